@@ -1,0 +1,54 @@
+# `make demo` and `make test` set everything up by themselves: Python 3.11+ and make are enough.
+VENV := .venv
+PYTHON ?= python3
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help demo test test-all lint format lock clean
+
+help:
+	@echo "make demo      a small gallery goes online, changes, breaks and heals, on an S3 server on this machine"
+	@echo "make test      the tests (under 5 minutes)"
+	@echo "make test-all  the tests with the long ones"
+	@echo "make lint      style, types, action.yml, Dockerfile, workflows"
+	@echo "make lock      pin the dependencies anew, with hashes"
+
+# Anew whenever the pins change; the stamp is written last, so a broken installation is never taken for a good one.
+$(READY): requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; this is $$($(PYTHON) --version). Try: make PYTHON=python3.13 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -m venv --clear $(VENV) || { echo "No virtual environment could be made. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	@echo "Installing the pinned dependencies (once) ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+demo: $(READY)
+	@$(BIN)/python -m tests.demo
+
+test: $(READY)
+	$(BIN)/python -m pytest -n 2 -m "not slow"
+
+test-all: $(READY)
+	$(BIN)/python -m pytest -n 2
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
+	$(BIN)/check-jsonschema --check-metaschema schemas/*.json
+	$(BIN)/hadolint Dockerfile
+	$(BIN)/zizmor --offline --no-progress .
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# uv is asked for here only, so that nobody else needs it.
+lock:
+	for name in requirements requirements-dev; do \
+	  uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	    --no-emit-find-links --custom-compile-command "make lock" $$name.in -o $$name.txt || exit 1; \
+	done
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

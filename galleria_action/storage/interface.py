@@ -1,0 +1,133 @@
+"""What a store is: a small reading half, a writing half, and the values that pass through them.
+
+A store is rooted at its target's prefix: keys are relative to it, and nothing outside of it can be named. That
+makes "only keys inside the target prefix" a property of the type instead of a check that could be forgotten.
+
+Every store and wrapper passes one conformance suite (``tests/storage/conformance.py``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a gallery lives. ``endpoint`` is ``None`` for AWS and ``"file://"`` for a folder.
+
+    ``prefix`` is empty or ends with a slash.
+    """
+
+    endpoint: str | None
+    bucket: str
+    prefix: str = ""
+
+    def __str__(self) -> str:
+        if self.endpoint == "file://":
+            return f"file://{self.bucket}/{self.prefix}"
+        return f"s3://{self.bucket}/{self.prefix}"
+
+
+@dataclass(frozen=True, slots=True)
+class Headers:
+    """The headers an object is stored with; part of the object's identity for the plan."""
+
+    content_type: str
+    cache_control: str | None = None
+
+    def digest(self) -> str:
+        """SHA-256 (hex) of the canonical form, so that a changed rule is seen as a change."""
+        canonical = json.dumps([self.content_type, self.cache_control], separators=(",", ":"), ensure_ascii=False)
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectInfo:
+    """One line of a listing. ``size`` in bytes; ``etag`` as the store gives it, without quotes."""
+
+    key: str
+    size: int
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """An object with its bytes. ``headers`` is ``None`` where a store keeps none (``file:///``)."""
+
+    body: bytes
+    etag: str
+    headers: Headers | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectHead:
+    """An object without its bytes."""
+
+    size: int
+    etag: str
+    headers: Headers | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IfMatch:
+    """Write only if the object still has this ETag (S3: ``If-Match``, since November 2024 on AWS)."""
+
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class IfAbsent:
+    """Write only if there is no object under the key (S3: ``If-None-Match: *``, since August 2024 on AWS)."""
+
+
+Condition = IfMatch | IfAbsent
+
+
+class PreconditionFailed(Exception):
+    """A conditional write was refused because the object is not as the condition says."""
+
+
+class ConditionUnsupported(Exception):
+    """The store cannot write conditionally (or not with this condition); nothing was written."""
+
+
+class ReadStore(Protocol):
+    """The reading half. Every method may raise the storage errors of ``galleria_action.errors``:
+    ``StorageUnavailable``, ``CredentialsError``, ``PermissionRefused``, ``BucketMissing``."""
+
+    def get(self, key: str) -> StoredObject | None:
+        """The object under ``key``, or ``None`` when there is none. A body that is cut is an error."""
+
+    def head(self, key: str) -> ObjectHead | None:
+        """Size, ETag and headers of the object under ``key``, or ``None`` when there is none."""
+
+    def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
+        """Every object whose key starts with ``prefix`` (a plain string prefix), in any number of pages.
+
+        Complete or an error: a listing that is cut, loops or is empty where the server did not say so raises
+        ``StorageUnavailable``.
+        """
+
+
+class WriteStore(ReadStore, Protocol):
+    """The writing half. Raises the same storage errors."""
+
+    def put(self, key: str, body: bytes, headers: Headers, condition: Condition | None = None) -> str:
+        """Store ``body`` under ``key`` and return the new ETag.
+
+        Raises ``PreconditionFailed`` when ``condition`` does not hold and ``ConditionUnsupported`` when the store
+        cannot check it. A success without an ETag is an error.
+        """
+
+    def copy(self, source: str, key: str, headers: Headers | None = None) -> str:
+        """Copy an object inside the store, with new ``headers`` if given, and return the new ETag."""
+
+    def delete(self, keys: Iterable[str]) -> dict[str, str]:
+        """Delete ``keys`` and return an error text for each key that could not be deleted.
+
+        A key without an object counts as deleted. Errors that concern all keys are raised.
+        """
