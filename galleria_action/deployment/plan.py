@@ -1,0 +1,368 @@
+"""The plan: what a deploy will do and why, computed from values alone.
+
+Local gallery and remote state go in, actions with a reason each come out. There is no I/O here, so the same inputs
+always give the same plan and the same plan id, whoever asks.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+from typing import Literal, TypeVar
+
+from galleria_action.deployment.manifest import Manifest, ManifestEntry
+from galleria_action.gallery.metadata import GalleryMetadata, GallerySettings, Variant
+from galleria_action.storage.interface import Headers, ObjectInfo, Target
+
+METADATA_KEY = "gallery-metadata.json"
+PLAN_SCHEMA = 1
+
+Mode = Literal["metadata", "directory"]
+
+
+class Reason(StrEnum):
+    """Why an object is uploaded or deleted, the strongest first."""
+
+    FORCED = "forced"
+    NEW = "new"
+    CHANGED = "changed"
+    SETTINGS = "settings"
+    VARIANT = "variant"
+    HEADERS = "headers"
+    MISSING = "missing"
+    REMOVED = "removed"
+    ORPHAN = "orphan"
+
+
+_STRENGTH = {reason: rank for rank, reason in enumerate(Reason)}
+
+
+# -- what goes in ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A local file that belongs under ``key``.
+
+    ``sha256`` is of the local bytes; it is ``None`` for files whose identity the metadata gives (``full``), which
+    are read once only, at upload.
+    """
+
+    key: str
+    path: Path
+    size: int
+    headers: Headers
+    sha256: str | None = None
+    variant: Variant | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SourcePhoto:
+    """A local photo.
+
+    ``identity`` stands for the content of its full file after the edit (``deployment_file_hash``, or the file's own
+    hash in directory mode); ``edit`` for what the EXIF edit writes, because ``identity`` does not cover ``web``.
+    """
+
+    id: str
+    identity: str
+    edit: tuple[str | None, int | None]
+    files: tuple[SourceFile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LocalGallery:
+    """What the workspace wants online. ``photos`` or ``site`` is ``None`` when that part is to be left alone.
+
+    ``metadata`` is the metadata document's SHA-256 and size in bytes, in metadata mode.
+    """
+
+    mode: Mode
+    photos: tuple[SourcePhoto, ...] | None
+    site: tuple[SourceFile, ...] | None
+    settings: GallerySettings = field(default_factory=GallerySettings)
+    metadata: tuple[str, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """The remote document that the plan was made against: SHA-256 of its bytes, and its ETag for the commit."""
+
+    sha256: str
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteGallery:
+    """What the target holds. ``listing`` is ``None`` when nobody asked the store for one.
+
+    ``base`` describes the document whose write commits (metadata, or the manifest where there is none).
+    """
+
+    base: Base | None = None
+    metadata: GalleryMetadata | None = None
+    manifest: Manifest = field(default_factory=Manifest)
+    listing: Mapping[str, ObjectInfo] | None = None
+
+
+# -- what comes out ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """One object to be written. ``photo`` is the photo's id, ``None`` for a file of the site.
+
+    ``digest`` is the SHA-256 of the local file, or the ``deployment_file_hash`` for ``full``.
+    """
+
+    key: str
+    reason: Reason
+    size: int
+    digest: str
+    file: SourceFile
+    photo: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """One object to be removed after the commit."""
+
+    key: str
+    reason: Reason
+    photo: str | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The whole plan. ``removed_photos`` are ids that the remote gallery has and the local one has not."""
+
+    mode: Mode
+    target: Target
+    base: Base | None
+    uploads: tuple[Upload, ...]
+    deletes: tuple[Delete, ...]
+    unchanged_photos: tuple[str, ...]
+    removed_photos: tuple[str, ...]
+    remote_photo_count: int
+    local_photo_count: int
+    commit: tuple[str, int] | None
+
+    @cached_property
+    def plan_id(self) -> str:
+        """SHA-256 (hex) over target, base and every action: no times, no local paths."""
+        document = {
+            "schema": PLAN_SCHEMA,
+            "target": [self.target.endpoint, self.target.bucket, self.target.prefix],
+            "base": self.base.sha256 if self.base else None,
+            "actions": sorted(self._actions()),
+        }
+        return hashlib.sha256(json.dumps(document, separators=(",", ":"), sort_keys=True).encode()).hexdigest()
+
+    def _actions(self) -> Iterator[list[str]]:
+        for up in self.uploads:
+            yield ["upload", up.key, str(up.size), up.digest, up.reason, up.file.headers.digest()]
+        for gone in self.deletes:
+            yield ["delete", gone.key, "", "", gone.reason, ""]
+        if self.commit:
+            yield ["commit", METADATA_KEY, str(self.commit[1]), self.commit[0], "", ""]
+
+    @property
+    def changed(self) -> bool:
+        """Whether a deploy would write anything at all."""
+        return bool(self.uploads or self.deletes or self.commit)
+
+    @property
+    def photo_uploads(self) -> dict[str, tuple[Upload, ...]]:
+        """Uploads of photos by photo id, in the gallery's order."""
+        return _grouped(self.uploads)
+
+    @property
+    def photo_deletes(self) -> dict[str, tuple[Delete, ...]]:
+        """Deletes of photos by photo id."""
+        return _grouped(self.deletes)
+
+    @property
+    def site_uploads(self) -> tuple[Upload, ...]:
+        """Uploads of site files."""
+        return tuple(up for up in self.uploads if up.photo is None)
+
+    @property
+    def site_deletes(self) -> tuple[Delete, ...]:
+        """Deletes of site files."""
+        return tuple(gone for gone in self.deletes if gone.photo is None and gone.reason is not Reason.ORPHAN)
+
+    @property
+    def orphan_deletes(self) -> tuple[Delete, ...]:
+        """Deletes of objects in the gallery's folders that nothing names, where those are asked for."""
+        return tuple(gone for gone in self.deletes if gone.reason is Reason.ORPHAN)
+
+    @property
+    def bytes_to_upload(self) -> int:
+        """Bytes of all local files to be uploaded, before any EXIF edit."""
+        return sum(up.size for up in self.uploads)
+
+
+def strongest(uploads: Iterable[Upload]) -> Reason:
+    """The one reason that is told for a photo whose files may have several."""
+    return min((up.reason for up in uploads), key=_STRENGTH.__getitem__)
+
+
+_Entry = TypeVar("_Entry", Upload, Delete)
+
+
+def _grouped(entries: Iterable[_Entry]) -> dict[str, tuple[_Entry, ...]]:
+    groups: dict[str, list[_Entry]] = {}
+    for entry in entries:
+        if entry.photo is not None:
+            groups.setdefault(entry.photo, []).append(entry)
+    return {photo: tuple(group) for photo, group in groups.items()}
+
+
+# -- the planning ------------------------------------------------------------------------------------------------
+
+
+def make_plan(local: LocalGallery, remote: RemoteGallery, target: Target, *, force: bool = False) -> Plan:
+    """Compare ``local`` with ``remote`` and say what has to be written and deleted.
+
+    With ``force`` every photo and site file is uploaded whatever the hashes say.
+    """
+    comparison = _Comparison(local, remote, force)
+    uploads = [*comparison.photo_uploads(), *comparison.site_uploads()]
+    remote_photos = _remote_photos(remote)
+    changed = {up.photo for up in uploads}
+    local_photos = [photo.id for photo in local.photos or ()]
+    present = set(local_photos)
+    return Plan(
+        mode=local.mode,
+        target=target,
+        base=remote.base,
+        uploads=tuple(uploads),
+        deletes=tuple(sorted(_deletes(local, remote, remote_photos), key=lambda gone: gone.key)),
+        unchanged_photos=tuple(photo for photo in local_photos if photo not in changed),
+        removed_photos=() if local.photos is None else tuple(p for p in _ids(remote_photos) if p not in present),
+        remote_photo_count=len(_ids(remote_photos)),
+        local_photo_count=len(local_photos),
+        commit=_commit(local, remote),
+    )
+
+
+class _Comparison:
+    """Decides for each local file whether it has to be uploaded, and why."""
+
+    def __init__(self, local: LocalGallery, remote: RemoteGallery, force: bool) -> None:
+        self.local = local
+        self.remote = remote
+        self.force = force
+        settings = remote.metadata.settings if remote.metadata else GallerySettings()
+        self.resized = _rendering(settings) != _rendering(local.settings)
+        offset = settings.target_timezone_offset_hours
+        self.before = {
+            photo.id: (photo.deployment_file_hash, (photo.exif.corrected_timestamp, offset), dict(photo.files.items()))
+            for photo in (remote.metadata.photos if remote.metadata else ())
+        }
+
+    def photo_uploads(self) -> Iterator[Upload]:
+        for photo in self.local.photos or ():
+            whole = self._reason_for_photo(photo)
+            for file in photo.files:
+                reason = whole or self._reason_for_variant(photo, file) or self._reason_for_file(file)
+                if reason:
+                    yield Upload(file.key, reason, file.size, file.sha256 or photo.identity, file, photo.id)
+
+    def site_uploads(self) -> Iterator[Upload]:
+        for file in self.local.site or ():
+            reason = self._reason_for_tracked_file(file)
+            if reason:
+                yield Upload(file.key, reason, file.size, file.sha256 or "", file)
+
+    def _reason_for_photo(self, photo: SourcePhoto) -> Reason | None:
+        """A reason that concerns every file of the photo, if there is one."""
+        if self.force:
+            return Reason.FORCED
+        if self.local.mode == "directory":
+            return None
+        before = self.before.get(photo.id)
+        if before is None:
+            return Reason.NEW
+        identity, edit, _ = before
+        return Reason.CHANGED if (identity, edit) != (photo.identity, photo.edit) else None
+
+    def _reason_for_variant(self, photo: SourcePhoto, file: SourceFile) -> Reason | None:
+        """What the metadata alone says of one file of a photo that is otherwise unchanged."""
+        if self.local.mode == "directory":
+            return None
+        _, _, keys = self.before[photo.id]
+        if file.variant is None or keys[file.variant] != file.key:
+            return Reason.CHANGED
+        return Reason.SETTINGS if self.resized and file.variant != "full" else None
+
+    def _reason_for_file(self, file: SourceFile) -> Reason | None:
+        """What manifest and listing say of a photo's file; without a manifest entry the metadata is believed."""
+        if self.local.mode == "directory":
+            return self._reason_for_tracked_file(file)
+        entry = self.remote.manifest.objects.get(file.key)
+        if entry and file.sha256 and entry.source != file.sha256:
+            return Reason.VARIANT
+        return self._reason_for_object(file, entry)
+
+    def _reason_for_tracked_file(self, file: SourceFile) -> Reason | None:
+        """For files whose only record is the manifest: the site, and photos in directory mode."""
+        if self.force:
+            return Reason.FORCED
+        entry = self.remote.manifest.objects.get(file.key)
+        if entry is None:
+            return Reason.NEW
+        return Reason.CHANGED if entry.source != file.sha256 else self._reason_for_object(file, entry)
+
+    def _reason_for_object(self, file: SourceFile, entry: ManifestEntry | None) -> Reason | None:
+        if entry and entry.headers != file.headers.digest():
+            return Reason.HEADERS
+        if self.remote.listing is None:
+            return None
+        found = self.remote.listing.get(file.key)
+        whole = found is not None and (entry is None or (found.size, found.etag) == (entry.size, entry.etag))
+        return None if whole else Reason.MISSING
+
+
+def _rendering(settings: GallerySettings) -> tuple[object, ...]:
+    """The settings that decide the bytes of ``web`` and ``thumb``, which no hash in the metadata covers."""
+    return (settings.web_size, settings.thumb_size, settings.jpeg_quality, settings.webp_quality)
+
+
+def _remote_photos(remote: RemoteGallery) -> dict[str, str]:
+    """key → photo id of every photo object that the live metadata or the manifest names.
+
+    The manifest matters after a run that died between commit and deletes: only it still names the old keys.
+    """
+    named = {key: entry.photo or key for key, entry in remote.manifest.of_kind("photo").items()}
+    for photo in remote.metadata.photos if remote.metadata else ():
+        named.update((key, photo.id) for _, key in photo.files.items())
+    return named
+
+
+def _ids(photos: Mapping[str, str]) -> dict[str, None]:
+    return dict.fromkeys(photos.values())
+
+
+def _deletes(local: LocalGallery, remote: RemoteGallery, remote_photos: Mapping[str, str]) -> Iterator[Delete]:
+    wanted = {file.key for photo in local.photos or () for file in photo.files}
+    wanted |= {file.key for file in local.site or ()}
+    site_before = remote.manifest.of_kind("site")
+    if local.photos is not None:
+        kept = wanted | (set() if local.site is not None else set(site_before))
+        yield from (Delete(key, Reason.REMOVED, photo) for key, photo in remote_photos.items() if key not in kept)
+    if local.site is not None:
+        kept = wanted | (set() if local.photos is not None else set(remote_photos))
+        yield from (Delete(key, Reason.REMOVED) for key in site_before if key not in kept)
+
+
+def _commit(local: LocalGallery, remote: RemoteGallery) -> tuple[str, int] | None:
+    """SHA-256 and size of the metadata to be committed, or ``None`` when the live one is the same already."""
+    if local.metadata is None or local.photos is None:
+        return None
+    return None if remote.base and remote.base.sha256 == local.metadata[0] else local.metadata

@@ -1,0 +1,165 @@
+"""One result, many readers: outputs, ``result.json``, the summary and the terminal all show this one record.
+
+``Record`` is filled while a command runs, so that a failure half way still reports everything that was known and
+done by then; ``finish`` turns it into the frozen ``Result``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from galleria_action.deployment.plan import Mode, Plan, strongest
+from galleria_action.deployment.verify import Verification
+from galleria_action.errors import Finding, GalleriaError, exit_code_of
+from galleria_action.storage.interface import Target
+
+
+@dataclass
+class Record:
+    """What is known so far. The only mutable thing between the rooms; one command writes it, reports read it."""
+
+    command: str
+    dry_run: bool = False
+    mode: Mode | None = None
+    target: Target | None = None
+    plan: Plan | None = None
+    plan_file: str | None = None
+    result_file: str | None = None
+    url: str | None = None
+    photos_uploaded: int = 0
+    photos_deleted: int = 0
+    files_uploaded: int = 0
+    files_skipped: int = 0
+    bytes_uploaded: int = 0
+    metadata_uploaded: bool = False
+    committed: bool = False
+    verification: Verification | None = None
+    warnings: list[str] = field(default_factory=list)
+    requests: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a run ended. ``outputs`` are the contract's outputs, typed, under their kebab-case names."""
+
+    command: str
+    exit_code: int
+    message: str
+    hint: str | None
+    findings: tuple[Finding, ...]
+    target: Target | None
+    plan: Plan | None
+    verification: Verification | None
+    committed: bool
+    warnings: tuple[str, ...]
+    outputs: Mapping[str, str | int | bool]
+    requests: Mapping[str, int]
+    duration_seconds: float
+
+    @property
+    def success(self) -> bool:
+        """Whether the run ended with exit code 0."""
+        return self.exit_code == 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """The document of ``result.json`` (``schemas/result.schema.json``)."""
+        found = self.verification or Verification(checked=0)
+        return {
+            **{name.replace("-", "_"): value for name, value in self.outputs.items()},
+            "missing": list(found.missing),
+            "orphaned": list(found.orphaned),
+            "mismatched": list(found.mismatched),
+            "warnings": list(self.warnings),
+            "findings": [{"message": f.message, "file": f.file, "line": f.line} for f in self.findings],
+            "duration_seconds": round(self.duration_seconds, 3),
+            "requests": dict(self.requests),
+        }
+
+
+def finish(record: Record, message: str, duration_seconds: float, error: GalleriaError | None = None) -> Result:
+    """Close ``record``. ``message`` is the last word of a run that went well; ``error`` replaces it."""
+    text = error.message if error else message
+    return Result(
+        command=record.command,
+        exit_code=exit_code_of(error) if error else 0,
+        message=text,
+        hint=error.hint if error else None,
+        findings=error.findings if error else (),
+        target=record.target,
+        plan=record.plan,
+        verification=record.verification,
+        committed=record.committed,
+        warnings=tuple(record.warnings),
+        outputs=_outputs(record, text, error),
+        requests=dict(record.requests),
+        duration_seconds=duration_seconds,
+    )
+
+
+def _outputs(record: Record, message: str, error: GalleriaError | None) -> dict[str, str | int | bool]:
+    """Every output of the contract, always: an unknown one is empty, zero or false."""
+    plan = record.plan
+    found = record.verification
+    return {
+        "success": error is None,
+        "dry-run": record.dry_run,
+        "changed": plan.changed if plan else False,
+        "mode": record.mode or "",
+        "plan-id": plan.plan_id if plan else "",
+        "plan-file": record.plan_file or "",
+        "result-file": record.result_file or "",
+        "photos-to-upload": len(plan.photo_uploads) if plan else 0,
+        "photos-to-delete": len(plan.removed_photos) if plan else 0,
+        "photos-unchanged": len(plan.unchanged_photos) if plan else 0,
+        "bytes-to-upload": plan.bytes_to_upload if plan else 0,
+        "photos-uploaded": record.photos_uploaded,
+        "photos-deleted": record.photos_deleted,
+        "files-uploaded": record.files_uploaded,
+        "files-skipped": record.files_skipped,
+        "bytes-uploaded": record.bytes_uploaded,
+        "metadata-uploaded": record.metadata_uploaded,
+        "consistent": found is not None and found.consistent,
+        "missing-files": len(found.missing) if found else 0,
+        "orphaned-files": len(found.orphaned) if found else 0,
+        "mismatched-files": len(found.mismatched) if found else 0,
+        "url": record.url or "",
+        "failure-reason": error.reason if error else "",
+        "message": message,
+    }
+
+
+def plan_document(plan: Plan) -> dict[str, Any]:
+    """The document of ``plan.json`` (``schemas/plan.schema.json``): no local paths, no times."""
+    return {
+        "schema": 1,
+        "plan_id": plan.plan_id,
+        "target": {"endpoint": plan.target.endpoint, "bucket": plan.target.bucket, "prefix": plan.target.prefix},
+        "base": {"metadata_sha256": plan.base.sha256, "etag": plan.base.etag} if plan.base else None,
+        "summary": {
+            "upload": len(plan.photo_uploads),
+            "delete": len(plan.removed_photos),
+            "unchanged": len(plan.unchanged_photos),
+            "bytes": plan.bytes_to_upload,
+        },
+        "photos": {
+            "upload": [
+                {
+                    "id": photo,
+                    "reason": strongest(uploads),
+                    "files": [{"variant": up.file.variant, "key": up.key, "size": up.size} for up in uploads],
+                }
+                for photo, uploads in plan.photo_uploads.items()
+            ],
+            "delete": [
+                {"id": photo, "keys": [gone.key for gone in deletes]} for photo, deletes in plan.photo_deletes.items()
+            ],
+        },
+        "site": {
+            "upload": [{"key": up.key, "reason": up.reason, "size": up.size} for up in plan.site_uploads],
+            "delete": [gone.key for gone in plan.site_deletes],
+        },
+        "orphans": {"delete": [gone.key for gone in plan.orphan_deletes]},
+        "commit": plan.commit is not None,
+    }
