@@ -1,1 +1,64 @@
+"""The remote side: stores, and the public functions that take a boto3 client.
 
+Importing this package imports neither boto3 nor obstore; both come with the first store or function that needs
+them.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from galleria_action.storage.interface import WriteStore
+    from galleria_action.storage.settings import StoreSettings
+
+_PUBLIC = {
+    "get_s3_client": "api",
+    "file_exists_in_s3": "api",
+    "calculate_file_checksum": "api",
+    "list_bucket_files": "api",
+    "get_bucket_cors": "cors",
+    "configure_bucket_cors": "cors",
+    "get_default_gallery_cors_rules": "cors",
+    "cors_rules_match": "cors",
+    "examine_bucket_cors": "cors",
+}
+
+__all__ = (  # noqa: PLE0604
+    "open_store",
+    *_PUBLIC,
+)
+
+
+def open_store(settings: StoreSettings) -> WriteStore:
+    """The store that ``settings`` describe: a folder, or S3 by the fastest way that can do what is asked.
+
+    Sends nothing yet, except to find credentials where AWS's own chain is asked for. Raises ``ConfigInvalid`` for
+    an unknown provider or an ACL that it has no use for, and ``CredentialsError`` when there are no credentials.
+    """
+    from galleria_action.errors import ConfigInvalid
+    from galleria_action.storage.providers import provider_of
+    from galleria_action.storage.settings import FOLDER
+
+    if settings.target.endpoint == FOLDER:
+        from galleria_action.storage.folder_store import FolderStore
+
+        return FolderStore(settings.target)
+    provider = provider_of(settings.target.endpoint, settings.provider)
+    if not settings.acl:
+        from galleria_action.storage.obstore_store import ObstoreStore
+
+        return ObstoreStore(settings, provider)
+    if not provider.acl:
+        raise ConfigInvalid(f"acl: {provider.name} has no ACL for single objects.", hint="Leave acl out.")
+    from galleria_action.storage.boto3_store import Boto3Store
+    from galleria_action.storage.client import make_client
+
+    return Boto3Store(make_client(settings, provider), settings.target, provider=provider, acl=settings.acl)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PUBLIC:
+        return getattr(import_module(f"{__name__}.{_PUBLIC[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,242 @@
+"""The complete store: everything S3 offers, through a boto3 (or botocore) client."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
+
+from galleria_action.errors import PermissionRefused, StorageUnavailable
+from galleria_action.storage.faults import Call, Fault, Operation, clean, describe_key_error, failure, of_botocore
+from galleria_action.storage.interface import (
+    Condition,
+    ConditionUnsupported,
+    Headers,
+    IfMatch,
+    ObjectHead,
+    ObjectInfo,
+    StoredObject,
+    Target,
+)
+from galleria_action.storage.listing import BadListing, Page, every_object
+from galleria_action.storage.providers import Provider, provider_of
+
+_FAILURES = (BotoCoreError, ClientError, ResponseParserError)
+
+#: The most that DeleteObjects takes.
+BATCH = 1000
+#: Codes by which a service says that it has no DeleteObjects, or not ours.
+_BATCH_REFUSED = frozenset({
+    "BadDigest", "InvalidArgument", "InvalidDigest", "InvalidRequest", "MalformedXML", "MethodNotAllowed",
+    "MissingContentLength", "MissingContentMD5", "NotImplemented", "UnsupportedOperation",
+})  # fmt: skip
+#: Errors of a single key in a batch that a second try may overcome; botocore retries only whole requests.
+_PASSING = frozenset(("InternalError", "SlowDown", "ServiceUnavailable", "RequestTimeout", "OperationAborted"))
+
+
+class Boto3Store:
+    """A ``WriteStore`` over ``client``. ``provider`` ``None`` recognises it by the target's endpoint; ``acl`` is a
+    canned ACL sent with each object."""
+
+    def __init__(self, client: Any, target: Target, *, provider: Provider | None = None, acl: str | None = None):
+        self.target = target
+        self._client = client
+        self._provider = provider or provider_of(target.endpoint)
+        self._acl = {"ACL": acl} if acl else {}
+        self._batches = self._provider.batch_delete != "no"
+
+    # --- reading -----------------------------------------------------------------------------------------------------
+
+    def get(self, key: str) -> StoredObject | None:
+        """See ``ReadStore.get``."""
+        try:
+            answer = self._client.get_object(**self._at(key))
+            body = answer["Body"].read()
+        except _FAILURES as error:
+            self._raise_unless_absent(error, self._call("get", key))
+            return None
+        etag = self._etag(answer, self._call("get", key))
+        if len(body) != answer.get("ContentLength", len(body)):
+            raise failure(Fault("cut"), self._call("get", key))
+        return StoredObject(body=body, etag=etag, headers=_headers(answer))
+
+    def head(self, key: str) -> ObjectHead | None:
+        """See ``ReadStore.head``."""
+        call = self._call("head", key)
+        try:
+            answer = self._client.head_object(**self._at(key))
+        except _FAILURES:
+            # Answers to HEAD have no body and so no reason (a missing bucket looks like a missing object): ask again.
+            try:
+                answer = self._client.get_object(**self._at(key))
+                answer["Body"].close()
+            except _FAILURES as error:
+                self._raise_unless_absent(error, call)
+                return None
+        return ObjectHead(size=answer["ContentLength"], etag=self._etag(answer, call), headers=_headers(answer))
+
+    def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
+        """See ``ReadStore.list``."""
+        call = self._call("list", prefix)
+        wanted = {"Bucket": self.target.bucket, "Prefix": self.target.prefix + prefix}
+
+        def fetch(token: str | None) -> Page:
+            try:
+                return _page(self._client.list_objects_v2(**wanted, **({"ContinuationToken": token} if token else {})))
+            except _FAILURES as error:
+                raise failure(of_botocore(error), call) from error
+
+        return every_object(fetch, call)
+
+    # --- writing -----------------------------------------------------------------------------------------------------
+
+    def put(self, key: str, body: bytes, headers: Headers, condition: Condition | None = None) -> str:
+        """See ``WriteStore.put``."""
+        call = self._call("put", key)
+        extra = {**self._conditional(condition), **self._checksum(body)}
+        try:
+            answer = self._client.put_object(**self._at(key), Body=body, **_stored_with(headers), **self._acl, **extra)
+        except _FAILURES as error:
+            raise failure(of_botocore(error), call, condition) from error
+        return self._etag(answer, call)
+
+    def copy(self, source: str, key: str, headers: Headers | None = None) -> str:
+        """See ``WriteStore.copy``."""
+        call = self._call("copy", source)
+        if not self._provider.copy:
+            return self._copy_through_here(call, source, key, headers)
+        replaced = {"MetadataDirective": "REPLACE", **_stored_with(headers)} if headers else {}
+        try:
+            answer = self._client.copy_object(
+                **self._at(key), CopySource={"Bucket": self.target.bucket, "Key": self.target.prefix + source},
+                **replaced, **self._acl,
+            )  # fmt: skip
+        except _FAILURES as error:
+            raise failure(of_botocore(error), call) from error
+        return self._etag(answer.get("CopyObjectResult", {}), call)
+
+    def _copy_through_here(self, call: Call, source: str, key: str, headers: Headers | None) -> str:
+        found = self.get(source)
+        if found is None:
+            raise failure(Fault("answer", status=404, code="NoSuchKey"), call)
+        return self.put(key, found.body, headers or found.headers or Headers("application/octet-stream"))
+
+    def delete(self, keys: Iterable[str]) -> dict[str, str]:
+        """See ``WriteStore.delete``."""
+        errors: dict[str, str] = {}
+        remaining = iter(dict.fromkeys(keys))
+        while batch := list(islice(remaining, BATCH)):
+            errors |= self._delete_batch(batch) if self._batches else self._delete_singly(batch)
+        return errors
+
+    def _delete_batch(self, keys: Sequence[str]) -> dict[str, str]:
+        """One DeleteObjects. Keys that its answer does not settle are deleted one by one."""
+        root = self.target.prefix
+        objects = [{"Key": root + key} for key in keys]
+        try:
+            # Not quiet: an empty answer must not pass for success.
+            answer = self._client.delete_objects(Bucket=self.target.bucket, Delete={"Objects": objects, "Quiet": False})
+        except _FAILURES as error:
+            fault = of_botocore(error)
+            if fault.code in _BATCH_REFUSED or fault.status in (405, 411, 501):
+                self._batches = False
+                return self._delete_singly(keys)
+            raise failure(fault, self._call("delete")) from error
+        deleted = {item.get("Key") for item in answer.get("Deleted", [])}
+        refused = {item.get("Key"): item for item in answer.get("Errors", [])}
+        errors, unsettled = {}, []
+        for key in keys:
+            item = refused.get(root + key)
+            if item is not None and item.get("Code") not in _PASSING:
+                if item.get("Code") != "NoSuchKey":
+                    errors[key] = describe_key_error(item.get("Code", ""), item.get("Message", ""))
+            elif item is not None or root + key not in deleted:
+                unsettled.append(key)
+        return {**errors, **self._delete_singly(unsettled)}
+
+    def _delete_singly(self, keys: Sequence[str]) -> dict[str, str]:
+        if not keys:
+            return {}
+        workers = min(len(keys), self._client.meta.config.max_pool_connections)
+        with ThreadPoolExecutor(workers, thread_name_prefix="delete") as pool:
+            return {key: text for key, text in zip(keys, pool.map(self._delete_one, keys), strict=True) if text}
+
+    def _delete_one(self, key: str) -> str | None:
+        """Delete one object; the text of an error that concerns this key alone."""
+        try:
+            self._client.delete_object(**self._at(key))
+        except _FAILURES as error:
+            fault = of_botocore(error)
+            if fault.code == "NoSuchKey":
+                return None
+            problem = failure(fault, self._call("delete", key))
+            if fault.kind == "answer" and isinstance(problem, PermissionRefused | StorageUnavailable):
+                return describe_key_error(fault.code or str(fault.status), fault.message)
+            raise problem from error
+        return None
+
+    # --- shared ------------------------------------------------------------------------------------------------------
+
+    def _at(self, key: str) -> dict[str, str]:
+        return {"Bucket": self.target.bucket, "Key": self.target.prefix + key}
+
+    def _call(self, operation: Operation, key: str | None = None) -> Call:
+        return Call(operation, self.target, key)
+
+    def _raise_unless_absent(self, error: Exception, call: Call) -> None:
+        """Return if ``error`` says that the object is not there."""
+        fault = of_botocore(error)
+        if fault.status == 404 and fault.code != "NoSuchBucket":
+            return
+        raise failure(fault, call) from error
+
+    def _etag(self, answer: dict[str, Any], call: Call) -> str:
+        if not answer.get("ETag"):
+            raise failure(Fault("malformed", message="an answer without an ETag"), call)
+        return bare_etag(answer["ETag"])
+
+    def _conditional(self, condition: Condition | None) -> dict[str, str]:
+        if condition is None:
+            return {}
+        if self._provider.conditional_put == "no":
+            raise ConditionUnsupported(f"{self._provider.name} has no conditional writes")
+        return {"IfMatch": f'"{condition.etag}"'} if isinstance(condition, IfMatch) else {"IfNoneMatch": "*"}
+
+    def _checksum(self, body: bytes) -> dict[str, str]:
+        if self._provider.upload_checksum != "SHA256":
+            return {}
+        return {"ChecksumSHA256": base64.b64encode(hashlib.sha256(body).digest()).decode()}
+
+
+def bare_etag(etag: str) -> str:
+    """An ETag without quotes and without the mark of a weak one, which some gateways add."""
+    return etag.removeprefix("W/").strip('"')
+
+
+def _headers(answer: dict[str, Any]) -> Headers:
+    return Headers(answer.get("ContentType", "binary/octet-stream"), answer.get("CacheControl") or None)
+
+
+def _stored_with(headers: Headers) -> dict[str, str]:
+    cache = {"CacheControl": headers.cache_control} if headers.cache_control else {}
+    return {"ContentType": headers.content_type, **cache}
+
+
+def _page(answer: dict[str, Any]) -> Page:
+    """A parsed ListObjectsV2 answer. botocore parses an empty body, or a website's, to nothing at all."""
+    if "IsTruncated" not in answer and "KeyCount" not in answer:
+        raise BadListing("an answer that is no listing")
+    token = answer.get("NextContinuationToken") or None
+    if answer.get("IsTruncated") and token is None:
+        raise BadListing("a truncated listing without a continuation")
+    try:
+        objects = [ObjectInfo(o["Key"], o["Size"], bare_etag(o.get("ETag", ""))) for o in answer.get("Contents", ())]
+    except KeyError as error:
+        raise BadListing(f"a listing without {clean(str(error))}") from None
+    return Page(objects, token if answer.get("IsTruncated", False) else None)

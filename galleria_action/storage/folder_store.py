@@ -1,0 +1,212 @@
+"""A folder as bucket (``file:///…``): the embedded default, and the simplest store to look into.
+
+ETags are MD5, as S3 gives them for a single upload, so that everything above treats both alike. A file keeps no
+headers, so they are dropped; and no file system replaces a file only if it is still the same, so ``IfMatch`` is
+unsupported.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from errno import EISDIR, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR
+from pathlib import Path
+from stat import S_ISREG
+
+from galleria_action.errors import GalleriaError, PermissionRefused
+from galleria_action.storage.faults import Call, Fault, Operation, clean, failure
+from galleria_action.storage.interface import (
+    Condition,
+    ConditionUnsupported,
+    Headers,
+    IfMatch,
+    ObjectHead,
+    ObjectInfo,
+    PreconditionFailed,
+    StoredObject,
+    Target,
+)
+
+#: Files that a killed run left unfinished; they are not objects.
+_UNFINISHED = ".galleria-unfinished-"
+
+#: What the system says about a key that has no file.
+_ABSENT = frozenset((ENOENT, ENOTDIR, EISDIR, ENAMETOOLONG, ELOOP))
+
+
+class FolderStore:
+    """A ``WriteStore`` over the folder ``target.bucket``, which the first write creates."""
+
+    def __init__(self, target: Target):
+        self.target = target
+        self._root = Path(target.bucket)
+        self._known: dict[Path, tuple[tuple[int, int, int], str]] = {}
+
+    def get(self, key: str) -> StoredObject | None:
+        """See ``ReadStore.get``."""
+        try:
+            body = self._file(key, "get").read_bytes()
+        except OSError as error:
+            self._raise_unless_absent(error, "get", key)
+            return None
+        return StoredObject(body, _md5(body))
+
+    def head(self, key: str) -> ObjectHead | None:
+        """See ``ReadStore.head``."""
+        path = self._file(key, "head")
+        try:
+            state = path.stat()
+            return ObjectHead(state.st_size, self._etag(path, state)) if S_ISREG(state.st_mode) else None
+        except OSError as error:
+            self._raise_unless_absent(error, "head", key)
+            return None
+
+    def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
+        """See ``ReadStore.list``. Files whose names are not Unicode are no objects: no key can name them."""
+        start = self._root / self.target.prefix
+        try:
+            yield from self._walk(start, prefix)
+        except OSError as error:
+            raise self._problem(error, "list", prefix) from error
+
+    def put(self, key: str, body: bytes, headers: Headers, condition: Condition | None = None) -> str:
+        """See ``WriteStore.put``. ``headers`` are dropped."""
+        if isinstance(condition, IfMatch):
+            raise ConditionUnsupported("a folder cannot compare before it replaces a file")
+        path = self._file(key, "put")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._inside(path, key, "put")
+            state = _write(path, body, replace=condition is None)
+        except FileExistsError:
+            if condition is not None and path.exists():
+                raise PreconditionFailed("the file exists") from None
+            raise self._taken(key) from None
+        except (IsADirectoryError, NotADirectoryError):
+            raise self._taken(key) from None
+        except OSError as error:
+            raise self._problem(error, "put", key) from error
+        etag = _md5(body)
+        self._known[path] = (_signature(state), etag)
+        return etag
+
+    def copy(self, source: str, key: str, headers: Headers | None = None) -> str:
+        """See ``WriteStore.copy``."""
+        found = self.get(source)
+        if found is None:
+            raise failure(Fault("answer", status=404, code="NoSuchKey"), Call("copy", self.target, source))
+        return self.put(key, found.body, headers or Headers("application/octet-stream"))
+
+    def delete(self, keys: Iterable[str]) -> dict[str, str]:
+        """See ``WriteStore.delete``."""
+        errors: dict[str, str] = {}
+        for key in dict.fromkeys(keys):
+            try:
+                path = self._file(key, "delete")
+                path.unlink()
+                self._known.pop(path, None)
+            except GalleriaError as error:
+                errors[key] = error.message
+            except OSError as error:
+                if error.errno not in _ABSENT:
+                    errors[key] = clean(error.strerror or str(error))
+        return errors
+
+    def _walk(self, start: Path, prefix: str) -> Iterator[ObjectInfo]:
+        def stop(error: OSError) -> None:
+            if error.errno != ENOENT or Path(error.filename) != start:
+                raise error
+
+        for folder, subfolders, names in os.walk(start, onerror=stop):
+            subfolders.sort()
+            for name in sorted(names):
+                path = Path(folder, name)
+                key = path.relative_to(start).as_posix()
+                if not key.startswith(prefix) or name.startswith(_UNFINISHED) or not _is_unicode(key):
+                    continue
+                with suppress(FileNotFoundError):  # removed meanwhile, or a link to nothing
+                    state = path.stat()
+                    if S_ISREG(state.st_mode):
+                        yield ObjectInfo(key, state.st_size, self._etag(path, state))
+
+    def _etag(self, path: Path, state: os.stat_result) -> str:
+        """The MD5 of the file; read again only when the file has changed since."""
+        known = self._known.get(path)
+        if known is None or known[0] != _signature(state):
+            with path.open("rb") as file:
+                known = _signature(state), hashlib.file_digest(file, _new_md5).hexdigest()
+            self._known[path] = known
+        return known[1]
+
+    def _file(self, key: str, operation: Operation) -> Path:
+        """The path of ``key``, which is below the folder whatever the key and whatever links lie there."""
+        segments = (self.target.prefix + key).split("/")
+        if "\0" in key or not _is_unicode(key) or any(segment in ("", ".", "..") for segment in segments):
+            raise PermissionRefused(
+                f"{clean(key)!r} cannot be a file in {self.target}.",
+                hint="Keys with empty, '.' or '..' segments exist on S3 only.",
+            )
+        path = self._root.joinpath(*segments)
+        self._inside(path, key, operation)
+        return path
+
+    def _inside(self, path: Path, key: str, operation: Operation) -> None:
+        try:
+            inside = path.parent.resolve().is_relative_to(self._root.resolve())
+        except OSError as error:
+            raise self._problem(error, operation, key) from error
+        if not inside:
+            raise PermissionRefused(
+                f"{clean(key)!r} leads out of {self.target} through a link.", hint="Remove the link from the folder."
+            )
+
+    def _raise_unless_absent(self, error: OSError, operation: Operation, key: str) -> None:
+        if error.errno not in _ABSENT:
+            raise self._problem(error, operation, key) from error
+
+    def _problem(self, error: OSError, operation: Operation, key: str) -> Exception:
+        if isinstance(error, PermissionError):
+            return PermissionRefused(
+                f"The folder {self.target} does not permit {operation} of {clean(key)!r}.",
+                hint="Check the owner and permissions of the folder.",
+            )
+        return failure(Fault("disk", message=error.strerror or str(error)), Call(operation, self.target, key))
+
+    def _taken(self, key: str) -> Exception:
+        message = "a folder cannot hold a file and a folder of the same name"
+        return failure(Fault("disk", message=message), Call("put", self.target, key))
+
+
+def _write(path: Path, body: bytes, *, replace: bool) -> os.stat_result:
+    """Write the whole file or nothing; without ``replace`` an existing file raises ``FileExistsError``."""
+    descriptor, name = tempfile.mkstemp(prefix=_UNFINISHED, dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(body)
+            os.fchmod(file.fileno(), 0o644)
+        if replace:
+            Path(name).replace(path)
+        else:
+            os.link(name, path)
+        return path.stat()
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+def _signature(state: os.stat_result) -> tuple[int, int, int]:
+    return state.st_ino, state.st_size, state.st_mtime_ns
+
+
+def _is_unicode(name: str) -> bool:
+    return not any("\ud800" <= char <= "\udfff" for char in name)
+
+
+def _md5(body: bytes) -> str:
+    return _new_md5(body).hexdigest()
+
+
+def _new_md5(data: bytes = b"") -> hashlib._Hash:
+    return hashlib.md5(data, usedforsecurity=False)

@@ -1,0 +1,75 @@
+"""A listing is complete or an error: the one loop over pages, with every check that a client can make.
+
+Why so strict: a listing that is silently cut makes objects look missing and, worse, a verification look clean.
+Truncated pages without a token, tokens that lead in circles and empty answers all occur in the wild.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from galleria_action.storage.faults import Call, Fault, failure
+from galleria_action.storage.interface import ObjectInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One answer of ListObjectsV2 with full keys; ``next_token`` ``None`` means that it is the last."""
+
+    objects: Sequence[ObjectInfo]
+    next_token: str | None
+
+
+class BadListing(Exception):
+    """An answer that no listing gives; the text says what is wrong with it."""
+
+
+def every_object(fetch: Callable[[str | None], Page], call: Call) -> Iterator[ObjectInfo]:
+    """All objects whose key starts with the target's prefix and ``call.key``, with keys relative to the target.
+
+    ``fetch`` gets one page for a continuation token (``None`` first); it raises ``BadListing`` for an answer it
+    cannot accept. Raises ``StorageUnavailable`` for that and for pages that do not fit together.
+    """
+    root = call.target.prefix
+    wanted = root + (call.key or "")
+    try:
+        for info in _in_order(_pages(fetch)):
+            if not info.key.startswith(wanted):
+                raise BadListing("the listing names objects that were not asked for")
+            yield replace(info, key=info.key[len(root) :])
+    except BadListing as error:
+        raise failure(Fault("malformed", message=str(error)), call) from None
+
+
+def _pages(fetch: Callable[[str | None], Page]) -> Iterator[Page]:
+    token: str | None = None
+    used: set[str] = set()
+    while True:
+        page = fetch(token)
+        yield page
+        token = page.next_token
+        if token is None:
+            return
+        if token in used:
+            raise BadListing("the listing goes in circles")
+        used.add(token)
+
+
+def _in_order(pages: Iterator[Page]) -> Iterator[ObjectInfo]:
+    """The objects of ``pages``, each key greater than the one before.
+
+    S3 sorts by UTF-8 bytes, which is the order of Python strings; services written in Java may sort by UTF-16
+    units, which differs for emoji. Either is an order; neither permits a repetition.
+    """
+    last: str | None = None
+    for page in pages:
+        for info in page.objects:
+            if last is not None and info.key <= last and (info.key == last or _utf16(info.key) < _utf16(last)):
+                raise BadListing("the listing is not in order")
+            last = info.key
+            yield info
+
+
+def _utf16(key: str) -> bytes:
+    return key.encode("utf-16-be", "surrogatepass")

@@ -1,0 +1,311 @@
+"""The fast store: single objects go through obstore (Rust), everything else through ``Boto3Store``.
+
+What obstore cannot do exactly stays out of it. Its listing takes a website's page for an empty bucket, drops
+truncation without a token, turns ``dir/`` into ``dir`` and fails on ``a//b``; its copy sends no headers; its batch
+delete stops at the first refused key. (obstore 0.12, tested in ``tests/storage/test_obstore.py``.)
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import obstore
+from obstore.exceptions import BaseError
+from obstore.store import S3Store
+
+from galleria_action.errors import CredentialsError
+from galleria_action.storage.faults import Call, Fault, Operation, clean, failure, of_obstore
+from galleria_action.storage.interface import (
+    Condition,
+    ConditionUnsupported,
+    Headers,
+    IfMatch,
+    ObjectHead,
+    ObjectInfo,
+    StoredObject,
+)
+from galleria_action.storage.providers import Provider
+from galleria_action.storage.settings import StoreSettings
+
+if TYPE_CHECKING:
+    from obstore.store import ClientConfig, RetryConfig, S3Credential
+
+    from galleria_action.storage.boto3_store import Boto3Store
+
+_FAILURES = (BaseError, OSError, ValueError, NotImplementedError)
+
+RETRIES = 7
+#: Up to here an object is one PUT, so that its ETag is its MD5 (where it is not encrypted with a key of KMS).
+MULTIPART_ABOVE = 64 * 1024 * 1024
+_PART = 16 * 1024 * 1024
+
+#: obstore's total timeout is 30 s unless set, and its read timeout runs while a body is being sent, so neither fits
+#: both a small answer and a large photo on a slow line. Hence a client for each; the numbers let 32 uploads share
+#: a line of 1 Mbit/s.
+_READ = {"read_timeout": "60s", "timeout": "30m"}
+_SMALL_BODY = 1024 * 1024
+_WRITE_SMALL = {"timeout": "5m"}
+_WRITE_LARGE = {"timeout": "30m"}
+
+#: Keys that obstore's paths cannot hold or would change: empty, "." and ".." segments, control characters.
+_INEXACT = re.compile(r"(?:^|/)(?:\.{0,2})(?:/|$)|[\x00-\x1f\x7f-\x9f]")
+
+
+class ObstoreStore:
+    """A ``WriteStore`` for S3. ``retries`` bounds the repetitions of one request.
+
+    Raises ``CredentialsError`` when AWS's own chain is asked for and offers nothing.
+    """
+
+    def __init__(self, settings: StoreSettings, provider: Provider, *, retries: int = RETRIES):
+        self.target = settings.target
+        self._settings = settings
+        self._provider = provider
+        self._retries = retries
+        self._credentials = _StaticCredentials(settings) if settings.access_key else _ChainCredentials(settings)
+
+    # --- reading -----------------------------------------------------------------------------------------------------
+
+    def get(self, key: str) -> StoredObject | None:
+        """See ``ReadStore.get``."""
+        if self._inexact(key):
+            return self._complete.get(key)
+        try:
+            answer = obstore.get(self._reader, self._path(key))
+            body = bytes(answer.bytes())
+        except _FAILURES as error:
+            self._raise_unless_absent(error, self._call("get", key))
+            return None
+        if len(body) != answer.meta["size"]:
+            raise failure(Fault("cut"), self._call("get", key))
+        return StoredObject(body, self._etag(answer.meta, self._call("get", key)), _headers(answer.attributes))
+
+    def head(self, key: str) -> ObjectHead | None:
+        """See ``ReadStore.head``."""
+        if self._inexact(key):
+            return self._complete.head(key)
+        try:
+            answer = obstore.get(self._reader, self._path(key), options={"head": True})
+        except _FAILURES:
+            # Answers to HEAD have no body and so no reason (a missing bucket looks like a missing object): ask again.
+            try:
+                answer = obstore.get(self._reader, self._path(key))
+            except _FAILURES as error:
+                self._raise_unless_absent(error, self._call("head", key))
+                return None
+        etag = self._etag(answer.meta, self._call("head", key))
+        return ObjectHead(answer.meta["size"], etag, _headers(answer.attributes))
+
+    def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
+        """See ``ReadStore.list``."""
+        return self._complete.list(prefix)
+
+    # --- writing -----------------------------------------------------------------------------------------------------
+
+    def put(self, key: str, body: bytes, headers: Headers, condition: Condition | None = None) -> str:
+        """See ``WriteStore.put``."""
+        if self._inexact(key):
+            return self._complete.put(key, body, headers, condition)
+        call = self._call("put", key)
+        attributes = {"Content-Type": headers.content_type}
+        if headers.cache_control:
+            attributes["Cache-Control"] = headers.cache_control
+        try:
+            answer = obstore.put(
+                self._writer_small if len(body) <= _SMALL_BODY else self._writer_large,
+                self._path(key),
+                body,
+                attributes=attributes,
+                mode=self._mode(condition),
+                use_multipart=len(body) > MULTIPART_ABOVE and condition is None,
+                chunk_size=_PART,
+            )
+        except _FAILURES as error:
+            raise self._failure(error, call, condition) from error
+        return self._etag(answer, call)
+
+    def copy(self, source: str, key: str, headers: Headers | None = None) -> str:
+        """See ``WriteStore.copy``."""
+        return self._complete.copy(source, key, headers)
+
+    def delete(self, keys: Iterable[str]) -> dict[str, str]:
+        """See ``WriteStore.delete``."""
+        return self._complete.delete(keys)
+
+    # --- the parts ---------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _complete(self) -> Boto3Store:
+        """The store for what obstore cannot do; made when first needed, because botocore takes a quarter second."""
+        from galleria_action.storage.boto3_store import Boto3Store
+        from galleria_action.storage.client import make_client
+
+        session = getattr(self._credentials, "session", None)
+        client = make_client(self._settings, self._provider, session=session, attempts=self._retries + 1)
+        return Boto3Store(client, self.target, provider=self._provider)
+
+    @cached_property
+    def _reader(self) -> S3Store:
+        return self._client(_READ, retry_minutes=3)
+
+    @cached_property
+    def _writer_small(self) -> S3Store:
+        return self._client(_WRITE_SMALL, retry_minutes=3)
+
+    @cached_property
+    def _writer_large(self) -> S3Store:
+        # A request is signed once for all its repetitions, and signatures live 15 minutes.
+        return self._client(_WRITE_LARGE, retry_minutes=10)
+
+    def _client(self, timeouts: dict[str, str], *, retry_minutes: int) -> S3Store:
+        endpoint = endpoint_url(self._settings, self._provider)
+        options: ClientConfig = {"allow_http": endpoint.startswith("http://"), "connect_timeout": "10s", **timeouts}  # type: ignore[typeddict-item]
+        retry: RetryConfig = {
+            "max_retries": self._retries,
+            "retry_timeout": timedelta(minutes=retry_minutes),
+            "backoff": {"init_backoff": timedelta(seconds=0.2), "max_backoff": timedelta(seconds=15), "base": 2},
+        }
+        checksum = {"checksum_algorithm": self._provider.upload_checksum} if self._provider.upload_checksum else {}
+        with _without_aws_environment():
+            return S3Store(
+                self.target.bucket,
+                endpoint=endpoint,
+                region=_region(self._settings, self._provider),
+                virtual_hosted_style_request=_virtual_host(self._settings, self._provider),
+                credential_provider=self._credentials,
+                client_options=options,
+                retry_config=retry,
+                **checksum,  # type: ignore[arg-type]
+            )
+
+    def _mode(self, condition: Condition | None) -> Any:
+        if condition is None:
+            return "overwrite"
+        if self._provider.conditional_put == "no":
+            raise ConditionUnsupported(f"{self._provider.name} has no conditional writes")
+        return {"e_tag": f'"{condition.etag}"'} if isinstance(condition, IfMatch) else "create"
+
+    def _path(self, key: str) -> str:
+        return self.target.prefix + key
+
+    def _inexact(self, key: str) -> bool:
+        return _INEXACT.search(self._path(key)) is not None
+
+    def _call(self, operation: Operation, key: str) -> Call:
+        return Call(operation, self.target, key)
+
+    def _raise_unless_absent(self, error: Exception, call: Call) -> None:
+        """Return if ``error`` says that the object is not there."""
+        fault = of_obstore(error)
+        if fault.status == 404 and fault.code != "NoSuchBucket":
+            return
+        raise self._failure(error, call) from error
+
+    def _failure(self, error: Exception, call: Call, condition: Condition | None = None) -> Exception:
+        # A failed refresh reaches us as a string inside of obstore's error; the original says more.
+        return self._credentials.trouble or failure(of_obstore(error), call, condition)
+
+    def _etag(self, meta: Any, call: Call) -> str:
+        if not meta["e_tag"]:
+            raise failure(Fault("malformed", message="an answer without an ETag"), call)
+        return str(meta["e_tag"]).removeprefix("W/").strip('"')
+
+
+def endpoint_url(settings: StoreSettings, provider: Provider) -> str:
+    """Where requests go: the endpoint, AWS's for the region if there is none, with the bucket's name in the host
+    where the provider wants it there."""
+    endpoint = settings.target.endpoint
+    if endpoint is None:
+        region = _region(settings, provider)
+        endpoint = f"https://s3.{region}.amazonaws.com" + (".cn" if region.startswith("cn-") else "")
+    if not _virtual_host(settings, provider):
+        return endpoint
+    scheme, host = endpoint.split("://")
+    return f"{scheme}://{settings.target.bucket}.{host}"
+
+
+def _region(settings: StoreSettings, provider: Provider) -> str:
+    return settings.region or provider.region_of(settings.target.endpoint)
+
+
+def _virtual_host(settings: StoreSettings, provider: Provider) -> bool:
+    # A certificate for *.s3.amazonaws.com does not cover a bucket with dots.
+    return not provider.path_style and "." not in settings.target.bucket
+
+
+def _headers(attributes: Any) -> Headers:
+    return Headers(attributes.get("Content-Type", "binary/octet-stream"), attributes.get("Cache-Control") or None)
+
+
+class _StaticCredentials:
+    """Explicit keys. Given as a provider, because keys given as settings are mixed with AWS_SESSION_TOKEN."""
+
+    trouble: CredentialsError | None = None
+
+    def __init__(self, settings: StoreSettings):
+        self._settings = settings
+
+    def __call__(self) -> S3Credential:
+        return {
+            "access_key_id": self._settings.access_key or "",
+            "secret_access_key": self._settings.secret_key or "",
+            "token": self._settings.session_token,
+            "expires_at": None,
+        }
+
+
+class _ChainCredentials:
+    """AWS's own chain through botocore, which refreshes what expires; asked again every few minutes."""
+
+    _ASK_AGAIN = timedelta(minutes=10)
+
+    def __init__(self, settings: StoreSettings):
+        from galleria_action.storage.client import find_credentials, make_session
+
+        self.session = make_session(settings)
+        self.trouble: CredentialsError | None = None
+        self._found = find_credentials(self.session)
+
+    def __call__(self) -> S3Credential:
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            frozen = self._found.get_frozen_credentials()
+        except (BotoCoreError, ClientError, OSError) as error:
+            text = f"The AWS credentials could not be refreshed: {clean(str(error))}"
+            self.trouble = CredentialsError(text, hint="Sign in again (with OIDC: raise role-duration-seconds).")
+            raise
+        return {
+            "access_key_id": frozen.access_key,
+            "secret_access_key": frozen.secret_key,
+            "token": frozen.token,
+            "expires_at": datetime.now(UTC) + self._ASK_AGAIN,
+        }
+
+
+_ENVIRONMENT = threading.Lock()
+
+
+@contextmanager
+def _without_aws_environment() -> Iterator[None]:
+    """Hide ``AWS_*`` variables while a client is made.
+
+    obstore reads some thirty of them and lets several win over what it is given: AWS_ENDPOINT_URL_S3 sends photos
+    elsewhere, AWS_SKIP_SIGNATURE drops the signature, others add encryption headers or change the address style.
+    Proxy variables are read later, and remain.
+    """
+    with _ENVIRONMENT:
+        hidden = {name: value for name, value in os.environ.items() if name.upper().startswith("AWS_")}
+        for name in hidden:
+            del os.environ[name]
+        try:
+            yield
+        finally:
+            os.environ.update(hidden)

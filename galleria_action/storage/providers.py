@@ -1,0 +1,76 @@
+"""What a storage service can do, as data (``providers.yaml``)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, fields
+from fnmatch import fnmatchcase
+from functools import cache
+from importlib import resources
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from galleria_action.errors import ConfigInvalid
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """The profile of a storage service; ``providers.yaml`` explains the fields."""
+
+    name: str
+    hosts: tuple[str, ...]
+    region_from_host: str | None
+    region: str
+    path_style: bool
+    upload_checksum: Literal["SHA256"] | None
+    conditional_put: Literal["yes", "no", "probe"]
+    batch_delete: Literal["yes", "md5", "no"]
+    copy: bool
+    acl: bool
+    cors_api: bool
+
+    def region_of(self, endpoint: str | None) -> str:
+        """The region to sign for when the user gave none."""
+        match = self.region_from_host and re.search(self.region_from_host, _host(endpoint))
+        return match.group(1) if match else self.region
+
+
+@cache
+def profiles() -> dict[str, Provider]:
+    """All profiles by name."""
+    import yaml
+
+    text = resources.files("galleria_action.storage").joinpath("providers.yaml").read_text("utf-8")
+    data: dict[str, dict[str, Any]] = yaml.safe_load(text)
+    return {name: _profile(name, {**data["generic"], **own}) for name, own in data.items()}
+
+
+def provider_of(endpoint: str | None, name: str = "auto") -> Provider:
+    """The profile called ``name``, or for ``"auto"`` the one whose hosts match ``endpoint`` (``None``: AWS).
+
+    Raises ``ConfigInvalid`` when there is no profile of that name.
+    """
+    if name == "auto":
+        return _recognise(_host(endpoint)) if endpoint else profiles()["aws"]
+    try:
+        return profiles()[name]
+    except KeyError:
+        known = ", ".join(sorted(profiles()))
+        raise ConfigInvalid(f"provider: there is no profile {name!r}", hint=f"Use auto or one of {known}.") from None
+
+
+def _recognise(host: str) -> Provider:
+    for provider in profiles().values():
+        if any(fnmatchcase(host, pattern) for pattern in provider.hosts):
+            return provider
+    return profiles()["generic"]
+
+
+def _profile(name: str, values: dict[str, Any]) -> Provider:
+    if unknown := set(values) - {field.name for field in fields(Provider)}:
+        raise ValueError(f"providers.yaml: {name} has unknown fields: {', '.join(sorted(unknown))}")
+    return Provider(name=name, hosts=tuple(values.pop("hosts")), **values)
+
+
+def _host(endpoint: str | None) -> str:
+    return (urlsplit(endpoint).hostname or "") if endpoint else ""

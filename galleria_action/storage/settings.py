@@ -1,0 +1,158 @@
+"""What the user says about the bucket, as values: where it is and how to speak with it.
+
+``parse_target`` is pure and answers with a text for humans; everything that reads options or the environment
+is elsewhere.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from urllib.parse import unquote, urlsplit
+
+from galleria_action.storage.interface import Target
+
+#: The endpoint of a target that is a folder.
+FOLDER = "file://"
+
+#: S3 keys have at most 1,024 bytes (AWS: "Naming Amazon S3 objects"); half of them must remain for the photos.
+MAX_PREFIX_BYTES = 512
+
+#: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+_AWS_BUCKET = re.compile(r"[a-z0-9](?:[a-z0-9-]|\.(?!\.)){1,61}[a-z0-9]")
+#: Older AWS buckets and other services are laxer; this is the most that a path can hold without trouble.
+_ANY_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}")
+_IP_ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]")
+_LOOPBACK = re.compile(r"localhost|127\.\d+\.\d+\.\d+|\[::1\]", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreSettings:
+    """Everything needed to open a store.
+
+    ``region`` ``None`` takes it from the endpoint's name, or the provider's default. ``access_key`` ``None`` means
+    AWS's own credential chain. ``provider`` is ``"auto"`` or the name of a profile. ``acl`` is a canned ACL sent
+    with each object. ``concurrency`` is the number of requests in flight that the caller intends.
+    """
+
+    target: Target
+    region: str | None = None
+    access_key: str | None = field(default=None, repr=False)
+    secret_key: str | None = field(default=None, repr=False)
+    session_token: str | None = field(default=None, repr=False)
+    provider: str = "auto"
+    acl: str | None = None
+    concurrency: int = 32
+
+    def __post_init__(self) -> None:
+        if bool(self.access_key) != bool(self.secret_key):
+            missing = "secret-key" if self.access_key else "access-key"
+            raise ValueError(f"{missing} is missing: access-key and secret-key belong together")
+
+
+def parse_target(bucket: str | None, prefix: str | None = None, endpoint: str | None = None) -> Target:
+    """The target that ``bucket`` (``name``, ``s3://name/prefix`` or ``file:///folder``), ``prefix`` and ``endpoint``
+    (URL or bare host) describe.
+
+    Folders may be percent-encoded, as ``file:`` URLs are. Raises ``ValueError`` whose text tells a human which of
+    the three is wrong and what it should look like; it never repeats a password.
+    """
+    if not bucket:
+        raise ValueError("bucket is missing: give a bucket's name, s3://bucket/prefix or file:///folder")
+    _refuse_control_characters("bucket", bucket)
+    if bucket.lower().startswith("file:"):
+        if endpoint:
+            raise ValueError("endpoint makes no sense together with a file:/// bucket; leave it out")
+        return Target(endpoint=FOLDER, bucket=_parse_folder(bucket), prefix=_parse_prefix(prefix))
+    name, own_prefix = _split_bucket(bucket)
+    if own_prefix and prefix:
+        raise ValueError(f"prefix is given twice: {own_prefix!r} in bucket and {prefix!r} in prefix; keep one of them")
+    url = _parse_endpoint(endpoint) if endpoint else None
+    _check_bucket_name(name, url)
+    return Target(endpoint=url, bucket=name, prefix=_parse_prefix(own_prefix or prefix))
+
+
+def _split_bucket(bucket: str) -> tuple[str, str]:
+    """Name and prefix of ``name`` or ``s3://name/prefix``."""
+    if bucket.lower().startswith("s3://"):
+        name, _, own_prefix = bucket[len("s3://") :].partition("/")
+        return name, own_prefix
+    if "://" in bucket:
+        raise ValueError("bucket must be a name, s3://bucket/prefix or file:///folder; an address goes into endpoint")
+    if "/" in bucket:
+        name, _, own_prefix = bucket.partition("/")
+        raise ValueError(f"bucket {bucket!r} contains a slash; write s3://{name}/{own_prefix} or use prefix")
+    return bucket, ""
+
+
+def _parse_folder(url: str) -> str:
+    path = unquote(url[len("file:") :])
+    if not path.startswith("///"):
+        raise ValueError(f"bucket {url!r} must be file:/// followed by an absolute path (three slashes)")
+    _refuse_control_characters("bucket", path)
+    segments = [segment for segment in path.split("/") if segment not in ("", ".")]
+    if ".." in segments:
+        raise ValueError(f"bucket {url!r} must not contain '..'")
+    if not segments:
+        raise ValueError("bucket file:/// is the whole file system; name a folder")
+    return "/" + "/".join(segments)
+
+
+def _check_bucket_name(name: str, endpoint: str | None) -> None:
+    pattern = _ANY_BUCKET if endpoint else _AWS_BUCKET
+    if not pattern.fullmatch(name) or _IP_ADDRESS.fullmatch(name):
+        raise ValueError(
+            f"bucket {name!r} is no valid bucket name: 3 to 63 lower-case letters, digits, hyphens and dots, "
+            "with a letter or digit at both ends"
+        )
+    if endpoint and (urlsplit(endpoint).hostname or "").startswith(f"{name.lower()}."):
+        raise ValueError(f"endpoint already contains the bucket's name; leave {name + '.'!r} out of the endpoint")
+
+
+def _parse_prefix(prefix: str | None) -> str:
+    """``""`` or ``"a/b/"``; slashes at both ends do not matter."""
+    if prefix is None:
+        return ""
+    _refuse_control_characters("prefix", prefix)
+    if "\\" in prefix:
+        raise ValueError(f"prefix {prefix!r} contains a backslash; separate folders by '/'")
+    stripped = prefix.strip("/")
+    if not stripped:
+        return ""
+    for segment in stripped.split("/"):
+        if segment in (".", ".."):
+            raise ValueError(f"prefix {prefix!r} must not contain {segment!r}")
+        if not segment:
+            raise ValueError(f"prefix {prefix!r} contains '//'")
+    if len(stripped.encode()) > MAX_PREFIX_BYTES:
+        raise ValueError(f"prefix is longer than {MAX_PREFIX_BYTES} bytes")
+    return stripped + "/"
+
+
+def _parse_endpoint(endpoint: str) -> str:
+    """Scheme, host and port. Texts quote only the host: an endpoint may carry a password."""
+    _refuse_control_characters("endpoint", endpoint)
+    has_scheme = "://" in endpoint
+    try:
+        url = urlsplit(endpoint if has_scheme else f"https://{endpoint}")
+        port = url.port
+    except ValueError:
+        raise ValueError("endpoint is no valid URL; it should look like https://s3.example.com") from None
+    if url.scheme not in ("http", "https"):
+        raise ValueError(f"endpoint must begin with https:// or http://, not {url.scheme}://")
+    if "@" in url.netloc:
+        raise ValueError("endpoint must not contain credentials; use access-key and secret-key")
+    host = url.netloc.rpartition(":")[0] if port is not None else url.netloc.rstrip(":")
+    if not _HOST.fullmatch(host):
+        raise ValueError(f"endpoint has no valid host name ({host!r}); it should look like https://s3.example.com")
+    if url.path.strip("/") or url.query or url.fragment:
+        raise ValueError(f"endpoint must end after the host ({host}); a bucket goes into bucket, a folder into prefix")
+    scheme = url.scheme if has_scheme else "http" if _LOOPBACK.fullmatch(host) else "https"
+    return f"{scheme}://{host.lower()}" + (f":{port}" if port is not None else "")
+
+
+def _refuse_control_characters(option: str, value: str) -> None:
+    if _CONTROL.search(value):
+        raise ValueError(f"{option} contains a control character: {value!r}")

@@ -1,0 +1,101 @@
+"""Stores around stores: one that cannot write, one that remembers what was asked of it."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from galleria_action.storage.interface import (
+    Condition,
+    Headers,
+    ObjectHead,
+    ObjectInfo,
+    ReadStore,
+    StoredObject,
+    WriteStore,
+)
+
+#: Objects in one answer of ListObjectsV2.
+PAGE = 1000
+
+
+class ReadOnlyStore:
+    """The reading half of ``store`` and nothing else: what a plan or a dry run is handed."""
+
+    __slots__ = ("__store",)
+
+    def __init__(self, store: ReadStore):
+        self.__store = store
+
+    def get(self, key: str) -> StoredObject | None:
+        """See ``ReadStore.get``."""
+        return self.__store.get(key)
+
+    def head(self, key: str) -> ObjectHead | None:
+        """See ``ReadStore.head``."""
+        return self.__store.head(key)
+
+    def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
+        """See ``ReadStore.list``."""
+        return self.__store.list(prefix)
+
+
+class RecordingStore:
+    """``store`` with a record of the calls in the order in which they began, from any number of threads.
+
+    A listing counts once for each page of 1,000 objects that was read, a delete once for each key.
+    """
+
+    def __init__(self, store: WriteStore):
+        self._store = store
+        self._lock = threading.Lock()
+        self._calls: list[tuple[str, str]] = []
+
+    @property
+    def calls(self) -> tuple[tuple[str, str], ...]:
+        """(operation, key) pairs; for a listing the prefix stands for the key."""
+        with self._lock:
+            return tuple(self._calls)
+
+    def counts(self) -> dict[str, int]:
+        """Number of calls by operation, for those that occurred."""
+        return dict(Counter(operation for operation, _ in self.calls))
+
+    def get(self, key: str) -> StoredObject | None:
+        """See ``ReadStore.get``."""
+        self._record("get", key)
+        return self._store.get(key)
+
+    def head(self, key: str) -> ObjectHead | None:
+        """See ``ReadStore.head``."""
+        self._record("head", key)
+        return self._store.head(key)
+
+    def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
+        """See ``ReadStore.list``."""
+        self._record("list", prefix)
+        for number, info in enumerate(self._store.list(prefix)):
+            if number and number % PAGE == 0:
+                self._record("list", prefix)
+            yield info
+
+    def put(self, key: str, body: bytes, headers: Headers, condition: Condition | None = None) -> str:
+        """See ``WriteStore.put``."""
+        self._record("put", key)
+        return self._store.put(key, body, headers, condition)
+
+    def copy(self, source: str, key: str, headers: Headers | None = None) -> str:
+        """See ``WriteStore.copy``."""
+        self._record("copy", key)
+        return self._store.copy(source, key, headers)
+
+    def delete(self, keys: Iterable[str]) -> dict[str, str]:
+        """See ``WriteStore.delete``."""
+        named = list(keys)
+        self._record("delete", *named)
+        return self._store.delete(named)
+
+    def _record(self, operation: str, *keys: str) -> None:
+        with self._lock:
+            self._calls.extend((operation, key) for key in keys)
