@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from functools import cache
 from typing import Any, Literal, get_args
 
 Variant = Literal["full", "web", "thumb"]
@@ -17,22 +18,22 @@ VARIANTS: tuple[Variant, ...] = get_args(Variant)
 KEEP_ORIGINAL_TIMEZONE = 13
 
 
-def _known(cls: type, data: Mapping[str, Any]) -> dict[str, Any]:
-    """``data`` split for ``cls``: its own fields by name, everything else under ``extra``."""
+_NO_EXTRA: Mapping[str, Any] = {}
+
+
+def _no_extra() -> Mapping[str, Any]:
+    return _NO_EXTRA
+
+
+def _extra(cls: type, data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The fields of ``data`` that ``cls`` does not know."""
     names = _field_names(cls)
-    own = {name: data[name] for name in names if name in data}
-    if len(own) < len(data):
-        own["extra"] = {key: value for key, value in data.items() if key not in names}
-    return own
+    return {name: value for name, value in data.items() if name not in names} if data.keys() - names else _NO_EXTRA
 
 
-_NAMES: dict[type, frozenset[str]] = {}
-
-
+@cache
 def _field_names(cls: type) -> frozenset[str]:
-    if cls not in _NAMES:
-        _NAMES[cls] = frozenset(f.name for f in fields(cls) if f.name != "extra")
-    return _NAMES[cls]
+    return frozenset(f.name for f in fields(cls) if f.name != "extra")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +45,19 @@ class MetadataExifData:
     timezone_original: str | None = None
     camera: Mapping[str, Any] | None = None
     subsecond: int | str | None = None
-    extra: Mapping[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=_no_extra)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> MetadataExifData:
         """Build from the ``exif`` object of a photo."""
-        return cls(**_known(cls, data))
+        return cls(
+            data.get("original_timestamp"),
+            data.get("corrected_timestamp"),
+            data.get("timezone_original"),
+            data.get("camera"),
+            data.get("subsecond"),
+            _extra(cls, data),
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form, unknown fields included."""
@@ -70,12 +78,12 @@ class MetadataFileData:
     full: str
     web: str
     thumb: str
-    extra: Mapping[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=_no_extra)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> MetadataFileData:
         """Build from the ``files`` object of a photo."""
-        return cls(**_known(cls, data))
+        return cls(data["full"], data["web"], data["thumb"], _extra(cls, data))
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form, unknown fields included."""
@@ -89,7 +97,7 @@ class MetadataFileData:
 @dataclass(frozen=True, slots=True)
 class PhotoMetadata:
     """One photo. ``file_hash`` is the SHA-256 (hex) of the local full file, ``deployment_file_hash`` the SHA-256
-    of the same file after the EXIF edit."""
+    of the same file after the EXIF edit; both in lower case, as ``hashlib`` writes them."""
 
     id: str
     original_path: str
@@ -97,15 +105,20 @@ class PhotoMetadata:
     deployment_file_hash: str
     exif: MetadataExifData
     files: MetadataFileData
-    extra: Mapping[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=_no_extra)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> PhotoMetadata:
         """Build from one entry of ``photos``."""
-        known = _known(cls, data)
-        known["exif"] = MetadataExifData.from_dict(data.get("exif") or {})
-        known["files"] = MetadataFileData.from_dict(data["files"])
-        return cls(**known)
+        return cls(
+            data["id"],
+            data["original_path"],
+            data["file_hash"].lower(),
+            data["deployment_file_hash"].lower(),
+            MetadataExifData.from_dict(data.get("exif") or {}),
+            MetadataFileData.from_dict(data["files"]),
+            _extra(cls, data),
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form, unknown fields included."""
@@ -124,26 +137,41 @@ class PhotoMetadata:
 class GallerySettings:
     """How the gallery was processed. Every field may be missing: older Galleria versions wrote only some.
 
-    Offsets are whole hours, sizes pixels, qualities 1 to 100.
+    Offsets are hours (the target's are whole), sizes pixels (one number or width and height), qualities 0 to 100.
     """
 
     timestamp_offset_hours: float | None = None
     target_timezone_offset_hours: int | None = None
-    web_size: int | list[int] | None = None
-    thumb_size: int | list[int] | None = None
+    web_size: int | tuple[int, ...] | None = None
+    thumb_size: int | tuple[int, ...] | None = None
     jpeg_quality: int | None = None
     webp_quality: int | None = None
-    extra: Mapping[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=_no_extra)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> GallerySettings:
         """Build from the ``settings`` object."""
-        return cls(**_known(cls, data))
+        offset = data.get("target_timezone_offset_hours")
+        return cls(
+            data.get("timestamp_offset_hours"),
+            # JSON knows no integers: 2.0 is a whole number too.
+            None if offset is None else int(offset),
+            _size(data.get("web_size")),
+            _size(data.get("thumb_size")),
+            data.get("jpeg_quality"),
+            data.get("webp_quality"),
+            _extra(cls, data),
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form; fields that were never set are left out."""
         own = {name: getattr(self, name) for name in self.__slots__ if name != "extra"}
-        return {**{name: value for name, value in own.items() if value is not None}, **self.extra}
+        sizes = {name: list(value) for name, value in own.items() if isinstance(value, tuple)}
+        return {**{name: value for name, value in own.items() if value is not None}, **sizes, **self.extra}
+
+
+def _size(value: int | list[int] | None) -> int | tuple[int, ...] | None:
+    return tuple(value) if isinstance(value, list) else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,22 +183,22 @@ class GalleryMetadata:
     collection: str | None
     settings: GallerySettings
     photos: tuple[PhotoMetadata, ...]
-    extra: Mapping[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=_no_extra)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> GalleryMetadata:
         """Build from the parsed document.
 
-        Raises ``KeyError`` or ``TypeError`` when ``data`` has not the shape that the schema asks for.
+        Raises ``KeyError``, ``TypeError``, ``ValueError`` or ``AttributeError`` when ``data`` has not the shape that
+        the schema asks for.
         """
-        known = _known(cls, data)
         return cls(
-            schema_version=known["schema_version"],
-            generated_at=known.get("generated_at"),
-            collection=known.get("collection"),
-            settings=GallerySettings.from_dict(data.get("settings") or {}),
-            photos=tuple(map(PhotoMetadata.from_dict, data["photos"])),
-            extra=known.get("extra", {}),
+            data["schema_version"],
+            data.get("generated_at"),
+            data.get("collection"),
+            GallerySettings.from_dict(data.get("settings") or {}),
+            tuple(map(PhotoMetadata.from_dict, data["photos"])),
+            _extra(cls, data),
         )
 
     def to_dict(self) -> dict[str, Any]:
