@@ -36,6 +36,10 @@ _NEW_EXIF_VERSION = b"0231"
 DUPLICATES = (MAIN, THUMBNAIL_EXIF)
 
 
+#: these bytes at this offset
+_Overwrite = tuple[int, bytes]
+
+
 class TimesWritten(NamedTuple):
     """The new block (the old object when nothing changed) and what could not be done, for humans."""
 
@@ -76,7 +80,7 @@ def write_times(tiff: Tiff, wanted: Mapping[int, bytes], growth_refused: str | N
         if found and all(_write_in_place(block, tiff, entry, value) for entry in found):
             del homeless[tag]
     patched = tiff._replace(block=bytes(block))
-    if homeless and not _write_anew(block, patched, homeless, may_grow=growth_refused is None):
+    if homeless and not _write_anew(block, patched, wanted, homeless, may_grow=growth_refused is None):
         why = growth_refused or "the EXIF block is full"
         problems = [f"{NAMES[tag]} could not be written: {why}" for tag in homeless]
         if DATE_TIME_ORIGINAL in homeless:
@@ -122,26 +126,18 @@ def _shared(tiff: Tiff, entry: Entry, length: int) -> bool:
     )
 
 
-def _write_anew(block: bytearray, tiff: Tiff, homeless: Mapping[int, bytes], *, may_grow: bool) -> bool:
+def _write_anew(
+    block: bytearray, tiff: Tiff, wanted: Mapping[int, bytes], homeless: Mapping[int, bytes], *, may_grow: bool
+) -> bool:
     """Store the ``homeless`` values in new space and make the directory point to them; ``False`` without room."""
-    exif = tiff.directories.get(MAIN_EXIF)
-    layout = _exif_from_scratch if exif is None else _exif_extended
-    start = _space(tiff, len(layout(tiff, 0, homeless).data), may_grow=may_grow)
-    if start is None:
-        return False
-    addition = layout(tiff, start, homeless)
-    block.extend(bytes(max(0, start + len(addition.data) - len(block))))
-    block[start : start + len(addition.data)] = addition.data
-    for at, data in addition.redirects:
+    layout = _extended_directory if MAIN_EXIF in tiff.directories else _first_directory
+    (_, new_data), *_ = layout(tiff, 0, homeless)
+    start = _space(tiff, len(new_data), may_grow=may_grow)
+    overwrites = _squeezed(tiff, wanted, homeless) if start is None else layout(tiff, start, homeless)
+    for at, data in overwrites:
+        block.extend(bytes(max(0, at - len(block))))
         block[at : at + len(data)] = data
-    return True
-
-
-class _Addition(NamedTuple):
-    """Bytes for new space, and the small overwrites that make them reachable."""
-
-    data: bytes
-    redirects: Sequence[tuple[int, bytes]]
+    return bool(overwrites)
 
 
 def _space(tiff: Tiff, length: int, *, may_grow: bool) -> int | None:
@@ -155,28 +151,46 @@ def _space(tiff: Tiff, length: int, *, may_grow: bool) -> int | None:
     return padding if padding + length <= len(block) else None
 
 
-def _exif_extended(tiff: Tiff, start: int, homeless: Mapping[int, bytes]) -> _Addition:
-    """New values, and behind them a copy of the Exif directory with the missing records in tag order.
+def _extended_directory(tiff: Tiff, start: int, homeless: Mapping[int, bytes]) -> list[_Overwrite]:
+    """New values at ``start``, and behind them a copy of the Exif directory with the missing records in tag order.
 
     When every record is there and only its value needs room, the records are redirected and the directory stays.
     """
     exif = tiff.directories[MAIN_EXIF]
     values, records = _values_with_records(tiff.order, start, homeless)
-    redirects = [(entry.at, records[tag]) for tag in homeless for entry in exif.find(tag)]
-    missing = {tag: record for tag, record in records.items() if not exif.find(tag)}
-    if not missing:
-        return _Addition(values, redirects)
+    if all(exif.find(tag) for tag in homeless):
+        return [(start, values), *((entry.at, records[tag]) for tag in homeless for entry in exif.find(tag))]
     (pointer,) = tiff.directories[MAIN].find(EXIF_POINTER)
     moved = struct.pack(tiff.order + "I", start + len(values))
-    return _Addition(values + _copy_with(tiff, exif, records), [(pointer.value_at, moved)])
+    return [(start, values + _copy_with(tiff, exif, records)), (pointer.value_at, moved)]
 
 
-def _exif_from_scratch(tiff: Tiff, start: int, homeless: Mapping[int, bytes]) -> _Addition:
-    """A new Exif directory, and behind it a copy of the main directory that points to it."""
+def _first_directory(tiff: Tiff, start: int, homeless: Mapping[int, bytes]) -> list[_Overwrite]:
+    """An Exif directory at ``start``, and behind it a copy of the main directory that points to it."""
     exif = _new_exif_directory(tiff.order, start, homeless)
     pointer = _record(tiff.order, EXIF_POINTER, LONG, 1, struct.pack(tiff.order + "I", start))
     main = _copy_with(tiff, tiff.directories[MAIN], {EXIF_POINTER: pointer})
-    return _Addition(exif + main, [(4, struct.pack(tiff.order + "I", start + len(exif)))])
+    return [(start, exif + main), (4, struct.pack(tiff.order + "I", start + len(exif)))]
+
+
+def _squeezed(tiff: Tiff, wanted: Mapping[int, bytes], homeless: Mapping[int, bytes]) -> list[_Overwrite]:
+    """Room for the offset in a block that must keep its length, where the date stands right behind its directory.
+
+    The date's 20 bytes take the 12 of one more record and the 7 of the offset; the date itself moves into unused
+    zeros. Empty where the block is built otherwise.
+    """
+    exif, offset = tiff.directories.get(MAIN_EXIF), homeless.get(OFFSET_TIME_ORIGINAL)
+    date = exif.find(DATE_TIME_ORIGINAL) if exif else []
+    if exif is None or offset is None or len(homeless) != 1 or exif.find(OFFSET_TIME_ORIGINAL) or len(date) != 1:
+        return []
+    value = wanted.get(DATE_TIME_ORIGINAL, b"")
+    place = _space(tiff, len(value), may_grow=False)
+    own = exif.end == date[0].value_at and date[0].size >= len(value) and not _shared(tiff, date[0], len(value))
+    if not (value and place and own and exif.next_at is not None):
+        return []
+    _, date_record = _values_with_records(tiff.order, place, {DATE_TIME_ORIGINAL: value})
+    padded, offset_record = _values_with_records(tiff.order, exif.end + 12, homeless)
+    return [(place, value), (exif.at, _copy_with(tiff, exif, date_record | offset_record) + padded)]
 
 
 def _new_exif_directory(order: str, start: int, wanted: Mapping[int, bytes]) -> bytes:
