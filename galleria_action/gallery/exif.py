@@ -99,12 +99,12 @@ def edit_exif(
         return ExifEdit(image, False, Outcome.CORRUPT, (str(damage),))
     if not draft.patches:
         outcome = Outcome.INCOMPLETE if draft.problems else Outcome.UNCHANGED
-        return ExifEdit(image, False, outcome, (*draft.problems, *draft.notes))
+        return ExifEdit(image, False, outcome, draft.warnings())
     data = jpeg.splice(view, draft.patches)
     if doubt := _doubt(view, draft, data, wanted, strip_gps):
         return ExifEdit(image, False, Outcome.INCOMPLETE, (f"the edit was discarded: {doubt}",))
     outcome = Outcome.INCOMPLETE if draft.problems else Outcome.EDITED
-    return ExifEdit(data, True, outcome, (*draft.problems, *draft.notes))
+    return ExifEdit(data, True, outcome, draft.warnings())
 
 
 _ISO_8601 = re.compile(
@@ -153,6 +153,9 @@ class _Draft:
     blocks: list[tuple[Tiff, bytes]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    def warnings(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys([*self.problems, *self.notes]))
 
     def replace_block(self, image: memoryview, segment: Segment, before: Tiff, after: bytes) -> None:
         if after != before.block:
@@ -210,7 +213,7 @@ def _growth_refused(image: memoryview, head: Head, segment: Segment, tiff: Tiff)
         return "the EXIF stands behind an index of further pictures (MPF), whose offsets would no longer be true"
     if tiff.unreadable or any(reference.end > len(tiff.block) for reference in tiff.references()):
         return "the EXIF refers to data beyond its own end, which must not move"
-    if tiff.maker_note_end() in range(len(tiff.block) + 1, len(image) - segment.body):
+    if tiff.maker_note_leaves(len(image) - segment.body - len(jpeg.EXIF_HEADER)):
         return "the maker note refers to data behind the EXIF, which must not move"
     return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterator
+from itertools import zip_longest
 
 from .exif_times import DUPLICATES
 from .tiff import EXIF_POINTER, GPS_POINTER, MAIN, MAIN_EXIF, Entry, Tiff, is_gps, read_tiff
@@ -16,7 +17,8 @@ def only_intended_changes(before: Tiff, after: bytes, edited: Container[int], *,
     """
     new = read_tiff(after)
     gained = {MAIN_EXIF} - before.directories.keys()
-    return list(_facts(before, edited, gained, without_gps)) == list(_facts(new, edited, gained, without_gps))
+    facts = (_facts(tiff, edited, gained, without_gps) for tiff in (before, new))
+    return all(old == now for old, now in zip_longest(*facts))
 
 
 def _facts(

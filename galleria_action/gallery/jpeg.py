@@ -123,18 +123,23 @@ def segments_behind_scan(image: memoryview, head: Head) -> Iterator[Segment]:
     """EXIF and XMP segments of pictures that follow the first one (MPF, gain maps, previews in a trailer).
 
     Compressed data cannot hold 0xFF 0xE1 (T.81 B.1.1.2), so a match is a segment of another picture.
+
+    Raises ``Damaged`` when there are absurdly many.
     """
     position = head.scan
-    while found := _LATER_METADATA.search(image, position):
-        body = found.end() + 2
-        end = found.end() + int.from_bytes(image[found.end() : body], "big")
-        position = found.end()
+    for _ in range(_MAX_SEGMENTS):
+        found = _LATER_METADATA.search(image, position)
+        if found is None:
+            return
+        position, body = found.end(), found.end() + 2
+        end = position + int.from_bytes(image[position:body], "big")
         if body < end <= len(image):
             yield Segment(APP1, found.start(), body, end)
             position = end
+    raise Damaged("the file has more segments than any real photo")
 
 
-_VIDEO = re.compile(rb"....ftyp(?:mp4|iso|qt|M4V|avc|3gp)", re.DOTALL)
+_VIDEO = re.compile(rb"ftyp(?:mp4|iso|qt|M4V|avc|3gp)")
 #: QuickTime's and 3GPP's atoms for a place
 _VIDEO_POSITION = re.compile(rb"\xa9xyz|loci\0\0\0\0|location\.ISO6709")
 

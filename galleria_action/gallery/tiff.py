@@ -24,6 +24,8 @@ EXIF, GPS, INTEROP = "Exif", "GPS", "Interop"
 MAIN_EXIF, MAIN_GPS, THUMBNAIL_EXIF = f"{MAIN}/{EXIF}", f"{MAIN}/{GPS}", f"{THUMBNAIL}/{EXIF}"
 _CHILDREN = {EXIF_POINTER: EXIF, GPS_POINTER: GPS, INTEROP_POINTER: INTEROP}
 _MAX_DEPTH = 3
+#: far above any real photo; both bound the work that a hostile file can cause
+_MAX_ENTRIES, _MAX_STRIPS = 512, 64
 
 
 def is_gps(path: str) -> bool:
@@ -114,24 +116,27 @@ class Tiff(NamedTuple):
     def _numbers(self, directory: Directory, tag: int) -> list[int]:
         """The values of a SHORT or LONG tag."""
         numbers: list[int] = []
-        for entry in directory.find(tag):
+        for entry in directory.find(tag)[:1]:
             code = {3: "H", LONG: "I"}.get(entry.type)
             raw = self.value(entry)
-            if code and len(raw) == entry.size:
+            if code and len(raw) == entry.size and entry.values <= _MAX_STRIPS:
                 numbers += struct.unpack(f"{self.order}{entry.values}{code}", raw)
         return numbers
 
-    def maker_note_end(self) -> int:
-        """How far the MakerNote reaches where it is a plain directory (0 where it is not).
+    def maker_note_leaves(self, limit: int) -> bool:
+        """Whether MakerNote, read as a plain directory, refers to data behind this block (but before ``limit``).
 
-        Some cameras (Minolta, about 2002) let it refer to a preview behind the picture, counted from this block.
+        Some cameras (Minolta, about 2002) keep a preview behind the picture and count its offset from this block.
         """
         exif = self.directories.get(MAIN_EXIF)
-        for note in exif.find(MAKER_NOTE) if exif else ():
-            directory = _read_directory(self, "MakerNote", note.value_at)
-            if directory and all(entry.type in TYPE_SIZES for entry in directory.entries):
-                return max((e.value_at + e.size for e in directory.entries if not e.inline), default=0)
-        return 0
+        notes = [_read_directory(self, "MakerNote", note.value_at) for note in (exif.find(MAKER_NOTE) if exif else ())]
+        return any(
+            len(self.block) < entry.value_at + entry.size <= limit
+            for note in notes
+            if note and all(entry.type in TYPE_SIZES for entry in note.entries)
+            for entry in note.entries
+            if not entry.inline
+        )
 
 
 def read_tiff(block: bytes) -> Tiff:
@@ -175,7 +180,7 @@ def _read_directory(tiff: Tiff, path: str, at: int) -> Directory | None:
         return None
     (count,) = struct.unpack_from(order + "H", block, at)
     table_end = at + 2 + 12 * count
-    if table_end > len(block):
+    if count > _MAX_ENTRIES or table_end > len(block):
         return None
     entries = []
     for number, (tag, kind, values, target) in enumerate(struct.iter_unpack(order + "HHII", block[at + 2 : table_end])):

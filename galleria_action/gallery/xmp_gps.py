@@ -11,7 +11,7 @@ from xml.parsers import expat
 
 #: exif:GPS… of the standard; drone makers and mapping tools use their own namespaces and spellings for the same
 _POSITION = re.compile(r"(?i)(?:.*:)?(?:gps.*|.*latitude|.*longt?itude|lat|lon|long)\Z")
-_ATTRIBUTE = re.compile(rb"""\s([^\s=<>"'/]+)\s*=\s*(?:"[^"]*"|'[^']*')""")
+_ATTRIBUTE = re.compile(rb"""\s+(([^\s=<>"'/]+)\s*=\s*(?:"[^"]*"|'[^']*'))""")
 #: for text that cannot be parsed or may not be touched: does it look as if it held a position?
 _SUSPICION = re.compile(rb"(?i):(?:gps|lat|lon)[a-z]*\s*[=>]|G\0P\0S\0")
 
@@ -55,11 +55,13 @@ def _position_spans(text: bytes) -> list[tuple[int, int]]:
         else:
             spans.extend(_attribute_spans(text, at))
 
-    def end(_name: str) -> None:
+    def end(name: str) -> None:
         if open_at:
             at = open_at.pop()
             if not open_at:
-                spans.append((at, text.index(b">", parser.CurrentByteIndex) + 1))
+                # expat stands at the closing tag, or behind an element that closes itself
+                closing = re.compile(b"</" + re.escape(name.encode()) + rb"\s*>").match(text, parser.CurrentByteIndex)
+                spans.append((at, closing.end() if closing else parser.CurrentByteIndex))
 
     def refuse(*_: object) -> None:
         raise expat.ExpatError("a document type")
@@ -74,6 +76,6 @@ def _position_spans(text: bytes) -> list[tuple[int, int]]:
 def _attribute_spans(text: bytes, tag_at: int) -> Iterator[tuple[int, int]]:
     position = re.compile(rb"<[^\s/>]+").match(text, tag_at)
     while position and (attribute := _ATTRIBUTE.match(text, position.end())):
-        if _POSITION.match(attribute[1].decode()):
-            yield attribute.span()
+        if _POSITION.match(attribute[2].decode()):
+            yield attribute.span(1)
         position = attribute
