@@ -1,0 +1,178 @@
+"""The outside of a JPEG file: its marker segments up to the scan, without a look at any pixel.
+
+Source of the layout: ITU-T T.81 annex B; Exif's place in it: CIPA DC-008, section 4.5.4.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+APP0, APP1, APP2, SOS = 0xE0, 0xE1, 0xE2, 0xDA
+EXIF_HEADER = b"Exif\0\0"
+XMP_HEADER = b"http://ns.adobe.com/xap/1.0/\0"
+EXTENDED_XMP_HEADER = b"http://ns.adobe.com/xmp/extension/\0"
+MPF_HEADER = b"MPF\0"
+#: what the two length bytes of a segment leave for its payload
+MAX_PAYLOAD = 0xFFFF - 2
+
+_STANDALONE = frozenset([0x01, *range(0xD0, 0xD8)])
+_END_OR_START = frozenset([0xD8, 0xD9])
+_MARKER = re.compile(rb"\xff+([\x01-\xfe])", re.DOTALL)
+#: far above any real file (a 10 MB colour profile needs 160); bounds the work that a hostile file can cause
+_MAX_SEGMENTS = 10_000
+
+_MAGIC = (
+    ("PNG", re.compile(rb"\x89PNG\r\n\x1a\n")),
+    ("WebP", re.compile(rb"RIFF....WEBP", re.DOTALL)),
+    ("HEIC or AVIF", re.compile(rb"....ftyp(?:hei|hev|mif|msf|avi)", re.DOTALL)),
+    ("JPEG XL", re.compile(rb"\xff\x0a|\0\0\0\x0cJXL ")),
+    ("TIFF", re.compile(rb"II\*\0|MM\0\*|II\+\0|MM\0\+")),
+    ("GIF", re.compile(rb"GIF8[79]a")),
+)
+
+
+class Damaged(ValueError):
+    """The bytes are not what their format asks for; the text says where. Never leaves this room."""
+
+
+class Segment(NamedTuple):
+    """One marker segment: ``start`` at its 0xFF, ``body`` behind the length, ``end`` behind the payload."""
+
+    marker: int
+    start: int
+    body: int
+    end: int
+
+
+class Head(NamedTuple):
+    """Everything before the compressed picture. ``scan`` is where the first SOS marker stands."""
+
+    segments: tuple[Segment, ...]
+    scan: int
+
+
+def foreign_format(image: memoryview) -> str | None:
+    """What ``image`` is when it is no JPEG, by its first bytes; ``None`` for a JPEG."""
+    if bytes(image[:2]) == b"\xff\xd8":
+        return None
+    return next((name for name, magic in _MAGIC if magic.match(image)), "not an image format we know")
+
+
+def read_head(image: memoryview) -> Head:
+    """The segments of a JPEG up to its scan.
+
+    Junk between segments is skipped as decoders do, but only behind an EXIF segment: before one, nobody could
+    say where a new EXIF block belongs.
+
+    Raises ``Damaged`` when there is no scan, a segment is cut, or junk stands before any EXIF.
+    """
+    segments: list[Segment] = []
+    exif_seen = False
+    position = 2
+    while len(segments) < _MAX_SEGMENTS:
+        found = _MARKER.search(image, position) if exif_seen else _MARKER.match(image, position)
+        if found is None:
+            raise Damaged("the file ends or holds junk before its picture data begins")
+        marker, start, position = found[1][0], found.end() - 2, found.end()
+        if marker in _STANDALONE:
+            continue
+        if marker in _END_OR_START:
+            raise Damaged("the file has no picture data where it should begin")
+        end = position + int.from_bytes(image[position : position + 2], "big")
+        if end < position + 2 or end > len(image):
+            raise Damaged("a segment before the picture data is cut off")
+        if marker == SOS:
+            return Head(tuple(segments), start)
+        segments.append(Segment(marker, start, position + 2, end))
+        exif_seen = exif_seen or is_exif(image, segments[-1])
+        position = end
+    raise Damaged("the file has more segments than any real photo")
+
+
+def is_exif(image: memoryview, segment: Segment) -> bool:
+    """Whether ``segment`` holds EXIF, intact or not."""
+    return segment.marker == APP1 and image[segment.body : segment.body + 5] == EXIF_HEADER[:5]
+
+
+def starts_with(image: memoryview, segment: Segment, marker: int, header: bytes) -> bool:
+    """Whether ``segment`` has this marker and its payload begins with ``header``."""
+    return segment.marker == marker and image[segment.body : min(segment.end, segment.body + len(header))] == header
+
+
+def place_for_exif(image: memoryview, head: Head) -> int:
+    """Where a new EXIF segment belongs: behind SOI and the JFIF segments, which must stay first."""
+    place = 2
+    for segment in head.segments:
+        if not any(starts_with(image, segment, APP0, name) for name in (b"JFIF\0", b"JFXX\0")):
+            break
+        place = segment.end
+    return place
+
+
+def app1(payload: bytes) -> bytes:
+    """``payload`` as an APP1 segment."""
+    return b"\xff\xe1" + (len(payload) + 2).to_bytes(2, "big") + payload
+
+
+_LATER_METADATA = re.compile(rb"\xff\xe1(?=..(?:Exif\0\0|http://ns\.adobe\.com/xap/1\.0/\0))", re.DOTALL)
+
+
+def segments_behind_scan(image: memoryview, head: Head) -> Iterator[Segment]:
+    """EXIF and XMP segments of pictures that follow the first one (MPF, gain maps, previews in a trailer).
+
+    Compressed data cannot hold 0xFF 0xE1 (T.81 B.1.1.2), so a match is a segment of another picture.
+
+    Raises ``Damaged`` when there are absurdly many.
+    """
+    position = head.scan
+    for _ in range(_MAX_SEGMENTS):
+        found = _LATER_METADATA.search(image, position)
+        if found is None:
+            return
+        position, body = found.end(), found.end() + 2
+        end = position + int.from_bytes(image[position:body], "big")
+        if body < end <= len(image):
+            yield Segment(APP1, found.start(), body, end)
+            position = end
+    raise Damaged("the file has more segments than any real photo")
+
+
+_VIDEO = re.compile(rb"ftyp(?:mp4|iso|qt|M4V|avc|3gp)")
+#: QuickTime's and 3GPP's atoms for a place
+_VIDEO_POSITION = re.compile(rb"\xa9xyz|loci\0\0\0\0|location\.ISO6709")
+
+
+def video_with_position(image: memoryview, head: Head) -> bool:
+    """Whether a video (motion photo) behind the picture says where it was taken."""
+    video = _VIDEO.search(image, head.scan)
+    return video is not None and _VIDEO_POSITION.search(image, video.start()) is not None
+
+
+class Patch(NamedTuple):
+    """Replace ``image[start:end]`` by ``new``."""
+
+    start: int
+    end: int
+    new: bytes
+
+
+def splice(image: memoryview, patches: Sequence[Patch]) -> bytes:
+    """``image`` with ``patches`` (in order, not overlapping) applied; the one copy that an edit costs."""
+    parts: list[bytes | memoryview] = []
+    position = 0
+    for patch in patches:
+        parts += [image[position : patch.start], patch.new]
+        position = patch.end
+    return b"".join([*parts, image[position:]])
+
+
+def same_elsewhere(image: memoryview, patches: Sequence[Patch], result: bytes) -> bool:
+    """Whether ``result`` is ``image`` byte for byte outside of ``patches``; compares without copying."""
+    position = shift = 0
+    for patch in patches:
+        if not result.startswith(image[position : patch.start], position + shift):
+            return False
+        position, shift = patch.end, shift + len(patch.new) - (patch.end - patch.start)
+    return len(result) == len(image) + shift and result.endswith(image[position:])
