@@ -1,0 +1,23 @@
+"""Finds out where we run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TextIO
+
+from galleria_action.ci.github.actions import GitHubActions
+from galleria_action.ci.interface import CI
+from galleria_action.ci.plain import Plain
+
+
+def detect(environ: Mapping[str, str], stream: TextIO, working_directory: Path) -> CI:
+    """The CI that ``environ`` tells of, printing to ``stream``; a terminal when it tells of none.
+
+    ``stream`` is standard output, or standard error when standard output belongs to ``--json``: the runner reads
+    both. ``working_directory`` is the workspace wherever the CI names none that exists.
+    """
+    if environ.get("GITHUB_ACTIONS") == "true":
+        return GitHubActions(environ, stream, working_directory)
+    can_redraw = stream.isatty() and environ.get("TERM") != "dumb" and not environ.get("CI")
+    return Plain(stream, working_directory, interactive=can_redraw)
