@@ -84,7 +84,7 @@ def _code_piece(piece: str) -> str:
 
 
 _TOKEN = re.compile(r"""(?P<before>["'(“‘]*)(?P<core>.*?)(?P<after>["')”’.,;:!?…]*)""", re.DOTALL)
-_WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*|\d[\d,.]*%|\d{1,3}(?:,\d{3})+|\d+\.\d+|[–—]|")
+_WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*|\d[\d,.]*%|\d{1,3}(?:,\d{3})+|\d+\.\d+|[a-z](?:\.[a-z])+|[–—]|")
 #: Words that GitHub makes links of: commit ids, ``GH-1``, and trackers' keys of the same shape.
 _REFERENCE = re.compile(r"[0-9a-f]{7,40}|[^\W_]+-\d+", re.IGNORECASE)
 _LIST_NUMBER = re.compile(r"\d+[.)]")

@@ -1,12 +1,138 @@
-from galleria_action.deployment.plan import Plan
+"""The job summary: what happened, then why, then the details, in GitHub-flavoured Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from galleria_action.deployment.verify import Verification
+from galleria_action.errors import Finding
+from galleria_action.report.blocks import listing, sentence
+from galleria_action.report.budget import Block, Rendering, block, fit
+from galleria_action.report.escape import code, link, prose, shorten
+from galleria_action.report.outcome import Outcome, outcome_of
+from galleria_action.report.plan_markdown import counts, plan_blocks
 from galleria_action.report.result import Result
+from galleria_action.report.wording import count, duration, human_size
+
+_ICONS = {"planned": "📋", "done": "✅", "failed": "❌", "cancelled": "🛑"}
+
+# What goes first when there is little room; plan_markdown has the ranks of the plan's own sections
+_HEADLINE, _FAILURE, _FRAME, _FINDINGS, _VERIFICATION, _WARNINGS = 0, 10, 20, 40, 50, 70
+
+_LONG, _SHORT = 2000, 200
 
 
 def render_summary(result: Result, budget: int) -> str:
-    """The job summary of a run in at most ``budget`` bytes of UTF-8."""
-    raise NotImplementedError
+    """The summary of ``result`` in at most ``budget`` bytes (UTF-8).
+
+    What does not fit is told more briefly, and left out in the end, the least important first; the headline is the
+    last to go. Names, messages and keys are untrusted and come out as text only (``escape``).
+    """
+    return fit(list(_blocks(result, outcome_of(result))), budget)
 
 
-def render_plan(plan: Plan, budget: int) -> str:
-    """The plan alone, in at most ``budget`` bytes of UTF-8."""
-    raise NotImplementedError
+def _blocks(result: Result, outcome: Outcome) -> Iterator[Block]:
+    headline = f"## {_ICONS[outcome.kind]} {prose(outcome.headline)}"
+    yield block(_HEADLINE, lambda: [headline])
+    if outcome.kind in ("failed", "cancelled"):
+        yield block(_FAILURE, _alarm(result, outcome, _LONG), _alarm(result, outcome, _SHORT))
+    elif outcome.kind == "planned":
+        yield block(_FAILURE, lambda: _banner(result))
+    elif result.command == "cors":
+        yield block(_FAILURE, lambda: [prose(shorten(result.message, _LONG))])
+    if result.target:
+        yield block(_FRAME, lambda: [_target(result)])
+    if result.findings:
+        yield _findings(result.findings)
+    if result.plan:
+        yield counts(result.plan, _done(result))
+    if result.verification:
+        yield from _verification(result.verification)
+    if result.warnings:
+        lead = f"{count(len(result.warnings), 'warning')}:"
+        yield listing(_WARNINGS, "Warnings", lead, result.warnings, lambda text: prose(shorten(text, _LONG)))
+    if result.plan:
+        yield from plan_blocks(result.plan)
+    yield block(_FRAME, lambda: [_footer(result)])
+
+
+def _alarm(result: Result, outcome: Outcome, limit: int) -> Rendering:
+    def lines() -> Iterator[str]:
+        yield "> [!WARNING]" if outcome.kind == "cancelled" else "> [!CAUTION]"
+        yield f"> {prose(shorten(result.message, limit))}"
+        if outcome.fate:
+            yield from (">", f"> {outcome.fate}")
+        if result.hint:
+            yield from (">", f"> **What to do:** {prose(shorten(result.hint, limit))}")
+
+    return lines
+
+
+def _banner(result: Result) -> Iterator[str]:
+    yield "> [!NOTE]"
+    yield "> **Dry run: nothing was uploaded, nothing was deleted.**"
+    if result.plan and result.plan.changed:
+        yield "> A deploy from the same files would do what follows, as long as nobody else changes the bucket."
+
+
+def _target(result: Result) -> str:
+    target = result.target
+    assert target, "asked for only when there is one"
+    at = f" at {code(target.endpoint)}" if target.endpoint and target.endpoint != "file://" else ""
+    url = str(result.outputs["url"])
+    return f"**Target:** {code(str(target))}{at}{f' · **Gallery:** {link(url)}' if url else ''}"
+
+
+def _done(result: Result) -> dict[str, str] | None:
+    """The column of what was really done, which only a deploy has."""
+    outputs = result.outputs
+    if result.command != "deploy" or outputs["dry-run"]:
+        return None
+    skipped = int(outputs["files-skipped"])
+    already = f" + {skipped:,} already there" if skipped else ""
+    return {
+        "Photos to upload": f"{int(outputs['photos-uploaded']):,}",
+        "Photos to delete": f"{int(outputs['photos-deleted']):,}",
+        "Files to upload": f"{int(outputs['files-uploaded']):,}{already}",
+        "Size of the uploads": human_size(int(outputs["bytes-uploaded"])),
+    }
+
+
+def _findings(findings: tuple[Finding, ...]) -> Block:
+    lead = f"{count(len(findings), 'problem')}, each of which has to be solved:"
+    return listing(_FINDINGS, "Problems", lead, findings, _finding)
+
+
+def _finding(finding: Finding) -> str:
+    place = ":".join(str(part) for part in (finding.file, finding.line) if part is not None)
+    text = prose(shorten(finding.message, _LONG))
+    return f"{code(place)}: {text}" if place else text
+
+
+def _verification(found: Verification) -> Iterator[Block]:
+    title = "Verification"
+    checked = f"{count(found.checked, 'object')} checked"
+    if found.consistent:
+        lead = f"✅ {checked}: all are there and as they should be, and nothing is left over."
+        yield block(_VERIFICATION, sentence(title, lead))
+        return
+    icon = "⚠️" if found.whole else "❌"
+    numbers = f"{len(found.missing):,} missing, {len(found.mismatched):,} mismatched, {len(found.orphaned):,} orphaned"
+    yield block(_VERIFICATION, sentence(title, f"{icon} {checked}: {numbers}."))
+    for name, meaning, keys in (
+        ("Missing", "named by the gallery, but not in the bucket", found.missing),
+        ("Mismatched", "not what the last deploy stored", found.mismatched),
+        ("Orphaned", "in the gallery's folders, but named by nothing", found.orphaned),
+    ):
+        if keys:
+            yield listing(_VERIFICATION, name, f"{count(len(keys), 'object')} {meaning}:", keys, code)
+
+
+def _footer(result: Result) -> str:
+    parts = [duration(result.duration_seconds)]
+    if result.requests:
+        operations = ", ".join(f"{number:,} {code(name)}" for name, number in sorted(result.requests.items()))
+        parts.append(f"{count(sum(result.requests.values()), 'request')} ({operations})")
+    if result.plan:
+        parts.append(f"plan id {code(result.plan.plan_id)}")
+    return f"<sub>{' · '.join(parts)}</sub>"

@@ -1,0 +1,96 @@
+"""What happened, in one sentence: the same for the summary, the log and whoever else has to say it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from galleria_action.deployment.plan import Plan
+from galleria_action.report.result import Result
+from galleria_action.report.wording import count
+
+Kind = Literal["planned", "done", "failed", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """``headline`` is plain text of our own words; ``fate`` says what became of the gallery where that is in doubt."""
+
+    kind: Kind
+    headline: str
+    fate: str | None = None
+
+
+def outcome_of(result: Result) -> Outcome:
+    """How ``result`` ended."""
+    if result.outputs["failure-reason"] == "cancelled":
+        moment = " after the commit" if result.committed else " before the commit" if _deploys(result) else ""
+        return Outcome("cancelled", f"Cancelled{moment}", _fate(result))
+    if not result.success:
+        return Outcome("failed", f"{_subject(result)} failed: {result.outputs['failure-reason']}", _fate(result))
+    if result.command == "deploy" and not _dry(result):
+        return Outcome("done", _deployed(result))
+    if result.plan:
+        return Outcome("planned", f"Plan: {to_do(result.plan)}")
+    return Outcome("done", _checked(result))
+
+
+def to_do(plan: Plan) -> str:
+    """What ``plan`` would do, as the end of a sentence."""
+    return _listed(
+        (len(plan.photo_uploads), "photo", "to upload"),
+        (len(plan.removed_photos), "photo", "to delete"),
+        (len(plan.site_uploads), "site file", "to upload"),
+        (len(plan.site_deletes), "site file", "to delete"),
+        (len(plan.orphan_deletes), "orphan", "to delete"),
+    ) or ("small changes only" if plan.changed else "nothing to do, the gallery is up to date")
+
+
+def _deployed(result: Result) -> str:
+    if result.plan and not result.plan.changed:
+        return "Nothing to do: the gallery is up to date"
+    photos = _listed(
+        (int(result.outputs["photos-uploaded"]), "photo", "uploaded"),
+        (int(result.outputs["photos-deleted"]), "photo", "deleted"),
+    )
+    return f"Deployed: {photos or _listed((int(result.outputs['files-uploaded']), 'file', 'uploaded')) or 'metadata'}"
+
+
+def _listed(*parts: tuple[int, str, str]) -> str:
+    return ", ".join(f"{count(number, noun)} {verb}" for number, noun, verb in parts if number)
+
+
+def _checked(result: Result) -> str:
+    if result.command == "validate":
+        return "The gallery is valid"
+    if result.verification and not result.verification.consistent:
+        return f"Verified: nothing is missing, {count(len(result.verification.orphaned), 'orphan')} left"
+    if result.verification:
+        return "Verified: the bucket holds exactly the gallery"
+    return f"{_subject(result)}: done"
+
+
+def _fate(result: Result) -> str | None:
+    """What visitors see after a deploy that did not end well."""
+    if not _deploys(result):
+        return None
+    if result.committed:
+        return "The commit had happened: the new gallery is live."
+    files = int(result.outputs["files-uploaded"])
+    if not files:
+        return "Nothing was uploaded: the gallery online is as before."
+    return f"Nothing was committed. What is uploaded already ({count(files, 'file')}) the next run will not repeat."
+
+
+def _deploys(result: Result) -> bool:
+    return result.command == "deploy" and not _dry(result)
+
+
+def _dry(result: Result) -> bool:
+    return result.outputs["dry-run"] is True
+
+
+def _subject(result: Result) -> str:
+    if result.command == "cors":
+        return "CORS"
+    return "Plan" if _dry(result) else result.command.capitalize()
