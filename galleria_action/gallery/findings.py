@@ -12,9 +12,9 @@ MAX_LISTED = 200
 
 
 class Findings:
-    """The findings of one file. ``count`` is that of all, listed or not."""
+    """The findings of one file (``None``: of no particular one). ``count`` is that of all, listed or not."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str | None) -> None:
         self.file = file
         self.count = 0
         self._entries: list[tuple[str, int | None, Place | None]] = []
@@ -30,15 +30,16 @@ class Findings:
         if not self.full:
             self._entries.append((message, line, place))
 
-    def located(self, lines_of: Callable[[Sequence[Place]], Sequence[int]]) -> list[Finding]:
-        """The findings sorted by line, and one that says how many more there are."""
-        places = [place for _, _, place in self._entries if place is not None]
-        lines = dict(zip(places, lines_of(places), strict=True))
+    def located(self, lines_of: Callable[[Sequence[Place]], Sequence[int]] | None) -> list[Finding]:
+        """The findings sorted by line, and one that says how many more there are. Without ``lines_of`` places have
+        no lines."""
+        places = [place for _, _, place in self._entries if place is not None] if lines_of else []
+        lines = dict(zip(places, lines_of(places), strict=True)) if lines_of else {}
         found = [
-            Finding(message, self.file, line if place is None else lines[place])
+            Finding(message, self.file, line if place is None else lines.get(place))
             for message, line, place in self._entries
         ]
         found.sort(key=lambda finding: finding.line or 0)
         if self.count > len(found):
-            found.append(Finding(f"and at least {self.count - len(found):,} more", self.file))
+            found.append(Finding(f"and {self.count - len(found):,} more", self.file))
         return found

@@ -7,20 +7,21 @@ document may fail in all three; every finding of every stage that can still be r
 from __future__ import annotations
 
 import hashlib
-import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from galleria_action.errors import Finding, GalleryInvalid
 from galleria_action.gallery import json_source
+from galleria_action.gallery.files import local_file, read_file, usable
 from galleria_action.gallery.findings import Findings
 from galleria_action.gallery.json_source import Place, Problem, Unreadable, lines_of, paused_gc
-from galleria_action.gallery.keys import key_problem
+from galleria_action.gallery.keys import METADATA_KEY, key_problem
 from galleria_action.gallery.metadata import GalleryMetadata
 from galleria_action.gallery.rules import broken_rules
 from galleria_action.gallery.violations import check_schema
 from galleria_action.gallery.wording import shown
+from galleria_action.gallery.workspace import Absent, Refused, Workspace
 
 _HINT = "Run Galleria again to write the file anew, or mend the lines named above."
 
@@ -45,24 +46,23 @@ class RemoteInvalid(Exception):
     """The metadata in the bucket is not that of a gallery; the text says why."""
 
 
-def read_metadata(path: Path, file: str) -> LoadedMetadata:
-    """Read and validate the metadata at ``path``, which messages call ``file``.
+def read_metadata(path: Path, workspace: Path) -> LoadedMetadata:
+    """Read and validate the metadata file at ``path``, which must lie inside ``workspace`` for real.
 
-    ``path`` must be known to lie inside the workspace (``files.Workspace.find`` sees to that). Raises
-    ``GalleryInvalid`` as ``load_metadata`` does, and when the file is missing, unreadable or too large to be read.
+    Raises ``GalleryInvalid`` as ``load_metadata`` does, and when the file is missing, too large to be read (told by
+    its size, before reading), or no readable regular file inside the workspace.
     """
+    fence = Workspace(workspace)
+    file = fence.name(Path.cwd() / path)
     try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
-            raise GalleryInvalid(f"{file} is not a regular file.")
-        if status.st_size > json_source.MAX_BYTES:
-            raise _invalid([_finding(file, json_source.too_large(status.st_size))])
-        raw = path.read_bytes()
-    except FileNotFoundError:
+        local = local_file(METADATA_KEY, usable(fence.find(str(Path.cwd() / path))))
+    except Absent:
         raise GalleryInvalid(f"Error loading gallery metadata: Gallery metadata not found: {file}") from None
-    except OSError as error:
-        raise GalleryInvalid(f"{file} cannot be read: {error.strerror}.") from None
-    return load_metadata(raw, file)
+    except Refused as refusal:
+        raise GalleryInvalid(f"{file} {refusal}.") from None
+    if local.size > json_source.MAX_BYTES:
+        raise _invalid([_finding(file, json_source.too_large(local.size))])
+    return load_metadata(read_file(local), file)
 
 
 def load_metadata(raw: bytes, file: str) -> LoadedMetadata:
