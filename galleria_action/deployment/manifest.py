@@ -23,8 +23,8 @@ class ManifestEntry:
     """One deployed object.
 
     ``size`` (bytes) and ``sha256`` are of the stored bytes, ``source`` is the SHA-256 of the local file before any
-    EXIF edit, ``etag`` what the store answered to the upload, ``headers`` the digest of the headers sent with it.
-    ``photo`` is the id of the photo for ``kind == "photo"``.
+    EXIF edit, ``etag`` what the store answered to the upload, ``headers`` the digest of the headers sent with it,
+    ``edit`` the digest of the EXIF edit (empty: none). ``photo`` is the id of the photo for ``kind == "photo"``.
     """
 
     size: int
@@ -34,6 +34,7 @@ class ManifestEntry:
     source: str
     kind: Kind
     photo: str | None = None
+    edit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ def parse_manifest(raw: bytes) -> Manifest:
         raise ManifestUnreadable(str(error)) from error
 
 
-_TYPES = {"size": int, "sha256": str, "etag": str, "headers": str, "source": str, "kind": str}
+_TYPES = {"size": int, "sha256": str, "etag": str, "headers": str, "source": str, "kind": str, "edit": str}
 
 
 def _entry(value: Mapping[str, Any]) -> ManifestEntry:

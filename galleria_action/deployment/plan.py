@@ -12,14 +12,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from pathlib import Path
 from typing import Literal, TypeVar
 
 from galleria_action.deployment.manifest import Manifest, ManifestEntry
+from galleria_action.deployment.verify import find_orphans
+from galleria_action.gallery.files import LocalFile
+from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.gallery.metadata import GalleryMetadata, GallerySettings, Variant
 from galleria_action.storage.interface import Headers, ObjectInfo, Target
 
-METADATA_KEY = "gallery-metadata.json"
 PLAN_SCHEMA = 1
 
 Mode = Literal["metadata", "directory"]
@@ -46,19 +47,42 @@ _STRENGTH = {reason: rank for rank, reason in enumerate(Reason)}
 
 
 @dataclass(frozen=True, slots=True)
+class PhotoEdit:
+    """What is done to a photo's EXIF on its way: the ISO 8601 time and the whole hours of its zone that are written
+    (13 keeps the zone), and whether its position is removed."""
+
+    timestamp: str | None
+    offset_hours: int | None
+    strip_gps: bool = False
+
+    def digest(self) -> str:
+        """SHA-256 (hex) of the edit, so that an edit of another kind is seen as a change."""
+        canonical = json.dumps([self.timestamp, self.offset_hours, self.strip_gps], separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
 class SourceFile:
     """A local file that belongs under ``key``.
 
-    ``sha256`` is of the local bytes; it is ``None`` for files whose identity the metadata gives (``full``), which
-    are read once only, at upload.
+    ``sha256`` is what its bytes must hash to when they are read for the upload: measured while planning, or claimed
+    by the metadata (``file_hash``) for ``full``, which is read once only.
     """
 
     key: str
-    path: Path
-    size: int
+    local: LocalFile
+    sha256: str
     headers: Headers
-    sha256: str | None = None
-    variant: Variant | None = None
+
+    @property
+    def size(self) -> int:
+        """Bytes on disk."""
+        return self.local.size
+
+    @property
+    def variant(self) -> Variant | None:
+        """Which of a photo's three sizes it is; ``None`` for other files."""
+        return self.local.variant
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +90,13 @@ class SourcePhoto:
     """A local photo.
 
     ``identity`` stands for the content of its full file after the edit (``deployment_file_hash``, or the file's own
-    hash in directory mode); ``edit`` for what the EXIF edit writes, because ``identity`` does not cover ``web``.
+    hash in directory mode); ``edit`` is part of its identity too, because ``identity`` does not cover ``web``.
     """
 
     id: str
     identity: str
-    edit: tuple[str | None, int | None]
     files: tuple[SourceFile, ...]
+    edit: PhotoEdit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,17 +139,27 @@ class RemoteGallery:
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """One object to be written. ``photo`` is the photo's id, ``None`` for a file of the site.
+    """One object to be written.
 
-    ``digest`` is the SHA-256 of the local file, or the ``deployment_file_hash`` for ``full``.
+    ``photo`` is the photo's id and ``edit`` its EXIF edit; both are ``None`` for a file of the site. ``digest`` is the
+    SHA-256 of the local file, or the ``deployment_file_hash`` for ``full``.
     """
 
-    key: str
     reason: Reason
-    size: int
-    digest: str
     file: SourceFile
+    digest: str
     photo: str | None = None
+    edit: PhotoEdit | None = None
+
+    @property
+    def key(self) -> str:
+        """Where it goes."""
+        return self.file.key
+
+    @property
+    def size(self) -> int:
+        """Bytes of the local file, before any edit."""
+        return self.file.size
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,11 +199,12 @@ class Plan:
 
     def _actions(self) -> Iterator[list[str]]:
         for up in self.uploads:
-            yield ["upload", up.key, str(up.size), up.digest, up.reason, up.file.headers.digest()]
+            edit = up.edit.digest() if up.edit else ""
+            yield ["upload", up.key, str(up.size), up.digest, up.reason, up.file.headers.digest(), edit]
         for gone in self.deletes:
-            yield ["delete", gone.key, "", "", gone.reason, ""]
+            yield ["delete", gone.key, gone.reason]
         if self.commit:
-            yield ["commit", METADATA_KEY, str(self.commit[1]), self.commit[0], "", ""]
+            yield ["commit", METADATA_KEY, str(self.commit[1]), self.commit[0]]
 
     @property
     def changed(self) -> bool:
@@ -226,14 +261,20 @@ def _grouped(entries: Iterable[_Entry]) -> dict[str, tuple[_Entry, ...]]:
 # -- the planning ------------------------------------------------------------------------------------------------
 
 
-def make_plan(local: LocalGallery, remote: RemoteGallery, target: Target, *, force: bool = False) -> Plan:
+def make_plan(
+    local: LocalGallery, remote: RemoteGallery, target: Target, *, force: bool = False, delete_orphans: bool = False
+) -> Plan:
     """Compare ``local`` with ``remote`` and say what has to be written and deleted.
 
-    With ``force`` every photo and site file is uploaded whatever the hashes say.
+    With ``force`` every photo and site file is uploaded whatever the hashes say. ``delete_orphans`` also deletes
+    what lies in the gallery's folders and nothing names; it needs the listing, and something deployed to compare with.
     """
     comparison = _Comparison(local, remote, force)
     uploads = [*comparison.photo_uploads(), *comparison.site_uploads()]
     remote_photos = _remote_photos(remote)
+    deletes = list(_deletes(local, remote, remote_photos))
+    if delete_orphans and remote.base:
+        deletes += _orphans(local, remote, remote_photos)
     changed = {up.photo for up in uploads}
     local_photos = [photo.id for photo in local.photos or ()]
     present = set(local_photos)
@@ -242,7 +283,7 @@ def make_plan(local: LocalGallery, remote: RemoteGallery, target: Target, *, for
         target=target,
         base=remote.base,
         uploads=tuple(uploads),
-        deletes=tuple(sorted(_deletes(local, remote, remote_photos), key=lambda gone: gone.key)),
+        deletes=tuple(sorted(deletes, key=lambda gone: gone.key)),
         unchanged_photos=tuple(photo for photo in local_photos if photo not in changed),
         removed_photos=() if local.photos is None else tuple(p for p in _ids(remote_photos) if p not in present),
         remote_photo_count=len(_ids(remote_photos)),
@@ -260,25 +301,24 @@ class _Comparison:
         self.force = force
         settings = remote.metadata.settings if remote.metadata else GallerySettings()
         self.resized = _rendering(settings) != _rendering(local.settings)
-        offset = settings.target_timezone_offset_hours
-        self.before = {
-            photo.id: (photo.deployment_file_hash, (photo.exif.corrected_timestamp, offset), dict(photo.files.items()))
-            for photo in (remote.metadata.photos if remote.metadata else ())
-        }
+        self.offset = settings.target_timezone_offset_hours
+        self.before = {photo.id: photo for photo in (remote.metadata.photos if remote.metadata else ())}
 
     def photo_uploads(self) -> Iterator[Upload]:
         for photo in self.local.photos or ():
             whole = self._reason_for_photo(photo)
             for file in photo.files:
-                reason = whole or self._reason_for_variant(photo, file) or self._reason_for_file(file)
+                edit = None if file.variant == "thumb" else photo.edit
+                reason = whole or self._reason_for_variant(photo, file) or self._reason_for_file(file, edit)
                 if reason:
-                    yield Upload(file.key, reason, file.size, file.sha256 or photo.identity, file, photo.id)
+                    digest = photo.identity if file.variant == "full" else file.sha256
+                    yield Upload(reason, file, digest, photo.id, edit)
 
     def site_uploads(self) -> Iterator[Upload]:
         for file in self.local.site or ():
-            reason = self._reason_for_tracked_file(file)
+            reason = self._reason_for_tracked_file(file, None)
             if reason:
-                yield Upload(file.key, reason, file.size, file.sha256 or "", file)
+                yield Upload(reason, file, file.sha256)
 
     def _reason_for_photo(self, photo: SourcePhoto) -> Reason | None:
         """A reason that concerns every file of the photo, if there is one."""
@@ -289,37 +329,47 @@ class _Comparison:
         before = self.before.get(photo.id)
         if before is None:
             return Reason.NEW
-        identity, edit, _ = before
-        return Reason.CHANGED if (identity, edit) != (photo.identity, photo.edit) else None
+        times = (photo.edit.timestamp, photo.edit.offset_hours) if photo.edit else (None, None)
+        same_times = times == (before.exif.corrected_timestamp, self.offset)
+        return None if same_times and before.deployment_file_hash.lower() == photo.identity else Reason.CHANGED
 
     def _reason_for_variant(self, photo: SourcePhoto, file: SourceFile) -> Reason | None:
         """What the metadata alone says of one file of a photo that is otherwise unchanged."""
         if self.local.mode == "directory":
             return None
-        _, _, keys = self.before[photo.id]
+        keys = dict(self.before[photo.id].files.items())
         if file.variant is None or keys[file.variant] != file.key:
             return Reason.CHANGED
         return Reason.SETTINGS if self.resized and file.variant != "full" else None
 
-    def _reason_for_file(self, file: SourceFile) -> Reason | None:
-        """What manifest and listing say of a photo's file; without a manifest entry the metadata is believed."""
-        if self.local.mode == "directory":
-            return self._reason_for_tracked_file(file)
-        entry = self.remote.manifest.objects.get(file.key)
-        if entry and file.sha256 and entry.source != file.sha256:
-            return Reason.VARIANT
-        return self._reason_for_object(file, entry)
+    def _reason_for_file(self, file: SourceFile, edit: PhotoEdit | None) -> Reason | None:
+        """What manifest and listing say of a photo's file; without a manifest entry the metadata is believed.
 
-    def _reason_for_tracked_file(self, file: SourceFile) -> Reason | None:
+        It is not believed that a position was removed: no metadata says so, and a published one cannot be recalled.
+        """
+        if self.local.mode == "directory":
+            return self._reason_for_tracked_file(file, edit)
+        entry = self.remote.manifest.objects.get(file.key)
+        if entry and entry.source != file.sha256:
+            return Reason.VARIANT
+        if entry is None and edit and edit.strip_gps:
+            return Reason.CHANGED
+        return self._reason_for_object(file, entry, edit)
+
+    def _reason_for_tracked_file(self, file: SourceFile, edit: PhotoEdit | None) -> Reason | None:
         """For files whose only record is the manifest: the site, and photos in directory mode."""
         if self.force:
             return Reason.FORCED
         entry = self.remote.manifest.objects.get(file.key)
         if entry is None:
             return Reason.NEW
-        return Reason.CHANGED if entry.source != file.sha256 else self._reason_for_object(file, entry)
+        return Reason.CHANGED if entry.source != file.sha256 else self._reason_for_object(file, entry, edit)
 
-    def _reason_for_object(self, file: SourceFile, entry: ManifestEntry | None) -> Reason | None:
+    def _reason_for_object(
+        self, file: SourceFile, entry: ManifestEntry | None, edit: PhotoEdit | None
+    ) -> Reason | None:
+        if entry and entry.edit != (edit.digest() if edit else ""):
+            return Reason.CHANGED
         if entry and entry.headers != file.headers.digest():
             return Reason.HEADERS
         if self.remote.listing is None:
@@ -359,6 +409,13 @@ def _deletes(local: LocalGallery, remote: RemoteGallery, remote_photos: Mapping[
     if local.site is not None:
         kept = wanted | (set() if local.photos is not None else set(remote_photos))
         yield from (Delete(key, Reason.REMOVED) for key in site_before if key not in kept)
+
+
+def _orphans(local: LocalGallery, remote: RemoteGallery, remote_photos: Mapping[str, str]) -> list[Delete]:
+    local_keys = {file.key for photo in local.photos or () for file in photo.files}
+    named = local_keys | remote_photos.keys()
+    expected = frozenset(named | {file.key for file in local.site or ()} | remote.manifest.objects.keys())
+    return [Delete(key, Reason.ORPHAN) for key in find_orphans(named, expected, remote.listing or ())]
 
 
 def _commit(local: LocalGallery, remote: RemoteGallery) -> tuple[str, int] | None:

@@ -6,7 +6,7 @@ done by then; ``finish`` turns it into the frozen ``Result``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,7 +37,7 @@ class Record:
     committed: bool = False
     verification: Verification | None = None
     warnings: list[str] = field(default_factory=list)
-    requests: Mapping[str, int] = field(default_factory=dict)
+    requests: Callable[[], Mapping[str, int]] = dict
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def finish(record: Record, message: str, duration_seconds: float, error: Galleri
         committed=record.committed,
         warnings=tuple(record.warnings),
         outputs=_outputs(record, text, error),
-        requests=dict(record.requests),
+        requests=dict(record.requests()),
         duration_seconds=duration_seconds,
     )
 

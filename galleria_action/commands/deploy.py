@@ -1,0 +1,138 @@
+"""``deploy``: the whole path, from the files on disk to a verified bucket."""
+
+from __future__ import annotations
+
+import hashlib
+
+from galleria_action.commands.cors import check_cors
+from galleria_action.commands.local import document_of
+from galleria_action.commands.plan import Planned, make_planned, plan
+from galleria_action.commands.session import Session, judge_verification
+from galleria_action.commands.verify import verify_state
+from galleria_action.deployment.checkpoint import Checkpoint, InBucket, InFile
+from galleria_action.deployment.deploy import Deployment
+from galleria_action.deployment.manifest import Manifest
+from galleria_action.deployment.prepare import PreparePolicy
+from galleria_action.deployment.remote import list_target
+from galleria_action.deployment.upload import Uploaded, Uploader
+from galleria_action.gallery.files import read_file
+from galleria_action.gallery.keys import METADATA_KEY
+from galleria_action.storage.interface import WriteStore
+
+
+def deploy(session: Session) -> str:
+    """Validate, plan, upload, commit, delete, verify. With ``dry-run`` it is ``plan``."""
+    if session.options.dry_run:
+        return plan(session)
+    store = session.recorded_store()
+    planned = make_planned(session, store)
+    if planned.plan.changed:
+        check_cors(session, may_write=True)
+        manifest = _carry_out(session, store, planned)
+        _verify(session, store, planned, manifest, fresh=True)
+        return _done(session)
+    _verify(session, store, planned, planned.remote.manifest, fresh=False)
+    return "Nothing to do: the bucket holds this gallery already."
+
+
+def _carry_out(session: Session, store: WriteStore, planned: Planned) -> Manifest:
+    uploader = _uploader(session, store, planned)
+    deployment = Deployment(
+        plan=planned.plan,
+        local=planned.local,
+        remote=planned.remote,
+        store=store,
+        uploader=uploader,
+        stop=session.stop,
+        warn=session.warn,
+        step=session.ci.line,
+        document=document_of(session, planned.gallery),
+    )
+    total = len(planned.plan.uploads), planned.plan.bytes_to_upload
+    try:
+        with session.ci.group("Deploy"), session.progress("Uploaded", *total) as progress:
+            uploader.advance = progress.advance
+            return deployment.run()
+    finally:
+        _note(session, deployment, uploader.done)
+
+
+def _uploader(session: Session, store: WriteStore, planned: Planned) -> Uploader:
+    options, remote = session.options, planned.remote
+    resuming = options.resume and bool(planned.plan.uploads)
+    listing = remote.listing if remote.listing is not None or not resuming else list_target(store)
+    return Uploader(
+        store=store,
+        read=lambda file: read_file(file.local),
+        policy=PreparePolicy(options.hash_check, options.exif_errors),
+        concurrency=options.concurrency,
+        stop=session.stop,
+        advance=lambda _: None,
+        listing=listing if resuming and listing and not options.force else {},
+        known=remote.manifest,
+        checkpoint=_checkpoint(session, store, planned) if resuming else None,
+    )
+
+
+def _checkpoint(session: Session, store: WriteStore, planned: Planned) -> Checkpoint:
+    """The checkpoint of this target, with what an earlier run left in it.
+
+    Its fingerprint covers what decides the stored bytes and headers beyond what each entry records itself.
+    """
+    options = session.options
+    settings = [str(session.target), planned.plan.mode, session.settings.acl]
+    fingerprint = hashlib.sha256(repr(settings).encode()).hexdigest()
+    place = InFile(session.path(options.checkpoint_file)) if options.checkpoint_file else InBucket(store)
+    checkpoint = Checkpoint(place, fingerprint)
+    if warning := checkpoint.resume():
+        session.warn(warning)
+    return checkpoint
+
+
+def _note(session: Session, deployment: Deployment, done: Uploaded) -> None:
+    """Into the record, however the deploy ended."""
+    record = session.record
+    record.photos_uploaded = len(done.sent_photos)
+    record.files_uploaded, record.files_skipped, record.bytes_uploaded = done.sent, done.skipped, done.bytes_sent
+    record.committed = deployment.committed
+    record.metadata_uploaded = deployment.metadata_uploaded
+    record.photos_deleted = deployment.photos_deleted
+    if done.other_hashes:
+        session.warn(
+            f"{done.other_hashes} photos have another hash after the lossless EXIF edit than the metadata's "
+            "deployment_file_hash: it was written by a tool that re-encodes. They are online, edited without loss."
+        )
+    if done.exif_warnings:
+        shown = "; ".join(f"{key}: {', '.join(texts)}" for key, texts in sorted(done.exif_warnings.items())[:5])
+        more = f"; and {len(done.exif_warnings) - 5} more" if len(done.exif_warnings) > 5 else ""
+        session.warn(f"{len(done.exif_warnings)} photos were uploaded without the full EXIF edit: {shown}{more}")
+
+
+def _verify(session: Session, store: WriteStore, planned: Planned, manifest: Manifest, fresh: bool) -> None:
+    """Prove that the bucket now holds the gallery. ``fresh`` asks for a new listing after writes."""
+    if session.options.verify == "off":
+        session.warn("verify: off, so nothing proves that the bucket holds the gallery.")
+        return
+    listing = None if fresh else planned.remote.listing
+    named = _named(planned, manifest)
+    verify_state(session, store, named, manifest, list_target(store) if listing is None else listing)
+    judge_verification(session)
+
+
+def _named(planned: Planned, manifest: Manifest) -> frozenset[str]:
+    """The keys the gallery names after this deploy."""
+    if planned.local.photos is None:
+        return planned.remote.named_keys()
+    keys = frozenset(file.key for photo in planned.local.photos for file in photo.files)
+    return keys | {METADATA_KEY} if planned.gallery.metadata else keys
+
+
+def _done(session: Session) -> str:
+    record = session.record
+    parts = [f"{record.files_uploaded:,} files uploaded"]
+    if record.files_skipped:
+        parts.append(f"{record.files_skipped:,} were there already")
+    if record.photos_deleted:
+        parts.append(f"{record.photos_deleted:,} photos deleted")
+    checked = "" if record.verification is None else f" and verified ({record.verification.checked:,} objects)"
+    return f"The gallery is online{checked}: {', '.join(parts)}."

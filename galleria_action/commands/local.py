@@ -1,0 +1,159 @@
+"""The local half of a run: metadata, photos and site, checked and made ready for the planner."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+
+from galleria_action.commands.session import Session
+from galleria_action.deployment.deploy import Document
+from galleria_action.deployment.manifest import MANIFEST_KEY
+from galleria_action.deployment.plan import LocalGallery, Mode, SourceFile, SourcePhoto
+from galleria_action.deployment.source import (
+    Hasher,
+    check_collisions,
+    photos_of_directory,
+    photos_of_metadata,
+    site_files,
+)
+from galleria_action.errors import ConfigInvalid, Finding, GalleryInvalid
+from galleria_action.gallery.files import LocalFile, locate, read_file
+from galleria_action.gallery.keys import METADATA_KEY
+from galleria_action.gallery.metadata import GallerySettings
+from galleria_action.gallery.redact import redact_paths
+from galleria_action.gallery.schema import LoadedMetadata, read_metadata
+from galleria_action.gallery.walk import Walk, walk_photos, walk_site
+from galleria_action.gallery.workspace import Workspace
+from galleria_action.storage.interface import Headers
+
+_SHOWN_SKIPPED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Gallery:
+    """The gallery on disk: its files found and safe to read, nothing hashed yet.
+
+    ``photos`` and ``site`` are ``None`` when that part is to be left alone.
+    """
+
+    mode: Mode
+    metadata: LoadedMetadata | None
+    photos: Sequence[LocalFile] | None
+    site: Sequence[LocalFile] | None
+
+    @property
+    def commit_key(self) -> str:
+        """The document whose write commits a deploy of this gallery."""
+        return METADATA_KEY if self.metadata and self.photos is not None else MANIFEST_KEY
+
+
+def load_gallery(session: Session) -> Gallery:
+    """Read and check everything on disk. Raises ``GalleryInvalid`` with all findings, ``ConfigInvalid``."""
+    options = session.options
+    source = session.path(options.source)
+    metadata = _metadata(session, source)
+    session.record.mode = "metadata" if metadata else "directory"
+    photos = None if options.site_only else _photos(session, metadata, source)
+    return Gallery(session.record.mode, metadata, photos, _site(session, source))
+
+
+def _metadata(session: Session, source: Path) -> LoadedMetadata | None:
+    """The metadata, or ``None`` where there is none and none was asked for: directory mode."""
+    given = session.options.metadata_file
+    path = session.path(given) if given else source / METADATA_KEY
+    boundary = _boundary(session, path.parent, "metadata-file" if given else "source")
+    if not os.path.lexists(path):
+        if given is None and (source.is_dir() or session.options.site_only):
+            return None
+        # these words are Galleria's own; its users know them
+        raise GalleryInvalid(
+            f"Error loading gallery metadata: Gallery metadata not found: {Workspace(boundary).name(path)}",
+            hint="Is the option source right, and was the gallery built in this job or committed to the repository?",
+        )
+    loaded = read_metadata(path, boundary)
+    for warning in loaded.warnings:
+        session.warn(str(warning))
+    if session.options.redact_paths:
+        redacted = redact_paths(loaded.raw)
+        loaded = replace(loaded, raw=redacted, sha256=sha256(redacted).hexdigest())
+    return loaded
+
+
+def _photos(session: Session, metadata: LoadedMetadata | None, source: Path) -> Sequence[LocalFile]:
+    boundary = _boundary(session, source, "source")
+    if metadata:
+        found = locate(metadata.metadata, source, boundary, file=metadata.file, lines_of=metadata.lines_of)
+        return tuple(found.values())
+    site = session.options.site
+    walk = walk_photos(source, boundary, exclude=[session.path(site)] if site else [])
+    _tell_skipped(session, walk, "are neither images nor videos")
+    return walk.files
+
+
+def _site(session: Session, source: Path) -> Sequence[LocalFile] | None:
+    if session.options.site is None or session.options.photos_only:
+        return None
+    site = session.path(session.options.site)
+    walk = walk_site(site, _boundary(session, site, "site"), exclude=[source])
+    _tell_skipped(session, walk, "are hidden")
+    return walk.files
+
+
+def _tell_skipped(session: Session, walk: Walk, why: str) -> None:
+    if walk.skipped:
+        names = ", ".join(map(repr, walk.skipped[:_SHOWN_SKIPPED]))
+        more = f" and {len(walk.skipped) - _SHOWN_SKIPPED} more" if len(walk.skipped) > _SHOWN_SKIPPED else ""
+        session.warn(f"Not published, because they {why}: {names}{more}")
+
+
+def _boundary(session: Session, folder: Path, option: str) -> Path:
+    """The folder that local files must not leave when they are reached through ``folder``.
+
+    In CI that is the workspace, and a folder outside of it is refused: the container sees nothing else of the
+    machine, and a pull request must not publish the runner's files. On a terminal a folder may lie anywhere; then
+    it bounds itself.
+    """
+    if folder.resolve().is_relative_to(session.workspace.resolve()):
+        return session.workspace
+    if not session.in_ci:
+        return folder
+    text = f"{option}: {str(folder)!r} is outside of the workspace"
+    raise ConfigInvalid(
+        text,
+        hint="Give a path relative to the repository's root. Other folders of the machine are not visible in the "
+        "action's container.",
+        findings=[Finding(text)],
+    )
+
+
+def measured(session: Session, gallery: Gallery) -> LocalGallery:
+    """The planner's view of ``gallery``: every file hashed that no hash in the metadata covers."""
+    cache, hasher, strip = session.options.cache_control, Hasher(read_file), session.options.strip_gps
+    site: tuple[SourceFile, ...] | None = None
+    photos: tuple[SourcePhoto, ...] | None = None
+    loaded = gallery.metadata if gallery.photos is not None else None
+    if gallery.site is not None:
+        site = site_files(gallery.site, cache.site, hasher)
+    if gallery.photos is not None and loaded:
+        photos = photos_of_metadata(loaded.metadata, gallery.photos, cache.photos, hasher, strip_gps=strip)
+    elif gallery.photos is not None:
+        photos = photos_of_directory(gallery.photos, cache.photos, hasher, strip_gps=strip)
+    check_collisions(photos or (), site or (), METADATA_KEY)
+    return LocalGallery(
+        mode=gallery.mode,
+        photos=photos,
+        site=site,
+        settings=loaded.metadata.settings if loaded else GallerySettings(),
+        metadata=(loaded.sha256, len(loaded.raw)) if loaded else None,
+    )
+
+
+def document_of(session: Session, gallery: Gallery) -> Document | None:
+    """The metadata to be committed, or ``None`` where the manifest commits."""
+    if gallery.metadata is None or gallery.photos is None:
+        return None
+    headers = Headers("application/json", session.options.cache_control.metadata)
+    return Document(gallery.metadata.raw, headers)

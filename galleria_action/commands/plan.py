@@ -1,0 +1,78 @@
+"""``plan``: show what a deploy would do. Reads only: it is handed a store that cannot write."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from galleria_action.commands.cors import check_cors
+from galleria_action.commands.local import Gallery, load_gallery, measured
+from galleria_action.commands.session import Session
+from galleria_action.deployment.guards import check_guards
+from galleria_action.deployment.plan import LocalGallery, Plan, make_plan
+from galleria_action.deployment.remote import RemoteState, read_remote
+from galleria_action.errors import GalleryInvalid
+from galleria_action.report.documents import plan_json
+from galleria_action.storage.interface import ReadStore
+
+DRY_RUN_DONE = "Dry run completed - no files were uploaded"
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan and everything it was made from."""
+
+    plan: Plan
+    gallery: Gallery
+    local: LocalGallery
+    remote: RemoteState
+
+
+def plan(session: Session) -> str:
+    """Plan, check the guards as a deploy would, and write nothing."""
+    session.record.dry_run = True
+    planned = make_planned(session, session.reading_store())
+    if planned.plan.changed:
+        check_cors(session, may_write=False)
+    return DRY_RUN_DONE
+
+
+def make_planned(session: Session, store: ReadStore) -> Planned:
+    """Validate, read the target, plan, write ``plan.json``, check the guards.
+
+    Raises ``GalleryInvalid``, the store's errors, and the guards' refusals. The plan is in the record before a guard
+    can refuse it, so that reports show what was refused.
+    """
+    options = session.options
+    with session.ci.group("Validate"):
+        gallery = load_gallery(session)
+        local = measured(session, gallery)
+    with session.ci.group("Plan"):
+        listing = options.verify != "off" or options.orphans == "delete"
+        remote = read_remote(store, listing=listing)
+        session.warn_all(remote.warnings)
+        _same_mode(gallery, remote)
+        made = make_plan(
+            local,
+            remote.gallery(gallery.commit_key),
+            session.target,
+            force=options.force,
+            delete_orphans=options.orphans == "delete",
+        )
+        session.record.plan = made
+        if path := session.report_path(options.plan_file, "galleria-plan.json"):
+            session.record.plan_file = session.write_report(path, plan_json(made))
+    check_guards(made, options.max_delete, allow_empty=options.allow_empty, approved_plan=options.approved_plan)
+    return Planned(made, gallery, local, remote)
+
+
+def _same_mode(gallery: Gallery, remote: RemoteState) -> None:
+    """A gallery whose metadata got lost must not replace one that has some: it would orphan all of it."""
+    if gallery.photos is None or remote.mode is None or gallery.mode == remote.mode:
+        return
+    if gallery.mode == "directory":
+        raise GalleryInvalid(
+            "The bucket holds a gallery with gallery-metadata.json, but the source folder has no such file. "
+            "This is usually a build that failed or a wrong source folder. Nothing was written.",
+            hint="Check the options source and metadata-file. To replace the gallery by a plain folder of photos, "
+            "use another prefix.",
+        )

@@ -1,0 +1,119 @@
+"""The one write that makes a new gallery visible, and the record that follows it.
+
+The commit is conditional on the document that the plan was made against, so of two deploys exactly one wins. An
+unknown outcome is settled by reading back, never assumed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from galleria_action.deployment.manifest import MANIFEST_KEY, Manifest
+from galleria_action.deployment.plan import Base
+from galleria_action.errors import Conflict, StorageUnavailable
+from galleria_action.storage.interface import (
+    Condition,
+    ConditionUnsupported,
+    Headers,
+    IfAbsent,
+    IfMatch,
+    PreconditionFailed,
+    WriteStore,
+)
+
+MANIFEST_HEADERS = Headers("application/json", "no-store")
+_MANIFEST_ATTEMPTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A confirmed commit. ``narrowed`` means that the store could not check the condition itself."""
+
+    etag: str
+    narrowed: bool = False
+
+
+def commit(store: WriteStore, key: str, body: bytes, headers: Headers, base: Base | None) -> Commit:
+    """Write ``body`` under ``key`` if the object there is still ``base`` (absent when ``None``).
+
+    Raises ``Conflict`` when another deploy was faster, ``StorageUnavailable`` when the write failed or its outcome
+    cannot be learnt; in the latter case the text says so.
+    """
+    condition: Condition = IfMatch(base.etag) if base else IfAbsent()
+    try:
+        return Commit(store.put(key, body, headers, condition))
+    except PreconditionFailed:
+        return _settled(store, key, body, base, None)
+    except ConditionUnsupported:
+        return _commit_narrowed(store, key, body, headers, base)
+    except StorageUnavailable as error:
+        return _settled(store, key, body, base, error)
+
+
+def _commit_narrowed(store: WriteStore, key: str, body: bytes, headers: Headers, base: Base | None) -> Commit:
+    """For stores without conditional writes: look right before writing. A window remains, but a small one."""
+    check_base(store, key, base)
+    try:
+        return Commit(store.put(key, body, headers), narrowed=True)
+    except StorageUnavailable as error:
+        return _settled(store, key, body, base, error)
+
+
+def _settled(store: WriteStore, key: str, body: bytes, base: Base | None, error: StorageUnavailable | None) -> Commit:
+    """Learn from the store itself how a refused or interrupted write ended."""
+    try:
+        live = store.get(key)
+    except StorageUnavailable as unreadable:
+        raise StorageUnavailable(
+            f"The answer to the commit of {key} was lost, and the storage cannot be read to learn its outcome: "
+            f"{unreadable.message} The live gallery is the old one or the new one, whole in both cases.",
+            hint="Run again: it finds out and goes on from there.",
+        ) from unreadable
+    if live and live.body == body:
+        return Commit(live.etag)
+    if error and (live.etag if live else None) == (base.etag if base else None):
+        raise error
+    raise conflict(key)
+
+
+def check_base(store: WriteStore, key: str, base: Base | None) -> None:
+    """Raise ``Conflict`` when the object under ``key`` is not ``base`` any more."""
+    head = store.head(key)
+    if (head.etag if head else None) != (base.etag if base else None):
+        raise conflict(key)
+
+
+def conflict(key: str) -> Conflict:
+    """The loser's error."""
+    return Conflict(
+        f"Another deploy committed first: {key} is not the one that this plan was made against. "
+        "Nothing was committed or deleted.",
+        hint="Run again: a new plan is made against what is live now. A `concurrency:` group in the workflow "
+        "keeps deploys from running at the same time.",
+    )
+
+
+def write_manifest(
+    store: WriteStore, merged: Callable[[Manifest], Manifest], current: Callable[[], tuple[Manifest, Base | None]]
+) -> Manifest:
+    """Record what is deployed now. ``merged`` makes the new manifest from the stored one that ``current`` reads.
+
+    A deploy of only the site may write its own part at the same moment, so the write is conditional and is tried
+    again on what is there then. Raises ``StorageUnavailable`` when that does not end.
+    """
+    for _ in range(_MANIFEST_ATTEMPTS):
+        stored, base = current()
+        manifest = merged(stored)
+        body = manifest.to_bytes()
+        if base and stored.to_bytes() == body:
+            return manifest
+        try:
+            commit(store, MANIFEST_KEY, body, MANIFEST_HEADERS, base)
+            return manifest
+        except Conflict:
+            continue
+    raise StorageUnavailable(
+        f"{MANIFEST_KEY} changed {_MANIFEST_ATTEMPTS} times while it was to be written. The gallery is live and whole.",
+        hint="Other deploys to the same target are running; run again when they have ended.",
+    )

@@ -1,0 +1,98 @@
+"""Reads what the target holds: metadata, manifest and, where wanted, the listing, all three at the same time."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from galleria_action.deployment.manifest import MANIFEST_KEY, Manifest, ManifestUnreadable, parse_manifest
+from galleria_action.deployment.plan import Base, Mode, RemoteGallery
+from galleria_action.gallery.keys import METADATA_KEY
+from galleria_action.gallery.metadata import GalleryMetadata
+from galleria_action.gallery.schema import RemoteInvalid, parse_remote
+from galleria_action.storage.interface import ObjectInfo, ReadStore, StoredObject
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteState:
+    """Everything that was read.
+
+    The bases are what a conditional write of the metadata or of the manifest has to match. ``warnings`` say what was
+    there but could not be understood.
+    """
+
+    metadata: GalleryMetadata | None = None
+    metadata_base: Base | None = None
+    manifest: Manifest = field(default_factory=Manifest)
+    manifest_base: Base | None = None
+    listing: Mapping[str, ObjectInfo] | None = None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def mode(self) -> Mode | None:
+        """How the gallery that lies there was deployed; ``None`` when there is none."""
+        if self.metadata_base:
+            return "metadata"
+        return "directory" if self.manifest_base else None
+
+    def gallery(self, commit_key: str) -> RemoteGallery:
+        """The planner's view, with the base of the document whose write will commit."""
+        base = self.metadata_base if commit_key == METADATA_KEY else self.manifest_base
+        return RemoteGallery(base, self.metadata, self.manifest, self.listing)
+
+    def named_keys(self) -> frozenset[str]:
+        """The keys that the live gallery names: by its metadata, or by its manifest where there is none."""
+        if self.metadata is None:
+            return frozenset(self.manifest.of_kind("photo"))
+        return self.metadata.keys() | {METADATA_KEY}
+
+
+def read_remote(store: ReadStore, *, listing: bool) -> RemoteState:
+    """Read the target. Raises the store's errors."""
+    with ThreadPoolExecutor(3, thread_name_prefix="remote") as pool:
+        metadata_read = pool.submit(store.get, METADATA_KEY)
+        manifest_read = pool.submit(store.get, MANIFEST_KEY)
+        listing_read = pool.submit(list_target, store) if listing else None
+        stored_metadata, stored_manifest = metadata_read.result(), manifest_read.result()
+        listed = listing_read.result() if listing_read else None
+    warnings: list[str] = []
+    metadata = _metadata(stored_metadata, warnings)
+    manifest = _manifest(stored_manifest, warnings)
+    return RemoteState(metadata, _base(stored_metadata), manifest, _base(stored_manifest), listed, tuple(warnings))
+
+
+def list_target(store: ReadStore) -> dict[str, ObjectInfo]:
+    """The whole target by key. Raises the store's errors; a listing is complete or an error."""
+    return {found.key: found for found in store.list()}
+
+
+def read_manifest(store: ReadStore) -> tuple[Manifest, Base | None]:
+    """The manifest alone, anew, with what a conditional write has to match."""
+    stored = store.get(MANIFEST_KEY)
+    return _manifest(stored, []), _base(stored)
+
+
+def _base(stored: StoredObject | None) -> Base | None:
+    return Base(hashlib.sha256(stored.body).hexdigest(), stored.etag) if stored else None
+
+
+def _metadata(stored: StoredObject | None, warnings: list[str]) -> GalleryMetadata | None:
+    if stored is None:
+        return None
+    try:
+        return parse_remote(stored.body)
+    except RemoteInvalid as error:
+        warnings.append(f"The {METADATA_KEY} in the bucket cannot be understood and is treated as absent: {error}")
+        return None
+
+
+def _manifest(stored: StoredObject | None, warnings: list[str]) -> Manifest:
+    if stored is None:
+        return Manifest()
+    try:
+        return parse_manifest(stored.body)
+    except ManifestUnreadable as error:
+        warnings.append(f"{MANIFEST_KEY} in the bucket cannot be understood and is treated as absent: {error}")
+        return Manifest()

@@ -1,0 +1,367 @@
+"""Every option of the contract, declared once: name, default, meaning and the places it can come from.
+
+``action.yml``, the command line, ``schemas/galleria-config.schema.json`` and the README's table are proved against
+``OPTIONS``. ``resolve`` turns the texts that arrived into one typed ``Options`` value and reports all mistakes
+together.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from galleria_action.deployment.guards import DeleteLimit
+from galleria_action.errors import ConfigInvalid, Finding
+from galleria_action.storage.settings import StoreSettings, parse_target
+
+Command = Literal["validate", "plan", "deploy", "verify", "cors"]
+COMMANDS: Mapping[str, str] = {
+    "validate": "check the gallery on disk; needs no network",
+    "plan": "show what a deploy would do; reads only",
+    "deploy": "upload what changed, commit the metadata, delete what is gone, verify",
+    "verify": "check that the bucket holds exactly what its metadata says; reads only",
+    "cors": "show the bucket's CORS rules; with setup-cors write the gallery's",
+}
+Kind = Literal["text", "path", "boolean", "choice", "count", "secret"]
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One option. ``also`` are further environment names, in order of precedence after ``GALLERIA_<NAME>``."""
+
+    name: str
+    help: str
+    default: str = ""
+    kind: Kind = "text"
+    choices: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ("plan", "deploy", "verify", "cors")
+    also: tuple[str, ...] = ()
+    in_config: bool = True
+
+    @property
+    def parameter(self) -> str:
+        """The option's name as a Python identifier."""
+        return self.name.replace("-", "_")
+
+    @property
+    def environment_names(self) -> tuple[str, ...]:
+        """``INPUT_*`` as the runner sets it (upper case, hyphens kept), then ``GALLERIA_*``, then the others."""
+        galleria = f"GALLERIA_{self.name.upper().replace('-', '_')}"
+        return (f"INPUT_{self.name.upper()}", galleria, *self.also)
+
+
+def _flag(name: str, text: str, *commands: str) -> Option:
+    return Option(name, text, "false", "boolean", ("true", "false"), commands)
+
+
+def _choice(name: str, choices: str, text: str, *commands: str) -> Option:
+    """A choice whose first value is the default."""
+    values = tuple(choices.split())
+    return Option(name, text, values[0], "choice", values, commands)
+
+
+_LOCAL = ("validate", "plan", "deploy")
+_WRITING = ("plan", "deploy")
+_PHOTO_CACHE = "public, max-age=86400"
+_SITE_CACHE = "public, max-age=0, must-revalidate"
+
+OPTIONS: tuple[Option, ...] = (
+    Option("source", "folder with the photos and gallery-metadata.json", "prod/pics", "path", commands=_LOCAL),
+    Option("metadata-file", "another metadata file; when none exists: directory mode", kind="path", commands=_LOCAL),
+    Option("site", "folder of the static site, uploaded to the prefix's root", kind="path", commands=_LOCAL),
+    _flag("photos-only", "leave the site alone", *_LOCAL),
+    _flag("site-only", "leave the photos alone", *_LOCAL),
+    Option("bucket", "bucket, or s3://bucket/prefix, or file:///folder", also=("GALLERIA_S3_PUBLIC_BUCKET",)),
+    Option("prefix", "key prefix inside the bucket"),
+    Option(
+        "endpoint",
+        "URL or bare host of an S3-compatible service; empty for AWS",
+        also=("GALLERIA_S3_PUBLIC_ENDPOINT",),
+    ),
+    Option("region", "region", "us-east-1", also=("GALLERIA_S3_PUBLIC_REGION",)),
+    Option(
+        "access-key",
+        "access key; without it AWS's own credential chain",
+        kind="secret",
+        also=("GALLERIA_S3_PUBLIC_ACCESS_KEY",),
+        in_config=False,
+    ),
+    Option("secret-key", "secret key", kind="secret", also=("GALLERIA_S3_PUBLIC_SECRET_KEY",), in_config=False),
+    Option("session-token", "session token of temporary credentials", kind="secret", in_config=False),
+    Option("provider", "provider profile; auto recognises it by the endpoint", "auto"),
+    _flag("dry-run", "deploy becomes plan", "deploy"),
+    _flag("force", "upload every photo whatever the hashes say", *_WRITING),
+    _choice("cors", "require warn skip", "what missing CORS rules do; require stops", *_WRITING),
+    _flag("setup-cors", "write the default gallery rules when they are missing or differ", *_WRITING, "cors"),
+    Option(
+        "max-delete",
+        "refuse a plan that deletes more photos: a count, or a share of the remote ones",
+        "25%",
+        commands=_WRITING,
+    ),
+    _flag("allow-empty", "permit a gallery with no photos to replace one that has some", *_WRITING),
+    _choice("orphans", "fail warn ignore delete", "what objects that no metadata names do", *_WRITING, "verify"),
+    _choice(
+        "verify",
+        "list deep off",
+        "how the bucket is checked: list (present, size, ETag), deep (download and hash), off",
+        *_WRITING,
+        "verify",
+    ),
+    _choice("hash-check", "warn strict off", "what a deployment_file_hash that does not match does", "deploy"),
+    _choice("exif-errors", "warn fail", "what a photo whose EXIF cannot be edited does", "deploy"),
+    _flag("strip-gps", "remove the position from the published photos", *_WRITING),
+    _flag("redact-paths", "publish only the last part of each original_path", *_WRITING),
+    Option("acl", "canned ACL sent with each object", commands=("deploy",)),
+    Option("cache-control-photos", "Cache-Control of photos", _PHOTO_CACHE, commands=_WRITING),
+    Option("cache-control-site", "Cache-Control of the site", _SITE_CACHE, commands=_WRITING),
+    Option("cache-control-metadata", "Cache-Control of the metadata", "no-cache", commands=_WRITING),
+    Option("concurrency", "uploads in flight", "32", "count", commands=("deploy", "verify")),
+    Option("resume", "continue an interrupted deploy", "true", "boolean", ("true", "false"), ("deploy",)),
+    Option("checkpoint-file", "keep the checkpoint in a local file instead", kind="path", commands=("deploy",)),
+    Option("config", "config file; galleria.yml if present", kind="path", commands=tuple(COMMANDS), in_config=False),
+    Option("environment", "section of the config file", commands=tuple(COMMANDS), in_config=False),
+    Option(
+        "plan-file",
+        "where to write the plan; in CI galleria-plan.json, on a terminal nowhere",
+        kind="path",
+        commands=_WRITING,
+    ),
+    Option(
+        "result-file",
+        "where to write the result; in CI galleria-result.json, on a terminal nowhere",
+        kind="path",
+        commands=tuple(COMMANDS),
+    ),
+    Option("approved-plan", "plan id that must match", commands=_WRITING),
+    _choice("comment", "changes always off", "when to comment on the pull request", *_WRITING),
+    Option("label", "tells several galleries of one repository apart", commands=_WRITING),
+    Option("github-token", "token for the comment", kind="secret", commands=_WRITING, in_config=False),
+    Option("public-url", "where visitors see the gallery", commands=tuple(COMMANDS)),
+    _choice("progress", "auto off", "bar on a terminal, a line every 10 s elsewhere; off for none", "deploy", "verify"),
+)
+BY_NAME: Mapping[str, Option] = {option.name: option for option in OPTIONS}
+
+#: not allowed in the config file, which lies in the repository
+SECRETS: tuple[str, ...] = tuple(option.name for option in OPTIONS if option.kind == "secret")
+
+
+@dataclass(frozen=True, slots=True)
+class CacheControl:
+    """The Cache-Control header of each kind of object."""
+
+    photos: str
+    site: str
+    metadata: str
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """All options, typed. Paths are as the user gave them, relative to the workspace unless absolute."""
+
+    command: Command
+    source: Path
+    metadata_file: Path | None
+    site: Path | None
+    photos_only: bool
+    site_only: bool
+    store: StoreSettings | None
+    dry_run: bool
+    force: bool
+    cors: str
+    setup_cors: bool
+    max_delete: DeleteLimit
+    allow_empty: bool
+    orphans: str
+    verify: str
+    hash_check: str
+    exif_errors: str
+    strip_gps: bool
+    redact_paths: bool
+    cache_control: CacheControl
+    concurrency: int
+    resume: bool
+    checkpoint_file: Path | None
+    plan_file: Path | None
+    result_file: Path | None
+    approved_plan: str | None
+    comment: str
+    label: str
+    github_token: str | None = field(repr=False)
+    public_url: str | None
+    progress: str
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Reads typed values out of the given texts and collects every mistake on the way."""
+
+    values: Mapping[str, str]
+    problems: list[Finding]
+
+    def text(self, name: str) -> str:
+        return self.values.get(name) or BY_NAME[name].default
+
+    def optional(self, name: str) -> str | None:
+        return self.text(name) or None
+
+    def path(self, name: str) -> Path | None:
+        text = self.text(name)
+        if "\0" in text:
+            self.wrong(name, "a path cannot contain a NUL character")
+            return None
+        return Path(text) if text else None
+
+    def choice(self, name: str) -> str:
+        text, choices = self.text(name), BY_NAME[name].choices
+        if text in choices:
+            return text
+        self.wrong(name, f"{_shown(text)} is not one of {', '.join(choices)}")
+        return choices[0]
+
+    def boolean(self, name: str) -> bool:
+        """YAML 1.2's core spellings, as GitHub's own ``getBooleanInput`` accepts them."""
+        text = self.text(name)
+        if text not in ("true", "True", "TRUE", "false", "False", "FALSE"):
+            self.wrong(name, f"{_shown(text)} is neither true nor false")
+        return text.lower() == "true"
+
+    def count(self, name: str, most: int) -> int:
+        text = self.text(name)
+        if re.fullmatch(r"[0-9]{1,9}", text) and 1 <= int(text) <= most:
+            return int(text)
+        self.wrong(name, f"{_shown(text)} is not a whole number from 1 to {most}")
+        return 1
+
+    def parsed(self, name: str, parse: Callable[[str], Any], fallback: Any) -> Any:
+        try:
+            return parse(self.text(name))
+        except ValueError as error:
+            self.wrong(name, str(error))
+            return fallback
+
+    def wrong(self, name: str, text: str) -> None:
+        self.problems.append(Finding(f"{name}: {text}"))
+
+
+def resolve(command: str, values: Mapping[str, str], problems: list[Finding]) -> Options:
+    """Turn ``values`` (option name → text; absent or empty means not given) into ``Options``.
+
+    ``problems`` are the mistakes found so far, in flags or in the config file. Raises ``ConfigInvalid`` with all of
+    them and all that are found here.
+    """
+    read = _Reader(values, list(problems))
+    if command not in COMMANDS:
+        read.problems.append(Finding(f"command: {_shown(command)} is not one of {', '.join(COMMANDS)}"))
+    photos_only, site_only = read.boolean("photos-only"), read.boolean("site-only")
+    if photos_only and site_only:
+        read.wrong("photos-only", "together with site-only nothing is left to deploy; give one of the two")
+    if site_only and not read.text("site"):
+        read.wrong("site", "site-only needs the folder of the site")
+    strip_gps = read.boolean("strip-gps")
+    if strip_gps and read.text("hash-check") == "strict":
+        read.wrong("strip-gps", "not with hash-check: strict; the metadata's hashes are of photos with their position")
+    approved = read.optional("approved-plan")
+    if approved and not re.fullmatch(r"[0-9a-f]{64}", approved):
+        read.wrong("approved-plan", f"{_shown(approved)} is not a plan id (64 hexadecimal digits)")
+    public_url = read.optional("public-url")
+    if public_url and not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", public_url):
+        read.wrong("public-url", f"{_shown(public_url)} is not an http or https address")
+    for name in ("cache-control-photos", "cache-control-site", "cache-control-metadata"):
+        if not read.text(name).isprintable() or not read.text(name).isascii():
+            read.wrong(name, "a header holds printable ASCII characters only")
+    options = Options(
+        command=cast(Command, command),
+        source=read.path("source") or Path(),
+        metadata_file=read.path("metadata-file"),
+        site=read.path("site"),
+        photos_only=photos_only,
+        site_only=site_only,
+        store=None if command == "validate" else _store(read),
+        dry_run=read.boolean("dry-run"),
+        force=read.boolean("force"),
+        cors=read.choice("cors"),
+        setup_cors=read.boolean("setup-cors"),
+        max_delete=read.parsed("max-delete", DeleteLimit.parse, DeleteLimit()),
+        allow_empty=read.boolean("allow-empty"),
+        orphans=read.choice("orphans"),
+        verify=read.choice("verify"),
+        hash_check=read.choice("hash-check"),
+        exif_errors=read.choice("exif-errors"),
+        strip_gps=strip_gps,
+        redact_paths=read.boolean("redact-paths"),
+        cache_control=CacheControl(
+            read.text("cache-control-photos"), read.text("cache-control-site"), read.text("cache-control-metadata")
+        ),
+        concurrency=read.count("concurrency", 1024),
+        resume=read.boolean("resume"),
+        checkpoint_file=read.path("checkpoint-file"),
+        plan_file=read.path("plan-file"),
+        result_file=read.path("result-file"),
+        approved_plan=approved,
+        comment=read.choice("comment"),
+        label=read.text("label"),
+        github_token=read.optional("github-token"),
+        public_url=public_url.rstrip("/") if public_url else None,
+        progress=read.choice("progress"),
+    )
+    if read.problems:
+        raise ConfigInvalid(
+            _headline(read.problems),
+            hint="Every option, its default and the places it can come from: see Options in the README.",
+            findings=read.problems,
+        )
+    return options
+
+
+def _store(read: _Reader) -> StoreSettings | None:
+    bucket = read.text("bucket")
+    if not bucket:
+        read.wrong(
+            "bucket", "not given. A gallery needs a place to go: a bucket name, s3://bucket/prefix or file:///folder"
+        )
+        return None
+    if bool(read.text("access-key")) != bool(read.text("secret-key")):
+        given, lacking = ("access-key", "secret-key") if read.text("access-key") else ("secret-key", "access-key")
+        read.wrong(lacking, f"not given, but {given} is; they belong together. Is a secret missing in the repository?")
+    try:
+        target = parse_target(bucket, read.text("prefix"), read.text("endpoint"))
+        return StoreSettings(
+            target=target,
+            region=read.values.get("region"),  # not given: the provider's own default
+            access_key=read.optional("access-key"),
+            secret_key=read.optional("secret-key"),
+            session_token=read.optional("session-token"),
+            provider=read.text("provider"),
+            acl=read.optional("acl"),
+            concurrency=read.count("concurrency", 1024),
+        )
+    except ValueError as error:
+        read.problems.append(Finding(str(error)))
+        return None
+
+
+#: what Galleria prints when the storage is not configured; its users know these words
+MISSING_S3 = "Error: Missing S3 configuration"
+
+
+def _headline(problems: list[Finding]) -> str:
+    if any(
+        str(problem).startswith(("bucket: not given", "access-key: not", "secret-key: not")) for problem in problems
+    ):
+        return MISSING_S3
+    return f"{len(problems)} options are wrong" if len(problems) > 1 else "An option is wrong"
+
+
+def _shown(text: str) -> str:
+    """A user's text in a message: on one line, bounded."""
+    shown = repr(text)
+    return shown if len(shown) <= 80 else f"{shown[:77]}...'"
+
+
+def secrets_in(values: Mapping[str, str]) -> Iterator[str]:
+    """The secret values among ``values``, to be masked before anything else happens."""
+    return (values[name] for name in SECRETS if values.get(name))
