@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+from functools import cache
 from typing import Any
 
 import botocore.session
@@ -29,8 +30,12 @@ READ_TIMEOUT_SECONDS = 60
 def make_session(settings: StoreSettings) -> botocore.session.Session:
     """A botocore session. With explicit keys it knows neither profiles nor config files, so that settings of the
     machine cannot change where and as whom we write."""
-    if settings.access_key is None:
-        return botocore.session.Session()
+    return botocore.session.Session() if settings.access_key is None else _session_without_profiles()
+
+
+@cache
+def _session_without_profiles() -> botocore.session.Session:
+    # It holds no secrets, but parsed service models, which make every further client 80 ms cheaper.
     nowhere = {"profile": (None, None, None, None), "config_file": (None, None, os.devnull, None)}
     return botocore.session.Session(session_vars=nowhere)
 

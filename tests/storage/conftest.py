@@ -1,0 +1,45 @@
+"""What the storage tests share: one S3 server per worker, a fresh bucket per test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import count
+from typing import Any
+
+import pytest
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.s3.models import s3_backends
+
+from galleria_action.storage.interface import Target
+from galleria_action.storage.settings import StoreSettings
+from tests.servers import ACCESS_KEY, SECRET_KEY, moto_server
+
+_NUMBERS = count(1)
+
+
+def moto_backend() -> Any:
+    """The server's memory: the fast back door for seeding and looking."""
+    return s3_backends[DEFAULT_ACCOUNT_ID]["aws"]
+
+
+@pytest.fixture(scope="session")
+def moto() -> Iterator[str]:
+    with moto_server() as url:
+        yield url
+
+
+@pytest.fixture
+def make_bucket(moto: str) -> Callable[[str], StoreSettings]:
+    """Makes a bucket and returns the settings for it with the prefix that is given."""
+
+    def make(prefix: str = "") -> StoreSettings:
+        settings = StoreSettings(
+            target=Target(endpoint=moto, bucket=f"bucket-{next(_NUMBERS)}", prefix=prefix),
+            access_key=ACCESS_KEY,
+            secret_key=SECRET_KEY,
+            concurrency=4,
+        )
+        moto_backend().create_bucket(settings.target.bucket, "us-east-1")
+        return settings
+
+    return make

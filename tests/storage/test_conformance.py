@@ -1,0 +1,131 @@
+"""Every store and wrapper through the one suite."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from galleria_action.storage import open_store
+from galleria_action.storage.boto3_store import Boto3Store
+from galleria_action.storage.client import make_client
+from galleria_action.storage.folder_store import FolderStore
+from galleria_action.storage.interface import Target
+from galleria_action.storage.obstore_store import ObstoreStore
+from galleria_action.storage.providers import provider_of
+from galleria_action.storage.settings import FOLDER, StoreSettings
+from galleria_action.storage.wrappers import ReadOnlyStore, RecordingStore
+from tests.storage.conformance import Conformance, ReadConformance, Room
+from tests.storage.conftest import moto_backend
+
+MakeBucket = Callable[[str], StoreSettings]
+
+
+def s3_room(settings: StoreSettings, open_it: Callable[[StoreSettings], Any]) -> Room:
+    target = settings.target
+    backend = moto_backend()
+
+    def seed(objects: Mapping[str, bytes]) -> None:
+        for key, body in objects.items():
+            backend.put_object(target.bucket, key, body)
+
+    return Room(
+        store=open_it(settings),
+        prefix=target.prefix,
+        seed=seed,
+        full_keys=lambda: set(backend.get_bucket(target.bucket).keys),
+        without_bucket=open_it(replace(settings, target=replace(target, bucket="no-such-bucket"))),
+    )
+
+
+def folder_room(folder: Path, prefix: str) -> Room:
+    bucket = folder / "made" / "when needed"
+
+    def seed(objects: Mapping[str, bytes]) -> None:
+        for key, body in objects.items():
+            path = bucket / key
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(body)
+
+    def open_it(path: Path) -> Any:
+        return open_store(StoreSettings(target=Target(FOLDER, str(path), prefix)))
+
+    return Room(
+        store=open_it(bucket),
+        prefix=prefix,
+        seed=seed,
+        full_keys=lambda: {path.relative_to(bucket).as_posix() for path in bucket.rglob("*") if path.is_file()},
+        without_bucket=open_it(folder / "missing"),
+        keeps_headers=False,
+        compares=False,
+        missing_bucket_is_empty=True,
+    )
+
+
+def open_boto3(settings: StoreSettings) -> Boto3Store:
+    return Boto3Store(make_client(settings, provider_of(settings.target.endpoint)), settings.target)
+
+
+@pytest.fixture(params=["", "gal/", "ünï code/100%/"], ids=["root", "prefix", "odd-prefix"])
+def prefix(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def room(request: pytest.FixtureRequest, make_bucket: MakeBucket, prefix: str, tmp_path: Path) -> Iterator[Room]:
+    kind = request.cls.kind
+    if kind == "folder":
+        plain = folder_room(tmp_path, prefix)
+        assert isinstance(plain.store, FolderStore)
+    elif kind == "obstore":
+        plain = s3_room(make_bucket(prefix), open_store)
+        assert isinstance(plain.store, ObstoreStore)
+    else:
+        plain = s3_room(make_bucket(prefix), open_boto3)
+    wrap = request.cls.wrap
+    yield plain if wrap is None else replace(plain, store=wrap(plain.store), without_bucket=wrap(plain.without_bucket))
+
+
+class TestObstoreStore(Conformance):
+    kind, wrap = "obstore", None
+
+
+class TestBoto3Store(Conformance):
+    kind, wrap = "boto3", None
+
+
+class TestFolderStore(Conformance):
+    kind, wrap = "folder", None
+
+
+@pytest.mark.parametrize("prefix", ["gal/"])
+class TestRecordingObstoreStore(Conformance):
+    kind, wrap = "obstore", RecordingStore
+
+
+@pytest.mark.parametrize("prefix", ["gal/"])
+class TestRecordingBoto3Store(Conformance):
+    kind, wrap = "boto3", RecordingStore
+
+
+@pytest.mark.parametrize("prefix", ["gal/"])
+class TestRecordingFolderStore(Conformance):
+    kind, wrap = "folder", RecordingStore
+
+
+@pytest.mark.parametrize("prefix", ["gal/"])
+class TestReadOnlyObstoreStore(ReadConformance):
+    kind, wrap = "obstore", ReadOnlyStore
+
+
+@pytest.mark.parametrize("prefix", ["gal/"])
+class TestReadOnlyBoto3Store(ReadConformance):
+    kind, wrap = "boto3", ReadOnlyStore
+
+
+@pytest.mark.parametrize("prefix", ["gal/"])
+class TestReadOnlyFolderStore(ReadConformance):
+    kind, wrap = "folder", ReadOnlyStore
