@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType
 
 from galleria_action.deployment.stop import Stop
-from galleria_action.run import run
+from galleria_action.run import World, run
 
 #: the runner kills 7.5 s after SIGINT by SIGTERM and 2.5 s later for good; we are gone before that
 GRACE_SECONDS = 7.0
@@ -40,7 +40,7 @@ def main() -> None:
 
 
 def _run(stop: Stop) -> int:
-    return run(sys.argv[1:], os.environ, Path.cwd(), sys.stdout, sys.stderr, stop)
+    return run(sys.argv[1:], World(os.environ, Path.cwd(), sys.stdout, sys.stderr, stop))
 
 
 def _leave(code: int) -> None:

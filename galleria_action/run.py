@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
@@ -12,7 +13,7 @@ import click
 
 from galleria_action.ci.detect import detect
 from galleria_action.ci.interface import CI
-from galleria_action.cli import Invocation, parse
+from galleria_action.cli import parse
 from galleria_action.commands.cors import cors
 from galleria_action.commands.deploy import deploy
 from galleria_action.commands.plan import plan
@@ -21,12 +22,14 @@ from galleria_action.commands.validate import validate
 from galleria_action.commands.verify import verify
 from galleria_action.deployment.stop import Stop
 from galleria_action.errors import Cancelled, GalleriaError, InternalError
-from galleria_action.options import Options, resolve, secrets_in
+from galleria_action.options import resolve, secrets_in
 from galleria_action.report.documents import result_json
 from galleria_action.report.markdown import render_summary
 from galleria_action.report.result import Record, Result, finish
 from galleria_action.report.text import render_text
 from galleria_action.storage import open_store
+from galleria_action.storage.interface import WriteStore
+from galleria_action.storage.settings import StoreSettings
 
 _COMMANDS: Mapping[str, Callable[[Session], str]] = {
     "validate": validate,
@@ -37,19 +40,29 @@ _COMMANDS: Mapping[str, Callable[[Session], str]] = {
 }
 
 
-def run(
-    args: Sequence[str], environ: Mapping[str, str], folder: Path, stdout: TextIO, stderr: TextIO, stop: Stop
-) -> int:
-    """Run one command in ``folder`` and return the exit code of the contract.
+@dataclass(frozen=True, slots=True)
+class World:
+    """Everything from outside: the environment, the folder we are in, where to print, the wish to stop, the storage."""
 
-    ``stdout`` gets everything, but with ``--json`` only the result, and ``stderr`` the rest.
+    environ: Mapping[str, str]
+    folder: Path
+    stdout: TextIO
+    stderr: TextIO
+    stop: Stop
+    open_store: Callable[[StoreSettings], WriteStore] = open_store
+
+
+def run(args: Sequence[str], world: World) -> int:
+    """Run one command in ``world`` and return the exit code of the contract.
+
+    Standard output gets everything, but with ``--json`` only the result, and standard error the rest.
     """
-    workspace = Path(environ.get("GITHUB_WORKSPACE") or folder)
+    environ, workspace = world.environ, Path(world.environ.get("GITHUB_WORKSPACE") or world.folder)
     try:
         invocation = parse(args, environ, workspace)
     except click.exceptions.Exit as end:
         return end.exit_code
-    stream = stderr if invocation.as_json else stdout
+    stream = world.stderr if invocation.as_json else world.stdout
     ci = detect(environ, stream, workspace)
     for secret in secrets_in(invocation.values):
         ci.mask(secret)
@@ -60,7 +73,10 @@ def run(
     message = ""
     try:
         options = resolve(invocation.command, invocation.values, invocation.problems)
-        session = _session(invocation, options, ci, record, stop, stream)
+        in_ci = environ.get("CI", "") not in ("", "false") or environ.get("GITHUB_ACTIONS") == "true"
+        session = Session(options, ci, record, world.stop, workspace, in_ci, world.open_store, stream)
+        record.url = options.public_url
+        record.target = options.store.target if options.store else None
         message = _COMMANDS[options.command](session)
     except GalleriaError as failure:
         error = _with_outcome(failure, record)
@@ -69,16 +85,8 @@ def run(
     result = _write_result(session, record, lambda: finish(record, message, time.monotonic() - started, error))
     _report(result, ci)
     if invocation.as_json:
-        stdout.write(result_json(result).decode())
-        stdout.flush()
+        world.stdout.write(result_json(result).decode())
     return result.exit_code
-
-
-def _session(invocation: Invocation, options: Options, ci: CI, record: Record, stop: Stop, stream: TextIO) -> Session:
-    record.url = options.public_url
-    record.target = options.store.target if options.store else None
-    in_ci = bool(invocation.environ.get("CI", "") not in ("", "false") or invocation.environ.get("GITHUB_ACTIONS"))
-    return Session(options, ci, record, stop, invocation.workspace, in_ci, open_store, stream)
 
 
 def _with_outcome(error: GalleriaError, record: Record) -> GalleriaError:
@@ -103,16 +111,22 @@ def _defect(defect: Exception, ci: CI, environ: Mapping[str, str]) -> InternalEr
 
 
 def _report(result: Result, ci: CI) -> None:
-    """Tell everybody: annotations first, then the log, the summary and the outputs."""
+    """Tell everybody: annotations first, then the log, the outputs and the summary.
+
+    What cannot be told to one reader is told to the log; it cannot change how the run ended.
+    """
     for finding in result.findings:
         ci.error(finding)
     for line in render_text(result):
         ci.line(line)
     if result.exit_code:
         ci.error(f"{result.message} {result.hint or ''}".strip())
-    if ci.summary_budget:
-        ci.write_summary(render_summary(result, ci.summary_budget))
-    ci.write_outputs(result.outputs)
+    try:
+        ci.write_outputs(result.outputs)
+        if ci.summary_budget:
+            ci.write_summary(render_summary(result, ci.summary_budget))
+    except (OSError, ValueError) as error:
+        ci.warning(f"Outputs or summary could not be written: {error}")
     ci.close()
 
 

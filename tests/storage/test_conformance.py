@@ -18,8 +18,8 @@ from galleria_action.storage.obstore_store import ObstoreStore
 from galleria_action.storage.providers import provider_of
 from galleria_action.storage.settings import FOLDER, StoreSettings
 from galleria_action.storage.wrappers import ReadOnlyStore, RecordingStore
+from tests.conftest import moto_backend
 from tests.storage.conformance import Conformance, ReadConformance, Room
-from tests.storage.conftest import moto_backend
 
 MakeBucket = Callable[[str], StoreSettings]
 

@@ -1,0 +1,52 @@
+"""A job with a gallery of three photos and a small site, and the three places it can go to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from galleria_action.storage.settings import StoreSettings
+from tests.builders import Gallery, make_gallery
+from tests.doors.runner import Runner, s3_inputs
+
+PLACES = ("obstore", "boto3", "folder")
+
+
+@dataclass
+class Job:
+    """A workspace with a gallery and a site, and a runner for it."""
+
+    workspace: Path
+    gallery: Gallery
+    site: Path
+    runner: Runner
+
+
+@pytest.fixture
+def make_job(tmp_path: Path, make_bucket: Callable[[str], StoreSettings]) -> Callable[..., Job]:
+    """Makes a job; ``place`` is one of ``PLACES``, the rest as ``make_gallery`` takes it."""
+
+    def make(place: str = "folder", photos: int = 3, **gallery: object) -> Job:
+        workspace = tmp_path / "workspace"
+        site = workspace / "prod/site"
+        site.mkdir(parents=True)
+        (site / "index.html").write_text("<h1>Wedding</h1>", encoding="utf-8")
+        (site / "app.js").write_text("show()", encoding="utf-8")
+        made = make_gallery(workspace / "prod/pics", photos, **gallery)  # type: ignore[arg-type]
+        if place == "folder":
+            inputs = {"bucket": f"file://{tmp_path}/bucket"}
+        else:
+            # a canned ACL is what the fast store cannot send, so that the complete one is chosen
+            inputs = s3_inputs(make_bucket("wedding")) | ({"acl": "private"} if place == "boto3" else {})
+        return Job(workspace, made, site, Runner(workspace, inputs | {"site": "prod/site"}))
+
+    return make
+
+
+@pytest.fixture(params=PLACES)
+def job(request: pytest.FixtureRequest, make_job: Callable[..., Job]) -> Job:
+    """A job for each place."""
+    return make_job(request.param)
