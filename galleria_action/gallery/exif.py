@@ -157,10 +157,9 @@ class _Draft:
     def warnings(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys([*self.problems, *self.notes]))
 
-    def replace_block(self, image: memoryview, segment: Segment, before: Tiff, after: bytes) -> None:
+    def replace_block(self, segment: Segment, before: Tiff, after: bytes) -> None:
         if after != before.block:
-            header = bytes(image[segment.body : segment.body + len(jpeg.EXIF_HEADER)])
-            self.patches.append(Patch(segment.start, segment.end, jpeg.app1(header + after)))
+            self.patches.append(Patch(segment.start, segment.end, jpeg.app1(jpeg.EXIF_HEADER + after)))
             self.blocks.append((before, after))
 
 
@@ -200,10 +199,12 @@ def _draft_first_block(
         written = write_times(tiff, wanted, _growth_refused(image, head, segment, before))
         draft.problems += written.problems
         tiff = tiff._replace(block=written.block)
-    draft.replace_block(image, segment, before, tiff.block)
+    draft.replace_block(segment, before, tiff.block)
 
 
 def _block(image: memoryview, segment: Segment) -> bytes:
+    if not jpeg.starts_with(image, segment, jpeg.APP1, jpeg.EXIF_HEADER):
+        raise Damaged("the EXIF header is damaged")
     return bytes(image[segment.body + len(jpeg.EXIF_HEADER) : segment.end])
 
 
@@ -240,7 +241,7 @@ def _strip_further_block(draft: _Draft, image: memoryview, segment: Segment) -> 
         return
     removed = remove_position(tiff)
     draft.problems += removed.problems
-    draft.replace_block(image, segment, tiff, removed.block)
+    draft.replace_block(segment, tiff, removed.block)
 
 
 def _strip_xmp(draft: _Draft, image: memoryview, segment: Segment) -> None:
