@@ -10,7 +10,7 @@ Sources: CIPA DC-008-2016 (Exif 2.31), CIPA DC-007 (MPF), TIFF 6.0. See ``docs/e
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,7 +23,7 @@ from .exif_gps import remove_position
 from .exif_times import has_date, new_block, write_times
 from .jpeg import Damaged, Head, Patch, Segment
 from .metadata import KEEP_ORIGINAL_TIMEZONE
-from .tiff import DATE_TIME_ORIGINAL, OFFSET_TIME_ORIGINAL, Tiff, read_tiff
+from .tiff import DATE_TIME_ORIGINAL, MAIN_EXIF, OFFSET_TIME_ORIGINAL, Tiff, read_tiff
 
 BytesLike = bytes | bytearray | memoryview
 
@@ -157,10 +157,9 @@ class _Draft:
     def warnings(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys([*self.problems, *self.notes]))
 
-    def replace_block(self, image: memoryview, segment: Segment, before: Tiff, after: bytes) -> None:
+    def replace_block(self, segment: Segment, before: Tiff, after: bytes) -> None:
         if after != before.block:
-            header = bytes(image[segment.body : segment.body + len(jpeg.EXIF_HEADER)])
-            self.patches.append(Patch(segment.start, segment.end, jpeg.app1(header + after)))
+            self.patches.append(Patch(segment.start, segment.end, jpeg.app1(jpeg.EXIF_HEADER + after)))
             self.blocks.append((before, after))
 
 
@@ -197,21 +196,27 @@ def _draft_first_block(
     if wanted and DATE_TIME_ORIGINAL not in wanted and not has_date(tiff):
         draft.notes.append(_NO_DATE)
     elif wanted:
-        written = write_times(tiff, wanted, _growth_refused(image, head, segment, before))
+        written = write_times(tiff, wanted, _growth_refused(image, head, segment, before, wanted))
         draft.problems += written.problems
         tiff = tiff._replace(block=written.block)
-    draft.replace_block(image, segment, before, tiff.block)
+    draft.replace_block(segment, before, tiff.block)
 
 
 def _block(image: memoryview, segment: Segment) -> bytes:
+    if not jpeg.starts_with(image, segment, jpeg.APP1, jpeg.EXIF_HEADER):
+        raise Damaged("the EXIF header is damaged")
     return bytes(image[segment.body + len(jpeg.EXIF_HEADER) : segment.end])
 
 
-def _growth_refused(image: memoryview, head: Head, segment: Segment, tiff: Tiff) -> str | None:
+def _growth_refused(image: memoryview, head: Head, segment: Segment, tiff: Tiff, wanted: Container[int]) -> str | None:
     """Why a longer EXIF block would make something else in the file wrong."""
+    overrun = any(
+        reference.end > len(tiff.block) and not (reference.path == MAIN_EXIF and reference.tag in wanted)
+        for reference in tiff.references()
+    )
     if any(s.start < segment.start and jpeg.starts_with(image, s, jpeg.APP2, jpeg.MPF_HEADER) for s in head.segments):
         return "the EXIF stands behind an index of further pictures (MPF), whose offsets would no longer be true"
-    if tiff.unreadable or any(reference.end > len(tiff.block) for reference in tiff.references()):
+    if tiff.unreadable or overrun:
         return "the EXIF refers to data beyond its own end, which must not move"
     if tiff.maker_note_leaves(len(image) - segment.body - len(jpeg.EXIF_HEADER)):
         return "the maker note refers to data behind the EXIF, which must not move"
@@ -240,7 +245,7 @@ def _strip_further_block(draft: _Draft, image: memoryview, segment: Segment) -> 
         return
     removed = remove_position(tiff)
     draft.problems += removed.problems
-    draft.replace_block(image, segment, tiff, removed.block)
+    draft.replace_block(segment, tiff, removed.block)
 
 
 def _strip_xmp(draft: _Draft, image: memoryview, segment: Segment) -> None:

@@ -23,7 +23,7 @@ from galleria_action.gallery.wording import shown
 Place = tuple[str | int, ...]
 
 #: Largest document that is read, in bytes. Galleria writes about 800 bytes per photo, so this is a gallery of some
-#: 330,000 photos, which takes about 1.5 GB of memory; a larger one is refused before it exhausts the machine.
+#: 300,000 photos, which takes about 1.5 GB of memory; a larger one is refused before it exhausts the machine.
 MAX_BYTES = 256 * 2**20
 #: Most values in a document; a photo has 22. Bounds the memory that a dense document ("[[],[],...") takes: about
 #: 100 bytes for each value.
@@ -126,7 +126,7 @@ def _check_size(raw: bytes) -> None:
 
 def too_large(size: int) -> Problem:
     """What is wrong with a document of ``size`` bytes that exceeds ``MAX_BYTES``."""
-    return Problem(f"is {size:,} bytes large; at most {MAX_BYTES:,} are read (some 330,000 photos)")
+    return Problem(f"is {size:,} bytes large; at most {MAX_BYTES:,} are read (some 300,000 photos)")
 
 
 def _decode(raw: bytes) -> str:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from .jpeg import Damaged
 
-ASCII, LONG, UNDEFINED, IFD = 2, 4, 7, 13
+ASCII, SHORT, LONG, UNDEFINED, IFD = 2, 3, 4, 7, 13
 EXIF_POINTER, GPS_POINTER, INTEROP_POINTER = 0x8769, 0x8825, 0xA005
 EXIF_VERSION, DATE_TIME_ORIGINAL, OFFSET_TIME_ORIGINAL, MAKER_NOTE = 0x9000, 0x9003, 0x9011, 0x927C
 _THUMBNAIL_AT, _THUMBNAIL_LENGTH, _STRIPS_AT, _STRIP_LENGTHS = 0x0201, 0x0202, 0x0111, 0x0117
@@ -114,10 +114,10 @@ class Tiff(NamedTuple):
             yield from (Reference(a, a + n, directory.path, where) for a, n in zip(starts, lengths, strict=False) if n)
 
     def _numbers(self, directory: Directory, tag: int) -> list[int]:
-        """The values of a SHORT or LONG tag."""
+        """The values of a tag that holds offsets or lengths."""
         numbers: list[int] = []
         for entry in directory.find(tag)[:1]:
-            code = {3: "H", LONG: "I"}.get(entry.type)
+            code = {SHORT: "H", LONG: "I", IFD: "I"}.get(entry.type)
             raw = self.value(entry)
             if code and len(raw) == entry.size and entry.values <= _MAX_STRIPS:
                 numbers += struct.unpack(f"{self.order}{entry.values}{code}", raw)

@@ -9,8 +9,8 @@ from galleria_action.errors import Finding
 from galleria_action.report.blocks import listing, sentence
 from galleria_action.report.budget import Block, Rendering, block, fit
 from galleria_action.report.escape import code, link, prose, shorten
-from galleria_action.report.outcome import Outcome, outcome_of
-from galleria_action.report.plan_markdown import counts, plan_blocks
+from galleria_action.report.outcome import Outcome, outcome_of, unverified
+from galleria_action.report.plan_markdown import AHEAD, DONE, counts, plan_blocks
 from galleria_action.report.result import Result
 from galleria_action.report.wording import count, duration, human_size
 
@@ -48,11 +48,13 @@ def _blocks(result: Result, outcome: Outcome) -> Iterator[Block]:
         yield counts(result.plan, _done(result))
     if result.verification:
         yield from _verification(result.verification)
+    elif unverified(result):
+        yield block(_VERIFICATION, sentence("Verification", "⚠️ Not verified: `verify` is `off`."))
     if result.warnings:
         lead = f"{count(len(result.warnings), 'warning')}:"
         yield listing(_WARNINGS, "Warnings", lead, result.warnings, lambda text: prose(shorten(text, _LONG)))
     if result.plan:
-        yield from plan_blocks(result.plan)
+        yield from plan_blocks(result.plan, DONE if outcome.kind == "done" else AHEAD)
     yield block(_FRAME, lambda: [_footer(result)])
 
 
@@ -120,12 +122,12 @@ def _verification(found: Verification) -> Iterator[Block]:
     numbers = f"{len(found.missing):,} missing, {len(found.mismatched):,} mismatched, {len(found.orphaned):,} orphaned"
     yield block(_VERIFICATION, sentence(title, f"{icon} {checked}: {numbers}."))
     for name, meaning, keys in (
-        ("Missing", "named by the gallery, but not in the bucket", found.missing),
-        ("Mismatched", "not what the last deploy stored", found.mismatched),
-        ("Orphaned", "in the gallery's folders, but named by nothing", found.orphaned),
+        ("Missing", "Named by the gallery, but not in the bucket", found.missing),
+        ("Mismatched", "Not what the last deploy stored", found.mismatched),
+        ("Orphaned", "In the gallery's folders, but named by nothing", found.orphaned),
     ):
         if keys:
-            yield listing(_VERIFICATION, name, f"{count(len(keys), 'object')} {meaning}:", keys, code)
+            yield listing(_VERIFICATION, name, f"{meaning} ({count(len(keys), 'object')}):", keys, code)
 
 
 def _footer(result: Result) -> str:

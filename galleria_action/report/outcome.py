@@ -9,6 +9,8 @@ from galleria_action.deployment.plan import Plan
 from galleria_action.report.result import Result
 from galleria_action.report.wording import count
 
+_SUBJECTS = {"cors": "CORS", "verify": "Verification", "validate": "Validation"}
+
 Kind = Literal["planned", "done", "failed", "cancelled"]
 
 
@@ -30,7 +32,7 @@ def outcome_of(result: Result) -> Outcome:
         return Outcome("failed", f"{_subject(result)} failed: {result.outputs['failure-reason']}", _fate(result))
     if result.command == "deploy" and not _dry(result):
         return Outcome("done", _deployed(result))
-    if result.plan:
+    if result.plan and result.command in ("plan", "deploy"):
         return Outcome("planned", f"Plan: {to_do(result.plan)}")
     return Outcome("done", _checked(result))
 
@@ -44,6 +46,11 @@ def to_do(plan: Plan) -> str:
         (len(plan.site_deletes), "site file", "to delete"),
         (len(plan.orphan_deletes), "orphan", "to delete"),
     ) or ("small changes only" if plan.changed else "nothing to do, the gallery is up to date")
+
+
+def unverified(result: Result) -> bool:
+    """Whether a deploy went well as far as it can tell, but nobody looked at the bucket afterwards."""
+    return result.success and _deploys(result) and result.verification is None
 
 
 def _deployed(result: Result) -> str:
@@ -79,7 +86,7 @@ def _fate(result: Result) -> str | None:
     files = int(result.outputs["files-uploaded"])
     if not files:
         return "Nothing was uploaded: the gallery online is as before."
-    return f"Nothing was committed. What is uploaded already ({count(files, 'file')}) the next run will not repeat."
+    return f"Nothing was committed. Uploaded so far: {count(files, 'file')}, which the next run will not repeat."
 
 
 def _deploys(result: Result) -> bool:
@@ -91,6 +98,4 @@ def _dry(result: Result) -> bool:
 
 
 def _subject(result: Result) -> str:
-    if result.command == "cors":
-        return "CORS"
-    return "Plan" if _dry(result) else result.command.capitalize()
+    return "Plan" if _dry(result) else _SUBJECTS.get(result.command, result.command.capitalize())

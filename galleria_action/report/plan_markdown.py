@@ -47,22 +47,33 @@ def counts(plan: Plan, done: Mapping[str, str] | None = None) -> Block:
     return block(COUNTS, lambda: written)
 
 
-def plan_blocks(plan: Plan) -> Iterator[Block]:
-    """Everything that ``plan`` would write or delete, and why."""
+@dataclass(frozen=True, slots=True)
+class Tense:
+    """How uploads and deletes are spoken of."""
+
+    upload: str
+    delete: str
+
+
+AHEAD = Tense("to upload", "to delete")
+DONE = Tense("uploaded", "deleted")
+
+
+def plan_blocks(plan: Plan, tense: Tense = AHEAD) -> Iterator[Block]:
+    """Everything that ``plan`` writes or deletes, and why; ``tense`` is ``DONE`` when all of it has happened."""
     if plan.photo_uploads:
-        yield _uploads(plan.photo_uploads)
+        yield _uploads(f"Photos {tense.upload}", plan.photo_uploads)
     if plan.photo_deletes:
-        yield _deletes(plan)
+        yield _deletes(f"Objects {tense.delete}", plan)
     if plan.site_uploads or plan.site_deletes:
-        yield _site(plan.site_uploads, plan.site_deletes)
+        yield _site(plan.site_uploads, plan.site_deletes, tense)
     if plan.orphan_deletes:
         orphans = plan.orphan_deletes
-        lead = f"{count(len(orphans), 'object')} to delete that nothing names."
+        lead = f"{count(len(orphans), 'object')} {tense.delete} that nothing names."
         yield listing(DELETES, "Orphans", lead, orphans, lambda gone: code(gone.key))
 
 
-def _uploads(photos: Mapping[str, Sequence[Upload]]) -> Block:
-    title = "Photos to upload"
+def _uploads(title: str, photos: Mapping[str, Sequence[Upload]]) -> Block:
     reasons = Counter(strongest(uploads) for uploads in photos.values())
     size = human_size(sum(up.size for uploads in photos.values() for up in uploads))
     lead = f"{count(len(photos), 'photo')}, {size}: {_reasons(reasons)}."
@@ -132,11 +143,10 @@ def _folder_name(folder: str) -> str:
     return code(f"{folder}/") if folder else "the root"
 
 
-def _deletes(plan: Plan) -> Block:
-    title = "Objects to delete"
+def _deletes(title: str, plan: Plan) -> Block:
     photos = plan.photo_deletes
     objects = sum(map(len, photos.values()))
-    lead = f"{count(objects, 'object')} of {count(len(photos), 'photo')}, once the new metadata is committed."
+    lead = f"{count(objects, 'object')} of {count(len(photos), 'photo')}, only after the new metadata is committed."
     folders = Counter(_folder_of(gone.key) for gones in photos.values() for gone in gones)
     return block(
         DELETES,
@@ -164,9 +174,9 @@ def _keys(deletes: Sequence[Delete]) -> str:
     return "<br>".join(code(gone.key) for gone in deletes)
 
 
-def _site(uploads: Sequence[Upload], deletes: Sequence[Delete]) -> Block:
-    parts = [f"{count(len(uploads), 'file')} to upload ({human_size(sum(up.size for up in uploads))})"]
-    parts += [f"{count(len(deletes), 'file')} to delete"] if deletes else []
+def _site(uploads: Sequence[Upload], deletes: Sequence[Delete], tense: Tense) -> Block:
+    parts = [f"{count(len(uploads), 'file')} {tense.upload} ({human_size(sum(up.size for up in uploads))})"]
+    parts += [f"{count(len(deletes), 'file')} {tense.delete}"] if deletes else []
     actions: list[Upload | Delete] = [*deletes, *uploads]
     return listing(SITE, "Site", f"{', '.join(parts)}.", actions, _site_file)
 

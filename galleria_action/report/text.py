@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
+from typing import TypeVar
 
-from galleria_action.deployment.plan import Delete, Plan, Upload, strongest
+from galleria_action.deployment.plan import Delete, Plan, Reason, Upload, strongest
 from galleria_action.deployment.verify import Verification
 from galleria_action.report.escape import shorten, visible
-from galleria_action.report.outcome import outcome_of
+from galleria_action.report.outcome import outcome_of, unverified
 from galleria_action.report.result import Result
 from galleria_action.report.wording import REASONS, count, duration, human_size
 
 #: Entries of a list that are shown; the log is not the place for all of them.
 _SHOWN = 20
+
+Item = TypeVar("Item")
 
 DRY_RUN_DONE = "Dry run completed - no files were uploaded"
 
@@ -30,43 +33,45 @@ def _lines(result: Result) -> Iterator[str]:
         yield from _plan(result.plan)
     if result.verification:
         yield from _verification(result.verification)
+    elif unverified(result):
+        yield from ("", "Verification: off")
     if result.warnings:
         yield from ("", "Warnings:", *_first(result.warnings))
     if result.findings:
-        yield from ("", "Problems:", *_first(map(str, result.findings)))
+        yield from ("", "Problems:", *_first(result.findings))
     yield ""
     yield from _ending(result)
 
 
 def _plan(plan: Plan) -> Iterator[str]:
+    removed = set(plan.removed_photos)
     yield "Deployment Plan:"
     yield f"  Target: {plan.target}"
     yield f"  Photos to upload: {len(plan.photo_uploads)}"
-    yield from _first((_upload(photo, ups) for photo, ups in plan.photo_uploads.items()), indent="    ")
+    yield from _first([*plan.photo_uploads.items()], _upload, indent=4)
     yield f"  Photos to delete: {len(plan.removed_photos)}"
-    yield from _first(plan.removed_photos, indent="    ")
+    yield from _first(plan.removed_photos, indent=4)
     yield f"  Photos unchanged: {len(plan.unchanged_photos)}"
-    if plan.site_uploads or plan.site_deletes:
+    if plan.site_uploads:
         yield f"  Site files to upload: {len(plan.site_uploads)}"
-        yield from _first((f"{up.key}: {REASONS[up.reason]}" for up in plan.site_uploads), indent="    ")
-        yield f"  Site files to delete: {len(plan.site_deletes)}"
+        yield from _first(plan.site_uploads, lambda up: f"{up.key}: {REASONS[up.reason]}", indent=4)
     if plan.deletes:
         yield f"  Objects to delete: {len(plan.deletes)}"
-        yield from _first((f"{gone.key}: {_why(gone, plan)}" for gone in plan.deletes), indent="    ")
+        yield from _first(plan.deletes, lambda gone: f"{gone.key}: {_why(gone, removed)}", indent=4)
     yield f"  Size to upload: {human_size(plan.bytes_to_upload)}"
     yield f"  Plan id: {plan.plan_id}"
 
 
-def _upload(photo: str, uploads: Sequence[Upload]) -> str:
+def _upload(entry: tuple[str, Sequence[Upload]]) -> str:
+    photo, uploads = entry
     files = ", ".join(up.file.variant or "file" for up in uploads)
     return f"{photo}: {REASONS[strongest(uploads)]} ({files}; {human_size(sum(up.size for up in uploads))})"
 
 
-def _why(gone: Delete, plan: Plan) -> str:
+def _why(gone: Delete, removed: Container[str]) -> str:
     if gone.photo is None:
-        return REASONS[gone.reason]
-    fate = "removed" if gone.photo in plan.removed_photos else "has other keys now"
-    return f"photo {gone.photo} {fate}"
+        return f"{REASONS[gone.reason]} from the site" if gone.reason is Reason.REMOVED else REASONS[gone.reason]
+    return f"photo {gone.photo} {'removed' if gone.photo in removed else 'has other keys now'}"
 
 
 def _verification(found: Verification) -> Iterator[str]:
@@ -75,20 +80,20 @@ def _verification(found: Verification) -> Iterator[str]:
         f"Verification: {count(found.checked, 'object')} checked, {len(found.missing):,} missing, "
         f"{len(found.mismatched):,} mismatched, {len(found.orphaned):,} orphaned"
     )
-    yield from _first(f"missing: {key}" for key in found.missing)
-    yield from _first(f"mismatched: {key}" for key in found.mismatched)
-    yield from _first(f"orphaned: {key}" for key in found.orphaned)
+    yield from _first(found.missing, lambda key: f"missing: {key}")
+    yield from _first(found.mismatched, lambda key: f"mismatched: {key}")
+    yield from _first(found.orphaned, lambda key: f"orphaned: {key}")
 
 
 def _ending(result: Result) -> Iterator[str]:
     outcome = outcome_of(result)
     yield f"{outcome.headline} ({duration(result.duration_seconds)})"
-    if result.success:
-        yield from () if result.message in (DRY_RUN_DONE, outcome.headline) else result.message.splitlines()
-    else:
-        first, *more = result.message.splitlines() or [""]
+    first, *more = result.message.splitlines() or [""]
+    if not result.success:
         yield first if first.startswith("Error") else f"Error: {first}"
-        yield from more
+    elif first not in (DRY_RUN_DONE, outcome.headline):
+        yield first
+    yield from more
     if outcome.fate:
         yield outcome.fate
     if result.hint:
@@ -99,13 +104,9 @@ def _ending(result: Result) -> Iterator[str]:
         yield DRY_RUN_DONE
 
 
-def _first(entries: Iterable[str], indent: str = "  ") -> Iterator[str]:
-    """The first entries, and how many more there are."""
-    rest = 0
-    for number, entry in enumerate(entries):
-        if number < _SHOWN:
-            yield f"{indent}{shorten(entry, 300)}"
-        else:
-            rest += 1
-    if rest:
-        yield f"{indent}... and {rest:,} more"
+def _first(items: Sequence[Item], show: Callable[[Item], str] = str, *, indent: int = 2) -> Iterator[str]:
+    """The first of ``items``, each written by ``show``, and how many more there are."""
+    for item in items[:_SHOWN]:
+        yield f"{' ' * indent}{shorten(show(item), 300)}"
+    if len(items) > _SHOWN:
+        yield f"{' ' * indent}... and {len(items) - _SHOWN:,} more"

@@ -9,11 +9,17 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-from botocore.parsers import ResponseParserError
-
 from galleria_action.errors import PermissionRefused, StorageUnavailable
-from galleria_action.storage.faults import Call, Fault, Operation, clean, describe_key_error, failure, of_botocore
+from galleria_action.storage.faults import (
+    Call,
+    Fault,
+    Operation,
+    botocore_failures,
+    clean,
+    describe_key_error,
+    failure,
+    of_botocore,
+)
 from galleria_action.storage.interface import (
     Condition,
     ConditionUnsupported,
@@ -27,7 +33,7 @@ from galleria_action.storage.interface import (
 from galleria_action.storage.listing import BadListing, Page, every_object
 from galleria_action.storage.providers import Provider, provider_of
 
-_FAILURES = (BotoCoreError, ClientError, ResponseParserError)
+_FAILURES = botocore_failures()
 
 #: The most that DeleteObjects takes.
 BATCH = 1000

@@ -9,16 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-from botocore.parsers import ResponseParserError
-
 from galleria_action.errors import GalleriaError
-from galleria_action.storage.faults import Call, Fault, Operation, clean, failure, of_botocore
+from galleria_action.storage.faults import Call, Fault, Operation, botocore_failures, clean, failure, of_botocore
 from galleria_action.storage.interface import Target
 
 Rule = Mapping[str, Any]
 
-_FAILURES = (BotoCoreError, ClientError, ResponseParserError)
+_FAILURES = botocore_failures()
 _NO_API = frozenset(("NotImplemented", "MethodNotAllowed", "UnsupportedOperation", "XNotImplemented"))
 
 

@@ -277,6 +277,16 @@ def _if_about_region(code: str, status: int | None, region: str) -> str:
 
 # --- botocore --------------------------------------------------------------------------------------------------------
 
+
+def botocore_failures() -> tuple[type[Exception], ...]:
+    """What a call of a botocore client may raise when it fails."""
+    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
+
+    # botocore looks up the region of a redirected bucket by a request that it redirects again, without end.
+    return BotoCoreError, ClientError, ResponseParserError, RecursionError
+
+
 _BOTOCORE_KINDS: dict[str, Kind] = {
     "SSLError": "tls",
     "ConnectTimeoutError": "timeout",
@@ -293,7 +303,9 @@ _BOTOCORE_KINDS: dict[str, Kind] = {
 
 
 def of_botocore(error: Exception) -> Fault:
-    """Read an exception that botocore raised (any class of ``botocore.exceptions`` or of its parsers)."""
+    """Read an exception that botocore raised (one of ``botocore_failures``)."""
+    if isinstance(error, RecursionError):
+        return Fault("answer", status=301, code="PermanentRedirect")
     response: Mapping[str, Any] | None = getattr(error, "response", None)
     if response is not None:
         return _of_response(response)

@@ -67,11 +67,13 @@ def read(data: bytes) -> Reading:
     todo = [("IFD0", struct.unpack_from(order + "I", block, 4)[0])]
     while todo:
         name, at = todo.pop()
-        count = struct.unpack_from(order + "H", block, at)[0] if at + 2 <= len(block) else 0
+        count = int.from_bytes(block[at : at + 2], {"<": "little", ">": "big"}[order])
         end = at + 2 + 12 * count
-        overruns = overruns or end > len(block)
+        if at < 8 or at + 2 > len(block) or end > len(block) or count > 512:
+            overruns = True
+            continue
         seen: dict[int, int] = {}
-        for record in range(at + 2, min(end, len(block) - 11), 12):
+        for record in range(at + 2, end, 12):
             tag, kind, values = struct.unpack_from(order + "HHI", block, record)
             size = WIDTH.get(kind, 0) * values
             offset = None if size <= 4 else struct.unpack_from(order + "I", block, record + 8)[0]
@@ -89,7 +91,7 @@ def read(data: bytes) -> Reading:
             todo.append(("IFD1", links[name]))
     thumbnail = None
     where, length = (fields.get(("IFD1", tag, 0)) for tag in (0x201, 0x202))
-    if where and length:
+    if where and length and {where.kind, length.kind} <= {4, 13} and where.count == length.count == 1:
         start, size = (struct.unpack(order + "I", f.raw)[0] for f in (where, length))
         thumbnail = block[start : start + size]
         overruns = overruns or start + size > len(block)

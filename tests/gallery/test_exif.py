@@ -311,6 +311,15 @@ def test_references_beyond_the_block_permit_edits_in_place_only() -> None:
     assert exif_judge.date_and_offset(checked(image, edit)) == (SHOWN, None)
 
 
+@orders
+def test_a_date_whose_own_length_is_absurd_is_no_reason_to_refuse(order: str) -> None:
+    block = Block(order).build()
+    (exif_at,) = struct.unpack_from(order + "I", block, record_at(block, order, 8, 0x8769) + 8)
+    for count in (20_000, 0xFFFFFFFF):
+        absurd = patched(block, record_at(block, order, exif_at, DTO) + 4, struct.pack(order + "I", count))
+        assert exif_judge.date_and_offset(edited(with_block(absurd))) == (SHOWN, "+02:00")
+
+
 def test_exif_behind_an_mpf_index_is_edited_in_place_only() -> None:
     second = b"\xff\xd8second picture\xff\xd9"
 

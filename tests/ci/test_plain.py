@@ -1,0 +1,108 @@
+"""The terminal, and the choice between it and GitHub."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+
+import pytest
+
+from galleria_action.ci.detect import detect
+from galleria_action.ci.github.actions import GitHubActions
+from galleria_action.ci.interface import CI
+from galleria_action.ci.plain import Plain
+from galleria_action.errors import Finding
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def plain(tmp_path) -> tuple[Plain, io.StringIO]:
+    stream = io.StringIO()
+    return Plain(stream, tmp_path, interactive=False), stream
+
+
+def test_github_is_recognised_and_nothing_else_is(tmp_path):
+    assert isinstance(detect({"GITHUB_ACTIONS": "true"}, io.StringIO(), tmp_path), GitHubActions)
+    assert isinstance(detect({"GITHUB_ACTIONS": "1"}, io.StringIO(), tmp_path), Plain)
+    assert isinstance(detect({"CI": "true"}, io.StringIO(), tmp_path), Plain)
+
+
+def test_the_workspace_is_the_one_that_exists(tmp_path):
+    (tmp_path / "ws").mkdir()
+
+    def workspace(**environ: str):
+        found: CI = detect({"GITHUB_ACTIONS": "true", **environ}, io.StringIO(), tmp_path)
+        return found.workspace
+
+    assert workspace(GITHUB_WORKSPACE=str(tmp_path / "ws")) == tmp_path / "ws"
+    assert workspace(GITHUB_WORKSPACE=str(tmp_path / "gone")) == tmp_path
+    assert workspace() == tmp_path
+
+
+@pytest.mark.parametrize(
+    ("stream", "environ", "expected"),
+    [
+        (Terminal, {"TERM": "xterm"}, True),
+        (Terminal, {"TERM": "dumb"}, False),
+        (Terminal, {"CI": "woodpecker"}, False),
+        (Terminal, {"GITHUB_ACTIONS": "true"}, False),
+        (io.StringIO, {"TERM": "xterm"}, False),
+    ],
+)
+def test_who_watches(tmp_path, stream, environ, expected):
+    assert detect(environ, stream(), tmp_path).interactive is expected
+
+
+def test_terminal_escapes_are_shown_and_not_obeyed(tmp_path):
+    ci, stream = plain(tmp_path)
+    ci.line("a\x1b]0;title\x07\nb\u202ec")
+    assert stream.getvalue() == "a\\x1b]0;title\\x07\\nb\\u202ec\n"
+
+
+def test_problems_name_their_place(tmp_path):
+    ci, stream = plain(tmp_path)
+    ci.error(Finding("twice", "a.json", 3))
+    ci.warning("first\nsecond")
+    with ci.group("Upload"):
+        ci.line("x")
+    ci.close()
+    assert stream.getvalue() == "Error: a.json:3: twice\nWarning: first\n  second\nUpload\nx\n"
+
+
+def test_secrets_are_blacked_out_in_every_form(tmp_path):
+    ci, stream = plain(tmp_path)
+    ci.mask("key/with+plus")
+    ci.mask("key/with+plus and more")
+    ci.line("key/with+plus key%2Fwith%2Bplus a2V5L3dpdGgrcGx1cw==")
+    ci.error("key/with+plus and more")
+    assert stream.getvalue() == "*** *** ***\nError: ***\n"
+
+
+def test_there_are_no_outputs_and_no_summary(tmp_path):
+    ci, stream = plain(tmp_path)
+    ci.write_outputs({"a": 1})
+    assert ci.summary_budget == 0
+    ci.write_summary("")
+    with pytest.raises(ValueError, match="no summary"):
+        ci.write_summary("x")
+    assert stream.getvalue() == ""
+
+
+def test_a_stream_that_lacks_characters_does_not_end_the_run(tmp_path):
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw, encoding="ascii")
+    Plain(stream, tmp_path, interactive=False).line("写真 📷")
+    assert raw.getvalue() == b"\\u5199\\u771f \\U0001f4f7\n"
+
+
+def test_rich_is_not_imported_for_a_log():
+    code = (
+        "import sys, io, pathlib; from galleria_action.ci.detect import detect; "
+        "from galleria_action.report import markdown, text, progress, documents; "
+        "detect({}, sys.stdout, pathlib.Path('.')).line('x'); sys.exit('rich' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False, capture_output=True).returncode == 0

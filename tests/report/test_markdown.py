@@ -1,0 +1,236 @@
+"""The job summary: what it says, that it fits, and that nobody's text becomes more than text.
+
+Snapshots are written anew with ``GALLERIA_WRITE_SNAPSHOTS=1`` in the environment of the tests.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from functools import cache
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from galleria_action.deployment.plan import LocalGallery, RemoteGallery, SourceFile, make_plan
+from galleria_action.deployment.verify import Verification
+from galleria_action.errors import Cancelled, Conflict, DeleteFailed, DeleteGuard, Finding, GalleryInvalid, VerifyFailed
+from galleria_action.report.markdown import render_summary
+from galleria_action.report.plan_markdown import render_plan
+from galleria_action.report.result import Result, finish
+from galleria_action.report.text import render_text
+from tests.report import examples
+from tests.report.rendered import OWN_TAGS, Page
+from tests.report.test_escape import _ACTIVE, _BIDI
+
+SNAPSHOTS = Path(__file__).parent / "snapshots"
+ONE_MIB = 1024 * 1024
+
+GUARD = DeleteGuard(
+    "The plan deletes 12 of 40 photos (30%), but max-delete permits 25%",
+    hint="If that is what you want, run once with max-delete: 30%.",
+)
+INVALID = GalleryInvalid(
+    "gallery-metadata.json has 3 problems",
+    hint="Correct the file and run again.",
+    findings=[
+        Finding('id "IMG_1" is used twice', "prod/pics/gallery-metadata.json", 12),
+        Finding("key ../../etc/passwd leads out of the gallery", "prod/pics/gallery-metadata.json", 40),
+        Finding("max-delete: 30 percent is no number"),
+    ],
+)
+
+
+def broken() -> Result:
+    done = examples.record("verify")
+    done.verification = Verification(3000, ("a.jpg", "b.jpg"), ("photos/full/left over.jpg",), ("c.jpg",))
+    done.warnings = ["3 photos are no JPEG and were uploaded as they are"]
+    error = VerifyFailed("The bucket lacks 2 objects", hint="Run deploy again: it uploads what is missing.")
+    return finish(done, "", 4.0, error)
+
+
+def cancelled(committed: bool) -> Result:
+    done = examples.record("deploy", examples.mixed_plan())
+    done.committed = committed
+    done.files_uploaded = 4
+    return finish(done, "", 4.0, Cancelled("SIGTERM arrived", signal_number=15))
+
+
+RESULTS = {
+    "plan-0": lambda: examples.planned(examples.growing_plan(0)),
+    "plan-1": lambda: examples.planned(examples.growing_plan(1)),
+    "plan-200": lambda: examples.planned(examples.growing_plan(200)),
+    "plan-20000": lambda: examples.planned(examples.growing_plan(20_000)),
+    "deployed": lambda: examples.deployed(examples.mixed_plan()),
+    "deployed-nothing": lambda: examples.deployed(examples.growing_plan(0)),
+    "refused": lambda: examples.failed(GUARD, examples.mixed_plan()),
+    "invalid": lambda: examples.failed(INVALID, command="validate"),
+    "broken": broken,
+    "cancelled": lambda: cancelled(committed=False),
+    "hostile": examples.hostile,
+}
+
+
+@cache
+def _cached(name: str) -> Result:
+    return RESULTS[name]()
+
+
+@pytest.mark.parametrize("name", RESULTS)
+def test_snapshot(name):
+    path = SNAPSHOTS / f"{name}.md"
+    rendered = render_summary(_cached(name), ONE_MIB) + "\n"
+    if os.environ.get("GALLERIA_WRITE_SNAPSHOTS"):
+        path.write_text(rendered, encoding="utf-8")
+    assert rendered == path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", RESULTS)
+def test_only_our_own_markup_and_no_live_text(name):
+    page = Page(render_summary(_cached(name), ONE_MIB))
+    assert set(page.tags) <= OWN_TAGS
+    assert page.attributes == ["href"] * len(page.links)
+    assert set(page.links) <= {"https://photos.example.org/2026/"}
+    assert page.comments == []
+    loose = page.loose_text.replace("https://photos.example.org/2026/", "")
+    assert not _ACTIVE.search(loose)
+    assert not _BIDI.search(page.html.replace("\n", ""))
+
+
+@given(budget=st.integers(0, 60_000))
+@settings(max_examples=60, deadline=None)
+@pytest.mark.parametrize("name", ["deployed", "broken", "plan-200", "hostile", "cancelled"])
+def test_never_over_the_budget(name, budget):
+    assert len(render_summary(_cached(name), budget).encode()) <= budget
+
+
+def test_20000_photos_fit():
+    result = _cached("plan-20000")
+    assert result.plan
+    for budget in (100, 1_000, 20_000, 200_000, ONE_MIB, 10 * ONE_MIB):
+        assert len(render_summary(result, budget).encode()) <= budget
+        assert len(render_plan(result.plan, budget).encode()) <= budget
+
+
+def test_enormous_names_fit():
+    result = examples.planned(examples.named_plan([f"{index}{'📷' * 100_000}" for index in range(5)]))
+    for budget in (2_000, 65_000):
+        assert 400 < len(render_summary(result, budget).encode()) <= budget
+
+
+def test_the_table_gives_way_to_folders_and_those_to_numbers():
+    result = _cached("plan-20000")
+    rich, grouped, poor = (render_summary(result, budget) for budget in (10 * ONE_MIB, ONE_MIB, 5_000))
+    assert "`IMG_19999`" in rich
+    assert "`IMG_19999`" not in grouped
+    assert "| `photos/199/full/` | 100 | 100 new | 300 |" in grouped
+    assert "photos/199" not in poor
+    assert "20,000 photos, 71 GB: 20,000 new." in poor
+
+
+def test_more_room_never_says_less():
+    result = _cached("deployed")
+    sizes = [len(render_summary(result, budget)) for budget in range(0, 6_000, 50)]
+    assert sizes[0] == 0
+    assert sizes[-1] == max(sizes)
+
+
+def test_the_headline_survives_when_all_else_is_gone():
+    assert render_summary(_cached("refused"), 60) == "## ❌ Deploy failed: delete-guard"
+
+
+def test_one_row_per_photo_with_reason_files_and_sizes():
+    page = render_summary(_cached("deployed"), ONE_MIB)
+    assert "| `CHANGED` | changed | full 3.1 MB · web 412 kB · thumb 18 kB | 3.5 MB |" in page
+    assert "| `GONE` | removed | `photos/full/GONE.jpg`<br>" in page
+    assert "| `MOVED` | keys changed | `old/full/MOVED.jpg`<br>" in page
+    assert "- `old page.html`: **delete**" in page
+
+
+def test_a_dry_run_looks_unlike_a_deploy():
+    plan = examples.mixed_plan()
+    dry, real = (render_summary(make(plan), ONE_MIB) for make in (examples.planned, examples.deployed))
+    assert "nothing was uploaded, nothing was deleted" in dry
+    assert "nothing was" not in real
+    assert dry.splitlines()[0] != real.splitlines()[0]
+    assert "Done" in real
+    assert "Done" not in dry
+
+
+@pytest.mark.parametrize(
+    ("result", "said"),
+    [
+        (lambda: cancelled(committed=False), ["before the commit", "Nothing was committed", "4 files"]),
+        (lambda: cancelled(committed=True), ["after the commit", "the new gallery is live"]),
+        (lambda: examples.failed(GUARD), ["delete-guard", "**What to do:**", "Nothing was uploaded"]),
+        (lambda: examples.failed(Conflict("x")), ["Deploy failed: conflict"]),
+        (lambda: examples.failed(INVALID, command="validate"), ["`prod/pics/gallery-metadata.json:12`:", "3 problems"]),
+        (broken, ["3,000 objects checked", "2 missing, 1 mismatched, 1 orphaned", "- `c.jpg`"]),
+    ],
+)
+def test_what_happened_and_what_to_do(result, said):
+    page = render_summary(result(), ONE_MIB)
+    for words in said:
+        assert words in page
+
+
+def test_a_failure_after_the_commit_says_that_it_is_live():
+    done = examples.record("deploy", examples.mixed_plan())
+    done.committed = True
+    page = render_summary(finish(done, "", 1.0, DeleteFailed("2 objects remain")), ONE_MIB)
+    assert "the new gallery is live" in page
+
+
+def test_a_deploy_that_nobody_verified_says_so():
+    done = examples.record("deploy", examples.mixed_plan())
+    result = finish(done, "Deployed.", 1.0)
+    assert "Not verified" in render_summary(result, ONE_MIB)
+    assert "Verification: off" in render_text(result)
+    assert "Not verified" not in render_summary(_cached("plan-1"), ONE_MIB)
+
+
+@pytest.mark.parametrize(
+    ("command", "headline"),
+    [
+        ("validate", "The gallery is valid"),
+        ("verify", "Verified: the bucket holds exactly the gallery"),
+        ("cors", "CORS: done"),
+    ],
+)
+def test_commands_without_a_plan(command, headline):
+    done = examples.record(command)
+    done.verification = Verification(3) if command == "verify" else None
+    assert render_summary(finish(done, "Rules are as they should be", 1.0), ONE_MIB).startswith(f"## ✅ {headline}")
+
+
+def test_verified_in_spite_of_orphans():
+    done = examples.record("verify")
+    done.verification = Verification(3, orphaned=("x", "y"))
+    page = render_summary(finish(done, "fine", 1.0), ONE_MIB)
+    assert page.startswith("## ✅ Verified: nothing is missing, 2 orphans left")
+    assert "⚠️ 3 objects checked" in page
+
+
+def test_validate_says_nothing_of_uploads():
+    page = render_summary(examples.failed(INVALID, command="validate"), ONE_MIB)
+    assert "uploaded" not in page
+
+
+def test_a_plan_alone_has_its_numbers_and_its_id():
+    plan = examples.mixed_plan()
+    page = render_plan(plan, 60_000)
+    assert page.startswith("## 📋 Plan: 3 photos to upload, 2 photos to delete")
+    assert plan.plan_id in page
+
+
+def test_photos_of_the_root_have_a_folder_too():
+    files = examples.photo("x").files
+    photos = [examples.SourcePhoto(f"{n}", "a" * 64, (None, None), (_at_root(files[0], n),)) for n in range(200)]
+    plan = make_plan(LocalGallery("metadata", tuple(photos), None), RemoteGallery(), examples.TARGET)
+    assert "| the root | 200 | 200 new | 200 |" in render_plan(plan, 2_000)
+
+
+def _at_root(file: SourceFile, number: int) -> SourceFile:
+    return dataclasses.replace(file, key=f"{number}.jpg")

@@ -1,0 +1,98 @@
+"""Progress as a person sees it, with a clock that the test turns."""
+
+from __future__ import annotations
+
+import io
+import threading
+
+import pytest
+
+from galleria_action.report.progress import Work, open_progress
+
+WORK = Work("Uploaded", 3_000, 1_100_000_000)
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def run(work=WORK, style="auto", terminal=None):
+    clock, lines = Clock(), []
+    return clock, lines, open_progress(style, work, line=lines.append, terminal=terminal, clock=clock)
+
+
+def test_a_line_every_ten_seconds_and_one_at_the_end():
+    clock, lines, progress = run(Work("Uploaded", 3_000, 1_100_000_000))
+    with progress:
+        for number in range(1_250):
+            clock.now += 1 / 64
+            progress.advance(343_750)
+            assert len(lines) == (number + 1) // 640
+    assert lines == [
+        "Uploaded 640 of 3,000 files (220 MB of 1.1 GB), 22 MB/s, about 40 s left",
+        "Uploaded 1,250 of 3,000 files (430 MB of 1.1 GB) in 20 s, 22 MB/s",
+    ]
+
+
+def test_a_short_run_says_only_how_it_ended():
+    clock, lines, progress = run(Work("Checked", 1, 500))
+    with progress:
+        clock.now += 2
+        progress.advance(500)
+    assert lines == ["Checked 1 of 1 files (500 B of 500 B) in 2.0 s, 250 B/s"]
+
+
+def test_the_end_is_told_when_the_work_fails():
+    _, lines, progress = run()
+    with pytest.raises(KeyError), progress:
+        progress.advance(1)
+        raise KeyError
+    assert lines[0].startswith("Uploaded 1 of 3,000 files")
+
+
+@pytest.mark.parametrize(("work", "style"), [(WORK, "off"), (Work("Uploaded", 0, 0), "auto")])
+def test_silence_when_off_and_when_there_is_nothing_to_do(work, style):
+    clock, lines, progress = run(work, style, Terminal())
+    with progress:
+        clock.now += 60
+        progress.advance(1)
+    assert lines == []
+
+
+def test_no_time_and_no_bytes_divide_nothing():
+    clock, lines, progress = run(Work("Uploaded", 2, 0))
+    with progress:
+        progress.advance(0)
+        clock.now += 11
+        progress.advance(0)
+    assert lines == ["Uploaded 2 of 2 files (0 B of 0 B)", "Uploaded 2 of 2 files (0 B of 0 B) in 11 s"]
+
+
+def test_a_terminal_gets_a_bar_that_goes_and_a_line_that_stays():
+    terminal = Terminal()
+    clock, lines, progress = run(terminal=terminal)
+    with progress:
+        for _ in range(3_000):
+            clock.now += 0.01
+            progress.advance(100_000)
+    assert "Uploaded" in terminal.getvalue()
+    assert lines == ["Uploaded 3,000 of 3,000 files (300 MB of 1.1 GB) in 30 s, 10 MB/s"]
+
+
+def test_many_threads_lose_no_file():
+    _, lines, progress = run(Work("Uploaded", 4_000, 4_000))
+    with progress:
+        threads = [threading.Thread(target=lambda: [progress.advance(1) for _ in range(1_000)]) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert lines == ["Uploaded 4,000 of 4,000 files (4.0 kB of 4.0 kB) in 0.0 s"]

@@ -1,0 +1,148 @@
+"""What is special about a folder as bucket."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from galleria_action.errors import PermissionRefused, StorageUnavailable
+from galleria_action.storage.folder_store import FolderStore
+from galleria_action.storage.interface import Headers, IfAbsent, PreconditionFailed, Target
+
+TEXT = Headers("text/plain")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> FolderStore:
+    return FolderStore(Target("file://", str(tmp_path / "bucket"), "gal/"))
+
+
+@pytest.mark.parametrize("key", ["", "/a", "a/", "a//b", "./a", "a/./b", "../a", "a/../../b", "a\0b", "a\ud800"])
+def test_keys_that_are_no_files(store: FolderStore, key: str, tmp_path: Path) -> None:
+    for use in (store.get, store.head, lambda key: store.put(key, b"x", TEXT)):
+        with pytest.raises(PermissionRefused, match="cannot be a file"):
+            use(key)
+    assert list(store.delete([key])) == [key]
+    assert not (tmp_path / "bucket").exists()
+
+
+def test_links_do_not_lead_out(store: FolderStore, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "secret").write_text("secret")
+    (tmp_path / "bucket/gal").mkdir(parents=True)
+    (tmp_path / "bucket/gal/link").symlink_to(outside)
+    for use in (store.get, store.head, lambda key: store.put(key, b"x", TEXT)):
+        with pytest.raises(PermissionRefused, match="leads out"):
+            use("link/secret")
+    assert "leads out" in store.delete(["link/secret"])["link/secret"]
+    assert [path.read_text() for path in outside.iterdir()] == ["secret"]
+    assert list(store.list()) == []
+
+
+def test_a_linked_file_is_replaced_not_written_through(store: FolderStore, tmp_path: Path) -> None:
+    store.put("b", b"", TEXT)
+    target = tmp_path / "target"
+    target.write_text("old")
+    (tmp_path / "bucket/gal/a").symlink_to(target)
+    store.put("a", b"new", TEXT)
+    assert target.read_text() == "old"
+    assert store.get("a").body == b"new"  # type: ignore[union-attr]
+
+
+def test_only_whole_files_are_listed(store: FolderStore, tmp_path: Path) -> None:
+    store.put("a", b"x", TEXT)
+    folder = tmp_path / "bucket/gal"
+    (folder / ".galleria-unfinished-abc").write_text("half")
+    (folder / "dead").symlink_to("nowhere")
+    os.mkfifo(folder / "fifo")
+    (folder / "empty folder").mkdir()
+    (folder / os.fsdecode(b"\xff.jpg")).write_text("")
+    assert [info.key for info in store.list()] == ["a"]
+    assert store.head("fifo") is None
+
+
+def test_no_unfinished_files_remain(store: FolderStore, tmp_path: Path) -> None:
+    store.put("a", b"x", TEXT)
+    with pytest.raises(PreconditionFailed):
+        store.put("a", b"y", TEXT, IfAbsent())
+    assert sorted(path.name for path in (tmp_path / "bucket/gal").iterdir()) == ["a"]
+
+
+def test_file_and_folder_of_one_name(store: FolderStore) -> None:
+    store.put("a", b"x", TEXT)
+    store.put("b/c", b"x", TEXT)
+    for key in ("a/b", "b"):
+        with pytest.raises(StorageUnavailable, match="a file and a folder of the same name"):
+            store.put(key, b"y", TEXT)
+    with pytest.raises((StorageUnavailable, PreconditionFailed)):
+        store.put("b", b"y", TEXT, IfAbsent())
+
+
+def test_etag_follows_the_bytes(store: FolderStore, tmp_path: Path) -> None:
+    store.put("a", b"first", TEXT)
+    path = tmp_path / "bucket/gal/a"
+    before = path.stat()
+    path.write_bytes(b"other")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns + 1))
+    assert store.head("a").etag == hashlib.md5(b"other").hexdigest()  # type: ignore[union-attr]
+    assert [info.etag for info in store.list()] == [hashlib.md5(b"other").hexdigest()]
+
+
+def test_one_of_many_creates(store: FolderStore) -> None:
+    def create(number: int) -> bool:
+        try:
+            store.put("a", b"%d" % number, TEXT, IfAbsent())
+        except PreconditionFailed:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(create, range(64))) == 1
+
+
+def test_readers_see_old_or_new_never_half(store: FolderStore) -> None:
+    bodies = {bytes([number]) * 200_000 for number in range(4)}
+    store.put("a", min(bodies), TEXT)
+    with ThreadPoolExecutor(2) as pool:
+        writing = pool.submit(lambda: [store.put("a", body, TEXT) for body in sorted(bodies) * 10])
+        seen = set()
+        while not writing.done():
+            seen.add(store.get("a").body)  # type: ignore[union-attr]
+    assert seen <= bodies
+
+
+def test_what_the_system_refuses(store: FolderStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    store.put("a", b"x", TEXT)
+    monkeypatch.setattr(Path, "unlink", refuse)
+    assert store.delete(["a"]) == {"a": "Permission denied"}
+    monkeypatch.undo()
+    monkeypatch.setattr("tempfile.mkstemp", refuse)
+    with pytest.raises(PermissionRefused, match="does not permit"):
+        store.put("a", b"y", TEXT)
+    monkeypatch.undo()
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("tempfile.mkstemp", full)
+    with pytest.raises(StorageUnavailable, match="No space left"):
+        store.put("a", b"y", TEXT)
+    assert store.get("a").body == b"x"  # type: ignore[union-attr]
+
+
+def test_a_folder_that_is_a_file(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    store = FolderStore(Target("file://", str(tmp_path / "file")))
+    assert store.get("a") is None
+    with pytest.raises(StorageUnavailable):
+        store.put("a", b"x", TEXT)
+    with pytest.raises(StorageUnavailable):
+        list(store.list())

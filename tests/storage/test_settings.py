@@ -1,0 +1,144 @@
+"""Bucket, prefix and endpoint as users write them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from galleria_action.storage.interface import Target
+from galleria_action.storage.settings import MAX_PREFIX_BYTES, StoreSettings, parse_target
+
+
+@pytest.mark.parametrize(
+    ("bucket", "prefix", "endpoint", "expected"),
+    [
+        ("photos", None, None, Target(None, "photos")),
+        ("photos", "", "", Target(None, "photos")),
+        ("photos", "a/b", None, Target(None, "photos", "a/b/")),
+        ("photos", "/a/b/", None, Target(None, "photos", "a/b/")),
+        ("photos", "/", None, Target(None, "photos")),
+        ("s3://photos", None, None, Target(None, "photos")),
+        ("s3://photos/", None, None, Target(None, "photos")),
+        ("S3://photos/a/b", None, None, Target(None, "photos", "a/b/")),
+        ("s3://photos", "a", None, Target(None, "photos", "a/")),
+        ("my.photos-2024", None, None, Target(None, "my.photos-2024")),
+        ("My_Photos", None, "s3.example.com", Target("https://s3.example.com", "My_Photos")),
+        ("photos", "é/ünï/🎉", None, Target(None, "photos", "é/ünï/🎉/")),
+        ("photos", None, "s3.example.com", Target("https://s3.example.com", "photos")),
+        ("photos", None, "S3.Example.com:9000/", Target("https://s3.example.com:9000", "photos")),
+        ("photos", None, "localhost", Target("http://localhost", "photos")),
+        ("photos", None, "localhost:9000", Target("http://localhost:9000", "photos")),
+        ("photos", None, "127.0.0.1:9000", Target("http://127.0.0.1:9000", "photos")),
+        ("photos", None, "[::1]:9000", Target("http://[::1]:9000", "photos")),
+        ("photos", None, "https://localhost:9000", Target("https://localhost:9000", "photos")),
+        ("photos", None, "http://minio:9000", Target("http://minio:9000", "photos")),
+        ("photos", None, "localhost.example.com", Target("https://localhost.example.com", "photos")),
+        ("file:///srv/photos", None, None, Target("file://", "/srv/photos")),
+        ("file:///srv//photos/./", "a", None, Target("file://", "/srv/photos", "a/")),
+        ("file:///my%20photos/100%", None, None, Target("file://", "/my photos/100%")),
+        ("FILE:///srv/photos", None, None, Target("file://", "/srv/photos")),
+    ],
+)
+def test_accepted(bucket: str, prefix: str | None, endpoint: str | None, expected: Target) -> None:
+    assert parse_target(bucket, prefix, endpoint) == expected
+
+
+@pytest.mark.parametrize(
+    ("bucket", "prefix", "endpoint", "text"),
+    [
+        (None, None, None, "bucket is missing"),
+        ("", None, None, "bucket is missing"),
+        ("ab", None, None, "no valid bucket name"),
+        ("Photos", None, None, "lower-case"),
+        ("photos_2024", None, None, "no valid bucket name"),
+        ("-photos", None, None, "no valid bucket name"),
+        ("photos-", None, None, "no valid bucket name"),
+        ("pho..tos", None, None, "no valid bucket name"),
+        ("p" * 64, None, None, "no valid bucket name"),
+        ("192.168.0.1", None, None, "no valid bucket name"),
+        ("pho tos", None, "s3.example.com", "no valid bucket name"),
+        ("../photos", None, None, "contains a slash"),
+        ("..", None, "s3.example.com", "no valid bucket name"),
+        ("photos/a", None, None, "write s3://photos/a"),
+        ("photos\n", None, None, "control character"),
+        ("https://photos.s3.amazonaws.com", None, None, "an address goes into endpoint"),
+        ("s3://", None, None, "no valid bucket name"),
+        ("s3:///photos", None, None, "no valid bucket name"),
+        ("s3://photos/a", "b", None, "prefix is given twice"),
+        ("s3://photos/../b", None, None, "must not contain '..'"),
+        ("photos", "a/../b", None, "must not contain '..'"),
+        ("photos", "./a", None, "must not contain '.'"),
+        ("photos", "a//b", None, "contains '//'"),
+        ("photos", "a\\b", None, "backslash"),
+        ("photos", "a\x00b", None, "control character"),
+        ("photos", "a\nb", None, "control character"),
+        ("photos", "a\u2028b", None, "control character"),
+        ("photos", "a\ud800b", None, "control character"),
+        ("photos", "é" * (MAX_PREFIX_BYTES // 2 + 1), None, "longer than"),
+        ("photos", None, "ftp://example.com", "must begin with https"),
+        ("photos", None, "https://", "no valid host"),
+        ("photos", None, "https://exa mple.com", "no valid host"),
+        ("photos", None, "https://example.com:port", "no valid URL"),
+        ("photos", None, "https://example.com:99999", "no valid URL"),
+        ("photos", None, "https://[::1", "no valid URL"),
+        ("photos", None, "https://example.com/photos", "must end after the host"),
+        ("photos", None, "https://example.com/?a=b", "must end after the host"),
+        ("photos", None, "https://example.com/#a", "must end after the host"),
+        ("photos", None, "https://photos.s3.amazonaws.com", "leave 'photos.' out"),
+        ("photos", None, "https://example.com\r\nX: y", "control character"),
+        ("file:///srv", None, "https://example.com", "endpoint makes no sense"),
+        ("file://srv/photos", None, None, "three slashes"),
+        ("file:srv/photos", None, None, "three slashes"),
+        ("file:///", None, None, "whole file system"),
+        ("file:///srv/../etc", None, None, "must not contain '..'"),
+        ("file:///srv/%2e%2e/etc", None, None, "must not contain '..'"),
+        ("file:///srv/a%00b", None, None, "control character"),
+        ("file:///srv", "../etc", None, "must not contain '..'"),
+    ],
+)
+def test_refused(bucket: str | None, prefix: str | None, endpoint: str | None, text: str) -> None:
+    with pytest.raises(ValueError, match=text.replace(".", r"\.")):
+        parse_target(bucket, prefix, endpoint)
+
+
+@pytest.mark.parametrize("endpoint", ["https://me:canary@example.com", "me:canary@example.com", "https://canary@x"])
+def test_passwords_in_an_endpoint_are_not_repeated(endpoint: str) -> None:
+    with pytest.raises(ValueError, match="credentials") as caught:
+        parse_target("photos", endpoint=endpoint)
+    assert "canary" not in str(caught.value)
+
+
+@given(bucket=st.text(max_size=80), prefix=st.none() | st.text(max_size=40), endpoint=st.none() | st.text(max_size=40))
+def test_anything_is_accepted_or_explained(bucket: str, prefix: str | None, endpoint: str | None) -> None:
+    try:
+        target = parse_target(bucket, prefix, endpoint)
+    except ValueError as error:
+        assert str(error).isprintable()
+        assert "bucket" in str(error) or "prefix" in str(error) or "endpoint" in str(error)
+    else:
+        assert target.prefix == "" or (target.prefix.endswith("/") and not target.prefix.startswith("/"))
+        assert ".." not in target.prefix.split("/")
+
+
+@given(prefix=st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\\\u2028\u2029"), max_size=60))
+def test_a_parsed_prefix_parses_to_itself(prefix: str) -> None:
+    try:
+        parsed = parse_target("photos", prefix).prefix
+    except ValueError:
+        return
+    assert parse_target("photos", parsed).prefix == parsed
+    assert parsed.strip("/") == prefix.strip("/")
+
+
+def test_secrets_are_not_shown() -> None:
+    settings = StoreSettings(
+        target=Target(None, "photos"), access_key="canary1", secret_key="canary2", session_token="canary3"
+    )
+    assert "canary" not in repr(settings) + str(settings)
+
+
+@pytest.mark.parametrize(("access", "secret", "missing"), [("a", None, "secret-key"), (None, "b", "access-key")])
+def test_keys_belong_together(access: str | None, secret: str | None, missing: str) -> None:
+    with pytest.raises(ValueError, match=f"{missing} is missing"):
+        StoreSettings(target=Target(None, "photos"), access_key=access, secret_key=secret)
