@@ -117,11 +117,15 @@ def s3_inputs(settings: StoreSettings) -> dict[str, str]:
 
 
 class Watched(RecordingStore):
-    """A recording store that asks ``before(operation, key)`` first, which may raise or interfere."""
+    """A recording store that asks ``before(operation, key)`` first, which may raise or interfere.
+
+    ``writes`` are the mutating requests that succeeded, in order: a conditional write that the store refuses to try
+    is not one.
+    """
 
     def __init__(self, store: WriteStore, before: Callable[[str, str], None]) -> None:
         super().__init__(store)
-        self.inner = store
+        self.writes: list[tuple[str, str]] = []
         self._before = before
 
     def get(self, key: str) -> StoredObject | None:
@@ -134,13 +138,18 @@ class Watched(RecordingStore):
 
     def put(self, key: str, body: bytes, headers: Headers, condition: Condition | None = None) -> str:
         self._before("put", key)
-        return super().put(key, body, headers, condition)
+        etag = super().put(key, body, headers, condition)
+        self.writes.append(("put", key))
+        return etag
 
     def delete(self, keys: Any) -> dict[str, str]:
         named = list(keys)
         for key in named:
             self._before("delete", key)
-        return super().delete(named)
+        errors = super().delete(named)
+        self.writes.extend(("delete", key) for key in named if key not in errors)
+        return errors
 
 
+#: the operations of a store that write
 MUTATING = {"put", "delete", "copy"}

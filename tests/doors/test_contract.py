@@ -1,0 +1,148 @@
+"""action.yml, the command line, the config file's schema, the README and the contract's names agree."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import click
+import pytest
+import yaml
+
+from galleria_action import __version__
+from galleria_action.cli import _root
+from galleria_action.errors import REASONS
+from galleria_action.options import BY_NAME, COMMANDS, OPTIONS
+from galleria_action.report.result import Record, finish
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+
+#: the public contract: option → default. What it says of defaults in words is empty here.
+CONTRACT = {
+    "source": "prod/pics", "metadata-file": "", "site": "", "photos-only": "false", "site-only": "false",
+    "bucket": "", "prefix": "", "endpoint": "", "region": "us-east-1", "access-key": "", "secret-key": "",
+    "session-token": "", "provider": "auto", "dry-run": "false", "force": "false", "cors": "require",
+    "setup-cors": "false", "max-delete": "25%", "allow-empty": "false", "orphans": "fail", "verify": "list",
+    "hash-check": "warn", "exif-errors": "warn", "strip-gps": "false", "redact-paths": "false", "acl": "",
+    "cache-control-photos": "public, max-age=86400",
+    "cache-control-site": "public, max-age=0, must-revalidate", "cache-control-metadata": "no-cache",
+    "concurrency": "32", "resume": "true", "checkpoint-file": "", "config": "", "environment": "",
+    "plan-file": "", "result-file": "", "approved-plan": "", "comment": "changes", "label": "",
+    "github-token": "", "public-url": "", "progress": "auto",
+}  # fmt: skip
+CHOICES = {
+    "cors": "require warn skip", "orphans": "fail warn ignore delete", "verify": "list deep off",
+    "hash-check": "strict warn off", "exif-errors": "warn fail", "comment": "always changes off",
+    "progress": "auto off",
+}  # fmt: skip
+OUTPUTS = [
+    "success", "dry-run", "changed", "mode", "plan-id", "plan-file", "result-file", "photos-to-upload",
+    "photos-to-delete", "photos-unchanged", "bytes-to-upload", "photos-uploaded", "photos-deleted", "files-uploaded",
+    "files-skipped", "bytes-uploaded", "metadata-uploaded", "consistent", "missing-files", "orphaned-files",
+    "mismatched-files", "url", "failure-reason", "message",
+]  # fmt: skip
+EXITS = {
+    "internal": 1, "config-invalid": 2, "gallery-invalid": 3, "verify-failed": 4, "storage-unavailable": 5,
+    "credentials": 6, "permission": 6, "bucket-missing": 6, "delete-guard": 7, "empty-gallery": 7, "cors": 8,
+    "plan-changed": 9, "conflict": 9, "upload-failed": 10, "delete-failed": 11, "cancelled": 130,
+}  # fmt: skip
+
+
+def table(heading: str) -> list[list[str]]:
+    """The cells of the README's table whose first column is headed ``heading``."""
+    rows = README[README.index(f"| {heading} |") :].split("\n\n")[0].splitlines()[2:]
+    return [[cell.strip().replace(r"\|", "|") for cell in re.split(r"(?<!\\)\|", row)[1:-1]] for row in rows]
+
+
+def test_the_options_are_the_contracts():
+    assert {option.name: option.default for option in OPTIONS} == CONTRACT
+    assert {o.name: set(o.choices) for o in OPTIONS if o.kind == "choice"} == {
+        name: set(values.split()) for name, values in CHOICES.items()
+    }
+    assert set(COMMANDS) == {"validate", "plan", "deploy", "verify", "cors"}
+
+
+def test_action_yml_has_each_option_and_no_default_that_would_hide_the_config_file():
+    assert list(ACTION["inputs"]) == ["command", *CONTRACT]
+    assert {name for name, given in ACTION["inputs"].items() if "default" in given} == {"github-token"}
+    for option in OPTIONS:
+        text = ACTION["inputs"][option.name]["description"]
+        assert option.help[1:] in text
+        assert not option.default or f"Default: {option.default}" in text
+        assert all(choice in text for choice in option.choices if option.kind == "choice")
+
+
+def test_action_yml_declares_each_output():
+    assert list(ACTION["outputs"]) == OUTPUTS
+    assert list(finish(Record("plan"), "", 0.0).outputs) == OUTPUTS
+    assert (ACTION["runs"]["using"], ACTION["runs"]["image"]) == ("docker", "Dockerfile")
+    assert ACTION["branding"]["icon"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_takes_every_option(command: str):
+    root = _root()
+    found = root.get_command(click.Context(root), command)
+    assert found is not None
+    flags = {flag for parameter in found.params for flag in parameter.opts if flag.startswith("--")}
+    assert flags == {f"--{name}" for name in CONTRACT} | {"--json"}
+
+
+def test_the_readmes_options():
+    rows = {row[0].strip("`"): row for row in table("option")}
+    assert list(rows) == ["command", *CONTRACT]
+    for name, default in CONTRACT.items():
+        assert rows[name][1] == (f"`{default}`" if default else "–")
+        assert BY_NAME[name].help in rows[name][2]
+        assert all(f"`{choice}`" in rows[name][2] for choice in CHOICES.get(name, "").split())
+
+
+def test_the_readmes_outputs():
+    assert [row[0].strip("`") for row in table("output")] == OUTPUTS
+
+
+def test_the_readmes_reasons():
+    rows = {row[0]: re.findall(r"`([a-z-]+)`", row[1]) for row in table("exit")}
+    told = {reason: int(code.split(",")[0]) for code, reasons in rows.items() for reason in reasons}
+    assert told == EXITS
+    assert REASONS == EXITS
+
+
+def test_the_config_files_schema_knows_the_options():
+    schema = json.loads((ROOT / "schemas/galleria-config.schema.json").read_text(encoding="utf-8"))
+    options = schema["$defs"]["options"]["properties"]
+    assert list(options) == [option.name for option in OPTIONS if option.in_config]
+    for name, entry in options.items():
+        assert entry["description"] == BY_NAME[name].help
+        if BY_NAME[name].kind == "choice":
+            assert [value for value in entry["enum"] if value is not False] == list(BY_NAME[name].choices)
+
+
+def test_the_readmes_workflows_use_inputs_that_exist():
+    blocks = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)]
+    workflows = [block for block in blocks if "jobs" in block]
+    assert len(workflows) == 2
+    for workflow in workflows:
+        assert workflow["permissions"]
+        (job,) = workflow["jobs"].values()
+        (step,) = [step for step in job["steps"] if "galleria-action" in step["uses"]]
+        assert step["with"].keys() <= ACTION["inputs"].keys()
+        secrets = {name for name, value in step["with"].items() if "secrets." in str(value)}
+        assert secrets == {"access-key", "secret-key"}
+    assert any(workflow.get("concurrency") for workflow in workflows)
+
+
+def test_one_version():
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert f'version = "{__version__}"' in text
+
+
+def test_the_licence_travels_with_the_image():
+    ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8")
+    dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    for name in ("requirements.txt", "entrypoint.py", "LICENSE", "schemas", "galleria_action"):
+        assert f"!{name}" in ignored
+        assert name in dockerfile

@@ -1,0 +1,105 @@
+"""The order of writes, as recorded: what the must-rules promise about a deploy that goes well."""
+
+from __future__ import annotations
+
+from galleria_action.storage import open_store
+from tests.doors.conftest import Job
+from tests.doors.runner import Watched
+
+METADATA, MANIFEST = "gallery-metadata.json", ".galleria/manifest.json"
+
+
+def watched(job: Job) -> list[Watched]:
+    """Make ``job`` record every request; the stores it opened, in order."""
+    stores: list[Watched] = []
+
+    def opener(settings):
+        stores.append(Watched(open_store(settings), lambda operation, key: None))
+        return stores[-1]
+
+    job.runner.opener = opener
+    return stores
+
+
+def test_metadata_comes_after_the_last_upload_and_before_the_first_delete(job: Job):
+    (job.site / "about.html").write_text("about", encoding="utf-8")
+    assert job.runner.run("deploy").exit_code == 0
+    job.gallery.change(0)
+    job.gallery.remove(1)
+    (job.site / "index.html").write_text("new", encoding="utf-8")
+    (job.site / "new.css").write_text("new", encoding="utf-8")
+    (job.site / "about.html").unlink()
+    stores = watched(job)
+    assert job.runner.run("deploy", max_delete="1").exit_code == 0
+
+    order = stores[0].writes
+    photos = [i for i, (op, key) in enumerate(order) if op == "put" and key.startswith("photos/")]
+    assets, pages = order.index(("put", "new.css")), order.index(("put", "index.html"))
+    commit, record = order.index(("put", METADATA)), order.index(("put", MANIFEST))
+    deletes = [i for i, (op, _) in enumerate(order) if op == "delete"]
+    assert len(photos) == 3
+    assert len(deletes) == 4
+    assert max(photos) < assets < pages < commit < min(deletes) <= max(deletes) < record
+    assert len(order) == 3 + 2 + 1 + 4 + 1
+
+
+def test_without_metadata_the_manifest_commits_before_the_deletes_and_records_them_after(job: Job):
+    job.gallery.metadata_path.unlink()
+    assert job.runner.run("deploy").exit_code == 0
+    next((job.gallery.source / "full").iterdir()).unlink()
+    stores = watched(job)
+    assert job.runner.run("deploy").exit_code == 0
+    assert [(op, key if key == MANIFEST else "photo") for op, key in stores[0].writes] == [
+        ("put", MANIFEST),
+        ("delete", "photo"),
+        ("put", MANIFEST),
+    ]
+
+
+def test_reading_commands_send_nothing_that_writes(job: Job):
+    stores = watched(job)
+    for command, inputs in (("plan", {}), ("deploy", {"dry_run": "true"}), ("validate", {})):
+        assert job.runner.run(command, **inputs).exit_code == 0
+    assert job.runner.run("verify").exit_code == 4
+    assert len(stores) == 3
+    assert all(not store.writes for store in stores)
+    assert all(store.calls for store in stores)
+
+
+def test_a_dry_run_is_handed_a_store_that_cannot_write(job: Job, monkeypatch):
+    """Not a flag in the uploader: the planner's store has no method that writes."""
+    import galleria_action.commands.plan as plan_module
+
+    seen = []
+    original = plan_module.read_remote
+    monkeypatch.setattr(
+        plan_module, "read_remote", lambda store, **options: seen.append(store) or original(store, **options)
+    )
+    assert job.runner.run("deploy", dry_run="true").exit_code == 0
+    assert [name for name in ("put", "copy", "delete") if hasattr(seen[0], name)] == []
+
+
+def test_nothing_to_do_asks_for_metadata_manifest_and_one_listing(job: Job):
+    assert job.runner.run("deploy").exit_code == 0
+    stores = watched(job)
+    assert job.runner.run("deploy").exit_code == 0
+    assert sorted(stores[0].calls) == [("get", MANIFEST), ("get", METADATA), ("list", "")]
+
+
+def test_a_deploy_does_exactly_what_its_plan_says(job: Job):
+    job.runner.run("deploy")
+    job.gallery.change(2)
+    job.gallery.add(7)
+    job.gallery.remove(0)
+    planned = job.runner.run("plan", max_delete="1")
+    stores = watched(job)
+    deployed = job.runner.run("deploy", max_delete="1", approved_plan=planned.outputs["plan-id"])
+    assert deployed.exit_code == 0, deployed.log
+    import json
+
+    plan = json.loads((job.workspace / "galleria-plan.json").read_text())
+    uploads = {file["key"] for photo in plan["photos"]["upload"] for file in photo["files"]}
+    deletes = {key for photo in plan["photos"]["delete"] for key in photo["keys"]}
+    done = stores[0].writes
+    assert {key for op, key in done if op == "put"} == uploads | {METADATA, MANIFEST}
+    assert {key for op, key in done if op == "delete"} == deletes
