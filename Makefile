@@ -22,7 +22,7 @@ $(READY): requirements-dev.txt
 	@touch $@
 
 demo: $(READY)
-	@$(BIN)/python -m tests.demo
+	@$(BIN)/python -m examples.demo
 
 test: $(READY)
 	$(BIN)/python -m pytest -n 2 -m "not slow"
