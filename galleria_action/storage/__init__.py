@@ -54,8 +54,11 @@ def open_store(settings: StoreSettings) -> WriteStore:
         raise ConfigInvalid(f"acl: {provider.name} has no ACL for single objects.", hint="Leave acl out.")
     from galleria_action.storage.boto3_store import Boto3Store
     from galleria_action.storage.client import make_client
+    from galleria_action.storage.persistence import Persistence
 
-    return Boto3Store(make_client(settings, provider), settings.target, provider=provider, acl=settings.acl)
+    persist = Persistence(settings.concurrency, settings.pause)
+    client = make_client(settings, provider, attempts=1)
+    return Boto3Store(client, settings.target, provider=provider, acl=settings.acl, persist=persist)
 
 
 def __getattr__(name: str) -> Any:

@@ -26,6 +26,7 @@ from galleria_action.storage.interface import (
     Target,
 )
 from galleria_action.storage.obstore_store import ObstoreStore
+from galleria_action.storage.persistence import Persistence
 from galleria_action.storage.providers import provider_of
 from galleria_action.storage.settings import StoreSettings
 from tests.storage.scripted import Answer, Request, refusal, scripted
@@ -42,12 +43,13 @@ def settings_for(url: str, prefix: str = "gal/") -> StoreSettings:
 
 
 def open_obstore(url: str, provider: str = "generic", tries: int = 1) -> ObstoreStore:
-    return ObstoreStore(settings_for(url), provider_of(url, provider), retries=tries - 1)
+    return ObstoreStore(settings_for(url), provider_of(url, provider), attempts=tries)
 
 
 def open_boto3(url: str, provider: str = "generic", tries: int = 1) -> Boto3Store:
     settings, profile = settings_for(url), provider_of(url, provider)
-    return Boto3Store(make_client(settings, profile, attempts=tries), settings.target, provider=profile)
+    persist = Persistence(settings.concurrency, attempts=tries)
+    return Boto3Store(make_client(settings, profile, attempts=1), settings.target, provider=profile, persist=persist)
 
 
 @pytest.fixture(params=[open_obstore, open_boto3], ids=["obstore", "boto3"])
@@ -120,7 +122,7 @@ class TestRefusals:
         if call == "delete" and kind is StorageUnavailable:
             call = "copy"  # a refused batch is settled key by key: see TestDelete
         error = raised(open_it, call, answer)
-        assert type(error) is kind
+        assert isinstance(error, kind)
         assert cause in error.message
         assert remedy in (error.hint or "")
 
@@ -297,7 +299,7 @@ class TestConditions:
         ("answer", "expected"),
         [
             (refusal(412, "PreconditionFailed"), PreconditionFailed),
-            (refusal(409, "ConditionalRequestConflict"), PreconditionFailed),
+            (refusal(409, "ConditionalRequestConflict"), StorageUnavailable),
             (refusal(501, "NotImplemented", "A header you provided"), ConditionUnsupported),
             (refusal(400, "InvalidArgument", "If-None-Match and If-Match are not supported"), ConditionUnsupported),
         ],
