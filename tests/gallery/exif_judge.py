@@ -67,7 +67,7 @@ def read(data: bytes) -> Reading:
     todo = [("IFD0", struct.unpack_from(order + "I", block, 4)[0])]
     while todo:
         name, at = todo.pop()
-        count = int.from_bytes(block[at : at + 2], {"<": "little", ">": "big"}[order])
+        count = int.from_bytes(block[at : at + 2], "little" if order == "<" else "big")
         end = at + 2 + 12 * count
         if at < 8 or at + 2 > len(block) or end > len(block) or count > 512:
             overruns = True
