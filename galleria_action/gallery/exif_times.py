@@ -74,18 +74,18 @@ def write_times(tiff: Tiff, wanted: Mapping[int, bytes], growth_refused: str | N
     block = bytearray(tiff.block)
     exif = tiff.directories.get(MAIN_EXIF)
     homeless = dict(wanted)
-    problems: list[str] = []
     for tag, value in wanted.items():
         found = exif.find(tag) if exif else []
         if found and all(_write_in_place(block, tiff, entry, value) for entry in found):
             del homeless[tag]
+    problems = _write_duplicates(block, tiff, wanted)
     patched = tiff._replace(block=bytes(block))
     if homeless and not _write_anew(block, patched, wanted, homeless, may_grow=growth_refused is None):
         why = growth_refused or "the EXIF block is full"
-        problems = [f"{NAMES[tag]} could not be written: {why}" for tag in homeless]
+        unwritten = [f"{NAMES[tag]} could not be written: {why}" for tag in homeless]
         if DATE_TIME_ORIGINAL in homeless:
-            return TimesWritten(tiff.block, tuple(problems))
-    problems += _write_duplicates(block, tiff, wanted)
+            return TimesWritten(tiff.block, tuple(unwritten))
+        problems = unwritten + problems
     return TimesWritten(tiff.block if block == tiff.block else bytes(block), tuple(problems))
 
 
@@ -179,14 +179,14 @@ def _squeezed(tiff: Tiff, wanted: Mapping[int, bytes], homeless: Mapping[int, by
     The date's 20 bytes take the 12 of one more record and the 7 of the offset; the date itself moves into unused
     zeros. Empty where the block is built otherwise.
     """
-    exif, offset = tiff.directories.get(MAIN_EXIF), homeless.get(OFFSET_TIME_ORIGINAL)
-    date = exif.find(DATE_TIME_ORIGINAL) if exif else []
-    if exif is None or offset is None or len(homeless) != 1 or exif.find(OFFSET_TIME_ORIGINAL) or len(date) != 1:
+    exif, value = tiff.directories.get(MAIN_EXIF), wanted.get(DATE_TIME_ORIGINAL)
+    if exif is None or value is None or exif.next_at is None or homeless.keys() != {OFFSET_TIME_ORIGINAL}:
         return []
-    value = wanted.get(DATE_TIME_ORIGINAL, b"")
     place = _space(tiff, len(value), may_grow=False)
-    own = exif.end == date[0].value_at and date[0].size >= len(value) and not _shared(tiff, date[0], len(value))
-    if not (value and place and own and exif.next_at is not None):
+    behind = exif.end + len(value)
+    users = [ref for ref in tiff.references() if ref.start < behind and exif.end < ref.end]
+    date_only = [(ref.start, ref.path, ref.tag) for ref in users] == [(exif.end, MAIN_EXIF, DATE_TIME_ORIGINAL)]
+    if place is None or not date_only or users[0].end < behind or exif.find(OFFSET_TIME_ORIGINAL):
         return []
     _, date_record = _values_with_records(tiff.order, place, {DATE_TIME_ORIGINAL: value})
     padded, offset_record = _values_with_records(tiff.order, exif.end + 12, homeless)

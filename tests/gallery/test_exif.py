@@ -236,6 +236,18 @@ def test_a_second_date_in_the_main_directory_and_behind_the_thumbnail_is_correct
     assert exif_judge.value(result, OTO, "IFD1/Exif") is None
 
 
+@orders
+@pytest.mark.parametrize("exif", [None, {}])
+def test_a_second_date_that_changes_its_type_keeps_it_in_a_copied_directory(
+    order: str, exif: dict[int, tuple[int, bytes]] | None
+) -> None:
+    image = with_block(Block(order, main={DTO: (UNDEFINED, OLD_DATE + b"\0"), OTO: (BYTE, bytes(9))}, exif=exif))
+    result = edited(image)
+    assert exif_judge.date_and_offset(result) == (SHOWN, "+02:00")
+    assert exif_judge.value(result, DTO, "IFD0") == SHOWN
+    assert exif_judge.value(result, OTO, "IFD0") == "+02:00"
+
+
 def test_a_second_date_without_room_is_left_with_a_warning() -> None:
     image = with_block(Block(main={MAKE: (ASCII, b"Testcam\0"), DTO: (ASCII, b"2001\0")}))
     edit = edit_exif(image, WHEN, 2)
