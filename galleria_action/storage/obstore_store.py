@@ -281,6 +281,7 @@ class _ChainCredentials:
             text = f"The AWS credentials could not be refreshed: {clean(str(error))}"
             self.trouble = CredentialsError(text, hint="Sign in again (with OIDC: raise role-duration-seconds).")
             raise
+        self.trouble = None
         return {
             "access_key_id": frozen.access_key,
             "secret_access_key": frozen.secret_key,

@@ -6,6 +6,8 @@ import os
 import socket
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -193,6 +195,38 @@ class TestChain:
         monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
         with pytest.raises(CredentialsError, match="refresh"):
             open_store(with_chain(s3.url)).put("a", b"", JPEG)
+
+    @pytest.mark.parametrize(("minutes", "issued"), [(60, 1), (5, 2)], ids=["long", "short"])
+    @pytest.mark.parametrize("acl", [None, "public-read"], ids=["obstore", "boto3"])
+    def test_web_identity(
+        self, s3: Script, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, acl: str | None, minutes: int, issued: int
+    ) -> None:
+        """OIDC, as aws-actions/configure-aws-credentials leaves it to SDKs; short sessions are renewed on the way."""
+        numbers = count(1)
+
+        def issue(request: Request) -> Answer:
+            expires = datetime.now(UTC) + timedelta(minutes=minutes)
+            return Answer(
+                200,
+                "<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult><Credentials>"
+                f"<AccessKeyId>ISSUED{next(numbers)}</AccessKeyId><SecretAccessKey>s</SecretAccessKey>"
+                f"<SessionToken>t</SessionToken><Expiration>{expires:%Y-%m-%dT%H:%M:%SZ}</Expiration>"
+                "</Credentials></AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>".encode(),
+            )
+
+        (tmp_path / "token").write_text("token")
+        monkeypatch.setenv("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/gallery")
+        monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", str(tmp_path / "token"))
+        monkeypatch.setenv("AWS_REGION", "us-east-1")
+        with scripted(issue) as sts:
+            monkeypatch.setenv("AWS_ENDPOINT_URL_STS", sts.url)
+            store = open_store(StoreSettings(target=Target(s3.url, "bucket"), acl=acl))
+            store.put("a", b"", JPEG)
+            list(store.list())
+        keys = [request.headers["authorization"].split("Credential=")[1].split("/")[0] for request in s3.requests]
+        assert len(keys) == 2
+        assert len(sts.requests) >= issued
+        assert keys == ["ISSUED1"] * 2 if minutes == 60 else keys[0] != keys[1]
 
     @pytest.mark.parametrize("acl", [None, "public-read"])
     def test_none_at_all(self, s3: Script, acl: str | None) -> None:
