@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
@@ -42,6 +43,8 @@ _BATCH_REFUSED = frozenset({
     "BadDigest", "InvalidArgument", "InvalidDigest", "InvalidRequest", "MalformedXML", "MethodNotAllowed",
     "MissingContentLength", "MissingContentMD5", "NotImplemented", "UnsupportedOperation",
 })  # fmt: skip
+#: XML 1.0 cannot hold these or changes them; one such key would spoil its batch.
+_NOT_IN_XML = re.compile(r"[\x00-\x1f\x7f-\x9f\ufffe\uffff]")
 #: Errors of a single key in a batch that a second try may overcome; botocore retries only whole requests.
 _PASSING = frozenset(("InternalError", "SlowDown", "ServiceUnavailable", "RequestTimeout", "OperationAborted"))
 
@@ -135,8 +138,12 @@ class Boto3Store:
 
     def delete(self, keys: Iterable[str]) -> dict[str, str]:
         """See ``WriteStore.delete``."""
-        errors: dict[str, str] = {}
-        remaining = iter(dict.fromkeys(keys))
+        odd: list[str] = []
+        plain: list[str] = []
+        for key in dict.fromkeys(keys):
+            (odd if _NOT_IN_XML.search(key) else plain).append(key)
+        errors = self._delete_singly(odd)
+        remaining = iter(plain)
         while batch := list(islice(remaining, BATCH)):
             errors |= self._delete_batch(batch) if self._batches else self._delete_singly(batch)
         return errors

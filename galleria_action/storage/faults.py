@@ -22,7 +22,7 @@ from galleria_action.errors import (
 from galleria_action.storage.interface import Condition, ConditionUnsupported, IfMatch, PreconditionFailed, Target
 
 Operation = Literal["get", "head", "list", "put", "copy", "delete", "get cors", "put cors"]
-Kind = Literal["answer", "refused", "dns", "tls", "timeout", "cut", "malformed", "disk", "other"]
+Kind = Literal["answer", "refused", "dns", "tls", "timeout", "cut", "malformed", "disk", "credentials", "other"]
 
 _MAX_TEXT = 200
 
@@ -56,6 +56,9 @@ def failure(fault: Fault, call: Call, condition: Condition | None = None) -> Exc
         return verdict
     if fault.kind == "answer":
         return _refusal(fault, call)
+    if fault.kind == "credentials":
+        text = f"{_doing(call)} failed: the credentials could not be used ({clean(fault.message)})."
+        return CredentialsError(text, hint="Give access-key and secret-key, or sign in again before this step.")
     meaning, hint = _ON_THE_WAY[fault.kind]
     detail = f" ({clean(fault.message)})" if fault.message else ""
     return StorageUnavailable(f"{_doing(call)} failed: {meaning.format(host=_host(call))}{detail}.", hint=hint)
@@ -283,8 +286,9 @@ def botocore_failures() -> tuple[type[Exception], ...]:
     from botocore.exceptions import BotoCoreError, ClientError
     from botocore.parsers import ResponseParserError
 
-    # botocore looks up the region of a redirected bucket by a request that it redirects again, without end.
-    return BotoCoreError, ClientError, ResponseParserError, RecursionError
+    # RuntimeError: credentials that are expired after a refresh. RecursionError, one of them: botocore looks up the
+    # region of a redirected bucket by a request that it redirects again, without end.
+    return BotoCoreError, ClientError, ResponseParserError, RuntimeError
 
 
 _BOTOCORE_KINDS: dict[str, Kind] = {
@@ -299,6 +303,14 @@ _BOTOCORE_KINDS: dict[str, Kind] = {
     "HTTPClientError": "cut",
     "ConnectionError": "cut",
     "ResponseParserError": "malformed",
+    "NoCredentialsError": "credentials",
+    "PartialCredentialsError": "credentials",
+    "CredentialRetrievalError": "credentials",
+    "MetadataRetrievalError": "credentials",
+    "TokenRetrievalError": "credentials",
+    "SSOError": "credentials",
+    "ProfileNotFound": "credentials",
+    "RuntimeError": "credentials",
 }
 
 
@@ -311,6 +323,8 @@ def of_botocore(error: Exception) -> Fault:
         return _of_response(response)
     for cls in type(error).__mro__:
         if kind := _BOTOCORE_KINDS.get(cls.__name__):
+            if kind == "credentials":
+                return Fault(kind, message=str(error))
             unknown_host = kind == "refused" and "NameResolutionError" in repr(getattr(error, "kwargs", ""))
             return Fault("dns" if unknown_host else kind)
     return Fault("other", message=str(error))

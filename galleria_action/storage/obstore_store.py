@@ -21,7 +21,7 @@ from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
 from galleria_action.errors import CredentialsError
-from galleria_action.storage.faults import Call, Fault, Operation, clean, failure, of_obstore
+from galleria_action.storage.faults import Call, Fault, Operation, botocore_failures, clean, failure, of_obstore
 from galleria_action.storage.interface import (
     Condition,
     ConditionUnsupported,
@@ -274,14 +274,14 @@ class _ChainCredentials:
         self._found = find_credentials(self.session)
 
     def __call__(self) -> S3Credential:
-        from botocore.exceptions import BotoCoreError, ClientError
-
+        failures: tuple[type[Exception], ...] = (*botocore_failures(), OSError)
         try:
             frozen = self._found.get_frozen_credentials()
-        except (BotoCoreError, ClientError, OSError) as error:
+        except failures as error:
             text = f"The AWS credentials could not be refreshed: {clean(str(error))}"
             self.trouble = CredentialsError(text, hint="Sign in again (with OIDC: raise role-duration-seconds).")
             raise
+        self.trouble = None
         return {
             "access_key_id": frozen.access_key,
             "secret_access_key": frozen.secret_key,
