@@ -298,9 +298,9 @@ def test_a_dangling_link_says_where_it_leads_and_why_that_may_be(workspace: Path
     message = only_refusal(gallery, workspace).message
     assert "is a symbolic link to '/no/such/folder/a.jpg', which does not exist here; make links relative" in message
     path.unlink()
-    path.symlink_to(workspace / "gone.jpg")
+    path.symlink_to("../gone.jpg")
     message = only_refusal(gallery, workspace).message
-    assert f"is a symbolic link to '{workspace}/gone.jpg', which does not exist here; make links relative" in message
+    assert message.endswith("is a symbolic link to '../gone.jpg', which does not exist here)")
 
 
 def test_a_file_that_may_not_be_read(workspace: Path, gallery: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
