@@ -83,11 +83,14 @@ def read_file(local: LocalFile) -> bytes:
     try:
         # Not through a link that took the file's place, and not waiting for a pipe that did.
         descriptor = os.open(local.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb") as stream:
+        try:
             status = os.fstat(descriptor)
             if not_a_file(status) or (status.st_dev, status.st_ino) != local.identity:
                 raise _changed(local, "was replaced")
-            content = stream.read(local.size + 1)
+            with os.fdopen(descriptor, "rb", closefd=False) as stream:
+                content = stream.read(local.size + 1)
+        finally:
+            os.close(descriptor)
     except FileNotFoundError:
         raise _changed(local, "vanished") from None
     except OSError as error:

@@ -64,9 +64,9 @@ class Workspace:
             if name in ("", ".", ".."):
                 path = self.folder(path)
                 return Found(path, _ask(os.lstat, path))
-            folder = self.folder(folder or "/")
-            path = f"{folder.rstrip('/')}/{name}"
             try:
+                folder = self.folder(folder or "/")
+                path = f"{folder.rstrip('/')}/{name}"
                 status = _ask(os.lstat, path)
             except Absent:
                 raise Absent(_dangling(link)) if link else Absent() from None
