@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from galleria_action.deployment.plan import Reason
@@ -42,6 +42,7 @@ def test_every_reason_has_words():
 _texts = st.lists(st.text("aé📷\n", max_size=30), min_size=1, max_size=3)
 
 
+@settings(deadline=None)
 @given(blocks=st.lists(st.tuples(st.integers(0, 3), _texts), max_size=6), budget=st.integers(0, 200))
 def test_no_choice_of_blocks_exceeds_the_budget(blocks, budget):
     made = [block(rank, *(lambda text=text: [text] for text in texts)) for rank, texts in blocks]
