@@ -66,7 +66,7 @@ class Uploader:
     """Uploads files to ``store``.
 
     ``read`` gives a local file's bytes. ``listing`` (by key) and ``known`` (an earlier manifest) prove what is there
-    already; without a listing nothing is skipped. ``advance`` is told the bytes of each finished file.
+    already; without a listing nothing is skipped. ``finished`` is told of each file that is stored.
     """
 
     store: WriteStore
@@ -74,7 +74,7 @@ class Uploader:
     policy: PreparePolicy
     concurrency: int
     stop: Stop
-    advance: Callable[[int], None]
+    finished: Callable[[Upload], None] = lambda _: None
     listing: Mapping[str, ObjectInfo] = field(default_factory=dict)
     known: Manifest = field(default_factory=Manifest)
     checkpoint: Checkpoint | None = None
@@ -131,7 +131,7 @@ class Uploader:
         self._note(prepared, entry, size, skipped)
         if self.checkpoint and not skipped:
             self.checkpoint.add(upload.key, entry)
-        self.advance(upload.size)
+        self.finished(upload)
 
     def _proven(self, prepared: Prepared) -> ManifestEntry | None:
         """The entry of an object that is there already, byte for byte and header for header; else ``None``."""

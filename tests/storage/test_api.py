@@ -19,7 +19,7 @@ from galleria_action.storage.folder_store import FolderStore
 from galleria_action.storage.interface import Headers, Target
 from galleria_action.storage.obstore_store import ObstoreStore
 from galleria_action.storage.settings import StoreSettings
-from tests.storage.conftest import moto_backend
+from tests.conftest import moto_backend
 from tests.storage.scripted import Answer, scripted
 
 

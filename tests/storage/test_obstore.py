@@ -16,7 +16,7 @@ from galleria_action.storage.interface import Headers, Target
 from galleria_action.storage.obstore_store import ObstoreStore, endpoint_url
 from galleria_action.storage.providers import provider_of
 from galleria_action.storage.settings import StoreSettings
-from tests.storage.conftest import moto_backend
+from tests.conftest import moto_backend
 from tests.storage.scripted import Answer, scripted
 
 JPEG = Headers("image/jpeg")
