@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 import unicodedata
 
 import pytest
@@ -93,6 +94,13 @@ def test_prose_keeps_every_word(words):
 )
 def test_ordinary_sentences_stay_as_they_are(text):
     assert prose(text) == text
+
+
+@pytest.mark.parametrize("text", ["!" * 100_000 + "x" + "!" * 100_000 + "-", "a" * 200_000, "a-" * 100_000])
+def test_long_words_take_no_long_time(text):
+    started = time.process_time()
+    prose(text)
+    assert time.process_time() - started < 1
 
 
 def test_what_is_no_word_becomes_code():
