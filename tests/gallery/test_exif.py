@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import piexif
 import pytest
 
 from galleria_action.errors import GalleryInvalid
+from galleria_action.gallery import exif, jpeg
 from galleria_action.gallery.exif import ExifEdit, Outcome, edit_exif, modify_exif_in_memory
+from galleria_action.gallery.exif_times import TimesWritten, write_times
+from galleria_action.gallery.tiff import Tiff
 
 from . import exif_judge
 from .exif_photos import (
@@ -450,6 +454,32 @@ def test_corrupt_files_come_back_untouched_with_a_warning(image: bytes) -> None:
 def test_junk_and_fill_bytes_behind_the_exif_are_no_obstacle() -> None:
     image = photo(b"\xff\xff" + exif_segment(Block().build()), b"junk", b"\xff\xff\xff" + segment(0xFE, b"comment"))
     assert exif_judge.date_and_offset(edited(image)) == (SHOWN, "+02:00")
+
+
+def _spoil(block: bytes, at: int) -> bytes:
+    return patched(block, at, bytes([block[at] ^ 1]))
+
+
+@pytest.mark.parametrize("what", [b"opaque", b"2001:02:03", b"123\0", b"thumb", b"R98"])
+def test_an_editor_that_changes_anything_else_is_caught_and_the_original_goes_out(
+    what: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def careless(tiff: Tiff, wanted: Mapping[int, bytes], growth_refused: str | None) -> TimesWritten:
+        block = write_times(tiff, wanted, growth_refused).block
+        return TimesWritten(_spoil(block, block.index(what)), ())
+
+    image = with_block(Block(interop=INTEROP, thumbnail=b"\xff\xd8thumb\xff\xd9"))
+    monkeypatch.setattr(exif, "write_times", careless)
+    (warning,) = untouched(image, Outcome.INCOMPLETE)
+    assert "discarded" in warning
+
+
+def test_a_splice_that_changes_the_picture_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    image = with_block(Block())
+    splice = jpeg.splice
+    monkeypatch.setattr(jpeg, "splice", lambda view, patches: _spoil(splice(view, patches), len(view) - 5))
+    (warning,) = untouched(image, Outcome.INCOMPLETE)
+    assert "outside of the edited segments" in warning
 
 
 def test_outcomes_that_fell_short_are_marked_as_failed() -> None:
