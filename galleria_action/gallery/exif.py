@@ -16,14 +16,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from ..errors import GalleryInvalid
-from . import jpeg, xmp_gps
-from .exif_check import only_intended_changes
-from .exif_gps import remove_position
-from .exif_times import has_date, new_block, write_times
-from .jpeg import Damaged, Head, Patch, Segment
-from .metadata import KEEP_ORIGINAL_TIMEZONE
-from .tiff import DATE_TIME_ORIGINAL, MAIN_EXIF, OFFSET_TIME_ORIGINAL, Tiff, read_tiff
+from galleria_action.errors import GalleryInvalid
+from galleria_action.gallery import jpeg, xmp_gps
+from galleria_action.gallery.exif_check import only_intended_changes
+from galleria_action.gallery.exif_gps import remove_position
+from galleria_action.gallery.exif_times import has_date, new_block, write_times
+from galleria_action.gallery.jpeg import Damaged, Head, Patch, Segment
+from galleria_action.gallery.metadata import KEEP_ORIGINAL_TIMEZONE
+from galleria_action.gallery.tiff import DATE_TIME_ORIGINAL, MAIN_EXIF, OFFSET_TIME_ORIGINAL, Tiff, read_tiff
 
 BytesLike = bytes | bytearray | memoryview
 

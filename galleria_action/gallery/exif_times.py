@@ -11,8 +11,8 @@ import struct
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from .jpeg import EXIF_HEADER, MAX_PAYLOAD
-from .tiff import (
+from galleria_action.gallery.jpeg import EXIF_HEADER, MAX_PAYLOAD
+from galleria_action.gallery.tiff import (
     ASCII,
     DATE_TIME_ORIGINAL,
     EXIF_POINTER,
