@@ -74,7 +74,9 @@ def run(args: Sequence[str], world: World) -> int:
     try:
         options = resolve(invocation.command, invocation.values, invocation.problems)
         in_ci = environ.get("CI", "") not in ("", "false") or environ.get("GITHUB_ACTIONS") == "true"
-        session = Session(options, ci, record, world.stop, workspace, in_ci, world.open_store, stream)
+        session = Session(
+            options, ci, record, world.stop, workspace, _outside(environ), in_ci, world.open_store, stream
+        )
         record.url = options.public_url
         record.target = options.store.target if options.store else None
         message = _COMMANDS[options.command](session)
@@ -87,6 +89,16 @@ def run(args: Sequence[str], world: World) -> int:
     if invocation.as_json:
         world.stdout.write(result_json(result).decode())
     return result.exit_code
+
+
+def _outside(environ: Mapping[str, str]) -> str | None:
+    """The workspace's path on the runner itself.
+
+    The runner translates ``GITHUB_WORKSPACE`` for a container, but not ``RUNNER_WORKSPACE``, the folder above it
+    (actions/runner, ContainerActionHandler); the workspace in it has the repository's name.
+    """
+    above, repository = environ.get("RUNNER_WORKSPACE"), environ.get("GITHUB_REPOSITORY", "").rpartition("/")[2]
+    return f"{above}/{repository}" if above and repository else None
 
 
 def _with_outcome(error: GalleriaError, record: Record) -> GalleriaError:

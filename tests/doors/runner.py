@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,7 @@ class Runner:
     workspace: Path
     inputs: dict[str, str]
     opener: Callable[[StoreSettings], WriteStore] = open_store
+    variables: dict[str, str] = field(default_factory=dict)
     step: int = 0
 
     def environment(self, inputs: dict[str, str]) -> dict[str, str]:
@@ -61,6 +62,7 @@ class Runner:
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            **self.variables,
             **given,
         }
 
