@@ -52,7 +52,7 @@ class _Command(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         invocation = ctx.ensure_object(Invocation)
-        first_look = click.Context(self, obj=invocation, **self.context_settings)
+        first_look = click.Context(self, ctx.parent, ctx.info_name, invocation, **self.context_settings)
         super().parse_args(first_look, list(args))
         config = read_config(invocation.workspace, first_look.params["config"], first_look.params["environment"])
         invocation.problems.extend(config.problems)
@@ -71,12 +71,14 @@ def parse(args: Sequence[str], environ: Mapping[str, str], workspace: Path) -> I
     if names_none and (command := _chosen_by_environment(environ)):
         arguments.insert(0, command)
     try:
-        _root().main(arguments, prog_name="galleria-action", obj=invocation, standalone_mode=False)
+        exit_code = _root().main(arguments, prog_name="galleria-action", obj=invocation, standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         raise click.exceptions.Exit(2) from error
     except click.UsageError as error:
         invocation.problems.append(Finding(error.format_message()))
+    if not invocation.command and not invocation.problems:
+        raise click.exceptions.Exit(exit_code or 0)  # --help and --version have said what there is to say
     return invocation
 
 

@@ -123,16 +123,16 @@ def _defect(defect: Exception, ci: CI, environ: Mapping[str, str]) -> InternalEr
 
 
 def _report(result: Result, ci: CI) -> None:
-    """Tell everybody: annotations first, then the log, the outputs and the summary.
+    """Tell everybody: annotations, the log, the outputs and the summary.
 
     What cannot be told to one reader is told to the log; it cannot change how the run ended.
     """
-    for finding in result.findings:
-        ci.error(finding)
+    if ci.annotates and result.exit_code:
+        for finding in result.findings:
+            ci.error(finding)
+        ci.error(f"{result.message} {result.hint or ''}".strip())
     for line in render_text(result):
         ci.line(line)
-    if result.exit_code:
-        ci.error(f"{result.message} {result.hint or ''}".strip())
     try:
         ci.write_outputs(result.outputs)
         if ci.summary_budget:

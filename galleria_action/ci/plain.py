@@ -18,6 +18,7 @@ class Plain:
 
     name = "terminal"
     summary_budget = 0
+    annotates = False
 
     def __init__(self, stream: TextIO, workspace: Path, *, interactive: bool) -> None:
         self.workspace = workspace

@@ -12,6 +12,7 @@ from galleria_action.deployment.plan import LocalGallery, Plan, make_plan
 from galleria_action.deployment.remote import RemoteState, read_remote
 from galleria_action.errors import GalleryInvalid
 from galleria_action.report.documents import plan_json
+from galleria_action.report.outcome import to_do
 from galleria_action.storage.interface import ReadStore
 
 DRY_RUN_DONE = "Dry run completed - no files were uploaded"
@@ -46,6 +47,7 @@ def make_planned(session: Session, store: ReadStore) -> Planned:
     with session.ci.group("Validate"):
         gallery = load_gallery(session)
         local = measured(session, gallery)
+        session.ci.line(f"{len(gallery.photos or ()):,} files of photos, {len(gallery.site or ()):,} of the site")
     with session.ci.group("Plan"):
         listing = options.verify != "off" or options.orphans == "delete"
         remote = read_remote(store, listing=listing)
@@ -59,6 +61,7 @@ def make_planned(session: Session, store: ReadStore) -> Planned:
             delete_orphans=options.orphans == "delete",
         )
         session.record.plan = made
+        session.ci.line(f"{to_do(made)}; plan id {made.plan_id}")
         if path := session.report_path(options.plan_file, "galleria-plan.json"):
             session.record.plan_file = session.write_report(path, plan_json(made))
     check_guards(made, options.max_delete, allow_empty=options.allow_empty, approved_plan=options.approved_plan)
