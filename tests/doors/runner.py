@@ -24,6 +24,15 @@ from tests.servers import ACCESS_KEY, SECRET_KEY
 ROOT = Path(__file__).parents[2]
 
 
+#: every output of the contract
+OUTPUTS = frozenset({
+    "success", "dry-run", "changed", "mode", "plan-id", "plan-file", "result-file", "photos-to-upload",
+    "photos-to-delete", "photos-unchanged", "bytes-to-upload", "photos-uploaded", "photos-deleted", "files-uploaded",
+    "files-skipped", "bytes-uploaded", "metadata-uploaded", "consistent", "missing-files", "orphaned-files",
+    "mismatched-files", "url", "failure-reason", "message",
+})  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Ran:
     """What a run left for the runner to read."""
