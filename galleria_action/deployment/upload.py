@@ -146,8 +146,10 @@ class Uploader:
         if found.etag != hashlib.md5(prepared.body, usedforsecurity=False).hexdigest():
             return None
         head = self.store.head(key)
-        same = head and head.etag == found.etag and head.headers and head.headers.digest() == wanted.headers
-        return wanted if same else None
+        if head is None or head.etag != found.etag:
+            return None
+        # A store without headers (a folder) has none that could differ.
+        return wanted if head.headers is None or head.headers.digest() == wanted.headers else None
 
     def _note(self, prepared: Prepared, entry: ManifestEntry, size: int, skipped: bool) -> None:
         upload, done = prepared.upload, self.done
