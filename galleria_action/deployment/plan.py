@@ -214,12 +214,12 @@ class Plan:
         """Whether a deploy would write anything at all."""
         return bool(self.uploads or self.deletes or self.commit)
 
-    @property
+    @cached_property
     def photo_uploads(self) -> dict[str, tuple[Upload, ...]]:
         """Uploads of photos by photo id, in the gallery's order."""
         return _grouped(self.uploads)
 
-    @property
+    @cached_property
     def photo_deletes(self) -> dict[str, tuple[Delete, ...]]:
         """Deletes of photos by photo id."""
         return _grouped(self.deletes)

@@ -106,7 +106,8 @@ class Boto3Store:
     # --- writing -----------------------------------------------------------------------------------------------------
 
     def put(self, key: str, body: bytes, headers: Headers, condition: Condition | None = None) -> str:
-        """See ``WriteStore.put``."""
+        """See ``WriteStore.put``. ``PreconditionFailed`` may be the echo of our own write whose answer was lost and
+        which was repeated: read back before calling it a conflict."""
         call = self._call("put", key)
         extra = {**self._conditional(condition), **self._checksum(body)}
         try:
@@ -219,7 +220,11 @@ class Boto3Store:
             return {}
         if self._provider.conditional_put == "no":
             raise ConditionUnsupported(f"{self._provider.name} has no conditional writes")
-        return {"IfMatch": f'"{condition.etag}"'} if isinstance(condition, IfMatch) else {"IfNoneMatch": "*"}
+        return (
+            {"IfMatch": self._provider.if_match(condition.etag)}
+            if isinstance(condition, IfMatch)
+            else {"IfNoneMatch": "*"}
+        )
 
     def _checksum(self, body: bytes) -> dict[str, str]:
         if self._provider.upload_checksum != "SHA256":

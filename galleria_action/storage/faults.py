@@ -133,6 +133,7 @@ for _alias, _code in {
 
 _WRONG_REGION = ("PermanentRedirect", "TemporaryRedirect", "IllegalLocationConstraintException", "BareRedirect")
 _MISSING_BUCKET = ("NoSuchBucket", "InvalidBucketName")
+_PASSING = ("RequestTimeout", "SlowDown", "OperationAborted", "ConditionalRequestConflict", "ServiceUnavailable")
 _DAMAGED = ("BadDigest", "InvalidDigest", "XAmzContentSHA256Mismatch", "XAmzContentChecksumMismatch", "IncompleteBody")
 
 _ON_THE_WAY: dict[Kind, tuple[str, str]] = {
@@ -182,13 +183,15 @@ def _refusal(fault: Fault, call: Call) -> GalleriaError:
         return CredentialsError(f"{doing} was refused: the credentials were not accepted{said}.", hint=hint)
     if fault.status == 403 or fault.code in ("AccessDenied", "AllAccessDisabled"):
         return _forbidden(call, said)
-    if fault.code in _MISSING_BUCKET or (fault.status == 404 and fault.code != "NoSuchKey"):
+    if fault.code == "NoSuchKey":
+        return StorageUnavailable(f"{doing} failed: the object is not there{said}.", hint="Run again.")
+    if fault.code in _MISSING_BUCKET or fault.status == 404:
         hint = "Create the bucket, or check bucket, endpoint and region for a typing error."
         return BucketMissing(f"{doing} failed: there is no bucket {call.target.bucket!r} there{said}.", hint=hint)
     if fault.code in _DAMAGED:
         hint = "Run again; if it stays, the service may not know the checksum: set provider to its profile or generic."
         return StorageUnavailable(f"{doing} failed: the data arrived damaged, as the service sees it{said}.", hint=hint)
-    if fault.status is None or fault.status >= 500 or fault.status in (408, 429):
+    if fault.status is None or fault.status >= 500 or fault.status in (408, 429) or fault.code in _PASSING:
         hint = "The service is overloaded or disturbed. Run again later; lower concurrency if it happens often."
         return StorageUnavailable(f"{doing} failed after all retries{said}.", hint=hint)
     hint = "If the service is S3-compatible but not AWS, set provider to its profile or to generic."
@@ -334,9 +337,9 @@ def _of_response(response: Mapping[str, Any]) -> Fault:
     details, meta = response.get("Error", {}), response.get("ResponseMetadata", {})
     status = meta.get("HTTPStatusCode")
     # Without a body, as for HEAD, botocore puts the status where the code belongs.
-    code = str(details.get("Code", ""))
+    code = str(details.get("Code") or "")
     code = "" if code == str(status) else code
-    message = str(details.get("Message", ""))
+    message = str(details.get("Message") or "")
     header = meta.get("HTTPHeaders", {}).get("x-amz-bucket-region", "")
     region = details.get("Region") or _expected_region(message) or header
     return Fault("answer", status=status, code=code, message=message, region=_if_about_region(code, status, region))

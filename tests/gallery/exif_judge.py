@@ -103,7 +103,7 @@ def value(data: bytes, tag: int, path: str = "IFD0/Exif") -> str | None:
     if exif_span(data) is None:
         return None
     found = read(data).fields.get((path, tag, 0))
-    return found.raw.split(b"\0")[0].decode() if found else None
+    return found.raw.split(b"\0")[0].decode("latin-1") if found else None
 
 
 def date_and_offset(data: bytes) -> tuple[str | None, str | None]:

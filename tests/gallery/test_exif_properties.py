@@ -111,26 +111,26 @@ def sound_block_is_edited(block: Block, request: Request) -> None:
 
 
 @given(_blocks, _requests)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_sound_blocks_are_edited(block: Block, request: Request) -> None:
     sound_block_is_edited(block, request)
 
 
 @given(_mutated(), _requests)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_mutated_blocks_are_edited_losslessly_or_left(block: bytes, request: Request) -> None:
     lossless_and_final(with_block(block), request)
 
 
 @pytest.mark.slow
 @given(_blocks, _requests)
-@settings(max_examples=5_000, deadline=None)
+@settings(max_examples=2_000, deadline=None)
 def test_many_sound_blocks_are_edited(block: Block, request: Request) -> None:
     sound_block_is_edited(block, request)
 
 
 @pytest.mark.slow
 @given(_mutated(), _requests)
-@settings(max_examples=20_000, deadline=None)
+@settings(max_examples=8_000, deadline=None)
 def test_many_mutated_blocks_are_edited_losslessly_or_left(block: bytes, request: Request) -> None:
     lossless_and_final(with_block(block), request)

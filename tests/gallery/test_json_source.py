@@ -144,6 +144,11 @@ def test_dense_documents_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "6 values; at most 5" in unreadable(b"[1,2,3,4,5,6]").message
 
 
+def test_problems_are_looked_for_up_to_a_limit() -> None:
+    raw = b'{"photos": [' + b'{"a": 1, "a": NaN},\n' * json_source.MAX_PROBLEMS + b"1]}"
+    assert len(parse(raw).problems) == json_source.MAX_PROBLEMS
+
+
 def test_an_unterminated_string_full_of_quotes_takes_no_longer_than_its_length() -> None:
     # Deep nesting first, so that the scanner looks at the text; each escaped quote could begin a string anew.
     raw = b"[" * 100_000 + b'"' + b'\\"' * 1_000_000

@@ -16,7 +16,9 @@ import pytest
 from galleria_action.errors import CredentialsError
 from galleria_action.storage import get_s3_client, open_store
 from galleria_action.storage.api import store_for
+from galleria_action.storage.client import make_client
 from galleria_action.storage.interface import Headers, Target
+from galleria_action.storage.providers import provider_of
 from galleria_action.storage.settings import StoreSettings
 from tests.storage.scripted import Answer, Request, Script, scripted
 
@@ -145,6 +147,15 @@ def test_with_keys_the_environment_changes_nothing(
     assert [essence(request) for request in s3.requests] == expected
     assert len(expected) == 6
     assert not [request for request in s3.requests if "evil" in str(request).lower()]
+
+
+def test_aws_means_aws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without an endpoint neither client goes where the machine points to: the target's text would be a lie."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:1")
+    settings = StoreSettings(target=Target(None, "bucket"), region="eu-west-3", access_key="a", secret_key="b")
+    assert make_client(settings, provider_of(None)).meta.endpoint_url == "https://s3.eu-west-3.amazonaws.com"
+    assert get_s3_client("", "a", "b", "eu-west-3").meta.endpoint_url == "https://s3.eu-west-3.amazonaws.com"
 
 
 def test_the_environment_is_back_after_opening(s3: Script, monkeypatch: pytest.MonkeyPatch) -> None:

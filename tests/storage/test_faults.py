@@ -8,15 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from galleria_action.errors import CredentialsError, GalleriaError, PermissionRefused, StorageUnavailable
-from galleria_action.storage.faults import (
-    Call,
-    Fault,
-    clean,
-    describe_key_error,
-    failure,
-    of_botocore,
-    of_obstore,
-)
+from galleria_action.storage.faults import Call, Fault, clean, describe_key_error, failure, of_botocore, of_obstore
 from galleria_action.storage.interface import Target
 
 CALL = Call("put", Target("https://s3.example.com", "bucket", "gal/"), "a.jpg")

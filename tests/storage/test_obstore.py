@@ -106,7 +106,7 @@ def test_total_timeout_is_set() -> None:
     """obstore's own is 30 s for everything, too short for a large photo on a slow line."""
     settings = StoreSettings(target=Target("http://127.0.0.1:1", "bucket"), access_key="a", secret_key="b")
     store = ObstoreStore(settings, provider_of(settings.target.endpoint))
-    clients = [store._reader, store._writer_small, store._writer_large]
+    clients = [store._reader(), store._writer_small(), store._writer_large()]
     timeouts = [client.client_options["timeout"] for client in clients]  # type: ignore[index, typeddict-item]
     assert timeouts == ["30m", "5m", "30m"]
     assert all("read_timeout" not in (client.client_options or {}) for client in clients[1:])
@@ -130,7 +130,7 @@ def test_endpoints(endpoint: str | None, bucket: str, region: str | None, url: s
     settings = StoreSettings(target=Target(endpoint, bucket), region=region, access_key="a", secret_key="b")
     provider = provider_of(endpoint)
     assert endpoint_url(settings, provider) == url
-    ObstoreStore(settings, provider)._reader  # noqa: B018
+    ObstoreStore(settings, provider)._reader()
 
 
 def test_large_bodies_become_multipart(
