@@ -86,7 +86,7 @@ def _carry_out(session: Session, store: WriteStore, planned: Planned, checkpoint
     total = len(planned.plan.uploads), planned.plan.bytes_to_upload
     try:
         with session.ci.group("Deploy"), session.progress("Uploaded", *total) as progress:
-            uploader.advance = progress.advance
+            uploader.finished = lambda upload: progress.advance(upload.size)
             return deployment.run()
     finally:
         _note(session, deployment, uploader.done)
@@ -103,7 +103,6 @@ def _uploader(session: Session, store: WriteStore, planned: Planned, checkpoint:
         policy=PreparePolicy(options.hash_check, options.exif_errors),
         concurrency=options.concurrency,
         stop=session.stop,
-        advance=lambda _: None,
         listing=listing if resuming and listing and not options.force else {},
         known=remote.manifest,
         checkpoint=checkpoint if resuming else None,

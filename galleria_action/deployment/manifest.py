@@ -44,9 +44,10 @@ class ManifestEntry:
 class Manifest:
     """All deployed objects by key, the metadata document itself left out.
 
-    ``leaving`` are keys that a deploy was about to delete, each with the id of its photo (``None`` for the site's): not
-    part of the gallery any more, and perhaps still there. It is written down before the commit, because after it nothing
-    else names them. ``mode`` tells whether the photos belong to a metadata document, which may not be committed yet.
+    ``leaving`` are keys that a deploy was about to delete, each with the id of its photo (``None`` for the site's):
+    not part of the gallery any more, and perhaps still there. It is written down before the commit, because after it
+    nothing else names them. ``mode`` tells whether the photos belong to a metadata document, which may not be committed
+    yet.
     """
 
     objects: Mapping[str, ManifestEntry] = field(default_factory=dict)
