@@ -10,8 +10,8 @@ from pathlib import Path
 
 from galleria_action.commands.session import Session
 from galleria_action.deployment.deploy import Document
-from galleria_action.deployment.manifest import MANIFEST_KEY
-from galleria_action.deployment.plan import LocalGallery, Mode, SourceFile, SourcePhoto
+from galleria_action.deployment.manifest import MANIFEST_KEY, Mode
+from galleria_action.deployment.plan import LocalGallery, SourceFile, SourcePhoto
 from galleria_action.deployment.source import (
     Hasher,
     check_collisions,
