@@ -71,7 +71,10 @@ def parse(args: Sequence[str], environ: Mapping[str, str], workspace: Path) -> I
     if names_none and (command := _chosen_by_environment(environ)):
         arguments.insert(0, command)
     try:
-        _root().main(arguments, prog_name="galleria-action", obj=invocation, standalone_mode=False)
+        # without its standalone mode click returns the exit code of --help and --version instead of raising it
+        ended = _root().main(arguments, prog_name="galleria-action", obj=invocation, standalone_mode=False)
+        if ended is not None:
+            raise click.exceptions.Exit(ended)
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         raise click.exceptions.Exit(2) from error

@@ -107,8 +107,8 @@ class Uploader:
         finally:
             enough.set()
             pool.shutdown(wait=False, cancel_futures=True)
-            if running:
-                wait(running, timeout=STOP_PATIENCE_SECONDS)
+            # a future that was cancelled before it began never counts as done
+            wait([future for future in running if not future.cancelled()], timeout=STOP_PATIENCE_SECONDS)
             if self.checkpoint and (self.stop.requested or failures):
                 self.checkpoint.save()
         self.stop.check()

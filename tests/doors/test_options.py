@@ -29,6 +29,14 @@ def problems(args: list[str], environ: dict[str, str] | None = None, folder: Pat
     return "\n".join(map(str, caught.value.findings))
 
 
+@pytest.mark.parametrize("args", [["--version"], ["--help"], ["plan", "--help"]])
+def test_help_and_version_end_the_run_well(args: list[str], capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(click.exceptions.Exit) as ended:
+        parse(args, {}, Path("/nowhere"))
+    assert ended.value.exit_code == 0
+    assert capsys.readouterr().out
+
+
 # -- precedence ----------------------------------------------------------------------------------------------------
 
 
