@@ -193,11 +193,12 @@ class Plan:
             "schema": PLAN_SCHEMA,
             "target": [self.target.endpoint, self.target.bucket, self.target.prefix],
             "base": self.base.sha256 if self.base else None,
-            "actions": sorted(self._actions()),
+            "actions": sorted(self.actions()),
         }
         return hashlib.sha256(json.dumps(document, separators=(",", ":"), sort_keys=True).encode()).hexdigest()
 
-    def _actions(self) -> Iterator[list[str]]:
+    def actions(self) -> Iterator[list[str]]:
+        """Everything the plan does, in no order: operation, key, and what else decides its outcome."""
         for up in self.uploads:
             edit = up.edit.digest() if up.edit else ""
             yield ["upload", up.key, str(up.size), up.digest, up.reason, up.file.headers.digest(), edit]

@@ -227,7 +227,7 @@ def test_a_plan_alone_has_its_numbers_and_its_id():
 
 def test_photos_of_the_root_have_a_folder_too():
     files = examples.photo("x").files
-    photos = [examples.SourcePhoto(f"{n}", "a" * 64, (None, None), (_at_root(files[0], n),)) for n in range(200)]
+    photos = [examples.SourcePhoto(f"{n}", "a" * 64, (_at_root(files[0], n),)) for n in range(200)]
     plan = make_plan(LocalGallery("metadata", tuple(photos), None), RemoteGallery(), examples.TARGET)
     assert "| the root | 200 | 200 new | 200 |" in render_plan(plan, 2_000)
 

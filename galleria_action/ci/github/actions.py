@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Literal, TextIO
 
 from galleria_action.ci.github.commands import command, message, plain_line
 from galleria_action.ci.github.files import append_outputs, append_summary, summary_room
+from galleria_action.ci.interface import NoReviews, Occasion, Reviews, Wishes
 from galleria_action.ci.log import Log
 from galleria_action.ci.secrets import forms
 from galleria_action.errors import Finding
@@ -29,6 +30,7 @@ class GitHubActions:
 
     name = "GitHub Actions"
     interactive = False
+    occasion = Occasion()
 
     def __init__(self, environ: Mapping[str, str], stream: TextIO, working_directory: Path) -> None:
         named = Path(environ.get("GITHUB_WORKSPACE") or working_directory)
@@ -69,6 +71,10 @@ class GitHubActions:
     def summary_budget(self) -> int:
         """See ``CI.summary_budget``."""
         return summary_room(self._summary) if self._summary else 0
+
+    def reviews(self, wishes: Wishes, warn: Callable[[str], None]) -> Reviews:
+        """See ``CI.reviews``."""
+        return NoReviews()
 
     def write_outputs(self, outputs: Mapping[str, str | int | bool]) -> None:
         """See ``CI.write_outputs``."""
