@@ -1,8 +1,8 @@
 """Commands and options as click sees them, built from the one declaration in ``options``.
 
-A value comes, in this order, from the flag, ``INPUT_*``, ``GALLERIA_*``, the chosen environment of the config file,
-the file's defaults, AWS's own variables, the default. Click finds the value; what it means is decided in ``options``,
-so that all mistakes come in one report.
+A value comes, in this order, from the flag, ``INPUT_*`` or ``PLUGIN_*``, ``GALLERIA_*``, the chosen environment of the
+config file, the file's defaults, AWS's own variables, the default. Click finds the value; what it means is decided in
+``options``, so that all mistakes come in one report.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 import click
 
 from galleria_action import __version__
+from galleria_action.ci.woodpecker import is_plugin
 from galleria_action.config import read_config
 from galleria_action.errors import Finding
 from galleria_action.options import COMMANDS, OPTIONS, Option
@@ -84,9 +85,11 @@ def parse(args: Sequence[str], environ: Mapping[str, str], workspace: Path) -> I
 
 
 def _chosen_by_environment(environ: Mapping[str, str]) -> str | None:
-    """The action's input ``command``. Its default, deploy, counts only where an action runs, never in a shell."""
-    named = environ.get("INPUT_COMMAND", "").strip() or environ.get("GALLERIA_COMMAND", "").strip()
-    return named or ("deploy" if "INPUT_COMMAND" in environ or environ.get("GITHUB_ACTIONS") == "true" else None)
+    """The input or setting ``command``. Its default, deploy, counts only where an action or a plugin runs, never in a
+    shell."""
+    texts = (environ.get(f"{prefix}_COMMAND", "").strip() for prefix in ("INPUT", "PLUGIN", "GALLERIA"))
+    by_ci = "INPUT_COMMAND" in environ or environ.get("GITHUB_ACTIONS") == "true" or is_plugin(environ)
+    return next(filter(None, texts), "deploy" if by_ci else None)
 
 
 def _root() -> click.Group:

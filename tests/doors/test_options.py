@@ -261,5 +261,10 @@ def test_an_invocation_reads_only_the_environment_it_was_handed(monkeypatch: pyt
 
 
 def test_every_option_has_its_names():
-    assert BY_NAME["max-delete"].environment_names == ("INPUT_MAX-DELETE", "GALLERIA_MAX_DELETE")
+    assert BY_NAME["max-delete"].environment_names == (
+        "INPUT_MAX-DELETE",
+        "PLUGIN_MAX-DELETE",
+        "PLUGIN_MAX_DELETE",
+        "GALLERIA_MAX_DELETE",
+    )
     assert len(BY_NAME) == len(OPTIONS)
