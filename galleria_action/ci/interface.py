@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from galleria_action.errors import Finding
 
@@ -37,13 +37,13 @@ class Occasion:
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What the options ask of reviews.
+    """What the options ask of reviews. ``comment`` is ``changes``, ``always`` or ``off``.
 
     ``label`` and ``target`` tell one gallery's comment from another's. ``environment`` names a deployment;
     ``environment_url`` asks for one at this address, ``public_url`` is where visitors see the gallery.
     """
 
-    comment: Literal["changes", "always", "off"] = "off"
+    comment: str = "off"
     label: str = ""
     target: Target | None = None
     token: str | None = field(default=None, repr=False)

@@ -9,16 +9,17 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
-from galleria_action.deployment.fingerprint import Detail, Fingerprint
+from galleria_action.deployment.fingerprint import Detail, Fingerprint, fingerprints
+from galleria_action.deployment.plan import Plan
 from galleria_action.storage.interface import Target
 
 _VERSION = 1
 _NOTHING_SHOWN = Fingerprint("none", {})
 _LINE = re.compile(r"<!-- galleria-action (\{.*\}) -->")
-_LARGEST = 60_000
+_LARGEST = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,12 @@ class Marker:
             "actions": dict(self.fingerprint.entries),
         }
         return f"<!-- galleria-action {_harmless(json.dumps(document, separators=(',', ':')))} -->"
+
+
+def detailed(marker: Marker, plan: Plan, budget: int) -> Marker:
+    """``marker`` with the fingerprint of ``plan``, as detailed as ``budget`` bytes for the whole line permit."""
+    options = (replace(marker, fingerprint=shown) for shown in fingerprints(plan))
+    return next((option for option in options if len(option.line()) <= budget), marker)
 
 
 def identity_of(place: str, target: Target | None, label: str) -> str:

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
-from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]
 
 if TYPE_CHECKING:
     import urllib3
@@ -221,6 +220,8 @@ def _host(url: str) -> str:
 
 def _proxy(url: str, environ: Mapping[str, str]) -> str | None:
     """The proxy for ``url``, by the usual variables in either case."""
+    from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]
+
     parts = urlsplit(url)
     lower = {name.lower(): value for name, value in environ.items() if name.lower().endswith("_proxy")}
     if proxy_bypass_environment(parts.netloc, {"no": lower.get("no_proxy", "")}):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
+from galleria_action.commands.approval import check_approval
 from galleria_action.commands.cors import check_cors
 from galleria_action.commands.local import document_of
 from galleria_action.commands.plan import Planned, make_planned, plan
@@ -21,13 +22,15 @@ from galleria_action.storage.interface import WriteStore
 
 
 def deploy(session: Session) -> str:
-    """Validate, plan, upload, commit, delete, verify. With ``dry-run`` it is ``plan``."""
+    """Validate, plan, have it approved, upload, commit, delete, verify. With ``dry-run`` it is ``plan``."""
     if session.options.dry_run:
         return plan(session)
     store = session.recorded_store()
     planned = make_planned(session, store)
     if planned.plan.changed:
+        check_approval(session, planned.plan)
         check_cors(session, may_write=True)
+        session.reviews.deploying()
         manifest = _carry_out(session, store, planned)
         _verify(session, store, planned, manifest, fresh=True)
         return _done(session)

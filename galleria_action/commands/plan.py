@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from galleria_action.commands.cors import check_cors
 from galleria_action.commands.local import Gallery, load_gallery, measured
-from galleria_action.commands.session import Session
+from galleria_action.commands.session import PLAN_FILE, Session
 from galleria_action.deployment.guards import check_guards
 from galleria_action.deployment.plan import LocalGallery, Plan, make_plan
 from galleria_action.deployment.remote import RemoteState, read_remote
@@ -50,7 +50,7 @@ def make_planned(session: Session, store: ReadStore) -> Planned:
         listing = options.verify != "off" or options.orphans == "delete"
         remote = read_remote(store, listing=listing)
         session.warn_all(remote.warnings)
-        _same_mode(gallery, remote)
+        same_mode(gallery, remote)
         made = make_plan(
             local,
             remote.gallery(gallery.commit_key),
@@ -58,14 +58,19 @@ def make_planned(session: Session, store: ReadStore) -> Planned:
             force=options.force,
             delete_orphans=options.orphans == "delete",
         )
-        session.record.plan = made
-        if path := session.report_path(options.plan_file, "galleria-plan.json"):
-            session.record.plan_file = session.write_report(path, plan_json(made))
+        write_plan(session, made)
     check_guards(made, options.max_delete, allow_empty=options.allow_empty, approved_plan=options.approved_plan)
     return Planned(made, gallery, local, remote)
 
 
-def _same_mode(gallery: Gallery, remote: RemoteState) -> None:
+def write_plan(session: Session, made: Plan) -> None:
+    """Into the record and, where it is wanted, into a file."""
+    session.record.plan = made
+    if path := session.report_path(session.options.plan_file, PLAN_FILE):
+        session.record.plan_file = session.write_report(path, plan_json(made))
+
+
+def same_mode(gallery: Gallery, remote: RemoteState) -> None:
     """A gallery whose metadata got lost must not replace one that has some: it would orphan all of it."""
     if gallery.photos is None or remote.mode is None or gallery.mode == remote.mode:
         return

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO, cast
 
-from galleria_action.ci.interface import CI
+from galleria_action.ci.interface import CI, NoReviews, Reviews
 from galleria_action.ci.workspace import write_file
 from galleria_action.deployment.stop import Stop
 from galleria_action.errors import Finding, VerifyFailed
@@ -18,6 +18,9 @@ from galleria_action.report.result import Record
 from galleria_action.storage.interface import ReadStore, Target, WriteStore
 from galleria_action.storage.settings import StoreSettings
 from galleria_action.storage.wrappers import ReadOnlyStore, RecordingStore
+
+#: where the plan goes in CI when nothing else is said
+PLAN_FILE = "galleria-plan.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,7 @@ class Session:
     in_ci: bool
     open_store: Callable[[StoreSettings], WriteStore]
     stream: TextIO
+    reviews: Reviews = field(default_factory=NoReviews)
 
     @property
     def settings(self) -> StoreSettings:

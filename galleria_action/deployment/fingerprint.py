@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -22,16 +22,6 @@ class Fingerprint:
     detail: Detail
     entries: Mapping[str, str]
 
-    @classmethod
-    def of(cls, plan: Plan, budget: int) -> Fingerprint:
-        """The most detailed fingerprint of ``plan`` whose entries take at most ``budget`` bytes as JSON."""
-        details: tuple[Detail, ...] = ("files", "folders")
-        for detail in details:
-            entries = _entries(plan, detail)
-            if len(json.dumps(entries)) <= budget:
-                return cls(detail, entries)
-        return cls("none", {})
-
     def covers(self, plan: Plan) -> bool:
         """Whether it is certain that ``plan`` does nothing but what this one does, though perhaps not all of it.
 
@@ -45,6 +35,13 @@ class Fingerprint:
             return []
         proposed = _entries(plan, self.detail)
         return sorted(name for name, _ in self.entries.items() ^ proposed.items())
+
+
+def fingerprints(plan: Plan) -> Iterator[Fingerprint]:
+    """Those of ``plan``, the most detailed first."""
+    details: tuple[Detail, ...] = ("files", "folders")
+    for detail in details:
+        yield Fingerprint(detail, _entries(plan, detail))
 
 
 def _entries(plan: Plan, detail: Detail) -> dict[str, str]:

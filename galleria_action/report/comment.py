@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -31,10 +32,14 @@ _SHORT_COMMIT = 7
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A small picture that is online at ``url``, and the photo's id."""
+    """A small picture that is online at ``url``, and the photo's id.
+
+    ``version`` (hexadecimal digits) goes into the query: GitHub keeps a copy of every picture under its whole address.
+    """
 
     photo: str
     url: str
+    version: str = ""
 
 
 def render_comment(result: Result, budget: int, *, label: str = "", pictures: Sequence[Picture] = ()) -> str:
@@ -66,7 +71,7 @@ def status_line(state: State, run_url: str, commit: str) -> str:
 
 def _gallery(pictures: Sequence[Picture], *, planned: bool) -> Block:
     """Pictures four by four; an address that is more than plain letters is not trusted in an attribute."""
-    good = [picture for picture in pictures if PLAIN_URL.fullmatch(picture.url.partition("?")[0])]
+    good = [one for one in pictures if PLAIN_URL.fullmatch(one.url) and re.fullmatch("[0-9a-f]*", one.version)]
     title = "Photos concerned, as they are online now" if planned else "Photos, as they are online now"
 
     def lines() -> Iterator[str]:
@@ -83,4 +88,5 @@ def _gallery(pictures: Sequence[Picture], *, planned: bool) -> Block:
 
 
 def _picture(picture: Picture) -> str:
-    return f'<img src="{picture.url}" alt="" height="120"><br>{code(picture.photo, 40)}'
+    query = f"?v={picture.version}" if picture.version else ""
+    return f'<img src="{picture.url}{query}" alt="" height="120"><br>{code(picture.photo, 40)}'

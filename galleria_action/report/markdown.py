@@ -87,7 +87,7 @@ def _banner(result: Result) -> Iterator[str]:
 def _target(result: Result) -> str:
     target = result.target
     assert target, "asked for only when there is one"
-    at = f" at {code(target.endpoint)}" if target.endpoint and target.endpoint != "file://" else ""
+    at = f" at {code(target.endpoint)}" if target.endpoint and not target.endpoint.endswith("://") else ""
     url = str(result.outputs["url"])
     return f"**Target:** {code(str(target))}{at}{f' · **Gallery:** {link(url)}' if url else ''}"
 

@@ -72,8 +72,10 @@ class GitHubApi:
         return self._pull(pulls[0]) if pulls else None
 
     def _pull(self, pull: Any) -> PullRequest:
-        head = str(at(pull, "head", "repo", "full_name"))
-        return PullRequest(int(pull["number"]), head.lower() != self._repository.lower())
+        number, head = at(pull, "number"), str(at(pull, "head", "repo", "full_name"))
+        if not isinstance(number, int):
+            raise ApiError("the answer is no pull request")
+        return PullRequest(number, head.lower() != self._repository.lower())
 
     def comments(self, number: int) -> Iterator[Any]:
         """The comments on a pull request as the API gives them, oldest first, all pages."""
