@@ -48,9 +48,11 @@ class Option:
 
     @property
     def environment_names(self) -> tuple[str, ...]:
-        """``INPUT_*`` as the runner sets it (upper case, hyphens kept), then ``GALLERIA_*``, then the others."""
-        galleria = f"GALLERIA_{self.name.upper().replace('-', '_')}"
-        return (f"INPUT_{self.name.upper()}", galleria, *self.also)
+        """As CIs set it: ``INPUT_*`` of an action (upper case, hyphens kept), ``PLUGIN_*`` of a plugin (Drone keeps
+        hyphens, Woodpecker does not); then ``GALLERIA_*``, then the others."""
+        upper, plain = self.name.upper(), self.name.upper().replace("-", "_")
+        by_ci = dict.fromkeys((f"INPUT_{upper}", f"PLUGIN_{upper}", f"PLUGIN_{plain}"))
+        return (*by_ci, f"GALLERIA_{plain}", *self.also)
 
 
 def _flag(name: str, text: str, *commands: str) -> Option:

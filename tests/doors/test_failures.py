@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import time
 from collections.abc import Callable
 
 import pytest
@@ -344,6 +345,20 @@ def test_cancelled_before_the_commit(live: Job, number: int, exit_code: int):
     assert ran.exit_code == exit_code
     assert "before the commit" in ran.outputs["message"]
     assert ("put", METADATA) not in writes(stores)
+
+
+def test_cancelled_with_uploads_waiting_for_their_turn_ends_at_once(make_job):
+    job, stop = make_job(photos=6), Stop()
+
+    def slow(operation: str, key: str) -> None:
+        if key.startswith("photos/"):
+            stop.request(signal.SIGINT)
+            time.sleep(0.5)
+
+    interfere(job, slow)
+    started = time.monotonic()
+    failed(job.runner.run("deploy", stop=stop, concurrency="1"), "cancelled")
+    assert time.monotonic() - started < 3
 
 
 def test_cancelled_after_the_commit(live: Job):
