@@ -15,6 +15,7 @@ from galleria_action.storage.interface import Target
 from galleria_action.storage.settings import StoreSettings
 from tests.s3 import FakeS3, Profile
 from tests.servers import ACCESS_KEY, SECRET_KEY, moto_server
+from tests.storage.stores import open_boto3, open_obstore
 
 _NUMBERS = count(1)
 
@@ -60,3 +61,8 @@ def fake_s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., FakeS3]]:
             return s3
 
         yield start
+
+
+@pytest.fixture(params=[open_obstore, open_boto3], ids=["obstore", "boto3"])
+def open_it(request: pytest.FixtureRequest) -> Callable[..., Any]:
+    return request.param  # type: ignore[no-any-return]

@@ -24,7 +24,7 @@ from galleria_action.errors import (
 from galleria_action.storage.interface import Condition, ConditionUnsupported, IfMatch, PreconditionFailed, Target
 
 Operation = Literal["get", "head", "list", "put", "copy", "delete", "get cors", "put cors"]
-Kind = Literal["answer", "refused", "dns", "tls", "timeout", "cut", "malformed", "disk", "other"]
+Kind = Literal["answer", "refused", "dns", "tls", "timeout", "cut", "malformed", "disk", "credentials", "other"]
 
 _MAX_TEXT = 200
 
@@ -71,6 +71,9 @@ def failure(fault: Fault, call: Call, condition: Condition | None = None) -> Exc
         return verdict
     if fault.kind == "answer":
         return _refusal(fault, call)
+    if fault.kind == "credentials":
+        text = f"{_doing(call)} failed: the credentials could not be used ({clean(fault.message)})."
+        return CredentialsError(text, hint="Give access-key and secret-key, or sign in again before this step.")
     meaning, hint = _ON_THE_WAY[fault.kind]
     detail = f" ({clean(fault.message)})" if fault.message else ""
     return _unavailable(fault, f"{_doing(call)} failed: {meaning.format(host=_host(call))}{detail}.", hint)
@@ -200,7 +203,9 @@ def _refusal(fault: Fault, call: Call) -> GalleriaError:
         return CredentialsError(f"{doing} was refused: the credentials were not accepted{said}.", hint=hint)
     if fault.status == 403 or fault.code in ("AccessDenied", "AllAccessDisabled"):
         return _forbidden(call, said)
-    if fault.code in _MISSING_BUCKET or (fault.status == 404 and fault.code != "NoSuchKey"):
+    if fault.code == "NoSuchKey":
+        return StorageUnavailable(f"{doing} failed: the object is not there{said}.", hint="Run again.")
+    if fault.code in _MISSING_BUCKET or fault.status == 404:
         hint = "Create the bucket, or check bucket, endpoint and region for a typing error."
         return BucketMissing(f"{doing} failed: there is no bucket {call.target.bucket!r} there{said}.", hint=hint)
     if fault.code in _DAMAGED:
@@ -323,8 +328,9 @@ def botocore_failures() -> tuple[type[Exception], ...]:
     from botocore.exceptions import BotoCoreError, ClientError
     from botocore.parsers import ResponseParserError
 
-    # botocore looks up the region of a redirected bucket by a request that it redirects again, without end.
-    return BotoCoreError, ClientError, ResponseParserError, RecursionError
+    # RuntimeError: credentials that are expired after a refresh. RecursionError, one of them: botocore looks up the
+    # region of a redirected bucket by a request that it redirects again, without end.
+    return BotoCoreError, ClientError, ResponseParserError, RuntimeError
 
 
 _BOTOCORE_KINDS: dict[str, Kind] = {
@@ -339,6 +345,14 @@ _BOTOCORE_KINDS: dict[str, Kind] = {
     "HTTPClientError": "cut",
     "ConnectionError": "cut",
     "ResponseParserError": "malformed",
+    "NoCredentialsError": "credentials",
+    "PartialCredentialsError": "credentials",
+    "CredentialRetrievalError": "credentials",
+    "MetadataRetrievalError": "credentials",
+    "TokenRetrievalError": "credentials",
+    "SSOError": "credentials",
+    "ProfileNotFound": "credentials",
+    "RuntimeError": "credentials",
 }
 
 
@@ -351,6 +365,8 @@ def of_botocore(error: Exception) -> Fault:
         return _of_response(response)
     for cls in type(error).__mro__:
         if kind := _BOTOCORE_KINDS.get(cls.__name__):
+            if kind == "credentials":
+                return Fault(kind, message=str(error))
             unknown_host = kind == "refused" and "NameResolutionError" in repr(getattr(error, "kwargs", ""))
             return Fault("dns" if unknown_host else kind)
     return Fault("other", message=str(error))
@@ -360,9 +376,9 @@ def _of_response(response: Mapping[str, Any]) -> Fault:
     details, meta = response.get("Error", {}), response.get("ResponseMetadata", {})
     status = meta.get("HTTPStatusCode")
     # Without a body, as for HEAD, botocore puts the status where the code belongs.
-    code = str(details.get("Code", ""))
+    code = str(details.get("Code") or "")
     code = "" if code == str(status) else code
-    message = str(details.get("Message", ""))
+    message = str(details.get("Message") or "")
     header = meta.get("HTTPHeaders", {}).get("x-amz-bucket-region", "")
     region = details.get("Region") or _expected_region(message) or header
     retry_after = _seconds(meta.get("HTTPHeaders", {}).get("retry-after", ""))

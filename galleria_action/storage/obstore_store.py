@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import obstore
@@ -21,7 +21,16 @@ from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
 from galleria_action.errors import CredentialsError
-from galleria_action.storage.faults import Call, Fault, Operation, Passing, clean, failure, of_obstore
+from galleria_action.storage.faults import (
+    Call,
+    Fault,
+    Operation,
+    Passing,
+    botocore_failures,
+    clean,
+    failure,
+    of_obstore,
+)
 from galleria_action.storage.interface import (
     Condition,
     ConditionUnsupported,
@@ -55,7 +64,7 @@ _READ = {"read_timeout": "60s", "timeout": "30m"}
 _WRITE_SECONDS = 45
 _SLOWEST_BYTES_PER_SECOND = 4096
 _LONGEST_SECONDS = 30 * 60
-_WRITE_STEPS = tuple(64 * 1024 * 4**power for power in range(5))
+_WRITE_STEPS = tuple(64 * 1024 * 4**power for power in range(6))
 
 #: Keys that obstore's paths cannot hold or would change: empty, "." and ".." segments, control characters.
 _INEXACT = re.compile(r"(?:^|/)(?:\.{0,2})(?:/|$)|[\x00-\x1f\x7f-\x9f]")
@@ -71,22 +80,25 @@ class ObstoreStore:
         self.target = settings.target
         self._settings = settings
         self._provider = provider
-        self._writers: dict[int, S3Store] = {}
-        self._making = threading.Lock()
         self._persist = Persistence(settings.concurrency, settings.pause, attempts=attempts)
         self._credentials = _StaticCredentials(settings) if settings.access_key else _ChainCredentials(settings)
+        self._reader = _once(lambda: self._client(_READ))
+        self._writers = {size: _once(partial(self._client, _time_to_write(size))) for size in _WRITE_STEPS}
+        self._botocore = _once(self._open_botocore)
+        self._complete = _once(lambda: self._open_complete(self._persist))
+        self._complete_once = _once(lambda: self._open_complete(None))
 
     # --- reading -----------------------------------------------------------------------------------------------------
 
     def get(self, key: str) -> StoredObject | None:
         """See ``ReadStore.get``."""
         if self._inexact(key):
-            return self._complete.get(key)
-        return self._tried(lambda: self._get(key), lambda: self._complete_once.get(key))
+            return self._complete().get(key)
+        return self._tried(lambda: self._get(key), lambda: self._complete_once().get(key))
 
     def _get(self, key: str) -> StoredObject | None:
         try:
-            answer = obstore.get(self._reader, self._path(key))
+            answer = obstore.get(self._reader(), self._path(key))
             body = bytes(answer.bytes())
         except _FAILURES as error:
             self._raise_unless_absent(error, self._call("get", key))
@@ -98,16 +110,16 @@ class ObstoreStore:
     def head(self, key: str) -> ObjectHead | None:
         """See ``ReadStore.head``."""
         if self._inexact(key):
-            return self._complete.head(key)
-        return self._tried(lambda: self._head(key), lambda: self._complete_once.head(key))
+            return self._complete().head(key)
+        return self._tried(lambda: self._head(key), lambda: self._complete_once().head(key))
 
     def _head(self, key: str) -> ObjectHead | None:
         try:
-            answer = obstore.get(self._reader, self._path(key), options={"head": True})
+            answer = obstore.get(self._reader(), self._path(key), options={"head": True})
         except _FAILURES:
             # Answers to HEAD have no body and so no reason (a missing bucket looks like a missing object): ask again.
             try:
-                answer = obstore.get(self._reader, self._path(key))
+                answer = obstore.get(self._reader(), self._path(key))
             except _FAILURES as error:
                 self._raise_unless_absent(error, self._call("head", key))
                 return None
@@ -116,17 +128,18 @@ class ObstoreStore:
 
     def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
         """See ``ReadStore.list``."""
-        return self._complete.list(prefix)
+        return self._complete().list(prefix)
 
     # --- writing -----------------------------------------------------------------------------------------------------
 
     def put(self, key: str, body: bytes, headers: Headers, condition: Condition | None = None) -> str:
-        """See ``WriteStore.put``."""
+        """See ``WriteStore.put``. ``PreconditionFailed`` may be the echo of our own write whose answer was lost and
+        which was repeated: read back before calling it a conflict."""
         if self._inexact(key):
-            return self._complete.put(key, body, headers, condition)
+            return self._complete().put(key, body, headers, condition)
         return self._tried(
             lambda: self._put(key, body, headers, condition),
-            lambda: self._complete_once.put(key, body, headers, condition),
+            lambda: self._complete_once().put(key, body, headers, condition),
         )
 
     def _put(self, key: str, body: bytes, headers: Headers, condition: Condition | None) -> str:
@@ -150,29 +163,21 @@ class ObstoreStore:
 
     def copy(self, source: str, key: str, headers: Headers | None = None) -> str:
         """See ``WriteStore.copy``."""
-        return self._complete.copy(source, key, headers)
+        return self._complete().copy(source, key, headers)
 
     def delete(self, keys: Iterable[str]) -> dict[str, str]:
         """See ``WriteStore.delete``."""
-        return self._complete.delete(keys)
+        return self._complete().delete(keys)
 
     # --- the parts ---------------------------------------------------------------------------------------------------
 
-    @cached_property
-    def _complete(self) -> Boto3Store:
-        """The store for what obstore cannot do; made when first needed, because botocore takes a quarter second."""
+    def _open_complete(self, persist: Persistence | None) -> Boto3Store:
+        """The store for what obstore cannot do; opened late, because botocore takes a quarter second."""
         from galleria_action.storage.boto3_store import Boto3Store
 
-        return Boto3Store(self._botocore, self.target, provider=self._provider, persist=self._persist)
+        return Boto3Store(self._botocore(), self.target, provider=self._provider, persist=persist)
 
-    @cached_property
-    def _complete_once(self) -> Boto3Store:
-        from galleria_action.storage.boto3_store import Boto3Store
-
-        return Boto3Store(self._botocore, self.target, provider=self._provider)
-
-    @cached_property
-    def _botocore(self) -> Any:
+    def _open_botocore(self) -> Any:
         from galleria_action.storage.client import make_client
 
         session = getattr(self._credentials, "session", None)
@@ -193,18 +198,8 @@ class ObstoreStore:
 
         return self._persist(one_try)
 
-    @cached_property
-    def _reader(self) -> S3Store:
-        return self._client(_READ)
-
     def _writer(self, size: int) -> S3Store:
-        """A client for bodies of ``size`` bytes, with the time that the slowest bearable line takes for them."""
-        step = next((step for step in _WRITE_STEPS if size <= step), MULTIPART_ABOVE)
-        with self._making:
-            if step not in self._writers:
-                seconds = min(_WRITE_SECONDS + step // _SLOWEST_BYTES_PER_SECOND, _LONGEST_SECONDS)
-                self._writers[step] = self._client({"timeout": f"{seconds}s"})
-            return self._writers[step]
+        return self._writers[next((step for step in _WRITE_STEPS if size <= step), _WRITE_STEPS[-1])]()
 
     def _client(self, timeouts: dict[str, str]) -> S3Store:
         endpoint = endpoint_url(self._settings, self._provider)
@@ -228,7 +223,7 @@ class ObstoreStore:
             return "overwrite"
         if self._provider.conditional_put == "no":
             raise ConditionUnsupported(f"{self._provider.name} has no conditional writes")
-        return {"e_tag": f'"{condition.etag}"'} if isinstance(condition, IfMatch) else "create"
+        return {"e_tag": self._provider.if_match(condition.etag)} if isinstance(condition, IfMatch) else "create"
 
     def _path(self, key: str) -> str:
         return self.target.prefix + key
@@ -256,6 +251,11 @@ class ObstoreStore:
         return str(meta["e_tag"]).removeprefix("W/").strip('"')
 
 
+def _time_to_write(size: int) -> dict[str, str]:
+    """The time that the slowest bearable line takes for ``size`` bytes."""
+    return {"timeout": f"{min(_WRITE_SECONDS + size // _SLOWEST_BYTES_PER_SECOND, _LONGEST_SECONDS)}s"}
+
+
 def endpoint_url(settings: StoreSettings, provider: Provider) -> str:
     """Where requests go: the endpoint, AWS's for the region if there is none, with the bucket's name in the host
     where the provider wants it there."""
@@ -280,6 +280,19 @@ def _virtual_host(settings: StoreSettings, provider: Provider) -> bool:
 
 def _headers(attributes: Any) -> Headers:
     return Headers(attributes.get("Content-Type", "binary/octet-stream"), attributes.get("Cache-Control") or None)
+
+
+def _once(make: Callable[[], T]) -> Callable[[], T]:
+    """``make`` called when first asked for, and only once whatever the number of threads."""
+    lock, made = threading.Lock(), list[T]()
+
+    def get() -> T:
+        with lock:
+            if not made:
+                made.append(make())
+            return made[0]
+
+    return get
 
 
 class _StaticCredentials:
@@ -312,14 +325,14 @@ class _ChainCredentials:
         self._found = find_credentials(self.session)
 
     def __call__(self) -> S3Credential:
-        from botocore.exceptions import BotoCoreError, ClientError
-
+        failures: tuple[type[Exception], ...] = (*botocore_failures(), OSError)
         try:
             frozen = self._found.get_frozen_credentials()
-        except (BotoCoreError, ClientError, OSError) as error:
+        except failures as error:
             text = f"The AWS credentials could not be refreshed: {clean(str(error))}"
             self.trouble = CredentialsError(text, hint="Sign in again (with OIDC: raise role-duration-seconds).")
             raise
+        self.trouble = None
         return {
             "access_key_id": frozen.access_key,
             "secret_access_key": frozen.secret_key,

@@ -86,7 +86,7 @@ def _split_bucket(bucket: str) -> tuple[str, str]:
         raise ValueError("bucket must be a name, s3://bucket/prefix or file:///folder; an address goes into endpoint")
     if "/" in bucket:
         name, _, own_prefix = bucket.partition("/")
-        raise ValueError(f"bucket {bucket!r} contains a slash; write s3://{name}/{own_prefix} or use prefix")
+        raise ValueError(f"bucket {bucket!r} contains a slash; write {f's3://{name}/{own_prefix}'!r} or use prefix")
     return bucket, ""
 
 

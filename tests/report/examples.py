@@ -6,10 +6,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from galleria_action.deployment.manifest import Manifest, ManifestEntry
-from galleria_action.deployment.plan import Base, LocalGallery, Plan, RemoteGallery, SourceFile, SourcePhoto, make_plan
+from galleria_action.deployment.plan import (
+    Base,
+    LocalGallery,
+    PhotoEdit,
+    Plan,
+    RemoteGallery,
+    SourceFile,
+    SourcePhoto,
+    make_plan,
+)
 from galleria_action.deployment.verify import Verification
 from galleria_action.errors import Finding, GalleriaError
-from galleria_action.gallery.metadata import VARIANTS, GalleryMetadata, GallerySettings
+from galleria_action.gallery.files import LocalFile
+from galleria_action.gallery.metadata import VARIANTS, GalleryMetadata, GallerySettings, Variant
 from galleria_action.report.result import Record, Result, finish
 from galleria_action.storage.interface import Headers, Target
 
@@ -44,10 +54,10 @@ HOSTILE = (
 def photo(name: str, *, folder: str = "photos", identity: str = "a") -> SourcePhoto:
     """A local photo with its three files."""
     files = (
-        SourceFile(f"{folder}/{variant}/{name}.jpg", Path("x"), SIZES[variant], Headers("image/jpeg"), None, variant)
+        source_file(f"{folder}/{variant}/{name}.jpg", SIZES[variant], identity, Headers("image/jpeg"), variant)
         for variant in VARIANTS
     )
-    return SourcePhoto(name, identity * 64, (None, None), tuple(files))
+    return SourcePhoto(name, identity * 64, tuple(files), PhotoEdit(None, None))
 
 
 def remote_gallery(photos: Sequence[SourcePhoto]) -> RemoteGallery:
@@ -69,9 +79,14 @@ def remote_gallery(photos: Sequence[SourcePhoto]) -> RemoteGallery:
     return RemoteGallery(Base("b" * 64, "etag"), GalleryMetadata.from_dict(document))
 
 
+def source_file(key: str, size: int, content: str, headers: Headers, variant: Variant | None = None) -> SourceFile:
+    """A local file of ``size`` bytes whose hash is ``content`` repeated."""
+    return SourceFile(key, LocalFile(key, Path("x"), size, variant, (0, 0)), content * 64, headers)
+
+
 def page(key: str, body: str = "c") -> SourceFile:
     """A local file of the site."""
-    return SourceFile(key, Path("x"), 2048, Headers("text/html"), body * 64)
+    return source_file(key, 2048, body, Headers("text/html"))
 
 
 def site_manifest(*keys: str) -> dict[str, ManifestEntry]:
@@ -109,7 +124,7 @@ def named_plan(names: Sequence[str]) -> Plan:
 def record(command: str = "deploy", plan: Plan | None = None, *, dry_run: bool = False) -> Record:
     """A record as a command would have filled it."""
     done = Record(command, dry_run=dry_run, mode="metadata", target=TARGET, plan=plan)
-    done.requests = {"get": 2, "list": 1}
+    done.requests = lambda: {"get": 2, "list": 1}
     return done
 
 
@@ -128,7 +143,7 @@ def deployed(plan: Plan) -> Result:
     done.committed = done.metadata_uploaded = plan.commit is not None
     done.url = "https://photos.example.org/2026/"
     done.verification = Verification(checked=3 * plan.local_photo_count + 1)
-    done.requests = {"get": 2, "put": len(plan.uploads) + 2, "list": 2}
+    done.requests = lambda: {"get": 2, "put": len(plan.uploads) + 2, "list": 2}
     return finish(done, "Deployed.", 83.2)
 
 
@@ -144,7 +159,7 @@ def hostile() -> Result:
     done.url = "https://evil.example/](x)<script>"
     done.verification = Verification(3, HOSTILE, HOSTILE, HOSTILE)
     done.warnings = list(HOSTILE)
-    done.requests = {HOSTILE[5]: 3}
+    done.requests = lambda: {HOSTILE[5]: 3}
     findings = [Finding(name, name, 7) for name in HOSTILE]
     error = GalleriaError("\n".join(HOSTILE), hint="\n".join(HOSTILE), findings=findings)
     return finish(done, "", 1.0, error)

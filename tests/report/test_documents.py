@@ -22,7 +22,7 @@ RESULT = Draft202012Validator(load_schema("result"))
 
 
 def directory_plan():
-    photos = (examples.SourcePhoto("a.jpg", "a" * 64, (None, None), (examples.page("photos/a.jpg"),)),)
+    photos = (examples.SourcePhoto("a.jpg", "a" * 64, (examples.page("photos/a.jpg"),)),)
     return make_plan(LocalGallery("directory", photos, (examples.page("x"),)), RemoteGallery(), Target(None, "b"))
 
 

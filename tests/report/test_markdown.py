@@ -138,7 +138,7 @@ def test_more_room_never_says_less():
 
 
 def test_the_headline_survives_when_all_else_is_gone():
-    assert render_summary(_cached("refused"), 60) == "## ❌ Deploy failed: delete-guard"
+    assert render_summary(_cached("refused"), 40) == "## ❌ Deploy failed: delete-guard"
 
 
 def test_one_row_per_photo_with_reason_files_and_sizes():
@@ -227,7 +227,7 @@ def test_a_plan_alone_has_its_numbers_and_its_id():
 
 def test_photos_of_the_root_have_a_folder_too():
     files = examples.photo("x").files
-    photos = [examples.SourcePhoto(f"{n}", "a" * 64, (None, None), (_at_root(files[0], n),)) for n in range(200)]
+    photos = [examples.SourcePhoto(f"{n}", "a" * 64, (_at_root(files[0], n),)) for n in range(200)]
     plan = make_plan(LocalGallery("metadata", tuple(photos), None), RemoteGallery(), examples.TARGET)
     assert "| the root | 200 | 200 new | 200 |" in render_plan(plan, 2_000)
 
