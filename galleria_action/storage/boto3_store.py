@@ -266,9 +266,7 @@ class Boto3Store:
         if self._provider.conditional_put == "no":
             raise ConditionUnsupported(f"{self._provider.name} has no conditional writes")
         return (
-            {"IfMatch": self._provider.if_match(condition.etag)}
-            if isinstance(condition, IfMatch)
-            else {"IfNoneMatch": "*"}
+            {"IfMatch": self._provider.if_match(condition)} if isinstance(condition, IfMatch) else {"IfNoneMatch": "*"}
         )
 
     def _checksum(self, body: bytes) -> dict[str, str]:

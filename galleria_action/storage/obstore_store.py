@@ -223,7 +223,7 @@ class ObstoreStore:
             return "overwrite"
         if self._provider.conditional_put == "no":
             raise ConditionUnsupported(f"{self._provider.name} has no conditional writes")
-        return {"e_tag": self._provider.if_match(condition.etag)} if isinstance(condition, IfMatch) else "create"
+        return {"e_tag": self._provider.if_match(condition)} if isinstance(condition, IfMatch) else "create"
 
     def _path(self, key: str) -> str:
         return self.target.prefix + key

@@ -12,9 +12,9 @@ import pytest
 from galleria_action.storage import open_store
 from galleria_action.storage.boto3_store import Boto3Store
 from galleria_action.storage.client import make_client
+from galleria_action.storage.conditions import ProvingStore
 from galleria_action.storage.folder_store import FolderStore
 from galleria_action.storage.interface import Target
-from galleria_action.storage.obstore_store import ObstoreStore
 from galleria_action.storage.providers import provider_of
 from galleria_action.storage.settings import FOLDER, StoreSettings
 from galleria_action.storage.wrappers import ReadOnlyStore, RecordingStore
@@ -98,7 +98,7 @@ def room(request: pytest.FixtureRequest, make_bucket: MakeBucket, prefix: str, t
         plain = fake_room(s3, prefix, opener)
     elif kind == "obstore":
         plain = s3_room(make_bucket(prefix), open_store)
-        assert isinstance(plain.store, ObstoreStore)
+        assert isinstance(plain.store, ProvingStore)
     else:
         plain = s3_room(make_bucket(prefix), open_boto3)
     wrap = request.cls.wrap
