@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 
 from galleria_action.commands.approval import check_approval
 from galleria_action.commands.cors import check_cors
@@ -16,9 +17,13 @@ from galleria_action.deployment.manifest import Manifest
 from galleria_action.deployment.prepare import PreparePolicy
 from galleria_action.deployment.remote import list_target
 from galleria_action.deployment.upload import Uploaded, Uploader
+from galleria_action.deployment.verify import verify_listing
 from galleria_action.gallery.files import read_file
 from galleria_action.gallery.keys import METADATA_KEY
-from galleria_action.storage.interface import WriteStore
+from galleria_action.storage.interface import ObjectInfo, WriteStore
+
+#: between listings, where the first ones do not show our own writes yet
+LISTING_PAUSES_SECONDS = (0.5, 1.0, 2.0)
 
 
 def deploy(session: Session) -> str:
@@ -139,8 +144,25 @@ def _verify(session: Session, store: WriteStore, planned: Planned, manifest: Man
         return
     listing = None if fresh else planned.remote.listing
     named = _named(planned, manifest)
-    verify_state(session, store, named, manifest, list_target(store) if listing is None else listing)
+    if listing is None:
+        listing = _settled_listing(session, store, planned, manifest)
+    verify_state(session, store, named, manifest, listing)
     judge_verification(session)
+
+
+def _settled_listing(
+    session: Session, store: WriteStore, planned: Planned, manifest: Manifest
+) -> Mapping[str, ObjectInfo]:
+    """A listing after our own writes. Some services show them only after a moment, so it is asked for again before
+    anything is called missing or left over."""
+    gone = {delete.key for delete in planned.plan.deletes}
+    listing = list_target(store)
+    for seconds in LISTING_PAUSES_SECONDS:
+        found = verify_listing(_named(planned, manifest), manifest, listing)
+        if (found.whole and gone.isdisjoint(found.orphaned)) or not session.stop.pause(seconds):
+            break
+        listing = list_target(store)
+    return listing
 
 
 def _named(planned: Planned, manifest: Manifest) -> frozenset[str]:
