@@ -203,7 +203,8 @@ def test_nothing_to_do_probes_nothing(start: Start):
 @pytest.mark.parametrize("profile", ["aws", "ceph", "b2"])
 def test_over_tls(start: Start, profile: str):
     job = start(profile, tls=True)
-    assert job.runner.run("deploy").exit_code == 0
+    ran = job.runner.run("deploy")
+    assert ran.exit_code == 0, ran.log
     assert not [request for request in job.s3.requests if "aws-chunked" in request.headers.get("content-encoding", "")]
     assert job.finishes()
 
