@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from galleria_action.commands.local import load_gallery, measured
 from galleria_action.commands.plan import DRY_RUN_DONE, same_mode, write_plan
 from galleria_action.commands.session import Session
@@ -30,16 +32,17 @@ def plan_publicly(session: Session) -> str:
     session.record.dry_run = True
     with session.ci.group("Validate"):
         gallery = load_gallery(session)
-        local = measured(session, gallery)
-    if not options.public_url:
-        session.warn(f"This is {whose}, which gets no secrets, and there is no public-url: validated, but not planned.")
-        return "The gallery is valid. There is no plan without secrets or public-url."
+        local = replace(measured(session, gallery), site=None)
+    if not options.public_url or gallery.metadata is None:
+        lacking = "no metadata to compare" if options.public_url else "no public-url"
+        session.warn(f"This is {whose}, which gets no secrets, and there is {lacking}: validated, but not planned.")
+        return "The gallery is valid. It was not planned."
     try:
         with session.ci.group("Plan"):
             remote = read_remote(_MetadataOnly(options.public_url), listing=False)
     except StorageUnavailable as error:
         session.warn(f"This is {whose}, which gets no secrets: validated, but not planned. {error.message}")
-        return "The gallery is valid. The public gallery could not be read, so there is no plan."
+        return "The gallery is valid. It was not planned."
     session.warn_all(remote.warnings)
     session.warn(
         f"This is {whose}, which gets no secrets: planned from the public metadata. The bucket was not listed, and "

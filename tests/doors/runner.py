@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,8 @@ class Runner:
     inputs: dict[str, str]
     opener: Callable[[StoreSettings], WriteStore] = open_store
     step: int = 0
+    #: more of the environment: what started the run, and where GitHub's API is
+    event: dict[str, str] = field(default_factory=dict)
 
     def environment(self, inputs: dict[str, str]) -> dict[str, str]:
         """What the runner passes into a container, and nothing of this machine's own AWS configuration."""
@@ -61,6 +63,7 @@ class Runner:
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            **self.event,
             **given,
         }
 
