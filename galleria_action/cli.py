@@ -53,7 +53,7 @@ class _Command(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         invocation = ctx.ensure_object(Invocation)
-        first_look = click.Context(self, obj=invocation, **self.context_settings)
+        first_look = click.Context(self, ctx.parent, ctx.info_name, invocation, **self.context_settings)
         super().parse_args(first_look, list(args))
         config = read_config(invocation.workspace, first_look.params["config"], first_look.params["environment"])
         invocation.problems.extend(config.problems)

@@ -13,7 +13,7 @@ import click
 
 from galleria_action.ci.detect import detect
 from galleria_action.ci.interface import CI, Occasion, Wishes
-from galleria_action.cli import parse
+from galleria_action.cli import Invocation, parse
 from galleria_action.commands.cors import cors
 from galleria_action.commands.deploy import deploy
 from galleria_action.commands.plan import plan
@@ -74,17 +74,8 @@ def run(args: Sequence[str], world: World) -> int:
     error: GalleriaError | None = None
     message = ""
     try:
-        occasion = ci.occasion
-        in_need = invocation.command not in ("plan", "deploy") or not occasion.without_secrets
-        options = resolve(invocation.command, invocation.values, invocation.problems, needs_bucket=in_need)
-        in_ci = environ.get("CI", "") not in ("", "false") or environ.get("GITHUB_ACTIONS") == "true"
-        session = Session(options, ci, record, world.stop, workspace, in_ci, world.open_store, stream)
-        record.url = options.public_url
-        publicly = _without_secrets(options, occasion)
-        record.target = _target(options, publicly)
-        session = replace(session, reviews=ci.reviews(_wishes(options, record), session.warn))
-        _refuse_deploy(options, occasion)
-        message = (plan_publicly if publicly else _COMMANDS[options.command])(session)
+        session = _session(invocation, ci, record, world, workspace, stream)
+        message = _story(session)(session)
     except GalleriaError as failure:
         error = _with_outcome(failure, record)
     except Exception as defect:  # noqa: BLE001 - the last line of defence: reported as a defect of ours, never hidden
@@ -96,6 +87,44 @@ def run(args: Sequence[str], world: World) -> int:
     if invocation.as_json:
         world.stdout.write(result_json(result).decode())
     return result.exit_code
+
+
+def _session(invocation: Invocation, ci: CI, record: Record, world: World, workspace: Path, stream: TextIO) -> Session:
+    """Everything a command is handed. Raises ``ConfigInvalid`` with every mistake in the options."""
+    environ = world.environ
+    may_do_without = ci.occasion.without_secrets and invocation.command in ("plan", "deploy")
+    options = resolve(invocation.command, invocation.values, invocation.problems, needs_bucket=not may_do_without)
+    record.url = options.public_url
+    record.target = _target(options, _without_secrets(options, ci.occasion))
+    session = Session(
+        options=options,
+        ci=ci,
+        record=record,
+        stop=world.stop,
+        workspace=workspace,
+        outside=_outside(environ),
+        in_ci=environ.get("CI", "") not in ("", "false") or environ.get("GITHUB_ACTIONS") == "true",
+        open_store=world.open_store,
+        stream=stream,
+    )
+    return replace(session, reviews=ci.reviews(_wishes(options, record), session.warn))
+
+
+def _story(session: Session) -> Callable[[Session], str]:
+    """The command to run: the one that was asked for, or a plan without secrets. Raises ``ConfigInvalid``."""
+    options, occasion = session.options, session.ci.occasion
+    _refuse_deploy(options, occasion)
+    return plan_publicly if _without_secrets(options, occasion) else _COMMANDS[options.command]
+
+
+def _outside(environ: Mapping[str, str]) -> str | None:
+    """The workspace's path on the runner itself.
+
+    The runner translates ``GITHUB_WORKSPACE`` for a container, but not ``RUNNER_WORKSPACE``, the folder above it
+    (actions/runner, ContainerActionHandler); the workspace in it has the repository's name.
+    """
+    above, repository = environ.get("RUNNER_WORKSPACE"), environ.get("GITHUB_REPOSITORY", "").rpartition("/")[2]
+    return f"{above}/{repository}" if above and repository else None
 
 
 def _without_secrets(options: Options, occasion: Occasion) -> bool:
@@ -167,16 +196,16 @@ def _tell_reviewers(session: Session, result: Result) -> None:
 
 
 def _report(result: Result, ci: CI) -> None:
-    """Tell everybody: annotations first, then the log, the outputs and the summary.
+    """Tell everybody: annotations, the log, the outputs and the summary.
 
     What cannot be told to one reader is told to the log; it cannot change how the run ended.
     """
-    for finding in result.findings:
-        ci.error(finding)
+    if ci.annotates and result.exit_code:
+        for finding in result.findings:
+            ci.error(finding)
+        ci.error(f"{result.message} {result.hint or ''}".strip())
     for line in render_text(result):
         ci.line(line)
-    if result.exit_code:
-        ci.error(f"{result.message} {result.hint or ''}".strip())
     try:
         ci.write_outputs(result.outputs)
         if ci.summary_budget:

@@ -13,6 +13,7 @@ from moto.s3.models import s3_backends
 from galleria_action.storage.interface import Target
 from galleria_action.storage.settings import StoreSettings
 from tests.servers import ACCESS_KEY, SECRET_KEY, moto_server
+from tests.storage.stores import open_boto3, open_obstore
 
 _NUMBERS = count(1)
 
@@ -43,3 +44,8 @@ def make_bucket(moto: str) -> Callable[[str], StoreSettings]:
         return settings
 
     return make
+
+
+@pytest.fixture(params=[open_obstore, open_boto3], ids=["obstore", "boto3"])
+def open_it(request: pytest.FixtureRequest) -> Callable[..., Any]:
+    return request.param  # type: ignore[no-any-return]

@@ -125,6 +125,10 @@ class CI(Protocol):
     def summary_budget(self) -> int:
         """Bytes (UTF-8) that ``write_summary`` still takes; 0 where there are no summaries."""
 
+    @property
+    def annotates(self) -> bool:
+        """Whether warnings and errors are shown beside the log as well, so that it is worth repeating them there."""
+
     def line(self, text: str) -> None:
         """Print ``text`` as one line of the log; line breaks and control characters in it are made visible."""
 

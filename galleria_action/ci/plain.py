@@ -19,6 +19,7 @@ class Plain:
 
     name = "terminal"
     summary_budget = 0
+    annotates = False
     occasion = Occasion()
 
     def __init__(self, stream: TextIO, workspace: Path, *, interactive: bool) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from galleria_action.commands.local import load_gallery, measured
-from galleria_action.commands.plan import DRY_RUN_DONE, same_mode, write_plan
+from galleria_action.commands.plan import DRY_RUN_DONE, check_local, same_mode, write_plan
 from galleria_action.commands.session import Session
 from galleria_action.deployment.guards import check_guards
 from galleria_action.deployment.plan import make_plan
@@ -28,9 +27,8 @@ def plan_publicly(session: Session) -> str:
     """
     options, whose = session.options, session.ci.occasion.without_secrets
     session.record.dry_run = True
-    with session.ci.group("Validate"):
-        gallery = load_gallery(session)
-        local = measured(session, gallery)
+    checked = check_local(session)
+    gallery, local = checked.gallery, checked.local
     if not options.public_url:
         session.warn(f"This is {whose}, which gets no secrets, and there is no public-url: validated, but not planned.")
         return "The gallery is valid. There is no plan without secrets or public-url."

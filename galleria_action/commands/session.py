@@ -27,7 +27,8 @@ PLAN_FILE = "galleria-plan.json"
 class Session:
     """One run: the options, the place it runs in, the record of what happens, and the way to the storage.
 
-    ``workspace`` is the folder that local files must not leave; ``in_ci`` says that nobody watches: reports are written
+    ``workspace`` is the folder that local files must not leave, ``outside`` its path outside of the container where we
+    run in one; ``in_ci`` says that nobody watches: reports are written
     unasked, and files outside of the workspace refused. ``stream`` is where a terminal shows a progress bar.
     """
 
@@ -36,6 +37,7 @@ class Session:
     record: Record
     stop: Stop
     workspace: Path
+    outside: str | None
     in_ci: bool
     open_store: Callable[[StoreSettings], WriteStore]
     stream: TextIO

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -61,12 +61,44 @@ class ByteBudget:
                 self._changed.notify_all()
 
 
+class _Batch:
+    """Files that many threads take from, until they are all taken, or enough of them failed."""
+
+    def __init__(self, uploads: Iterator[Upload]) -> None:
+        self._uploads = uploads
+        self._lock = threading.Lock()
+        self.failures: list[tuple[Upload, GalleriaError]] = []
+        self.defect: BaseException | None = None
+        self.closed = False
+
+    def next(self) -> Upload | None:
+        """The next file, or ``None`` when there is no more to do."""
+        with self._lock:
+            return None if self.closed else next(self._uploads, None)
+
+    def failed(self, upload: Upload, error: GalleriaError) -> None:
+        """Note a failure; with enough of them, or with one that concerns all files, nothing more is tried."""
+        with self._lock:
+            self.failures.append((upload, error))
+            self.closed = self.closed or len(self.failures) >= FAILURES_ENOUGH or _concerns_all(error)
+
+    def broken(self, defect: BaseException) -> None:
+        """Note a defect of ours."""
+        with self._lock:
+            self.defect, self.closed = defect, True
+
+    def close(self) -> None:
+        """Give out no more files."""
+        with self._lock:
+            self.closed = True
+
+
 @dataclass
 class Uploader:
     """Uploads files to ``store``.
 
     ``read`` gives a local file's bytes. ``listing`` (by key) and ``known`` (an earlier manifest) prove what is there
-    already; without a listing nothing is skipped. ``advance`` is told the bytes of each finished file.
+    already; without a listing nothing is skipped. ``finished`` is told of each file that is stored.
     """
 
     store: WriteStore
@@ -74,7 +106,7 @@ class Uploader:
     policy: PreparePolicy
     concurrency: int
     stop: Stop
-    advance: Callable[[int], None]
+    finished: Callable[[Upload], None] = lambda _: None
     listing: Mapping[str, ObjectInfo] = field(default_factory=dict)
     known: Manifest = field(default_factory=Manifest)
     checkpoint: Checkpoint | None = None
@@ -82,7 +114,7 @@ class Uploader:
     budget: ByteBudget = field(default_factory=lambda: ByteBudget(BYTES_IN_FLIGHT))
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def upload(self, uploads: Iterable[Upload]) -> None:
+    def upload(self, uploads: Sequence[Upload]) -> None:
         """Upload all of ``uploads`` and return when every one is stored.
 
         Raises ``Cancelled`` after a stop signal, ``GalleryInvalid`` when local files are not what they should be,
@@ -90,40 +122,48 @@ class Uploader:
         when single files failed. What was stored is in ``done`` and in the checkpoint in any case.
         """
         self.stop.check()
-        enough = threading.Event()
-        failures: list[tuple[Upload, GalleriaError]] = []
-        pool = ThreadPoolExecutor(self.concurrency, thread_name_prefix="upload")
-        running = {pool.submit(self._one, upload, enough): upload for upload in uploads}
-        total = len(running)
-        try:
-            while running and not self.stop.requested:
-                finished, _ = wait(running, timeout=0.2, return_when=FIRST_COMPLETED)
-                for future in finished:
-                    upload = running.pop(future)
-                    if error := _failure(future):
-                        failures.append((upload, error))
-                if len(failures) >= FAILURES_ENOUGH or any(_concerns_all(error) for _, error in failures):
-                    enough.set()
-        finally:
-            enough.set()
-            pool.shutdown(wait=False, cancel_futures=True)
-            # a future that was cancelled before it began never counts as done
-            wait([future for future in running if not future.cancelled()], timeout=STOP_PATIENCE_SECONDS)
-            if self.checkpoint and (self.stop.requested or failures):
-                self.checkpoint.save()
+        batch = _Batch(iter(uploads))
+        number = min(self.concurrency, len(uploads))
+        workers = [
+            threading.Thread(target=self._work, args=(batch,), name="upload", daemon=True) for _ in range(number)
+        ]
+        for worker in workers:
+            worker.start()
+        self._wait(workers, batch)
+        if self.checkpoint and (self.stop.requested or batch.failures or batch.defect):
+            self.checkpoint.save()
         self.stop.check()
-        if failures:
-            raise _summed_up(failures, total)
+        if batch.defect:
+            raise batch.defect
+        if batch.failures:
+            raise _summed_up(batch.failures, len(uploads))
 
-    def _one(self, upload: Upload, enough: threading.Event) -> None:
-        if enough.is_set() or self.stop.requested:
-            return
+    def _wait(self, workers: Sequence[threading.Thread], batch: _Batch) -> None:
+        for worker in workers:
+            while worker.is_alive() and not self.stop.requested:
+                worker.join(0.2)
+        batch.close()
+        deadline = time.monotonic() + STOP_PATIENCE_SECONDS
+        for worker in workers:
+            worker.join(max(0.0, deadline - time.monotonic()))
+
+    def _work(self, batch: _Batch) -> None:
+        while (upload := batch.next()) and not self.stop.requested:
+            try:
+                self._one(upload, batch)
+            except GalleriaError as error:
+                batch.failed(upload, error)
+            except BaseException as defect:  # noqa: BLE001 - handed to the thread that waits, which raises it
+                # Not Exception: obstore's panics are none, and a thread that dies unheard would pass for success.
+                batch.broken(defect)
+
+    def _one(self, upload: Upload, batch: _Batch) -> None:
         with self.budget.holding(upload.size):
             prepared = prepare(upload, self.read, self.policy)
             entry = self._proven(prepared)
             skipped = entry is not None
             if entry is None:
-                if enough.is_set() or self.stop.requested:
+                if batch.closed or self.stop.requested:
                     return
                 etag = self.store.put(upload.key, prepared.body, upload.file.headers)
                 entry = _entry(prepared, etag)
@@ -131,7 +171,7 @@ class Uploader:
         self._note(prepared, entry, size, skipped)
         if self.checkpoint and not skipped:
             self.checkpoint.add(upload.key, entry)
-        self.advance(upload.size)
+        self.finished(upload)
 
     def _proven(self, prepared: Prepared) -> ManifestEntry | None:
         """The entry of an object that is there already, byte for byte and header for header; else ``None``."""
@@ -146,8 +186,10 @@ class Uploader:
         if found.etag != hashlib.md5(prepared.body, usedforsecurity=False).hexdigest():
             return None
         head = self.store.head(key)
-        same = head and head.etag == found.etag and head.headers and head.headers.digest() == wanted.headers
-        return wanted if same else None
+        if head is None or head.etag != found.etag:
+            return None
+        # A store without headers (a folder) has none that could differ.
+        return wanted if head.headers is None or head.headers.digest() == wanted.headers else None
 
     def _note(self, prepared: Prepared, entry: ManifestEntry, size: int, skipped: bool) -> None:
         upload, done = prepared.upload, self.done
@@ -177,14 +219,6 @@ def _entry(prepared: Prepared, etag: str) -> ManifestEntry:
         photo=upload.photo,
         edit=upload.edit.digest() if upload.edit else "",
     )
-
-
-def _failure(future: Future[None]) -> GalleriaError | None:
-    """The documented error of a finished upload; any other is a defect and is raised as it is."""
-    error = None if future.cancelled() else future.exception()
-    if error is None or isinstance(error, GalleriaError):
-        return error
-    raise error
 
 
 def _concerns_all(error: GalleriaError) -> bool:

@@ -1,1 +1,11 @@
+"""The local side: metadata, files, EXIF."""
 
+from galleria_action.gallery.metadata import (
+    GalleryMetadata,
+    GallerySettings,
+    MetadataExifData,
+    MetadataFileData,
+    PhotoMetadata,
+)
+
+__all__ = ["GalleryMetadata", "GallerySettings", "MetadataExifData", "MetadataFileData", "PhotoMetadata"]

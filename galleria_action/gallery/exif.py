@@ -16,14 +16,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from ..errors import GalleryInvalid
-from . import jpeg, xmp_gps
-from .exif_check import only_intended_changes
-from .exif_gps import remove_position
-from .exif_times import has_date, new_block, write_times
-from .jpeg import Damaged, Head, Patch, Segment
-from .metadata import KEEP_ORIGINAL_TIMEZONE
-from .tiff import DATE_TIME_ORIGINAL, MAIN_EXIF, OFFSET_TIME_ORIGINAL, Tiff, read_tiff
+from galleria_action.errors import GalleryInvalid
+from galleria_action.gallery import jpeg, xmp_gps
+from galleria_action.gallery.exif_check import only_intended_changes
+from galleria_action.gallery.exif_gps import remove_position
+from galleria_action.gallery.exif_times import has_date, new_block, write_times
+from galleria_action.gallery.jpeg import Damaged, Head, Patch, Segment
+from galleria_action.gallery.metadata import KEEP_ORIGINAL_TIMEZONE
+from galleria_action.gallery.tiff import DATE_TIME_ORIGINAL, MAIN_EXIF, OFFSET_TIME_ORIGINAL, Tiff, read_tiff
 
 BytesLike = bytes | bytearray | memoryview
 
@@ -90,19 +90,20 @@ def edit_exif(
     wanted = _wanted_tags(timestamp, offset_hours)
     if not wanted and not strip_gps:
         return ExifEdit(image, False, Outcome.UNCHANGED)
+    position_left = ("a position in it, if it has one, was left",) if strip_gps else ()
     view = memoryview(image).cast("B")
     if foreign := jpeg.foreign_format(view):
-        return ExifEdit(image, False, Outcome.UNSUPPORTED, (f"only JPEG is edited, this is {foreign}",))
+        return ExifEdit(image, False, Outcome.UNSUPPORTED, (f"only JPEG is edited, this is {foreign}", *position_left))
     try:
         draft = _draft(view, wanted, strip_gps)
     except Damaged as damage:
-        return ExifEdit(image, False, Outcome.CORRUPT, (str(damage),))
+        return ExifEdit(image, False, Outcome.CORRUPT, (str(damage), *position_left))
     if not draft.patches:
         outcome = Outcome.INCOMPLETE if draft.problems else Outcome.UNCHANGED
         return ExifEdit(image, False, outcome, draft.warnings())
     data = jpeg.splice(view, draft.patches)
     if doubt := _doubt(view, draft, data, wanted, strip_gps):
-        return ExifEdit(image, False, Outcome.INCOMPLETE, (f"the edit was discarded: {doubt}",))
+        return ExifEdit(image, False, Outcome.INCOMPLETE, (f"the edit was discarded: {doubt}", *position_left))
     outcome = Outcome.INCOMPLETE if draft.problems else Outcome.EDITED
     return ExifEdit(data, True, outcome, draft.warnings())
 
@@ -163,6 +164,9 @@ class _Draft:
             self.blocks.append((before, after))
 
 
+_NO_DATE = "the photo has no date and none was given, so it got no time zone either"
+
+
 def _draft(image: memoryview, wanted: Mapping[int, bytes], strip_gps: bool) -> _Draft:
     draft = _Draft()
     head = jpeg.read_head(image)
@@ -180,9 +184,6 @@ def _draft(image: memoryview, wanted: Mapping[int, bytes], strip_gps: bool) -> _
         _strip_elsewhere(draft, image, head, exif[1:])
     draft.patches.sort()
     return draft
-
-
-_NO_DATE = "the photo has no date and none was given, so it got no time zone either"
 
 
 def _draft_first_block(
@@ -277,4 +278,6 @@ def _doubt(image: memoryview, draft: _Draft, data: bytes, wanted: Mapping[int, b
         again = _draft(memoryview(data), wanted, strip_gps)
     except Damaged as damage:
         return str(damage)
-    return "a second edit would change it again" if again.patches else None
+    if again.patches or not set(again.problems) <= set(draft.problems):
+        return "a second edit would change it again"
+    return None

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Container, Iterator
 from itertools import zip_longest
 
-from .exif_times import DUPLICATES
-from .tiff import EXIF_POINTER, GPS_POINTER, MAIN, MAIN_EXIF, Entry, Tiff, is_gps, read_tiff
+from galleria_action.gallery.exif_times import DUPLICATES
+from galleria_action.gallery.tiff import EXIF_POINTER, GPS_POINTER, MAIN, MAIN_EXIF, Entry, Tiff, is_gps, read_tiff
 
 
 def only_intended_changes(before: Tiff, after: bytes, edited: Container[int], *, without_gps: bool) -> bool:

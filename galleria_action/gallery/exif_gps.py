@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from .tiff import GPS, GPS_POINTER, Directory, Reference, Tiff, is_gps
+from galleria_action.gallery.tiff import GPS, GPS_POINTER, Directory, Reference, Tiff, is_gps
 
 
 class PositionRemoved(NamedTuple):

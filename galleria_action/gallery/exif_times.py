@@ -11,8 +11,8 @@ import struct
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from .jpeg import EXIF_HEADER, MAX_PAYLOAD
-from .tiff import (
+from galleria_action.gallery.jpeg import EXIF_HEADER, MAX_PAYLOAD
+from galleria_action.gallery.tiff import (
     ASCII,
     DATE_TIME_ORIGINAL,
     EXIF_POINTER,
@@ -25,6 +25,7 @@ from .tiff import (
     UNDEFINED,
     Directory,
     Entry,
+    Reference,
     Tiff,
 )
 
@@ -34,7 +35,6 @@ NAMES = {DATE_TIME_ORIGINAL: "DateTimeOriginal", OFFSET_TIME_ORIGINAL: "OffsetTi
 _NEW_EXIF_VERSION = b"0231"
 #: where a second DateTimeOriginal can hide the first one from readers
 DUPLICATES = (MAIN, THUMBNAIL_EXIF)
-
 
 #: these bytes at this offset
 _Overwrite = tuple[int, bytes]
@@ -56,7 +56,7 @@ def new_block(wanted: Mapping[int, bytes]) -> bytes:
 
 
 def has_date(tiff: Tiff) -> bool:
-    """Whether any DateTimeOriginal says something: blanks and zeros mean "unknown" (Exif 2.31, 4.6.5)."""
+    """Whether any DateTimeOriginal says something: blanks and zeros mean "unknown" (Exif 2.31)."""
     return any(
         any(digit in tiff.value(entry) for digit in b"123456789")
         for path in (MAIN_EXIF, *DUPLICATES)
@@ -71,25 +71,27 @@ def write_times(tiff: Tiff, wanted: Mapping[int, bytes], growth_refused: str | N
     ``growth_refused`` says why the block must keep its length, or is ``None`` where it may grow. When the date
     cannot be written, the offset is not written either: it would turn the old date into another moment.
     """
-    block = bytearray(tiff.block)
+    block, used = bytearray(tiff.block), tiff.references()
     exif = tiff.directories.get(MAIN_EXIF)
     homeless = dict(wanted)
-    problems: list[str] = []
     for tag, value in wanted.items():
         found = exif.find(tag) if exif else []
-        if found and all(_write_in_place(block, tiff, entry, value) for entry in found):
+        if found and all(_write_in_place(block, tiff, used, entry, value) for entry in found):
             del homeless[tag]
+    problems = _write_duplicates(block, tiff, used, wanted)
     patched = tiff._replace(block=bytes(block))
     if homeless and not _write_anew(block, patched, wanted, homeless, may_grow=growth_refused is None):
         why = growth_refused or "the EXIF block is full"
-        problems = [f"{NAMES[tag]} could not be written: {why}" for tag in homeless]
+        unwritten = [f"{NAMES[tag]} could not be written: {why}" for tag in homeless]
         if DATE_TIME_ORIGINAL in homeless:
-            return TimesWritten(tiff.block, tuple(problems))
-    problems += _write_duplicates(block, tiff, wanted)
+            return TimesWritten(tiff.block, tuple(unwritten))
+        problems = unwritten + problems
     return TimesWritten(tiff.block if block == tiff.block else bytes(block), tuple(problems))
 
 
-def _write_duplicates(block: bytearray, tiff: Tiff, wanted: Mapping[int, bytes]) -> list[str]:
+def _write_duplicates(
+    block: bytearray, tiff: Tiff, used: Sequence[Reference], wanted: Mapping[int, bytes]
+) -> list[str]:
     """Bring other copies of the tags in line, in place only; what could not be changed."""
     return [
         f"a second {NAMES[tag]} in {path} keeps its old value"
@@ -97,22 +99,22 @@ def _write_duplicates(block: bytearray, tiff: Tiff, wanted: Mapping[int, bytes])
         if path in tiff.directories
         for tag, value in wanted.items()
         for entry in tiff.directories[path].find(tag)
-        if not _write_in_place(block, tiff, entry, value)
+        if not _write_in_place(block, tiff, used, entry, value)
     ]
 
 
-def _write_in_place(block: bytearray, tiff: Tiff, entry: Entry, value: bytes) -> bool:
+def _write_in_place(block: bytearray, tiff: Tiff, used: Sequence[Reference], entry: Entry, value: bytes) -> bool:
     """Whether ``entry`` says ``value`` now: it did already, or there was room of its own to write it."""
     if entry.type == ASCII and tiff.value(entry).split(b"\0")[0] == value[:-1]:
         return True
-    if entry.size < len(value) or entry.value_at + len(value) > len(block) or _shared(tiff, entry, len(value)):
+    if entry.size < len(value) or entry.value_at + len(value) > len(block) or _shared(used, entry, len(value)):
         return False
     block[entry.value_at : entry.value_at + len(value)] = value
     struct.pack_into(tiff.order + "HI", block, entry.at + 2, ASCII, len(value))
     return True
 
 
-def _shared(tiff: Tiff, entry: Entry, length: int) -> bool:
+def _shared(used: Sequence[Reference], entry: Entry, length: int) -> bool:
     """Whether anything else uses the bytes that would be overwritten.
 
     The same tag at the same place in a duplicate directory is no stranger: it is to get the same value.
@@ -122,7 +124,7 @@ def _shared(tiff: Tiff, entry: Entry, length: int) -> bool:
         reference.start < end
         and start < reference.end
         and not (reference.tag == entry.tag and reference.start == start and reference.path in (MAIN_EXIF, *DUPLICATES))
-        for reference in tiff.references()
+        for reference in used
     )
 
 
@@ -179,14 +181,14 @@ def _squeezed(tiff: Tiff, wanted: Mapping[int, bytes], homeless: Mapping[int, by
     The date's 20 bytes take the 12 of one more record and the 7 of the offset; the date itself moves into unused
     zeros. Empty where the block is built otherwise.
     """
-    exif, offset = tiff.directories.get(MAIN_EXIF), homeless.get(OFFSET_TIME_ORIGINAL)
-    date = exif.find(DATE_TIME_ORIGINAL) if exif else []
-    if exif is None or offset is None or len(homeless) != 1 or exif.find(OFFSET_TIME_ORIGINAL) or len(date) != 1:
+    exif, value = tiff.directories.get(MAIN_EXIF), wanted.get(DATE_TIME_ORIGINAL)
+    if exif is None or value is None or exif.next_at is None or homeless.keys() != {OFFSET_TIME_ORIGINAL}:
         return []
-    value = wanted.get(DATE_TIME_ORIGINAL, b"")
     place = _space(tiff, len(value), may_grow=False)
-    own = exif.end == date[0].value_at and date[0].size >= len(value) and not _shared(tiff, date[0], len(value))
-    if not (value and place and own and exif.next_at is not None):
+    behind = exif.end + len(value)
+    users = [ref for ref in tiff.references() if ref.start < behind and exif.end < ref.end]
+    date_only = [(ref.start, ref.path, ref.tag) for ref in users] == [(exif.end, MAIN_EXIF, DATE_TIME_ORIGINAL)]
+    if place is None or not date_only or users[0].end < behind or exif.find(OFFSET_TIME_ORIGINAL):
         return []
     _, date_record = _values_with_records(tiff.order, place, {DATE_TIME_ORIGINAL: value})
     padded, offset_record = _values_with_records(tiff.order, exif.end + 12, homeless)

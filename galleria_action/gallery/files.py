@@ -41,7 +41,7 @@ class LocalFile:
 def locate(
     metadata: GalleryMetadata,
     source: Path,
-    workspace: Path,
+    fence: Workspace,
     *,
     file: str | None = None,
     lines_of: LinesOf | None = None,
@@ -54,7 +54,6 @@ def locate(
 
     Raises ``GalleryInvalid`` with everything that is missing, leads out of the workspace or is no readable file.
     """
-    fence = Workspace(workspace)
     root = folder_option(fence, source, "source")
     findings = Findings(file)
     found: dict[str, LocalFile] = {}
@@ -83,11 +82,14 @@ def read_file(local: LocalFile) -> bytes:
     try:
         # Not through a link that took the file's place, and not waiting for a pipe that did.
         descriptor = os.open(local.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb") as stream:
+        try:
             status = os.fstat(descriptor)
             if not_a_file(status) or (status.st_dev, status.st_ino) != local.identity:
                 raise _changed(local, "was replaced")
-            content = stream.read(local.size + 1)
+            with os.fdopen(descriptor, "rb", closefd=False) as stream:
+                content = stream.read(local.size + 1)
+        finally:
+            os.close(descriptor)
     except FileNotFoundError:
         raise _changed(local, "vanished") from None
     except OSError as error:

@@ -1,6 +1,6 @@
 """The outside of a JPEG file: its marker segments up to the scan, without a look at any pixel.
 
-Source of the layout: ITU-T T.81 annex B; Exif's place in it: CIPA DC-008, section 4.5.4.
+Source of the layout: ITU-T T.81 annex B; Exif's place in it: CIPA DC-008.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ _LATER_METADATA = re.compile(rb"\xff\xe1(?=..(?:Exif\0\0|http://ns\.adobe\.com/x
 def segments_behind_scan(image: memoryview, head: Head) -> Iterator[Segment]:
     """EXIF and XMP segments of pictures that follow the first one (MPF, gain maps, previews in a trailer).
 
-    Compressed data cannot hold 0xFF 0xE1 (T.81 B.1.1.2), so a match is a segment of another picture.
+    Compressed data cannot hold 0xFF 0xE1 (T.81 B.1.1.5), so a match is a segment of another picture.
 
     Raises ``Damaged`` when there are absurdly many.
     """

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from typing import Any
 
 from galleria_action.gallery.wording import shown
@@ -30,6 +31,8 @@ MAX_BYTES = 256 * 2**20
 MAX_VALUES = 16_000_000
 #: Deepest nesting; Galleria's own documents have five levels.
 MAX_DEPTH = 64
+#: After so many problems no more are looked for: a document can have millions.
+MAX_PROBLEMS = 1000
 
 _DENSE = 16 * 2**20
 
@@ -74,8 +77,10 @@ def parse(raw: bytes) -> JsonSource:
         suspicious = reader.found_something
         if not _shallow_enough(document):
             raise Unreadable(_first(_scan(text)))
-    problems = tuple(_scan_suspects(text)) if suspicious else ()
-    warnings = ("starts with a byte order mark (BOM), which JSON does not need",) if raw.startswith(_BOM) else ()
+    problems = tuple(islice(_scan_suspects(text), MAX_PROBLEMS)) if suspicious else ()
+    warnings = (
+        ("the file starts with a byte order mark (BOM), which JSON does not need",) if raw.startswith(_BOM) else ()
+    )
     return JsonSource(document, problems, warnings)
 
 
@@ -121,24 +126,26 @@ def _check_size(raw: bytes) -> None:
     if len(raw) > MAX_BYTES:
         raise Unreadable(too_large(len(raw)))
     if len(raw) > _DENSE and (values := raw.count(b",") + raw.count(b"{") + raw.count(b"[")) > MAX_VALUES:
-        raise Unreadable(Problem(f"holds about {values:,} values; at most {MAX_VALUES:,} are read"))
+        raise Unreadable(Problem(f"the file holds about {values:,} values; at most {MAX_VALUES:,} are read"))
 
 
 def too_large(size: int) -> Problem:
     """What is wrong with a document of ``size`` bytes that exceeds ``MAX_BYTES``."""
-    return Problem(f"is {size:,} bytes large; at most {MAX_BYTES:,} are read (some 300,000 photos)")
+    return Problem(f"the file is {size:,} bytes large; at most {MAX_BYTES:,} are read (some 300,000 photos)")
 
 
 def _decode(raw: bytes) -> str:
     if raw.startswith(_OTHER_BOMS) or b"\0" in raw[:4]:
-        raise Unreadable(Problem("is written in UTF-16 or UTF-32; save it as UTF-8", 1))
+        raise Unreadable(Problem("the file is written in UTF-16 or UTF-32; save it as UTF-8", 1))
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         # The codec counts from behind the mark.
         offset = error.start + (len(_BOM) if raw.startswith(_BOM) else 0)
         byte, line = raw[offset], raw.count(b"\n", 0, offset) + 1
-    raise Unreadable(Problem(f"is not valid UTF-8: byte 0x{byte:02x} cannot stand here; save it as UTF-8", line))
+    raise Unreadable(
+        Problem(f"the file is not valid UTF-8: byte 0x{byte:02x} cannot stand here; save it as UTF-8", line)
+    )
 
 
 # -- text to values ------------------------------------------------------------------------------------------------
@@ -185,8 +192,8 @@ def _read(reader: _StrictReader, text: str) -> Any:
 
 def _syntax(text: str, error: json.JSONDecodeError) -> Problem:
     if not text[error.pos :].strip() or error.msg.startswith("Unterminated string"):
-        return Problem(f"is not valid JSON: it ends in the middle of something ({error.msg})", error.lineno)
-    return Problem(f"is not valid JSON: {error.msg} in column {error.colno}", error.lineno)
+        return Problem(f"the file is not valid JSON: it ends in the middle of something ({error.msg})", error.lineno)
+    return Problem(f"the file is not valid JSON: {error.msg} in column {error.colno}", error.lineno)
 
 
 def _shallow_enough(document: Any) -> bool:
@@ -321,7 +328,7 @@ def _scan(text: str, start: int = 0, end: int | None = None) -> Iterator[Problem
         if kind == "open":
             names.append(set() if token[0] == "{" else None)
             if len(names) > MAX_DEPTH:
-                message = f"nests more than {MAX_DEPTH} levels deep"
+                message = f"the document nests more than {MAX_DEPTH} levels deep"
         elif kind == "close":
             if names:
                 names.pop()
@@ -354,10 +361,12 @@ def _name_problem(string: str, names: list[set[str] | None]) -> str | None:
 
 
 def _number_problem(digits: str) -> str | None:
+    count = len(digits.lstrip("-"))
     if digits.lstrip("-").isdigit():
-        count = len(digits.lstrip("-"))
         return (
-            f"a number of {count:,} digits; at most {_LONGEST_INTEGER:,} are read" if count > _LONGEST_INTEGER else None
+            f"a number has {count:,} digits; at most {_LONGEST_INTEGER:,} are read"
+            if count > _LONGEST_INTEGER
+            else None
         )
     try:
         infinite = math.isinf(float(digits))
@@ -367,4 +376,4 @@ def _number_problem(digits: str) -> str | None:
 
 
 def _first(problems: Iterator[Problem]) -> Problem:
-    return next(problems, Problem(f"nests more than {MAX_DEPTH} levels deep"))
+    return next(problems, Problem(f"the document nests more than {MAX_DEPTH} levels deep"))

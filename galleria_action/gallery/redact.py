@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 
-from ..errors import GalleryInvalid
+from galleria_action.errors import GalleryInvalid
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _DECODER = json.JSONDecoder()

@@ -9,7 +9,7 @@ import struct
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from .jpeg import Damaged
+from galleria_action.gallery.jpeg import Damaged
 
 ASCII, SHORT, LONG, UNDEFINED, IFD = 2, 3, 4, 7, 13
 EXIF_POINTER, GPS_POINTER, INTEROP_POINTER = 0x8769, 0x8825, 0xA005

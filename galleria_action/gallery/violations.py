@@ -47,20 +47,19 @@ def _explain(part: Any, reference: str, base: Place, findings: Findings) -> None
     """Add a finding for each place in ``part``, which stands at ``base``, that does not fit the schema there."""
     schema = _resolved(reference)
     subject = _subject(part, base)
-    for place, expected_place in dict(_misfits(part, reference, schema)).items():
-        expected = _at(schema, expected_place)["title"]
-        if place == expected_place:
-            message = f"{subject}{_dotted(place)} is {shown(_value_at(part, place))}; expected {expected}"
-        else:
-            message = f"{subject}{_dotted(expected_place)} is missing; expected {expected}"
-        findings.add(message, place=base + place)
+    for field, place in dict(_misfits(part, reference, schema)).items():
+        state = "missing" if field != place else shown(_value_at(part, place))
+        findings.add(
+            f"{subject}{_dotted(field)} is {state}; expected {_at(schema, field)['title']}", place=base + place
+        )
 
 
 def _misfits(part: Any, reference: str, schema: _Schema) -> Iterator[tuple[Place, Place]]:
+    """Each field that does not fit, and the place to point at: its own, or for a missing field that of its object."""
     for error in _validator(reference).iter_errors(_known_part(part, schema)):
         place = tuple(error.instance_path)
         missing = getattr(error.kind, "property", None)
-        yield place, place if missing is None else (*place, missing)
+        yield (place if missing is None else (*place, missing)), place
 
 
 def _subject(part: Any, base: Place) -> str:

@@ -13,7 +13,7 @@ from xml.parsers import expat
 _POSITION = re.compile(r"(?i)(?:.*:)?(?:gps.*|.*latitude|.*longt?itude|lat|lon|long)\Z")
 _ATTRIBUTE = re.compile(rb"""\s+(([^\s=<>"'/]+)\s*=\s*(?:"[^"]*"|'[^']*'))""")
 #: for text that cannot be parsed or may not be touched: does it look as if it held a position?
-_SUSPICION = re.compile(rb"(?i):(?:gps|lat|lon)[a-z]*\s*[=>]|G\0P\0S\0")
+_SUSPICION = re.compile(rb"(?i):(?:gps\w*|\w*latitude|\w*longt?itude|lat|lon|long)\s*[=>]|g\0p\0s\0")
 
 
 def may_hold_position(packet: bytes) -> bool:

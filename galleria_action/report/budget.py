@@ -36,7 +36,7 @@ def fit(blocks: Sequence[Block], budget: int) -> str:
     """
     by_rank = sorted(range(len(blocks)), key=lambda index: blocks[index].rank)
     chosen: dict[int, str] = {}
-    room = budget
+    room = budget + len(_SEPARATOR)  # none follows the last block
     for index in by_rank:
         text = _write(blocks[index].renderings[-1], room)
         if text is not None:

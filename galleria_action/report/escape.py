@@ -83,10 +83,12 @@ def _code_piece(piece: str) -> str:
     return f"` {piece} `" if padded else f"`{piece}`"
 
 
-_TOKEN = re.compile(r"""(?P<before>["'(“‘]*)(?P<core>.*?)(?P<after>["')”’.,;:!?…]*)""", re.DOTALL)
+# Punctuation that may surround a word
+_OPENING = "\"'(“‘"
+_CLOSING = "\"')”’.,;:!?…"
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*|\d[\d,.]*%|\d{1,3}(?:,\d{3})+|\d+\.\d+|[a-z](?:\.[a-z])+|[–—]|")
-#: Words that GitHub makes links of: commit ids, ``GH-1``, and trackers' keys of the same shape.
-_REFERENCE = re.compile(r"[0-9a-f]{7,40}|[^\W_]+-\d+", re.IGNORECASE)
+#: What GitHub makes a link of inside such a word: commit ids, ``GH-1``, and trackers' keys of the same shape.
+_REFERENCE = re.compile(r"(?<![0-9a-z])[0-9a-f]{7,40}(?![0-9a-z])|[^\W\d_][^\W_]*-\d", re.IGNORECASE)
 _LIST_NUMBER = re.compile(r"\d+[.)]")
 
 
@@ -105,11 +107,11 @@ def _prose_line(line: str) -> str:
 
 
 def _token(token: str) -> str:
-    match = _TOKEN.fullmatch(token)
-    assert match, "the pattern accepts every string"
-    before, core, after = match.group("before", "core", "after")
-    if _WORD.fullmatch(core) and not _REFERENCE.fullmatch(core) and len(core) <= _WORD_LIMIT:
+    rest = token.lstrip(_OPENING)
+    core = rest.rstrip(_CLOSING)
+    if len(core) <= _WORD_LIMIT and _WORD.fullmatch(core) and not _REFERENCE.search(core):
         return token
+    before, after = token[: len(token) - len(rest)], rest[len(core) :]
     return f"{before}{code(core, _WORD_LIMIT)}{after}"
 
 

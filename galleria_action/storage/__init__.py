@@ -13,16 +13,20 @@ if TYPE_CHECKING:
     from galleria_action.storage.interface import WriteStore
     from galleria_action.storage.settings import StoreSettings
 
+#: public name → where it lives. Those above this floor are only handed through, under the name that Galleria uses.
 _PUBLIC = {
-    "get_s3_client": "api",
-    "file_exists_in_s3": "api",
-    "calculate_file_checksum": "api",
-    "list_bucket_files": "api",
-    "get_bucket_cors": "cors",
-    "configure_bucket_cors": "cors",
-    "get_default_gallery_cors_rules": "cors",
-    "cors_rules_match": "cors",
-    "examine_bucket_cors": "cors",
+    "get_s3_client": "galleria_action.storage.api",
+    "file_exists_in_s3": "galleria_action.storage.api",
+    "calculate_file_checksum": "galleria_action.storage.api",
+    "list_bucket_files": "galleria_action.storage.api",
+    "get_bucket_cors": "galleria_action.storage.cors",
+    "configure_bucket_cors": "galleria_action.storage.cors",
+    "get_default_gallery_cors_rules": "galleria_action.storage.cors",
+    "cors_rules_match": "galleria_action.storage.cors",
+    "examine_bucket_cors": "galleria_action.storage.cors",
+    "upload_file_to_s3": "galleria_action.api",
+    "upload_directory_to_s3": "galleria_action.api",
+    "modify_exif_in_memory": "galleria_action.gallery.exif",
 }
 
 __all__ = (  # noqa: PLE0604
@@ -60,5 +64,5 @@ def open_store(settings: StoreSettings) -> WriteStore:
 
 def __getattr__(name: str) -> Any:
     if name in _PUBLIC:
-        return getattr(import_module(f"{__name__}.{_PUBLIC[name]}"), name)
+        return getattr(import_module(_PUBLIC[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

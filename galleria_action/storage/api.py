@@ -16,6 +16,7 @@ def get_s3_client(endpoint: str, access_key: str, secret_key: str, region: str) 
     """A boto3 client for any S3-compatible service, configured as the service needs it.
 
     ``endpoint`` is a URL or a bare host (``""``: AWS); empty keys mean AWS's own credential chain. Raises
+    ``ValueError`` for an endpoint that is none and ``CredentialsError`` when the chain has nothing to offer.
     """
     import boto3
 

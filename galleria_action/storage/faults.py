@@ -22,7 +22,7 @@ from galleria_action.errors import (
 from galleria_action.storage.interface import Condition, ConditionUnsupported, IfMatch, PreconditionFailed, Target
 
 Operation = Literal["get", "head", "list", "put", "copy", "delete", "get cors", "put cors"]
-Kind = Literal["answer", "refused", "dns", "tls", "timeout", "cut", "malformed", "disk", "other"]
+Kind = Literal["answer", "refused", "dns", "tls", "timeout", "cut", "malformed", "disk", "credentials", "other"]
 
 _MAX_TEXT = 200
 
@@ -56,6 +56,9 @@ def failure(fault: Fault, call: Call, condition: Condition | None = None) -> Exc
         return verdict
     if fault.kind == "answer":
         return _refusal(fault, call)
+    if fault.kind == "credentials":
+        text = f"{_doing(call)} failed: the credentials could not be used ({clean(fault.message)})."
+        return CredentialsError(text, hint="Give access-key and secret-key, or sign in again before this step.")
     meaning, hint = _ON_THE_WAY[fault.kind]
     detail = f" ({clean(fault.message)})" if fault.message else ""
     return StorageUnavailable(f"{_doing(call)} failed: {meaning.format(host=_host(call))}{detail}.", hint=hint)
@@ -130,6 +133,7 @@ for _alias, _code in {
 
 _WRONG_REGION = ("PermanentRedirect", "TemporaryRedirect", "IllegalLocationConstraintException", "BareRedirect")
 _MISSING_BUCKET = ("NoSuchBucket", "InvalidBucketName")
+_PASSING = ("RequestTimeout", "SlowDown", "OperationAborted", "ConditionalRequestConflict", "ServiceUnavailable")
 _DAMAGED = ("BadDigest", "InvalidDigest", "XAmzContentSHA256Mismatch", "XAmzContentChecksumMismatch", "IncompleteBody")
 
 _ON_THE_WAY: dict[Kind, tuple[str, str]] = {
@@ -179,13 +183,15 @@ def _refusal(fault: Fault, call: Call) -> GalleriaError:
         return CredentialsError(f"{doing} was refused: the credentials were not accepted{said}.", hint=hint)
     if fault.status == 403 or fault.code in ("AccessDenied", "AllAccessDisabled"):
         return _forbidden(call, said)
-    if fault.code in _MISSING_BUCKET or (fault.status == 404 and fault.code != "NoSuchKey"):
+    if fault.code == "NoSuchKey":
+        return StorageUnavailable(f"{doing} failed: the object is not there{said}.", hint="Run again.")
+    if fault.code in _MISSING_BUCKET or fault.status == 404:
         hint = "Create the bucket, or check bucket, endpoint and region for a typing error."
         return BucketMissing(f"{doing} failed: there is no bucket {call.target.bucket!r} there{said}.", hint=hint)
     if fault.code in _DAMAGED:
         hint = "Run again; if it stays, the service may not know the checksum: set provider to its profile or generic."
         return StorageUnavailable(f"{doing} failed: the data arrived damaged, as the service sees it{said}.", hint=hint)
-    if fault.status is None or fault.status >= 500 or fault.status in (408, 429):
+    if fault.status is None or fault.status >= 500 or fault.status in (408, 429) or fault.code in _PASSING:
         hint = "The service is overloaded or disturbed. Run again later; lower concurrency if it happens often."
         return StorageUnavailable(f"{doing} failed after all retries{said}.", hint=hint)
     hint = "If the service is S3-compatible but not AWS, set provider to its profile or to generic."
@@ -283,8 +289,9 @@ def botocore_failures() -> tuple[type[Exception], ...]:
     from botocore.exceptions import BotoCoreError, ClientError
     from botocore.parsers import ResponseParserError
 
-    # botocore looks up the region of a redirected bucket by a request that it redirects again, without end.
-    return BotoCoreError, ClientError, ResponseParserError, RecursionError
+    # RuntimeError: credentials that are expired after a refresh. RecursionError, one of them: botocore looks up the
+    # region of a redirected bucket by a request that it redirects again, without end.
+    return BotoCoreError, ClientError, ResponseParserError, RuntimeError
 
 
 _BOTOCORE_KINDS: dict[str, Kind] = {
@@ -299,6 +306,14 @@ _BOTOCORE_KINDS: dict[str, Kind] = {
     "HTTPClientError": "cut",
     "ConnectionError": "cut",
     "ResponseParserError": "malformed",
+    "NoCredentialsError": "credentials",
+    "PartialCredentialsError": "credentials",
+    "CredentialRetrievalError": "credentials",
+    "MetadataRetrievalError": "credentials",
+    "TokenRetrievalError": "credentials",
+    "SSOError": "credentials",
+    "ProfileNotFound": "credentials",
+    "RuntimeError": "credentials",
 }
 
 
@@ -311,6 +326,8 @@ def of_botocore(error: Exception) -> Fault:
         return _of_response(response)
     for cls in type(error).__mro__:
         if kind := _BOTOCORE_KINDS.get(cls.__name__):
+            if kind == "credentials":
+                return Fault(kind, message=str(error))
             unknown_host = kind == "refused" and "NameResolutionError" in repr(getattr(error, "kwargs", ""))
             return Fault("dns" if unknown_host else kind)
     return Fault("other", message=str(error))
@@ -320,9 +337,9 @@ def _of_response(response: Mapping[str, Any]) -> Fault:
     details, meta = response.get("Error", {}), response.get("ResponseMetadata", {})
     status = meta.get("HTTPStatusCode")
     # Without a body, as for HEAD, botocore puts the status where the code belongs.
-    code = str(details.get("Code", ""))
+    code = str(details.get("Code") or "")
     code = "" if code == str(status) else code
-    message = str(details.get("Message", ""))
+    message = str(details.get("Message") or "")
     header = meta.get("HTTPHeaders", {}).get("x-amz-bucket-region", "")
     region = details.get("Region") or _expected_region(message) or header
     return Fault("answer", status=status, code=code, message=message, region=_if_about_region(code, status, region))

@@ -10,18 +10,17 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import obstore
 from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
 from galleria_action.errors import CredentialsError
-from galleria_action.storage.faults import Call, Fault, Operation, clean, failure, of_obstore
+from galleria_action.storage.faults import Call, Fault, Operation, botocore_failures, clean, failure, of_obstore
 from galleria_action.storage.interface import (
     Condition,
     ConditionUnsupported,
@@ -38,6 +37,8 @@ if TYPE_CHECKING:
     from obstore.store import ClientConfig, RetryConfig, S3Credential
 
     from galleria_action.storage.boto3_store import Boto3Store
+
+T = TypeVar("T")
 
 _FAILURES = (BaseError, OSError, ValueError, NotImplementedError)
 
@@ -70,15 +71,20 @@ class ObstoreStore:
         self._provider = provider
         self._retries = retries
         self._credentials = _StaticCredentials(settings) if settings.access_key else _ChainCredentials(settings)
+        self._reader = _once(lambda: self._client(_READ, retry_minutes=3))
+        self._writer_small = _once(lambda: self._client(_WRITE_SMALL, retry_minutes=3))
+        # A request is signed once for all its repetitions, and signatures live 15 minutes.
+        self._writer_large = _once(lambda: self._client(_WRITE_LARGE, retry_minutes=10))
+        self._complete = _once(self._open_complete)
 
     # --- reading -----------------------------------------------------------------------------------------------------
 
     def get(self, key: str) -> StoredObject | None:
         """See ``ReadStore.get``."""
         if self._inexact(key):
-            return self._complete.get(key)
+            return self._complete().get(key)
         try:
-            answer = obstore.get(self._reader, self._path(key))
+            answer = obstore.get(self._reader(), self._path(key))
             body = bytes(answer.bytes())
         except _FAILURES as error:
             self._raise_unless_absent(error, self._call("get", key))
@@ -90,13 +96,13 @@ class ObstoreStore:
     def head(self, key: str) -> ObjectHead | None:
         """See ``ReadStore.head``."""
         if self._inexact(key):
-            return self._complete.head(key)
+            return self._complete().head(key)
         try:
-            answer = obstore.get(self._reader, self._path(key), options={"head": True})
+            answer = obstore.get(self._reader(), self._path(key), options={"head": True})
         except _FAILURES:
             # Answers to HEAD have no body and so no reason (a missing bucket looks like a missing object): ask again.
             try:
-                answer = obstore.get(self._reader, self._path(key))
+                answer = obstore.get(self._reader(), self._path(key))
             except _FAILURES as error:
                 self._raise_unless_absent(error, self._call("head", key))
                 return None
@@ -105,21 +111,22 @@ class ObstoreStore:
 
     def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
         """See ``ReadStore.list``."""
-        return self._complete.list(prefix)
+        return self._complete().list(prefix)
 
     # --- writing -----------------------------------------------------------------------------------------------------
 
     def put(self, key: str, body: bytes, headers: Headers, condition: Condition | None = None) -> str:
-        """See ``WriteStore.put``."""
+        """See ``WriteStore.put``. ``PreconditionFailed`` may be the echo of our own write whose answer was lost and
+        which was repeated: read back before calling it a conflict."""
         if self._inexact(key):
-            return self._complete.put(key, body, headers, condition)
+            return self._complete().put(key, body, headers, condition)
         call = self._call("put", key)
         attributes = {"Content-Type": headers.content_type}
         if headers.cache_control:
             attributes["Cache-Control"] = headers.cache_control
         try:
             answer = obstore.put(
-                self._writer_small if len(body) <= _SMALL_BODY else self._writer_large,
+                (self._writer_small if len(body) <= _SMALL_BODY else self._writer_large)(),
                 self._path(key),
                 body,
                 attributes=attributes,
@@ -133,36 +140,22 @@ class ObstoreStore:
 
     def copy(self, source: str, key: str, headers: Headers | None = None) -> str:
         """See ``WriteStore.copy``."""
-        return self._complete.copy(source, key, headers)
+        return self._complete().copy(source, key, headers)
 
     def delete(self, keys: Iterable[str]) -> dict[str, str]:
         """See ``WriteStore.delete``."""
-        return self._complete.delete(keys)
+        return self._complete().delete(keys)
 
     # --- the parts ---------------------------------------------------------------------------------------------------
 
-    @cached_property
-    def _complete(self) -> Boto3Store:
-        """The store for what obstore cannot do; made when first needed, because botocore takes a quarter second."""
+    def _open_complete(self) -> Boto3Store:
+        """The store for what obstore cannot do; opened late, because botocore takes a quarter second."""
         from galleria_action.storage.boto3_store import Boto3Store
         from galleria_action.storage.client import make_client
 
         session = getattr(self._credentials, "session", None)
         client = make_client(self._settings, self._provider, session=session, attempts=self._retries + 1)
         return Boto3Store(client, self.target, provider=self._provider)
-
-    @cached_property
-    def _reader(self) -> S3Store:
-        return self._client(_READ, retry_minutes=3)
-
-    @cached_property
-    def _writer_small(self) -> S3Store:
-        return self._client(_WRITE_SMALL, retry_minutes=3)
-
-    @cached_property
-    def _writer_large(self) -> S3Store:
-        # A request is signed once for all its repetitions, and signatures live 15 minutes.
-        return self._client(_WRITE_LARGE, retry_minutes=10)
 
     def _client(self, timeouts: dict[str, str], *, retry_minutes: int) -> S3Store:
         endpoint = endpoint_url(self._settings, self._provider)
@@ -190,7 +183,7 @@ class ObstoreStore:
             return "overwrite"
         if self._provider.conditional_put == "no":
             raise ConditionUnsupported(f"{self._provider.name} has no conditional writes")
-        return {"e_tag": f'"{condition.etag}"'} if isinstance(condition, IfMatch) else "create"
+        return {"e_tag": self._provider.if_match(condition.etag)} if isinstance(condition, IfMatch) else "create"
 
     def _path(self, key: str) -> str:
         return self.target.prefix + key
@@ -244,6 +237,19 @@ def _headers(attributes: Any) -> Headers:
     return Headers(attributes.get("Content-Type", "binary/octet-stream"), attributes.get("Cache-Control") or None)
 
 
+def _once(make: Callable[[], T]) -> Callable[[], T]:
+    """``make`` called when first asked for, and only once whatever the number of threads."""
+    lock, made = threading.Lock(), list[T]()
+
+    def get() -> T:
+        with lock:
+            if not made:
+                made.append(make())
+            return made[0]
+
+    return get
+
+
 class _StaticCredentials:
     """Explicit keys. Given as a provider, because keys given as settings are mixed with AWS_SESSION_TOKEN."""
 
@@ -274,14 +280,14 @@ class _ChainCredentials:
         self._found = find_credentials(self.session)
 
     def __call__(self) -> S3Credential:
-        from botocore.exceptions import BotoCoreError, ClientError
-
+        failures: tuple[type[Exception], ...] = (*botocore_failures(), OSError)
         try:
             frozen = self._found.get_frozen_credentials()
-        except (BotoCoreError, ClientError, OSError) as error:
+        except failures as error:
             text = f"The AWS credentials could not be refreshed: {clean(str(error))}"
             self.trouble = CredentialsError(text, hint="Sign in again (with OIDC: raise role-duration-seconds).")
             raise
+        self.trouble = None
         return {
             "access_key_id": frozen.access_key,
             "secret_access_key": frozen.secret_key,

@@ -24,10 +24,15 @@ class Provider:
     path_style: bool
     upload_checksum: Literal["SHA256"] | None
     conditional_put: Literal["yes", "no", "probe"]
+    quoted_if_match: bool
     batch_delete: Literal["yes", "md5", "no"]
     copy: bool
     acl: bool
     cors_api: bool
+
+    def if_match(self, etag: str) -> str:
+        """The value of an If-Match header for an ETag without quotes."""
+        return f'"{etag}"' if self.quoted_if_match else etag
 
     def region_of(self, endpoint: str | None) -> str:
         """The region to sign for when the user gave none."""

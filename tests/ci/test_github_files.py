@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from galleria_action.ci.github.actions import GitHubActions
@@ -21,6 +21,7 @@ def ci(tmp_path, **files: str) -> GitHubActions:
     return GitHubActions({name: str(tmp_path / file) for name, file in files.items()}, io.StringIO(), tmp_path)
 
 
+@settings(deadline=None)
 @given(outputs=st.dictionaries(_NAME, _LINES | st.integers() | st.booleans(), max_size=6))
 def test_outputs_come_back_as_they_were(tmp_path_factory, outputs):
     folder = tmp_path_factory.mktemp("out")

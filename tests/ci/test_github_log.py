@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from galleria_action.ci.github.actions import GitHubActions
@@ -49,6 +49,7 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("workspace")
 
 
+@settings(deadline=None)
 @given(text=hostile_text)
 @example(text="::stop-commands::x")
 @example(text="\u3000:::error::x")
@@ -62,6 +63,7 @@ def test_a_line_is_one_line_and_no_command(folder, text):
     assert isinstance(entries[0], str)
 
 
+@settings(deadline=None)
 @given(text=hostile_text)
 def test_an_annotation_is_that_annotation_only(folder, text):
     github, log = ci(folder)
@@ -75,6 +77,7 @@ def test_an_annotation_is_that_annotation_only(folder, text):
         assert "##[" not in line
 
 
+@settings(deadline=None)
 @given(text=hostile_text)
 def test_a_group_opens_and_closes_and_nothing_else(folder, text):
     github, log = ci(folder)
@@ -85,6 +88,7 @@ def test_a_group_opens_and_closes_and_nothing_else(folder, text):
     assert len(read_log(log())) == 3
 
 
+@settings(deadline=None)
 @given(name=st.sampled_from(sorted(COMMANDS)), data=st.text(), value=st.text(min_size=1))
 def test_every_command_comes_back_as_it_was(name, data, value):
     line = command(name, data, {"file": value, "line": 3})

@@ -117,6 +117,21 @@ def test_in_a_shell_no_command_is_never_a_deploy(capsys: pytest.CaptureFixture[s
     assert "Usage: galleria-action" in "".join(capsys.readouterr())
 
 
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["--help"], "Usage: galleria-action [OPTIONS] COMMAND"),
+        (["plan", "--help"], "Usage: galleria-action plan [OPTIONS]"),
+        (["--version"], "galleria-action 1.0.0"),
+    ],
+)
+def test_help_and_version_end_the_run(args: list[str], said: str, capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(click.exceptions.Exit) as caught:
+        parse(args, {}, Path("/nowhere"))
+    assert caught.value.exit_code == 0
+    assert capsys.readouterr().out.startswith(said)
+
+
 def test_flags_need_no_value_and_take_one():
     assert options(["deploy", "--dry-run", "--force"]).dry_run
     assert not options(["deploy", "--dry-run", "false"]).dry_run

@@ -67,7 +67,7 @@ def read(data: bytes) -> Reading:
     todo = [("IFD0", struct.unpack_from(order + "I", block, 4)[0])]
     while todo:
         name, at = todo.pop()
-        count = int.from_bytes(block[at : at + 2], {"<": "little", ">": "big"}[order])
+        count = int.from_bytes(block[at : at + 2], "little" if order == "<" else "big")
         end = at + 2 + 12 * count
         if at < 8 or at + 2 > len(block) or end > len(block) or count > 512:
             overruns = True
@@ -84,7 +84,7 @@ def read(data: bytes) -> Reading:
             fields[name, tag, seen.setdefault(tag, 0)] = Field(kind, values, raw, offset, complete)
             seen[tag] += 1
             below = {EXIF_IFD: "Exif", GPS_IFD: "GPS", INTEROP_IFD: "Interop"}.get(tag)
-            if below and name.count("/") < 2 and kind in (4, 13):
+            if below and name.count("/") < 2 and kind in (4, 13) and values == 1:
                 todo.append((f"{name}/{below}", struct.unpack(order + "I", raw)[0]))
         links[name] = struct.unpack_from(order + "I", block, end)[0] if end + 4 <= len(block) else 0
         if name == "IFD0" and links[name]:
@@ -103,7 +103,7 @@ def value(data: bytes, tag: int, path: str = "IFD0/Exif") -> str | None:
     if exif_span(data) is None:
         return None
     found = read(data).fields.get((path, tag, 0))
-    return found.raw.split(b"\0")[0].decode() if found else None
+    return found.raw.split(b"\0")[0].decode("latin-1") if found else None
 
 
 def date_and_offset(data: bytes) -> tuple[str | None, str | None]:

@@ -111,9 +111,11 @@ def test_a_position_that_cannot_be_read_is_left_with_a_warning() -> None:
     assert edit.outcome is Outcome.INCOMPLETE and "cannot be read" in edit.warnings[0]
 
 
-def test_unreadable_files_say_that_they_are() -> None:
-    assert edit_exif(b"\x89PNG\r\n\x1a\n", None, 13, strip_gps=True).outcome is Outcome.UNSUPPORTED
-    assert edit_exif(with_block(b"XX"), None, 13, strip_gps=True).outcome is Outcome.CORRUPT
+def test_files_that_are_not_edited_say_that_a_position_may_be_left() -> None:
+    for image, outcome in (b"\x89PNG\r\n\x1a\n", Outcome.UNSUPPORTED), (with_block(b"XX"), Outcome.CORRUPT):
+        edit = edit_exif(image, None, 13, strip_gps=True)
+        assert edit.data is image and edit.outcome is outcome
+        assert edit.warnings[-1] == "a position in it, if it has one, was left"
 
 
 def test_the_positions_of_further_exif_segments_and_pictures_go_too() -> None:

@@ -54,15 +54,10 @@ HOSTILE = (
 def photo(name: str, *, folder: str = "photos", identity: str = "a") -> SourcePhoto:
     """A local photo with its three files."""
     files = (
-        source_file(f"{folder}/{variant}/{name}.jpg", SIZES[variant], "image/jpeg", identity, variant)
+        source_file(f"{folder}/{variant}/{name}.jpg", SIZES[variant], identity, Headers("image/jpeg"), variant)
         for variant in VARIANTS
     )
     return SourcePhoto(name, identity * 64, tuple(files), PhotoEdit(None, None))
-
-
-def source_file(key: str, size: int, media_type: str, body: str, variant: Variant | None = None) -> SourceFile:
-    """A local file of ``size`` bytes; ``body`` is a hexadecimal digit that stands for its content."""
-    return SourceFile(key, LocalFile(key, Path("x"), size, variant, (0, 0)), body * 64, Headers(media_type))
 
 
 def remote_gallery(photos: Sequence[SourcePhoto]) -> RemoteGallery:
@@ -84,9 +79,14 @@ def remote_gallery(photos: Sequence[SourcePhoto]) -> RemoteGallery:
     return RemoteGallery(Base("b" * 64, "etag"), GalleryMetadata.from_dict(document))
 
 
+def source_file(key: str, size: int, content: str, headers: Headers, variant: Variant | None = None) -> SourceFile:
+    """A local file of ``size`` bytes whose hash is ``content`` repeated."""
+    return SourceFile(key, LocalFile(key, Path("x"), size, variant, (0, 0)), content * 64, headers)
+
+
 def page(key: str, body: str = "c") -> SourceFile:
     """A local file of the site."""
-    return source_file(key, 2048, "text/html", body)
+    return source_file(key, 2048, body, Headers("text/html"))
 
 
 def site_manifest(*keys: str) -> dict[str, ManifestEntry]:

@@ -138,7 +138,7 @@ def test_more_room_never_says_less():
 
 
 def test_the_headline_survives_when_all_else_is_gone():
-    assert render_summary(_cached("refused"), 60) == "## ❌ Deploy failed: delete-guard"
+    assert render_summary(_cached("refused"), 40) == "## ❌ Deploy failed: delete-guard"
 
 
 def test_one_row_per_photo_with_reason_files_and_sizes():

@@ -32,6 +32,7 @@ class GitHubActions:
     ``GITHUB_STEP_SUMMARY``); what it does not name is left out."""
 
     name = "GitHub Actions"
+    annotates = True
     interactive = False
 
     def __init__(self, environ: Mapping[str, str], stream: TextIO, working_directory: Path) -> None:

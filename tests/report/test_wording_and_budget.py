@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from galleria_action.deployment.plan import Reason
@@ -42,6 +42,7 @@ def test_every_reason_has_words():
 _texts = st.lists(st.text("aé📷\n", max_size=30), min_size=1, max_size=3)
 
 
+@settings(deadline=None)
 @given(blocks=st.lists(st.tuples(st.integers(0, 3), _texts), max_size=6), budget=st.integers(0, 200))
 def test_no_choice_of_blocks_exceeds_the_budget(blocks, budget):
     made = [block(rank, *(lambda text=text: [text] for text in texts)) for rank, texts in blocks]
@@ -52,7 +53,14 @@ def test_with_room_for_all_every_block_is_at_its_best():
     assert fit([block(1, lambda: ["a", "b"], lambda: ["c"]), block(0, lambda: ["d"])], 100) == "a\nb\n\nd"
 
 
+def test_what_fits_to_the_byte_is_taken():
+    blocks = [block(0, lambda: ["éé", "b"]), block(1, lambda: ["c"])]
+    assert fit(blocks, 9) == "éé\nb\n\nc"
+    assert fit(blocks, 8) == fit(blocks, 6) == "éé\nb"
+    assert fit(blocks, 5) == "c"
+
+
 def test_the_important_block_stays_and_grows_first():
     blocks = [block(2, lambda: ["x" * 50], lambda: ["x"]), block(1, lambda: ["y" * 50], lambda: ["y"])]
     assert fit(blocks, 60) == f"x\n\n{'y' * 50}"
-    assert fit(blocks, 4) == "y"
+    assert fit(blocks, 3) == "y"

@@ -1,0 +1,346 @@
+"""The public Python API: the names, arguments and returned dicts of Galleria's own services.
+
+Import them from ``galleria_action.deployment``, ``galleria_action.storage`` and ``galleria_action.gallery``, where
+Galleria has them. They take a boto3 client and run the same code as the commands. They live on the top floor because
+they put rooms together.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from galleria_action.deployment.deploy import Deployment, Document
+from galleria_action.deployment.guards import DeleteLimit, check_guards
+from galleria_action.deployment.manifest import Manifest
+from galleria_action.deployment.plan import (
+    LocalGallery,
+    PhotoEdit,
+    Plan,
+    Reason,
+    RemoteGallery,
+    SourceFile,
+    SourcePhoto,
+    Upload,
+    make_plan,
+)
+from galleria_action.deployment.prepare import PreparePolicy
+from galleria_action.deployment.remote import list_target, read_manifest, read_remote
+from galleria_action.deployment.source import Hasher, photos_of_metadata, site_files
+from galleria_action.deployment.stop import Stop
+from galleria_action.deployment.upload import Uploader
+from galleria_action.deployment.verify import Verification, verify_listing
+from galleria_action.errors import GalleriaError, GalleryInvalid, VerifyFailed
+from galleria_action.gallery.files import LocalFile, locate, read_file
+from galleria_action.gallery.keys import METADATA_KEY
+from galleria_action.gallery.media import media_type
+from galleria_action.gallery.metadata import GalleryMetadata, PhotoMetadata
+from galleria_action.gallery.schema import RemoteInvalid, load_metadata, parse_remote
+from galleria_action.gallery.walk import walk_site
+from galleria_action.gallery.workspace import Workspace
+from galleria_action.options import BY_NAME
+from galleria_action.storage.api import store_for
+from galleria_action.storage.boto3_store import Boto3Store
+from galleria_action.storage.interface import Headers, ObjectInfo, Target, WriteStore
+
+ProgressCallback = Callable[[str, int, int], None]
+_CONCURRENCY = int(BY_NAME["concurrency"].default)
+
+
+# -- metadata ------------------------------------------------------------------------------------------------------
+
+
+def deploy_gallery_metadata(
+    client: Any,
+    bucket: str,
+    local_metadata: GalleryMetadata,
+    prod_dir: Path | str,
+    dry_run: bool = False,
+    *,
+    max_delete: str = "25%",
+    allow_empty: bool = False,
+) -> dict[str, Any]:
+    """Bring the gallery in ``prod_dir`` online: plan, upload, commit the metadata, delete what is gone, verify.
+
+    ``max_delete`` (a count or a share of the remote photos) and ``allow_empty`` guard against deleting by mistake.
+    Returns ``success, dry_run, photos_uploaded, metadata_uploaded, message``, plus ``plan`` when ``dry_run`` (as
+    ``generate_deployment_plan`` returns it), plus ``error`` on failure. Raises nothing that the contract documents as
+    a failure.
+    """
+    run = _GalleryDeploy(store_for(client, bucket), dry_run)
+    try:
+        run.go(local_metadata, Path(prod_dir), DeleteLimit.parse(max_delete), allow_empty)
+    except GalleriaError as error:
+        return {
+            **run.outcome(success=False, message=error.message),
+            "error": f"{error.message} {error.hint or ''}".strip(),
+        }
+    return run.outcome(success=True, message=run.message)
+
+
+def generate_deployment_plan(
+    local_metadata: GalleryMetadata, remote_metadata: GalleryMetadata | None
+) -> dict[str, list[Any]]:
+    """What differs between two galleries by their metadata alone.
+
+    Returns ``upload`` (``PhotoMetadata`` that are new or changed), ``delete`` (ids) and ``unchanged``
+    (``PhotoMetadata``).
+    """
+    remote = RemoteGallery(metadata=remote_metadata)
+    return _plan_dict(make_plan(_by_metadata_alone(local_metadata), remote, Target(None, "")), local_metadata)
+
+
+def download_remote_metadata(client: Any, bucket: str, key: str = METADATA_KEY) -> GalleryMetadata | None:
+    """The metadata under ``key``, or ``None`` when it is absent or not valid; other S3 errors are raised."""
+    stored = store_for(client, bucket).get(key)
+    try:
+        return parse_remote(stored.body) if stored else None
+    except RemoteInvalid:
+        return None
+
+
+def verify_s3_state(client: Any, bucket: str, metadata: GalleryMetadata) -> dict[str, Any]:
+    """Compare the bucket with ``metadata``: ``consistent, missing_files, orphaned_files`` (lists of keys).
+
+    Objects that were overwritten with other bytes count as missing. Raises the storage's errors.
+    """
+    store = store_for(client, bucket)
+    found = verify_listing(metadata.keys(), read_manifest(store)[0], list_target(store))
+    return {
+        "consistent": found.consistent,
+        "missing_files": sorted({*found.missing, *found.mismatched}),
+        "orphaned_files": list(found.orphaned),
+    }
+
+
+@dataclass
+class _GalleryDeploy:
+    store: Boto3Store
+    dry_run: bool
+    photos_uploaded: int = 0
+    metadata_uploaded: bool = False
+    message: str = ""
+    plan: dict[str, list[Any]] | None = None
+
+    def outcome(self, *, success: bool, message: str) -> dict[str, Any]:
+        told = {
+            "success": success,
+            "dry_run": self.dry_run,
+            "photos_uploaded": self.photos_uploaded,
+            "metadata_uploaded": self.metadata_uploaded,
+            "message": message,
+        }
+        return {**told, "plan": self.plan} if self.dry_run and self.plan is not None else told
+
+    def go(self, metadata: GalleryMetadata, folder: Path, limit: DeleteLimit, allow_empty: bool) -> None:
+        document = json.dumps(metadata.to_dict(), indent=2).encode()
+        load_metadata(document, METADATA_KEY)
+        files = tuple(locate(metadata, folder, _fence(folder)).values())
+        photos = photos_of_metadata(
+            metadata, files, BY_NAME["cache-control-photos"].default, Hasher(read_file), strip_gps=False
+        )
+        digest = (sha256(document).hexdigest(), len(document))
+        local = LocalGallery("metadata", photos, None, metadata.settings, digest)
+        remote = read_remote(self.store, listing=True)
+        plan = make_plan(local, remote.gallery(METADATA_KEY), self.store.target)
+        self.plan = _plan_dict(plan, metadata)
+        check_guards(plan, limit, allow_empty=allow_empty)
+        if self.dry_run:
+            self.message = "Dry run completed - no files were uploaded"
+            return
+        manifest, listing = remote.manifest, remote.listing or {}
+        if plan.changed:
+            uploader = _uploader(self.store, remote.listing or {}, remote.manifest)
+            headers = Headers("application/json", BY_NAME["cache-control-metadata"].default)
+            run = Deployment(
+                plan, local, remote, self.store, uploader, Stop(), _ignore, _ignore, Document(document, headers)
+            )
+            try:
+                manifest = run.run()
+            finally:
+                self.photos_uploaded, self.metadata_uploaded = len(uploader.done.sent_photos), run.metadata_uploaded
+            listing = list_target(self.store)
+        _demand(verify_listing(metadata.keys() | {METADATA_KEY}, manifest, listing))
+        self.message = f"The gallery is online and verified: {self.photos_uploaded} photos uploaded"
+
+
+def _demand(found: Verification) -> None:
+    if not found.whole:
+        raise VerifyFailed(
+            f"The bucket does not hold what the gallery says: {len(found.missing)} missing, "
+            f"{len(found.mismatched)} mismatched.",
+            hint="Deploy again.",
+        )
+
+
+def _by_metadata_alone(metadata: GalleryMetadata) -> LocalGallery:
+    offset = metadata.settings.target_timezone_offset_hours
+
+    def photo(entry: PhotoMetadata) -> SourcePhoto:
+        files = (LocalFile(key, Path(), 0, variant, (0, 0)) for variant, key in entry.files.items())
+        sources = tuple(SourceFile(file.key, file, "", Headers("")) for file in files)
+        edit = PhotoEdit(entry.exif.corrected_timestamp, offset)
+        return SourcePhoto(entry.id, entry.deployment_file_hash.lower(), sources, edit)
+
+    return LocalGallery("metadata", tuple(map(photo, metadata.photos)), None, metadata.settings)
+
+
+def _plan_dict(plan: Plan, metadata: GalleryMetadata) -> dict[str, list[Any]]:
+    uploads = plan.photo_uploads
+    return {
+        "upload": [photo for photo in metadata.photos if photo.id in uploads],
+        "delete": list(plan.removed_photos),
+        "unchanged": [photo for photo in metadata.photos if photo.id not in uploads],
+    }
+
+
+# -- directories and files -----------------------------------------------------------------------------------------
+
+
+def deploy_directory_to_s3(
+    client: Any,
+    source_dir: Path | str,
+    bucket: str,
+    prefix: str = "",
+    dry_run: bool = False,
+    progress_callback: ProgressCallback | None = None,
+) -> dict[str, Any]:
+    """``upload_directory_to_s3`` after checking the arguments; ``error`` says what is wrong with them."""
+    if not Path(source_dir).is_dir():
+        return _directory_result(error=f"The folder {str(source_dir)!r} does not exist")
+    if not bucket:
+        return _directory_result(error="The bucket has no name")
+    return upload_directory_to_s3(client, source_dir, bucket, prefix, dry_run, progress_callback)
+
+
+def upload_directory_to_s3(
+    client: Any,
+    source_dir: Path | str,
+    bucket: str,
+    prefix: str = "",
+    dry_run: bool = False,
+    progress_callback: ProgressCallback | None = None,
+) -> dict[str, Any]:
+    """Upload every file below ``source_dir`` that is not in the bucket already, byte for byte. Nothing is deleted.
+
+    ``progress_callback(name, current, total)`` is called after each file. Hidden files are left out. Returns
+    ``success, total_files, uploaded_files, skipped_files, failed_files, total_size`` (bytes), ``upload_time``
+    (seconds), ``errors`` (texts), and ``error`` when the folder cannot be published at all.
+    """
+    started = time.monotonic()
+    store = store_for(client, bucket, f"{prefix.strip('/')}/" if prefix.strip("/") else "")
+    folder = Path(source_dir)
+    try:
+        found = walk_site(folder, _fence(folder)).files
+        files = site_files(found, BY_NAME["cache-control-site"].default, Hasher(read_file))
+        size = sum(file.size for file in files)
+        if dry_run:
+            return _directory_result(success=True, total_files=len(files), total_size=size)
+        uploader = _uploader(store, list_target(store), Manifest())
+        _report_to(uploader, progress_callback, len(files))
+        errors = _upload_all(uploader, [Upload(Reason.NEW, file, file.sha256) for file in files])
+    except GalleriaError as error:
+        return _directory_result(error=error.message, errors=[error.message, *map(str, error.findings)])
+    done = uploader.done
+    return _directory_result(
+        success=not errors,
+        total_files=len(files),
+        uploaded_files=done.sent,
+        skipped_files=done.skipped,
+        failed_files=len(files) - done.sent - done.skipped,
+        total_size=size,
+        upload_time=time.monotonic() - started,
+        errors=errors,
+    )
+
+
+def upload_file_to_s3(
+    client: Any,
+    local_path: Path | str | bytes,
+    bucket: str,
+    key: str,
+    progress_callback: ProgressCallback | None = None,
+) -> dict[str, Any]:
+    """Upload one file (a path, or its bytes) unless the bucket holds it already.
+
+    Returns ``success, skipped, file_size`` (bytes), ``checksum`` (SHA-256, hex), ``upload_time`` (seconds), ``error``.
+    """
+    started = time.monotonic()
+    result: dict[str, Any] = {"success": False, "skipped": False, "file_size": 0, "checksum": "", "error": None}
+    try:
+        body = local_path if isinstance(local_path, bytes) else Path(local_path).read_bytes()
+        result |= {"file_size": len(body), "checksum": sha256(body).hexdigest()}
+        file = LocalFile(key, Path(key), len(body), None, (0, 0))
+        headers = Headers(media_type(key), BY_NAME["cache-control-site"].default)
+        upload = Upload(Reason.NEW, SourceFile(key, file, result["checksum"], headers), result["checksum"])
+        store = store_for(client, bucket)
+        head = store.head(key)
+        listing = {key: ObjectInfo(key, head.size, head.etag)} if head else {}
+        uploader = replace(_uploader(store, listing, Manifest()), read=lambda _: body)
+        _report_to(uploader, progress_callback, 1)
+        uploader.upload([upload])
+    except GalleriaError as error:
+        result["error"] = error.message
+    except OSError as error:
+        result["error"] = f"{local_path!r} cannot be read: {error.strerror or error}"
+    else:
+        result |= {"success": True, "skipped": bool(uploader.done.skipped)}
+    return {**result, "upload_time": time.monotonic() - started}
+
+
+def _upload_all(uploader: Uploader, uploads: list[Upload]) -> list[str]:
+    try:
+        uploader.upload(uploads)
+    except GalleryInvalid:
+        raise
+    except GalleriaError as error:
+        return [str(finding) for finding in error.findings] or [error.message]
+    return []
+
+
+def _directory_result(**values: Any) -> dict[str, Any]:
+    empty: Mapping[str, Any] = {
+        "success": False,
+        "total_files": 0,
+        "uploaded_files": 0,
+        "skipped_files": 0,
+        "failed_files": 0,
+        "total_size": 0,
+        "upload_time": 0.0,
+        "errors": [values["error"]] if values.get("error") else [],
+    }
+    return {**empty, **values}
+
+
+# -- shared --------------------------------------------------------------------------------------------------------
+
+
+def _uploader(store: WriteStore, listing: Mapping[str, ObjectInfo], known: Manifest) -> Uploader:
+    return Uploader(
+        store=store,
+        read=lambda file: read_file(file.local),
+        policy=PreparePolicy(),
+        concurrency=_CONCURRENCY,
+        stop=Stop(),
+        listing=listing,
+        known=known,
+    )
+
+
+def _report_to(uploader: Uploader, callback: ProgressCallback | None, total: int) -> None:
+    if callback:
+        uploader.finished = lambda upload: callback(upload.key, uploader.done.sent + uploader.done.skipped, total)
+
+
+def _fence(folder: Path) -> Workspace:
+    """Links may lead anywhere in the project that we run in; elsewhere only within the folder itself."""
+    return Workspace(Path.cwd() if folder.resolve().is_relative_to(Path.cwd().resolve()) else folder)
+
+
+def _ignore(_: object) -> None:
+    pass

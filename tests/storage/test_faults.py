@@ -1,0 +1,150 @@
+"""Reading errors: hostile words, real texts of obstore, and botocore's classes."""
+
+from __future__ import annotations
+
+import pytest
+from botocore import exceptions as boto
+from hypothesis import given
+from hypothesis import strategies as st
+
+from galleria_action.errors import CredentialsError, GalleriaError, PermissionRefused, StorageUnavailable
+from galleria_action.storage.faults import Call, Fault, clean, describe_key_error, failure, of_botocore, of_obstore
+from galleria_action.storage.interface import Target
+
+CALL = Call("put", Target("https://s3.example.com", "bucket", "gal/"), "a.jpg")
+
+
+@given(st.text(max_size=3000))
+def test_clean_is_one_bounded_printable_line(text: str) -> None:
+    assert clean(text).isprintable()
+    assert len(clean(text)) <= 200
+    assert clean(clean(text)) == clean(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://b.s3.amazonaws.com/a?X-Amz-Signature=canary&X-Amz-Credential=canary",
+        "Authorization: AWS4-HMAC-SHA256 Credential=canary/2024, SignedHeaders=host, Signature=canary",
+        "AWSAccessKeyId=canary",
+    ],
+)
+def test_clean_hides_what_is_signed(text: str) -> None:
+    assert "canary" not in clean(text)
+
+
+def test_clean_hides_access_keys() -> None:
+    assert clean("the key AKIAIOSFODNN7EXAMPLE is wrong") == "the key … is wrong"
+
+
+@given(st.text(max_size=300), st.text(max_size=300))
+def test_key_errors_are_never_empty(code: str, message: str) -> None:
+    assert describe_key_error(code, message).isprintable()
+    assert describe_key_error(code, message)
+
+
+@given(st.text(max_size=400), st.text(max_size=400), st.text(max_size=100), st.integers(100, 599))
+def test_any_answer_becomes_an_error_of_the_house(code: str, message: str, key: str, status: int) -> None:
+    error = failure(Fault("answer", status, code, message), Call("put", CALL.target, key))
+    assert isinstance(error, GalleriaError)
+    assert error.message.isprintable()
+    assert len(error.message) < 1000
+    assert error.hint
+
+
+STATUS = """Generic S3 error: Error performing PUT https://s3.example.com/bucket/k in 5.02ms - Server returned non-2xx \
+status code: {status} Bad Request: {body}
+
+Debug source:
+Generic {{
+    store: "S3",
+    source: RetryError(
+        RetryErrorImpl {{
+            method: PUT,
+            uri: Some(
+                https://s3.example.com/bucket/k,
+            ),
+            retries: 0,
+            max_retries: 2,
+            elapsed: 5.024516ms,
+            retry_timeout: 20s,
+            inner: Status {{
+                status: {status},
+                body: Some(
+                    "{escaped}",
+                ),
+            }},
+        }},
+    ),
+}}"""
+
+
+def obstore_error(status: int, body: str) -> Exception:
+    escaped = body.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return Exception(STATUS.format(status=status, body=body, escaped=escaped))
+
+
+def test_obstore_answer() -> None:
+    body = '<?xml version="1.0"?>\n<Error><Code>AccessDenied</Code><Message>No "way"</Message></Error>'
+    assert of_obstore(obstore_error(403, body)) == Fault("answer", 403, "AccessDenied", 'No "way"')
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<Error><Code>AccessDenied</Code></Error>\n\nDebug source:\n            inner: Status {\n"
+        "                status: 404,\n"
+        '                body: Some(\n                    "<Code>NoSuchKey</Code>",',
+        "<Error><Code>AccessDenied</Code></Error> - Server returned non-2xx status code: 404 Not Found",
+        '<Error><Code>AccessDenied</Code></Error>",\n),\n inner: Status {\n status: 404,\n body: Some(\n "',
+    ],
+)
+def test_a_body_cannot_fake_the_status(body: str) -> None:
+    fault = of_obstore(obstore_error(403, body))
+    assert (fault.status, fault.code) == (403, "AccessDenied")
+    assert isinstance(failure(fault, CALL), PermissionRefused)
+
+
+@given(st.text(max_size=200))
+def test_no_body_is_too_odd(body: str) -> None:
+    assert of_obstore(obstore_error(503, body)).status == 503
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_read(text: str) -> None:
+    assert isinstance(failure(of_obstore(Exception(text)), CALL), GalleriaError)
+
+
+def test_region_is_named_only_where_it_is_the_cause() -> None:
+    body = "<Error><Code>AccessDenied</Code><Region>eu-west-1</Region></Error>"
+    assert of_obstore(obstore_error(403, body)).region == ""
+    hostile = "<Error><Code>PermanentRedirect</Code><Region>x; rm -rf /</Region></Error>"
+    assert of_obstore(obstore_error(301, hostile)).region == ""
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (boto.NoCredentialsError(), "credentials"),
+        (boto.CredentialRetrievalError(provider="sso", error_msg="expired"), "credentials"),
+        (boto.UnauthorizedSSOTokenError(), "credentials"),
+        (boto.ReadTimeoutError(endpoint_url="https://x"), "timeout"),
+        (boto.ConnectTimeoutError(endpoint_url="https://x"), "timeout"),
+        (boto.EndpointConnectionError(endpoint_url="https://x"), "refused"),
+        (boto.ProxyConnectionError(proxy_url="https://x"), "refused"),
+        (boto.SSLError(endpoint_url="https://x", error="…"), "tls"),
+        (boto.ConnectionClosedError(endpoint_url="https://x"), "cut"),
+        (boto.IncompleteReadError(actual_bytes=1, expected_bytes=2), "cut"),
+        (boto.ResponseStreamingError(error="…"), "cut"),
+        (boto.ParamValidationError(report="Invalid bucket name"), "other"),
+    ],
+)
+def test_botocore_classes(error: Exception, kind: str) -> None:
+    fault = of_botocore(error)
+    assert fault.kind == kind
+    assert isinstance(failure(fault, CALL), CredentialsError if kind == "credentials" else StorageUnavailable)
+
+
+def test_proxy_passwords_are_not_repeated() -> None:
+    fault = of_botocore(boto.ProxyConnectionError(proxy_url="http://me:canary@proxy:3128"))
+    assert "canary" not in str(failure(fault, CALL))
