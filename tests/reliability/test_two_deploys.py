@@ -6,8 +6,6 @@ last undisturbed run puts everything right. Seeds are the parameters of the test
 
 from __future__ import annotations
 
-import json
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,10 +14,10 @@ from random import Random
 import pytest
 
 from galleria_action.deployment.manifest import MANIFEST_KEY
-from tests.doors.runner import Ran, Runner
+from tests.doors.runner import Ran
 from tests.reliability.memory import MemoryStore
 from tests.reliability.scenes import METADATA_KEY, Scene, State, check_whole, make_scene, seed, state_of
-from tests.reliability.turns import Schedule, Turns, TurnStore, in_bursts, switching
+from tests.reliability.turns import Schedule, Turns, TurnStore, in_bursts
 
 
 @dataclass
