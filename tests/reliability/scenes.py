@@ -100,8 +100,9 @@ def _change_everything(gallery: Gallery, site: Path) -> None:
     (site / "new.css").write_text("a{}", encoding="utf-8")
 
 
-def make_scene(name: str, workspace: Path, empty: Callable[[], WriteStore]) -> Scene:
-    """``name`` is one of ``SCENES``; ``empty`` makes a bucket to deploy the gallery before to."""
+def make_scene(name: str, workspace: Path, empty: Callable[[], WriteStore], *, change: bool = True) -> Scene:
+    """``name`` is one of ``SCENES``; ``empty`` makes a bucket to deploy the gallery before to. Without ``change`` the
+    gallery stays as it was."""
     site = _site(workspace)
     gallery = make_gallery(workspace / "prod/pics", 3)
     if name.startswith("directory"):
@@ -112,6 +113,8 @@ def make_scene(name: str, workspace: Path, empty: Callable[[], WriteStore]) -> S
         ran = scene.deploy(store, photos_only="false", site_only="false")
         assert ran.exit_code == 0, ran.log
         scene.before = state_of(store)
+        if not change:
+            return scene
         if name.startswith("directory"):
             files = sorted((gallery.source / "full").iterdir())
             files[0].write_bytes(files[0].read_bytes()[::-1])

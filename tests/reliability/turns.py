@@ -20,6 +20,14 @@ _MUTATING = ("put", "delete")
 Schedule = Callable[[list[str]], str]
 
 
+def deletes(operation: str, key: str) -> bool:
+    return operation == "delete"
+
+
+def nothing(operation: str, key: str) -> bool:
+    return False
+
+
 @dataclass
 class _Run:
     expected: int = _ASKED_AT_ONCE
@@ -31,16 +39,18 @@ class Turns:
     """``play`` starts the runs and returns what they return, by name.
 
     ``observe`` is called after each request that writes. ``log`` has every request as (run, operation, key), with the
-    operation ``refused`` where it raised. With ``deletes_land_at_once`` a delete follows the look before it without a
-    turn of another run in between: a request that is on its way cannot be called back, whatever is committed meanwhile.
+    operation ``refused`` where it raised. A request for which ``at_once`` holds follows the one before it without a
+    turn of another run in between: a delete on its way cannot be called back, whatever is committed meanwhile.
     """
 
-    def __init__(self, schedule: Schedule, observe: Callable[[], None], *, deletes_land_at_once: bool = True) -> None:
+    def __init__(
+        self, schedule: Schedule, observe: Callable[[], None], *, at_once: Callable[[str, str], bool] = deletes
+    ) -> None:
         self.log: list[tuple[str, str, str]] = []
         self.violations: list[AssertionError] = []
         self._schedule = schedule
         self._observe = observe
-        self._deletes_land_at_once = deletes_land_at_once
+        self._at_once = at_once
         self._changed = threading.Condition()
         self._runs: dict[str, _Run] = {}
         self._turn: tuple[str, str, str] | None = None
@@ -76,17 +86,18 @@ class Turns:
             names = sorted(name for name, run in self._runs.items() if not run.ended)
             if not names:
                 return False
-            name = self._deleting() or self._schedule(names)
+            name = self._going_on() or self._schedule(names)
             self._turn = (name, *min(self._runs[name].waiting))
             self._changed.notify_all()
             assert self._changed.wait_for(lambda: self._turn is None, timeout=30)
             return True
 
-    def _deleting(self) -> str | None:
-        """The run that has just looked whether it may delete, and now is about to."""
-        last = self.log[-1][0] if self._deletes_land_at_once and self.log else None
-        about_to = last and not self._runs[last].ended and self._runs[last].waiting[0][0] == "delete"
-        return last if about_to else None
+    def _going_on(self) -> str | None:
+        """The run that made the last request, where its next one follows at once."""
+        last = self.log[-1][0] if self.log else ""
+        if not last or self._runs[last].ended or not self._at_once(*self._runs[last].waiting[0]):
+            return None
+        return last
 
     def _all_wait(self) -> bool:
         return all(run.ended or len(run.waiting) == run.expected for run in self._runs.values())
