@@ -36,19 +36,21 @@ def seed(store: WriteStore, state: State) -> None:
 
 @dataclass
 class Scene:
-    """A workspace whose gallery has changed since ``before`` was deployed. ``inputs`` are those of the deploy."""
+    """A workspace whose gallery has changed since ``before`` was deployed. ``inputs`` are those of the deploy, and
+    ``alone`` is what the bucket holds after it when nothing disturbs it."""
 
     workspace: Path
     gallery: Gallery
     before: State
     inputs: dict[str, str]
+    alone: State | None = None
 
     def deploy(self, store: WriteStore, fate: Fate | None = None, stop: Stop | None = None, **inputs: str) -> Ran:
         """Deploy what the workspace holds now, through ``fate``; raises ``Killed`` when that is the fate."""
         runner = Runner(
             self.workspace,
             {**_ANYWHERE, **self.inputs},
-            lambda _: MortalStore(store, fate or Fate()),
+            lambda _: MortalStore(store, fate) if fate else store,
             step=next(_steps),
         )
         return runner.run("deploy", stop, **inputs)
