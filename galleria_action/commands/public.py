@@ -7,7 +7,7 @@ from dataclasses import replace
 from galleria_action.commands.plan import DRY_RUN_DONE, check_local, same_mode, write_plan
 from galleria_action.commands.session import Session
 from galleria_action.deployment.guards import check_guards
-from galleria_action.deployment.plan import make_plan
+from galleria_action.deployment.planner import make_plan
 from galleria_action.deployment.remote import read_remote
 from galleria_action.errors import StorageUnavailable
 from galleria_action.gallery.keys import METADATA_KEY
