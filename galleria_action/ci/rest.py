@@ -200,7 +200,7 @@ def _json(answer: _Answer) -> Any:
         return None
     try:
         return json.loads(answer.body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ApiError("the answer is no JSON", answer.status) from error
 
 
