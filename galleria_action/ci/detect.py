@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TextIO
 
+from galleria_action.ci import forgejo
 from galleria_action.ci.github.actions import GitHubActions
+from galleria_action.ci.gitlab import GitLab
 from galleria_action.ci.interface import CI
 from galleria_action.ci.plain import Plain
+from galleria_action.ci.woodpecker import Woodpecker, is_plugin
 
 
 def detect(environ: Mapping[str, str], stream: TextIO, working_directory: Path) -> CI:
@@ -17,7 +20,13 @@ def detect(environ: Mapping[str, str], stream: TextIO, working_directory: Path) 
     ``stream`` is standard output, or standard error when standard output belongs to ``--json``: the runner reads
     both. ``working_directory`` is the workspace wherever the CI names none that exists.
     """
+    if environ.get("GITHUB_ACTIONS") == "true" and forgejo.runs_here(environ):
+        return forgejo.ForgejoActions(environ, stream, working_directory)
     if environ.get("GITHUB_ACTIONS") == "true":
         return GitHubActions(environ, stream, working_directory)
+    if environ.get("GITLAB_CI") == "true":
+        return GitLab(environ, stream, working_directory)
+    if is_plugin(environ):
+        return Woodpecker(stream, working_directory)
     can_redraw = stream.isatty() and environ.get("TERM") != "dumb" and not environ.get("CI")
     return Plain(stream, working_directory, interactive=can_redraw)

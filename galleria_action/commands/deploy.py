@@ -6,9 +6,10 @@ import hashlib
 from collections.abc import Set
 from dataclasses import replace
 
+from galleria_action.commands.approval import check_approval
 from galleria_action.commands.cors import check_cors
 from galleria_action.commands.local import document_of
-from galleria_action.commands.plan import Planned, make_planned, plan
+from galleria_action.commands.plan import Planned, check_local, make_planned, plan
 from galleria_action.commands.session import Session, judge_verification
 from galleria_action.commands.verify import verify_state
 from galleria_action.deployment.checkpoint import CHECKPOINT_KEY, Checkpoint, InBucket, InFile
@@ -23,18 +24,21 @@ from galleria_action.storage.interface import WriteStore
 
 
 def deploy(session: Session) -> str:
-    """Validate, plan, upload, commit, delete, verify. With ``dry-run`` it is ``plan``."""
+    """Validate, plan, have it approved, upload, commit, delete, verify. With ``dry-run`` it is ``plan``."""
     if session.options.dry_run:
         return plan(session)
+    checked = check_local(session)
     store = session.recorded_store()
-    planned = make_planned(session, store)
+    planned = make_planned(session, store, checked)
     checkpoint = _checkpoint(session, store, planned)
     if not planned.plan.changed:
         _forget(session, checkpoint)
         _verify(session, store, planned, planned.remote.manifest, fresh=False)
         return "Nothing to do: the bucket holds this gallery already."
+    check_approval(session, planned.plan)
     session.stop.check()
     check_cors(session, may_write=True)
+    session.reviews.deploying()
     manifest = _carry_out(session, store, planned, checkpoint)
     _forget(session, checkpoint)
     _verify(session, store, planned, manifest, fresh=True)

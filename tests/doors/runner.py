@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,15 @@ from tests.runner_grammar import read_outputs
 from tests.servers import ACCESS_KEY, SECRET_KEY
 
 ROOT = Path(__file__).parents[2]
+
+
+#: every output of the contract
+OUTPUTS = frozenset({
+    "success", "dry-run", "changed", "mode", "plan-id", "plan-file", "result-file", "photos-to-upload",
+    "photos-to-delete", "photos-unchanged", "bytes-to-upload", "photos-uploaded", "photos-deleted", "files-uploaded",
+    "files-skipped", "bytes-uploaded", "metadata-uploaded", "consistent", "missing-files", "orphaned-files",
+    "mismatched-files", "url", "failure-reason", "message",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +52,8 @@ class Runner:
     inputs: dict[str, str]
     opener: Callable[[StoreSettings], WriteStore] = open_store
     step: int = 0
+    #: more of the environment: what started the run, and where GitHub's API is
+    event: dict[str, str] = field(default_factory=dict)
 
     def environment(self, inputs: dict[str, str]) -> dict[str, str]:
         """What the runner passes into a container, and nothing of this machine's own AWS configuration."""
@@ -61,6 +72,7 @@ class Runner:
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            **self.event,
             **given,
         }
 
