@@ -206,12 +206,14 @@ def _report(result: Result, ci: CI) -> None:
         ci.error(f"{result.message} {result.hint or ''}".strip())
     for line in render_text(result):
         ci.line(line)
-    try:
-        ci.write_outputs(result.outputs)
-        if ci.summary_budget:
-            ci.write_summary(render_summary(result, ci.summary_budget))
-    except (OSError, ValueError) as error:
-        ci.warning(f"Outputs or summary could not be written: {error}")
+    tell: list[Callable[[], None]] = [lambda: ci.write_outputs(result.outputs)]
+    if ci.summary_budget:
+        tell.append(lambda: ci.write_summary(render_summary(result, ci.summary_budget)))
+    for reader in tell:
+        try:
+            reader()
+        except (GalleriaError, OSError, ValueError) as error:
+            ci.warning(f"Outputs or summary could not be written: {error}")
     ci.close()
 
 
