@@ -196,6 +196,7 @@ def fake_github(base: str = "") -> Iterator[FakeGitHub]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
 
         def log_message(self, *args: object) -> None:
             pass

@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 
 from galleria_action.ci.marker import read_marker
+from galleria_action.errors import StorageUnavailable
+from galleria_action.storage.interface import WriteStore
+from galleria_action.storage.settings import StoreSettings
 from tests.doors.job import Job
 from tests.doors.pull_requests import HEAD, NUMBER, ON_PULL_REQUEST, Project, from_repository, own_branch
 from tests.doors.runner import Ran
@@ -126,9 +129,16 @@ def test_nothing_online_yet(project: Project, tmp_path: Path):
 
 def test_a_fork_with_keys_is_an_ordinary_run(project: Project):
     """A private repository may hand its secrets to forks; then they are used."""
-    keys = {"access-key": "AKIA0000", "secret-key": "s" * 20, "endpoint": "http://127.0.0.1:9", "bucket": "photos"}
-    ran = project.pull_request(payload=FORK, **keys, cors="skip")
+    asked = []
+
+    def opener(settings: StoreSettings) -> WriteStore:
+        asked.append(settings)
+        raise StorageUnavailable("the bucket was asked")
+
+    project.job.runner.opener = opener
+    ran = project.pull_request(payload=FORK, **S3, cors="skip", **{"access-key": "AKIA0000", "secret-key": "s" * 20})
     assert ran.outputs["failure-reason"] == "storage-unavailable"
+    assert asked
 
 
 def test_an_own_branch_without_keys_is_an_error(project: Project):
