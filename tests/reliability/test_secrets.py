@@ -105,6 +105,7 @@ def test_a_server_that_repeats_what_it_was_sent(job: Job, monkeypatch, name: str
         assert server.requests
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("acl", ["", "private"])
 def test_a_server_that_talks_instead_of_listing(job: Job, acl: str):
     def answer(request: Request) -> Answer:
