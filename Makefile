@@ -4,12 +4,13 @@ PYTHON ?= python3
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test test-all lint format lock clean
+.PHONY: help demo test test-all test-container lint format lock clean
 
 help:
 	@echo "make demo      a small gallery goes online, changes, breaks and heals, on an S3 server on this machine"
 	@echo "make test      the tests (under 5 minutes)"
 	@echo "make test-all  the tests with the long ones"
+	@echo "make test-container  builds the image and runs it as GitHub's runner does (needs Docker, or root on Debian)"
 	@echo "make lint      style, types, action.yml, Dockerfile, workflows"
 	@echo "make lock      pin the dependencies anew, with hashes"
 
@@ -29,6 +30,9 @@ test: $(READY)
 
 test-all: $(READY)
 	$(BIN)/python -m pytest -n 2
+
+test-container: $(READY)
+	tests/runner/with-image $(BIN)/python -m pytest -m container tests/runner
 
 lint: $(READY)
 	$(BIN)/ruff check .

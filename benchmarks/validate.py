@@ -23,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from galleria_action.errors import GalleryInvalid
 from galleria_action.gallery.schema import read_metadata
+from galleria_action.gallery.workspace import Workspace
 
 
 def document(photos: int) -> dict[str, Any]:
@@ -83,7 +84,7 @@ def measure(path: Path) -> None:
     """Validate ``path`` in this process and print what it took."""
     started = time.process_time()
     try:
-        outcome = f"{len(read_metadata(path, path.parent).metadata.photos):,} photos"
+        outcome = f"{len(read_metadata(path, Workspace(path.parent)).metadata.photos):,} photos"
     except GalleryInvalid as error:
         outcome = error.message.partition(" has ")[2].partition(";")[0] or error.message
     seconds = time.process_time() - started

@@ -42,6 +42,7 @@ from galleria_action.gallery.media import media_type
 from galleria_action.gallery.metadata import GalleryMetadata, PhotoMetadata
 from galleria_action.gallery.schema import RemoteInvalid, load_metadata, parse_remote
 from galleria_action.gallery.walk import walk_site
+from galleria_action.gallery.workspace import Workspace
 from galleria_action.options import BY_NAME
 from galleria_action.storage.api import store_for
 from galleria_action.storage.boto3_store import Boto3Store
@@ -139,7 +140,7 @@ class _GalleryDeploy:
     def go(self, metadata: GalleryMetadata, folder: Path, limit: DeleteLimit, allow_empty: bool) -> None:
         document = json.dumps(metadata.to_dict(), indent=2).encode()
         load_metadata(document, METADATA_KEY)
-        files = tuple(locate(metadata, folder, _boundary(folder)).values())
+        files = tuple(locate(metadata, folder, _fence(folder)).values())
         photos = photos_of_metadata(
             metadata, files, BY_NAME["cache-control-photos"].default, Hasher(read_file), strip_gps=False
         )
@@ -235,7 +236,7 @@ def upload_directory_to_s3(
     store = store_for(client, bucket, f"{prefix.strip('/')}/" if prefix.strip("/") else "")
     folder = Path(source_dir)
     try:
-        found = walk_site(folder, _boundary(folder)).files
+        found = walk_site(folder, _fence(folder)).files
         files = site_files(found, BY_NAME["cache-control-site"].default, Hasher(read_file))
         size = sum(file.size for file in files)
         if dry_run:
@@ -336,9 +337,9 @@ def _report_to(uploader: Uploader, callback: ProgressCallback | None, total: int
         uploader.finished = lambda upload: callback(upload.key, uploader.done.sent + uploader.done.skipped, total)
 
 
-def _boundary(folder: Path) -> Path:
+def _fence(folder: Path) -> Workspace:
     """Links may lead anywhere in the project that we run in; elsewhere only within the folder itself."""
-    return Path.cwd() if folder.resolve().is_relative_to(Path.cwd().resolve()) else folder
+    return Workspace(Path.cwd() if folder.resolve().is_relative_to(Path.cwd().resolve()) else folder)
 
 
 def _ignore(_: object) -> None:

@@ -1,8 +1,8 @@
 """Commands and options as click sees them, built from the one declaration in ``options``.
 
-A value comes, in this order, from the flag, ``INPUT_*``, ``GALLERIA_*``, the chosen environment of the config file,
-the file's defaults, AWS's own variables, the default. Click finds the value; what it means is decided in ``options``,
-so that all mistakes come in one report.
+A value comes, in this order, from the flag, ``INPUT_*`` or ``PLUGIN_*``, ``GALLERIA_*``, the chosen environment of the
+config file, the file's defaults, AWS's own variables, the default. Click finds the value; what it means is decided in
+``options``, so that all mistakes come in one report.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 import click
 
 from galleria_action import __version__
+from galleria_action.ci.woodpecker import is_plugin
 from galleria_action.config import read_config
 from galleria_action.errors import Finding
 from galleria_action.options import COMMANDS, OPTIONS, Option
@@ -52,7 +53,7 @@ class _Command(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         invocation = ctx.ensure_object(Invocation)
-        first_look = click.Context(self, obj=invocation, **self.context_settings)
+        first_look = click.Context(self, ctx.parent, ctx.info_name, invocation, **self.context_settings)
         super().parse_args(first_look, list(args))
         config = read_config(invocation.workspace, first_look.params["config"], first_look.params["environment"])
         invocation.problems.extend(config.problems)
@@ -71,7 +72,10 @@ def parse(args: Sequence[str], environ: Mapping[str, str], workspace: Path) -> I
     if names_none and (command := _chosen_by_environment(environ)):
         arguments.insert(0, command)
     try:
-        _root().main(arguments, prog_name="galleria-action", obj=invocation, standalone_mode=False)
+        # without its standalone mode click returns the exit code of --help and --version instead of raising it
+        ended = _root().main(arguments, prog_name="galleria-action", obj=invocation, standalone_mode=False)
+        if ended is not None:
+            raise click.exceptions.Exit(ended)
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         raise click.exceptions.Exit(2) from error
@@ -81,9 +85,11 @@ def parse(args: Sequence[str], environ: Mapping[str, str], workspace: Path) -> I
 
 
 def _chosen_by_environment(environ: Mapping[str, str]) -> str | None:
-    """The action's input ``command``. Its default, deploy, counts only where an action runs, never in a shell."""
-    named = environ.get("INPUT_COMMAND", "").strip() or environ.get("GALLERIA_COMMAND", "").strip()
-    return named or ("deploy" if "INPUT_COMMAND" in environ or environ.get("GITHUB_ACTIONS") == "true" else None)
+    """The input or setting ``command``. Its default, deploy, counts only where an action or a plugin runs, never in a
+    shell."""
+    texts = (environ.get(f"{prefix}_COMMAND", "").strip() for prefix in ("INPUT", "PLUGIN", "GALLERIA"))
+    by_ci = "INPUT_COMMAND" in environ or environ.get("GITHUB_ACTIONS") == "true" or is_plugin(environ)
+    return next(filter(None, texts), "deploy" if by_ci else None)
 
 
 def _root() -> click.Group:

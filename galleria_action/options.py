@@ -48,9 +48,11 @@ class Option:
 
     @property
     def environment_names(self) -> tuple[str, ...]:
-        """``INPUT_*`` as the runner sets it (upper case, hyphens kept), then ``GALLERIA_*``, then the others."""
-        galleria = f"GALLERIA_{self.name.upper().replace('-', '_')}"
-        return (f"INPUT_{self.name.upper()}", galleria, *self.also)
+        """As CIs set it: ``INPUT_*`` of an action (upper case, hyphens kept), ``PLUGIN_*`` of a plugin (Drone keeps
+        hyphens, Woodpecker does not); then ``GALLERIA_*``, then the others."""
+        upper, plain = self.name.upper(), self.name.upper().replace("-", "_")
+        by_ci = dict.fromkeys((f"INPUT_{upper}", f"PLUGIN_{upper}", f"PLUGIN_{plain}"))
+        return (*by_ci, f"GALLERIA_{plain}", *self.also)
 
 
 def _flag(name: str, text: str, *commands: str) -> Option:
@@ -137,10 +139,17 @@ OPTIONS: tuple[Option, ...] = (
         commands=tuple(COMMANDS),
     ),
     Option("approved-plan", "plan id that must match", commands=_WRITING),
+    _choice(
+        "plan-approval",
+        "off warn require",
+        "what a plan does that is not the one in the merged pull request's comment; require stops",
+        "deploy",
+    ),
     _choice("comment", "changes always off", "when to comment on the pull request", *_WRITING),
     Option("label", "tells several galleries of one repository apart", commands=_WRITING),
-    Option("github-token", "token for the comment", kind="secret", commands=_WRITING, in_config=False),
+    Option("github-token", "token for comment and deployment", kind="secret", commands=_WRITING, in_config=False),
     Option("public-url", "where visitors see the gallery", commands=tuple(COMMANDS)),
+    Option("environment-url", "address shown by a GitHub deployment; public-url if empty", commands=("deploy",)),
     _choice("progress", "auto off", "bar on a terminal, a line every 10 s elsewhere; off for none", "deploy", "verify"),
 )
 BY_NAME: Mapping[str, Option] = {option.name: option for option in OPTIONS}
@@ -188,10 +197,13 @@ class Options:
     plan_file: Path | None
     result_file: Path | None
     approved_plan: str | None
+    plan_approval: str
     comment: str
     label: str
     github_token: str | None = field(repr=False)
     public_url: str | None
+    environment: str | None
+    environment_url: str | None
     progress: str
 
 
@@ -236,6 +248,13 @@ class _Reader:
         self.wrong(name, f"{_shown(text)} is not a whole number from 1 to {most}")
         return 1
 
+    def address(self, name: str) -> str | None:
+        """A web address without a slash at its end."""
+        text = self.text(name)
+        if text and not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", text):
+            self.wrong(name, f"{_shown(text)} is not an http or https address")
+        return text.rstrip("/") or None
+
     def parsed(self, name: str, parse: Callable[[str], Any], fallback: Any) -> Any:
         try:
             return parse(self.text(name))
@@ -247,10 +266,11 @@ class _Reader:
         self.problems.append(Finding(f"{name}: {text}"))
 
 
-def resolve(command: str, values: Mapping[str, str], problems: list[Finding]) -> Options:
+def resolve(command: str, values: Mapping[str, str], problems: list[Finding], *, needs_bucket: bool = True) -> Options:
     """Turn ``values`` (option name → text; absent or empty means not given) into ``Options``.
 
-    ``problems`` are the mistakes found so far, in flags or in the config file. Raises ``ConfigInvalid`` with all of
+    ``problems`` are the mistakes found so far, in flags or in the config file. Without ``needs_bucket`` a bucket that
+    is not given is none. Raises ``ConfigInvalid`` with all of
     them and all that are found here.
     """
     read = _Reader(values, list(problems))
@@ -267,9 +287,6 @@ def resolve(command: str, values: Mapping[str, str], problems: list[Finding]) ->
     approved = read.optional("approved-plan")
     if approved and not re.fullmatch(r"[0-9a-f]{64}", approved):
         read.wrong("approved-plan", f"{_shown(approved)} is not a plan id (64 hexadecimal digits)")
-    public_url = read.optional("public-url")
-    if public_url and not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", public_url):
-        read.wrong("public-url", f"{_shown(public_url)} is not an http or https address")
     for name in ("cache-control-photos", "cache-control-site", "cache-control-metadata"):
         if not read.text(name).isprintable() or not read.text(name).isascii():
             read.wrong(name, "a header holds printable ASCII characters only")
@@ -280,7 +297,7 @@ def resolve(command: str, values: Mapping[str, str], problems: list[Finding]) ->
         site=read.path("site"),
         photos_only=photos_only,
         site_only=site_only,
-        store=None if command == "validate" else _store(read),
+        store=_store(read) if command != "validate" and (needs_bucket or read.text("bucket")) else None,
         dry_run=read.boolean("dry-run"),
         force=read.boolean("force"),
         cors=read.choice("cors"),
@@ -302,10 +319,13 @@ def resolve(command: str, values: Mapping[str, str], problems: list[Finding]) ->
         plan_file=read.path("plan-file"),
         result_file=read.path("result-file"),
         approved_plan=approved,
+        plan_approval=read.choice("plan-approval"),
         comment=read.choice("comment"),
         label=read.text("label"),
         github_token=read.optional("github-token"),
-        public_url=public_url.rstrip("/") if public_url else None,
+        public_url=read.address("public-url"),
+        environment=read.optional("environment"),
+        environment_url=read.address("environment-url"),
         progress=read.choice("progress"),
     )
     if read.problems:

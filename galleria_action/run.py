@@ -5,31 +5,33 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
 
 import click
 
 from galleria_action.ci.detect import detect
-from galleria_action.ci.interface import CI
-from galleria_action.cli import parse
+from galleria_action.ci.interface import CI, Occasion, Wishes
+from galleria_action.cli import Invocation, parse
 from galleria_action.commands.cors import cors
 from galleria_action.commands.deploy import deploy
 from galleria_action.commands.plan import plan
-from galleria_action.commands.session import Session
+from galleria_action.commands.public import plan_publicly
+from galleria_action.commands.session import PLAN_FILE, Session
 from galleria_action.commands.validate import validate
 from galleria_action.commands.verify import verify
 from galleria_action.deployment.stop import Stop
-from galleria_action.errors import Cancelled, GalleriaError, InternalError
-from galleria_action.options import resolve, secrets_in
+from galleria_action.errors import Cancelled, ConfigInvalid, GalleriaError, InternalError
+from galleria_action.options import Options, resolve, secrets_in
 from galleria_action.report.documents import result_json
 from galleria_action.report.markdown import render_summary
 from galleria_action.report.result import Record, Result, finish
 from galleria_action.report.text import render_text
 from galleria_action.storage import open_store
-from galleria_action.storage.interface import WriteStore
-from galleria_action.storage.settings import StoreSettings
+from galleria_action.storage.interface import Target, WriteStore
+from galleria_action.storage.public_store import public_target
+from galleria_action.storage.settings import FOLDER, StoreSettings
 
 _COMMANDS: Mapping[str, Callable[[Session], str]] = {
     "validate": validate,
@@ -72,21 +74,92 @@ def run(args: Sequence[str], world: World) -> int:
     error: GalleriaError | None = None
     message = ""
     try:
-        options = resolve(invocation.command, invocation.values, invocation.problems)
-        in_ci = environ.get("CI", "") not in ("", "false") or environ.get("GITHUB_ACTIONS") == "true"
-        session = Session(options, ci, record, world.stop, workspace, in_ci, world.open_store, stream)
-        record.url = options.public_url
-        record.target = options.store.target if options.store else None
-        message = _COMMANDS[options.command](session)
+        session = _session(invocation, ci, record, world, workspace, stream)
+        message = _story(session)(session)
     except GalleriaError as failure:
         error = _with_outcome(failure, record)
     except Exception as defect:  # noqa: BLE001 - the last line of defence: reported as a defect of ours, never hidden
         error = _defect(defect, ci, environ)
+    if session:
+        _tell_reviewers(session, finish(record, message, time.monotonic() - started, error))
     result = _write_result(session, record, lambda: finish(record, message, time.monotonic() - started, error))
     _report(result, ci)
     if invocation.as_json:
         world.stdout.write(result_json(result).decode())
     return result.exit_code
+
+
+def _session(invocation: Invocation, ci: CI, record: Record, world: World, workspace: Path, stream: TextIO) -> Session:
+    """Everything a command is handed. Raises ``ConfigInvalid`` with every mistake in the options."""
+    environ = world.environ
+    may_do_without = ci.occasion.without_secrets and invocation.command in ("plan", "deploy")
+    options = resolve(invocation.command, invocation.values, invocation.problems, needs_bucket=not may_do_without)
+    record.url = options.public_url
+    record.target = _target(options, _without_secrets(options, ci.occasion))
+    session = Session(
+        options=options,
+        ci=ci,
+        record=record,
+        stop=world.stop,
+        workspace=workspace,
+        outside=_outside(environ),
+        in_ci=environ.get("CI", "") not in ("", "false") or environ.get("GITHUB_ACTIONS") == "true",
+        open_store=world.open_store,
+        stream=stream,
+    )
+    return replace(session, reviews=ci.reviews(_wishes(options, record), session.warn))
+
+
+def _story(session: Session) -> Callable[[Session], str]:
+    """The command to run: the one that was asked for, or a plan without secrets. Raises ``ConfigInvalid``."""
+    options, occasion = session.options, session.ci.occasion
+    _refuse_deploy(options, occasion)
+    return plan_publicly if _without_secrets(options, occasion) else _COMMANDS[options.command]
+
+
+def _outside(environ: Mapping[str, str]) -> str | None:
+    """The workspace's path on the runner itself.
+
+    The runner translates ``GITHUB_WORKSPACE`` for a container, but not ``RUNNER_WORKSPACE``, the folder above it
+    (actions/runner, ContainerActionHandler); the workspace in it has the repository's name.
+    """
+    above, repository = environ.get("RUNNER_WORKSPACE"), environ.get("GITHUB_REPOSITORY", "").rpartition("/")[2]
+    return f"{above}/{repository}" if above and repository else None
+
+
+def _without_secrets(options: Options, occasion: Occasion) -> bool:
+    """Whether a plan has to do without the bucket, because nobody gave this run the keys to it."""
+    if not occasion.without_secrets or options.command not in ("plan", "deploy"):
+        return False
+    return options.store is None or not (options.store.access_key or options.store.target.endpoint == FOLDER)
+
+
+def _target(options: Options, publicly: bool) -> Target | None:
+    if publicly:
+        return public_target(options.public_url) if options.public_url else None
+    return options.store.target if options.store else None
+
+
+def _wishes(options: Options, record: Record) -> Wishes:
+    return Wishes(
+        comment=options.comment,
+        label=options.label,
+        target=record.target,
+        token=options.github_token,
+        public_url=options.public_url,
+        environment=options.environment,
+        environment_url=options.environment_url,
+    )
+
+
+def _refuse_deploy(options: Options, occasion: Occasion) -> None:
+    writes = (options.command == "deploy" or (options.command == "cors" and options.setup_cors)) and not options.dry_run
+    if writes and occasion.no_deploy:
+        raise ConfigInvalid(
+            f"Nothing is deployed here: {occasion.no_deploy}. Whoever opens a pull request could publish anything.",
+            hint="Plan on pull_request, deploy on push, and comment on forks' pull requests by workflow_run: see Pull "
+            "requests in the README.",
+        )
 
 
 def _with_outcome(error: GalleriaError, record: Record) -> GalleriaError:
@@ -110,17 +183,29 @@ def _defect(defect: Exception, ci: CI, environ: Mapping[str, str]) -> InternalEr
     )
 
 
+def _tell_reviewers(session: Session, result: Result) -> None:
+    """Bring comment and deployment up to date. Whatever goes wrong there, the run has ended as it has."""
+    try:
+        for name, body in session.reviews.finished(result).items():
+            beside = session.options.plan_file or Path(PLAN_FILE)
+            session.write_report(beside.with_name(name), body)
+    except GalleriaError as error:
+        session.warn(error.message)
+    except Exception as defect:  # noqa: BLE001 - what was deployed is deployed; a defect here must not hide that
+        session.warn(_defect(defect, session.ci, {}).message)
+
+
 def _report(result: Result, ci: CI) -> None:
-    """Tell everybody: annotations first, then the log, the outputs and the summary.
+    """Tell everybody: annotations, the log, the outputs and the summary.
 
     What cannot be told to one reader is told to the log; it cannot change how the run ended.
     """
-    for finding in result.findings:
-        ci.error(finding)
+    if ci.annotates and result.exit_code:
+        for finding in result.findings:
+            ci.error(finding)
+        ci.error(f"{result.message} {result.hint or ''}".strip())
     for line in render_text(result):
         ci.line(line)
-    if result.exit_code:
-        ci.error(f"{result.message} {result.hint or ''}".strip())
     try:
         ci.write_outputs(result.outputs)
         if ci.summary_budget:

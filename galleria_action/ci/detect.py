@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import TextIO
 
 from galleria_action.ci.github.actions import GitHubActions
+from galleria_action.ci.gitlab import GitLab
 from galleria_action.ci.interface import CI
 from galleria_action.ci.plain import Plain
+from galleria_action.ci.woodpecker import Woodpecker, is_plugin
 
 
 def detect(environ: Mapping[str, str], stream: TextIO, working_directory: Path) -> CI:
@@ -19,5 +21,9 @@ def detect(environ: Mapping[str, str], stream: TextIO, working_directory: Path) 
     """
     if environ.get("GITHUB_ACTIONS") == "true":
         return GitHubActions(environ, stream, working_directory)
+    if environ.get("GITLAB_CI") == "true":
+        return GitLab(environ, stream, working_directory)
+    if is_plugin(environ):
+        return Woodpecker(stream, working_directory)
     can_redraw = stream.isatty() and environ.get("TERM") != "dumb" and not environ.get("CI")
     return Plain(stream, working_directory, interactive=can_redraw)

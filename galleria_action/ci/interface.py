@@ -9,12 +9,101 @@ never obeyed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from galleria_action.errors import Finding
+
+if TYPE_CHECKING:
+    from galleria_action.deployment.fingerprint import Fingerprint
+    from galleria_action.report.result import Result
+    from galleria_action.storage.interface import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """Why a run happens, as far as its CI tells.
+
+    ``without_secrets`` says whose run it is when no secrets can be expected in it (``the pull request of a fork``);
+    ``no_deploy`` says why nothing that lies in this workspace may be deployed. Both are empty on an ordinary run.
+    """
+
+    without_secrets: str = ""
+    no_deploy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the options ask of reviews. ``comment`` is ``changes``, ``always`` or ``off``.
+
+    ``label`` and ``target`` tell one gallery's comment from another's. ``environment`` names a deployment;
+    ``environment_url`` asks for one at this address, ``public_url`` is where visitors see the gallery.
+    """
+
+    comment: str = "off"
+    label: str = ""
+    target: Target | None = None
+    token: str | None = field(default=None, repr=False)
+    public_url: str | None = None
+    environment: str | None = None
+    environment_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """The plan that reviewers have seen: its id, what it does, and where it is shown (words or an address)."""
+
+    plan_id: str
+    fingerprint: Fingerprint
+    where: str
+
+
+class NoApproval(Exception):
+    """There is no approved plan to be found. The text says why, as a sentence; ``hint`` what to do."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class Reviews(Protocol):
+    """Where people look at what a run is about to do: a comment on the pull request, the page of a deployment.
+
+    What cannot be shown is a warning that says what to change; it never fails a run, and never raises.
+    """
+
+    def approval(self) -> Approval:
+        """The plan that was reviewed for the commit of this run. Raises ``NoApproval``."""
+
+    def deploying(self) -> None:
+        """The first write to the storage is about to happen."""
+
+    def finished(self, result: Result) -> Mapping[str, bytes]:
+        """The run ended, well or not.
+
+        Returns what this run may not publish itself, by file name, for somebody who may; usually nothing.
+        """
+
+
+class NoReviews:
+    """A place without reviews."""
+
+    def approval(self) -> Approval:
+        """See ``Reviews.approval``."""
+        raise NoApproval(
+            "Reviewed plans are known on GitHub Actions only, and with a token.",
+            "Give the id of the plan as approved-plan, or set plan-approval: off.",
+        )
+
+    def deploying(self) -> None:
+        """See ``Reviews.deploying``."""
+
+    def finished(self, result: Result) -> Mapping[str, bytes]:
+        """See ``Reviews.finished``."""
+        return {}
 
 
 class CI(Protocol):
@@ -36,6 +125,10 @@ class CI(Protocol):
     def summary_budget(self) -> int:
         """Bytes (UTF-8) that ``write_summary`` still takes; 0 where there are no summaries."""
 
+    @property
+    def annotates(self) -> bool:
+        """Whether warnings and errors are shown beside the log as well, so that it is worth repeating them there."""
+
     def line(self, text: str) -> None:
         """Print ``text`` as one line of the log; line breaks and control characters in it are made visible."""
 
@@ -54,6 +147,13 @@ class CI(Protocol):
         Call it before the secret is used. Lines of fewer than 6 characters are not masked: that would make any log
         unreadable and hide nothing.
         """
+
+    @property
+    def occasion(self) -> Occasion:
+        """Why this run happens."""
+
+    def reviews(self, wishes: Wishes, warn: Callable[[str], None]) -> Reviews:
+        """The reviews of this run; ``warn`` is told what could not be shown. Nothing is sent yet."""
 
     def write_outputs(self, outputs: Mapping[str, str | int | bool]) -> None:
         """Set step outputs, booleans as ``true`` and ``false``; nothing happens where there are none."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from typing import TextIO
 
 
@@ -17,6 +18,7 @@ class Log:
         """Write ``line``. Characters that the stream's encoding lacks are escaped instead of ending the run."""
         encoding = getattr(self._stream, "encoding", None) or "utf-8"
         printable = line.encode(encoding, "backslashreplace").decode(encoding)
-        with self._lock:
+        with self._lock, suppress(BrokenPipeError):
+            # nobody reads any more (`| head`); that must not stop a deploy half way
             self._stream.write(f"{printable}\n")
             self._stream.flush()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
+from galleria_action.ci.interface import NoReviews, Occasion, Reviews, Wishes
 from galleria_action.ci.log import Log
 from galleria_action.ci.secrets import forms, redact
 from galleria_action.errors import Finding
@@ -18,6 +19,8 @@ class Plain:
 
     name = "terminal"
     summary_budget = 0
+    annotates = False
+    occasion = Occasion()
 
     def __init__(self, stream: TextIO, workspace: Path, *, interactive: bool) -> None:
         self.workspace = workspace
@@ -51,6 +54,10 @@ class Plain:
     def mask(self, secret: str) -> None:
         """See ``CI.mask``."""
         self._hidden = tuple(sorted({*self._hidden, *forms(secret)}, key=len, reverse=True))
+
+    def reviews(self, wishes: Wishes, warn: Callable[[str], None]) -> Reviews:
+        """See ``CI.reviews``: there are none here."""
+        return NoReviews()
 
     def write_outputs(self, outputs: Mapping[str, str | int | bool]) -> None:
         """See ``CI.write_outputs``: there are none here."""

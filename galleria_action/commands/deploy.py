@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 
+from galleria_action.commands.approval import check_approval
 from galleria_action.commands.cors import check_cors
 from galleria_action.commands.local import document_of
-from galleria_action.commands.plan import Planned, make_planned, plan
+from galleria_action.commands.plan import Planned, check_local, make_planned, plan
 from galleria_action.commands.session import Session, judge_verification
 from galleria_action.commands.verify import verify_state
-from galleria_action.deployment.checkpoint import Checkpoint, InBucket, InFile
+from galleria_action.deployment.checkpoint import CHECKPOINT_KEY, Checkpoint, InBucket, InFile
 from galleria_action.deployment.deploy import Deployment
 from galleria_action.deployment.manifest import Manifest
 from galleria_action.deployment.prepare import PreparePolicy
@@ -21,22 +22,60 @@ from galleria_action.storage.interface import WriteStore
 
 
 def deploy(session: Session) -> str:
-    """Validate, plan, upload, commit, delete, verify. With ``dry-run`` it is ``plan``."""
+    """Validate, plan, have it approved, upload, commit, delete, verify. With ``dry-run`` it is ``plan``."""
     if session.options.dry_run:
         return plan(session)
+    checked = check_local(session)
     store = session.recorded_store()
-    planned = make_planned(session, store)
-    if planned.plan.changed:
-        check_cors(session, may_write=True)
-        manifest = _carry_out(session, store, planned)
-        _verify(session, store, planned, manifest, fresh=True)
-        return _done(session)
-    _verify(session, store, planned, planned.remote.manifest, fresh=False)
-    return "Nothing to do: the bucket holds this gallery already."
+    planned = make_planned(session, store, checked)
+    checkpoint = _checkpoint(session, store, planned)
+    if not planned.plan.changed:
+        _forget(session, checkpoint)
+        _verify(session, store, planned, planned.remote.manifest, fresh=False)
+        return "Nothing to do: the bucket holds this gallery already."
+    check_approval(session, planned.plan)
+    session.stop.check()
+    check_cors(session, may_write=True)
+    session.reviews.deploying()
+    manifest = _carry_out(session, store, planned, checkpoint)
+    _forget(session, checkpoint)
+    _verify(session, store, planned, manifest, fresh=True)
+    return _done(session)
 
 
-def _carry_out(session: Session, store: WriteStore, planned: Planned) -> Manifest:
-    uploader = _uploader(session, store, planned)
+def _checkpoint(session: Session, store: WriteStore, planned: Planned) -> Checkpoint:
+    """The checkpoint of this target, with what an earlier run left in it where something is to be uploaded.
+
+    Its fingerprint covers what decides the stored bytes and headers beyond what each entry records itself.
+    """
+    options = session.options
+    settings = [str(session.target), planned.plan.mode, session.settings.acl]
+    fingerprint = hashlib.sha256(repr(settings).encode()).hexdigest()
+    if options.checkpoint_file:
+        path = session.path(options.checkpoint_file)
+        checkpoint = Checkpoint(InFile(path), fingerprint, written=path.is_file())
+    else:
+        left = CHECKPOINT_KEY in (planned.remote.listing or ())
+        checkpoint = Checkpoint(InBucket(store), fingerprint, written=left)
+    if options.resume and planned.plan.uploads:
+        checkpoint.resume()
+        _tell(session, checkpoint)
+    return checkpoint
+
+
+def _forget(session: Session, checkpoint: Checkpoint) -> None:
+    checkpoint.clear()
+    _tell(session, checkpoint)
+
+
+def _tell(session: Session, checkpoint: Checkpoint) -> None:
+    if checkpoint.trouble:
+        session.warn(checkpoint.trouble)
+        checkpoint.trouble = ""
+
+
+def _carry_out(session: Session, store: WriteStore, planned: Planned, checkpoint: Checkpoint) -> Manifest:
+    uploader = _uploader(session, store, planned, checkpoint)
     deployment = Deployment(
         plan=planned.plan,
         local=planned.local,
@@ -55,9 +94,10 @@ def _carry_out(session: Session, store: WriteStore, planned: Planned) -> Manifes
             return deployment.run()
     finally:
         _note(session, deployment, uploader.done)
+        _tell(session, checkpoint)
 
 
-def _uploader(session: Session, store: WriteStore, planned: Planned) -> Uploader:
+def _uploader(session: Session, store: WriteStore, planned: Planned, checkpoint: Checkpoint) -> Uploader:
     options, remote = session.options, planned.remote
     resuming = options.resume and bool(planned.plan.uploads)
     listing = remote.listing if remote.listing is not None or not resuming else list_target(store)
@@ -69,23 +109,8 @@ def _uploader(session: Session, store: WriteStore, planned: Planned) -> Uploader
         stop=session.stop,
         listing=listing if resuming and listing and not options.force else {},
         known=remote.manifest,
-        checkpoint=_checkpoint(session, store, planned) if resuming else None,
+        checkpoint=checkpoint if resuming else None,
     )
-
-
-def _checkpoint(session: Session, store: WriteStore, planned: Planned) -> Checkpoint:
-    """The checkpoint of this target, with what an earlier run left in it.
-
-    Its fingerprint covers what decides the stored bytes and headers beyond what each entry records itself.
-    """
-    options = session.options
-    settings = [str(session.target), planned.plan.mode, session.settings.acl]
-    fingerprint = hashlib.sha256(repr(settings).encode()).hexdigest()
-    place = InFile(session.path(options.checkpoint_file)) if options.checkpoint_file else InBucket(store)
-    checkpoint = Checkpoint(place, fingerprint)
-    if warning := checkpoint.resume():
-        session.warn(warning)
-    return checkpoint
 
 
 def _note(session: Session, deployment: Deployment, done: Uploaded) -> None:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from galleria_action.commands.session import Session
 from galleria_action.deployment.deploy import Document
-from galleria_action.deployment.manifest import MANIFEST_KEY
-from galleria_action.deployment.plan import LocalGallery, Mode, SourceFile, SourcePhoto
+from galleria_action.deployment.manifest import MANIFEST_KEY, Mode
+from galleria_action.deployment.plan import LocalGallery, SourceFile, SourcePhoto
 from galleria_action.deployment.source import (
     Hasher,
     check_collisions,
@@ -64,16 +64,16 @@ def _metadata(session: Session, source: Path) -> LoadedMetadata | None:
     """The metadata, or ``None`` where there is none and none was asked for: directory mode."""
     given = session.options.metadata_file
     path = session.path(given) if given else source / METADATA_KEY
-    boundary = _boundary(session, path.parent, "metadata-file" if given else "source")
+    fence = _fence(session, path.parent, "metadata-file" if given else "source")
     if not os.path.lexists(path):
         if given is None and (source.is_dir() or session.options.site_only):
             return None
         # these words are Galleria's own; its users know them
         raise GalleryInvalid(
-            f"Error loading gallery metadata: Gallery metadata not found: {Workspace(boundary).name(path)}",
+            f"Error loading gallery metadata: Gallery metadata not found: {fence.name(path)}",
             hint="Is the option source right, and was the gallery built in this job or committed to the repository?",
         )
-    loaded = read_metadata(path, boundary)
+    loaded = read_metadata(path, fence)
     for warning in loaded.warnings:
         session.warn(str(warning))
     if session.options.redact_paths:
@@ -83,12 +83,12 @@ def _metadata(session: Session, source: Path) -> LoadedMetadata | None:
 
 
 def _photos(session: Session, metadata: LoadedMetadata | None, source: Path) -> Sequence[LocalFile]:
-    boundary = _boundary(session, source, "source")
+    fence = _fence(session, source, "source")
     if metadata:
-        found = locate(metadata.metadata, source, boundary, file=metadata.file, lines_of=metadata.lines_of)
+        found = locate(metadata.metadata, source, fence, file=metadata.file, lines_of=metadata.lines_of)
         return tuple(found.values())
     site = session.options.site
-    walk = walk_photos(source, boundary, exclude=[session.path(site)] if site else [])
+    walk = walk_photos(source, fence, exclude=[session.path(site)] if site else [])
     _tell_skipped(session, walk, "are neither images nor videos")
     return walk.files
 
@@ -97,7 +97,7 @@ def _site(session: Session, source: Path) -> Sequence[LocalFile] | None:
     if session.options.site is None or session.options.photos_only:
         return None
     site = session.path(session.options.site)
-    walk = walk_site(site, _boundary(session, site, "site"), exclude=[source])
+    walk = walk_site(site, _fence(session, site, "site"), exclude=[source])
     _tell_skipped(session, walk, "are hidden")
     return walk.files
 
@@ -109,17 +109,17 @@ def _tell_skipped(session: Session, walk: Walk, why: str) -> None:
         session.warn(f"Not published, because they {why}: {names}{more}")
 
 
-def _boundary(session: Session, folder: Path, option: str) -> Path:
-    """The folder that local files must not leave when they are reached through ``folder``.
+def _fence(session: Session, folder: Path, option: str) -> Workspace:
+    """The fence around local files that are reached through ``folder``.
 
     In CI that is the workspace, and a folder outside of it is refused: the container sees nothing else of the
     machine, and a pull request must not publish the runner's files. On a terminal a folder may lie anywhere; then
     it bounds itself.
     """
     if folder.resolve().is_relative_to(session.workspace.resolve()):
-        return session.workspace
+        return Workspace(session.workspace, session.outside)
     if not session.in_ci:
-        return folder
+        return Workspace(folder)
     text = f"{option}: {str(folder)!r} is outside of the workspace"
     raise ConfigInvalid(
         text,

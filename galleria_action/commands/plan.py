@@ -6,15 +6,24 @@ from dataclasses import dataclass
 
 from galleria_action.commands.cors import check_cors
 from galleria_action.commands.local import Gallery, load_gallery, measured
-from galleria_action.commands.session import Session
+from galleria_action.commands.session import PLAN_FILE, Session
 from galleria_action.deployment.guards import check_guards
 from galleria_action.deployment.plan import LocalGallery, Plan, make_plan
 from galleria_action.deployment.remote import RemoteState, read_remote
 from galleria_action.errors import GalleryInvalid
 from galleria_action.report.documents import plan_json
+from galleria_action.report.outcome import to_do
 from galleria_action.storage.interface import ReadStore
 
 DRY_RUN_DONE = "Dry run completed - no files were uploaded"
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The gallery on disk, found sound, and the planner's view of it."""
+
+    gallery: Gallery
+    local: LocalGallery
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,27 +39,34 @@ class Planned:
 def plan(session: Session) -> str:
     """Plan, check the guards as a deploy would, and write nothing."""
     session.record.dry_run = True
-    planned = make_planned(session, session.reading_store())
+    checked = check_local(session)
+    planned = make_planned(session, session.reading_store(), checked)
     if planned.plan.changed:
         check_cors(session, may_write=False)
     return DRY_RUN_DONE
 
 
-def make_planned(session: Session, store: ReadStore) -> Planned:
-    """Validate, read the target, plan, write ``plan.json``, check the guards.
-
-    Raises ``GalleryInvalid``, the store's errors, and the guards' refusals. The plan is in the record before a guard
-    can refuse it, so that reports show what was refused.
-    """
-    options = session.options
+def check_local(session: Session) -> Checked:
+    """Validate and measure what is on disk, before anything is asked of the network. Raises ``GalleryInvalid``."""
     with session.ci.group("Validate"):
         gallery = load_gallery(session)
         local = measured(session, gallery)
+        session.ci.line(f"{len(gallery.photos or ()):,} files of photos, {len(gallery.site or ()):,} of the site")
+    return Checked(gallery, local)
+
+
+def make_planned(session: Session, store: ReadStore, checked: Checked) -> Planned:
+    """Read the target, plan, write ``plan.json``, check the guards.
+
+    Raises the store's errors and the guards' refusals. The plan is in the record before a guard can refuse it, so that
+    reports show what was refused.
+    """
+    options, gallery, local = session.options, checked.gallery, checked.local
     with session.ci.group("Plan"):
         listing = options.verify != "off" or options.orphans == "delete"
         remote = read_remote(store, listing=listing)
         session.warn_all(remote.warnings)
-        _same_mode(gallery, remote)
+        same_mode(gallery, remote)
         made = make_plan(
             local,
             remote.gallery(gallery.commit_key),
@@ -58,14 +74,20 @@ def make_planned(session: Session, store: ReadStore) -> Planned:
             force=options.force,
             delete_orphans=options.orphans == "delete",
         )
-        session.record.plan = made
-        if path := session.report_path(options.plan_file, "galleria-plan.json"):
-            session.record.plan_file = session.write_report(path, plan_json(made))
+        write_plan(session, made)
     check_guards(made, options.max_delete, allow_empty=options.allow_empty, approved_plan=options.approved_plan)
     return Planned(made, gallery, local, remote)
 
 
-def _same_mode(gallery: Gallery, remote: RemoteState) -> None:
+def write_plan(session: Session, made: Plan) -> None:
+    """Into the record and, where it is wanted, into a file."""
+    session.record.plan = made
+    session.ci.line(f"{to_do(made)}; plan id {made.plan_id}")
+    if path := session.report_path(session.options.plan_file, PLAN_FILE):
+        session.record.plan_file = session.write_report(path, plan_json(made))
+
+
+def same_mode(gallery: Gallery, remote: RemoteState) -> None:
     """A gallery whose metadata got lost must not replace one that has some: it would orphan all of it."""
     if gallery.photos is None or remote.mode is None or gallery.mode == remote.mode:
         return

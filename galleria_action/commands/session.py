@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO, cast
 
-from galleria_action.ci.interface import CI
+from galleria_action.ci.interface import CI, NoReviews, Reviews
 from galleria_action.ci.workspace import write_file
 from galleria_action.deployment.stop import Stop
 from galleria_action.errors import Finding, VerifyFailed
@@ -19,12 +19,16 @@ from galleria_action.storage.interface import ReadStore, Target, WriteStore
 from galleria_action.storage.settings import StoreSettings
 from galleria_action.storage.wrappers import ReadOnlyStore, RecordingStore
 
+#: where the plan goes in CI when nothing else is said
+PLAN_FILE = "galleria-plan.json"
+
 
 @dataclass(frozen=True, slots=True)
 class Session:
     """One run: the options, the place it runs in, the record of what happens, and the way to the storage.
 
-    ``workspace`` is the folder that local files must not leave; ``in_ci`` says that nobody watches: reports are written
+    ``workspace`` is the folder that local files must not leave, ``outside`` its path outside of the container where we
+    run in one; ``in_ci`` says that nobody watches: reports are written
     unasked, and files outside of the workspace refused. ``stream`` is where a terminal shows a progress bar.
     """
 
@@ -33,9 +37,11 @@ class Session:
     record: Record
     stop: Stop
     workspace: Path
+    outside: str | None
     in_ci: bool
     open_store: Callable[[StoreSettings], WriteStore]
     stream: TextIO
+    reviews: Reviews = field(default_factory=NoReviews)
 
     @property
     def settings(self) -> StoreSettings:

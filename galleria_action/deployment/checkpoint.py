@@ -1,19 +1,24 @@
 """What an unfinished deploy has stored so far, so that the next one uploads only what is missing.
 
 Kept under ``.galleria/checkpoint.json`` in the target, or in a local file, while a deploy is unfinished. It spares
-reading objects back; without it the listing alone still proves most of what is there.
+reading objects back; without it the listing alone still proves most of what is there. Nothing depends on it, so
+nothing that goes wrong with it ends a deploy.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from galleria_action.deployment.manifest import Manifest, ManifestEntry, ManifestUnreadable, parse_manifest
+from galleria_action.errors import GalleriaError, StorageUnavailable
 from galleria_action.storage.interface import Headers, WriteStore
 
 CHECKPOINT_KEY = ".galleria/checkpoint.json"
@@ -26,7 +31,7 @@ _HEADERS = Headers("application/json", "no-store")
 
 
 class CheckpointPlace(Protocol):
-    """Where a checkpoint is kept."""
+    """Where a checkpoint is kept. Every method may raise ``GalleriaError`` or ``OSError``."""
 
     def read(self) -> bytes | None:
         """The stored checkpoint, or ``None``."""
@@ -52,7 +57,8 @@ class InBucket:
         self.store.put(CHECKPOINT_KEY, body, _HEADERS)
 
     def remove(self) -> None:
-        self.store.delete([CHECKPOINT_KEY])
+        for error in self.store.delete([CHECKPOINT_KEY]).values():
+            raise StorageUnavailable(error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +71,14 @@ class InFile:
         return self.path.read_bytes() if self.path.is_file() else None
 
     def write(self, body: bytes) -> None:
-        part = self.path.with_name(f"{self.path.name}.part")
-        part.write_bytes(body)
-        part.replace(self.path)
+        # A new file under a new name follows no link that somebody laid here.
+        handle, part = tempfile.mkstemp(prefix=".galleria-", dir=self.path.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(body)
+            Path(part).replace(self.path)
+        finally:
+            Path(part).unlink(missing_ok=True)
 
     def remove(self) -> None:
         self.path.unlink(missing_ok=True)
@@ -78,54 +89,78 @@ class Checkpoint:
     """Collects what has been stored and writes it down every ``EVERY_FILES`` files. Safe to use from many threads.
 
     ``fingerprint`` stands for the settings under which the bytes were made; a checkpoint of another one is not used.
+    ``written`` tells that there is one to be removed in the end, ``trouble`` what went wrong with it last.
     """
 
     place: CheckpointPlace
     fingerprint: str
-    stored: dict[str, ManifestEntry] = field(default_factory=dict)
     written: bool = False
+    stored: dict[str, ManifestEntry] = field(default_factory=dict)
+    trouble: str = ""
     _unwritten: int = 0
+    _due: int = EVERY_FILES
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _writing: threading.Lock = field(default_factory=threading.Lock)
 
-    def resume(self) -> str | None:
-        """Take up what an earlier run left. Returns a warning when there is something that cannot be used."""
-        raw = self.place.read()
+    def resume(self) -> None:
+        """Take up what an earlier run left; what cannot be used is told in ``trouble``."""
+        raw = None
+        with self._forgiving("be read"):
+            raw = self.place.read()
         if raw is None:
-            return None
+            return
         self.written = True
         try:
             document = json.loads(raw)
             if document.get("fingerprint") != self.fingerprint:
-                return "The checkpoint of an earlier deploy was made with other settings; starting fresh."
+                self.trouble = "The checkpoint of an earlier deploy was made with other settings; starting fresh."
+                return
             self.stored.update(parse_manifest(raw).objects)
         except (ManifestUnreadable, ValueError, AttributeError, RecursionError):
-            return "The checkpoint of an earlier deploy cannot be read; starting fresh."
-        return None
+            self.trouble = "The checkpoint of an earlier deploy cannot be understood; starting fresh."
 
     def add(self, key: str, entry: ManifestEntry) -> None:
-        """Remember one stored object, and write the checkpoint down when it is time."""
+        """Remember one stored object, and write the checkpoint down when it is time and nobody else does."""
         with self._lock:
             self.stored[key] = entry
             self._unwritten += 1
-            due = self._unwritten >= max(EVERY_FILES, len(self.stored) // EVERY_SHARE)
-        if due:
-            self.save()
+            due = self._unwritten >= self._due
+        if due and self._writing.acquire(blocking=False):
+            try:
+                self._write()
+            finally:
+                self._writing.release()
 
     def save(self) -> None:
         """Write down what is not yet written."""
-        with self._lock:
-            if not self._unwritten:
-                return
-            body = self._document(self.stored)
-            self._unwritten = 0
-            self.place.write(body)
-            self.written = True
+        with self._writing:
+            if self._unwritten:
+                self._write()
 
     def clear(self) -> None:
         """Remove the checkpoint, if one was ever written."""
         if self.written:
-            self.place.remove()
-            self.written = False
+            with self._forgiving("be removed"):
+                self.place.remove()
+                self.written = False
 
-    def _document(self, stored: Mapping[str, ManifestEntry]) -> bytes:
-        return json.dumps({**json.loads(Manifest(stored).to_bytes()), "fingerprint": self.fingerprint}).encode()
+    def _write(self) -> None:
+        """Outside of the lock: the other uploads do not wait for it."""
+        with self._lock:
+            stored, count = dict(self.stored), self._unwritten
+        body = json.dumps({**json.loads(Manifest(stored).to_bytes()), "fingerprint": self.fingerprint}).encode()
+        self.written = True
+        with self._forgiving("be written"):
+            self.place.write(body)
+            with self._lock:
+                self._unwritten -= count
+        with self._lock:
+            # A place that refuses is not asked again with every file.
+            self._due = self._unwritten + max(EVERY_FILES, len(stored) // EVERY_SHARE)
+
+    @contextmanager
+    def _forgiving(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except (GalleriaError, OSError) as error:
+            self.trouble = f"The checkpoint could not {what}, so an interrupted deploy may repeat more: {error}"

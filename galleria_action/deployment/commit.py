@@ -1,15 +1,13 @@
-"""The one write that makes a new gallery visible, and the record that follows it.
+"""The one write that makes a new gallery visible.
 
-The commit is conditional on the document that the plan was made against, so of two deploys exactly one wins. An
+It is conditional on the document that the plan was made against, so of two deploys exactly one wins. An
 unknown outcome is settled by reading back, never assumed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from galleria_action.deployment.manifest import MANIFEST_KEY, Manifest
 from galleria_action.deployment.plan import Base
 from galleria_action.errors import Conflict, StorageUnavailable
 from galleria_action.storage.interface import (
@@ -21,9 +19,6 @@ from galleria_action.storage.interface import (
     PreconditionFailed,
     WriteStore,
 )
-
-MANIFEST_HEADERS = Headers("application/json", "no-store")
-_MANIFEST_ATTEMPTS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,29 +86,4 @@ def conflict(key: str) -> Conflict:
         "Nothing was committed or deleted.",
         hint="Run again: a new plan is made against what is live now. A `concurrency:` group in the workflow "
         "keeps deploys from running at the same time.",
-    )
-
-
-def write_manifest(
-    store: WriteStore, merged: Callable[[Manifest], Manifest], current: Callable[[], tuple[Manifest, Base | None]]
-) -> Manifest:
-    """Record what is deployed now. ``merged`` makes the new manifest from the stored one that ``current`` reads.
-
-    A deploy of only the site may write its own part at the same moment, so the write is conditional and is tried
-    again on what is there then. Raises ``StorageUnavailable`` when that does not end.
-    """
-    for _ in range(_MANIFEST_ATTEMPTS):
-        stored, base = current()
-        manifest = merged(stored)
-        body = manifest.to_bytes()
-        if base and stored.to_bytes() == body:
-            return manifest
-        try:
-            commit(store, MANIFEST_KEY, body, MANIFEST_HEADERS, base)
-            return manifest
-        except Conflict:
-            continue
-    raise StorageUnavailable(
-        f"{MANIFEST_KEY} changed {_MANIFEST_ATTEMPTS} times while it was to be written. The gallery is live and whole.",
-        hint="Other deploys to the same target are running; run again when they have ended.",
     )

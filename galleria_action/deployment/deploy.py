@@ -1,22 +1,25 @@
 """Carries a plan out, in the one order that never shows a broken gallery:
 
-photos, site assets, site pages, commit, deletes, manifest. Nothing is deleted before the commit is confirmed, and
+photos, site assets, site pages, record, commit, deletes, record. Nothing is deleted before the commit is confirmed, and
 nothing is committed after a failed upload or a stop signal.
+
+The record (the manifest) goes first because after the commit nothing else names what is still to be deleted, nor tells
+which bytes are there; a run that dies in between is finished by the next.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Container
 from dataclasses import dataclass
-from hashlib import sha256
 
-from galleria_action.deployment.commit import MANIFEST_HEADERS, check_base, commit, write_manifest
-from galleria_action.deployment.manifest import MANIFEST_KEY, Kind, Manifest, ManifestEntry
-from galleria_action.deployment.plan import Base, Delete, LocalGallery, Plan
-from galleria_action.deployment.remote import RemoteState, read_manifest
+from galleria_action.deployment.commit import check_base, commit
+from galleria_action.deployment.manifest import Manifest
+from galleria_action.deployment.plan import Base, LocalGallery, Plan
+from galleria_action.deployment.record import Record
+from galleria_action.deployment.remote import RemoteState, find_missing
 from galleria_action.deployment.stop import Stop
 from galleria_action.deployment.upload import Uploader
-from galleria_action.errors import DeleteFailed, Finding
+from galleria_action.errors import Conflict, DeleteFailed, Finding
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.gallery.media import is_page
 from galleria_action.storage.interface import Headers, WriteStore
@@ -27,7 +30,7 @@ NARROWED = (
 )
 
 
-#: between two batches a stop signal is heard
+#: between two batches a stop signal is heard, and another deploy noticed
 _DELETE_BATCH = 1000
 
 
@@ -57,8 +60,9 @@ class Deployment:
     photos_deleted: int = 0
 
     def __post_init__(self) -> None:
-        self._manifest = self.remote.manifest
-        self._manifest_base = self.remote.manifest_base
+        remote = self.remote
+        self._record = Record(self.store, self.local, remote.manifest, remote.manifest_base, self.stop.check)
+        self._live: Base | None = None
 
     def run(self) -> Manifest:
         """Carry the plan out and return the manifest of what is deployed now.
@@ -67,13 +71,14 @@ class Deployment:
         """
         self._upload()
         self._commit()
-        undeleted = self._delete()
-        manifest = self._record(undeleted)
-        if self.uploader.checkpoint:
-            self.uploader.checkpoint.clear()
+        try:
+            undeleted = self._delete()
+            self._write_record(undeleted)
+        except Conflict as lost:
+            raise _superseded() from lost
         if undeleted:
             raise _delete_failed(undeleted)
-        return manifest
+        return self._record.manifest
 
     # -- the steps, in order -------------------------------------------------------------------------------------
 
@@ -89,30 +94,49 @@ class Deployment:
                 self.uploader.upload(batch)
 
     def _commit(self) -> None:
-        """One conditional write. Without a metadata document of its own, a deploy commits by its manifest."""
+        """One conditional write. Without a metadata document of its own, a deploy commits by its record."""
         self.stop.check()
+        planned = {gone.key for gone in self.plan.deletes}
         if self.document is None:
-            self._commit_manifest()
-        elif self.plan.commit:
+            self.step("Committing the manifest")
+            self._prove_uploads()
+            self._write_record(planned)
+        else:
+            self._write_record(planned)
+            self._prove_uploads()
+            self._commit_metadata(self.document)
+        self.committed = True
+        if self._record.narrowed:
+            self.warn(NARROWED)
+
+    def _commit_metadata(self, document: Document) -> None:
+        self.stop.check()
+        if self.plan.commit:
             self.step(f"Committing {METADATA_KEY}")
-            done = commit(self.store, METADATA_KEY, self.document.body, self.document.headers, self.plan.base)
+            done = commit(self.store, METADATA_KEY, document.body, document.headers, self.plan.base)
             self.metadata_uploaded = True
-            self._warn_if(done.narrowed)
+            self._record.narrowed |= done.narrowed
+            self._live = Base.of(document.body, done.etag)
         else:
             check_base(self.store, METADATA_KEY, self.plan.base)
-        self.committed = True
+            self._live = self.plan.base
 
-    def _commit_manifest(self) -> None:
-        """What is to be deleted stays in this first manifest, so that a run that dies now is continued by the next."""
-        self.step("Committing the manifest")
-        self._manifest = self._merged(self._manifest, {gone.key for gone in self.plan.deletes})
-        done = commit(self.store, MANIFEST_KEY, self._manifest.to_bytes(), MANIFEST_HEADERS, self.plan.base)
-        self._manifest_base = Base(sha256(self._manifest.to_bytes()).hexdigest(), done.etag)
-        self._warn_if(done.narrowed)
+    def _prove_uploads(self) -> None:
+        """What this run brought is nobody's until it is committed, so another deploy may have taken it for orphans."""
+        named = self.remote.named_keys() | self.remote.manifest.of_kind("site").keys()
+        missing = find_missing(self.store, self.uploader.done.entries.keys() - named, self.uploader.concurrency)
+        if missing:
+            raise _vanished(missing)
 
-    def _warn_if(self, narrowed: bool) -> None:
-        if narrowed:
-            self.warn(NARROWED)
+    def _write_record(self, leaving: Container[str]) -> None:
+        entries = self.uploader.done.entries
+        self._record.write(entries, (gone for gone in self.plan.deletes if gone.key in leaving))
+
+    def _check_live(self) -> None:
+        """Raise ``Conflict`` when somebody wrote since the commit: what we delete, the next gallery may name again."""
+        if self.document:
+            check_base(self.store, METADATA_KEY, self._live)
+        self._record.refresh()
 
     def _delete(self) -> dict[str, str]:
         """Delete what the plan names; returns the keys that remain, each with its error."""
@@ -130,42 +154,26 @@ class Deployment:
         errors: dict[str, str] = {}
         for start in range(0, len(keys), _DELETE_BATCH):
             self.stop.check()
+            self._check_live()
             errors.update(self.store.delete(keys[start : start + _DELETE_BATCH]))
         return errors
 
-    def _record(self, undeleted: Container[str]) -> Manifest:
-        self.stop.check()
-        known = iter([(self._manifest, self._manifest_base)])
-        return write_manifest(
-            self.store,
-            lambda stored: self._merged(stored, undeleted),
-            lambda: next(known, None) or read_manifest(self.store),
-        )
 
-    def _merged(self, stored: Manifest, undeleted: Container[str]) -> Manifest:
-        """``stored`` with our part replaced: what was left alone stays, and so does what is still to be deleted."""
-        objects: dict[str, ManifestEntry] = {}
-        parts: tuple[tuple[Kind, list[str] | None], ...] = (("photo", self._photo_keys()), ("site", self._site_keys()))
-        for kind, keys in parts:
-            before = stored.of_kind(kind)
-            objects.update(before if keys is None else {key: before[key] for key in keys if key in before})
-        objects.update(self.uploader.done.entries)
-        for gone in self.plan.deletes:
-            if gone.key in undeleted:
-                objects[gone.key] = stored.objects.get(gone.key) or _still_there(gone)
-        return Manifest(objects)
-
-    def _photo_keys(self) -> list[str] | None:
-        photos = self.local.photos
-        return None if photos is None else [file.key for photo in photos for file in photo.files]
-
-    def _site_keys(self) -> list[str] | None:
-        return None if self.local.site is None else [file.key for file in self.local.site]
+def _vanished(keys: tuple[str, ...]) -> Conflict:
+    return Conflict(
+        f"{len(keys)} objects that this deploy had uploaded are gone: another deploy or program deletes in the same "
+        "place. Nothing was committed; the gallery that visitors see is as before.",
+        hint="Run again when the other one has ended. A `concurrency:` group in the workflow keeps them apart.",
+        findings=[Finding(f"gone: {key}") for key in keys],
+    )
 
 
-def _still_there(gone: Delete) -> ManifestEntry:
-    """Names an object that only the replaced metadata knew, so that the next run deletes it."""
-    return ManifestEntry(size=0, sha256="", etag="", headers="", source="", kind="photo", photo=gone.photo)
+def _superseded() -> Conflict:
+    return Conflict(
+        "The gallery was committed, but another deploy has written since. What remains to be deleted is left to the "
+        "next run, because the other gallery may need it.",
+        hint="Run again when the other one has ended. A `concurrency:` group in the workflow keeps them apart.",
+    )
 
 
 def _delete_failed(undeleted: dict[str, str]) -> DeleteFailed:

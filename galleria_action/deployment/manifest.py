@@ -10,12 +10,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 MANIFEST_KEY = ".galleria/manifest.json"
 _SCHEMA = 1
 
 Kind = Literal["photo", "site"]
+
+#: what a gallery's photos are named by: a metadata document, or the manifest alone
+Mode = Literal["metadata", "directory"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +42,32 @@ class ManifestEntry:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """All deployed objects by key, the metadata document itself left out."""
+    """All deployed objects by key, the metadata document itself left out.
+
+    ``leaving`` are keys that a deploy was about to delete, each with the id of its photo (``None`` for the site's):
+    not part of the gallery any more, and perhaps still there. It is written down before the commit, because after it
+    nothing else names them. ``mode`` tells whether the photos belong to a metadata document, which may not be committed
+    yet.
+    """
 
     objects: Mapping[str, ManifestEntry] = field(default_factory=dict)
+    leaving: Mapping[str, str | None] = field(default_factory=dict)
+    mode: Mode = "directory"
 
     def of_kind(self, kind: Kind) -> dict[str, ManifestEntry]:
         """The entries of one kind by key."""
         return {key: entry for key, entry in self.objects.items() if entry.kind == kind}
 
+    def leaving_of(self, kind: Kind) -> dict[str, str | None]:
+        """What is leaving of one kind."""
+        return {key: photo for key, photo in self.leaving.items() if (photo is None) == (kind == "site")}
+
     def to_bytes(self) -> bytes:
         """The JSON that is stored: keys sorted, so that equal manifests are equal bytes."""
         objects = {key: asdict(entry) for key, entry in self.objects.items()}
-        document = {"schema": _SCHEMA, "objects": objects}
+        document: dict[str, Any] = {"schema": _SCHEMA, "mode": self.mode, "objects": objects}
+        if self.leaving:
+            document["leaving"] = dict(self.leaving)
         return json.dumps(document, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
 
 
@@ -68,7 +85,8 @@ def parse_manifest(raw: bytes) -> Manifest:
         document = json.loads(raw)
         if document["schema"] != _SCHEMA:
             raise ManifestUnreadable(f"it has schema {document['schema']!r}, this version reads {_SCHEMA}")
-        return Manifest({key: _entry(value) for key, value in document["objects"].items()})
+        objects = {key: _entry(value) for key, value in document["objects"].items()}
+        return Manifest(objects, _leaving(document.get("leaving", {})), _mode(document["mode"]))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise ManifestUnreadable(str(error)) from error
 
@@ -82,3 +100,16 @@ def _entry(value: Mapping[str, Any]) -> ManifestEntry:
     if wrong or entry.kind not in ("photo", "site") or not isinstance(entry.photo, str | None):
         raise ManifestUnreadable(f"an entry has a wrong {', '.join(wrong) or 'kind'}")
     return entry
+
+
+def _leaving(value: Mapping[str, Any]) -> dict[str, str | None]:
+    leaving = dict(value.items())
+    if not all(isinstance(photo, str | None) for photo in leaving.values()):
+        raise ManifestUnreadable("what is leaving has a wrong photo")
+    return leaving
+
+
+def _mode(value: Any) -> Mode:
+    if value not in ("metadata", "directory"):
+        raise ManifestUnreadable("the mode is unknown")
+    return cast(Mode, value)

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from typing import Literal, TypeVar
+from typing import TypeVar
 
-from galleria_action.deployment.manifest import Manifest, ManifestEntry
+from galleria_action.deployment.manifest import Manifest, ManifestEntry, Mode
 from galleria_action.deployment.verify import find_orphans
 from galleria_action.gallery.files import LocalFile
 from galleria_action.gallery.keys import METADATA_KEY
@@ -22,8 +22,6 @@ from galleria_action.gallery.metadata import GalleryMetadata, GallerySettings, V
 from galleria_action.storage.interface import Headers, ObjectInfo, Target
 
 PLAN_SCHEMA = 1
-
-Mode = Literal["metadata", "directory"]
 
 
 class Reason(StrEnum):
@@ -120,6 +118,11 @@ class Base:
     sha256: str
     etag: str
 
+    @classmethod
+    def of(cls, body: bytes, etag: str) -> Base:
+        """The base that the stored ``body`` is."""
+        return cls(hashlib.sha256(body).hexdigest(), etag)
+
 
 @dataclass(frozen=True, slots=True)
 class RemoteGallery:
@@ -193,11 +196,12 @@ class Plan:
             "schema": PLAN_SCHEMA,
             "target": [self.target.endpoint, self.target.bucket, self.target.prefix],
             "base": self.base.sha256 if self.base else None,
-            "actions": sorted(self._actions()),
+            "actions": sorted(self.actions()),
         }
         return hashlib.sha256(json.dumps(document, separators=(",", ":"), sort_keys=True).encode()).hexdigest()
 
-    def _actions(self) -> Iterator[list[str]]:
+    def actions(self) -> Iterator[list[str]]:
+        """Everything the plan does, in no order: operation, key, and what else decides its outcome."""
         for up in self.uploads:
             edit = up.edit.digest() if up.edit else ""
             yield ["upload", up.key, str(up.size), up.digest, up.reason, up.file.headers.digest(), edit]
@@ -389,7 +393,8 @@ def _remote_photos(remote: RemoteGallery) -> dict[str, str]:
 
     The manifest matters after a run that died between commit and deletes: only it still names the old keys.
     """
-    named = {key: entry.photo or key for key, entry in remote.manifest.of_kind("photo").items()}
+    named = {key: photo or key for key, photo in remote.manifest.leaving_of("photo").items()}
+    named.update((key, entry.photo or key) for key, entry in remote.manifest.of_kind("photo").items())
     for photo in remote.metadata.photos if remote.metadata else ():
         named.update((key, photo.id) for _, key in photo.files.items())
     return named
@@ -402,7 +407,7 @@ def _ids(photos: Mapping[str, str]) -> dict[str, None]:
 def _deletes(local: LocalGallery, remote: RemoteGallery, remote_photos: Mapping[str, str]) -> Iterator[Delete]:
     wanted = {file.key for photo in local.photos or () for file in photo.files}
     wanted |= {file.key for file in local.site or ()}
-    site_before = remote.manifest.of_kind("site")
+    site_before = {**remote.manifest.leaving_of("site"), **remote.manifest.of_kind("site")}
     if local.photos is not None:
         kept = wanted | (set() if local.site is not None else set(site_before))
         yield from (Delete(key, Reason.REMOVED, photo) for key, photo in remote_photos.items() if key not in kept)
@@ -414,7 +419,8 @@ def _deletes(local: LocalGallery, remote: RemoteGallery, remote_photos: Mapping[
 def _orphans(local: LocalGallery, remote: RemoteGallery, remote_photos: Mapping[str, str]) -> list[Delete]:
     local_keys = {file.key for photo in local.photos or () for file in photo.files}
     named = local_keys | remote_photos.keys()
-    expected = frozenset(named | {file.key for file in local.site or ()} | remote.manifest.objects.keys())
+    recorded = remote.manifest.objects.keys() | remote.manifest.leaving.keys()
+    expected = frozenset(named | recorded | {file.key for file in local.site or ()})
     return [Delete(key, Reason.ORPHAN) for key in find_orphans(named, expected, remote.listing or ())]
 
 

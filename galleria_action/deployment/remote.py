@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from galleria_action.deployment.manifest import MANIFEST_KEY, Manifest, ManifestUnreadable, parse_manifest
-from galleria_action.deployment.plan import Base, Mode, RemoteGallery
+from galleria_action.deployment.manifest import MANIFEST_KEY, Manifest, ManifestUnreadable, Mode, parse_manifest
+from galleria_action.deployment.plan import Base, RemoteGallery
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.gallery.metadata import GalleryMetadata
 from galleria_action.gallery.schema import RemoteInvalid, parse_remote
 from galleria_action.storage.interface import ObjectInfo, ReadStore, StoredObject
+
+#: up to so many keys are asked for one by one: a listing takes a request per 1,000 objects, one after the other
+_FEW = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +34,13 @@ class RemoteState:
 
     @property
     def mode(self) -> Mode | None:
-        """How the gallery that lies there was deployed; ``None`` when there is none."""
+        """How the gallery that lies there was deployed; ``None`` when there is none.
+
+        A manifest that waits for its metadata is of a first deploy that did not get to its commit.
+        """
         if self.metadata_base:
             return "metadata"
-        return "directory" if self.manifest_base else None
+        return "directory" if self.manifest_base and self.manifest.mode == "directory" else None
 
     def gallery(self, commit_key: str) -> RemoteGallery:
         """The planner's view, with the base of the document whose write will commit."""
@@ -68,6 +73,18 @@ def list_target(store: ReadStore) -> dict[str, ObjectInfo]:
     return {found.key: found for found in store.list()}
 
 
+def find_missing(store: ReadStore, keys: Collection[str], concurrency: int) -> tuple[str, ...]:
+    """Which of ``keys`` are not there, sorted, learnt by few requests: one for each of few keys, else a listing.
+
+    Raises the store's errors.
+    """
+    if len(keys) > _FEW:
+        return tuple(sorted(set(keys).difference(list_target(store))))
+    with ThreadPoolExecutor(concurrency, thread_name_prefix="head") as pool:
+        heads = dict(zip(keys, pool.map(store.head, keys), strict=True))
+    return tuple(sorted(key for key, head in heads.items() if head is None))
+
+
 def read_manifest(store: ReadStore) -> tuple[Manifest, Base | None]:
     """The manifest alone, anew, with what a conditional write has to match."""
     stored = store.get(MANIFEST_KEY)
@@ -75,7 +92,7 @@ def read_manifest(store: ReadStore) -> tuple[Manifest, Base | None]:
 
 
 def _base(stored: StoredObject | None) -> Base | None:
-    return Base(hashlib.sha256(stored.body).hexdigest(), stored.etag) if stored else None
+    return Base.of(stored.body, stored.etag) if stored else None
 
 
 def _metadata(stored: StoredObject | None, warnings: list[str]) -> GalleryMetadata | None:

@@ -68,7 +68,7 @@ class _Batch:
         self._uploads = uploads
         self._lock = threading.Lock()
         self.failures: list[tuple[Upload, GalleriaError]] = []
-        self.defect: Exception | None = None
+        self.defect: BaseException | None = None
         self.closed = False
 
     def next(self) -> Upload | None:
@@ -82,7 +82,7 @@ class _Batch:
             self.failures.append((upload, error))
             self.closed = self.closed or len(self.failures) >= FAILURES_ENOUGH or _concerns_all(error)
 
-    def broken(self, defect: Exception) -> None:
+    def broken(self, defect: BaseException) -> None:
         """Note a defect of ours."""
         with self._lock:
             self.defect, self.closed = defect, True
@@ -130,7 +130,7 @@ class Uploader:
         for worker in workers:
             worker.start()
         self._wait(workers, batch)
-        if self.checkpoint and (self.stop.requested or batch.failures):
+        if self.checkpoint and (self.stop.requested or batch.failures or batch.defect):
             self.checkpoint.save()
         self.stop.check()
         if batch.defect:
@@ -153,7 +153,8 @@ class Uploader:
                 self._one(upload, batch)
             except GalleriaError as error:
                 batch.failed(upload, error)
-            except Exception as defect:  # noqa: BLE001 - handed to the thread that waits, which raises it
+            except BaseException as defect:  # noqa: BLE001 - handed to the thread that waits, which raises it
+                # Not Exception: obstore's panics are none, and a thread that dies unheard would pass for success.
                 batch.broken(defect)
 
     def _one(self, upload: Upload, batch: _Batch) -> None:
@@ -185,8 +186,10 @@ class Uploader:
         if found.etag != hashlib.md5(prepared.body, usedforsecurity=False).hexdigest():
             return None
         head = self.store.head(key)
-        same = head and head.etag == found.etag and head.headers and head.headers.digest() == wanted.headers
-        return wanted if same else None
+        if head is None or head.etag != found.etag:
+            return None
+        # A store without headers (a folder) has none that could differ.
+        return wanted if head.headers is None or head.headers.digest() == wanted.headers else None
 
     def _note(self, prepared: Prepared, entry: ManifestEntry, size: int, skipped: bool) -> None:
         upload, done = prepared.upload, self.done

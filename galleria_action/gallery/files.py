@@ -41,7 +41,7 @@ class LocalFile:
 def locate(
     metadata: GalleryMetadata,
     source: Path,
-    workspace: Path,
+    fence: Workspace,
     *,
     file: str | None = None,
     lines_of: LinesOf | None = None,
@@ -54,7 +54,6 @@ def locate(
 
     Raises ``GalleryInvalid`` with everything that is missing, leads out of the workspace or is no readable file.
     """
-    fence = Workspace(workspace)
     root = folder_option(fence, source, "source")
     findings = Findings(file)
     found: dict[str, LocalFile] = {}

@@ -46,13 +46,12 @@ class RemoteInvalid(Exception):
     """The metadata in the bucket is not that of a gallery; the text says why."""
 
 
-def read_metadata(path: Path, workspace: Path) -> LoadedMetadata:
-    """Read and validate the metadata file at ``path``, which must lie inside ``workspace`` for real.
+def read_metadata(path: Path, fence: Workspace) -> LoadedMetadata:
+    """Read and validate the metadata file at ``path``, which must lie inside ``fence`` for real.
 
     Raises ``GalleryInvalid`` as ``load_metadata`` does, and when the file is missing, too large to be read (told by
     its size, before reading), or no readable regular file inside the workspace.
     """
-    fence = Workspace(workspace)
     file = fence.name(Path.cwd() / path)
     try:
         local = local_file(METADATA_KEY, usable(fence.find(str(Path.cwd() / path))))

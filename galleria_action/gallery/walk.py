@@ -34,7 +34,7 @@ class Walk:
     skipped: tuple[str, ...]
 
 
-def walk_site(site: Path, workspace: Path, exclude: Iterable[Path] = ()) -> Walk:
+def walk_site(site: Path, fence: Workspace, exclude: Iterable[Path] = ()) -> Walk:
     """Every file below ``site``, under its path relative to it.
 
     Hidden files and folders (but ``.well-known``) and the leftovers of desktops are skipped, so that no ``.env`` is
@@ -43,21 +43,20 @@ def walk_site(site: Path, workspace: Path, exclude: Iterable[Path] = ()) -> Walk
     Raises ``GalleryInvalid`` with every file that cannot be published: it leads out of the workspace, is no regular
     file, may not be read, or its name is no key.
     """
-    return _walk(site, workspace, exclude, "site", prefix="", wanted=lambda _name: True)
+    return _walk(site, fence, exclude, "site", prefix="", wanted=lambda _name: True)
 
 
-def walk_photos(source: Path, workspace: Path, exclude: Iterable[Path] = ()) -> Walk:
+def walk_photos(source: Path, fence: Workspace, exclude: Iterable[Path] = ()) -> Walk:
     """Every image and video below ``source``, under ``photos/`` and its path relative to it; all else is skipped.
 
     ``exclude`` and what is raised: as for ``walk_site``.
     """
-    return _walk(source, workspace, exclude, "source", prefix="photos/", wanted=is_photo_or_video)
+    return _walk(source, fence, exclude, "source", prefix="photos/", wanted=is_photo_or_video)
 
 
 def _walk(
-    top: Path, workspace: Path, exclude: Iterable[Path], option: str, *, prefix: str, wanted: Callable[[str], bool]
+    top: Path, fence: Workspace, exclude: Iterable[Path], option: str, *, prefix: str, wanted: Callable[[str], bool]
 ) -> Walk:
-    fence = Workspace(workspace)
     left_out = frozenset(os.path.realpath(folder) for folder in exclude)
     scan = _Scan(fence, left_out, wanted)
     scan.run(folder_option(fence, top, option), prefix)

@@ -41,10 +41,15 @@ class Found:
 
 class Workspace:
     """A folder and what of it may be published. Folders are resolved once, so that a file costs one or two system
-    calls; an instance is for one scan of a tree that does not change meanwhile."""
+    calls; an instance is for one look at a tree that does not change meanwhile.
 
-    def __init__(self, root: Path) -> None:
+    ``outside`` is the path of the same folder outside of the container. Galleria makes absolute links, and those that
+    an earlier step of the job made name that path.
+    """
+
+    def __init__(self, root: Path, outside: str | None = None) -> None:
         self.root = os.path.realpath(root)
+        self._outside = outside.rstrip("/") + "/" if outside else None
         self._inside = self.root.rstrip("/") + "/"
         self._folders: dict[str, str | Absent | Refused] = {}
 
@@ -76,7 +81,7 @@ class Workspace:
                 return Found(path, status)
             target = _ask(os.readlink, path)
             link = link or target
-            path = target if target.startswith("/") else f"{folder}/{target}"
+            path = self._here(target) if target.startswith("/") else f"{folder}/{target}"
         raise Refused("is a symbolic link that leads in a circle")
 
     def folder(self, path: str) -> str:
@@ -89,7 +94,24 @@ class Workspace:
         # A new one each time: an exception grows with every raise.
         raise type(known)(*known.args)
 
-    def _resolve(self, path: str) -> str | Absent | Refused:
+    def _here(self, target: str) -> str:
+        """An absolute link's target as this side of the container's wall sees it."""
+        if self._outside and target.startswith(self._outside):
+            return self._inside + target[len(self._outside) :]
+        return target
+
+    def _linked(self, path: str) -> str:
+        """``path`` with the first folder in it that is a link from outside replaced by what it means here."""
+        place = Path(self.root)
+        for part in path.removeprefix(self._inside).split("/"):
+            place /= part
+            if place.is_symlink() and (target := str(place.readlink())) != (here := self._here(target)):
+                return here + path[len(str(place)) :]
+        return path
+
+    def _resolve(self, path: str, links: int = _MAX_LINKS) -> str | Absent | Refused:
+        if self._outside and links and path.startswith(self._inside) and (here := self._linked(path)) != path:
+            return self._resolve(here, links - 1)
         try:
             real = os.path.realpath(path, strict=True)
         except ValueError:

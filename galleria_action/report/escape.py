@@ -115,9 +115,10 @@ def _token(token: str) -> str:
     return f"{before}{code(core, _WORD_LIMIT)}{after}"
 
 
-_PLAIN_URL = re.compile(r"https?://[a-z0-9.-]+(?::\d+)?(?:/[a-z0-9._~/%-]*)?", re.IGNORECASE)
+#: A web address that means nothing else anywhere, neither in Markdown nor in an HTML attribute.
+PLAIN_URL = re.compile(r"https?://[a-z0-9.-]+(?::\d+)?(?:/[a-z0-9._~/%-]*)?", re.IGNORECASE)
 
 
 def link(url: str) -> str:
     """``url`` as a link when it is a plain web address, else as inline code."""
-    return f"<{url}>" if _PLAIN_URL.fullmatch(url) else code(url)
+    return f"<{url}>" if PLAIN_URL.fullmatch(url) else code(url)

@@ -17,7 +17,7 @@ from galleria_action.report.wording import count, duration, human_size
 _ICONS = {"planned": "📋", "done": "✅", "failed": "❌", "cancelled": "🛑"}
 
 # What goes first when there is little room; plan_markdown has the ranks of the plan's own sections
-_HEADLINE, _FAILURE, _FRAME, _FINDINGS, _VERIFICATION, _WARNINGS = 0, 10, 20, 40, 50, 70
+HEADLINE, _FAILURE, FRAME, _FINDINGS, _VERIFICATION, _WARNINGS = 0, 10, 20, 40, 50, 70
 
 _LONG, _SHORT = 2000, 200
 
@@ -28,12 +28,20 @@ def render_summary(result: Result, budget: int) -> str:
     What does not fit is told more briefly, and left out in the end, the least important first; the headline is the
     last to go. Names, messages and keys are untrusted and come out as text only (``escape``).
     """
-    return fit(list(_blocks(result, outcome_of(result))), budget)
+    headline = headline_of(result)
+    blocks = [block(HEADLINE, lambda: [headline]), *result_blocks(result), block(FRAME, lambda: [_footer(result)])]
+    return fit(blocks, budget)
 
 
-def _blocks(result: Result, outcome: Outcome) -> Iterator[Block]:
-    headline = f"## {_ICONS[outcome.kind]} {prose(outcome.headline)}"
-    yield block(_HEADLINE, lambda: [headline])
+def headline_of(result: Result) -> str:
+    """What happened, as a heading."""
+    outcome = outcome_of(result)
+    return f"## {_ICONS[outcome.kind]} {prose(outcome.headline)}"
+
+
+def result_blocks(result: Result) -> Iterator[Block]:
+    """Everything between the headline and the last line."""
+    outcome = outcome_of(result)
     if outcome.kind in ("failed", "cancelled"):
         yield block(_FAILURE, _alarm(result, outcome, _LONG), _alarm(result, outcome, _SHORT))
     elif outcome.kind == "planned":
@@ -41,7 +49,7 @@ def _blocks(result: Result, outcome: Outcome) -> Iterator[Block]:
     elif result.command == "cors":
         yield block(_FAILURE, lambda: [prose(shorten(result.message, _LONG))])
     if result.target:
-        yield block(_FRAME, lambda: [_target(result)])
+        yield block(FRAME, lambda: [_target(result)])
     if result.findings:
         yield _findings(result.findings)
     if result.plan:
@@ -55,7 +63,6 @@ def _blocks(result: Result, outcome: Outcome) -> Iterator[Block]:
         yield listing(_WARNINGS, "Warnings", lead, result.warnings, lambda text: prose(shorten(text, _LONG)))
     if result.plan:
         yield from plan_blocks(result.plan, DONE if outcome.kind == "done" else AHEAD)
-    yield block(_FRAME, lambda: [_footer(result)])
 
 
 def _alarm(result: Result, outcome: Outcome, limit: int) -> Rendering:
@@ -80,7 +87,7 @@ def _banner(result: Result) -> Iterator[str]:
 def _target(result: Result) -> str:
     target = result.target
     assert target, "asked for only when there is one"
-    at = f" at {code(target.endpoint)}" if target.endpoint and target.endpoint != "file://" else ""
+    at = f" at {code(target.endpoint)}" if target.endpoint and not target.endpoint.endswith("://") else ""
     url = str(result.outputs["url"])
     return f"**Target:** {code(str(target))}{at}{f' · **Gallery:** {link(url)}' if url else ''}"
 

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from galleria_action.deployment.plan import Mode, Plan, strongest
+from galleria_action.deployment.manifest import Mode
+from galleria_action.deployment.plan import Plan, strongest
 from galleria_action.deployment.verify import Verification
 from galleria_action.errors import Finding, GalleriaError, exit_code_of
 from galleria_action.storage.interface import Target

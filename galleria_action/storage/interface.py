@@ -17,7 +17,8 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a gallery lives. ``endpoint`` is ``None`` for AWS and ``"file://"`` for a folder.
+    """Where a gallery lives. ``endpoint`` is ``None`` for AWS, ``"file://"`` for a folder, and ``"https://"`` or
+    ``"http://"`` for a gallery as its visitors see it, with the host for a bucket.
 
     ``prefix`` is empty or ends with a slash.
     """
@@ -27,8 +28,8 @@ class Target:
     prefix: str = ""
 
     def __str__(self) -> str:
-        if self.endpoint == "file://":
-            return f"file://{self.bucket}/{self.prefix}"
+        if self.endpoint in ("file://", "https://", "http://"):
+            return f"{self.endpoint}{self.bucket}/{self.prefix}"
         return f"s3://{self.bucket}/{self.prefix}"
 
 

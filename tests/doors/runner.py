@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,15 @@ from tests.runner_grammar import read_outputs
 from tests.servers import ACCESS_KEY, SECRET_KEY
 
 ROOT = Path(__file__).parents[2]
+
+
+#: every output of the contract
+OUTPUTS = frozenset({
+    "success", "dry-run", "changed", "mode", "plan-id", "plan-file", "result-file", "photos-to-upload",
+    "photos-to-delete", "photos-unchanged", "bytes-to-upload", "photos-uploaded", "photos-deleted", "files-uploaded",
+    "files-skipped", "bytes-uploaded", "metadata-uploaded", "consistent", "missing-files", "orphaned-files",
+    "mismatched-files", "url", "failure-reason", "message",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +51,7 @@ class Runner:
     workspace: Path
     inputs: dict[str, str]
     opener: Callable[[StoreSettings], WriteStore] = open_store
+    variables: dict[str, str] = field(default_factory=dict)
     step: int = 0
 
     def environment(self, inputs: dict[str, str]) -> dict[str, str]:
@@ -61,6 +71,7 @@ class Runner:
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            **self.variables,
             **given,
         }
 

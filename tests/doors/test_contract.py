@@ -30,13 +30,13 @@ CONTRACT = {
     "cache-control-photos": "public, max-age=86400",
     "cache-control-site": "public, max-age=0, must-revalidate", "cache-control-metadata": "no-cache",
     "concurrency": "32", "resume": "true", "checkpoint-file": "", "config": "", "environment": "",
-    "plan-file": "", "result-file": "", "approved-plan": "", "comment": "changes", "label": "",
-    "github-token": "", "public-url": "", "progress": "auto",
+    "plan-file": "", "result-file": "", "approved-plan": "", "plan-approval": "off", "comment": "changes",
+    "label": "", "github-token": "", "public-url": "", "environment-url": "", "progress": "auto",
 }  # fmt: skip
 CHOICES = {
     "cors": "require warn skip", "orphans": "fail warn ignore delete", "verify": "list deep off",
     "hash-check": "strict warn off", "exif-errors": "warn fail", "comment": "always changes off",
-    "progress": "auto off",
+    "plan-approval": "off warn require", "progress": "auto off",
 }  # fmt: skip
 OUTPUTS = [
     "success", "dry-run", "changed", "mode", "plan-id", "plan-file", "result-file", "photos-to-upload",

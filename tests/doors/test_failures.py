@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import time
 from collections.abc import Callable
 
 import pytest
@@ -18,15 +19,9 @@ from galleria_action.errors import (
 )
 from galleria_action.storage import open_store
 from tests.doors.conftest import Job
-from tests.doors.runner import Ran, Watched
+from tests.doors.runner import OUTPUTS, Ran, Watched
 from tests.runner_grammar import commands
 
-OUTPUTS = {
-    "success", "dry-run", "changed", "mode", "plan-id", "plan-file", "result-file", "photos-to-upload",
-    "photos-to-delete", "photos-unchanged", "bytes-to-upload", "photos-uploaded", "photos-deleted", "files-uploaded",
-    "files-skipped", "bytes-uploaded", "metadata-uploaded", "consistent", "missing-files", "orphaned-files",
-    "mismatched-files", "url", "failure-reason", "message",
-}  # fmt: skip
 METADATA = "gallery-metadata.json"
 
 
@@ -106,6 +101,35 @@ def test_gallery_invalid_names_file_and_line(here: Job):
     assert any("passwd" in line for line in named)
     assert {command.properties["file"] for command in annotations} == {"prod/pics/gallery-metadata.json"}
     assert writes(stores) == []
+
+
+HOSTILE = {
+    "deep": b'{"photos": ' + b"[" * 100_000,
+    "twice": b'{"schema_version": "1.0", "schema_version": "1.0", "photos": []}',
+    "nan": b'{"schema_version": "1.0", "settings": {"web_size": NaN}, "photos": []}',
+    "utf-8": b'{"schema_version": "\xff", "photos": []}',
+    "null": b"null",
+    "empty": b"",
+    "utf-16": '{"photos": []}'.encode("utf-16"),
+    "command": b'{"schema_version": "1.0", "photos": [{"id": "\\n::error::x ##[error]y"}]}',
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_metadata_is_refused_with_its_place(here: Job, name: str):
+    here.gallery.metadata_path.write_bytes(HOSTILE[name])
+    stores = interfere(here, lambda op, key: None)
+    ran = failed(here.runner.run("deploy"), "gallery-invalid")
+    errors = [command for command in commands(ran.log) if command.name == "error"]
+    assert any(command.properties.get("file") == "prod/pics/gallery-metadata.json" for command in errors)
+    assert not any(command.data in ("x ##[error]y", "y") for command in commands(ran.log))
+    assert stores == []
+
+
+def test_a_metadata_file_of_a_gigabyte_is_refused_unread(here: Job):
+    with here.gallery.metadata_path.open("r+b") as file:
+        file.truncate(1 << 30)
+    assert "1,073,741,824" in failed(here.runner.run("deploy"), "gallery-invalid").log
 
 
 def test_gallery_invalid_when_a_file_is_missing(here: Job):
@@ -321,6 +345,20 @@ def test_cancelled_before_the_commit(live: Job, number: int, exit_code: int):
     assert ran.exit_code == exit_code
     assert "before the commit" in ran.outputs["message"]
     assert ("put", METADATA) not in writes(stores)
+
+
+def test_cancelled_with_uploads_waiting_for_their_turn_ends_at_once(make_job):
+    job, stop = make_job(photos=6), Stop()
+
+    def slow(operation: str, key: str) -> None:
+        if key.startswith("photos/"):
+            stop.request(signal.SIGINT)
+            time.sleep(0.5)
+
+    interfere(job, slow)
+    started = time.monotonic()
+    failed(job.runner.run("deploy", stop=stop, concurrency="1"), "cancelled")
+    assert time.monotonic() - started < 3
 
 
 def test_cancelled_after_the_commit(live: Job):

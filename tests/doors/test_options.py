@@ -29,6 +29,14 @@ def problems(args: list[str], environ: dict[str, str] | None = None, folder: Pat
     return "\n".join(map(str, caught.value.findings))
 
 
+@pytest.mark.parametrize("args", [["--version"], ["--help"], ["plan", "--help"]])
+def test_help_and_version_end_the_run_well(args: list[str], capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(click.exceptions.Exit) as ended:
+        parse(args, {}, Path("/nowhere"))
+    assert ended.value.exit_code == 0
+    assert capsys.readouterr().out
+
+
 # -- precedence ----------------------------------------------------------------------------------------------------
 
 
@@ -107,6 +115,21 @@ def test_in_a_shell_no_command_is_never_a_deploy(capsys: pytest.CaptureFixture[s
         parse([], BUCKET, Path("/nowhere"))
     assert caught.value.exit_code == 2
     assert "Usage: galleria-action" in "".join(capsys.readouterr())
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["--help"], "Usage: galleria-action [OPTIONS] COMMAND"),
+        (["plan", "--help"], "Usage: galleria-action plan [OPTIONS]"),
+        (["--version"], "galleria-action 1.0.0"),
+    ],
+)
+def test_help_and_version_end_the_run(args: list[str], said: str, capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(click.exceptions.Exit) as caught:
+        parse(args, {}, Path("/nowhere"))
+    assert caught.value.exit_code == 0
+    assert capsys.readouterr().out.startswith(said)
 
 
 def test_flags_need_no_value_and_take_one():
@@ -253,5 +276,10 @@ def test_an_invocation_reads_only_the_environment_it_was_handed(monkeypatch: pyt
 
 
 def test_every_option_has_its_names():
-    assert BY_NAME["max-delete"].environment_names == ("INPUT_MAX-DELETE", "GALLERIA_MAX_DELETE")
+    assert BY_NAME["max-delete"].environment_names == (
+        "INPUT_MAX-DELETE",
+        "PLUGIN_MAX-DELETE",
+        "PLUGIN_MAX_DELETE",
+        "GALLERIA_MAX_DELETE",
+    )
     assert len(BY_NAME) == len(OPTIONS)

@@ -186,3 +186,40 @@ def test_another_cache_rule_is_a_change(make_job):
     assert head is not None
     assert head.headers is not None
     assert head.headers.cache_control == "public, max-age=31536000, immutable"
+
+
+# -- links ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("whole_folder", [False, True])
+def test_absolute_links_that_a_step_outside_of_the_container_made(make_job, whole_folder: bool):
+    """Galleria links absolutely; the container sees the same files under another path."""
+    job = make_job("folder")
+    originals = job.workspace / "originals"
+    full = job.gallery.source / "full"
+    full.rename(originals)
+    outside = "/home/runner/work/wedding/wedding"
+    if whole_folder:
+        full.symlink_to(f"{outside}/originals")
+    else:
+        full.mkdir()
+        for original in originals.iterdir():
+            (full / original.name).symlink_to(f"{outside}/originals/{original.name}")
+    assert job.runner.run("deploy").outputs["failure-reason"] == "gallery-invalid"
+    job.runner.variables = {"RUNNER_WORKSPACE": "/home/runner/work/wedding", "GITHUB_REPOSITORY": "anna/wedding"}
+    ok(job.runner.run("deploy"))
+    assert stored(job, "full").body.startswith(b"\xff\xd8")
+
+
+def test_links_out_of_the_workspace_are_never_followed(make_job, tmp_path):
+    secret = tmp_path / "id_rsa"
+    secret.write_bytes(b"secret")
+    job = make_job("folder")
+    job.runner.variables = {"RUNNER_WORKSPACE": "/home/runner/work/wedding", "GITHUB_REPOSITORY": "anna/wedding"}
+    for target in (str(secret), "/home/runner/work/wedding/wedding/../../../../etc/passwd", "../../../../id_rsa"):
+        web = job.gallery.local_path(0, "web")
+        web.unlink()
+        web.symlink_to(target)
+        ran = job.runner.run("deploy")
+        assert ran.outputs["failure-reason"] == "gallery-invalid"
+        assert "secret" not in ran.log

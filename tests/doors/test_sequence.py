@@ -12,7 +12,7 @@ from galleria_action.storage.interface import WriteStore
 from galleria_action.storage.settings import StoreSettings, parse_target
 from tests.builders import HABITS
 from tests.doors.conftest import Job
-from tests.doors.runner import MUTATING, Ran
+from tests.doors.runner import MUTATING, OUTPUTS, Ran
 from tests.runner_grammar import commands
 
 
@@ -25,6 +25,7 @@ def store_of(job: Job) -> WriteStore:
 
 
 def ok(ran: Ran) -> Ran:
+    assert ran.outputs.keys() == OUTPUTS
     assert (ran.exit_code, ran.outputs["success"], ran.outputs["failure-reason"]) == (0, "true", ""), ran.log
     return ran
 

@@ -15,6 +15,7 @@ from galleria_action.errors import Finding, GalleryInvalid
 from galleria_action.gallery.files import LocalFile, locate, read_file
 from galleria_action.gallery.metadata import VARIANTS, GalleryMetadata
 from galleria_action.gallery.schema import load_metadata, read_metadata
+from galleria_action.gallery.workspace import Workspace
 from tests.builders import HABITS, Gallery, Habit, make_gallery
 
 SECRET = b"the runner's own"
@@ -50,9 +51,9 @@ def gallery(workspace: Path) -> Gallery:
 
 
 def find(gallery: Gallery, workspace: Path) -> dict[str, LocalFile]:
-    loaded = read_metadata(gallery.metadata_path, workspace)
+    loaded = read_metadata(gallery.metadata_path, Workspace(workspace))
     with no_hang():
-        return locate(loaded.metadata, gallery.source, workspace, file=loaded.file, lines_of=loaded.lines_of)
+        return locate(loaded.metadata, gallery.source, Workspace(workspace), file=loaded.file, lines_of=loaded.lines_of)
 
 
 def refusals(gallery: Gallery, workspace: Path) -> tuple[Finding, ...]:
@@ -129,7 +130,7 @@ def test_everything_missing_is_told_in_one_run(workspace: Path, gallery: Gallery
 def test_without_lines_findings_have_no_place(workspace: Path, gallery: Gallery) -> None:
     gallery.local_path(0, "full").unlink()
     with pytest.raises(GalleryInvalid) as caught:
-        locate(GalleryMetadata.from_dict(gallery.document), gallery.source, workspace)
+        locate(GalleryMetadata.from_dict(gallery.document), gallery.source, Workspace(workspace))
     (finding,) = caught.value.findings
     assert (finding.file, finding.line) == (None, None)
 
@@ -139,13 +140,13 @@ def test_a_source_that_is_no_folder_of_the_workspace(workspace: Path, gallery: G
     places = {"does not exist": "nowhere", "is not a folder": "prod/pics/gallery-metadata.json"}
     source = workspace / places[problem] if problem in places else workspace.parent
     with pytest.raises(GalleryInvalid, match=problem):
-        locate(GalleryMetadata.from_dict(gallery.document), source, workspace)
+        locate(GalleryMetadata.from_dict(gallery.document), source, Workspace(workspace))
 
 
 def test_the_source_may_be_relative(workspace: Path, gallery: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(workspace)
-    loaded = read_metadata(Path("prod/pics/gallery-metadata.json"), Path())
-    assert len(locate(loaded.metadata, Path("prod/pics"), Path())) == 9
+    loaded = read_metadata(Path("prod/pics/gallery-metadata.json"), Workspace(Path()))
+    assert len(locate(loaded.metadata, Path("prod/pics"), Workspace(Path()))) == 9
     assert loaded.file == "prod/pics/gallery-metadata.json"
 
 
@@ -167,7 +168,7 @@ def test_the_workspace_itself_may_be_reached_by_a_link(workspace: Path, gallery:
     alias = workspace.parent / "alias"
     alias.symlink_to(workspace)
     loaded = load_metadata(gallery.raw, "x")
-    assert len(locate(loaded.metadata, alias / "prod/pics", alias)) == 9
+    assert len(locate(loaded.metadata, alias / "prod/pics", Workspace(alias))) == 9
 
 
 def _link(target: str) -> Callable[[Path, Path], None]:
@@ -314,7 +315,7 @@ def test_a_file_that_may_not_be_read(workspace: Path, gallery: Gallery, monkeypa
 def test_metadata_that_nobody_validated_cannot_lead_out_either(workspace: Path, gallery: Gallery, key: str) -> None:
     gallery.photos[0]["files"]["full"] = key
     with pytest.raises(GalleryInvalid) as caught:
-        locate(GalleryMetadata.from_dict(gallery.document), gallery.source, workspace)
+        locate(GalleryMetadata.from_dict(gallery.document), gallery.source, Workspace(workspace))
     assert "the key of full" in caught.value.findings[0].message
 
 
@@ -347,7 +348,7 @@ def test_no_path_through_any_links_leads_out(workspace: Path, keys: list[str]) -
     photo = make_document(keys)
     with no_hang():
         try:
-            found = locate(GalleryMetadata.from_dict(photo), source, workspace)
+            found = locate(GalleryMetadata.from_dict(photo), source, Workspace(workspace))
         except GalleryInvalid:
             return
     assert {read_file(local) for local in found.values()} == {b"fine"}
@@ -455,7 +456,7 @@ def test_many_photos_are_found_with_few_system_calls(
         monkeypatch.setattr(os, name, counted(getattr(os, name)))
     started = time.process_time()
     metadata = GalleryMetadata.from_dict(gallery.document)
-    found = locate(metadata, gallery.source, workspace)
+    found = locate(metadata, gallery.source, Workspace(workspace))
     assert len(found) == 600
     # lstat of the link, readlink, lstat of its target, access; two variants of three are links.
     assert calls < 600 * 4

@@ -18,6 +18,7 @@ from galleria_action.errors import Finding, GalleryInvalid
 from galleria_action.gallery import findings, json_source
 from galleria_action.gallery.schema import LoadedMetadata, RemoteInvalid, load_metadata, parse_remote, read_metadata
 from galleria_action.gallery.violations import _validator
+from galleria_action.gallery.workspace import Workspace
 from galleria_action.schemas import load_schema
 from tests.builders import HABITS, Habit, make_gallery
 
@@ -91,7 +92,7 @@ def line_of(content: Any, mark: str, nth: int = 1) -> int:
 @pytest.mark.parametrize("habit", HABITS)
 def test_galleries_as_galleria_writes_them_are_sound(tmp_path: Path, habit: Habit) -> None:
     gallery = make_gallery(tmp_path / "prod/pics", habit=habit)
-    loaded = read_metadata(gallery.metadata_path, tmp_path)
+    loaded = read_metadata(gallery.metadata_path, Workspace(tmp_path))
     assert loaded.raw == gallery.raw
     assert loaded.sha256 == hashlib.sha256(gallery.raw).hexdigest()
     assert loaded.file == FILE
@@ -576,7 +577,7 @@ def test_a_gigabyte_is_refused_by_its_size(tmp_path: Path) -> None:
     with path.open("wb") as file:
         file.truncate(2**30)
     with pytest.raises(GalleryInvalid) as caught:
-        read_metadata(path, tmp_path)
+        read_metadata(path, Workspace(tmp_path))
     assert "1,073,741,824 bytes large; at most 268,435,456" in caught.value.findings[0].message
 
 
@@ -589,7 +590,7 @@ def test_a_gallery_beyond_the_limit_is_refused(monkeypatch: pytest.MonkeyPatch) 
 
 def test_missing_metadata_is_said_in_the_words_users_know(tmp_path: Path) -> None:
     with pytest.raises(GalleryInvalid) as caught:
-        read_metadata(tmp_path / "prod/pics/gallery-metadata.json", tmp_path)
+        read_metadata(tmp_path / "prod/pics/gallery-metadata.json", Workspace(tmp_path))
     assert caught.value.message == f"Error loading gallery metadata: Gallery metadata not found: {FILE}"
 
 
@@ -617,7 +618,7 @@ def _circle(path: Path) -> None:
 def test_metadata_that_is_no_file_of_the_workspace(tmp_path: Path, make: Callable[[Path], None]) -> None:
     make(tmp_path / "gallery-metadata.json")
     with pytest.raises(GalleryInvalid, match=r"^gallery-metadata\.json (is|leads|lies) "):
-        read_metadata(tmp_path / "gallery-metadata.json", tmp_path)
+        read_metadata(tmp_path / "gallery-metadata.json", Workspace(tmp_path))
 
 
 # -- metadata from a bucket ----------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from galleria_action.errors import Finding, GalleryInvalid
 from galleria_action.gallery import walk as walk_module
 from galleria_action.gallery.files import read_file
 from galleria_action.gallery.walk import Walk, walk_photos, walk_site
+from galleria_action.gallery.workspace import Workspace
 from tests.gallery.test_files import no_hang
 
 
@@ -40,7 +41,7 @@ def refusals(walk: Callable[[], Walk]) -> list[str]:
 
 def test_a_site_is_every_file_under_its_relative_path(workspace: Path) -> None:
     site = fill(workspace / "site", "index.html", "b/c.css", "b/a/ü #1.js", "a.txt", "B.txt")
-    walk = walk_site(site, workspace)
+    walk = walk_site(site, Workspace(workspace))
     assert keys(walk) == ["B.txt", "a.txt", "b/a/ü #1.js", "b/c.css", "index.html"]
     for file in walk.files:
         assert read_file(file).decode() == file.key
@@ -62,7 +63,7 @@ def test_hidden_files_and_leftovers_are_skipped_and_reported(workspace: Path) ->
         ".well-known/.hidden",
         ".galleria/manifest.json",
     )
-    walk = walk_site(site, workspace)
+    walk = walk_site(site, Workspace(workspace))
     assert keys(walk) == [".well-known/security.txt", "index.html"]
     assert set(walk.skipped) == {
         ".env",
@@ -79,16 +80,16 @@ def test_hidden_files_and_leftovers_are_skipped_and_reported(workspace: Path) ->
 def test_excluded_folders_are_left_out(workspace: Path) -> None:
     site = fill(workspace / "site", "index.html", "pics/a.jpg", "pics/gallery-metadata.json")
     (site / "alias").symlink_to("pics")
-    assert keys(walk_site(site, workspace, exclude=[site / "pics"])) == ["index.html"]
-    assert keys(walk_site(site, workspace, exclude=[workspace / "nowhere", site / "pics"])) == ["index.html"]
+    assert keys(walk_site(site, Workspace(workspace), exclude=[site / "pics"])) == ["index.html"]
+    assert keys(walk_site(site, Workspace(workspace), exclude=[workspace / "nowhere", site / "pics"])) == ["index.html"]
 
 
 def test_photos_are_images_and_videos_under_photos(workspace: Path) -> None:
     source = fill(workspace / "pics", "a.JPG", "full/b.webp", "full/c.mov", "notes.txt", "full/x.json", ".hidden.jpg")
-    walk = walk_photos(source, workspace)
+    walk = walk_photos(source, Workspace(workspace))
     assert keys(walk) == ["photos/a.JPG", "photos/full/b.webp", "photos/full/c.mov"]
     assert walk.skipped == (".hidden.jpg", "full/x.json", "notes.txt")
-    assert keys(walk_photos(source, workspace, exclude=[source / "full"])) == ["photos/a.JPG"]
+    assert keys(walk_photos(source, Workspace(workspace), exclude=[source / "full"])) == ["photos/a.JPG"]
 
 
 def test_links_to_files_and_folders_of_the_workspace_are_followed(workspace: Path) -> None:
@@ -96,7 +97,7 @@ def test_links_to_files_and_folders_of_the_workspace_are_followed(workspace: Pat
     site = fill(workspace / "site", "index.html")
     (site / "assets").symlink_to("../shared/x")
     (site / "style.css").symlink_to(workspace / "shared/style.css")
-    walk = walk_site(site, workspace)
+    walk = walk_site(site, Workspace(workspace))
     assert keys(walk) == ["assets/logo.svg", "index.html", "style.css"]
     assert walk.files[0].path == workspace / "shared/x/logo.svg"
 
@@ -188,7 +189,7 @@ def _metadata(site: Path) -> None:
 def test_what_cannot_be_published_is_told(workspace: Path, make: Callable[[Path], None], words: str) -> None:
     site = fill(workspace / "site", "index.html")
     make(site)
-    (message,) = refusals(lambda: walk_site(site, workspace))
+    (message,) = refusals(lambda: walk_site(site, Workspace(workspace)))
     assert words in message
 
 
@@ -196,15 +197,15 @@ def test_everything_is_told_in_one_run(workspace: Path) -> None:
     site = fill(workspace / "site", "index.html")
     for make in (_outside_file, _fifo, _not_utf8, _case):
         make(site)
-    assert len(refusals(lambda: walk_site(site, workspace))) == 4
+    assert len(refusals(lambda: walk_site(site, Workspace(workspace)))) == 4
 
 
 def test_other_files_among_photos_may_be_what_they_like(workspace: Path) -> None:
     source = fill(workspace / "pics", "a.jpg")
     os.mkfifo(source / "pipe")
-    assert walk_photos(source, workspace).skipped == ("pipe",)
+    assert walk_photos(source, Workspace(workspace)).skipped == ("pipe",)
     os.mkfifo(source / "b.jpg")
-    assert "is a pipe" in refusals(lambda: walk_photos(source, workspace))[0]
+    assert "is a pipe" in refusals(lambda: walk_photos(source, Workspace(workspace)))[0]
 
 
 def test_a_tree_that_links_make_look_endless_ends(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -215,14 +216,14 @@ def test_a_tree_that_links_make_look_endless_ends(workspace: Path, monkeypatch: 
         for name in ("a", "b"):
             (site / f"{level}/{name}").symlink_to(f"../{level + 1}")
     (site / "30").mkdir()
-    assert "more than 2,000 files and folders" in refusals(lambda: walk_site(site, workspace))[-1]
+    assert "more than 2,000 files and folders" in refusals(lambda: walk_site(site, Workspace(workspace)))[-1]
 
 
 def test_paths_too_deep_to_be_keys(workspace: Path) -> None:
     site = workspace / "site"
     deepest = site.joinpath(*["x" * 200] * 6)
     deepest.mkdir(parents=True)
-    (message,) = refusals(lambda: walk_site(site, workspace))
+    (message,) = refusals(lambda: walk_site(site, Workspace(workspace)))
     assert "lies too deep" in message
     assert len(message) < 300
 
@@ -237,16 +238,18 @@ def test_a_folder_that_cannot_be_read(workspace: Path, monkeypatch: pytest.Monke
         return scandir(path)
 
     monkeypatch.setattr(os, "scandir", guarded)
-    (message,) = refusals(lambda: walk_site(site, workspace))
+    (message,) = refusals(lambda: walk_site(site, Workspace(workspace)))
     assert message == "the folder 'site/private' cannot be read (Permission denied)"
 
 
 @pytest.mark.parametrize("walk", [walk_site, walk_photos])
-def test_the_folder_itself_must_be_one_of_the_workspace(workspace: Path, walk: Callable[[Path, Path], Walk]) -> None:
+def test_the_folder_itself_must_be_one_of_the_workspace(
+    workspace: Path, walk: Callable[[Path, Workspace], Walk]
+) -> None:
     for folder, words in (("nowhere", "does not exist"), ("..", "leads out of the workspace")):
         with pytest.raises(GalleryInvalid, match=words):
-            walk(workspace / folder, workspace)
+            walk(workspace / folder, Workspace(workspace))
 
 
 def test_an_empty_folder_is_an_empty_walk(workspace: Path) -> None:
-    assert walk_site(workspace, workspace) == Walk((), ())
+    assert walk_site(workspace, Workspace(workspace)) == Walk((), ())

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import Literal, TextIO
+from typing import TYPE_CHECKING, Literal, TextIO
 
 from galleria_action.ci.github.commands import command, message, plain_line
 from galleria_action.ci.github.files import append_outputs, append_summary, summary_room
+from galleria_action.ci.interface import Occasion, Reviews, Wishes
 from galleria_action.ci.log import Log
-from galleria_action.ci.secrets import forms
+from galleria_action.ci.secrets import forms, redact
 from galleria_action.errors import Finding
 from galleria_action.report.wording import count
+
+if TYPE_CHECKING:
+    from galleria_action.ci.github.event import Event
 
 Level = Literal["warning", "error"]
 
@@ -28,6 +32,7 @@ class GitHubActions:
     ``GITHUB_STEP_SUMMARY``); what it does not name is left out."""
 
     name = "GitHub Actions"
+    annotates = True
     interactive = False
 
     def __init__(self, environ: Mapping[str, str], stream: TextIO, working_directory: Path) -> None:
@@ -38,6 +43,8 @@ class GitHubActions:
         self._log = Log(stream)
         self._lock = threading.Lock()
         self._annotations: Counter[Level] = Counter()
+        self._environ = environ
+        self._hidden: tuple[str, ...] = ()
 
     def line(self, text: str) -> None:
         """See ``CI.line``."""
@@ -64,11 +71,33 @@ class GitHubActions:
         """See ``CI.mask``; the runner does the masking, in the summary too."""
         for form in forms(secret):
             self._log.write(command("add-mask", form))
+        self._hidden = tuple(sorted({*self._hidden, *forms(secret)}, key=len, reverse=True))
 
     @property
     def summary_budget(self) -> int:
         """See ``CI.summary_budget``."""
         return summary_room(self._summary) if self._summary else 0
+
+    @property
+    def occasion(self) -> Occasion:
+        """See ``CI.occasion``."""
+        return self._event().occasion
+
+    def _event(self) -> Event:
+        from galleria_action.ci.github.event import read_event
+
+        return read_event(self._environ)
+
+    def reviews(self, wishes: Wishes, warn: Callable[[str], None]) -> Reviews:
+        """See ``CI.reviews``."""
+        # none of it is needed by a run that nobody reviews, and it takes its time to import
+        from galleria_action.ci.github.api import open_api
+        from galleria_action.ci.github.reviews import GitHubReviews
+
+        api = open_api(self._environ, wishes.token) if wishes.token else None
+        return GitHubReviews(
+            self._event(), wishes, api, warn=warn, line=self.line, redact=lambda text: redact(text, self._hidden)
+        )
 
     def write_outputs(self, outputs: Mapping[str, str | int | bool]) -> None:
         """See ``CI.write_outputs``."""

@@ -1,0 +1,49 @@
+"""A deployment on GitHub: it says on the repository's page what is online where, and since which commit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from galleria_action.ci.github.api import GitHubApi
+from galleria_action.ci.github.event import Event
+from galleria_action.ci.interface import Wishes
+
+
+class GitHubDeployment:
+    """One deployment, from ``in_progress`` to ``success`` or ``failure``. Every method raises ``ApiError``."""
+
+    def __init__(self, api: GitHubApi, event: Event, wishes: Wishes) -> None:
+        self._api = api
+        self._event = event
+        self._url = wishes.environment_url or wishes.public_url or ""
+        self._environment = _environment(event, wishes)
+        self._id: int | None = None
+
+    def begin(self) -> None:
+        """Announce it. Checks of other workflows are not waited for: this run is happening already."""
+        document: dict[str, Any] = {
+            "ref": self._event.commit,
+            "environment": self._environment,
+            "description": "Photo gallery",
+            "auto_merge": False,
+            "required_contexts": [],
+            "transient_environment": self._event.pull_request is not None,
+            "production_environment": self._event.pull_request is None,
+        }
+        self._id = self._api.create_deployment(document)
+        self._state("in_progress")
+
+    def end(self, success: bool) -> None:
+        """Say how it ended, if it began."""
+        if self._id is not None:
+            self._state("success" if success else "failure")
+
+    def _state(self, state: str) -> None:
+        assert self._id is not None
+        status = {"state": state, "environment_url": self._url, "log_url": self._event.run_url}
+        self._api.set_deployment_status(self._id, status)
+
+
+def _environment(event: Event, wishes: Wishes) -> str:
+    parts = [wishes.environment or "gallery", wishes.label, f"pr-{event.pull_request}" if event.pull_request else ""]
+    return "/".join(filter(None, parts))[:255]

@@ -1,0 +1,225 @@
+"""Reviews on GitHub: the sticky comment, the approved plan, the deployment. None of them can fail a run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+
+from galleria_action.ci.github.api import GitHubApi, PullRequest
+from galleria_action.ci.github.comment import PullRequestComments
+from galleria_action.ci.github.deployments import GitHubDeployment
+from galleria_action.ci.github.event import Event
+from galleria_action.ci.interface import Approval, NoApproval, Wishes
+from galleria_action.ci.marker import Marker, detailed, identity_of
+from galleria_action.ci.pictures import pictures_online
+from galleria_action.ci.rest import ApiError
+from galleria_action.ci.sticky import Found, Sticky, Superseded
+from galleria_action.report.comment import COMMENT_BUDGET, Picture, State, render_comment, state_of, status_line
+from galleria_action.report.outcome import outcome_of
+from galleria_action.report.result import Result
+from galleria_action.storage.public_store import PublicStore
+
+#: seconds that GitHub may take: to say what is approved, to be told of the start, of the end, of a cancelled run
+_ASKING, _BEGINNING, _ENDING, _LEAVING = 60.0, 15.0, 45.0, 3.0
+_SECONDS_FOR_A_PICTURE = 3.0
+#: bytes of the comment that remember what the plan does
+_REMEMBERED = 12_000
+
+COMMENT_FILE, NUMBERS_FILE = "galleria-comment.md", "galleria-comment.json"
+_FORK_HINT = "Give the id of the plan that you have looked at as approved-plan."
+
+
+class GitHubReviews:
+    """See ``Reviews``. ``api`` is ``None`` without a token; ``redact`` takes every known secret out of a text, because
+    what is sent to the API does not pass the runner, which would do it."""
+
+    def __init__(
+        self,
+        event: Event,
+        wishes: Wishes,
+        api: GitHubApi | None,
+        *,
+        warn: Callable[[str], None],
+        line: Callable[[str], None],
+        redact: Callable[[str], str],
+    ) -> None:
+        self._event = event
+        self._wishes = wishes
+        self._api = api
+        self._warn = warn
+        self._line = line
+        self._redact = redact
+        self._deployment: GitHubDeployment | None = None
+        self._asked_for: tuple[PullRequest | None] | None = None
+
+    def approval(self) -> Approval:
+        """See ``Reviews.approval``: the plan in the comment on the pull request that brought this commit."""
+        if self._api is None:
+            raise NoApproval("Without github-token the reviewed plan cannot be looked up.", _permissions("read"))
+        self._api.allow(_ASKING)
+        try:
+            pull = self._pull_request(self._api)
+            found = self._sticky(self._api, pull.number).find() if pull and not pull.fork else None
+        except ApiError as error:
+            hint = _permissions("read") if error.refused else "Run again, or give the plan's id as approved-plan."
+            raise NoApproval(f"The reviewed plan could not be looked up: GitHub says {error}.", hint) from error
+        if pull is None:
+            raise NoApproval(f"No merged pull request was found for the commit {self._event.commit[:7]}.", _FORK_HINT)
+        if pull.fork:
+            text = (
+                f"Pull request #{pull.number} comes from a fork, and whoever wrote it may have written its plan, too."
+            )
+            raise NoApproval(text, _FORK_HINT)
+        if not found or not found.marker.plan:
+            hint = f"Let a workflow run `plan` on pull requests, with the same bucket and label. {_FORK_HINT}"
+            raise NoApproval(f"Pull request #{pull.number} has no comment with a plan of this gallery.", hint)
+        return Approval(found.marker.plan, found.marker.fingerprint, found.comment.url or f"#{pull.number}")
+
+    def deploying(self) -> None:
+        """See ``Reviews.deploying``."""
+        if self._api is None:
+            return
+        self._api.allow(_BEGINNING)
+        if self._wishes.comment != "off":
+            with self._harmless("The comment's status", "pull-requests", asked_for=False):
+                self._comment(self._api, lambda found: self._under_way(found) if found else None)
+        if self._wishes.environment_url or self._wishes.public_url:
+            with self._harmless("A deployment", "deployments", asked_for=self._wishes.environment_url is not None):
+                self._deployment = GitHubDeployment(self._api, self._event, self._wishes)
+                self._deployment.begin()
+
+    def finished(self, result: Result) -> Mapping[str, bytes]:
+        """See ``Reviews.finished``: a fork's comment, which a workflow with a token that may write can post."""
+        if self._api:
+            self._api.allow(_LEAVING if result.outputs["failure-reason"] == "cancelled" else _ENDING)
+            if self._deployment:
+                with self._harmless("The deployment's status", "deployments"):
+                    self._deployment.end(result.success)
+        if not self._concerns_reviewers(result):
+            return {}
+        pictures = self._pictures(result)
+        refused = self._api is None
+        if self._api:
+            expected = self._event.pull_request is not None and not self._event.occasion.without_secrets
+            with self._harmless("The comment", "pull-requests", asked_for=expected) as refusals:
+                self._comment(self._api, lambda found: self._written(result, pictures, found))
+            refused = bool(refusals)
+        if refused and self._event.occasion.without_secrets and self._event.pull_request:
+            return self._for_somebody_else(result, pictures)
+        return {}
+
+    def _concerns_reviewers(self, result: Result) -> bool:
+        """A plan outside of a pull request, a nightly one for instance, leaves the reviewed one alone."""
+        dry = bool(result.outputs["dry-run"]) or result.command == "plan"
+        return (
+            self._wishes.comment != "off"
+            and result.command in ("plan", "deploy")
+            and not (dry and self._event.pull_request is None)
+        )
+
+    # -- the comment ---------------------------------------------------------------------------------------------
+
+    def _comment(self, api: GitHubApi, write: Callable[[Found | None], str | None]) -> None:
+        """Write the comment on the pull request of this run. On a merged one only an existing comment is continued."""
+        pull = self._pull_request(api)
+        if pull is None:
+            return
+        own = self._event.pull_request is not None
+        try:
+            self._sticky(api, pull.number).publish(lambda found: write(found) if found or own else None)
+        except Superseded:
+            self._line("The comment was left as it is: a newer run has written it.")
+
+    def _written(self, result: Result, pictures: list[Picture], found: Found | None) -> str | None:
+        noteworthy = not result.success or (result.plan is not None and result.plan.changed)
+        if found is None and not noteworthy and self._wishes.comment != "always":
+            return None
+        marker = self._marker(result, found.marker if found else None)
+        return self._body(result, pictures, marker)
+
+    def _body(self, result: Result, pictures: list[Picture], marker: Marker) -> str:
+        ending = f"{self._status(state_of(result))}\n\n{marker.line()}"
+        room = COMMENT_BUDGET - len(ending.encode()) - 2
+        content = render_comment(result, room, label=self._wishes.label, pictures=pictures)
+        return self._redact(f"{content}\n\n{ending}")
+
+    def _under_way(self, found: Found) -> str:
+        """The comment with another status: the two last paragraphs are status and marker."""
+        content = found.comment.body.rstrip().rsplit("\n\n", 2)[0]
+        marker = replace(found.marker, run=self._event.run)
+        return self._redact(f"{content}\n\n{self._status('deploying')}\n\n{marker.line()}")
+
+    def _status(self, state: State) -> str:
+        return status_line(state, self._event.run_url, self._event.commit)
+
+    def _marker(self, result: Result, before: Marker | None) -> Marker:
+        """A deploy leaves the reviewed plan in it, so that it can be run again; a failed plan approves nothing."""
+        identity = before.identity if before else self._identity(self._event.pull_request or 0)
+        marker = Marker(identity, self._event.run)
+        if not result.outputs["dry-run"]:
+            kept = before or marker
+            return replace(marker, plan=kept.plan, head=kept.head, fingerprint=kept.fingerprint)
+        if result.plan is None or not result.success or self._event.occasion.without_secrets:
+            return marker
+        marker = replace(marker, plan=result.plan.plan_id, head=self._event.commit)
+        return detailed(marker, result.plan, _REMEMBERED)
+
+    def _sticky(self, api: GitHubApi, number: int) -> Sticky:
+        return Sticky(PullRequestComments(api, number), self._identity(number), self._event.run)
+
+    def _identity(self, number: int) -> str:
+        return identity_of(f"{self._event.repository}#{number}", self._wishes.target, self._wishes.label)
+
+    def _pull_request(self, api: GitHubApi) -> PullRequest | None:
+        """That of the event, else the merged one that brought the commit; asked for once."""
+        if self._event.pull_request:
+            return PullRequest(self._event.pull_request, self._event.fork)
+        if self._asked_for is None:
+            self._asked_for = (api.merged_pull_request(self._event.commit) if self._event.commit else None,)
+        return self._asked_for[0]
+
+    def _pictures(self, result: Result) -> list[Picture]:
+        if not self._wishes.public_url or not result.plan or outcome_of(result).kind == "cancelled":
+            return []
+        store = PublicStore(self._wishes.public_url, _SECONDS_FOR_A_PICTURE)
+        deployed = outcome_of(result).kind == "done"
+        return pictures_online(result.plan, self._wishes.public_url, store, deployed=deployed)
+
+    def _for_somebody_else(self, result: Result, pictures: list[Picture]) -> dict[str, bytes]:
+        self._line(
+            f"This run may not comment. {COMMENT_FILE} holds the comment for a workflow that may (workflow_run)."
+        )
+        marker = self._marker(result, None)
+        numbers = {
+            "pull_request": self._event.pull_request,
+            "head_sha": self._event.commit,
+            "label": self._wishes.label,
+            "id": marker.identity,
+        }
+        body = self._body(result, pictures, marker)
+        return {COMMENT_FILE: f"{body}\n".encode(), NUMBERS_FILE: f"{json.dumps(numbers, indent=2)}\n".encode()}
+
+    # -- what GitHub refuses ---------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _harmless(self, what: str, permission: str, *, asked_for: bool = True) -> Iterator[list[ApiError]]:
+        """Turn an ``ApiError`` into a warning, or into a line of the log where nobody ``asked_for`` it by name.
+
+        The list that is given out gets the error when the token is to blame.
+        """
+        refusals: list[ApiError] = []
+        try:
+            yield refusals
+        except ApiError as error:
+            tell = self._warn if asked_for else self._line
+            text = f"{what} could not be written: GitHub says {error}."
+            if error.refused:
+                refusals.append(error)
+                text = f"{text} {_permissions('write', permission)}"
+            tell(self._redact(text))
+
+
+def _permissions(access: str, name: str = "pull-requests") -> str:
+    return f"The job's token needs, in the workflow: `permissions: {{ contents: read, {name}: {access} }}`."

@@ -1,0 +1,50 @@
+"""A plan without secrets, for the pull requests of forks: against the gallery as its visitors see it."""
+
+from __future__ import annotations
+
+from galleria_action.commands.plan import DRY_RUN_DONE, check_local, same_mode, write_plan
+from galleria_action.commands.session import Session
+from galleria_action.deployment.guards import check_guards
+from galleria_action.deployment.plan import make_plan
+from galleria_action.deployment.remote import read_remote
+from galleria_action.errors import StorageUnavailable
+from galleria_action.gallery.keys import METADATA_KEY
+from galleria_action.storage.interface import StoredObject
+from galleria_action.storage.public_store import PublicStore, public_target
+
+
+class _MetadataOnly(PublicStore):
+    """What a visitor may rely on. Our own record beside it is not for the public, and may be kept from it."""
+
+    def get(self, key: str) -> StoredObject | None:
+        return super().get(key) if key == METADATA_KEY else None
+
+
+def plan_publicly(session: Session) -> str:
+    """Validate, and plan against the public metadata as far as that can be read.
+
+    Raises ``GalleryInvalid`` and the guards' refusals; that the public gallery is out of reach is a warning.
+    """
+    options, whose = session.options, session.ci.occasion.without_secrets
+    session.record.dry_run = True
+    checked = check_local(session)
+    gallery, local = checked.gallery, checked.local
+    if not options.public_url:
+        session.warn(f"This is {whose}, which gets no secrets, and there is no public-url: validated, but not planned.")
+        return "The gallery is valid. There is no plan without secrets or public-url."
+    try:
+        with session.ci.group("Plan"):
+            remote = read_remote(_MetadataOnly(options.public_url), listing=False)
+    except StorageUnavailable as error:
+        session.warn(f"This is {whose}, which gets no secrets: validated, but not planned. {error.message}")
+        return "The gallery is valid. The public gallery could not be read, so there is no plan."
+    session.warn_all(remote.warnings)
+    session.warn(
+        f"This is {whose}, which gets no secrets: planned from the public metadata. The bucket was not listed, and "
+        "what only the bucket tells (headers, site, missing objects) is not in this plan."
+    )
+    same_mode(gallery, remote)
+    made = make_plan(local, remote.gallery(gallery.commit_key), public_target(options.public_url), force=options.force)
+    write_plan(session, made)
+    check_guards(made, options.max_delete, allow_empty=options.allow_empty)
+    return DRY_RUN_DONE

@@ -1,0 +1,58 @@
+"""A plan in few bytes: enough to say, later and elsewhere, what another plan does differently."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from galleria_action.deployment.plan import Plan
+
+Detail = Literal["files", "folders", "none"]
+
+_DIGITS = 16  # of a SHA-256: 64 bits
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """Digests of what a plan does, by key or, where those are too many, by folder (ending in a slash)."""
+
+    detail: Detail
+    entries: Mapping[str, str]
+
+    def covers(self, plan: Plan) -> bool:
+        """Whether it is certain that ``plan`` does nothing but what this one does, though perhaps not all of it.
+
+        So it is when a deploy of this plan was interrupted: what remains to be done is a part of it.
+        """
+        return self.detail == "files" and _entries(plan, "files").items() <= self.entries.items()
+
+    def differences(self, plan: Plan) -> list[str]:
+        """The keys, or folders, for which ``plan`` does something else, sorted; empty when none are known."""
+        if self.detail == "none":
+            return []
+        proposed = _entries(plan, self.detail)
+        return sorted(name for name, _ in self.entries.items() ^ proposed.items())
+
+
+def fingerprints(plan: Plan) -> Iterator[Fingerprint]:
+    """Those of ``plan``, the most detailed first."""
+    details: tuple[Detail, ...] = ("files", "folders")
+    for detail in details:
+        yield Fingerprint(detail, _entries(plan, detail))
+
+
+def _entries(plan: Plan, detail: Detail) -> dict[str, str]:
+    actions = sorted(plan.actions())
+    if detail == "files":
+        return {action[1]: _digest([action]) for action in actions}
+    folders: dict[str, list[list[str]]] = {}
+    for action in actions:
+        folders.setdefault(f"{action[1].rpartition('/')[0]}/", []).append(action)
+    return {folder: _digest(inside) for folder, inside in folders.items()}
+
+
+def _digest(actions: Iterable[list[str]]) -> str:
+    return hashlib.sha256(json.dumps(list(actions), separators=(",", ":")).encode()).hexdigest()[:_DIGITS]

@@ -1,0 +1,92 @@
+"""The comment on a pull request: the summary's blocks in a smaller budget, with pictures and a line of status."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from galleria_action.report.budget import Block, block, fit
+from galleria_action.report.escape import PLAIN_URL, code, shorten
+from galleria_action.report.markdown import FRAME, HEADLINE, headline_of, result_blocks
+from galleria_action.report.outcome import outcome_of
+from galleria_action.report.result import Result
+
+State = Literal["planned", "deploying", "deployed", "failed", "cancelled"]
+
+#: GitHub takes 65,536 characters. A byte is never less than a character, however those are counted.
+COMMENT_BUDGET = 60_000
+
+_STATES: dict[State, str] = {
+    "planned": "📋 planned",
+    "deploying": "🚚 deploying",
+    "deployed": "✅ deployed",
+    "failed": "❌ failed",
+    "cancelled": "🛑 cancelled",
+}
+_PICTURES = 75
+_IN_A_ROW = 4
+_SHORT_COMMIT = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A small picture that is online at ``url``, and the photo's id.
+
+    ``version`` (hexadecimal digits) goes into the query: GitHub keeps a copy of every picture under its whole address.
+    """
+
+    photo: str
+    url: str
+    version: str = ""
+
+
+def render_comment(result: Result, budget: int, *, label: str = "", pictures: Sequence[Picture] = ()) -> str:
+    """``result`` as a comment in at most ``budget`` bytes (UTF-8), without status; ``label`` names the gallery."""
+    named = f"{headline_of(result)}{f' · {code(label)}' if label else ''}"
+    blocks = [block(HEADLINE, lambda: [named]), *result_blocks(result)]
+    if pictures:
+        blocks.append(_gallery(pictures, planned=outcome_of(result).kind != "done"))
+    if result.plan:
+        plan_id = result.plan.plan_id
+        blocks.append(block(FRAME, lambda: [f"<sub>plan id {code(plan_id)}</sub>"]))
+    return fit(blocks, budget)
+
+
+def state_of(result: Result) -> State:
+    """How ``result`` ended, in a word."""
+    kind = outcome_of(result).kind
+    if kind == "done":
+        return "deployed"
+    return kind
+
+
+def status_line(state: State, run_url: str, commit: str) -> str:
+    """The last visible line of a comment; ``commit`` may be empty."""
+    run = f"[this run]({run_url})" if PLAIN_URL.fullmatch(run_url) else "a run"
+    of = f" of {code(shorten(commit, 40)[:_SHORT_COMMIT])}" if commit else ""
+    return f"**Status:** {_STATES[state]} by {run}{of}"
+
+
+def _gallery(pictures: Sequence[Picture], *, planned: bool) -> Block:
+    """Pictures four by four; an address that is more than plain letters is not trusted in an attribute."""
+    good = [one for one in pictures if PLAIN_URL.fullmatch(one.url) and re.fullmatch("[0-9a-f]*", one.version)]
+    title = "Photos concerned, as they are online now" if planned else "Photos, as they are online now"
+
+    def lines() -> Iterator[str]:
+        if not good:
+            return
+        yield from (f"### {title}", "")
+        width = min(_IN_A_ROW, len(good))
+        yield f"|{'  |' * width}"
+        yield f"|{':-:|' * width}"
+        for start in range(0, len(good), _IN_A_ROW):
+            yield f"| {' | '.join(map(_picture, good[start : start + _IN_A_ROW]))} |"
+
+    return block(_PICTURES, lines, lambda: ())
+
+
+def _picture(picture: Picture) -> str:
+    query = f"?v={picture.version}" if picture.version else ""
+    return f'<img src="{picture.url}{query}" alt="" height="120"><br>{code(picture.photo, 40)}'

@@ -1,0 +1,66 @@
+"""A bucket in memory: the fastest honest store, shared by any number of runs."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Iterable, Iterator
+from itertools import count
+
+from galleria_action.storage.interface import (
+    Condition,
+    ConditionUnsupported,
+    Headers,
+    IfAbsent,
+    ObjectHead,
+    ObjectInfo,
+    PreconditionFailed,
+    StoredObject,
+)
+
+
+class MemoryStore:
+    """A ``WriteStore``. ``compares`` tells whether it can write conditionally; with ``foreign_etags`` no ETag is an
+    MD5, as with KMS encryption."""
+
+    def __init__(self, *, compares: bool = True, foreign_etags: bool = False) -> None:
+        self.objects: dict[str, StoredObject] = {}
+        self._compares = compares
+        self._numbers = count(1) if foreign_etags else None
+        self._lock = threading.RLock()
+
+    def get(self, key: str) -> StoredObject | None:
+        with self._lock:
+            return self.objects.get(key)
+
+    def head(self, key: str) -> ObjectHead | None:
+        found = self.get(key)
+        return ObjectHead(len(found.body), found.etag, found.headers) if found else None
+
+    def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
+        with self._lock:
+            found = sorted(self.objects.items())
+        yield from (ObjectInfo(key, len(it.body), it.etag) for key, it in found if key.startswith(prefix))
+
+    def put(self, key: str, body: bytes, headers: Headers, condition: Condition | None = None) -> str:
+        with self._lock:
+            if condition and not self._compares:
+                raise ConditionUnsupported("not here")
+            there = self.objects.get(key)
+            if condition and (there.etag if there else None) != (
+                None if isinstance(condition, IfAbsent) else condition.etag
+            ):
+                raise PreconditionFailed("not as expected")
+            etag = f"etag-{next(self._numbers)}" if self._numbers else hashlib.md5(body).hexdigest()
+            self.objects[key] = StoredObject(bytes(body), etag, headers)
+            return etag
+
+    def copy(self, source: str, key: str, headers: Headers | None = None) -> str:
+        found = self.objects[source]
+        return self.put(key, found.body, headers or found.headers or Headers("application/octet-stream"))
+
+    def delete(self, keys: Iterable[str]) -> dict[str, str]:
+        with self._lock:
+            for key in keys:
+                self.objects.pop(key, None)
+        return {}

@@ -1,0 +1,198 @@
+"""A deploy is killed, disturbed or stopped at each of its mutating requests, and must have done no harm.
+
+The requests of an undisturbed run are counted first. Then, for each of them and both flavours of the end (before it
+took effect, and after), the bucket is looked at, and the deploy is run again: it must end in the same bytes as the
+undisturbed run, having uploaded only what was not there yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from galleria_action.deployment import checkpoint
+from galleria_action.deployment.checkpoint import CHECKPOINT_KEY
+from galleria_action.deployment.stop import Stop
+from galleria_action.storage import open_store
+from galleria_action.storage.boto3_store import Boto3Store
+from galleria_action.storage.client import make_client
+from galleria_action.storage.folder_store import FolderStore
+from galleria_action.storage.interface import Target, WriteStore
+from galleria_action.storage.providers import provider_of
+from galleria_action.storage.settings import FOLDER
+from tests.reliability.memory import MemoryStore
+from tests.reliability.mortal import FLAVOURS, Fate, Killed, no_answer
+from tests.reliability.scenes import (
+    DOCUMENTS,
+    METADATA_KEY,
+    SCENES,
+    Scene,
+    State,
+    check_nothing_deleted,
+    check_whole,
+    make_scene,
+    seed,
+    state_of,
+)
+
+Empty = Callable[[], WriteStore]
+
+
+@pytest.fixture
+def empty(request: pytest.FixtureRequest, make_bucket, tmp_path: Path) -> Empty:
+    """Makes an empty bucket of the kind that the test asks for."""
+    kind = getattr(request, "param", "memory")
+    folders = iter(range(1 << 60))
+
+    def make() -> WriteStore:
+        if kind == "folder":
+            return FolderStore(Target(FOLDER, str(tmp_path / f"bucket-{next(folders)}")))
+        if kind == "memory without conditions":
+            return MemoryStore(compares=False)
+        if kind == "memory with foreign etags":
+            return MemoryStore(foreign_etags=True)
+        if kind == "memory":
+            return MemoryStore()
+        settings = make_bucket("")
+        if kind == "obstore":
+            return open_store(settings)
+        return Boto3Store(make_client(settings, provider_of(settings.target.endpoint)), settings.target)
+
+    return make
+
+
+@pytest.fixture
+def scene(request: pytest.FixtureRequest, tmp_path: Path, empty: Empty, monkeypatch) -> Scene:
+    monkeypatch.setattr(checkpoint, "EVERY_FILES", 2)
+    return make_scene(request.param, tmp_path / "workspace", empty)
+
+
+def at_every_request(scene: Scene, empty: Empty, step: int = 1, **how) -> Iterator[tuple[WriteStore, Fate, State]]:
+    """For each request of an undisturbed run: a bucket as before, the fate to meet there, and the undisturbed end."""
+    store, fate = fresh(scene, empty), Fate()
+    ran = scene.deploy(store, fate)
+    assert ran.exit_code == 0, ran.log
+    end = state_of(store)
+    assert CHECKPOINT_KEY not in end
+    assert fate.attempts >= 4
+    for at in range(1, fate.attempts + 1, step):
+        for flavour in FLAVOURS:
+            yield fresh(scene, empty), Fate(at, flavour, **how), end
+
+
+def fresh(scene: Scene, empty: Empty) -> WriteStore:
+    store = empty()
+    seed(store, scene.before)
+    return store
+
+
+def check_harmless(scene: Scene, now: State, end: State) -> None:
+    check_whole(now, scene.before, end)
+    if not scene.committed(now):
+        check_nothing_deleted(now, scene.before)
+
+
+def check_resumed(scene: Scene, store: WriteStore, end: State) -> None:
+    """The next run ends in the same bytes, and uploads nothing that is there already."""
+    there = state_of(store)
+    fate = Fate()
+    ran = scene.deploy(store, fate)
+    assert ran.exit_code == 0, ran.log
+    assert state_of(store) == end
+    again = [key for op, key in fate.writes if op == "put" and key not in DOCUMENTS and there.get(key) == end[key]]
+    assert again == []
+
+
+def kill_everywhere(scene: Scene, empty: Empty, step: int = 1) -> int:
+    count = 0
+    for store, fate, end in at_every_request(scene, empty, step):
+        with pytest.raises(Killed):
+            scene.deploy(store, fate)
+        check_harmless(scene, state_of(store), end)
+        check_resumed(scene, store, end)
+        count += 1
+    return count
+
+
+@pytest.mark.parametrize("scene", SCENES, indirect=True)
+def test_killed_at_every_request(scene: Scene, empty: Empty):
+    assert kill_everywhere(scene, empty) >= 8
+
+
+@pytest.mark.parametrize("empty", ["memory without conditions"], indirect=True)
+@pytest.mark.parametrize("scene", ["changes", "directory"], indirect=True)
+def test_killed_where_writes_are_unconditional(scene: Scene, empty: Empty):
+    assert kill_everywhere(scene, empty) >= 8
+
+
+@pytest.mark.parametrize("empty", ["folder"], indirect=True)
+@pytest.mark.parametrize("scene", ["changes", "directory"], indirect=True)
+def test_killed_over_a_folder(scene: Scene, empty: Empty):
+    assert kill_everywhere(scene, empty) >= 8
+
+
+@pytest.mark.parametrize("empty", ["obstore", "boto3"], indirect=True)
+@pytest.mark.parametrize("scene", ["changes"], indirect=True)
+def test_killed_over_http(scene: Scene, empty: Empty):
+    assert kill_everywhere(scene, empty, step=7) >= 4
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("empty", ["obstore", "boto3", "folder"], indirect=True)
+@pytest.mark.parametrize("scene", SCENES, indirect=True)
+def test_killed_at_every_request_over_every_store(scene: Scene, empty: Empty):
+    assert kill_everywhere(scene, empty) >= 8
+
+
+@pytest.mark.parametrize("scene", SCENES, indirect=True)
+def test_an_answer_is_lost_once(scene: Scene, empty: Empty):
+    """A fault that the run may handle: it ends well or with a documented error, and does no harm either way."""
+    outcomes = set()
+    for store, fate, end in at_every_request(scene, empty, end=no_answer, for_good=False):
+        ran = scene.deploy(store, fate)
+        outcomes.add(ran.exit_code)
+        assert ran.exit_code in (0, 5, 10, 11), ran.log
+        check_harmless(scene, state_of(store), end)
+        if ran.exit_code == 0:
+            assert state_of(store).keys() - {CHECKPOINT_KEY} == end.keys()
+        if fate.writes and fate.flavour == "unanswered" and fate.writes[-1][1] == METADATA_KEY:
+            assert ran.exit_code == 0
+        check_resumed(scene, store, end)
+    assert {0, 10} <= outcomes
+
+
+@pytest.mark.parametrize("scene", SCENES, indirect=True)
+def test_stopped_at_every_request(scene: Scene, empty: Empty):
+    """What is on its way goes through; after it nothing is written but the checkpoint, and never the commit."""
+    for store, fate, end in at_every_request(scene, empty):
+        if fate.flavour == "lost":
+            continue
+        at, fate.at, stop = fate.at, 0, Stop()
+        fate.before = lambda number, at=at, stop=stop: stop.request(15) if number == at else None
+        ran = scene.deploy(store, fate, stop)
+        assert ran.exit_code in (143, 0), ran.log
+        operation, _ = fate.writes[at - 1]
+        for op, key in fate.writes[at:]:
+            assert key == CHECKPOINT_KEY or (op == operation == "delete"), fate.writes[at - 1 :]
+        assert ("before the commit" in ran.outputs["message"]) == (not scene.committed(state_of(store)))
+        check_harmless(scene, state_of(store), end)
+        check_resumed(scene, store, end)
+
+
+@pytest.mark.parametrize("scene", ["changes", "directory"], indirect=True)
+@pytest.mark.parametrize("seed_number", range(6))
+def test_killed_with_many_uploads_on_their_way(scene: Scene, empty: Empty, seed_number: int):
+    """The order is the scheduler's; whatever it is, the bucket is whole and the next run ends the same."""
+    end_store = fresh(scene, empty)
+    assert scene.deploy(end_store).exit_code == 0
+    end = state_of(end_store)
+    random = Random(seed_number)
+    store = fresh(scene, empty)
+    for _ in range(4):
+        fate = Fate(random.randint(1, 9), random.choice(FLAVOURS))
+        scene.killed(store, fate, concurrency="8")
+        check_whole(state_of(store), scene.before, end)
+    check_resumed(scene, store, end)
