@@ -11,7 +11,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one run of a program took. ``wall`` and ``cpu`` in seconds, ``memory`` in MB; ``exit_code`` of the program."""
+    """What one run of a program took: ``wall`` and ``cpu`` in seconds, the peak of its ``memory`` in MB."""
 
     wall: float
     cpu: float
