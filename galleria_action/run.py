@@ -107,6 +107,8 @@ def _session(invocation: Invocation, ci: CI, record: Record, world: World, works
         open_store=world.open_store,
         stream=stream,
     )
+    if not _reviewed(options):
+        return session
     return replace(session, reviews=ci.reviews(_wishes(options, record), session.warn))
 
 
@@ -138,6 +140,13 @@ def _target(options: Options, publicly: bool) -> Target | None:
     if publicly:
         return public_target(options.public_url) if options.public_url else None
     return options.store.target if options.store else None
+
+
+def _reviewed(options: Options) -> bool:
+    """Whether anything of this run may concern reviewers; what shows it to them takes its time to import."""
+    wanted = options.comment != "off" or options.plan_approval != "off"
+    deploys = options.environment_url or options.public_url
+    return options.command in ("plan", "deploy") and bool(wanted or deploys)
 
 
 def _wishes(options: Options, record: Record) -> Wishes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from itertools import count
 from typing import Any
 
@@ -12,6 +13,7 @@ from moto.s3.models import s3_backends
 
 from galleria_action.storage.interface import Target
 from galleria_action.storage.settings import StoreSettings
+from tests.s3 import FakeS3, Profile
 from tests.servers import ACCESS_KEY, SECRET_KEY, moto_server
 from tests.storage.stores import open_boto3, open_obstore
 
@@ -44,6 +46,21 @@ def make_bucket(moto: str) -> Callable[[str], StoreSettings]:
         return settings
 
     return make
+
+
+@pytest.fixture
+def fake_s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., FakeS3]]:
+    """Starts a strict S3 of a profile; with ``tls`` both clients are made to trust it."""
+    with ExitStack() as running:
+
+        def start(profile: str | Profile = "aws", *, tls: bool = False, region: str = "us-east-1") -> FakeS3:
+            s3 = running.enter_context(FakeS3(profile, tls=tls, region=region))
+            if tls:
+                for name in ("SSL_CERT_FILE", "AWS_CA_BUNDLE"):
+                    monkeypatch.setenv(name, str(s3.certificate))
+            return s3
+
+        yield start
 
 
 @pytest.fixture(params=[open_obstore, open_boto3], ids=["obstore", "boto3"])

@@ -14,7 +14,6 @@ from itertools import count
 from pathlib import Path
 from typing import TextIO
 
-from galleria_action.ci.gitlab_notes import open_notes
 from galleria_action.ci.interface import NoReviews, Occasion, Reviews, Wishes
 from galleria_action.ci.plain import Plain
 from galleria_action.ci.secrets import redact
@@ -63,6 +62,8 @@ class GitLab(Plain):
 
     def reviews(self, wishes: Wishes, warn: Callable[[str], None]) -> Reviews:
         """See ``CI.reviews``: the note on the merge request."""
+        from galleria_action.ci.gitlab_notes import open_notes
+
         if wishes.comment == "off":
             return NoReviews()
         notes = open_notes(self._environ, wishes, warn=warn, line=self.line, hide=lambda t: redact(t, self._hidden))

@@ -8,7 +8,8 @@ from galleria_action.commands.cors import check_cors
 from galleria_action.commands.local import Gallery, load_gallery, measured
 from galleria_action.commands.session import PLAN_FILE, Session
 from galleria_action.deployment.guards import check_guards
-from galleria_action.deployment.plan import LocalGallery, Plan, make_plan
+from galleria_action.deployment.plan import LocalGallery, Plan
+from galleria_action.deployment.planner import make_plan
 from galleria_action.deployment.remote import RemoteState, read_remote
 from galleria_action.errors import GalleryInvalid
 from galleria_action.report.documents import plan_json

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TextIO, cast
 
@@ -56,7 +56,7 @@ class Session:
 
     def recorded_store(self) -> WriteStore:
         """The store, with every request counted into the record."""
-        store = RecordingStore(self.open_store(self.settings))
+        store = RecordingStore(self.open_store(replace(self.settings, pause=self.stop.pause)))
         self.record.requests = store.counts
         return store
 

@@ -19,7 +19,7 @@ from galleria_action.deployment.record import Record
 from galleria_action.deployment.remote import RemoteState, find_missing
 from galleria_action.deployment.stop import Stop
 from galleria_action.deployment.upload import Uploader
-from galleria_action.errors import Conflict, DeleteFailed, Finding
+from galleria_action.errors import Conflict, DeleteFailed, Finding, StorageUnavailable
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.gallery.media import is_page
 from galleria_action.storage.interface import Headers, WriteStore
@@ -96,6 +96,16 @@ class Deployment:
     def _commit(self) -> None:
         """One conditional write. Without a metadata document of its own, a deploy commits by its record."""
         self.stop.check()
+        try:
+            self._write_documents()
+        except StorageUnavailable:
+            self.stop.check()  # asked to stop, the store tries no more; then that is the reason
+            raise
+        self.committed = True
+        if self._record.narrowed:
+            self.warn(NARROWED)
+
+    def _write_documents(self) -> None:
         planned = {gone.key for gone in self.plan.deletes}
         if self.document is None:
             self.step("Committing the manifest")
@@ -105,9 +115,6 @@ class Deployment:
             self._write_record(planned)
             self._prove_uploads()
             self._commit_metadata(self.document)
-        self.committed = True
-        if self._record.narrowed:
-            self.warn(NARROWED)
 
     def _commit_metadata(self, document: Document) -> None:
         self.stop.check()

@@ -62,10 +62,10 @@ class Manifest:
         """What is leaving of one kind."""
         return {key: photo for key, photo in self.leaving.items() if (photo is None) == (kind == "site")}
 
-    def to_bytes(self) -> bytes:
-        """The JSON that is stored: keys sorted, so that equal manifests are equal bytes."""
+    def to_bytes(self, **more: str) -> bytes:
+        """The JSON that is stored: keys sorted, so that equal manifests are equal bytes. ``more`` goes in beside it."""
         objects = {key: asdict(entry) for key, entry in self.objects.items()}
-        document: dict[str, Any] = {"schema": _SCHEMA, "mode": self.mode, "objects": objects}
+        document: dict[str, Any] = {"schema": _SCHEMA, "mode": self.mode, "objects": objects, **more}
         if self.leaving:
             document["leaving"] = dict(self.leaving)
         return json.dumps(document, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()

@@ -32,3 +32,7 @@ class Stop:
         """Raise ``Cancelled`` when a stop was asked for. Called right before every step that writes."""
         if self.requested:
             raise Cancelled(f"Stopped by {signal.Signals(self.signal_number).name}", signal_number=self.signal_number)
+
+    def pause(self, seconds: float) -> bool:
+        """Wait that long, but no longer than until somebody asks to stop; whether to go on."""
+        return not self._event.wait(seconds)

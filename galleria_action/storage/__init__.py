@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from galleria_action.storage.interface import WriteStore
+    from galleria_action.storage.providers import Provider
     from galleria_action.storage.settings import StoreSettings
 
 #: public name → where it lives. Those above this floor are only handed through, under the name that Galleria uses.
@@ -41,7 +42,6 @@ def open_store(settings: StoreSettings) -> WriteStore:
     Sends nothing yet, except to find credentials where AWS's own chain is asked for. Raises ``ConfigInvalid`` for
     an unknown provider or an ACL that it has no use for, and ``CredentialsError`` when there are no credentials.
     """
-    from galleria_action.errors import ConfigInvalid
     from galleria_action.storage.providers import provider_of
     from galleria_action.storage.settings import FOLDER
 
@@ -50,6 +50,17 @@ def open_store(settings: StoreSettings) -> WriteStore:
 
         return FolderStore(settings.target)
     provider = provider_of(settings.target.endpoint, settings.provider)
+    store = _open_s3(settings, provider)
+    if provider.conditional_put != "probe":
+        return store
+    from galleria_action.storage.conditions import ProvingStore
+
+    return ProvingStore(store, settings.pause)
+
+
+def _open_s3(settings: StoreSettings, provider: Provider) -> WriteStore:
+    from galleria_action.errors import ConfigInvalid
+
     if not settings.acl:
         from galleria_action.storage.obstore_store import ObstoreStore
 
@@ -58,8 +69,11 @@ def open_store(settings: StoreSettings) -> WriteStore:
         raise ConfigInvalid(f"acl: {provider.name} has no ACL for single objects.", hint="Leave acl out.")
     from galleria_action.storage.boto3_store import Boto3Store
     from galleria_action.storage.client import make_client
+    from galleria_action.storage.persistence import Persistence
 
-    return Boto3Store(make_client(settings, provider), settings.target, provider=provider, acl=settings.acl)
+    persist = Persistence(settings.concurrency, settings.pause)
+    client = make_client(settings, provider, attempts=1)
+    return Boto3Store(client, settings.target, provider=provider, acl=settings.acl, persist=persist)
 
 
 def __getattr__(name: str) -> Any:

@@ -7,6 +7,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
 from itertools import islice
 from typing import Any
 
@@ -32,6 +33,7 @@ from galleria_action.storage.interface import (
     Target,
 )
 from galleria_action.storage.listing import BadListing, Page, every_object
+from galleria_action.storage.persistence import Persistence
 from galleria_action.storage.providers import Provider, provider_of
 
 _FAILURES = botocore_failures()
@@ -49,21 +51,37 @@ _NOT_IN_XML = re.compile(r"[\x00-\x1f\x7f-\x9f\ufffe\uffff]")
 _PASSING = frozenset(("InternalError", "SlowDown", "ServiceUnavailable", "RequestTimeout", "OperationAborted"))
 
 
+class _BatchRefused(Exception):
+    """The service has no DeleteObjects, or not ours."""
+
+
 class Boto3Store:
     """A ``WriteStore`` over ``client``. ``provider`` ``None`` recognises it by the target's endpoint; ``acl`` is a
-    canned ACL sent with each object."""
+    canned ACL sent with each object. Each request is repeated as ``persist`` says, ``None``: as the client does."""
 
-    def __init__(self, client: Any, target: Target, *, provider: Provider | None = None, acl: str | None = None):
+    def __init__(
+        self,
+        client: Any,
+        target: Target,
+        *,
+        provider: Provider | None = None,
+        acl: str | None = None,
+        persist: Persistence | None = None,
+    ):
         self.target = target
         self._client = client
         self._provider = provider or provider_of(target.endpoint)
         self._acl = {"ACL": acl} if acl else {}
+        self._persist = persist or Persistence(client.meta.config.max_pool_connections, attempts=1)
         self._batches = self._provider.batch_delete != "no"
 
     # --- reading -----------------------------------------------------------------------------------------------------
 
     def get(self, key: str) -> StoredObject | None:
         """See ``ReadStore.get``."""
+        return self._persist(lambda: self._get(key))
+
+    def _get(self, key: str) -> StoredObject | None:
         try:
             answer = self._client.get_object(**self._at(key))
             body = answer["Body"].read()
@@ -77,6 +95,9 @@ class Boto3Store:
 
     def head(self, key: str) -> ObjectHead | None:
         """See ``ReadStore.head``."""
+        return self._persist(lambda: self._head(key))
+
+    def _head(self, key: str) -> ObjectHead | None:
         call = self._call("head", key)
         try:
             answer = self._client.head_object(**self._at(key))
@@ -100,27 +121,37 @@ class Boto3Store:
                 return _page(self._client.list_objects_v2(**wanted, **({"ContinuationToken": token} if token else {})))
             except _FAILURES as error:
                 raise failure(of_botocore(error), call) from error
+            except BadListing as error:
+                raise failure(Fault("malformed", message=str(error)), call) from error
 
-        return every_object(fetch, call)
+        return every_object(lambda token: self._persist(lambda: fetch(token)), call)
 
     # --- writing -----------------------------------------------------------------------------------------------------
 
     def put(self, key: str, body: bytes, headers: Headers, condition: Condition | None = None) -> str:
         """See ``WriteStore.put``. ``PreconditionFailed`` may be the echo of our own write whose answer was lost and
         which was repeated: read back before calling it a conflict."""
+        return self._persist(lambda: self._put(key, body, headers, condition))
+
+    def _put(self, key: str, body: bytes, headers: Headers, condition: Condition | None) -> str:
         call = self._call("put", key)
         extra = {**self._conditional(condition), **self._checksum(body)}
+        # As a file it is sent piece by piece, so that the time-out is one for each piece and not for the whole.
+        pieces, stored = BytesIO(body), _stored_with(headers)
         try:
-            answer = self._client.put_object(**self._at(key), Body=body, **_stored_with(headers), **self._acl, **extra)
+            answer = self._client.put_object(**self._at(key), Body=pieces, **stored, **self._acl, **extra)
         except _FAILURES as error:
             raise failure(of_botocore(error), call, condition) from error
         return self._etag(answer, call)
 
     def copy(self, source: str, key: str, headers: Headers | None = None) -> str:
         """See ``WriteStore.copy``."""
-        call = self._call("copy", source)
         if not self._provider.copy:
-            return self._copy_through_here(call, source, key, headers)
+            return self._copy_through_here(source, key, headers)
+        return self._persist(lambda: self._copy(source, key, headers))
+
+    def _copy(self, source: str, key: str, headers: Headers | None) -> str:
+        call = self._call("copy", source)
         replaced = {"MetadataDirective": "REPLACE", **_stored_with(headers)} if headers else {}
         try:
             answer = self._client.copy_object(
@@ -131,10 +162,10 @@ class Boto3Store:
             raise failure(of_botocore(error), call) from error
         return self._etag(answer.get("CopyObjectResult", {}), call)
 
-    def _copy_through_here(self, call: Call, source: str, key: str, headers: Headers | None) -> str:
+    def _copy_through_here(self, source: str, key: str, headers: Headers | None) -> str:
         found = self.get(source)
         if found is None:
-            raise failure(Fault("answer", status=404, code="NoSuchKey"), call)
+            raise failure(Fault("answer", status=404, code="NoSuchKey"), self._call("copy", source))
         return self.put(key, found.body, headers or found.headers or Headers("application/octet-stream"))
 
     def delete(self, keys: Iterable[str]) -> dict[str, str]:
@@ -154,14 +185,10 @@ class Boto3Store:
         root = self.target.prefix
         objects = [{"Key": root + key} for key in keys]
         try:
-            # Not quiet: an empty answer must not pass for success.
-            answer = self._client.delete_objects(Bucket=self.target.bucket, Delete={"Objects": objects, "Quiet": False})
-        except _FAILURES as error:
-            fault = of_botocore(error)
-            if fault.code in _BATCH_REFUSED or fault.status in (405, 411, 501):
-                self._batches = False
-                return self._delete_singly(keys)
-            raise failure(fault, self._call("delete")) from error
+            answer = self._persist(lambda: self._ask_for_batch(objects))
+        except _BatchRefused:
+            self._batches = False
+            return self._delete_singly(keys)
         deleted = {item.get("Key") for item in answer.get("Deleted", [])}
         refused = {item.get("Key"): item for item in answer.get("Errors", [])}
         errors, unsettled = {}, []
@@ -174,6 +201,19 @@ class Boto3Store:
                 unsettled.append(key)
         return {**errors, **self._delete_singly(unsettled)}
 
+    def _ask_for_batch(self, objects: Sequence[dict[str, str]]) -> dict[str, Any]:
+        try:
+            # Not quiet: an empty answer must not pass for success.
+            answer: dict[str, Any] = self._client.delete_objects(
+                Bucket=self.target.bucket, Delete={"Objects": objects, "Quiet": False}
+            )
+        except _FAILURES as error:
+            fault = of_botocore(error)
+            if fault.code in _BATCH_REFUSED or fault.status in (405, 411, 501):
+                raise _BatchRefused from error
+            raise failure(fault, self._call("delete")) from error
+        return answer
+
     def _delete_singly(self, keys: Sequence[str]) -> dict[str, str]:
         if not keys:
             return {}
@@ -184,16 +224,21 @@ class Boto3Store:
     def _delete_one(self, key: str) -> str | None:
         """Delete one object; the text of an error that concerns this key alone."""
         try:
+            self._persist(lambda: self._ask_for_delete(key))
+        except (PermissionRefused, StorageUnavailable) as error:
+            fault = of_botocore(error.__cause__) if isinstance(error.__cause__, _FAILURES) else Fault("other")
+            if fault.kind == "answer":
+                return describe_key_error(fault.code or str(fault.status), fault.message)
+            raise
+        return None
+
+    def _ask_for_delete(self, key: str) -> None:
+        try:
             self._client.delete_object(**self._at(key))
         except _FAILURES as error:
             fault = of_botocore(error)
-            if fault.code == "NoSuchKey":
-                return None
-            problem = failure(fault, self._call("delete", key))
-            if fault.kind == "answer" and isinstance(problem, PermissionRefused | StorageUnavailable):
-                return describe_key_error(fault.code or str(fault.status), fault.message)
-            raise problem from error
-        return None
+            if fault.code != "NoSuchKey":
+                raise failure(fault, self._call("delete", key)) from error
 
     # --- shared ------------------------------------------------------------------------------------------------------
 
@@ -221,9 +266,7 @@ class Boto3Store:
         if self._provider.conditional_put == "no":
             raise ConditionUnsupported(f"{self._provider.name} has no conditional writes")
         return (
-            {"IfMatch": self._provider.if_match(condition.etag)}
-            if isinstance(condition, IfMatch)
-            else {"IfNoneMatch": "*"}
+            {"IfMatch": self._provider.if_match(condition)} if isinstance(condition, IfMatch) else {"IfNoneMatch": "*"}
         )
 
     def _checksum(self, body: bytes) -> dict[str, str]:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 
 from galleria_action.errors import (
@@ -47,6 +49,19 @@ class Fault:
     code: str = ""
     message: str = ""
     region: str = ""
+    retry_after: float | None = None
+
+
+class Passing(StorageUnavailable):
+    """A fault that may be gone when the same is asked again.
+
+    ``likely`` says that it usually is; ``overload`` that the service wants less; ``retry_after`` is what it said
+    about when, in seconds.
+    """
+
+    likely = True
+    overload = False
+    retry_after: float | None = None
 
 
 def failure(fault: Fault, call: Call, condition: Condition | None = None) -> Exception:
@@ -61,7 +76,7 @@ def failure(fault: Fault, call: Call, condition: Condition | None = None) -> Exc
         return CredentialsError(text, hint="Give access-key and secret-key, or sign in again before this step.")
     meaning, hint = _ON_THE_WAY[fault.kind]
     detail = f" ({clean(fault.message)})" if fault.message else ""
-    return StorageUnavailable(f"{_doing(call)} failed: {meaning.format(host=_host(call))}{detail}.", hint=hint)
+    return _unavailable(fault, f"{_doing(call)} failed: {meaning.format(host=_host(call))}{detail}.", hint)
 
 
 def describe_key_error(code: str, message: str) -> str:
@@ -84,12 +99,12 @@ _SIGNED = re.compile(
 def _verdict_on_condition(fault: Fault, condition: Condition) -> Exception | None:
     """What the fault says about the condition itself, if anything.
 
-    AWS answers 412, or 409 ConditionalRequestConflict during another write, or 404 NoSuchKey to If-Match on a
-    missing key (docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html); services without
-    conditional writes answer 501.
+    AWS answers 412, or 404 NoSuchKey to If-Match on a missing key; its 409 ConditionalRequestConflict during another
+    write says nothing yet and is asked again (docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html).
+    Services without conditional writes answer 501.
     """
     gone = isinstance(condition, IfMatch) and fault.status == 404 and fault.code in ("NoSuchKey", "")
-    if fault.status == 412 or fault.code in ("PreconditionFailed", "ConditionalRequestConflict") or gone:
+    if fault.status == 412 or fault.code == "PreconditionFailed" or gone:
         return PreconditionFailed(clean(fault.message) or "the object is not as expected")
     if fault.status == 501 or fault.code == "NotImplemented":
         return ConditionUnsupported(clean(fault.message) or "conditional writes are not implemented")
@@ -133,7 +148,12 @@ for _alias, _code in {
 
 _WRONG_REGION = ("PermanentRedirect", "TemporaryRedirect", "IllegalLocationConstraintException", "BareRedirect")
 _MISSING_BUCKET = ("NoSuchBucket", "InvalidBucketName")
-_PASSING = ("RequestTimeout", "SlowDown", "OperationAborted", "ConditionalRequestConflict", "ServiceUnavailable")
+#: codes of faults that pass, whatever the status they come with
+_PASSING = frozenset((
+    "ConditionalRequestConflict", "IncompleteBody", "InternalError", "OperationAborted", "RequestTimeout",
+    "ServiceUnavailable",
+))  # fmt: skip
+_OVERLOAD = frozenset(("RequestLimitExceeded", "SlowDown", "Throttling", "ThrottlingException", "TooManyRequests"))
 _DAMAGED = ("BadDigest", "InvalidDigest", "XAmzContentSHA256Mismatch", "XAmzContentChecksumMismatch", "IncompleteBody")
 
 _ON_THE_WAY: dict[Kind, tuple[str, str]] = {
@@ -190,12 +210,31 @@ def _refusal(fault: Fault, call: Call) -> GalleriaError:
         return BucketMissing(f"{doing} failed: there is no bucket {call.target.bucket!r} there{said}.", hint=hint)
     if fault.code in _DAMAGED:
         hint = "Run again; if it stays, the service may not know the checksum: set provider to its profile or generic."
-        return StorageUnavailable(f"{doing} failed: the data arrived damaged, as the service sees it{said}.", hint=hint)
-    if fault.status is None or fault.status >= 500 or fault.status in (408, 429) or fault.code in _PASSING:
+        return _unavailable(fault, f"{doing} failed: the data arrived damaged, as the service sees it{said}.", hint)
+    if _is_passing(fault):
         hint = "The service is overloaded or disturbed. Run again later; lower concurrency if it happens often."
-        return StorageUnavailable(f"{doing} failed after all retries{said}.", hint=hint)
+        return _unavailable(fault, f"{doing} failed after all retries{said}.", hint)
     hint = "If the service is S3-compatible but not AWS, set provider to its profile or to generic."
     return StorageUnavailable(f"{doing} failed: the service does not accept the request{said}.", hint=hint)
+
+
+def _is_passing(fault: Fault) -> bool:
+    """Whether a refusal is one of the moment. 501 is one for ever."""
+    if fault.code in _PASSING | _OVERLOAD or fault.status is None or fault.status in (408, 429):
+        return True
+    return fault.status >= 500 and fault.status != 501
+
+
+def _unavailable(fault: Fault, text: str, hint: str) -> StorageUnavailable:
+    """The error for a fault that concerns no rights and no names: one that may pass, but for a wrong certificate and
+    a broken disk."""
+    if fault.kind in ("tls", "disk"):
+        return StorageUnavailable(text, hint=hint)
+    error = Passing(text, hint=hint)
+    error.likely = fault.kind in ("timeout", "cut") or (fault.kind == "answer" and fault.code not in _DAMAGED)
+    error.overload = fault.status in (429, 503) or fault.code in _OVERLOAD
+    error.retry_after = fault.retry_after
+    return error
 
 
 def _forbidden(call: Call, said: str) -> PermissionRefused:
@@ -343,4 +382,15 @@ def _of_response(response: Mapping[str, Any]) -> Fault:
     message = str(details.get("Message") or "")
     header = meta.get("HTTPHeaders", {}).get("x-amz-bucket-region", "")
     region = details.get("Region") or _expected_region(message) or header
-    return Fault("answer", status=status, code=code, message=message, region=_if_about_region(code, status, region))
+    retry_after = _seconds(meta.get("HTTPHeaders", {}).get("retry-after", ""))
+    return Fault("answer", status, code, message, _if_about_region(code, status, region), retry_after)
+
+
+def _seconds(retry_after: str) -> float | None:
+    """What a Retry-After asks for; it may be a date (RFC 9110, section 10.2.3)."""
+    if re.fullmatch(r"[0-9]{1,6}(?:\.[0-9]{1,3})?", retry_after):
+        return float(retry_after)
+    try:
+        return max((parsedate_to_datetime(retry_after) - datetime.now(UTC)).total_seconds(), 0.0)
+    except (TypeError, ValueError):
+        return None

@@ -75,9 +75,11 @@ class ObjectHead:
 
 @dataclass(frozen=True, slots=True)
 class IfMatch:
-    """Write only if the object still has this ETag (S3: ``If-Match``, since November 2024 on AWS)."""
+    """Write only if the object still has this ETag (S3: ``If-Match``, since November 2024 on AWS). ``bare`` sends it
+    without quotes, even if the service is not known to want that."""
 
     etag: str
+    bare: bool = False
 
 
 @dataclass(frozen=True, slots=True)

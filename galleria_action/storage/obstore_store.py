@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import obstore
@@ -21,7 +22,16 @@ from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
 from galleria_action.errors import CredentialsError
-from galleria_action.storage.faults import Call, Fault, Operation, botocore_failures, clean, failure, of_obstore
+from galleria_action.storage.faults import (
+    Call,
+    Fault,
+    Operation,
+    Passing,
+    botocore_failures,
+    clean,
+    failure,
+    of_obstore,
+)
 from galleria_action.storage.interface import (
     Condition,
     ConditionUnsupported,
@@ -31,6 +41,7 @@ from galleria_action.storage.interface import (
     ObjectInfo,
     StoredObject,
 )
+from galleria_action.storage.persistence import ATTEMPTS, Persistence
 from galleria_action.storage.providers import Provider
 from galleria_action.storage.settings import StoreSettings
 
@@ -43,40 +54,40 @@ T = TypeVar("T")
 
 _FAILURES = (BaseError, OSError, ValueError, NotImplementedError)
 
-RETRIES = 7
 #: Up to here an object is one PUT, so that its ETag is its MD5 (where it is not encrypted with a key of KMS).
 MULTIPART_ABOVE = 64 * 1024 * 1024
 _PART = 16 * 1024 * 1024
 
-#: obstore's total timeout is 30 s unless set, and its read timeout runs while a body is being sent, so neither fits
-#: both a small answer and a large photo on a slow line. Hence a client for each; the numbers let 32 uploads share
-#: a line of 1 Mbit/s.
+#: obstore's total timeout is 30 s unless set.
 _READ = {"read_timeout": "60s", "timeout": "30m"}
-_SMALL_BODY = 1024 * 1024
-_WRITE_SMALL = {"timeout": "5m"}
-_WRITE_LARGE = {"timeout": "30m"}
+#: Its read timeout runs while a body is being sent, so a stalled upload is told from a slow one by its speed, in steps
+#: of size: 32 uploads that share a line of 1 Mbit/s have 4 KB/s each.
+_WRITE_SECONDS = 45
+_SLOWEST_BYTES_PER_SECOND = 4096
+_LONGEST_SECONDS = 30 * 60
+_WRITE_STEPS = tuple(64 * 1024 * 4**power for power in range(6))
 
 #: Keys that obstore's paths cannot hold or would change: empty, "." and ".." segments, control characters.
 _INEXACT = re.compile(r"(?:^|/)(?:\.{0,2})(?:/|$)|[\x00-\x1f\x7f-\x9f]")
 
 
 class ObstoreStore:
-    """A ``WriteStore`` for S3. ``retries`` bounds the repetitions of one request.
+    """A ``WriteStore`` for S3. ``attempts`` bounds the requests for one call, the first included.
 
     Raises ``CredentialsError`` when AWS's own chain is asked for and offers nothing.
     """
 
-    def __init__(self, settings: StoreSettings, provider: Provider, *, retries: int = RETRIES):
+    def __init__(self, settings: StoreSettings, provider: Provider, *, attempts: int = ATTEMPTS):
         self.target = settings.target
         self._settings = settings
         self._provider = provider
-        self._retries = retries
+        self._persist = Persistence(settings.concurrency, settings.pause, attempts=attempts)
         self._credentials = _StaticCredentials(settings) if settings.access_key else _ChainCredentials(settings)
-        self._reader = _once(lambda: self._client(_READ, retry_minutes=3))
-        self._writer_small = _once(lambda: self._client(_WRITE_SMALL, retry_minutes=3))
-        # A request is signed once for all its repetitions, and signatures live 15 minutes.
-        self._writer_large = _once(lambda: self._client(_WRITE_LARGE, retry_minutes=10))
-        self._complete = _once(self._open_complete)
+        self._reader = _once(lambda: self._client(_READ))
+        self._writers = {size: _once(partial(self._client, _time_to_write(size))) for size in _WRITE_STEPS}
+        self._botocore = _once(self._open_botocore)
+        self._complete = _once(lambda: self._open_complete(self._persist))
+        self._complete_once = _once(lambda: self._open_complete(None))
 
     # --- reading -----------------------------------------------------------------------------------------------------
 
@@ -84,6 +95,9 @@ class ObstoreStore:
         """See ``ReadStore.get``."""
         if self._inexact(key):
             return self._complete().get(key)
+        return self._tried(lambda: self._get(key), lambda: self._complete_once().get(key))
+
+    def _get(self, key: str) -> StoredObject | None:
         try:
             answer = obstore.get(self._reader(), self._path(key))
             body = bytes(answer.bytes())
@@ -98,6 +112,9 @@ class ObstoreStore:
         """See ``ReadStore.head``."""
         if self._inexact(key):
             return self._complete().head(key)
+        return self._tried(lambda: self._head(key), lambda: self._complete_once().head(key))
+
+    def _head(self, key: str) -> ObjectHead | None:
         try:
             answer = obstore.get(self._reader(), self._path(key), options={"head": True})
         except _FAILURES:
@@ -128,13 +145,19 @@ class ObstoreStore:
         which was repeated: read back before calling it a conflict."""
         if self._inexact(key):
             return self._complete().put(key, body, headers, condition)
+        return self._tried(
+            lambda: self._put(key, body, headers, condition),
+            lambda: self._complete_once().put(key, body, headers, condition),
+        )
+
+    def _put(self, key: str, body: bytes, headers: Headers, condition: Condition | None) -> str:
         call = self._call("put", key)
         attributes = {"Content-Type": headers.content_type}
         if headers.cache_control:
             attributes["Cache-Control"] = headers.cache_control
         try:
             answer = obstore.put(
-                (self._writer_small if len(body) <= _SMALL_BODY else self._writer_large)(),
+                self._writer(len(body)),
                 self._path(key),
                 body,
                 attributes=attributes,
@@ -156,23 +179,40 @@ class ObstoreStore:
 
     # --- the parts ---------------------------------------------------------------------------------------------------
 
-    def _open_complete(self) -> Boto3Store:
+    def _open_complete(self, persist: Persistence | None) -> Boto3Store:
         """The store for what obstore cannot do; opened late, because botocore takes a quarter second."""
         from galleria_action.storage.boto3_store import Boto3Store
+
+        return Boto3Store(self._botocore(), self.target, provider=self._provider, persist=persist)
+
+    def _open_botocore(self) -> Any:
         from galleria_action.storage.client import make_client
 
         session = getattr(self._credentials, "session", None)
-        client = make_client(self._settings, self._provider, session=session, attempts=self._retries + 1)
-        return Boto3Store(client, self.target, provider=self._provider)
+        return make_client(self._settings, self._provider, session=session, attempts=1)
 
-    def _client(self, timeouts: dict[str, str], *, retry_minutes: int) -> S3Store:
+    def _tried(self, quickly: Callable[[], T], completely: Callable[[], T]) -> T:
+        """What ``quickly`` gives, repeated as is right. A service that is overloaded is asked again ``completely``:
+        obstore hides the headers of a refusal, and with them Retry-After."""
+        ask = quickly
+
+        def one_try() -> T:
+            nonlocal ask
+            try:
+                return ask()
+            except Passing as fault:
+                ask = completely if fault.overload else ask
+                raise
+
+        return self._persist(one_try)
+
+    def _writer(self, size: int) -> S3Store:
+        return self._writers[next((step for step in _WRITE_STEPS if size <= step), _WRITE_STEPS[-1])]()
+
+    def _client(self, timeouts: dict[str, str]) -> S3Store:
         endpoint = endpoint_url(self._settings, self._provider)
         options: ClientConfig = {"allow_http": endpoint.startswith("http://"), "connect_timeout": "10s", **timeouts}  # type: ignore[typeddict-item]
-        retry: RetryConfig = {
-            "max_retries": self._retries,
-            "retry_timeout": timedelta(minutes=retry_minutes),
-            "backoff": {"init_backoff": timedelta(seconds=0.2), "max_backoff": timedelta(seconds=15), "base": 2},
-        }
+        retry: RetryConfig = {"max_retries": 0}
         checksum = {"checksum_algorithm": self._provider.upload_checksum} if self._provider.upload_checksum else {}
         with _without_aws_environment():
             return S3Store(
@@ -191,7 +231,7 @@ class ObstoreStore:
             return "overwrite"
         if self._provider.conditional_put == "no":
             raise ConditionUnsupported(f"{self._provider.name} has no conditional writes")
-        return {"e_tag": self._provider.if_match(condition.etag)} if isinstance(condition, IfMatch) else "create"
+        return {"e_tag": self._provider.if_match(condition)} if isinstance(condition, IfMatch) else "create"
 
     def _path(self, key: str) -> str:
         return self.target.prefix + key
@@ -217,6 +257,11 @@ class ObstoreStore:
         if not meta["e_tag"]:
             raise failure(Fault("malformed", message="an answer without an ETag"), call)
         return str(meta["e_tag"]).removeprefix("W/").strip('"')
+
+
+def _time_to_write(size: int) -> dict[str, str]:
+    """The time that the slowest bearable line takes for ``size`` bytes."""
+    return {"timeout": f"{min(_WRITE_SECONDS + size // _SLOWEST_BYTES_PER_SECOND, _LONGEST_SECONDS)}s"}
 
 
 def endpoint_url(settings: StoreSettings, provider: Provider) -> str:

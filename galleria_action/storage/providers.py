@@ -11,6 +11,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from galleria_action.errors import ConfigInvalid
+from galleria_action.storage.interface import IfMatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +31,9 @@ class Provider:
     acl: bool
     cors_api: bool
 
-    def if_match(self, etag: str) -> str:
-        """The value of an If-Match header for an ETag without quotes."""
-        return f'"{etag}"' if self.quoted_if_match else etag
+    def if_match(self, condition: IfMatch) -> str:
+        """The value of an If-Match header."""
+        return f'"{condition.etag}"' if self.quoted_if_match and not condition.bare else condition.etag
 
     def region_of(self, endpoint: str | None) -> str:
         """The region to sign for when the user gave none."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
 from galleria_action.storage.interface import Target
+from galleria_action.storage.persistence import Pause, sleep
 
 #: The endpoint of a target that is a folder.
 FOLDER = "file://"
@@ -34,7 +35,8 @@ class StoreSettings:
 
     ``region`` ``None`` takes it from the endpoint's name, or the provider's default. ``access_key`` ``None`` means
     AWS's own credential chain. ``provider`` is ``"auto"`` or the name of a profile. ``acl`` is a canned ACL sent
-    with each object. ``concurrency`` is the number of requests in flight that the caller intends.
+    with each object. ``concurrency`` is the number of requests in flight that the caller intends. ``pause`` waits
+    between two tries and says whether there is to be another.
     """
 
     target: Target
@@ -45,6 +47,7 @@ class StoreSettings:
     provider: str = "auto"
     acl: str | None = None
     concurrency: int = 32
+    pause: Pause = field(default=sleep, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if bool(self.access_key) != bool(self.secret_key):
@@ -83,7 +86,7 @@ def _split_bucket(bucket: str) -> tuple[str, str]:
         raise ValueError("bucket must be a name, s3://bucket/prefix or file:///folder; an address goes into endpoint")
     if "/" in bucket:
         name, _, own_prefix = bucket.partition("/")
-        raise ValueError(f"bucket {bucket!r} contains a slash; write s3://{name}/{own_prefix} or use prefix")
+        raise ValueError(f"bucket {bucket!r} contains a slash; write {f's3://{name}/{own_prefix}'!r} or use prefix")
     return bucket, ""
 
 

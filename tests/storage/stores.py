@@ -13,6 +13,7 @@ from galleria_action.storage.boto3_store import Boto3Store
 from galleria_action.storage.client import make_client
 from galleria_action.storage.interface import Headers, IfAbsent, IfMatch, Target
 from galleria_action.storage.obstore_store import ObstoreStore
+from galleria_action.storage.persistence import Persistence
 from galleria_action.storage.providers import provider_of
 from galleria_action.storage.settings import StoreSettings
 from tests.storage.scripted import scripted
@@ -29,12 +30,13 @@ def settings_for(url: str, prefix: str = "gal/") -> StoreSettings:
 
 
 def open_obstore(url: str, provider: str = "generic", tries: int = 1) -> ObstoreStore:
-    return ObstoreStore(settings_for(url), provider_of(url, provider), retries=tries - 1)
+    return ObstoreStore(settings_for(url), provider_of(url, provider), attempts=tries)
 
 
 def open_boto3(url: str, provider: str = "generic", tries: int = 1) -> Boto3Store:
     settings, profile = settings_for(url), provider_of(url, provider)
-    return Boto3Store(make_client(settings, profile, attempts=tries), settings.target, provider=profile)
+    persist = Persistence(settings.concurrency, attempts=tries)
+    return Boto3Store(make_client(settings, profile, attempts=1), settings.target, provider=profile, persist=persist)
 
 
 CALLS: dict[str, tuple[Callable[[Any], Any], str]] = {

@@ -160,7 +160,7 @@ class TestConditions:
         ("answer", "expected"),
         [
             (refusal(412, "PreconditionFailed"), PreconditionFailed),
-            (refusal(409, "ConditionalRequestConflict"), PreconditionFailed),
+            (refusal(409, "ConditionalRequestConflict"), StorageUnavailable),
             (refusal(501, "NotImplemented", "A header you provided"), ConditionUnsupported),
             (refusal(400, "InvalidArgument", "If-None-Match and If-Match are not supported"), ConditionUnsupported),
         ],

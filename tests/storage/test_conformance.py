@@ -12,13 +12,14 @@ import pytest
 from galleria_action.storage import open_store
 from galleria_action.storage.boto3_store import Boto3Store
 from galleria_action.storage.client import make_client
+from galleria_action.storage.conditions import ProvingStore
 from galleria_action.storage.folder_store import FolderStore
 from galleria_action.storage.interface import Target
-from galleria_action.storage.obstore_store import ObstoreStore
 from galleria_action.storage.providers import provider_of
 from galleria_action.storage.settings import FOLDER, StoreSettings
 from galleria_action.storage.wrappers import ReadOnlyStore, RecordingStore
 from tests.conftest import moto_backend
+from tests.s3 import PROFILES, FakeS3
 from tests.storage.conformance import Conformance, ReadConformance, Room
 
 MakeBucket = Callable[[str], StoreSettings]
@@ -38,6 +39,17 @@ def s3_room(settings: StoreSettings, open_it: Callable[[StoreSettings], Any]) ->
         seed=seed,
         full_keys=lambda: set(backend.get_bucket(target.bucket).keys),
         without_bucket=open_it(replace(settings, target=replace(target, bucket="no-such-bucket"))),
+    )
+
+
+def fake_room(s3: FakeS3, prefix: str, open_it: Callable[[StoreSettings], Any]) -> Room:
+    settings = s3.settings(prefix)
+    return Room(
+        store=open_it(settings),
+        prefix=prefix,
+        seed=s3.seed,
+        full_keys=lambda: set(s3.objects),
+        without_bucket=open_it(replace(settings, target=replace(settings.target, bucket="no-such-bucket"))),
     )
 
 
@@ -80,9 +92,13 @@ def room(request: pytest.FixtureRequest, make_bucket: MakeBucket, prefix: str, t
     if kind == "folder":
         plain = folder_room(tmp_path, prefix)
         assert isinstance(plain.store, FolderStore)
+    elif kind in PROFILES:
+        opener = open_store if request.cls.door == "obstore" else open_boto3
+        s3 = request.getfixturevalue("fake_s3")(kind, tls=request.cls.tls)
+        plain = fake_room(s3, prefix, opener)
     elif kind == "obstore":
         plain = s3_room(make_bucket(prefix), open_store)
-        assert isinstance(plain.store, ObstoreStore)
+        assert isinstance(plain.store, ProvingStore)
     else:
         plain = s3_room(make_bucket(prefix), open_boto3)
     wrap = request.cls.wrap
@@ -99,6 +115,26 @@ class TestBoto3Store(Conformance):
 
 class TestFolderStore(Conformance):
     kind, wrap = "folder", None
+
+
+@pytest.mark.parametrize("prefix", ["gal/"])
+class TestObstoreStoreOnStrictS3(Conformance):
+    kind, wrap, door, tls = "aws", None, "obstore", False
+
+
+@pytest.mark.parametrize("prefix", ["ünï code/100%/"])
+class TestObstoreStoreOnStrictS3WithTls(Conformance):
+    kind, wrap, door, tls = "aws", None, "obstore", True
+
+
+@pytest.mark.parametrize("prefix", ["ünï code/100%/"])
+class TestBoto3StoreOnStrictS3(Conformance):
+    kind, wrap, door, tls = "aws", None, "boto3", False
+
+
+@pytest.mark.parametrize("prefix", ["gal/"])
+class TestBoto3StoreOnStrictS3WithTls(Conformance):
+    kind, wrap, door, tls = "aws", None, "boto3", True
 
 
 @pytest.mark.parametrize("prefix", ["gal/"])

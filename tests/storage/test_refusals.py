@@ -54,7 +54,7 @@ class TestRefusals:
         if call == "delete" and kind is StorageUnavailable:
             call = "copy"  # a refused batch is settled key by key: see TestDelete
         error = raised(open_it, call, answer)
-        assert type(error) is kind
+        assert isinstance(error, kind)
         assert cause in error.message
         assert remedy in (error.hint or "")
 

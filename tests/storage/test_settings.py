@@ -60,7 +60,7 @@ def test_accepted(bucket: str, prefix: str | None, endpoint: str | None, expecte
         ("pho tos", None, "s3.example.com", "no valid bucket name"),
         ("../photos", None, None, "contains a slash"),
         ("..", None, "s3.example.com", "no valid bucket name"),
-        ("photos/a", None, None, "write s3://photos/a"),
+        ("photos/a", None, None, "write 's3://photos/a'"),
         ("photos\n", None, None, "control character"),
         ("https://photos.s3.amazonaws.com", None, None, "an address goes into endpoint"),
         ("s3://", None, None, "no valid bucket name"),

@@ -1,0 +1,126 @@
+"""Conditional writes are proved, not assumed: several services take the condition, ignore it and answer 200.
+
+A commit that relies on such a service would overwrite another deploy and call it a success. So the first conditional
+write of a run to a service that is not known is preceded by one that must be refused. A run that writes nothing asks
+nothing.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from galleria_action.errors import StorageUnavailable
+from galleria_action.storage.interface import (
+    Condition,
+    ConditionUnsupported,
+    Headers,
+    IfAbsent,
+    IfMatch,
+    ObjectHead,
+    ObjectInfo,
+    PreconditionFailed,
+    StoredObject,
+    WriteStore,
+)
+from galleria_action.storage.persistence import Pause
+
+#: There is never more than a moment an object under it; one that a killed run left is removed by the next probe.
+PROBE_KEY = ".galleria/probe"
+_HEADERS = Headers("text/plain", "no-store")
+#: nothing that is stored has this ETag: it is no MD5 of anything known, and no service gives it
+_NOBODY = "0" * 32
+#: Another deploy's probe may remove ours in between, once; so this many in a row prove that nothing is compared.
+_TRIES = 3
+
+
+class ProvingStore:
+    """``store``, whose conditional writes raise ``ConditionUnsupported`` where it is found to ignore conditions.
+
+    ``pause(0)`` says whether to go on after a probe: a write that follows it must not come after a stop signal.
+    """
+
+    def __init__(self, store: WriteStore, pause: Pause) -> None:
+        self._store = store
+        self._pause = pause
+        self._lock = threading.Lock()
+        self._proved: dict[type[Condition], bool] = {}
+        self._bare = False
+
+    def get(self, key: str) -> StoredObject | None:
+        """See ``ReadStore.get``."""
+        return self._store.get(key)
+
+    def head(self, key: str) -> ObjectHead | None:
+        """See ``ReadStore.head``."""
+        return self._store.head(key)
+
+    def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
+        """See ``ReadStore.list``."""
+        return self._store.list(prefix)
+
+    def copy(self, source: str, key: str, headers: Headers | None = None) -> str:
+        """See ``WriteStore.copy``."""
+        return self._store.copy(source, key, headers)
+
+    def delete(self, keys: Iterable[str]) -> dict[str, str]:
+        """See ``WriteStore.delete``."""
+        return self._store.delete(keys)
+
+    def put(self, key: str, body: bytes, headers: Headers, condition: Condition | None = None) -> str:
+        """See ``WriteStore.put``."""
+        if condition is None:
+            return self._store.put(key, body, headers)
+        self._require(type(condition))
+        if isinstance(condition, IfAbsent):
+            return self._store.put(key, body, headers, condition)
+        try:
+            return self._store.put(key, body, headers, replace(condition, bare=self._bare))
+        except PreconditionFailed:
+            if self._bare or not self._wants_bare_etags(key, condition):
+                raise
+        return self._store.put(key, body, headers, replace(condition, bare=True))
+
+    def _require(self, kind: type[Condition]) -> None:
+        with self._lock:
+            if kind not in self._proved:
+                self._proved[kind] = self._refuses_if_absent() if kind is IfAbsent else self._refuses_if_match()
+                if not self._pause(0):
+                    raise StorageUnavailable("Stopped before a conditional write; nothing was written.")
+        if not self._proved[kind]:
+            raise ConditionUnsupported("the service accepts conditional writes and ignores their condition")
+
+    def _refuses_if_match(self, *, bare: bool = False) -> bool:
+        """Whether a write is refused whose condition cannot hold. Where it is, nothing is stored."""
+        try:
+            self._store.put(PROBE_KEY, b"", _HEADERS, IfMatch(_NOBODY, bare=bare))
+        except PreconditionFailed:
+            return True
+        self._clean_up()
+        return False
+
+    def _refuses_if_absent(self) -> bool:
+        """Whether the second of two writes is refused that may only create. A single refusal is proof enough."""
+        try:
+            for _ in range(_TRIES):
+                self._store.put(PROBE_KEY, b"", _HEADERS, IfAbsent())
+        except PreconditionFailed:
+            return True
+        finally:
+            self._clean_up()
+        return False
+
+    def _clean_up(self) -> None:
+        # A key that cannot be deleted stays behind, empty and out of sight; that is no reason to end a deploy.
+        self._store.delete([PROBE_KEY])
+
+    def _wants_bare_etags(self, key: str, condition: IfMatch) -> bool:
+        """Whether the service refused a condition that holds, because it compares the quotes too (Ceph does), and
+        still compares without them."""
+        found = self._store.head(key)
+        if found is None or found.etag != condition.etag:
+            return False
+        with self._lock:
+            self._bare = self._refuses_if_match(bare=True)
+        return self._bare
