@@ -296,13 +296,15 @@ def of_obstore(error: Exception) -> Fault:
     return Fault("other", message=str(error).partition("\n")[0])
 
 
-def of_answer(status: int, body: str, region_header: str = "") -> Fault:
-    """The parts of an S3 error document; tolerant, because gateways answer with anything. ``region_header`` is the
-    answer's ``x-amz-bucket-region``, where that is known."""
+def of_answer(status: int, body: str, headers: Mapping[str, str] | None = None) -> Fault:
+    """The parts of an S3 error document; tolerant, because gateways answer with anything. ``headers`` (names in lower
+    case) say more, where they are known."""
+    headers = headers or {}
     message = _element(body, "Message")
-    region = _element(body, "Region") or _expected_region(message) or region_header
+    region = _element(body, "Region") or _expected_region(message) or headers.get("x-amz-bucket-region", "")
     code = _element(body, "Code")
-    return Fault("answer", status=status, code=code, message=message, region=_if_about_region(code, status, region))
+    retry_after = _seconds(headers.get("retry-after", ""))
+    return Fault("answer", status, code, message, _if_about_region(code, status, region), retry_after)
 
 
 def _element(body: str, name: str) -> str:

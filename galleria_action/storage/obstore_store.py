@@ -136,7 +136,7 @@ class ObstoreStore:
 
         given, region = self._settings, _region(self._settings, self._provider)
         signer = Signer(given.access_key or "", given.secret_key or "", given.session_token, region)
-        return listed(bucket_url(given, self._provider), signer, self._call("list", prefix), attempts=self._retries + 1)
+        return listed(bucket_url(given, self._provider), signer, self._call("list", prefix), self._persist)
 
     # --- writing -----------------------------------------------------------------------------------------------------
 

@@ -1,16 +1,13 @@
-"""Asks S3 for listings with what Python has on board: botocore takes a quarter second to import, and most of a
+"""Asks S3 for listings with what Python has on board: botocore takes a fifth of a second to import, and most of a
 second more for 10,000 keys. obstore's listing is fast too, but does not keep the contract (``obstore_store``)."""
 
 from __future__ import annotations
 
 import http.client
-import random
 import socket
 import ssl
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from itertools import count
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -19,48 +16,49 @@ from galleria_action.storage.faults import Call, Fault, failure, of_answer
 from galleria_action.storage.interface import ObjectInfo
 from galleria_action.storage.listing import BadListing, Page, every_object
 from galleria_action.storage.listing_page import MAX_BYTES, read_page
+from galleria_action.storage.persistence import Persistence
 from galleria_action.storage.signature import Signer, canonical_query
 
 _CONNECT_SECONDS = 10
 #: Between two packets.
 _READ_SECONDS = 60
-_FIRST_WAIT_SECONDS = 0.2
-_LONGEST_WAIT_SECONDS = 15.0
 _LONGEST_REFUSAL = 1 << 16
 
 
-def listed(url: str, signer: Signer, call: Call, *, attempts: int) -> Iterator[ObjectInfo]:
-    """Every object that ``call``, a listing, asks for. ``url`` is the bucket's; ``attempts`` bounds the requests for
-    one page. Raises the errors of ``ReadStore.list``."""
+def listed(url: str, signer: Signer, call: Call, persist: Persistence) -> Iterator[ObjectInfo]:
+    """Every object that ``call``, a listing, asks for. ``url`` is the bucket's.
+
+    Raises the errors of ``ReadStore.list``.
+    """
     server = _Server(url, signer)
     wanted = {"list-type": "2", "encoding-type": "url", "prefix": call.target.prefix + (call.key or "")}
 
     def fetch(token: str | None) -> Page:
-        query = canonical_query(wanted | ({"continuation-token": token} if token else {}))
-        for attempt in count(1):
-            answer = server.get(query)
-            if isinstance(answer, bytes):
-                return read_page(answer)
-            if attempt >= attempts or not _may_pass(answer):
-                raise failure(answer, call)
-            bound = min(_FIRST_WAIT_SECONDS * 2**attempt, _LONGEST_WAIT_SECONDS)
-            time.sleep(random.uniform(bound / 2, bound))
-        raise AssertionError("count() does not end")
+        try:
+            return read_page(server.get(canonical_query(wanted | ({"continuation-token": token} if token else {}))))
+        except BadListing as error:
+            raise failure(Fault("malformed", message=str(error)), call) from None
+        except _Refused as refused:
+            raise failure(refused.fault, call) from None
+        except (OSError, http.client.HTTPException) as error:
+            raise failure(_fault(error), call) from error
 
     try:
-        yield from every_object(fetch, call)
+        yield from every_object(lambda token: persist(lambda: fetch(token)), call)
     finally:
         server.close()
 
 
-def _may_pass(fault: Fault) -> bool:
-    if fault.kind == "answer":
-        return fault.status in (408, 429, 500, 502, 503, 504)
-    return fault.kind in ("cut", "timeout")
+class _Refused(Exception):
+    """The server's answer is no success."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.code)
+        self.fault = fault
 
 
 class _Server:
-    """One connection to the bucket at ``url``, opened anew after a failure."""
+    """One connection to the bucket at ``url``, opened anew after each failure."""
 
     def __init__(self, url: str, signer: Signer) -> None:
         parts = urlsplit(url)
@@ -69,22 +67,22 @@ class _Server:
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         self._connection = kind(parts.netloc, timeout=_CONNECT_SECONDS)
 
-    def get(self, query: str) -> bytes | Fault:
-        """The body of a success, or why there is none."""
+    def get(self, query: str) -> bytes:
+        """The body of a success. Raises ``_Refused``, ``BadListing`` and the errors of the line."""
+        whole = False
         try:
             answer = self._ask(query)
             body = answer.read(MAX_BYTES + 1)
-        except (OSError, http.client.HTTPException) as error:
-            self.close()
-            return _fault(error)
-        if answer.status != 200 or len(body) > MAX_BYTES:
-            self.close()
-        if answer.status != 200:
-            region = answer.headers.get("x-amz-bucket-region", "")
-            return of_answer(answer.status, body[:_LONGEST_REFUSAL].decode("utf-8", "replace"), region)
-        if len(body) > MAX_BYTES:
-            raise BadListing("an answer that is far too long")
-        return body
+            if answer.status != 200:
+                text = body[:_LONGEST_REFUSAL].decode("utf-8", "replace")
+                raise _Refused(of_answer(answer.status, text, {k.lower(): v for k, v in answer.getheaders()}))
+            if len(body) > MAX_BYTES:
+                raise BadListing("an answer that is far too long")
+            whole = True
+            return body
+        finally:
+            if not whole:
+                self.close()
 
     def _ask(self, query: str) -> http.client.HTTPResponse:
         connection = self._connection
@@ -92,7 +90,7 @@ class _Server:
             connection.connect()
             cast(socket.socket, connection.sock).settimeout(_READ_SECONDS)
         signed = self._signer.headers("GET", self._host, self._path, query, datetime.now(UTC))
-        headers: Mapping[str, str] = {**signed, "user-agent": f"galleria-action/{__version__}"}
+        headers = {**signed, "user-agent": f"galleria-action/{__version__}"}
         connection.request("GET", f"{self._path}?{query}", headers=headers)
         return connection.getresponse()
 

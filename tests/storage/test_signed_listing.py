@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from xml.sax.saxutils import escape
@@ -17,9 +18,11 @@ from galleria_action.errors import StorageUnavailable
 from galleria_action.storage.interface import ObjectInfo
 from galleria_action.storage.listing import BadListing, Page
 from galleria_action.storage.listing_page import read_page
+from galleria_action.storage.obstore_store import ObstoreStore
+from galleria_action.storage.providers import provider_of
 from galleria_action.storage.signature import Signer, canonical_query
 from tests.storage.scripted import Answer, refusal, scripted
-from tests.storage.stores import open_obstore
+from tests.storage.stores import open_obstore, settings_for
 
 TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=20)
 
@@ -97,6 +100,15 @@ def test_objects_come_back_as_they_are(objects: list[tuple[str, int, str]]) -> N
 def test_what_is_no_listing(body: bytes, problem: str) -> None:
     with pytest.raises(BadListing, match=problem):
         read_page(body)
+
+
+def test_retry_after_is_heard() -> None:
+    pauses: list[float] = []
+    answers: list[Any] = [refusal(503, "SlowDown", **{"Retry-After": "7"}), Answer(200, document())]
+    with scripted(*answers) as script:
+        settings = replace(settings_for(script.url), pause=lambda seconds: bool(pauses.append(seconds)) or True)
+        assert list(ObstoreStore(settings, provider_of(script.url)).list()) == []
+    assert 7 <= pauses[0] < 10
 
 
 def test_a_page_is_asked_for_again() -> None:
