@@ -17,6 +17,7 @@ help:
 # Anew whenever the pins change; the stamp is written last, so a broken installation is never taken for a good one.
 $(READY): requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; this is $$($(PYTHON) --version). Try: make PYTHON=python3.13 $(MAKECMDGOALS)"; exit 1; }
+	@test ! -L $(VENV) || { echo "$(VENV) is a link to an environment that others may use; it is not made anew from here. Remove the link, or refresh what it points to."; exit 1; }
 	@$(PYTHON) -m venv --clear $(VENV) || { echo "No virtual environment could be made. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
 	@echo "Installing the pinned dependencies (once) ..."
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
@@ -40,8 +41,10 @@ lint: $(READY)
 	$(BIN)/mypy
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
 	$(BIN)/check-jsonschema --check-metaschema schemas/*.json
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml examples/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 	$(BIN)/hadolint Dockerfile
-	$(BIN)/zizmor --offline --no-progress .
+	$(BIN)/zizmor --offline --no-progress --strict-collection --config .github/zizmor.yml . examples/*.yml
 
 format: $(READY)
 	$(BIN)/ruff check --fix .

@@ -27,8 +27,8 @@ from galleria_action.deployment.plan import (
     SourceFile,
     SourcePhoto,
     Upload,
-    make_plan,
 )
+from galleria_action.deployment.planner import make_plan
 from galleria_action.deployment.prepare import PreparePolicy
 from galleria_action.deployment.remote import list_target, read_manifest, read_remote
 from galleria_action.deployment.source import Hasher, photos_of_metadata, site_files

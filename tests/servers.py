@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 #: What moto accepts as credentials: anything.
@@ -37,3 +40,28 @@ def moto_server(before: Callable[[str, str], object] = lambda method, path: None
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@contextmanager
+def http_server(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    """A server that answers by ``handler``; the URL."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=lambda: server.serve_forever(0.02), daemon=True, name="http")
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+@contextmanager
+def folder_server(folder: Path) -> Iterator[str]:
+    """``folder`` as visitors would see it; the URL."""
+    with http_server(functools.partial(_Quiet, directory=str(folder))) as url:  # type: ignore[arg-type]
+        yield url

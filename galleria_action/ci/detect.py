@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TextIO
 
+from galleria_action.ci import forgejo
 from galleria_action.ci.github.actions import GitHubActions
 from galleria_action.ci.gitlab import GitLab
 from galleria_action.ci.interface import CI
@@ -19,6 +20,8 @@ def detect(environ: Mapping[str, str], stream: TextIO, working_directory: Path) 
     ``stream`` is standard output, or standard error when standard output belongs to ``--json``: the runner reads
     both. ``working_directory`` is the workspace wherever the CI names none that exists.
     """
+    if environ.get("GITHUB_ACTIONS") == "true" and forgejo.runs_here(environ):
+        return forgejo.ForgejoActions(environ, stream, working_directory)
     if environ.get("GITHUB_ACTIONS") == "true":
         return GitHubActions(environ, stream, working_directory)
     if environ.get("GITLAB_CI") == "true":

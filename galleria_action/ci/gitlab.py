@@ -14,10 +14,8 @@ from itertools import count
 from pathlib import Path
 from typing import TextIO
 
-from galleria_action.ci.gitlab_notes import open_notes
 from galleria_action.ci.interface import NoReviews, Occasion, Reviews, Wishes
 from galleria_action.ci.plain import Plain
-from galleria_action.ci.secrets import redact
 from galleria_action.ci.workspace import write_file
 from galleria_action.report.escape import visible
 
@@ -54,7 +52,7 @@ class GitLab(Plain):
     def group(self, title: str) -> Iterator[None]:
         """See ``CI.group``."""
         name = f"galleria_{next(self._sections)}"
-        shown = visible(redact(title, self._hidden))
+        shown = visible(self.hide(title))
         self._log.write(f"\x1b[0Ksection_start:{self._now()}:{name}[collapsed=true]\r\x1b[0K{shown}")
         try:
             yield
@@ -63,9 +61,11 @@ class GitLab(Plain):
 
     def reviews(self, wishes: Wishes, warn: Callable[[str], None]) -> Reviews:
         """See ``CI.reviews``: the note on the merge request."""
+        from galleria_action.ci.gitlab_notes import open_notes
+
         if wishes.comment == "off":
             return NoReviews()
-        notes = open_notes(self._environ, wishes, warn=warn, line=self.line, hide=lambda t: redact(t, self._hidden))
+        notes = open_notes(self._environ, wishes, warn=warn, line=self.line, hide=self.hide)
         return notes or NoReviews()
 
     def write_outputs(self, outputs: Mapping[str, str | int | bool]) -> None:

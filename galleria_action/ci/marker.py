@@ -72,7 +72,7 @@ def read_marker(body: str) -> Marker | None:
     try:
         document = json.loads(match[1])
         return _marker(document) if document["v"] == _VERSION else None
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import urllib3
 
 _PAGES = 100
-_TRIES = 5
+_TRIES = 4
 _REDIRECTS = 3
 _SECONDS_FOR_ONE = 10.0
 _LARGEST_ANSWER = 32 * 1024 * 1024
@@ -200,7 +200,7 @@ def _json(answer: _Answer) -> Any:
         return None
     try:
         return json.loads(answer.body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ApiError("the answer is no JSON", answer.status) from error
 
 

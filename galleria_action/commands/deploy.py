@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
+from dataclasses import replace
 
 from galleria_action.commands.approval import check_approval
 from galleria_action.commands.cors import check_cors
@@ -138,39 +139,48 @@ def _note(session: Session, deployment: Deployment, done: Uploaded) -> None:
 
 
 def _verify(session: Session, store: WriteStore, planned: Planned, manifest: Manifest, fresh: bool) -> None:
-    """Prove that the bucket now holds the gallery. ``fresh`` asks for a new listing after writes."""
+    """Prove that the bucket now holds what was deployed. ``fresh`` asks for a new listing after writes.
+
+    What was left alone is not looked at: another deploy may be at work on it at this moment.
+    """
     if session.options.verify == "off":
         session.warn("verify: off, so nothing proves that the bucket holds the gallery.")
         return
-    listing = None if fresh else planned.remote.listing
-    named = _named(planned, manifest)
-    if listing is None:
-        listing = _settled_listing(session, store, planned, manifest)
-    verify_state(session, store, named, manifest, listing)
+    others = _left_alone(planned, manifest)
+    own = replace(manifest, objects={key: it for key, it in manifest.objects.items() if key not in others})
+    listing = planned.remote.listing
+    if fresh or listing is None:
+        listing = _settled_listing(session, store, planned, own)
+    found = {key: it for key, it in listing.items() if key not in others}
+    verify_state(session, store, _named(planned), own, found)
     judge_verification(session)
 
 
-def _settled_listing(
-    session: Session, store: WriteStore, planned: Planned, manifest: Manifest
-) -> Mapping[str, ObjectInfo]:
+def _settled_listing(session: Session, store: WriteStore, planned: Planned, own: Manifest) -> Mapping[str, ObjectInfo]:
     """A listing after our own writes. Some services show them only after a moment, so it is asked for again before
     anything is called missing or left over."""
     gone = {delete.key for delete in planned.plan.deletes}
     listing = list_target(store)
     for seconds in LISTING_PAUSES_SECONDS:
-        found = verify_listing(_named(planned, manifest), manifest, listing)
+        found = verify_listing(_named(planned), own, listing)
         if (found.whole and gone.isdisjoint(found.orphaned)) or not session.stop.pause(seconds):
             break
         listing = list_target(store)
     return listing
 
 
-def _named(planned: Planned, manifest: Manifest) -> frozenset[str]:
-    """The keys the gallery names after this deploy."""
+def _named(planned: Planned) -> frozenset[str]:
+    """The keys of photos and metadata that this deploy answers for."""
     if planned.local.photos is None:
-        return planned.remote.named_keys()
+        return frozenset()
     keys = frozenset(file.key for photo in planned.local.photos for file in photo.files)
     return keys | {METADATA_KEY} if planned.gallery.metadata else keys
+
+
+def _left_alone(planned: Planned, manifest: Manifest) -> Set[str]:
+    photos = manifest.of_kind("photo").keys() if planned.local.photos is None else set()
+    site = manifest.of_kind("site").keys() if planned.local.site is None else set()
+    return photos | site
 
 
 def _done(session: Session) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from galleria_action.commands.plan import DRY_RUN_DONE, check_local, same_mode, write_plan
 from galleria_action.commands.session import Session
 from galleria_action.deployment.guards import check_guards
-from galleria_action.deployment.plan import make_plan
+from galleria_action.deployment.planner import make_plan
 from galleria_action.deployment.remote import read_remote
 from galleria_action.errors import StorageUnavailable
 from galleria_action.gallery.keys import METADATA_KEY
@@ -28,16 +30,17 @@ def plan_publicly(session: Session) -> str:
     options, whose = session.options, session.ci.occasion.without_secrets
     session.record.dry_run = True
     checked = check_local(session)
-    gallery, local = checked.gallery, checked.local
-    if not options.public_url:
-        session.warn(f"This is {whose}, which gets no secrets, and there is no public-url: validated, but not planned.")
-        return "The gallery is valid. There is no plan without secrets or public-url."
+    gallery, local = checked.gallery, replace(checked.local, site=None)
+    if not options.public_url or gallery.metadata is None:
+        lacking = "no metadata to compare" if options.public_url else "no public-url"
+        session.warn(f"This is {whose}, which gets no secrets, and there is {lacking}: validated, but not planned.")
+        return "The gallery is valid. It was not planned."
     try:
         with session.ci.group("Plan"):
             remote = read_remote(_MetadataOnly(options.public_url), listing=False)
     except StorageUnavailable as error:
         session.warn(f"This is {whose}, which gets no secrets: validated, but not planned. {error.message}")
-        return "The gallery is valid. The public gallery could not be read, so there is no plan."
+        return "The gallery is valid. It was not planned."
     session.warn_all(remote.warnings)
     session.warn(
         f"This is {whose}, which gets no secrets: planned from the public metadata. The bucket was not listed, and "

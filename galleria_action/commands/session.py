@@ -76,8 +76,9 @@ class Session:
 
     def warn(self, text: str) -> None:
         """Tell about something that is not as it should be but does not stop the run."""
-        self.record.warnings.append(text)
-        self.ci.warning(text)
+        hidden = self.ci.hide(text)
+        self.record.warnings.append(hidden)
+        self.ci.warning(hidden)
 
     def warn_all(self, texts: Iterable[str]) -> None:
         """Several warnings."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from galleria_action.commands.session import Session, judge_verification
 from galleria_action.deployment.manifest import Manifest
 from galleria_action.deployment.remote import read_remote
-from galleria_action.deployment.verify import verify_deep, verify_listing
+from galleria_action.deployment.verify import Verification, verify_deep, verify_listing
 from galleria_action.errors import Finding, VerifyFailed
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.storage.interface import ObjectInfo, ReadStore
@@ -20,6 +20,7 @@ def verify(session: Session) -> str:
         remote = read_remote(store, listing=True)
         session.record.mode = remote.mode
         if remote.mode is None or (remote.mode == "metadata" and remote.metadata is None):
+            session.record.verification = Verification(checked=1, missing=(METADATA_KEY,))
             raise _no_gallery(session, remote.warnings)
         session.warn_all(remote.warnings)
         verify_state(session, store, remote.named_keys(), remote.manifest, remote.listing or {})

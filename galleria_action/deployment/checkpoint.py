@@ -23,10 +23,10 @@ from galleria_action.storage.interface import Headers, WriteStore
 
 CHECKPOINT_KEY = ".galleria/checkpoint.json"
 
-#: written down after so many files, or a tenth of what is stored already where that is more: the document grows, and
-#: writing all of it every hundred files would cost more than the photos of a very large gallery
+#: written down after so many files, or a thirtieth of what is stored already where that is more: the document grows,
+#: and writing all of it every hundred files would in the end cost more than the photos of a very large gallery
 EVERY_FILES = 100
-EVERY_SHARE = 10
+EVERY_SHARE = 30
 _HEADERS = Headers("application/json", "no-store")
 
 
@@ -98,7 +98,7 @@ class Checkpoint:
     stored: dict[str, ManifestEntry] = field(default_factory=dict)
     trouble: str = ""
     _unwritten: int = 0
-    _due: int = EVERY_FILES
+    _due: int = field(default_factory=lambda: EVERY_FILES)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _writing: threading.Lock = field(default_factory=threading.Lock)
 
@@ -148,15 +148,16 @@ class Checkpoint:
         """Outside of the lock: the other uploads do not wait for it."""
         with self._lock:
             stored, count = dict(self.stored), self._unwritten
-        body = json.dumps({**json.loads(Manifest(stored).to_bytes()), "fingerprint": self.fingerprint}).encode()
+        body = Manifest(stored).to_bytes(fingerprint=self.fingerprint)
+        refused = count
         self.written = True
         with self._forgiving("be written"):
             self.place.write(body)
-            with self._lock:
-                self._unwritten -= count
+            refused = 0
         with self._lock:
+            self._unwritten -= count - refused
             # A place that refuses is not asked again with every file.
-            self._due = self._unwritten + max(EVERY_FILES, len(stored) // EVERY_SHARE)
+            self._due = refused + max(EVERY_FILES, len(stored) // EVERY_SHARE)
 
     @contextmanager
     def _forgiving(self, what: str) -> Iterator[None]:

@@ -34,7 +34,7 @@ class Fingerprint:
         if self.detail == "none":
             return []
         proposed = _entries(plan, self.detail)
-        return sorted(name for name, _ in self.entries.items() ^ proposed.items())
+        return sorted({name for name, _ in self.entries.items() ^ proposed.items()})
 
 
 def fingerprints(plan: Plan) -> Iterator[Fingerprint]:

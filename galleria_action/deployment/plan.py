@@ -1,8 +1,4 @@
-"""The plan: what a deploy will do and why, computed from values alone.
-
-Local gallery and remote state go in, actions with a reason each come out. There is no I/O here, so the same inputs
-always give the same plan and the same plan id, whoever asks.
-"""
+"""The plan as a value: what a deploy will do and why, and the values it is made from (``planner`` makes it)."""
 
 from __future__ import annotations
 
@@ -11,11 +7,10 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TypeVar
 
-from galleria_action.deployment.manifest import Manifest, ManifestEntry, Mode
-from galleria_action.deployment.verify import find_orphans
+from galleria_action.deployment.manifest import Manifest, Mode
 from galleria_action.gallery.files import LocalFile
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.gallery.metadata import GalleryMetadata, GallerySettings, Variant
@@ -55,8 +50,14 @@ class PhotoEdit:
 
     def digest(self) -> str:
         """SHA-256 (hex) of the edit, so that an edit of another kind is seen as a change."""
-        canonical = json.dumps([self.timestamp, self.offset_hours, self.strip_gps], separators=(",", ":"))
-        return hashlib.sha256(canonical.encode()).hexdigest()
+        return _edit_digest(self)
+
+
+@lru_cache(maxsize=64)
+def _edit_digest(edit: PhotoEdit) -> str:
+    """Remembered for the files of one photo, which are asked for one after the other."""
+    canonical = json.dumps([edit.timestamp, edit.offset_hours, edit.strip_gps], separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,172 +261,3 @@ def _grouped(entries: Iterable[_Entry]) -> dict[str, tuple[_Entry, ...]]:
         if entry.photo is not None:
             groups.setdefault(entry.photo, []).append(entry)
     return {photo: tuple(group) for photo, group in groups.items()}
-
-
-# -- the planning ------------------------------------------------------------------------------------------------
-
-
-def make_plan(
-    local: LocalGallery, remote: RemoteGallery, target: Target, *, force: bool = False, delete_orphans: bool = False
-) -> Plan:
-    """Compare ``local`` with ``remote`` and say what has to be written and deleted.
-
-    With ``force`` every photo and site file is uploaded whatever the hashes say. ``delete_orphans`` also deletes
-    what lies in the gallery's folders and nothing names; it needs the listing, and something deployed to compare with.
-    """
-    comparison = _Comparison(local, remote, force)
-    uploads = [*comparison.photo_uploads(), *comparison.site_uploads()]
-    remote_photos = _remote_photos(remote)
-    deletes = list(_deletes(local, remote, remote_photos))
-    if delete_orphans and remote.base:
-        deletes += _orphans(local, remote, remote_photos)
-    changed = {up.photo for up in uploads}
-    local_photos = [photo.id for photo in local.photos or ()]
-    present = set(local_photos)
-    return Plan(
-        mode=local.mode,
-        target=target,
-        base=remote.base,
-        uploads=tuple(uploads),
-        deletes=tuple(sorted(deletes, key=lambda gone: gone.key)),
-        unchanged_photos=tuple(photo for photo in local_photos if photo not in changed),
-        removed_photos=() if local.photos is None else tuple(p for p in _ids(remote_photos) if p not in present),
-        remote_photo_count=len(_ids(remote_photos)),
-        local_photo_count=len(local_photos),
-        commit=_commit(local, remote),
-    )
-
-
-class _Comparison:
-    """Decides for each local file whether it has to be uploaded, and why."""
-
-    def __init__(self, local: LocalGallery, remote: RemoteGallery, force: bool) -> None:
-        self.local = local
-        self.remote = remote
-        self.force = force
-        settings = remote.metadata.settings if remote.metadata else GallerySettings()
-        self.resized = _rendering(settings) != _rendering(local.settings)
-        self.offset = settings.target_timezone_offset_hours
-        self.before = {photo.id: photo for photo in (remote.metadata.photos if remote.metadata else ())}
-
-    def photo_uploads(self) -> Iterator[Upload]:
-        for photo in self.local.photos or ():
-            whole = self._reason_for_photo(photo)
-            for file in photo.files:
-                edit = None if file.variant == "thumb" else photo.edit
-                reason = whole or self._reason_for_variant(photo, file) or self._reason_for_file(file, edit)
-                if reason:
-                    digest = photo.identity if file.variant == "full" else file.sha256
-                    yield Upload(reason, file, digest, photo.id, edit)
-
-    def site_uploads(self) -> Iterator[Upload]:
-        for file in self.local.site or ():
-            reason = self._reason_for_tracked_file(file, None)
-            if reason:
-                yield Upload(reason, file, file.sha256)
-
-    def _reason_for_photo(self, photo: SourcePhoto) -> Reason | None:
-        """A reason that concerns every file of the photo, if there is one."""
-        if self.force:
-            return Reason.FORCED
-        if self.local.mode == "directory":
-            return None
-        before = self.before.get(photo.id)
-        if before is None:
-            return Reason.NEW
-        times = (photo.edit.timestamp, photo.edit.offset_hours) if photo.edit else (None, None)
-        same_times = times == (before.exif.corrected_timestamp, self.offset)
-        return None if same_times and before.deployment_file_hash.lower() == photo.identity else Reason.CHANGED
-
-    def _reason_for_variant(self, photo: SourcePhoto, file: SourceFile) -> Reason | None:
-        """What the metadata alone says of one file of a photo that is otherwise unchanged."""
-        if self.local.mode == "directory":
-            return None
-        keys = dict(self.before[photo.id].files.items())
-        if file.variant is None or keys[file.variant] != file.key:
-            return Reason.CHANGED
-        return Reason.SETTINGS if self.resized and file.variant != "full" else None
-
-    def _reason_for_file(self, file: SourceFile, edit: PhotoEdit | None) -> Reason | None:
-        """What manifest and listing say of a photo's file; without a manifest entry the metadata is believed.
-
-        It is not believed that a position was removed: no metadata says so, and a published one cannot be recalled.
-        """
-        if self.local.mode == "directory":
-            return self._reason_for_tracked_file(file, edit)
-        entry = self.remote.manifest.objects.get(file.key)
-        if entry and entry.source != file.sha256:
-            return Reason.VARIANT
-        if entry is None and edit and edit.strip_gps:
-            return Reason.CHANGED
-        return self._reason_for_object(file, entry, edit)
-
-    def _reason_for_tracked_file(self, file: SourceFile, edit: PhotoEdit | None) -> Reason | None:
-        """For files whose only record is the manifest: the site, and photos in directory mode."""
-        if self.force:
-            return Reason.FORCED
-        entry = self.remote.manifest.objects.get(file.key)
-        if entry is None:
-            return Reason.NEW
-        return Reason.CHANGED if entry.source != file.sha256 else self._reason_for_object(file, entry, edit)
-
-    def _reason_for_object(
-        self, file: SourceFile, entry: ManifestEntry | None, edit: PhotoEdit | None
-    ) -> Reason | None:
-        if entry and entry.edit != (edit.digest() if edit else ""):
-            return Reason.CHANGED
-        if entry and entry.headers != file.headers.digest():
-            return Reason.HEADERS
-        if self.remote.listing is None:
-            return None
-        found = self.remote.listing.get(file.key)
-        whole = found is not None and (entry is None or (found.size, found.etag) == (entry.size, entry.etag))
-        return None if whole else Reason.MISSING
-
-
-def _rendering(settings: GallerySettings) -> tuple[object, ...]:
-    """The settings that decide the bytes of ``web`` and ``thumb``, which no hash in the metadata covers."""
-    return (settings.web_size, settings.thumb_size, settings.jpeg_quality, settings.webp_quality)
-
-
-def _remote_photos(remote: RemoteGallery) -> dict[str, str]:
-    """key → photo id of every photo object that the live metadata or the manifest names.
-
-    The manifest matters after a run that died between commit and deletes: only it still names the old keys.
-    """
-    named = {key: photo or key for key, photo in remote.manifest.leaving_of("photo").items()}
-    named.update((key, entry.photo or key) for key, entry in remote.manifest.of_kind("photo").items())
-    for photo in remote.metadata.photos if remote.metadata else ():
-        named.update((key, photo.id) for _, key in photo.files.items())
-    return named
-
-
-def _ids(photos: Mapping[str, str]) -> dict[str, None]:
-    return dict.fromkeys(photos.values())
-
-
-def _deletes(local: LocalGallery, remote: RemoteGallery, remote_photos: Mapping[str, str]) -> Iterator[Delete]:
-    wanted = {file.key for photo in local.photos or () for file in photo.files}
-    wanted |= {file.key for file in local.site or ()}
-    site_before = {**remote.manifest.leaving_of("site"), **remote.manifest.of_kind("site")}
-    if local.photos is not None:
-        kept = wanted | (set() if local.site is not None else set(site_before))
-        yield from (Delete(key, Reason.REMOVED, photo) for key, photo in remote_photos.items() if key not in kept)
-    if local.site is not None:
-        kept = wanted | (set() if local.photos is not None else set(remote_photos))
-        yield from (Delete(key, Reason.REMOVED) for key in site_before if key not in kept)
-
-
-def _orphans(local: LocalGallery, remote: RemoteGallery, remote_photos: Mapping[str, str]) -> list[Delete]:
-    local_keys = {file.key for photo in local.photos or () for file in photo.files}
-    named = local_keys | remote_photos.keys()
-    recorded = remote.manifest.objects.keys() | remote.manifest.leaving.keys()
-    expected = frozenset(named | recorded | {file.key for file in local.site or ()})
-    return [Delete(key, Reason.ORPHAN) for key in find_orphans(named, expected, remote.listing or ())]
-
-
-def _commit(local: LocalGallery, remote: RemoteGallery) -> tuple[str, int] | None:
-    """SHA-256 and size of the metadata to be committed, or ``None`` when the live one is the same already."""
-    if local.metadata is None or local.photos is None:
-        return None
-    return None if remote.base and remote.base.sha256 == local.metadata[0] else local.metadata

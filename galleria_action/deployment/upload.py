@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,6 +20,9 @@ from galleria_action.storage.interface import ObjectInfo, WriteStore
 
 #: bytes of photos in memory at once; 32 full-size JPEGs would otherwise take about 350 MB
 BYTES_IN_FLIGHT = 256 << 20
+#: Reading, hashing and editing keep a core busy, sending waits for the network. More photos in hand than there are
+#: cores only push each other out of the cache: up to a fifth more CPU time with 32 on two cores.
+_CORES = threading.BoundedSemaphore(os.cpu_count() or 1)
 #: after so many failures the rest is not tried any more
 FAILURES_ENOUGH = 20
 #: the runner gives 7.5 s between SIGINT and SIGTERM; uploads on their way get most of that to finish
@@ -162,7 +166,8 @@ class Uploader:
 
     def _one(self, upload: Upload, batch: _Batch) -> None:
         with self.budget.holding(upload.size):
-            prepared = prepare(upload, self.read, self.policy)
+            with _CORES:
+                prepared = prepare(upload, self.read, self.policy)
             entry = self._proven(prepared)
             skipped = entry is not None
             if entry is None:

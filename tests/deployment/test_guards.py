@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from galleria_action.deployment.guards import DeleteLimit, check_guards
-from galleria_action.deployment.plan import make_plan
+from galleria_action.deployment.planner import make_plan
 from galleria_action.errors import DeleteGuard, EmptyGallery, PlanChanged
 from tests.deployment.values import TARGET, local_gallery, local_photo, remote_gallery
 

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from galleria_action.storage.settings import StoreSettings
-from tests.builders import Gallery, make_gallery
+from tests.builders import make_gallery
+from tests.doors.job import Job
+from tests.doors.pull_requests import Project
 from tests.doors.runner import Runner, s3_inputs
+from tests.fake_github import FakeGitHub, fake_github
 from tests.s3 import FakeS3, Profile
 
 PLACES = ("obstore", "boto3", "folder")
-
-
-@dataclass
-class Job:
-    """A workspace with a gallery and a site, and a runner for it."""
-
-    workspace: Path
-    gallery: Gallery
-    site: Path
-    runner: Runner
 
 
 @pytest.fixture
@@ -66,3 +58,18 @@ def start(make_job: Callable[..., Job], fake_s3: Callable[..., FakeS3], monkeypa
         return S3Job(make_job("folder"), fake_s3(profile, **how))
 
     return begin
+
+
+@pytest.fixture
+def github() -> Iterator[FakeGitHub]:
+    """A GitHub without comments or deployments."""
+    with fake_github() as made:
+        yield made
+
+
+@pytest.fixture
+def project(make_job: Callable[..., Job], github: FakeGitHub) -> Project:
+    """A repository with a gallery of three photos that is not online yet."""
+    job = make_job("folder")
+    job.runner.inputs["max-delete"] = "2"
+    return Project(job, github)

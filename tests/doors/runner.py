@@ -51,8 +51,9 @@ class Runner:
     workspace: Path
     inputs: dict[str, str]
     opener: Callable[[StoreSettings], WriteStore] = open_store
-    variables: dict[str, str] = field(default_factory=dict)
     step: int = 0
+    #: more of the environment: what started the run, and where GitHub's API is
+    event: dict[str, str] = field(default_factory=dict)
 
     def environment(self, inputs: dict[str, str]) -> dict[str, str]:
         """What the runner passes into a container, and nothing of this machine's own AWS configuration."""
@@ -71,7 +72,7 @@ class Runner:
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-            **self.variables,
+            **self.event,
             **given,
         }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.doors.conftest import Job
+from tests.doors.job import Job
 from tests.s3 import ACCESS_KEY, BUCKET, SECRET_KEY, FakeS3
 
 METADATA, MANIFEST = "gallery-metadata.json", ".galleria/manifest.json"

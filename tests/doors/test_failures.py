@@ -176,6 +176,13 @@ def open_store_of(job: Job):
     return store_of(job)
 
 
+def test_verify_failed_when_the_metadata_is_gone_and_a_deploy_heals_it(live: Job):
+    open_store_of(live).delete([METADATA])
+    assert failed(live.runner.run("verify"), "verify-failed").result["missing"] == [METADATA]
+    assert live.runner.run("deploy").exit_code == 0
+    assert live.runner.run("verify").exit_code == 0
+
+
 @pytest.mark.parametrize("verify", ["list", "deep"])
 def test_verify_failed_by_overwritten_bytes(live: Job, verify: str):
     from galleria_action.storage.interface import Headers

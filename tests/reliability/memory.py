@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from itertools import count
 
@@ -21,12 +22,13 @@ from galleria_action.storage.interface import (
 
 class MemoryStore:
     """A ``WriteStore``. ``compares`` tells whether it can write conditionally; with ``foreign_etags`` no ETag is an
-    MD5, as with KMS encryption."""
+    MD5, as with KMS encryption. ``latency`` in seconds is what an upload takes."""
 
-    def __init__(self, *, compares: bool = True, foreign_etags: bool = False) -> None:
+    def __init__(self, *, compares: bool = True, foreign_etags: bool = False, latency: float = 0) -> None:
         self.objects: dict[str, StoredObject] = {}
         self._compares = compares
         self._numbers = count(1) if foreign_etags else None
+        self._latency = latency
         self._lock = threading.RLock()
 
     def get(self, key: str) -> StoredObject | None:
@@ -43,6 +45,7 @@ class MemoryStore:
         yield from (ObjectInfo(key, len(it.body), it.etag) for key, it in found if key.startswith(prefix))
 
     def put(self, key: str, body: bytes, headers: Headers, condition: Condition | None = None) -> str:
+        time.sleep(self._latency)
         with self._lock:
             if condition and not self._compares:
                 raise ConditionUnsupported("not here")

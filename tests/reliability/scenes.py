@@ -36,19 +36,21 @@ def seed(store: WriteStore, state: State) -> None:
 
 @dataclass
 class Scene:
-    """A workspace whose gallery has changed since ``before`` was deployed. ``inputs`` are those of the deploy."""
+    """A workspace whose gallery has changed since ``before`` was deployed. ``inputs`` are those of the deploy, and
+    ``alone`` is what the bucket holds after it when nothing disturbs it."""
 
     workspace: Path
     gallery: Gallery
     before: State
     inputs: dict[str, str]
+    alone: State | None = None
 
     def deploy(self, store: WriteStore, fate: Fate | None = None, stop: Stop | None = None, **inputs: str) -> Ran:
         """Deploy what the workspace holds now, through ``fate``; raises ``Killed`` when that is the fate."""
         runner = Runner(
             self.workspace,
             {**_ANYWHERE, **self.inputs},
-            lambda _: MortalStore(store, fate or Fate()),
+            lambda _: MortalStore(store, fate) if fate else store,
             step=next(_steps),
         )
         return runner.run("deploy", stop, **inputs)
@@ -98,8 +100,9 @@ def _change_everything(gallery: Gallery, site: Path) -> None:
     (site / "new.css").write_text("a{}", encoding="utf-8")
 
 
-def make_scene(name: str, workspace: Path, empty: Callable[[], WriteStore]) -> Scene:
-    """``name`` is one of ``SCENES``; ``empty`` makes a bucket to deploy the gallery before to."""
+def make_scene(name: str, workspace: Path, empty: Callable[[], WriteStore], *, change: bool = True) -> Scene:
+    """``name`` is one of ``SCENES``; ``empty`` makes a bucket to deploy the gallery before to. Without ``change`` the
+    gallery stays as it was."""
     site = _site(workspace)
     gallery = make_gallery(workspace / "prod/pics", 3)
     if name.startswith("directory"):
@@ -110,6 +113,8 @@ def make_scene(name: str, workspace: Path, empty: Callable[[], WriteStore]) -> S
         ran = scene.deploy(store, photos_only="false", site_only="false")
         assert ran.exit_code == 0, ran.log
         scene.before = state_of(store)
+        if not change:
+            return scene
         if name.startswith("directory"):
             files = sorted((gallery.source / "full").iterdir())
             files[0].write_bytes(files[0].read_bytes()[::-1])

@@ -14,8 +14,8 @@ from galleria_action.deployment.plan import (
     RemoteGallery,
     SourceFile,
     SourcePhoto,
-    make_plan,
 )
+from galleria_action.deployment.planner import make_plan
 from galleria_action.deployment.verify import Verification
 from galleria_action.errors import Finding, GalleriaError
 from galleria_action.gallery.files import LocalFile

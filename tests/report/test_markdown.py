@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from galleria_action.deployment.plan import LocalGallery, RemoteGallery, SourceFile, make_plan
+from galleria_action.deployment.plan import LocalGallery, RemoteGallery, SourceFile
+from galleria_action.deployment.planner import make_plan
 from galleria_action.deployment.verify import Verification
 from galleria_action.errors import Cancelled, Conflict, DeleteFailed, DeleteGuard, Finding, GalleryInvalid, VerifyFailed
 from galleria_action.report.markdown import render_summary

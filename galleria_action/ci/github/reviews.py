@@ -52,6 +52,7 @@ class GitHubReviews:
         self._line = line
         self._redact = redact
         self._deployment: GitHubDeployment | None = None
+        self._continued = False
         self._asked_for: tuple[PullRequest | None] | None = None
 
     def approval(self) -> Approval:
@@ -83,10 +84,10 @@ class GitHubReviews:
             return
         self._api.allow(_BEGINNING)
         if self._wishes.comment != "off":
-            with self._harmless("The comment's status", "pull-requests", asked_for=False):
+            with self._harmless("The comment's status", "pull-requests", lambda: False):
                 self._comment(self._api, lambda found: self._under_way(found) if found else None)
         if self._wishes.environment_url or self._wishes.public_url:
-            with self._harmless("A deployment", "deployments", asked_for=self._wishes.environment_url is not None):
+            with self._harmless("A deployment", "deployments", lambda: self._wishes.environment_url is not None):
                 self._deployment = GitHubDeployment(self._api, self._event, self._wishes)
                 self._deployment.begin()
 
@@ -102,13 +103,22 @@ class GitHubReviews:
         pictures = self._pictures(result)
         refused = self._api is None
         if self._api:
-            expected = self._event.pull_request is not None and not self._event.occasion.without_secrets
-            with self._harmless("The comment", "pull-requests", asked_for=expected) as refusals:
+            with self._harmless("The comment", "pull-requests", self._comment_is_expected) as refusals:
                 self._comment(self._api, lambda found: self._written(result, pictures, found))
             refused = bool(refusals)
-        if refused and self._event.occasion.without_secrets and self._event.pull_request:
+        unaided = self._event.pull_request is not None and self._event.occasion.without_secrets
+        if refused and unaided and (self._continued or self._noteworthy(result)):
             return self._for_somebody_else(result, pictures)
         return {}
+
+    def _noteworthy(self, result: Result) -> bool:
+        """Whether there should be a comment; one that is there is always continued."""
+        changed = result.plan is not None and result.plan.changed
+        return self._wishes.comment == "always" or changed or not result.success
+
+    def _comment_is_expected(self) -> bool:
+        """Nobody misses a comment after a push unless there was one, and a fork's run could not write one anyway."""
+        return (self._event.pull_request is not None or self._continued) and not self._event.occasion.without_secrets
 
     def _concerns_reviewers(self, result: Result) -> bool:
         """A plan outside of a pull request, a nightly one for instance, leaves the reviewed one alone."""
@@ -126,15 +136,18 @@ class GitHubReviews:
         pull = self._pull_request(api)
         if pull is None:
             return
-        own = self._event.pull_request is not None
+
+        def continued(found: Found | None) -> str | None:
+            self._continued = self._continued or found is not None
+            return write(found) if found or self._event.pull_request else None
+
         try:
-            self._sticky(api, pull.number).publish(lambda found: write(found) if found or own else None)
+            self._sticky(api, pull.number).publish(continued)
         except Superseded:
             self._line("The comment was left as it is: a newer run has written it.")
 
     def _written(self, result: Result, pictures: list[Picture], found: Found | None) -> str | None:
-        noteworthy = not result.success or (result.plan is not None and result.plan.changed)
-        if found is None and not noteworthy and self._wishes.comment != "always":
+        if found is None and not self._noteworthy(result):
             return None
         marker = self._marker(result, found.marker if found else None)
         return self._body(result, pictures, marker)
@@ -204,8 +217,10 @@ class GitHubReviews:
     # -- what GitHub refuses ---------------------------------------------------------------------------------------
 
     @contextmanager
-    def _harmless(self, what: str, permission: str, *, asked_for: bool = True) -> Iterator[list[ApiError]]:
-        """Turn an ``ApiError`` into a warning, or into a line of the log where nobody ``asked_for`` it by name.
+    def _harmless(
+        self, what: str, permission: str, expected: Callable[[], bool] = lambda: True
+    ) -> Iterator[list[ApiError]]:
+        """Turn an ``ApiError`` into a warning, or into a line of the log where nobody ``expected`` anything.
 
         The list that is given out gets the error when the token is to blame.
         """
@@ -213,7 +228,7 @@ class GitHubReviews:
         try:
             yield refusals
         except ApiError as error:
-            tell = self._warn if asked_for else self._line
+            tell = self._warn if expected() else self._line
             text = f"{what} could not be written: GitHub says {error}."
             if error.refused:
                 refusals.append(error)

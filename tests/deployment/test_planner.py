@@ -16,9 +16,9 @@ from galleria_action.deployment.plan import (
     Reason,
     RemoteGallery,
     SourcePhoto,
-    make_plan,
     strongest,
 )
+from galleria_action.deployment.planner import make_plan
 from galleria_action.storage.interface import Headers, ObjectInfo
 from tests.deployment.values import (
     SETTINGS,

@@ -1,0 +1,207 @@
+"""A push deploys what its pull request has shown: ``plan-approval``, and the deployment on the repository's page."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.builders import Gallery
+from tests.doors.pull_requests import MERGED, NUMBER, Project
+from tests.fake_github import REFUSED, TOKEN, Trouble
+from tests.runner_grammar import commands
+
+
+@pytest.fixture
+def reviewed(project: Project) -> Project:
+    """A project whose gallery is online, with a reviewed and merged change: one photo more, one less."""
+    assert project.push(comment="off").exit_code == 0
+    project.job.gallery.remove(0)
+    project.job.gallery.add(8)
+    assert project.pull_request().exit_code == 0
+    project.merge()
+    return project
+
+
+def online(project: Project) -> bytes:
+    bucket = project.job.workspace.parent / "bucket"
+    return (bucket / "gallery-metadata.json").read_bytes()
+
+
+def test_the_reviewed_plan_is_deployed(reviewed: Project):
+    ran = reviewed.push(plan_approval="require")
+    assert ran.exit_code == 0, ran.log
+    assert f"The plan is the approved one: https://github.com/maker/wedding/pull/{NUMBER}#issuecomment" in ran.log
+
+
+def test_another_plan_stops_and_says_what_differs(reviewed: Project):
+    before = online(reviewed)
+    reviewed.job.gallery.add(9)
+    ran = reviewed.push(plan_approval="require")
+    assert (ran.exit_code, ran.outputs["failure-reason"]) == (9, "plan-changed")
+    assert online(reviewed) == before
+    findings = [finding["message"] for finding in ran.result["findings"]]
+    added: Gallery = reviewed.job.gallery
+    for key in added.photos[-1]["files"].values():
+        assert f"differs from the approved plan: {key}" in findings
+    assert "differs from the approved plan: gallery-metadata.json" in findings
+    assert len(findings) == 4
+    assert "Deploy failed: plan-changed" in reviewed.github.bodies()[0]
+
+
+def test_what_was_refused_can_be_deployed_once_it_is_as_reviewed(reviewed: Project):
+    reviewed.job.gallery.add(9)
+    assert reviewed.push(plan_approval="require").exit_code == 9
+    reviewed.job.gallery.remove(len(reviewed.job.gallery.photos) - 1)
+    assert reviewed.push(plan_approval="require").exit_code == 0
+
+
+def test_warn_says_so_and_deploys(reviewed: Project):
+    reviewed.job.gallery.add(9)
+    ran = reviewed.push(plan_approval="warn")
+    assert ran.exit_code == 0
+    assert any("not the approved one" in text for text in ran.result["warnings"])
+
+
+def test_off_asks_nobody(reviewed: Project):
+    reviewed.job.gallery.add(9)
+    reviewed.github.requests.clear()
+    assert reviewed.push(comment="off").exit_code == 0
+    assert reviewed.github.requests == []
+
+
+def test_an_interrupted_deploy_can_be_finished(reviewed: Project):
+    """After the commit only deletes are left: another plan id, but nothing that was not approved."""
+    from tests.doors.runner import Watched
+
+    def fail(operation: str, key: str) -> None:
+        if operation == "delete" and key.startswith("photos/"):
+            raise OSError("connection lost")
+
+    runner, opener = reviewed.job.runner, reviewed.job.runner.opener
+    runner.opener = lambda settings: Watched(opener(settings), fail)
+    assert reviewed.push(plan_approval="require").exit_code != 0
+    runner.opener = opener
+    planned = reviewed.push("plan")
+    assert planned.outputs["changed"] == "true"
+    ran = reviewed.push(plan_approval="require")
+    assert ran.exit_code == 0, ran.log
+
+
+def test_nothing_to_do_needs_no_approval(project: Project):
+    assert project.push(comment="off").exit_code == 0
+    project.github.requests.clear()
+    assert project.push(plan_approval="require", comment="off").exit_code == 0
+    assert project.github.requests == []
+
+
+def test_an_explicit_id_needs_no_pull_request(project: Project):
+    planned = project.push("plan")
+    ran = project.push(plan_approval="require", approved_plan=planned.outputs["plan-id"])
+    assert ran.exit_code == 0
+
+
+def unmerged(project: Project) -> None:
+    project.github.pulls.clear()
+
+
+def from_a_fork(project: Project) -> None:
+    project.github.pulls.clear()
+    project.merge(head="mallory/wedding")
+
+
+def from_a_fork_that_is_gone(project: Project) -> None:
+    project.github.pulls.clear()
+    project.merge(head=None)
+
+
+def without_comment(project: Project) -> None:
+    project.github.comments.clear()
+
+
+def comment_of_somebody_else(project: Project) -> None:
+    project.github.comments[NUMBER][0]["user"] = {"login": "mallory"}
+
+
+def refused(project: Project) -> None:
+    project.github.troubles = [Trouble("GET .*/pulls", 403, body=REFUSED)]
+
+
+def out_of_order(project: Project) -> None:
+    project.github.troubles = [Trouble("GET .*/pulls", 429, {"Retry-After": "3600"})]
+
+
+def without_token(project: Project) -> None:
+    project.job.runner.inputs["github-token"] = ""
+    project.github.logins.clear()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (unmerged, "No merged pull request was found"),
+        (from_a_fork, "comes from a fork"),
+        (from_a_fork_that_is_gone, "comes from a fork"),
+        (without_comment, "has no comment with a plan of this gallery"),
+        (comment_of_somebody_else, "has no comment with a plan of this gallery"),
+        (refused, "Resource not accessible by integration"),
+        (out_of_order, "GitHub says 429"),
+        (without_token, "GitHub says 401"),
+    ],
+)
+def test_what_is_not_known_to_be_approved_is_not_deployed(reviewed: Project, spoil, said: str):
+    before = online(reviewed)
+    spoil(reviewed)
+    ran = reviewed.push(plan_approval="require")
+    assert (ran.exit_code, ran.outputs["failure-reason"]) == (9, "plan-changed")
+    assert said in ran.outputs["message"]
+    assert online(reviewed) == before
+    assert ran.result["files_uploaded"] == 0
+
+
+def test_the_pull_request_merged_as_this_commit_comes_first(reviewed: Project):
+    reviewed.github.pulls[MERGED].insert(0, {**reviewed.github.pulls[MERGED][0], "number": 99, "merge_commit_sha": "x"})
+    reviewed.github.pulls[MERGED].insert(0, {"number": 98, "merged_at": None})
+    assert reviewed.push(plan_approval="require").exit_code == 0
+
+
+def test_a_deployment_from_begin_to_end(project: Project):
+    ran = project.push(**{"environment-url": "https://photos.example.org/wedding/", "label": "wedding"})
+    assert ran.exit_code == 0
+    (deployment,) = project.github.deployments.values()
+    assert (deployment["ref"], deployment["environment"]) == (MERGED, "gallery/wedding")
+    assert [one["state"] for one in deployment["statuses"]] == ["in_progress", "success"]
+    assert {one["environment_url"] for one in deployment["statuses"]} == {"https://photos.example.org/wedding"}
+    assert all(one["log_url"].endswith("/actions/runs/101/attempts/1") for one in deployment["statuses"])
+
+
+def test_a_deployment_that_fails(project: Project):
+    project.job.gallery.photos[0]["file_hash"] = "0" * 64
+    project.job.gallery.save()
+    assert project.push(**{"public-url": "https://photos.example.org"}).exit_code == 3
+    (deployment,) = project.github.deployments.values()
+    assert [one["state"] for one in deployment["statuses"]] == ["in_progress", "failure"]
+
+
+def test_no_deployment_without_an_address_or_anything_to_deploy(project: Project):
+    assert project.push().exit_code == 0
+    assert project.push(**{"environment-url": "https://photos.example.org"}).exit_code == 0
+    assert project.pull_request(**{"environment-url": "https://photos.example.org"}).exit_code == 0
+    assert project.github.deployments == {}
+
+
+@pytest.mark.parametrize(("option", "warns"), [("environment-url", True), ("public-url", False)])
+def test_a_deployment_without_permission(project: Project, option: str, warns: bool):
+    project.github.may_write = {"comments"}
+    ran = project.push(**{option: "https://photos.example.org"})
+    assert ran.exit_code == 0
+    assert "deployments: write" in ran.log
+    told = [command.data for command in commands(ran.log) if command.name == "warning"]
+    assert any("deployments: write" in text for text in told) == warns
+
+
+def test_a_preview_is_a_deployment_of_its_pull_request(project: Project):
+    ran = project.pull_request("deploy", **{"environment-url": "https://preview.example.org"})
+    assert ran.exit_code == 0
+    (deployment,) = project.github.deployments.values()
+    assert (deployment["environment"], deployment["transient_environment"]) == (f"gallery/pr-{NUMBER}", True)
+    assert project.github.bodies()[0].startswith("## ✅ Deployed")
+    assert {request.authorization for request in project.github.requests} == {f"Bearer {TOKEN}"}

@@ -1,0 +1,264 @@
+"""An interrupted deploy is continued: only what is missing is uploaded, whatever became of the checkpoint."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from galleria_action.deployment import checkpoint
+from galleria_action.deployment.checkpoint import CHECKPOINT_KEY
+from galleria_action.deployment.stop import Stop
+from galleria_action.errors import CredentialsError, PermissionRefused, StorageUnavailable
+from galleria_action.storage.folder_store import FolderStore
+from galleria_action.storage.interface import Condition, Headers, StoredObject, Target, WriteStore
+from galleria_action.storage.settings import FOLDER
+from tests.builders import make_gallery
+from tests.reliability.memory import MemoryStore
+from tests.reliability.mortal import Fate
+from tests.reliability.scenes import DOCUMENTS, Scene, make_scene, state_of
+from tests.runner_grammar import commands
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Scene:
+    return make_scene("first", tmp_path / "workspace", MemoryStore)
+
+
+def uploaded(fate: Fate) -> int:
+    return sum(op == "put" and key not in DOCUMENTS for op, key in fate.writes)
+
+
+def warnings(log: str) -> list[str]:
+    return [command.data for command in commands(log) if command.name == "warning"]
+
+
+def finish(scene: Scene, store: WriteStore, **inputs: str) -> tuple[int, list[str]]:
+    """Run the deploy to its end: the number of files it uploaded, and its warnings."""
+    fate = Fate()
+    ran = scene.deploy(store, fate, **inputs)
+    assert ran.exit_code == 0, ran.log
+    assert CHECKPOINT_KEY not in state_of(store)
+    return uploaded(fate), warnings(ran.log)
+
+
+# -- how much is uploaded again ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Scene:
+    """3,000 files."""
+    workspace = tmp_path_factory.mktemp("large")
+    return Scene(workspace, make_gallery(workspace / "prod/pics", 1000), {}, {"concurrency": "16"})
+
+
+@pytest.mark.parametrize("foreign_etags", [True, False])
+def test_killed_at_nine_tenths_of_three_thousand_files(large: Scene, foreign_etags: bool):
+    """At most 400 go again; where no ETag is an MD5, only the checkpoint proves what is there, but its last 100."""
+    store = MemoryStore(foreign_etags=foreign_etags, latency=0.0005)
+    assert large.killed(store, Fate(2727)) is None
+    assert CHECKPOINT_KEY in store.objects
+    missing = 3000 - (len(store.objects) - 1)
+    assert 290 <= missing <= 310
+    again, told = finish(large, store)
+    assert again <= (missing + 150 if foreign_etags else min(missing, 400))
+    assert told == []
+
+
+def test_with_the_checkpoint_lost_the_listing_spares_what_is_there(large: Scene):
+    store = MemoryStore()
+    large.killed(store, Fate(2700))
+    there = len(store.objects) - 1
+    store.delete([CHECKPOINT_KEY])
+    assert finish(large, store)[0] == 3000 - there
+
+
+def test_in_a_folder_too(scene: Scene, tmp_path: Path):
+    store = FolderStore(Target(FOLDER, str(tmp_path / "bucket")))
+    scene.killed(store, Fate(8))
+    assert finish(scene, store)[0] == 12 - 7
+
+
+def test_without_resume_everything_is_uploaded_again(scene: Scene):
+    store = MemoryStore()
+    scene.killed(store, Fate(8))
+    assert finish(scene, store, resume="false")[0] == 12
+
+
+@pytest.mark.parametrize("local", [True, False])
+def test_a_stop_signal_saves_the_checkpoint(scene: Scene, local: bool):
+    inputs = {"checkpoint_file": "saved.json"} if local else {}
+    store, stop = MemoryStore(foreign_etags=True), Stop()
+    fate = Fate(before=lambda number: stop.request(15) if number == 7 else None)
+    assert scene.deploy(store, fate, stop, **inputs).exit_code == 143
+    assert (scene.workspace / "saved.json").is_file() == local
+    assert (CHECKPOINT_KEY in store.objects) == (not local)
+    assert finish(scene, store, **inputs)[0] == 12 - 7
+    assert not (scene.workspace / "saved.json").exists()
+
+
+def test_a_failed_upload_saves_the_checkpoint(scene: Scene):
+    store = MemoryStore(foreign_etags=True)
+    failed = scene.deploy(store, Fate(5, end=lambda: PermissionRefused("no"), for_good=False))
+    assert failed.exit_code == 6
+    assert finish(scene, store)[0] == 12 - 4
+
+
+def test_a_photo_that_changed_since_is_uploaded(scene: Scene):
+    store = MemoryStore()
+    scene.killed(store, Fate(5))
+    scene.gallery.change(0)
+    assert finish(scene, store)[0] == 12 - 1
+    for variant in ("full", "web", "thumb"):
+        key = scene.gallery.photos[0]["files"][variant]
+        assert store.objects[key].body == scene.gallery.local_path(0, variant).read_bytes()
+
+
+# -- a checkpoint that is of no use ------------------------------------------------------------------------------------
+
+
+def test_other_settings_start_fresh_with_a_warning(scene: Scene, monkeypatch):
+    monkeypatch.setattr(checkpoint, "EVERY_FILES", 2)
+    store = MemoryStore(foreign_etags=True)
+    scene.killed(store, Fate(9))
+    again, told = finish(scene, store, acl="public-read")
+    assert again == 12
+    assert told == ["The checkpoint of an earlier deploy was made with other settings; starting fresh."]
+
+
+def entry(**values: object) -> dict[str, object]:
+    return {"size": 1, "sha256": "", "etag": "", "headers": "", "source": "", "kind": "photo", **values}
+
+
+HOSTILE = [
+    b"",
+    b"{",
+    b"null",
+    b"[]",
+    b'"x"',
+    b"\xff\xfe",
+    b"[" * 100_000,
+    b'{"fingerprint": {"a": 1}}',
+    b'{"schema": 1, "mode": "directory", "objects": []}',
+    b"9" * 10_000,
+    json.dumps({"schema": 1, "mode": "directory", "objects": {"../../x": entry(kind="nobody")}}).encode(),
+]
+
+
+@pytest.mark.parametrize("local", [True, False])
+@pytest.mark.parametrize("body", HOSTILE, ids=range(len(HOSTILE)))
+def test_a_hostile_checkpoint_is_told_and_put_aside(scene: Scene, body: bytes, local: bool):
+    store = MemoryStore()
+    inputs = {"checkpoint_file": "saved.json"} if local else {}
+    if local:
+        (scene.workspace / "saved.json").write_bytes(body)
+    else:
+        store.put(CHECKPOINT_KEY, body, Headers("application/json"))
+    again, told = finish(scene, store, **inputs)
+    assert again == 12
+    assert len(told) == 1
+    assert "starting fresh" in told[0]
+
+
+def test_a_checkpoint_proves_nothing_that_the_listing_does_not(scene: Scene, monkeypatch):
+    """It says that all is stored; the bucket holds none of it, and other bytes under one key."""
+    monkeypatch.setattr(checkpoint, "EVERY_FILES", 1)
+    store = MemoryStore()
+    scene.killed(store, Fate(23))
+    saved = store.objects[CHECKPOINT_KEY]
+    other = MemoryStore()
+    other.objects[CHECKPOINT_KEY] = saved
+    key = scene.gallery.photos[0]["files"]["full"]
+    other.put(key, b"x" * len(store.objects[key].body), Headers("image/jpeg", "public, max-age=86400"))
+    assert finish(scene, other)[0] == 12
+
+
+# -- a checkpoint that cannot be kept ----------------------------------------------------------------------------------
+
+
+class NoCheckpoints(MemoryStore):
+    """Does everything but keep a checkpoint."""
+
+    def __init__(self, error: Exception, operations: Iterable[str]) -> None:
+        super().__init__()
+        self._error = error
+        self._operations = frozenset(operations)
+        self.refused = 0
+
+    def _refuse(self, operation: str, keys: Iterable[str]) -> None:
+        if operation in self._operations and CHECKPOINT_KEY in keys:
+            self.refused += 1
+            raise self._error
+
+    def get(self, key: str) -> StoredObject | None:
+        self._refuse("get", [key])
+        return super().get(key)
+
+    def put(self, key: str, body: bytes, headers: Headers, condition: Condition | None = None) -> str:
+        self._refuse("put", [key])
+        return super().put(key, body, headers, condition)
+
+    def delete(self, keys: Iterable[str]) -> dict[str, str]:
+        named = list(keys)
+        if "deny" in self._operations and CHECKPOINT_KEY in named:
+            return {CHECKPOINT_KEY: "AccessDenied"}
+        self._refuse("delete", named)
+        return super().delete(named)
+
+
+@pytest.mark.parametrize("error", [StorageUnavailable("no answer"), PermissionRefused("no"), CredentialsError("old")])
+@pytest.mark.parametrize("operation", ["get", "put", "delete"])
+def test_a_deploy_does_not_depend_on_its_checkpoint(scene: Scene, monkeypatch, operation: str, error: Exception):
+    monkeypatch.setattr(checkpoint, "EVERY_FILES", 3)
+    store = NoCheckpoints(error, [operation])
+    ran = scene.deploy(store, Fate())
+    assert ran.exit_code == 0, ran.log
+    assert [text for text in warnings(ran.log) if "checkpoint could not" in text and str(error) in text]
+    assert ran.outputs["files-uploaded"] == "12"
+    assert 1 <= store.refused <= 5, "a place that refuses is asked again with every file"
+
+
+def test_a_checkpoint_that_may_not_be_removed_is_told(scene: Scene, monkeypatch):
+    monkeypatch.setattr(checkpoint, "EVERY_FILES", 3)
+    ran = scene.deploy(NoCheckpoints(ValueError(), ["deny"]), Fate())
+    assert ran.exit_code == 0, ran.log
+    assert "AccessDenied" in "".join(warnings(ran.log))
+
+
+def test_a_checkpoint_file_follows_no_link(scene: Scene, monkeypatch, tmp_path: Path):
+    monkeypatch.setattr(checkpoint, "EVERY_FILES", 3)
+    outside = tmp_path / "outside"
+    outside.write_text("precious", encoding="utf-8")
+    for name in ("saved.json", "saved.json.part"):
+        (scene.workspace / name).symlink_to(outside)
+    store = MemoryStore()
+    scene.killed(store, Fate(8), checkpoint_file="saved.json")
+    assert outside.read_text() == "precious"
+    assert not (scene.workspace / "saved.json").is_symlink()
+    assert finish(scene, store, checkpoint_file="saved.json")[0] == 12 - 7
+
+
+@pytest.mark.parametrize("there", ["folder", "pipe", "nowhere/saved.json"])
+def test_a_checkpoint_file_that_cannot_be_kept(scene: Scene, monkeypatch, there: str):
+    monkeypatch.setattr(checkpoint, "EVERY_FILES", 3)
+    path = scene.workspace / there
+    if there == "folder":
+        path.mkdir()
+    elif there == "pipe":
+        os.mkfifo(path)
+    again, told = finish(scene, MemoryStore(), checkpoint_file=there)
+    assert again == 12
+    assert bool(told) == (there != "pipe")
+
+
+def test_what_a_deploy_left_that_died_at_its_very_end_is_removed(scene: Scene, monkeypatch):
+    monkeypatch.setattr(checkpoint, "EVERY_FILES", 3)
+    store, fate = MemoryStore(), Fate()
+    scene.deploy(store, fate)
+    store = MemoryStore()
+    scene.killed(store, Fate(fate.attempts))
+    assert CHECKPOINT_KEY in store.objects
+    assert finish(scene, store) == (0, [])

@@ -1,0 +1,271 @@
+"""Two deploys to one bucket at once, interleaved request by request.
+
+Whatever the order, no moment shows a broken gallery, a deploy that was not the first to commit deletes nothing, and a
+last undisturbed run puts everything right. Seeds are the parameters of the tests, so a failure can be repeated.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from galleria_action.deployment.manifest import MANIFEST_KEY, parse_manifest
+from tests.doors.runner import Ran
+from tests.reliability.memory import MemoryStore
+from tests.reliability.scenes import METADATA_KEY, Scene, State, check_whole, make_scene, named_by, seed, state_of
+from tests.reliability.turns import Schedule, Turns, TurnStore, deletes, in_bursts, nothing, switching
+
+
+@dataclass
+class Pair:
+    """Two workspaces that want other things of the same bucket, and what was there before."""
+
+    a: Scene
+    b: Scene
+    before: State
+    compares: bool = True
+
+    def fresh(self) -> MemoryStore:
+        store = MemoryStore(compares=self.compares)
+        seed(store, self.before)
+        return store
+
+    def alone(self, scene: Scene) -> State:
+        """What the bucket holds after ``scene`` alone."""
+        if scene.alone is None:
+            store = self.fresh()
+            ran = scene.deploy(store)
+            assert ran.exit_code == 0, ran.log
+            scene.alone = state_of(store)
+        return scene.alone
+
+    def play(self, schedule: Schedule, at_once: Callable[[str, str], bool] = deletes) -> Played:
+        """Both deploys at once; at every moment the bucket is whole."""
+        store = self.fresh()
+        versions = [self.before, self.alone(self.a), self.alone(self.b)]
+        turns = Turns(schedule, lambda: check_whole(state_of(store), *versions), at_once=at_once)
+
+        def runs(scene: Scene, name: str) -> Callable[[], Ran]:
+            return lambda: scene.deploy(TurnStore(store, turns, name))
+
+        return Played(store, turns, turns.play({"a": runs(self.a, "a"), "b": runs(self.b, "b")}))
+
+
+@dataclass
+class Played:
+    """How it went."""
+
+    store: MemoryStore
+    turns: Turns
+    outcomes: dict[str, Ran]
+
+    def exits(self) -> tuple[int, int]:
+        return self.outcomes["a"].exit_code, self.outcomes["b"].exit_code
+
+    def when(self, name: str, operation: str, key: str) -> int | None:
+        """The number of the first such request of ``name`` that took effect."""
+        return next((i for i, done in enumerate(self.turns.log) if done == (name, operation, key)), None)
+
+    def check_fair(self, commit_key: str) -> None:
+        """Who did not commit deleted nothing and says why; who committed second had seen the first's commit."""
+        commits = {name: self.when(name, "put", commit_key) for name in self.outcomes}
+        for name, ran in self.outcomes.items():
+            if ran.exit_code == 9 and "Nothing was committed" in ran.outputs["message"]:
+                assert not [done for done in self.turns.log if done[:2] == (name, "delete")]
+            else:
+                assert commits[name] is not None or ran.outputs["changed"] == "false", ran.log
+                assert ran.exit_code in (0, 4, 9), ran.log
+        first, second = sorted(self.outcomes, key=lambda name: commits[name] or len(self.turns.log))
+        assert commits[first] is not None
+        if commits[second] is not None:
+            planned = self.when(second, "get", commit_key)
+            assert planned is not None
+            assert planned > (commits[first] or 0), "both planned against the same gallery, and both committed"
+
+
+def pair(tmp_path: Path, name: str, **options: bool) -> Pair:
+    a = make_scene(name, tmp_path / "a", MemoryStore)
+    b = make_scene(name, tmp_path / "b", MemoryStore)
+    assert a.before == b.before
+    other_changes(b, directory=name == "directory")
+    return Pair(a, b, a.before, **options)
+
+
+def other_changes(scene: Scene, *, directory: bool) -> None:
+    site = scene.workspace / "prod/site"
+    (site / "index.html").write_text("<h1>Another wedding</h1>", encoding="utf-8")
+    if directory:
+        files = sorted((scene.gallery.source / "full").iterdir())
+        files[0].write_bytes(b"another" + files[0].read_bytes())
+        files[-1].unlink()
+        return
+    scene.gallery.change(0, version=2)
+    scene.gallery.remove(1)
+    scene.gallery.add(9)
+
+
+def put_right(pair: Pair, scene: Scene, store: MemoryStore) -> None:
+    """One more undisturbed run ends in what ``scene`` wants, whatever the two left behind."""
+    again = scene.deploy(store, orphans="delete")
+    assert again.exit_code == 0, again.log
+    assert live(state_of(store)) == live(pair.alone(scene))
+
+
+def live(state: State) -> State:
+    return {key: value for key, value in state.items() if key != MANIFEST_KEY}
+
+
+def commit_key(name: str) -> str:
+    return MANIFEST_KEY if name == "directory" else METADATA_KEY
+
+
+SCENES = ("changes", "photos-only", "directory")
+
+
+@pytest.mark.parametrize("name", SCENES)
+@pytest.mark.parametrize("number", range(5))
+def test_interleaved_at_random(tmp_path: Path, name: str, number: int):
+    two = pair(tmp_path, name)
+    played = two.play(in_bursts(Random(number)))
+    played.check_fair(commit_key(name))
+    put_right(two, two.b if number % 2 else two.a, played.store)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SCENES)
+def test_interleaved_at_random_two_hundred_times(tmp_path: Path, name: str):
+    two = pair(tmp_path, name)
+    for number in range(100, 300):
+        played = two.play(in_bursts(Random(number)))
+        played.check_fair(commit_key(name))
+        put_right(two, two.b if number % 2 else two.a, played.store)
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_one_goes_by_at_every_request_of_the_other(tmp_path: Path, name: str):
+    """``a`` is held up before each of its requests in turn, while all of ``b`` goes by."""
+    two = pair(tmp_path, name)
+    exits = Counter[tuple[int, int]]()
+    for first in range(40):
+        played = two.play(switching(first, 99))
+        played.check_fair(commit_key(name))
+        exits[played.exits()] += 1
+    assert exits[9, 0] >= 8
+    assert exits[0, 9] + exits[4, 9] + exits[0, 0] >= 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SCENES)
+def test_one_goes_halfway_by_at_every_request_of_the_other(tmp_path: Path, name: str):
+    """Every pair of places at which the two can be held up, in steps of two."""
+    two = pair(tmp_path, name)
+    for first in range(0, 40, 2):
+        for second in range(0, 40, 2):
+            two.play(switching(first, second)).check_fair(commit_key(name))
+
+
+def test_a_delete_on_its_way_is_found_by_the_verification(tmp_path: Path):
+    """The window that remains, because no request deletes on a condition: ``b`` has seen that nobody committed since,
+    ``a`` commits a gallery that needs what ``b`` deletes, and only then ``b``'s delete arrives. ``a`` does not end well
+    then, and the next run heals."""
+    two = pair(tmp_path, "photos-only")
+    store, log = two.fresh(), list[tuple[str, str, str]]()
+
+    def schedule(names: list[str]) -> str:
+        done = {entry[:2] for entry in log if entry[2] == METADATA_KEY or entry[1] == "delete"}
+        b_looked = ("b", "put") in done and log[-1] == ("b", "head", MANIFEST_KEY)
+        turn = "a" if b_looked or (("b", "put") in done and ("a", "put") not in done and log[-1][0] == "a") else "b"
+        turn = "a" if ("b", "delete") in done else turn
+        return turn if turn in names else names[0]
+
+    turns = Turns(schedule, lambda: None, at_once=nothing)
+    turns.log = log
+    outcomes = turns.play({
+        "a": lambda: two.a.deploy(TurnStore(store, turns, "a")),
+        "b": lambda: two.b.deploy(TurnStore(store, turns, "b")),
+    })  # fmt: skip
+    assert named_by(state_of(store)) - state_of(store).keys()
+    assert (outcomes["a"].exit_code, outcomes["b"].exit_code) == (4, 9)
+    put_right(two, two.a, store)
+
+
+@pytest.mark.parametrize("first", range(0, 30, 3))
+def test_a_site_and_its_photos_do_not_disturb_each_other(tmp_path: Path, first: int):
+    """Each writes its own part of the record; both commit."""
+    a = make_scene("photos-only", tmp_path / "a", MemoryStore)
+    b = make_scene("site-only", tmp_path / "b", MemoryStore)
+    for schedule in (switching(first, 99), switching(99, 0) if first == 0 else switching(first, first)):
+        two = Pair(a, b, a.before)
+        played = two.play(schedule)
+        assert played.exits() == (0, 0), [ran.outputs["message"] for ran in played.outcomes.values()]
+        now = state_of(played.store)
+        both = {**two.alone(a), **{key: it for key, it in two.alone(b).items() if not key.startswith("photos/")}}
+        both = {key: it for key, it in both.items() if key not in (METADATA_KEY, "about.html")}
+        assert {key: now[key] for key in both if key != MANIFEST_KEY} == live(both)
+        assert "about.html" not in now
+        assert not parse_manifest(now[MANIFEST_KEY][0]).leaving
+        for scene in (a, b):
+            assert scene.deploy(played.store).outputs["changed"] == "false"
+
+
+@pytest.mark.parametrize("first", range(0, 28, 3))
+def test_healing_a_lost_object_beside_a_deploy(tmp_path: Path, first: int):
+    """``b`` has nothing to commit: it brings an object back while ``a`` replaces the gallery."""
+    two = pair(tmp_path, "photos-only")
+    before = make_scene("photos-only", tmp_path / "c", MemoryStore, change=False)
+    two = Pair(two.a, before, two.before)
+    lost = next(key for key in sorted(two.before) if key.startswith("photos/web"))
+    whole = dict(two.before)
+    versions = [whole, two.alone(two.a)]
+    for schedule in (switching(first, 99), switching(first, 12)):
+        store = two.fresh()
+        store.delete([lost])
+        turns = Turns(schedule, lambda store=store: check_whole({lost: whole[lost], **state_of(store)}, *versions))
+        outcomes = turns.play({
+            "a": lambda: two.a.deploy(TurnStore(store, turns, "a")),  # noqa: B023
+            "b": lambda: two.b.deploy(TurnStore(store, turns, "b")),  # noqa: B023
+        })  # fmt: skip
+        assert {ran.exit_code for ran in outcomes.values()} <= {0, 4, 9}
+        put_right(two, two.a, store)
+
+
+def test_orphans_are_not_deleted_from_under_a_deploy_that_uploads_them(tmp_path: Path):
+    """``b`` has an unchanged gallery and deletes orphans, among them, as it sees it, what ``a`` is uploading: ``a``
+    looks before its commit. Only a delete between that look and the commit would be missed; the verification finds it.
+    """
+    a = make_scene("photos-only", tmp_path / "a", MemoryStore)
+    b = make_scene("photos-only", tmp_path / "b", MemoryStore, change=False)
+    b.inputs["orphans"] = "delete"
+    two = Pair(a, b, a.before)
+    seen = Counter[str]()
+    for first in range(24):
+        played = two.play(switching(first, 99), lambda op, key: op == "delete" or (op, key) == ("put", METADATA_KEY))
+        ran = played.outcomes["a"]
+        seen[ran.outputs["message"][:40] if ran.exit_code == 9 else str(ran.exit_code)] += 1
+        put_right(two, a, played.store)
+    assert any("objects that this deploy had uploaded" in text for text in seen), seen
+
+
+def test_without_conditional_writes_the_window_is_narrowed_and_said_so(tmp_path: Path):
+    """The base is looked at right before the write: only a commit between these two requests is overwritten."""
+    two = pair(tmp_path, "photos-only", compares=False)
+    lost = 0
+    for first in range(30):
+        store = two.fresh()
+        turns = Turns(switching(first, 99), lambda: None)
+        outcomes = turns.play({
+            "a": lambda: two.a.deploy(TurnStore(store, turns, "a")),  # noqa: B023
+            "b": lambda: two.b.deploy(TurnStore(store, turns, "b")),  # noqa: B023
+        })  # fmt: skip
+        assert "does not support conditional writes" in outcomes["b"].log
+        order = [turn[:2] for turn in turns.log if turn[2] == METADATA_KEY and turn[1] in ("get", "put")]
+        lost += order.count(("a", "put")) == 1 and order.index(("a", "get")) < order.index(("b", "put")) < order.index(
+            ("a", "put")
+        )
+        put_right(two, two.a, store)
+    assert lost == 1
