@@ -78,6 +78,9 @@ class _Server:
                 raise _Refused(of_answer(answer.status, text, {k.lower(): v for k, v in answer.getheaders()}))
             if len(body) > MAX_BYTES:
                 raise BadListing("an answer that is far too long")
+            if answer.length:
+                # A read of a bounded length returns what came, even if more was announced.
+                raise http.client.IncompleteRead(body, answer.length)
             whole = True
             return body
         finally:
