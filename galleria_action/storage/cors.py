@@ -16,7 +16,11 @@ from galleria_action.storage.interface import Target
 Rule = Mapping[str, Any]
 
 _FAILURES = botocore_failures()
-_NO_API = frozenset(("NotImplemented", "MethodNotAllowed", "UnsupportedOperation", "XNotImplemented"))
+#: The last two come from services that take the request for another one and would create the bucket.
+_NO_API = frozenset((
+    "NotImplemented", "MethodNotAllowed", "UnsupportedOperation", "XNotImplemented", "BucketAlreadyExists",
+    "BucketAlreadyOwnedByYou",
+))  # fmt: skip
 
 
 class CorsUnsupported(Exception):

@@ -15,6 +15,10 @@ from typing import Any
 ACCESS_KEY, SECRET_KEY = "test-access-key", "test-secret-key"
 
 
+class Unavailable(Exception):
+    """A server cannot be installed or started here; the text says why."""
+
+
 @contextmanager
 def moto_server(before: Callable[[str, str], object] = lambda method, path: None) -> Iterator[str]:
     """moto's S3 server in this process; the URL. It keeps its objects in memory, per process.
