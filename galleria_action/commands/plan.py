@@ -12,6 +12,7 @@ from galleria_action.deployment.plan import LocalGallery, Plan
 from galleria_action.deployment.planner import make_plan
 from galleria_action.deployment.remote import RemoteState, read_remote
 from galleria_action.errors import GalleryInvalid
+from galleria_action.gallery.json_source import paused_gc
 from galleria_action.report.documents import plan_json
 from galleria_action.report.outcome import to_do
 from galleria_action.storage.interface import ReadStore
@@ -47,6 +48,7 @@ def plan(session: Session) -> str:
     return DRY_RUN_DONE
 
 
+@paused_gc()
 def check_local(session: Session) -> Checked:
     """Validate and measure what is on disk, before anything is asked of the network. Raises ``GalleryInvalid``."""
     with session.ci.group("Validate"):
@@ -56,6 +58,7 @@ def check_local(session: Session) -> Checked:
     return Checked(gallery, local)
 
 
+@paused_gc()
 def make_planned(session: Session, store: ReadStore, checked: Checked) -> Planned:
     """Read the target, plan, write ``plan.json``, check the guards.
 
@@ -65,7 +68,7 @@ def make_planned(session: Session, store: ReadStore, checked: Checked) -> Planne
     options, gallery, local = session.options, checked.gallery, checked.local
     with session.ci.group("Plan"):
         listing = options.verify != "off" or options.orphans == "delete"
-        remote = read_remote(store, listing=listing)
+        remote = read_remote(store, listing=listing, local=gallery.metadata)
         session.warn_all(remote.warnings)
         same_mode(gallery, remote)
         made = make_plan(

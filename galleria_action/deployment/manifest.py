@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
+from operator import attrgetter
 from typing import Any, Literal, cast
 
 MANIFEST_KEY = ".galleria/manifest.json"
@@ -40,6 +41,9 @@ class ManifestEntry:
     edit: str = ""
 
 
+_FIELDS = tuple(entry_field.name for entry_field in fields(ManifestEntry))
+
+
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """All deployed objects by key, the metadata document itself left out.
@@ -64,7 +68,7 @@ class Manifest:
 
     def to_bytes(self, **more: str) -> bytes:
         """The JSON that is stored: keys sorted, so that equal manifests are equal bytes. ``more`` goes in beside it."""
-        objects = {key: asdict(entry) for key, entry in self.objects.items()}
+        objects = {key: {name: getattr(entry, name) for name in _FIELDS} for key, entry in self.objects.items()}
         document: dict[str, Any] = {"schema": _SCHEMA, "mode": self.mode, "objects": objects, **more}
         if self.leaving:
             document["leaving"] = dict(self.leaving)
@@ -94,10 +98,16 @@ def parse_manifest(raw: bytes) -> Manifest:
 _TYPES = {"size": int, "sha256": str, "etag": str, "headers": str, "source": str, "kind": str, "edit": str}
 
 
+_TEXT_OR_NONE = (str, type(None))
+_typed = attrgetter(*_TYPES)
+_TYPES_IN_ORDER = list(_TYPES.values())
+
+
 def _entry(value: Mapping[str, Any]) -> ManifestEntry:
     entry = ManifestEntry(**value)
-    wrong = [name for name, kind in _TYPES.items() if type(getattr(entry, name)) is not kind]
-    if wrong or entry.kind not in ("photo", "site") or not isinstance(entry.photo, str | None):
+    types = list(map(type, _typed(entry)))
+    if types != _TYPES_IN_ORDER or entry.kind not in ("photo", "site") or not isinstance(entry.photo, _TEXT_OR_NONE):
+        wrong = [name for name, kind, found in zip(_TYPES, _TYPES_IN_ORDER, types, strict=True) if found is not kind]
         raise ManifestUnreadable(f"an entry has a wrong {', '.join(wrong) or 'kind'}")
     return entry
 

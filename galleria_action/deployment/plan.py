@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TypeVar
 
 from galleria_action.deployment.manifest import Manifest, Mode
@@ -50,8 +50,14 @@ class PhotoEdit:
 
     def digest(self) -> str:
         """SHA-256 (hex) of the edit, so that an edit of another kind is seen as a change."""
-        canonical = json.dumps([self.timestamp, self.offset_hours, self.strip_gps], separators=(",", ":"))
-        return hashlib.sha256(canonical.encode()).hexdigest()
+        return _edit_digest(self)
+
+
+@lru_cache(maxsize=64)
+def _edit_digest(edit: PhotoEdit) -> str:
+    """Remembered for the files of one photo, which are asked for one after the other."""
+    canonical = json.dumps([edit.timestamp, edit.offset_hours, edit.strip_gps], separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

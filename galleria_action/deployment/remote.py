@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 
 from galleria_action.deployment.manifest import MANIFEST_KEY, Manifest, ManifestUnreadable, Mode, parse_manifest
 from galleria_action.deployment.plan import Base, RemoteGallery
+from galleria_action.gallery.json_source import paused_gc
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.gallery.metadata import GalleryMetadata
-from galleria_action.gallery.schema import RemoteInvalid, parse_remote
+from galleria_action.gallery.schema import LoadedMetadata, RemoteInvalid, parse_remote
 from galleria_action.storage.interface import ObjectInfo, ReadStore, StoredObject
 
 #: up to so many keys are asked for one by one: a listing takes a request per 1,000 objects, one after the other
@@ -54,8 +55,10 @@ class RemoteState:
         return self.metadata.keys() | {METADATA_KEY}
 
 
-def read_remote(store: ReadStore, *, listing: bool) -> RemoteState:
-    """Read the target. Raises the store's errors."""
+@paused_gc()
+def read_remote(store: ReadStore, *, listing: bool, local: LoadedMetadata | None = None) -> RemoteState:
+    """Read the target. Where its metadata is ``local`` byte for byte it is not parsed again. Raises the store's
+    errors."""
     with ThreadPoolExecutor(3, thread_name_prefix="remote") as pool:
         metadata_read = pool.submit(store.get, METADATA_KEY)
         manifest_read = pool.submit(store.get, MANIFEST_KEY)
@@ -63,7 +66,8 @@ def read_remote(store: ReadStore, *, listing: bool) -> RemoteState:
         stored_metadata, stored_manifest = metadata_read.result(), manifest_read.result()
         listed = listing_read.result() if listing_read else None
     warnings: list[str] = []
-    metadata = _metadata(stored_metadata, warnings)
+    same = local and stored_metadata and stored_metadata.body == local.raw
+    metadata = local.metadata if local and same else _metadata(stored_metadata, warnings)
     manifest = _manifest(stored_manifest, warnings)
     return RemoteState(metadata, _base(stored_metadata), manifest, _base(stored_manifest), listed, tuple(warnings))
 

@@ -14,8 +14,10 @@ from galleria_action.gallery.media import media_type
 from galleria_action.gallery.metadata import GalleryMetadata, PhotoMetadata
 from galleria_action.storage.interface import Headers
 
-#: hashing leaves Python's lock, so a few threads use all cores of a CI machine
+#: hashing leaves Python's lock, so a few threads use all cores of a CI machine; handing a thread one file at a time
+#: would cost more than hashing a thumbnail
 _HASHING_THREADS = 4
+_HASHED_TOGETHER = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +29,15 @@ class Hasher:
     def hash_all(self, files: Sequence[LocalFile]) -> list[str]:
         """SHA-256 (hex) of each file, in order. Raises ``GalleryInvalid`` with one finding per unreadable file."""
         with ThreadPoolExecutor(_HASHING_THREADS, thread_name_prefix="hash") as pool:
-            outcomes = list(pool.map(self._hash, files))
+            batches = [files[start : start + _HASHED_TOGETHER] for start in range(0, len(files), _HASHED_TOGETHER)]
+            outcomes = [outcome for batch in pool.map(self._hash_some, batches) for outcome in batch]
         findings = [finding for _, found in outcomes for finding in found]
         if findings:
             raise GalleryInvalid(f"{len(findings)} local files cannot be read", findings=findings)
         return [digest for digest, _ in outcomes]
+
+    def _hash_some(self, files: Sequence[LocalFile]) -> list[tuple[str, tuple[Finding, ...]]]:
+        return [self._hash(file) for file in files]
 
     def _hash(self, file: LocalFile) -> tuple[str, tuple[Finding, ...]]:
         try:

@@ -86,8 +86,7 @@ def read_file(local: LocalFile) -> bytes:
             status = os.fstat(descriptor)
             if not_a_file(status) or (status.st_dev, status.st_ino) != local.identity:
                 raise _changed(local, "was replaced")
-            with os.fdopen(descriptor, "rb", closefd=False) as stream:
-                content = stream.read(local.size + 1)
+            content = _read(descriptor, local.size + 1)
         finally:
             os.close(descriptor)
     except FileNotFoundError:
@@ -97,6 +96,14 @@ def read_file(local: LocalFile) -> bytes:
         raise _changed(local, what) from None
     if len(content) != local.size:
         raise _changed(local, "changed its size")
+    return content
+
+
+def _read(descriptor: int, most: int) -> bytes:
+    """Up to ``most`` bytes. A file object would cost more than reading a thumbnail."""
+    content = os.read(descriptor, most)
+    while len(content) < most and (more := os.read(descriptor, most - len(content))):
+        content += more
     return content
 
 

@@ -287,7 +287,7 @@ def of_obstore(error: Exception) -> Fault:
     debug = str(error).rpartition("\n\nDebug source:\n")[2]
     if answer := _STATUS.search(debug):
         body = re.sub(r"\\.", lambda match: _ESCAPES.get(match[0], " "), answer[2])
-        return _of_body(int(answer[1]), body)
+        return of_answer(int(answer[1]), body)
     if "BareRedirect" in debug:
         return Fault("answer", code="BareRedirect")
     for pattern, kind in _WIRE:
@@ -296,12 +296,15 @@ def of_obstore(error: Exception) -> Fault:
     return Fault("other", message=str(error).partition("\n")[0])
 
 
-def _of_body(status: int, body: str) -> Fault:
-    """The parts of an S3 error document; tolerant, because gateways answer with anything."""
+def of_answer(status: int, body: str, headers: Mapping[str, str] | None = None) -> Fault:
+    """The parts of an S3 error document; tolerant, because gateways answer with anything. ``headers`` (names in lower
+    case) say more, where they are known."""
+    headers = headers or {}
     message = _element(body, "Message")
-    region = _element(body, "Region") or _expected_region(message)
+    region = _element(body, "Region") or _expected_region(message) or headers.get("x-amz-bucket-region", "")
     code = _element(body, "Code")
-    return Fault("answer", status=status, code=code, message=message, region=_if_about_region(code, status, region))
+    retry_after = _seconds(headers.get("retry-after", ""))
+    return Fault("answer", status, code, message, _if_about_region(code, status, region), retry_after)
 
 
 def _element(body: str, name: str) -> str:

@@ -12,6 +12,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 
@@ -42,8 +43,14 @@ class Headers:
 
     def digest(self) -> str:
         """SHA-256 (hex) of the canonical form, so that a changed rule is seen as a change."""
-        canonical = json.dumps([self.content_type, self.cache_control], separators=(",", ":"), ensure_ascii=False)
-        return hashlib.sha256(canonical.encode()).hexdigest()
+        return _digest(self.content_type, self.cache_control)
+
+
+@lru_cache(maxsize=256)
+def _digest(*values: str | None) -> str:
+    """Remembered: a gallery has hundreds of thousands of objects and a handful of headers."""
+    canonical = json.dumps(values, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

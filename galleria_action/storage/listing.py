@@ -7,7 +7,7 @@ Truncated pages without a token, tokens that lead in circles and empty answers a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from galleria_action.storage.faults import Call, Fault, failure
 from galleria_action.storage.interface import ObjectInfo
@@ -37,7 +37,7 @@ def every_object(fetch: Callable[[str | None], Page], call: Call) -> Iterator[Ob
         for info in _in_order(_pages(fetch)):
             if not info.key.startswith(wanted):
                 raise BadListing("the listing names objects that were not asked for")
-            yield replace(info, key=info.key[len(root) :])
+            yield ObjectInfo(info.key[len(root) :], info.size, info.etag) if root else info
     except BadListing as error:
         raise failure(Fault("malformed", message=str(error)), call) from None
 

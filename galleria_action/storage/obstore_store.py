@@ -1,4 +1,5 @@
-"""The fast store: single objects go through obstore (Rust), everything else through ``Boto3Store``.
+"""The fast store: single objects go through obstore (Rust), listings through ``signed_listing``, everything else
+through ``Boto3Store``.
 
 What obstore cannot do exactly stays out of it. Its listing takes a website's page for an empty bucket, drops
 truncation without a token, turns ``dir/`` into ``dir`` and fails on ``a//b``; its copy sends no headers; its batch
@@ -127,8 +128,15 @@ class ObstoreStore:
         return ObjectHead(answer.meta["size"], etag, _headers(answer.attributes))
 
     def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
-        """See ``ReadStore.list``."""
-        return self._complete().list(prefix)
+        """See ``ReadStore.list``. Through a proxy, and with AWS's own chain (which is botocore's), botocore asks."""
+        if not self._settings.access_key or _behind_a_proxy():
+            return self._complete().list(prefix)
+        from galleria_action.storage.signature import Signer
+        from galleria_action.storage.signed_listing import listed
+
+        given, region = self._settings, _region(self._settings, self._provider)
+        signer = Signer(given.access_key or "", given.secret_key or "", given.session_token, region)
+        return listed(bucket_url(given, self._provider), signer, self._call("list", prefix), self._persist)
 
     # --- writing -----------------------------------------------------------------------------------------------------
 
@@ -267,6 +275,17 @@ def endpoint_url(settings: StoreSettings, provider: Provider) -> str:
         return endpoint
     scheme, host = endpoint.split("://")
     return f"{scheme}://{settings.target.bucket}.{host}"
+
+
+def bucket_url(settings: StoreSettings, provider: Provider) -> str:
+    """The address of the bucket itself."""
+    endpoint = endpoint_url(settings, provider)
+    return endpoint if _virtual_host(settings, provider) else f"{endpoint}/{settings.target.bucket}"
+
+
+def _behind_a_proxy() -> bool:
+    proxies = ("http_proxy", "https_proxy", "all_proxy")
+    return any(value for name, value in os.environ.items() if name.lower() in proxies)
 
 
 def _region(settings: StoreSettings, provider: Provider) -> str:

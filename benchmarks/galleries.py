@@ -1,0 +1,140 @@
+"""Galleries of any size for the benchmarks: real JPEGs with real EXIF, true hashes, in seconds and on little disk.
+
+    python -m benchmarks.galleries FOLDER PHOTOS [--small]
+
+A few photos are made and every other file is a hard link to one of them. To every program these are files of their own;
+to the machine they are a few hundred megabytes that stay in its cache, so that no disk is measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import random
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from tests.builders import photo_bytes, webp_bytes
+
+_POOL = 24
+_OFFSET_HOURS = 2
+_SIZES = {"thumb": (20_000, 20_000), "web": (300_000, 300_000), "full": (1_000_000, 5_000_000)}
+_SMALL = {"thumb": (2_000, 2_000), "web": (8_000, 8_000), "full": (20_000, 20_000)}
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """One photo of the pool: its three files, and the hash of the full one."""
+
+    paths: dict[str, Path]
+    sha256: str
+
+
+def make(folder: Path, photos: int, *, small: bool = False) -> None:
+    """Make a gallery of ``photos`` photos in ``folder``; its pool lies beside it."""
+    pool = [_original(folder.parent / f"{folder.name}-pool", number, small) for number in range(_POOL)]
+    for variant in _SIZES:
+        (folder / variant).mkdir(parents=True, exist_ok=True)
+    entries = []
+    for number in range(photos):
+        original, entry = pool[number % _POOL], _entry(number)
+        entry["file_hash"] = original.sha256
+        # what the hash is after the edit only the edit can tell; a deploy takes note of it with hash-check: off
+        entry["deployment_file_hash"] = hashlib.sha256(f"{number} {original.sha256}".encode()).hexdigest()
+        for variant, key in entry["files"].items():
+            os.link(original.paths[variant], folder / key)
+        entries.append(entry)
+    save(folder, entries)
+
+
+def save(folder: Path, photos: list[dict[str, Any]]) -> None:
+    """Write the metadata as Galleria does."""
+    document = {
+        "schema_version": "1.0",
+        "generated_at": "2024-10-28T10:00:00.123456+00:00",
+        "collection": "wedding",
+        "settings": {"timestamp_offset_hours": 0, "target_timezone_offset_hours": _OFFSET_HOURS, "jpeg_quality": 85},
+        "photos": photos,
+    }
+    (folder / "gallery-metadata.json").write_text(json.dumps(document, indent=2), encoding="utf-8")
+
+
+def load(folder: Path) -> list[dict[str, Any]]:
+    """The photos of the metadata."""
+    photos: list[dict[str, Any]] = json.loads((folder / "gallery-metadata.json").read_text(encoding="utf-8"))["photos"]
+    return photos
+
+
+def touch(folder: Path) -> None:
+    """Give every file a new time, as a fresh checkout does. The bytes stay."""
+    for path in {file.stat().st_ino: file for file in folder.rglob("*") if file.is_file()}.values():
+        os.utime(path)
+
+
+def change(folder: Path, share: float) -> int:
+    """Give the full file of every n-th photo other bytes; the number of photos changed."""
+    photos = load(folder)
+    step = max(1, round(1 / share))
+    for photo in photos[::step]:
+        path = folder / photo["files"]["full"]
+        body = path.read_bytes() + b"changed"
+        path.unlink()
+        path.write_bytes(body)
+        photo["file_hash"] = hashlib.sha256(body).hexdigest()
+        photo["deployment_file_hash"] = hashlib.sha256(body + b"edited").hexdigest()
+    save(folder, photos)
+    return len(photos[::step])
+
+
+def remove_one(folder: Path) -> None:
+    """Take the last photo out of the metadata and off the disk."""
+    *photos, last = load(folder)
+    for key in last["files"].values():
+        (folder / key).unlink()
+    save(folder, photos)
+
+
+def _entry(number: int) -> dict[str, Any]:
+    shot = datetime(2024, 6, 15, 12) + timedelta(seconds=61 * number)
+    stem = f"wedding-{shot:%Y%m%dT%H%M%S}-r5a-{number}"
+    return {
+        "id": stem,
+        "original_path": f"pics-full/IMG_{number:06d}.JPG",
+        "file_hash": "",
+        "deployment_file_hash": "",
+        "exif": {
+            "original_timestamp": shot.isoformat(),
+            "corrected_timestamp": (shot + timedelta(hours=1)).isoformat(),
+            "timezone_original": "+00:00",
+            "camera": {"make": "Canon", "model": "EOS R5"},
+            "subsecond": None,
+        },
+        "files": {"full": f"full/{stem}.jpg", "web": f"web/{stem}.jpg", "thumb": f"thumb/{stem}.webp"},
+    }
+
+
+def _original(folder: Path, number: int, small: bool) -> Original:
+    folder.mkdir(parents=True, exist_ok=True)
+    dice = random.Random(number)
+    bodies = {}
+    for variant, (least, most) in (_SMALL if small else _SIZES).items():
+        begin = webp_bytes(number) if variant == "thumb" else photo_bytes(number)
+        # behind the end of the picture, where viewers and the EXIF edit leave it alone
+        bodies[variant] = begin + dice.randbytes(max(0, dice.randint(least, most) - len(begin)))
+    paths = {variant: folder / f"{number}-{variant}" for variant in bodies}
+    for variant, body in bodies.items():
+        paths[variant].write_bytes(body)
+    return Original(paths, hashlib.sha256(bodies["full"]).hexdigest())
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("photos", type=int)
+    parser.add_argument("--small", action="store_true", help="files of a few kilobytes: more objects, fewer bytes")
+    given = parser.parse_args()
+    make(given.folder, given.photos, small=given.small)

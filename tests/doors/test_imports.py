@@ -1,0 +1,75 @@
+"""What a run loads before it does anything: each package costs every run its time, and most runs have nothing to do."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from tests.doors.conftest import Job
+from tests.doors.runner import ROOT
+
+#: Runs one command and prints the top-level packages that are loaded at its end.
+SCRIPT = """
+import json, os, pathlib, sys
+from galleria_action.deployment.stop import Stop
+from galleria_action.run import World, run
+code = run(sys.argv[1:], World(os.environ, pathlib.Path.cwd(), sys.stderr, sys.stderr, Stop()))
+json.dump([code, sorted(sys.modules)], sys.stdout)
+"""
+#: Of Python's own, what is dear and of no use to a run that only reads.
+DEAR = {"asyncio", "ctypes", "multiprocessing", "sqlite3", "unittest", "xml.dom", "xml.etree.ElementTree"}
+
+
+def loaded(environ: dict[str, str], *arguments: str) -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, *arguments],
+        env=environ | {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        check=True,
+        timeout=60,
+    )
+    # what click itself prints for --help stands before
+    code, modules = json.loads(done.stdout[done.stdout.rindex(b"[0, [") :])
+    assert code == 0
+    return set(modules)
+
+
+def foreign(modules: set[str]) -> set[str]:
+    """The packages that are neither Python's nor ours. cython_runtime is part of yaml."""
+    packages = {name.partition(".")[0] for name in modules}
+    own = {"galleria_action", "cython_runtime"}
+    return {name for name in packages - own - set(sys.stdlib_module_names) if not name.startswith(("_", "sitecustom"))}
+
+
+def test_help_loads_only_click() -> None:
+    for arguments in (["--help"], ["plan", "--help"]):
+        modules = loaded({}, *arguments)
+        assert foreign(modules) == {"click"}
+        assert not DEAR & modules
+
+
+def test_validate_loads_only_the_validator(make_job: Callable[..., Job]) -> None:
+    job = make_job()
+    modules = loaded({}, "validate", "--source", str(job.gallery.source))
+    assert foreign(modules) == {"click", "jsonschema_rs"}
+    assert not DEAR & modules
+
+
+@pytest.mark.parametrize(
+    ("place", "packages"), [("folder", set()), ("obstore", {"obstore", "yaml"})], ids=["folder", "obstore"]
+)
+@pytest.mark.parametrize("command", ["plan", "deploy", "verify"])
+def test_nothing_to_do_loads_nothing_for_it(
+    make_job: Callable[..., Job], place: str, packages: set[str], command: str
+) -> None:
+    job = make_job(place)
+    assert job.runner.run("deploy").exit_code == 0
+    expected = {"click", "jsonschema_rs"} | packages
+    modules = loaded(job.runner.environment({"command": command}))
+    assert foreign(modules) == expected
+    assert not DEAR & modules

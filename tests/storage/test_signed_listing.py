@@ -1,0 +1,133 @@
+"""Our own signature and our own reading of listings, each beside another implementation."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+from xml.sax.saxutils import escape
+
+import botocore.auth
+import pytest
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from hypothesis import given
+from hypothesis import strategies as st
+
+from galleria_action.errors import StorageUnavailable
+from galleria_action.storage.interface import ObjectInfo
+from galleria_action.storage.listing import BadListing, Page
+from galleria_action.storage.listing_page import read_page
+from galleria_action.storage.obstore_store import ObstoreStore
+from galleria_action.storage.providers import provider_of
+from galleria_action.storage.signature import Signer, canonical_query
+from tests.storage.scripted import Answer, refusal, scripted
+from tests.storage.stores import open_obstore, settings_for
+
+TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=20)
+
+
+def test_signature_of_the_documentation() -> None:
+    """The example "GET Bucket (List Objects)" of AWS's own page on Signature Version 4."""
+    signer = Signer("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", None, "us-east-1")
+    query = canonical_query({"prefix": "J", "max-keys": "2"})
+    now = datetime(2013, 5, 24, tzinfo=UTC)
+    signed = signer.headers("GET", "examplebucket.s3.amazonaws.com", "/", query, now)
+    assert signed["authorization"] == (
+        "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request, "
+        "SignedHeaders=host;x-amz-content-sha256;x-amz-date, "
+        "Signature=34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7"
+    )
+
+
+@given(
+    prefix=TEXT,
+    token=TEXT,
+    session=st.none() | st.text("abc/+=", min_size=1, max_size=9),
+    moment=st.datetimes(datetime(2020, 1, 1), datetime(2099, 1, 1)),
+)
+def test_signature_is_botocores(prefix: str, token: str, session: str | None, moment: datetime) -> None:
+    query = canonical_query({"list-type": "2", "prefix": prefix, "continuation-token": token})
+    ours = Signer("KEY", "secret/key", session, "eu-west-3").headers(
+        "GET", "host.example:9000", "/bucket", query, moment
+    )
+    request = AWSRequest("GET", f"http://host.example:9000/bucket?{query}")
+    request.headers["X-Amz-Content-SHA256"] = ours["x-amz-content-sha256"]
+    request.context["timestamp"] = ours["x-amz-date"]
+    theirs = botocore.auth.S3SigV4Auth(Credentials("KEY", "secret/key", session), "s3", "eu-west-3")
+    request.headers["X-Amz-Date"] = ours["x-amz-date"]
+    if session:
+        request.headers["X-Amz-Security-Token"] = session
+    text = theirs.string_to_sign(request, theirs.canonical_request(request))
+    assert ours["authorization"].endswith(f"Signature={theirs.signature(text, request)}")
+
+
+def document(*objects: str, more: str = "<IsTruncated>false</IsTruncated>", namespace: str = "") -> bytes:
+    return f"<ListBucketResult{namespace}>{more}{''.join(objects)}</ListBucketResult>".encode()
+
+
+def an_object(**fields: str) -> str:
+    return f"<Contents>{''.join(f'<{name}>{value}</{name}>' for name, value in fields.items())}</Contents>"
+
+
+@given(st.lists(st.tuples(st.text("ab/ &<>\"'é🎉", min_size=1), st.integers(0, 2**60), st.text("0123-", max_size=9))))
+def test_objects_come_back_as_they_are(objects: list[tuple[str, int, str]]) -> None:
+    namespace = ' xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'
+    contents = [
+        an_object(Key=escape(key), ETag=f"&quot;{etag}&quot;", Size=str(size), Owner="<ID>1</ID><Key>no</Key>")
+        for key, size, etag in objects
+    ]
+    assert read_page(document(*contents, namespace=namespace)) == Page([ObjectInfo(*one) for one in objects], None)
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        (b"", "no XML"),
+        (b"\xff\xfe", "no XML"),
+        (b"<Error><Code>InternalError</Code></Error>", "no listing"),
+        (b"<Other><ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult></Other>", "no listing"),
+        (document(more="<CommonPrefixes><IsTruncated>false</IsTruncated></CommonPrefixes>"), "no listing"),
+        (document(an_object(Key="a")), "without 'Size'"),
+        (document(an_object(Size="1")), "without 'Key'"),
+        (document(an_object(Key="a", Size="-1")), "no number"),
+        (document(an_object(Key="a", Size="²")), "no number"),
+        (document(more="<IsTruncated>true</IsTruncated>"), "without a continuation"),
+        (document() + b"<ListBucketResult/>", "broken XML"),
+        (b"<!DOCTYPE a [<!ENTITY b 'c'>]>" + document(an_object(Key="&b;", Size="1")), "document type"),
+    ],
+)
+def test_what_is_no_listing(body: bytes, problem: str) -> None:
+    with pytest.raises(BadListing, match=problem):
+        read_page(body)
+
+
+def test_retry_after_is_heard() -> None:
+    pauses: list[float] = []
+    answers: list[Any] = [refusal(503, "SlowDown", **{"Retry-After": "7"}), Answer(200, document())]
+    with scripted(*answers) as script:
+        settings = replace(settings_for(script.url), pause=lambda seconds: bool(pauses.append(seconds)) or True)
+        assert list(ObstoreStore(settings, provider_of(script.url)).list()) == []
+    assert 7 <= pauses[0] < 10
+
+
+def test_a_page_is_asked_for_again() -> None:
+    answers: list[Any] = [refusal(503, "SlowDown"), Answer(drop=True), Answer(200, document())]
+    with scripted(*answers) as script:
+        assert list(open_obstore(script.url, tries=3).list()) == []
+        assert len(script.requests) == 3
+    assert {request.path.partition("?")[0] for request in script.requests} == {"/bucket"}
+
+
+def test_not_for_ever_and_not_what_stays() -> None:
+    for answer, requests in ((refusal(500, "InternalError"), 2), (refusal(400, "InvalidArgument"), 1)):
+        with scripted(answer) as script, pytest.raises(StorageUnavailable):
+            list(open_obstore(script.url, tries=2).list())
+        assert len(script.requests) == requests
+
+
+def test_a_proxy_gets_the_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    with scripted(Answer(200, document())) as script:
+        monkeypatch.setenv("http_proxy", script.url)
+        assert list(open_obstore("http://s3.example.invalid").list()) == []
+    assert script.requests[0].path.startswith("http://s3.example.invalid/bucket?")
