@@ -15,7 +15,6 @@ from pathlib import Path
 from types import FrameType
 
 from galleria_action.deployment.stop import Stop
-from galleria_action.run import World, run
 
 #: the runner kills 7.5 s after SIGINT by SIGTERM and 2.5 s later for good; we are gone before that
 GRACE_SECONDS = 7.0
@@ -41,12 +40,15 @@ def main() -> None:
 
 
 def _run(stop: Stop) -> int:
+    # Not above: it takes a quarter second, in which a signal has to be heard already.
+    from galleria_action.run import World, run
+
     return run(sys.argv[1:], World(os.environ, Path.cwd(), sys.stdout, sys.stderr, stop))
 
 
 def _leave(code: int) -> None:
     """Exit without waiting for threads that still hang in a request."""
-    with suppress(BrokenPipeError):
+    with suppress(OSError):
         sys.stdout.flush()
         sys.stderr.flush()
     os._exit(code)

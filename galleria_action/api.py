@@ -45,7 +45,6 @@ from galleria_action.gallery.walk import walk_site
 from galleria_action.gallery.workspace import Workspace
 from galleria_action.options import BY_NAME
 from galleria_action.storage.api import store_for
-from galleria_action.storage.boto3_store import Boto3Store
 from galleria_action.storage.interface import Headers, ObjectInfo, Target, WriteStore
 
 ProgressCallback = Callable[[str, int, int], None]
@@ -72,7 +71,7 @@ def deploy_gallery_metadata(
     ``generate_deployment_plan`` returns it), plus ``error`` on failure. Raises nothing that the contract documents as
     a failure.
     """
-    run = _GalleryDeploy(store_for(client, bucket), dry_run)
+    run = _GalleryDeploy(store_for(client, bucket), Target(client.meta.endpoint_url, bucket), dry_run)
     try:
         run.go(local_metadata, Path(prod_dir), DeleteLimit.parse(max_delete), allow_empty)
     except GalleriaError as error:
@@ -120,7 +119,8 @@ def verify_s3_state(client: Any, bucket: str, metadata: GalleryMetadata) -> dict
 
 @dataclass
 class _GalleryDeploy:
-    store: Boto3Store
+    store: WriteStore
+    target: Target
     dry_run: bool
     photos_uploaded: int = 0
     metadata_uploaded: bool = False
@@ -147,7 +147,7 @@ class _GalleryDeploy:
         digest = (sha256(document).hexdigest(), len(document))
         local = LocalGallery("metadata", photos, None, metadata.settings, digest)
         remote = read_remote(self.store, listing=True)
-        plan = make_plan(local, remote.gallery(METADATA_KEY), self.store.target)
+        plan = make_plan(local, remote.gallery(METADATA_KEY), self.target)
         self.plan = _plan_dict(plan, metadata)
         check_guards(plan, limit, allow_empty=allow_empty)
         if self.dry_run:

@@ -80,6 +80,8 @@ def run(args: Sequence[str], world: World) -> int:
         error = _with_outcome(failure, record)
     except Exception as defect:  # noqa: BLE001 - the last line of defence: reported as a defect of ours, never hidden
         error = _defect(defect, ci, environ)
+    if error:
+        _hush(error, ci)
     if session:
         _tell_reviewers(session, finish(record, message, time.monotonic() - started, error))
     result = _write_result(session, record, lambda: finish(record, message, time.monotonic() - started, error))
@@ -87,6 +89,13 @@ def run(args: Sequence[str], world: World) -> int:
     if invocation.as_json:
         world.stdout.write(result_json(result).decode())
     return result.exit_code
+
+
+def _hush(error: GalleriaError, ci: CI) -> None:
+    """Take secrets out of an error before anybody is told: a service may repeat in it what it was sent."""
+    error.message = ci.hide(error.message)
+    error.hint = error.hint and ci.hide(error.hint)
+    error.findings = tuple(replace(finding, message=ci.hide(finding.message)) for finding in error.findings)
 
 
 def _session(invocation: Invocation, ci: CI, record: Record, world: World, workspace: Path, stream: TextIO) -> Session:
@@ -215,12 +224,14 @@ def _report(result: Result, ci: CI) -> None:
         ci.error(f"{result.message} {result.hint or ''}".strip())
     for line in render_text(result):
         ci.line(line)
-    try:
-        ci.write_outputs(result.outputs)
-        if ci.summary_budget:
-            ci.write_summary(render_summary(result, ci.summary_budget))
-    except (OSError, ValueError) as error:
-        ci.warning(f"Outputs or summary could not be written: {error}")
+    tell: list[Callable[[], None]] = [lambda: ci.write_outputs(result.outputs)]
+    if ci.summary_budget:
+        tell.append(lambda: ci.write_summary(render_summary(result, ci.summary_budget)))
+    for reader in tell:
+        try:
+            reader()
+        except (GalleriaError, OSError, ValueError) as error:
+            ci.warning(f"Outputs or summary could not be written: {error}")
     ci.close()
 
 

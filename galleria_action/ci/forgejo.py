@@ -17,7 +17,6 @@ from galleria_action.ci.github.api import GitHubApi, PullRequest
 from galleria_action.ci.github.event import at
 from galleria_action.ci.interface import Reviews, Wishes
 from galleria_action.ci.rest import ApiError, Rest
-from galleria_action.ci.secrets import redact
 
 
 class ForgejoActions(GitHubActions):
@@ -30,9 +29,7 @@ class ForgejoActions(GitHubActions):
         from galleria_action.ci.github.reviews import GitHubReviews
 
         api = _open_api(self._environ, wishes.token) if wishes.token else None
-        return GitHubReviews(
-            self._event(), wishes, api, warn=warn, line=self.line, redact=lambda text: redact(text, self._hidden)
-        )
+        return GitHubReviews(self._event(), wishes, api, warn=warn, line=self.line, redact=self.hide)
 
 
 class ForgejoApi(GitHubApi):

@@ -16,7 +16,6 @@ from typing import TextIO
 
 from galleria_action.ci.interface import NoReviews, Occasion, Reviews, Wishes
 from galleria_action.ci.plain import Plain
-from galleria_action.ci.secrets import redact
 from galleria_action.ci.workspace import write_file
 from galleria_action.report.escape import visible
 
@@ -53,7 +52,7 @@ class GitLab(Plain):
     def group(self, title: str) -> Iterator[None]:
         """See ``CI.group``."""
         name = f"galleria_{next(self._sections)}"
-        shown = visible(redact(title, self._hidden))
+        shown = visible(self.hide(title))
         self._log.write(f"\x1b[0Ksection_start:{self._now()}:{name}[collapsed=true]\r\x1b[0K{shown}")
         try:
             yield
@@ -66,7 +65,7 @@ class GitLab(Plain):
 
         if wishes.comment == "off":
             return NoReviews()
-        notes = open_notes(self._environ, wishes, warn=warn, line=self.line, hide=lambda t: redact(t, self._hidden))
+        notes = open_notes(self._environ, wishes, warn=warn, line=self.line, hide=self.hide)
         return notes or NoReviews()
 
     def write_outputs(self, outputs: Mapping[str, str | int | bool]) -> None:

@@ -148,6 +148,9 @@ class CI(Protocol):
         unreadable and hide nothing.
         """
 
+    def hide(self, text: str) -> str:
+        """``text`` with ``***`` in place of everything that is masked: for what is told elsewhere than in the log."""
+
     @property
     def occasion(self) -> Occasion:
         """Why this run happens."""

@@ -18,7 +18,7 @@ class Log:
         """Write ``line``. Characters that the stream's encoding lacks are escaped instead of ending the run."""
         encoding = getattr(self._stream, "encoding", None) or "utf-8"
         printable = line.encode(encoding, "backslashreplace").decode(encoding)
-        with self._lock, suppress(BrokenPipeError):
-            # nobody reads any more (`| head`); that must not stop a deploy half way
+        with self._lock, suppress(OSError):
+            # nobody reads any more (`| head`), or the disk is full; that must not stop a deploy half way
             self._stream.write(f"{printable}\n")
             self._stream.flush()

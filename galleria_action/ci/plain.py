@@ -30,7 +30,7 @@ class Plain:
 
     def line(self, text: str) -> None:
         """See ``CI.line``."""
-        self._log.write(visible(redact(text, self._hidden)))
+        self._log.write(visible(self.hide(text)))
 
     @contextmanager
     def group(self, title: str) -> Iterator[None]:
@@ -54,6 +54,10 @@ class Plain:
     def mask(self, secret: str) -> None:
         """See ``CI.mask``."""
         self._hidden = tuple(sorted({*self._hidden, *forms(secret)}, key=len, reverse=True))
+
+    def hide(self, text: str) -> str:
+        """See ``CI.hide``."""
+        return redact(text, self._hidden)
 
     def reviews(self, wishes: Wishes, warn: Callable[[str], None]) -> Reviews:
         """See ``CI.reviews``: there are none here."""

@@ -11,12 +11,12 @@ _SHOWN = 50
 
 
 def check_approval(session: Session, plan: Plan) -> None:
-    """Compare ``plan`` with the reviewed one; a plan that writes nothing needs no approval.
+    """Compare ``plan``, which writes something, with the reviewed one.
 
     What remains of an approved plan after an interrupted deploy is approved, too. Raises ``PlanChanged`` under
     ``plan-approval: require``. A plan id that was given as ``approved-plan`` has been compared by the guards.
     """
-    if session.options.plan_approval == "off" or session.options.approved_plan or not plan.changed:
+    if session.options.plan_approval == "off" or session.options.approved_plan:
         return
     try:
         approved = session.reviews.approval()

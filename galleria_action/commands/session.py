@@ -76,8 +76,9 @@ class Session:
 
     def warn(self, text: str) -> None:
         """Tell about something that is not as it should be but does not stop the run."""
-        self.record.warnings.append(text)
-        self.ci.warning(text)
+        hidden = self.ci.hide(text)
+        self.record.warnings.append(hidden)
+        self.ci.warning(hidden)
 
     def warn_all(self, texts: Iterable[str]) -> None:
         """Several warnings."""
@@ -116,15 +117,17 @@ def judge_verification(session: Session) -> None:
     counts = ", ".join(f"{len(keys):,} {word}" for word, keys in wrong.items() if keys)
     raise VerifyFailed(
         f"The bucket does not hold what the gallery says: {counts} ({found.checked:,} objects expected).",
-        hint=_remedy(found.whole),
+        hint=_remedy(found.whole, deep=session.options.verify == "deep"),
         findings=[Finding(f"{word}: {key}") for word, keys in wrong.items() for key in keys],
     )
 
 
-def _remedy(whole: bool) -> str:
+def _remedy(whole: bool, *, deep: bool) -> str:
     if whole:
         return (
             "Every photo is there; some objects are left over. Look at them, then deploy with orphans: delete, or "
             "accept them with orphans: warn."
         )
-    return "Deploy again: it uploads what is missing or wrong and nothing else."
+    remedy = "Deploy again: it uploads what is missing or wrong and nothing else."
+    # Bits that rot and headers that another tool changed leave no trace in a listing, by which a deploy goes.
+    return f"{remedy} What only verify: deep finds is healed by a deploy with force: true." if deep else remedy

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from galleria_action.deployment.plan import Base
+from galleria_action.deployment.readback import kept, not_kept
 from galleria_action.errors import Conflict, StorageUnavailable
 from galleria_action.storage.interface import (
     Condition,
@@ -35,6 +36,11 @@ def commit(store: WriteStore, key: str, body: bytes, headers: Headers, base: Bas
     Raises ``Conflict`` when another deploy was faster, ``StorageUnavailable`` when the write failed or its outcome
     cannot be learnt; in the latter case the text says so.
     """
+    done = _write(store, key, body, headers, base)
+    return done if kept(store, key, body, done.etag) else _write_again(store, key, body, headers, done)
+
+
+def _write(store: WriteStore, key: str, body: bytes, headers: Headers, base: Base | None) -> Commit:
     condition: Condition = IfMatch(base.etag) if base else IfAbsent()
     try:
         return Commit(store.put(key, body, headers, condition))
@@ -70,6 +76,17 @@ def _settled(store: WriteStore, key: str, body: bytes, base: Base | None, error:
     if error and (live.etag if live else None) == (base.etag if base else None):
         raise error
     raise conflict(key)
+
+
+def _write_again(store: WriteStore, key: str, body: bytes, headers: Headers, done: Commit) -> Commit:
+    """For a store that damaged the document: visitors see it already, so it is replaced at once."""
+    try:
+        etag = store.put(key, body, headers, None if done.narrowed else IfMatch(done.etag))
+    except PreconditionFailed:
+        return done  # another deploy has replaced it
+    if not kept(store, key, body, etag):
+        raise not_kept(key)
+    return Commit(etag, done.narrowed)
 
 
 def check_base(store: WriteStore, key: str, base: Base | None) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import threading
 import time
@@ -14,6 +13,7 @@ from galleria_action.deployment.checkpoint import Checkpoint
 from galleria_action.deployment.manifest import Manifest, ManifestEntry
 from galleria_action.deployment.plan import SourceFile, Upload
 from galleria_action.deployment.prepare import Prepared, PreparePolicy, prepare
+from galleria_action.deployment.readback import ReadBack, is_md5, not_kept
 from galleria_action.deployment.stop import Stop
 from galleria_action.errors import Finding, GalleriaError, GalleryInvalid, StorageUnavailable, UploadFailed
 from galleria_action.storage.interface import ObjectInfo, WriteStore
@@ -118,6 +118,9 @@ class Uploader:
     budget: ByteBudget = field(default_factory=lambda: ByteBudget(BYTES_IN_FLIGHT))
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
+    def __post_init__(self) -> None:
+        self._readback = ReadBack(self.store)
+
     def upload(self, uploads: Sequence[Upload]) -> None:
         """Upload all of ``uploads`` and return when every one is stored.
 
@@ -170,13 +173,23 @@ class Uploader:
             if entry is None:
                 if batch.closed or self.stop.requested:
                     return
-                etag = self.store.put(upload.key, prepared.body, upload.file.headers)
-                entry = _entry(prepared, etag)
+                entry = _entry(prepared, self._put(prepared))
             size = len(prepared.body)
         self._note(prepared, entry, size, skipped)
         if self.checkpoint and not skipped:
             self.checkpoint.add(upload.key, entry)
         self.finished(upload)
+
+    def _put(self, prepared: Prepared) -> str:
+        """Store the bytes, a second time where the store did not keep them, and return the ETag."""
+        key = prepared.upload.key
+        etag = self.store.put(key, prepared.body, prepared.upload.file.headers)
+        if not self._readback.kept(key, prepared.body, etag):
+            self.stop.check()
+            etag = self.store.put(key, prepared.body, prepared.upload.file.headers)
+            if not self._readback.kept(key, prepared.body, etag):
+                raise not_kept(key)
+        return etag
 
     def _proven(self, prepared: Prepared) -> ManifestEntry | None:
         """The entry of an object that is there already, byte for byte and header for header; else ``None``."""
@@ -188,7 +201,7 @@ class Uploader:
         recorded = [self.checkpoint.stored.get(key) if self.checkpoint else None, self.known.objects.get(key)]
         if any(r and (r.etag, r.sha256, r.headers) == (wanted.etag, wanted.sha256, wanted.headers) for r in recorded):
             return wanted
-        if found.etag != hashlib.md5(prepared.body, usedforsecurity=False).hexdigest():
+        if not is_md5(found.etag, prepared.body):
             return None
         head = self.store.head(key)
         if head is None or head.etag != found.etag:

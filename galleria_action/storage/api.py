@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from galleria_action.storage.boto3_store import Boto3Store
-from galleria_action.storage.interface import Target
+from galleria_action.storage.conditions import ProvingStore
+from galleria_action.storage.interface import Target, WriteStore
+from galleria_action.storage.persistence import sleep
 from galleria_action.storage.providers import provider_of
 from galleria_action.storage.settings import StoreSettings, parse_target
 
@@ -35,12 +37,13 @@ def get_s3_client(endpoint: str, access_key: str, secret_key: str, region: str) 
     return client
 
 
-def store_for(client: Any, bucket: str, prefix: str = "") -> Boto3Store:
+def store_for(client: Any, bucket: str, prefix: str = "") -> WriteStore:
     """The store behind the functions that take a client: ``bucket`` at the client's endpoint.
 
     ``prefix`` is empty or ends with a slash.
     """
-    return Boto3Store(client, Target(endpoint=client.meta.endpoint_url, bucket=bucket, prefix=prefix))
+    store = Boto3Store(client, Target(endpoint=client.meta.endpoint_url, bucket=bucket, prefix=prefix))
+    return ProvingStore(store, sleep) if provider_of(client.meta.endpoint_url).conditional_put == "probe" else store
 
 
 def file_exists_in_s3(client: Any, bucket: str, key: str) -> bool:

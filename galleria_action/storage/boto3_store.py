@@ -7,7 +7,6 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from io import BytesIO
 from itertools import islice
 from typing import Any
 
@@ -136,10 +135,8 @@ class Boto3Store:
     def _put(self, key: str, body: bytes, headers: Headers, condition: Condition | None) -> str:
         call = self._call("put", key)
         extra = {**self._conditional(condition), **self._checksum(body)}
-        # As a file it is sent piece by piece, so that the time-out is one for each piece and not for the whole.
-        pieces, stored = BytesIO(body), _stored_with(headers)
         try:
-            answer = self._client.put_object(**self._at(key), Body=pieces, **stored, **self._acl, **extra)
+            answer = self._client.put_object(**self._at(key), Body=body, **_stored_with(headers), **self._acl, **extra)
         except _FAILURES as error:
             raise failure(of_botocore(error), call, condition) from error
         return self._etag(answer, call)

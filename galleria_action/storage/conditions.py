@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from uuid import uuid4
 
 from galleria_action.errors import StorageUnavailable
 from galleria_action.storage.interface import (
@@ -26,13 +27,11 @@ from galleria_action.storage.interface import (
 )
 from galleria_action.storage.persistence import Pause
 
-#: There is never more than a moment an object under it; one that a killed run left is removed by the next probe.
-PROBE_KEY = ".galleria/probe"
+#: Followed by something random: the probe of another deploy must not answer for ours.
+PROBE = ".galleria/probe-"
 _HEADERS = Headers("text/plain", "no-store")
 #: nothing that is stored has this ETag: it is no MD5 of anything known, and no service gives it
 _NOBODY = "0" * 32
-#: Another deploy's probe may remove ours in between, once; so this many in a row prove that nothing is compared.
-_TRIES = 3
 
 
 class ProvingStore:
@@ -93,27 +92,30 @@ class ProvingStore:
 
     def _refuses_if_match(self, *, bare: bool = False) -> bool:
         """Whether a write is refused whose condition cannot hold. Where it is, nothing is stored."""
+        key = PROBE + uuid4().hex
         try:
-            self._store.put(PROBE_KEY, b"", _HEADERS, IfMatch(_NOBODY, bare=bare))
+            self._store.put(key, b"", _HEADERS, IfMatch(_NOBODY, bare=bare))
         except PreconditionFailed:
             return True
-        self._clean_up()
+        self._clean_up(key)
         return False
 
     def _refuses_if_absent(self) -> bool:
-        """Whether the second of two writes is refused that may only create. A single refusal is proof enough."""
+        """Whether the second of two writes is refused that may only create. (The first may be refused too, when its
+        answer was lost and it was repeated; that proves the same.)"""
+        key = PROBE + uuid4().hex
         try:
-            for _ in range(_TRIES):
-                self._store.put(PROBE_KEY, b"", _HEADERS, IfAbsent())
+            for _ in range(2):
+                self._store.put(key, b"", _HEADERS, IfAbsent())
         except PreconditionFailed:
             return True
         finally:
-            self._clean_up()
+            self._clean_up(key)
         return False
 
-    def _clean_up(self) -> None:
+    def _clean_up(self, key: str) -> None:
         # A key that cannot be deleted stays behind, empty and out of sight; that is no reason to end a deploy.
-        self._store.delete([PROBE_KEY])
+        self._store.delete([key])
 
     def _wants_bare_etags(self, key: str, condition: IfMatch) -> bool:
         """Whether the service refused a condition that holds, because it compares the quotes too (Ceph does), and

@@ -322,7 +322,7 @@ def test_without_a_token_nothing_is_asked(project: Project):
     assert project.github.requests == []
 
 
-def test_a_cancelled_deploy_is_told(project: Project, make_job):
+def test_a_cancelled_deploy_is_told(project: Project):
     from galleria_action.deployment.stop import Stop
 
     project.pull_request()
@@ -335,3 +335,12 @@ def test_a_cancelled_deploy_is_told(project: Project, make_job):
     ran = project.push()
     assert ran.outputs["failure-reason"] == "cancelled"
     assert "🛑 cancelled" in status(only(project))
+
+
+def test_through_a_process_of_its_own(project: Project, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(project.job.runner, "run", project.job.runner.process)
+    assert project.pull_request().exit_code == 0
+    project.merge()
+    ran = project.push(plan_approval="require")
+    assert ran.exit_code == 0, ran.log
+    assert only(project).startswith("## ✅ Deployed")

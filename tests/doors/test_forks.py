@@ -66,6 +66,12 @@ def test_a_fork_is_planned_against_the_public_gallery(project: Project, public: 
     assert project.github.bodies() == []
 
 
+def test_the_site_is_not_called_new(project: Project, public: str):
+    """Only our own record knows what of it is online."""
+    sure(project.pull_request(payload=FORK, **(S3 | {"site": "prod/site"}), **{"public-url": public}))
+    assert "site file" not in comment_file(project)[0]
+
+
 def test_the_files_lie_beside_the_plan_file(project: Project, public: str):
     inputs = {"public-url": public, "plan-file": "reports/plan.json"}
     sure(project.pull_request(payload=FORK, **S3, **inputs))

@@ -57,7 +57,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Scene:
 
 @pytest.mark.parametrize("foreign_etags", [True, False])
 def test_killed_at_nine_tenths_of_three_thousand_files(large: Scene, foreign_etags: bool):
-    """At most 400 go again; where no ETag is an MD5 only the checkpoint proves what is there, up to its last hundred."""
+    """At most 400 go again; where no ETag is an MD5, only the checkpoint proves what is there, but its last 100."""
     store = MemoryStore(foreign_etags=foreign_etags, latency=0.0005)
     assert large.killed(store, Fate(2727)) is None
     assert CHECKPOINT_KEY in store.objects

@@ -39,7 +39,8 @@ class FakeS3:
     ``region`` is what requests must be signed for where the profile checks it. ``clock_skew`` in seconds is how far
     the server's clock is ahead. ``secrets`` (access key → secret key) may be added to: ``Request.access_key`` then
     tells clients apart. ``before`` is called with each request before it takes effect, in the thread of its
-    connection, and may block or raise ``Reset``; ``after`` when it took effect, before the answer is sent.
+    connection, and may block or raise ``Reset``; ``after`` when it took effect, before the answer is sent. ``gate``
+    gives the word for a request that no script has one for. ``bytes_per_second`` slows the reading of requests.
     """
 
     def __init__(self, profile: str | Profile = "aws", *, tls: bool = False, region: str = "us-east-1") -> None:
@@ -51,6 +52,7 @@ class FakeS3:
         self.requests: list[Request] = []
         self.before: Callable[[Request], None] = lambda request: None
         self.after: Callable[[Request], None] = lambda request: None
+        self.gate: Callable[[Request], str] = lambda request: "ok"
         self._tls = tls
         self._script = Script()
         self._lock = threading.RLock()
@@ -63,6 +65,17 @@ class FakeS3:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         assert self._server
         self._server.stop()
+
+    @property
+    def bytes_per_second(self) -> float | None:
+        """How fast requests are read; ``None``: as they come."""
+        assert self._server
+        return self._server.bytes_per_second
+
+    @bytes_per_second.setter
+    def bytes_per_second(self, value: float | None) -> None:
+        assert self._server
+        self._server.bytes_per_second = value
 
     # --- what tests use ----------------------------------------------------------------------------------------------
 
@@ -125,6 +138,8 @@ class FakeS3:
             self.requests.append(request)
             request.number = len(self.requests)
             word = self._script.word_for(request)
+        if word is OK:
+            word = self._script.once(self.gate(request))
         response = self._with_fault(request, word, client)
         request.status = response.status
         return response

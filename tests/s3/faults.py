@@ -86,6 +86,10 @@ class Script:
         with self._lock:
             self._rules.clear()
 
+    def once(self, text: str) -> Word:
+        """The meaning of a single word."""
+        return next(_words(text), OK)
+
     def word_for(self, request: Request) -> Word:
         """The word for ``request``; it is used up by this."""
         with self._lock:

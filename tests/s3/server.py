@@ -27,6 +27,7 @@ class Server:
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
         self.port: int = self._listener.getsockname()[1]
         self.stopping = threading.Event()
+        self.bytes_per_second: float | None = None
         self._lock = threading.Lock()
         self._connections: dict[threading.Thread, socket.socket] = {}
         self._thread = threading.Thread(target=self._accept, daemon=True, name="fake-s3")
@@ -68,7 +69,9 @@ class Server:
                     self._connections[threading.current_thread()] = connection
                 connection.do_handshake()
             with connection.makefile("rb", 1 << 16) as stream:
-                while not self.stopping.is_set() and (request := read_request(stream, self._go_on, connection)):
+                while not self.stopping.is_set() and (
+                    request := read_request(stream, self._go_on, connection, self.bytes_per_second)
+                ):
                     client = Connection(connection, self.stopping)
                     self._reply(request, client)
                     if client.ended:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import struct
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -58,7 +59,9 @@ class Response:
     length: int | None = None
 
 
-def read_request(stream: BinaryIO, go_on: bytes, connection: socket.socket) -> Request | None:
+def read_request(
+    stream: BinaryIO, go_on: bytes, connection: socket.socket, bytes_per_second: float | None = None
+) -> Request | None:
     """The next request, ``None`` at the end of the connection. ``go_on`` answers ``Expect: 100-continue``."""
     line = stream.readline(_LARGEST_HEAD)
     if not line.strip():
@@ -79,8 +82,9 @@ def read_request(stream: BinaryIO, go_on: bytes, connection: socket.socket) -> R
     if go_on and headers.get("expect", "").lower() == "100-continue":
         connection.sendall(go_on)
     chunked = "chunked" in headers.get("transfer-encoding", "").lower()
-    body = _read_chunked(stream) if chunked else stream.read(int(headers.get("content-length", 0)))
-    if not chunked and len(body) != int(headers.get("content-length", 0)):
+    size = int(headers.get("content-length", 0))
+    body = _read_chunked(stream) if chunked else _read_plain(stream, size, bytes_per_second)
+    if not chunked and len(body) != size:
         return None
     path, _, query = target.partition("?")
     return Request(method, path, _parse_query(query), headers, body, chunked, query)
@@ -89,6 +93,17 @@ def read_request(stream: BinaryIO, go_on: bytes, connection: socket.socket) -> R
 def _parse_query(query: str) -> dict[str, str]:
     pairs = (part.partition("=") for part in query.split("&") if part)
     return {unquote(name): unquote(value.replace("+", " ")) for name, _, value in pairs}
+
+
+def _read_plain(stream: BinaryIO, size: int, bytes_per_second: float | None) -> bytes:
+    if bytes_per_second is None:
+        return stream.read(size)
+    parts = []
+    while size and (part := stream.read(min(size, 1 << 18))):
+        parts.append(part)
+        size -= len(part)
+        time.sleep(len(part) / bytes_per_second)
+    return b"".join(parts)
 
 
 def _read_chunked(stream: BinaryIO) -> bytes:

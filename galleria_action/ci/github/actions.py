@@ -48,12 +48,12 @@ class GitHubActions:
 
     def line(self, text: str) -> None:
         """See ``CI.line``."""
-        self._log.write(plain_line(text))
+        self._log.write(plain_line(self.hide(text)))
 
     @contextmanager
     def group(self, title: str) -> Iterator[None]:
         """See ``CI.group``."""
-        self._log.write(command("group", message(title)))
+        self._log.write(command("group", message(self.hide(title))))
         try:
             yield
         finally:
@@ -68,10 +68,14 @@ class GitHubActions:
         self._annotate("error", problem)
 
     def mask(self, secret: str) -> None:
-        """See ``CI.mask``; the runner does the masking, in the summary too."""
+        """See ``CI.mask``; the runner masks too, but not in the files that we leave for later steps."""
         for form in forms(secret):
             self._log.write(command("add-mask", form))
         self._hidden = tuple(sorted({*self._hidden, *forms(secret)}, key=len, reverse=True))
+
+    def hide(self, text: str) -> str:
+        """See ``CI.hide``."""
+        return redact(text, self._hidden)
 
     @property
     def summary_budget(self) -> int:
@@ -95,9 +99,7 @@ class GitHubActions:
         from galleria_action.ci.github.reviews import GitHubReviews
 
         api = open_api(self._environ, wishes.token) if wishes.token else None
-        return GitHubReviews(
-            self._event(), wishes, api, warn=warn, line=self.line, redact=lambda text: redact(text, self._hidden)
-        )
+        return GitHubReviews(self._event(), wishes, api, warn=warn, line=self.line, redact=self.hide)
 
     def write_outputs(self, outputs: Mapping[str, str | int | bool]) -> None:
         """See ``CI.write_outputs``."""
@@ -134,7 +136,7 @@ class GitHubActions:
             place["file"] = self._in_workspace(finding.file)
             if finding.line:
                 place["line"] = finding.line
-        return command(level, message(finding.message), place)
+        return command(level, message(self.hide(finding.message)), place)
 
     def _in_workspace(self, file: str) -> str:
         path = PurePosixPath(file)
