@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from dataclasses import replace
 
 from galleria_action.commands.approval import check_approval
@@ -18,9 +18,13 @@ from galleria_action.deployment.manifest import Manifest
 from galleria_action.deployment.prepare import PreparePolicy
 from galleria_action.deployment.remote import list_target
 from galleria_action.deployment.upload import Uploaded, Uploader
+from galleria_action.deployment.verify import verify_listing
 from galleria_action.gallery.files import read_file
 from galleria_action.gallery.keys import METADATA_KEY
-from galleria_action.storage.interface import WriteStore
+from galleria_action.storage.interface import ObjectInfo, WriteStore
+
+#: between listings, where the first ones do not show our own writes yet
+LISTING_PAUSES_SECONDS = (0.5, 1.0, 2.0)
 
 
 def deploy(session: Session) -> str:
@@ -142,13 +146,27 @@ def _verify(session: Session, store: WriteStore, planned: Planned, manifest: Man
     if session.options.verify == "off":
         session.warn("verify: off, so nothing proves that the bucket holds the gallery.")
         return
-    listing = planned.remote.listing
-    listing = list_target(store) if fresh or listing is None else listing
     others = _left_alone(planned, manifest)
     own = replace(manifest, objects={key: it for key, it in manifest.objects.items() if key not in others})
+    listing = planned.remote.listing
+    if fresh or listing is None:
+        listing = _settled_listing(session, store, planned, own)
     found = {key: it for key, it in listing.items() if key not in others}
     verify_state(session, store, _named(planned), own, found)
     judge_verification(session)
+
+
+def _settled_listing(session: Session, store: WriteStore, planned: Planned, own: Manifest) -> Mapping[str, ObjectInfo]:
+    """A listing after our own writes. Some services show them only after a moment, so it is asked for again before
+    anything is called missing or left over."""
+    gone = {delete.key for delete in planned.plan.deletes}
+    listing = list_target(store)
+    for seconds in LISTING_PAUSES_SECONDS:
+        found = verify_listing(_named(planned), own, listing)
+        if (found.whole and gone.isdisjoint(found.orphaned)) or not session.stop.pause(seconds):
+            break
+        listing = list_target(store)
+    return listing
 
 
 def _named(planned: Planned) -> frozenset[str]:

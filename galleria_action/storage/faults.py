@@ -164,8 +164,8 @@ _ON_THE_WAY: dict[Kind, tuple[str, str]] = {
     "dns": ("the host name {host} is unknown", "Check endpoint for a typing error, and the network of this machine."),
     "tls": (
         "no secure connection to {host} could be made",
-        "Check endpoint: http:// or https://, the right host name. A private certificate authority must be trusted "
-        "by this machine.",
+        "Check endpoint: http:// or https://, the right host name. For a private certificate authority set "
+        "SSL_CERT_FILE and AWS_CA_BUNDLE to its certificate.",
     ),
     "timeout": ("{host} did not answer in time", "Run again; with a slow line lower concurrency."),
     "cut": ("the connection to {host} was cut", "Run again; with a slow line lower concurrency."),

@@ -189,7 +189,9 @@ class ObstoreStore:
         from galleria_action.storage.client import make_client
 
         session = getattr(self._credentials, "session", None)
-        return make_client(self._settings, self._provider, session=session, attempts=1)
+        # botocore reads AWS_CA_BUNDLE, which another thread may just be hiding.
+        with _ENVIRONMENT:
+            return make_client(self._settings, self._provider, session=session, attempts=1)
 
     def _tried(self, quickly: Callable[[], T], completely: Callable[[], T]) -> T:
         """What ``quickly`` gives, repeated as is right. A service that is overloaded is asked again ``completely``:

@@ -13,6 +13,7 @@ from tests.doors.job import Job
 from tests.doors.pull_requests import Project
 from tests.doors.runner import Runner, s3_inputs
 from tests.fake_github import FakeGitHub, fake_github
+from tests.s3 import FakeS3, Profile
 
 PLACES = ("obstore", "boto3", "folder")
 
@@ -42,6 +43,21 @@ def make_job(tmp_path: Path, make_bucket: Callable[[str], StoreSettings]) -> Cal
 def job(request: pytest.FixtureRequest, make_job: Callable[..., Job]) -> Job:
     """A job for each place."""
     return make_job(request.param)
+
+
+@pytest.fixture
+def start(make_job: Callable[..., Job], fake_s3: Callable[..., FakeS3], monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
+    """Starts an ``S3Job`` against a profile of the strict S3; nobody waits long in it."""
+    from tests.doors.s3_job import S3Job
+
+    monkeypatch.setattr("galleria_action.storage.persistence.FIRST_WAIT_SECONDS", 0.001)
+    monkeypatch.setattr("galleria_action.storage.persistence.LONGEST_WAIT_SECONDS", 0.01)
+    monkeypatch.setattr("galleria_action.commands.deploy.LISTING_PAUSES_SECONDS", (0.01, 0.01, 0.01))
+
+    def begin(profile: str | Profile = "aws", **how: object) -> S3Job:
+        return S3Job(make_job("folder"), fake_s3(profile, **how))
+
+    return begin
 
 
 @pytest.fixture
