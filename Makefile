@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test test-all test-container lint format lock clean
+.PHONY: help demo test test-all test-container lint format lock bench clean
 
 help:
 	@echo "make demo      a small gallery goes online, changes, breaks and heals, on an S3 server on this machine"
@@ -12,6 +12,7 @@ help:
 	@echo "make test-all  the tests with the long ones"
 	@echo "make test-container  builds the image and runs it as GitHub's runner does (needs Docker, or root on Debian)"
 	@echo "make lint      style, types, action.yml, Dockerfile, workflows"
+	@echo "make bench     ours beside aws s3 sync, s5cmd, rclone and s3cmd; BENCH=\"--help\" lists what can be chosen"
 	@echo "make lock      pin the dependencies anew, with hashes"
 
 # Anew whenever the pins change; the stamp is written last, so a broken installation is never taken for a good one.
@@ -56,6 +57,10 @@ lock:
 	  uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --no-emit-find-links --custom-compile-command "make lock" $$name.in -o $$name.txt || exit 1; \
 	done
+
+# The other programs go into a cache of their own; what cannot be installed is named and left out.
+bench: $(READY)
+	@$(BIN)/python -m benchmarks.compare $(BENCH)
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,6 +1,7 @@
 """Galleries of any size for the benchmarks: real JPEGs with real EXIF, true hashes, in seconds and on little disk.
 
-    python -m benchmarks.galleries FOLDER PHOTOS [--small]
+    python -m benchmarks.galleries make FOLDER --photos 100 [--small]
+    python -m benchmarks.galleries checkout|changed|removed FOLDER
 
 A few photos are made and every other file is a hard link to one of them. To every program these are files of their own;
 to the machine they are a few hundred megabytes that stay in its cache, so that no disk is measured.
@@ -75,8 +76,8 @@ def touch(folder: Path) -> None:
         os.utime(path)
 
 
-def change(folder: Path, share: float) -> int:
-    """Give the full file of every n-th photo other bytes; the number of photos changed."""
+def change(folder: Path, share: float) -> None:
+    """Give the full file of every n-th photo other bytes."""
     photos = load(folder)
     step = max(1, round(1 / share))
     for photo in photos[::step]:
@@ -87,7 +88,6 @@ def change(folder: Path, share: float) -> int:
         photo["file_hash"] = hashlib.sha256(body).hexdigest()
         photo["deployment_file_hash"] = hashlib.sha256(body + b"edited").hexdigest()
     save(folder, photos)
-    return len(photos[::step])
 
 
 def remove_one(folder: Path) -> None:
@@ -131,10 +131,23 @@ def _original(folder: Path, number: int, small: bool) -> Original:
     return Original(paths, hashlib.sha256(bodies["full"]).hexdigest())
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Make a gallery, or change one."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("what", choices=["make", "checkout", "changed", "removed"])
     parser.add_argument("folder", type=Path)
-    parser.add_argument("photos", type=int)
+    parser.add_argument("--photos", type=int, default=100)
     parser.add_argument("--small", action="store_true", help="files of a few kilobytes: more objects, fewer bytes")
     given = parser.parse_args()
-    make(given.folder, given.photos, small=given.small)
+    if given.what == "make":
+        make(given.folder, given.photos, small=given.small)
+    elif given.what == "checkout":
+        touch(given.folder)
+    elif given.what == "changed":
+        change(given.folder, 0.01)
+    else:
+        remove_one(given.folder)
+
+
+if __name__ == "__main__":
+    main()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +19,7 @@ class Cost:
     exit_code: int
 
 
-def run(command: Sequence[str], environ: Mapping[str, str], log: Path) -> Cost:
+def run(command: list[str], environ: Mapping[str, str], log: Path) -> Cost:
     """Run ``command`` to its end, what it prints going to ``log``.
 
     A process that was once large starts its children with its own peak, so the caller must stay small.

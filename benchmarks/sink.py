@@ -2,9 +2,10 @@
 
     python -m benchmarks.sink [--rtt MILLISECONDS] [--port N]
 
-It keeps keys, sizes and a few headers, and whole bodies only of JSON documents, so that listings, conditional writes
-and other programs' synchronisation work. Nothing is authenticated, and ETags are MD5 sums only where the client sent
-one (``Content-MD5``): hashing would cost more than everything else. It is no reference for S3.
+It keeps keys, sizes and a few headers, and bodies only of JSON documents and of what came last, so that listings,
+conditional writes, reading back and other programs' synchronisation work. Nothing is authenticated. ETags are MD5 sums
+only where the client sent one (``Content-MD5``) or with ``--md5``: hashing costs more than everything else, and on a
+machine with two cores the server would be measured. It is no reference for S3.
 
 ``--rtt`` adds latency as TCP would cause it on a line of unlimited width: each request waits one round trip, a new
 connection one more, and a body more of them until the congestion window (10 segments, doubling) has grown to its size.
@@ -21,7 +22,7 @@ import re
 import sys
 import time
 from bisect import bisect_left, insort
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from html import unescape
@@ -32,17 +33,18 @@ _PAGE = 1000
 _READ = 1 << 20
 _FIRST_WINDOW, _LARGEST_WINDOW = 10 * 1460, 4 << 20
 _KEPT_SUFFIX = ".json"
+_KEPT_BYTES = 64 << 20
 _STORED_HEADERS = ("content-type", "cache-control")
 
 
 @dataclass(slots=True)
 class Stored:
-    """One object. ``body`` is empty unless it is a JSON document."""
+    """One object. ``body`` is empty unless it is kept."""
 
     size: int
     etag: str
     headers: dict[str, str]
-    body: bytes
+    body: bytes | bytearray
     modified: float
 
 
@@ -51,15 +53,25 @@ class Bucket:
     """All objects of the server, whatever the bucket is called, and what was asked of them."""
 
     rtt: float = 0.0
+    md5: bool = False
     objects: dict[str, Stored] = field(default_factory=dict)
     keys: list[str] = field(default_factory=list)
     requests: Counter[str] = field(default_factory=Counter)
     connections: int = 0
+    recent: deque[Stored] = field(default_factory=deque)
+    recent_bytes: int = 0
 
     def put(self, key: str, stored: Stored) -> None:
         if key not in self.objects:
             insort(self.keys, key)
         self.objects[key] = stored
+        if key.endswith(_KEPT_SUFFIX):
+            return
+        self.recent.append(stored)
+        self.recent_bytes += len(stored.body)
+        while self.recent_bytes > _KEPT_BYTES:
+            self.recent_bytes -= len(self.recent[0].body)
+            self.recent.popleft().body = b""
 
     def delete(self, key: str) -> None:
         if self.objects.pop(key, None):
@@ -75,7 +87,7 @@ class Request:
     query: dict[str, list[str]]
     headers: dict[str, str]
     size: int
-    body: bytes = b""
+    body: bytes | bytearray = b""
 
     def asked(self, name: str, default: str = "") -> str:
         return self.query.get(name, [default])[0]
@@ -84,7 +96,7 @@ class Request:
 @dataclass(slots=True)
 class Answer:
     status: int
-    body: bytes = b""
+    body: bytes | bytearray = b""
     headers: dict[str, str] = field(default_factory=dict)
 
 
@@ -140,7 +152,7 @@ def _put(bucket: Bucket, request: Request) -> Answer:
         return _refusal(412, "PreconditionFailed")
     size = int(request.headers.get("x-amz-decoded-content-length", request.size))
     kept = {n: v for n, v in request.headers.items() if n in _STORED_HEADERS or n.startswith("x-amz-meta-")}
-    stored = Stored(size, _etag(request, size), kept, request.body, time.time())
+    stored = Stored(size, _etag(request, size, bucket.md5), kept, request.body, time.time())
     bucket.put(request.key, stored)
     return Answer(200, headers={"ETag": f'"{stored.etag}"'})
 
@@ -157,11 +169,11 @@ def _copy(bucket: Bucket, request: Request) -> Answer:
     return _xml(f"<CopyObjectResult>{text}</CopyObjectResult>")
 
 
-def _etag(request: Request, size: int) -> str:
+def _etag(request: Request, size: int, md5: bool) -> str:
     """The true MD5 where it is known; else something that no client takes for one."""
     if sent := request.headers.get("content-md5"):
         return base64.b64decode(sent).hex()
-    if request.body:
+    if md5 or request.key.endswith(_KEPT_SUFFIX):
         return hashlib.md5(request.body, usedforsecurity=False).hexdigest()
     return hashlib.md5(f"{request.key} {size} {time.time()}".encode(), usedforsecurity=False).hexdigest() + "-1"
 
@@ -229,7 +241,7 @@ class Connection(asyncio.BufferedProtocol):
         self.head = bytearray()
         self.request: Request | None = None
         self.missing = 0
-        self.kept: bytearray | None = None
+        self.kept = bytearray()
         self.window = _FIRST_WINDOW
         # round trips until the next answer; the first one opens the connection
         self.rounds = 2
@@ -268,7 +280,7 @@ class Connection(asyncio.BufferedProtocol):
         size = int(headers.get("content-length", 0))
         self.request = Request(method, key, query, headers, size)
         self.missing = size
-        self.kept = bytearray() if method == "POST" or key.endswith(_KEPT_SUFFIX) else None
+        self.kept = bytearray()
         while self.bucket.rtt and size > self.window:
             self.rounds += 1
             size -= self.window
@@ -282,8 +294,7 @@ class Connection(asyncio.BufferedProtocol):
     def _body(self, data: memoryview) -> memoryview:
         taken = data[: self.missing]
         self.missing -= len(taken)
-        if self.kept is not None:
-            self.kept += taken
+        self.kept += taken
         if self.missing == 0:
             self._end()
         return data[len(taken) :]
@@ -291,10 +302,10 @@ class Connection(asyncio.BufferedProtocol):
     def _end(self) -> None:
         request, self.request = self.request, None
         assert request is not None
-        if self.kept is not None:
-            request.body = bytes(self.kept)
-            if "x-amz-decoded-content-length" in request.headers:
-                request.body = _unchunked(request.body)
+        # not copied: the next request gets a buffer of its own
+        request.body = self.kept
+        if "x-amz-decoded-content-length" in request.headers:
+            request.body = _unchunked(bytes(self.kept))
         done = self._control(request) or answer(self.bucket, request)
         names = {"Content-Length": str(len(done.body)), **done.headers, "x-amz-request-id": "1"}
         lines = "".join(f"{name}: {value}\r\n" for name, value in names.items())
@@ -322,6 +333,8 @@ class Connection(asyncio.BufferedProtocol):
         if request.key == "empty":
             self.bucket.objects.clear()
             self.bucket.keys.clear()
+            self.bucket.recent.clear()
+            self.bucket.recent_bytes = 0
         if request.key in ("empty", "reset"):
             self.bucket.requests.clear()
             self.bucket.connections = 0
@@ -347,8 +360,8 @@ def _unchunked(body: bytes) -> bytes:
     return b"".join(parts)
 
 
-async def _serve(port: int, rtt: float) -> None:
-    bucket = Bucket(rtt)
+async def _serve(port: int, rtt: float, md5: bool) -> None:
+    bucket = Bucket(rtt, md5)
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: Connection(bucket), "127.0.0.1", port, backlog=1024)
     print(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
@@ -360,5 +373,6 @@ if __name__ == "__main__":
     options = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     options.add_argument("--port", type=int, default=0)
     options.add_argument("--rtt", type=float, default=0.0, help="milliseconds")
+    options.add_argument("--md5", action="store_true", help="ETags are MD5 sums, as most services give them")
     given = options.parse_args()
-    asyncio.run(_serve(given.port, given.rtt / 1000))
+    asyncio.run(_serve(given.port, given.rtt / 1000, given.md5))

@@ -8,6 +8,7 @@ anything. In directory mode, where there is no metadata, it is also the document
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from operator import attrgetter
@@ -86,24 +87,32 @@ def parse_manifest(raw: bytes) -> Manifest:
     so nothing in it is trusted to have the right shape.
     """
     try:
-        document = json.loads(raw)
+        document = json.loads(raw, object_hook=_entry_if_one)
         if document["schema"] != _SCHEMA:
             raise ManifestUnreadable(f"it has schema {document['schema']!r}, this version reads {_SCHEMA}")
-        objects = {key: _entry(value) for key, value in document["objects"].items()}
+        objects: dict[str, ManifestEntry] = dict(document["objects"].items())
+        if not all(type(entry) is ManifestEntry for entry in objects.values()):
+            raise ManifestUnreadable("something in it is no entry")
         return Manifest(objects, _leaving(document.get("leaving", {})), _mode(document["mode"]))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise ManifestUnreadable(str(error)) from error
 
 
 _TYPES = {"size": int, "sha256": str, "etag": str, "headers": str, "source": str, "kind": str, "edit": str}
-
-
+_MUCH_REPEATED = ("headers", "kind", "edit")
 _TEXT_OR_NONE = (str, type(None))
 _typed = attrgetter(*_TYPES)
 _TYPES_IN_ORDER = list(_TYPES.values())
 
 
-def _entry(value: Mapping[str, Any]) -> ManifestEntry:
+def _entry_if_one(value: dict[str, Any]) -> Any:
+    """Entries take their final form while the document is read, so that it is never there twice."""
+    return _entry(value) if "sha256" in value else value
+
+
+def _entry(value: dict[str, Any]) -> ManifestEntry:
+    for name in _MUCH_REPEATED:
+        value[name] = sys.intern(value.get(name, ""))
     entry = ManifestEntry(**value)
     types = list(map(type, _typed(entry)))
     if types != _TYPES_IN_ORDER or entry.kind not in ("photo", "site") or not isinstance(entry.photo, _TEXT_OR_NONE):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
 
 from galleria_action.deployment.manifest import Manifest, ManifestEntry
 from galleria_action.deployment.plan import (
@@ -37,7 +36,7 @@ def sha(text: str) -> str:
 
 
 def source_file(key: str, variant: Variant | None = None, content: str = "1") -> SourceFile:
-    local = LocalFile(key, Path("/nowhere") / key, len(content), variant, identity=(0, 0))
+    local = LocalFile(key, f"/nowhere/{key}", len(content), variant, identity=(0, 0))
     return SourceFile(key, local, sha(key + content), PHOTO_HEADERS)
 
 

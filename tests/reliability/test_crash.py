@@ -196,3 +196,12 @@ def test_killed_with_many_uploads_on_their_way(scene: Scene, empty: Empty, seed_
         scene.killed(store, fate, concurrency="8")
         check_whole(state_of(store), scene.before, end)
     check_resumed(scene, store, end)
+
+
+@pytest.mark.parametrize("scene", ["changes"], indirect=True)
+def test_a_worker_that_dies_is_no_success(scene: Scene, empty: Empty):
+    """A panic inside of a library is no ``Exception``; a worker that it ends must not pass for one that finished."""
+    store = fresh(scene, empty)
+    with pytest.raises(Killed):
+        scene.deploy(store, Fate(3, for_good=False))
+    assert not scene.committed(state_of(store))

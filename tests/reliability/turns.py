@@ -39,7 +39,7 @@ class Turns:
     """``play`` starts the runs and returns what they return, by name.
 
     ``observe`` is called after each request that writes. ``log`` has every request as (run, operation, key), with the
-    operation ``refused`` where it raised. A request for which ``at_once`` holds follows the one before it without a
+    operation ``refused`` where it raised. A request for which ``at_once`` holds follows the look before it without a
     turn of another run in between: a delete on its way cannot be called back, whatever is committed meanwhile.
     """
 
@@ -93,8 +93,8 @@ class Turns:
             return True
 
     def _going_on(self) -> str | None:
-        """The run that made the last request, where its next one follows at once."""
-        last = self.log[-1][0] if self.log else ""
+        """The run that has just looked, where its next request follows at once."""
+        last = self.log[-1][0] if self.log and self.log[-1][1] not in _MUTATING else ""
         if not last or self._runs[last].ended or not self._at_once(*self._runs[last].waiting[0]):
             return None
         return last

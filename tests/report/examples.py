@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from galleria_action.deployment.manifest import Manifest, ManifestEntry
 from galleria_action.deployment.plan import (
@@ -81,7 +80,7 @@ def remote_gallery(photos: Sequence[SourcePhoto]) -> RemoteGallery:
 
 def source_file(key: str, size: int, content: str, headers: Headers, variant: Variant | None = None) -> SourceFile:
     """A local file of ``size`` bytes whose hash is ``content`` repeated."""
-    return SourceFile(key, LocalFile(key, Path("x"), size, variant, (0, 0)), content * 64, headers)
+    return SourceFile(key, LocalFile(key, "x", size, variant, (0, 0)), content * 64, headers)
 
 
 def page(key: str, body: str = "c") -> SourceFile:

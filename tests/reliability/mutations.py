@@ -1,0 +1,271 @@
+"""Proof that the tests of the must-rules can fail: each rule is switched off once, and its test has to notice.
+
+    python -m tests.reliability.mutations [name …]
+
+The project is copied to a temporary folder, one named change is made to the copy (a text that must occur exactly once),
+and the tests that guard the rule run against it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+_COPIED = ("galleria_action", "tests", "schemas", "entrypoint.py", "pyproject.toml", "action.yml")
+
+#: pytest's exit codes: tests failed, as opposed to tests that could not be collected or were not found
+_NOTICED = 1
+
+
+class Misapplied(Exception):
+    """The code has moved on, and the mutation does not say any more what to change."""
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """``rule`` is the number of the must-rule; ``edits`` are (old, new) in ``file``; ``tests`` must fail then."""
+
+    rule: int
+    file: str
+    edits: tuple[tuple[str, str], ...]
+    tests: tuple[str, ...]
+
+    def apply(self, root: Path) -> None:
+        path = root / "galleria_action" / self.file
+        text = path.read_text(encoding="utf-8")
+        for old, new in self.edits:
+            if text.count(old) != 1:
+                raise Misapplied(f"{self.file} has {text.count(old)} times: {old}")
+            text = text.replace(old, new)
+        path.write_text(text, encoding="utf-8")
+
+
+def _one(rule: int, file: str, old: str, new: str, *tests: str) -> Mutation:
+    return Mutation(rule, file, ((old, new),), tests)
+
+
+_CRASH = "tests/reliability/test_crash.py::"
+_PAIRS = "tests/reliability/test_two_deploys.py::"
+_SECRETS = "tests/reliability/test_secrets.py::"
+_FAILURES = "tests/doors/test_failures.py::"
+
+MUTATIONS = {
+    "deletes before the commit": Mutation(
+        1,
+        "deployment/deploy.py",
+        (
+            ("        self._commit()\n        try:", "        self._delete()\n        self._commit()\n        try:"),
+            ("            self._check_live()\n", ""),
+        ),
+        (_CRASH + "test_killed_at_every_request",),
+    ),
+    "commits after a failed upload": _one(
+        1, "deployment/upload.py", "        if batch.failures:\n", "        if False:\n",
+        _CRASH + "test_an_answer_is_lost_once",
+    ),
+    "commits whatever became of the uploads": _one(
+        1, "deployment/deploy.py", "        if missing:\n", "        if False:\n",
+        _PAIRS + "test_orphans_are_not_deleted_from_under_a_deploy_that_uploads_them",
+    ),
+    "deletes whoever committed since": _one(
+        1, "deployment/deploy.py", "            self._check_live()\n", "",
+        _PAIRS + "test_one_goes_by_at_every_request_of_the_other",
+    ),
+    "loses a worker that dies": _one(
+        1, "deployment/upload.py",
+        "            except BaseException as defect:", "            except ZeroDivisionError as defect:",
+        _CRASH + "test_a_worker_that_dies_is_no_success",
+    ),
+    "no guard": _one(
+        2, "deployment/guards.py", "    if not limit.allows(gone, remote):\n", "    if False:\n",
+        _FAILURES + "test_delete_guard",
+    ),
+    "deletes orphans unasked": _one(
+        2, "deployment/planner.py", "    if delete_orphans and remote.base:\n", "    if remote.base:\n",
+        "tests/deployment/test_planner.py", _FAILURES + "test_orphans_are_deleted_by_a_deploy_that_is_asked_to",
+    ),
+    "takes half a listing for all": _one(
+        2, "storage/boto3_store.py",
+        '        raise BadListing("a truncated listing without a continuation")', "        pass",
+        "tests/storage/test_bad_answers.py",
+    ),
+    "deletes after a conflict": Mutation(
+        2,
+        "deployment/deploy.py",
+        (
+            (
+                "            self._commit_metadata(self.document)\n",
+                "            try:\n"
+                "                self._commit_metadata(self.document)\n"
+                "            except Conflict:\n"
+                "                self._delete()\n"
+                "                raise\n",
+            ),
+            ("            self._check_live()\n", ""),
+        ),
+        (_FAILURES + "test_conflict",),
+    ),
+    "forgets what is to be deleted": _one(
+        2, "deployment/record.py",
+        "        going |= {gone.key: gone.photo for gone in leaving if gone.reason is not Reason.ORPHAN}\n", "",
+        _CRASH + "test_killed_at_every_request",
+    ),
+    "takes a lost answer for a failure": _one(
+        3, "deployment/commit.py", "    if live and live.body == body:\n", "    if False:\n",
+        _CRASH + "test_an_answer_is_lost_once",
+    ),
+    "takes a lost answer for a success": _one(
+        3, "deployment/commit.py",
+        "    except StorageUnavailable as error:\n        return _settled(store, key, body, base, error)\n\n\n"
+        "def _commit_narrowed",
+        '    except StorageUnavailable:\n        return Commit("")\n\n\ndef _commit_narrowed',
+        _CRASH + "test_an_answer_is_lost_once",
+    ),
+    "is deaf to signals": _one(
+        4, "deployment/stop.py",
+        "        if self.requested:\n            raise", "        if False:\n            raise",
+        _CRASH + "test_stopped_at_every_request",
+    ),
+    "commits after a signal": _one(
+        4, "deployment/deploy.py",
+        "        self.stop.check()\n        if self.plan.commit:\n", "        if self.plan.commit:\n",
+        _CRASH + "test_stopped_at_every_request",
+    ),
+    "uploads after a signal": Mutation(
+        4,
+        "deployment/upload.py",
+        (
+            ("batch.next()) and not self.stop.requested:\n", "batch.next()):\n"),
+            ("batch.closed or self.stop.requested:\n", "batch.closed:\n"),
+            ("worker.is_alive() and not self.stop.requested:\n", "worker.is_alive():\n"),
+        ),
+        (_CRASH + "test_stopped_at_every_request",),
+    ),
+    "uploads everything again": _one(
+        5, "deployment/upload.py",
+        "        if found is None or found.size != len(prepared.body):\n", "        if True:\n",
+        _CRASH + "test_killed_at_every_request",
+    ),
+    "believes in names and sizes": _one(
+        5, "deployment/upload.py", "        if not is_md5(found.etag, prepared.body):\n", "        if False:\n",
+        "tests/reliability/test_resume.py::test_a_checkpoint_proves_nothing_that_the_listing_does_not",
+    ),
+    "records after the commit": _one(
+        5, "deployment/deploy.py",
+        "            self._write_record(planned)\n            self._prove_uploads()\n"
+        "            self._commit_metadata(self.document)\n",
+        "            self._prove_uploads()\n            self._commit_metadata(self.document)\n"
+        "            self._write_record(planned)\n",
+        _CRASH + "test_killed_at_every_request",
+    ),
+    "leaves the checkpoint": _one(
+        5, "commands/deploy.py",
+        "    manifest = _carry_out(session, store, planned, checkpoint)\n    _forget(session, checkpoint)\n",
+        "    manifest = _carry_out(session, store, planned, checkpoint)\n",
+        _CRASH + "test_killed_at_every_request",
+    ),
+    "depends on its checkpoint": _one(
+        5, "deployment/checkpoint.py",
+        "        except (GalleriaError, OSError) as error:\n", "        except ZeroDivisionError as error:\n",
+        "tests/reliability/test_resume.py::test_a_deploy_does_not_depend_on_its_checkpoint",
+    ),
+    "commits unconditionally": _one(
+        6, "deployment/commit.py",
+        "        return Commit(store.put(key, body, headers, condition))\n",
+        "        return Commit(store.put(key, body, headers))\n",
+        _PAIRS + "test_one_goes_by_at_every_request_of_the_other",
+    ),
+    "overwrites the record of another": _one(
+        6, "deployment/record.py", "            raise conflict(MANIFEST_KEY)\n", "            pass\n",
+        _PAIRS + "test_one_goes_by_at_every_request_of_the_other", _PAIRS + "test_interleaved_at_random",
+    ),
+    "does not look before a narrowed commit": _one(
+        6, "deployment/commit.py", "    check_base(store, key, base)\n    try:\n", "    try:\n",
+        _PAIRS + "test_without_conditional_writes_the_window_is_narrowed_and_said_so",
+    ),
+    "writes during a dry run": _one(
+        7, "commands/deploy.py", "    if session.options.dry_run:\n", "    if False:\n",
+        "tests/doors/test_order.py::test_reading_commands_send_nothing_that_writes",
+    ),
+    "could write during a plan": _one(
+        7, "commands/session.py",
+        "        return ReadOnlyStore(self.recorded_store())\n", "        return self.recorded_store()\n",
+        "tests/doors/test_order.py::test_a_dry_run_is_handed_a_store_that_cannot_write",
+    ),
+    "ends well without verifying": _one(
+        8, "commands/deploy.py", "    judge_verification(session)\n", "",
+        _PAIRS + "test_a_delete_on_its_way_is_found_by_the_verification",
+    ),
+    "takes presence for proof": _one(
+        8, "deployment/verify.py",
+        "    return entry is not None and (found.size, found.etag) != (entry.size, entry.etag)\n", "    return False\n",
+        _FAILURES + "test_verify_failed_by_overwritten_bytes",
+    ),
+    "tells secrets in the log": _one(
+        9, "ci/github/actions.py", "        self._log.write(plain_line(self.hide(text)))\n",
+        "        self._log.write(plain_line(text))\n",
+        _SECRETS + "test_an_error_that_carries_a_secret",
+    ),
+    "tells secrets in reports": _one(
+        9, "run.py", "        _hush(error, ci)\n", "        pass\n",
+        _SECRETS + "test_a_server_that_repeats_what_it_was_sent",
+    ),
+    "tells signatures": _one(
+        9, "storage/faults.py", '    line = _SIGNED.sub("…", line)\n', "",
+        "tests/storage/test_refusals.py", "tests/storage/test_faults.py",
+        _SECRETS + "test_a_server_that_repeats_what_it_was_sent",
+    ),
+}  # fmt: skip
+
+
+def check(name: str) -> None:
+    """Raise ``AssertionError`` when nobody notices, ``Misapplied`` when the mutation does not fit the code any more."""
+    mutation = MUTATIONS[name]
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder, "copy")
+        _copy(root)
+        mutation.apply(root)
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", "-x", "-q", "-m", "not slow", "-p", "no:cacheprovider", *mutation.tests],
+            cwd=root,
+            env={name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")},
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+    assert done.returncode == _NOTICED, f"{name}: pytest ended with {done.returncode}\n{done.stdout[-3000:]}"
+
+
+def _copy(root: Path) -> None:
+    root.mkdir()
+    for name in _COPIED:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, root / name)
+
+
+def main(names: Iterable[str]) -> int:
+    """Check some or all; prints what was noticed."""
+    missed = 0
+    for name in names or MUTATIONS:
+        try:
+            check(name)
+            print(f"rule {MUTATIONS[name].rule}: {name}: noticed", flush=True)
+        except (AssertionError, Misapplied) as problem:
+            missed += 1
+            print(f"rule {MUTATIONS[name].rule}: {name}: NOT NOTICED: {problem}", flush=True)
+    return min(missed, 1)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,70 @@
+"""The benchmark works, and what it counts is what we promise: a run with nothing to do asks for next to nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from xml.dom import minidom
+
+import pytest
+
+from benchmarks import galleries
+from benchmarks.measure import Cost, run
+from benchmarks.programs import OURS, environment, ours
+from benchmarks.report import Row, chart, markdown
+from benchmarks.servers import Server, sink
+
+#: with metadata and manifest 1,001 objects: one more than a listing shows at once
+PHOTOS = 333
+
+
+@pytest.fixture(scope="module")
+def gallery(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("benchmark") / "gallery"
+    galleries.make(folder, PHOTOS, small=True)
+    return folder
+
+
+def requests_of(server: Server, scenario: str, gallery: Path) -> dict[str, int]:
+    server.forget_requests()
+    log = gallery.parent / "log"
+    cost = run(ours(scenario, server.url, str(gallery)), environment(gallery.parent), log)
+    assert cost.exit_code == 0, log.read_text()
+    return server.requests()
+
+
+def test_a_round(gallery: Path) -> None:
+    with sink(0) as server:
+        assert requests_of(server, "first", gallery)["put"] >= 3 * PHOTOS + 2
+        nothing = {"get": 2, "list": 2}
+        assert requests_of(server, "nothing", gallery) == nothing
+        galleries.touch(gallery)
+        assert requests_of(server, "checkout", gallery) == nothing
+        assert requests_of(server, "verify", gallery) == nothing
+        galleries.change(gallery, 0.01)
+        assert requests_of(server, "changed", gallery)["put"] < 4 + 8
+        galleries.remove_one(gallery)
+        assert requests_of(server, "removed", gallery)["delete"] >= 1
+        assert requests_of(server, "verify", gallery) == {"get": 2, "list": 1}
+
+
+def test_latency_is_added(gallery: Path) -> None:
+    with sink(50) as server:
+        server.empty()
+        small = gallery.parent / "small"
+        galleries.make(small, 1, small=True)
+        cost = run(ours("first", server.url, str(small)), environment(gallery.parent), gallery.parent / "log")
+    # at least: what is there, the photo, the commit, the listing that verifies
+    assert cost.exit_code == 0
+    assert cost.wall > 4 * 0.05
+
+
+def test_table_and_chart() -> None:
+    rows = [
+        Row(name, "first", "3 photos, 20 ms", Cost(wall, 2 * wall, 50, 0), {"put": 1000})
+        for name, walls in ((OURS, (1.0, 2.0, 9.0)), ("a <peer>", (4.0, 5.0, 4.0)))
+        for wall in walls
+    ]
+    text = markdown(rows, "command", ["machine"])
+    assert f"| {OURS} | 2.00 (1.00–9.00) | 1 | 4.00 (2.00–18.00) | 1 | 50 | 1,000 put |" in text
+    assert "| a <peer> | 4.00 (4.00–5.00) | 0.50 × | 8.00 (8.00–10.00) | 0.50 × |" in text
+    assert len(minidom.parseString(chart(rows)).getElementsByTagName("rect")) == 2
