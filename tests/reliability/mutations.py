@@ -55,6 +55,9 @@ _CRASH = "tests/reliability/test_crash.py::"
 _PAIRS = "tests/reliability/test_two_deploys.py::"
 _SECRETS = "tests/reliability/test_secrets.py::"
 _FAILURES = "tests/doors/test_failures.py::"
+_PERSISTENCE = "tests/storage/test_persistence.py::"
+_CONDITIONS = "tests/storage/test_conditions.py::"
+_VERIFICATION = "tests/doors/test_verification.py::"
 
 MUTATIONS = {
     "deletes before the commit": Mutation(
@@ -207,6 +210,60 @@ MUTATIONS = {
         8, "deployment/verify.py",
         "    return entry is not None and (found.size, found.etag) != (entry.size, entry.etag)\n", "    return False\n",
         _FAILURES + "test_verify_failed_by_overwritten_bytes",
+    ),
+    "gives up at the first fault": _one(
+        3, "storage/persistence.py", "                if attempt >= most or ", "                if True or ",
+        _PERSISTENCE + "TestWhatPasses",
+    ),
+    "takes an empty success for one": _one(
+        3, "storage/obstore_store.py", """        if not meta["e_tag"]:\n""", "        if False:\n",
+        _PERSISTENCE + "TestWhatPasses::test_no_answer_of_s3",
+    ),
+    "keeps asking an overloaded service": _one(
+        3, "storage/persistence.py", "self.limit / 2)", "self.limit)", _PERSISTENCE + "TestThrottle",
+    ),
+    "tries again after a signal": _one(
+        4, "storage/persistence.py", "or not self._pause(_wait(attempt, fault)):",
+        "or self._pause(_wait(attempt, fault)) is None:",
+        _PERSISTENCE + "TestPatience::test_no_further_try_after_a_stop",
+    ),
+    "commits after a signal during the probe": _one(
+        4, "storage/conditions.py", "                if not self._pause(0):\n", "                if False:\n",
+        _CONDITIONS + "test_no_conditional_write_after_a_stop_during_the_probe",
+    ),
+    "believes conditions that nobody compares": _one(
+        6, "storage/conditions.py", "        if not self._proved[kind]:\n", "        if False:\n",
+        _CONDITIONS + "test_a_service_without_conditions_is_recognised",
+    ),
+    "takes a comparison of quotes for a conflict": _one(
+        6, "storage/conditions.py", "            if self._bare or not self._wants_bare_etags(key, condition):\n",
+        "            if True:\n",
+        _CONDITIONS + "test_a_service_with_conditions_is_believed",
+    ),
+    "takes a conflict of the moment for a lost race": _one(
+        6, "storage/faults.py", '    "ConditionalRequestConflict", "IncompleteBody"', '    "IncompleteBody"',
+        _PERSISTENCE + "TestWhatPasses::test_a_conflict_of_the_moment_is_asked_again",
+    ),
+    "believes that a store keeps what it was sent": _one(
+        8, "deployment/readback.py",
+        "    return found is None or found.etag != etag or found.body == body\n", "    return True\n",
+        _VERIFICATION + "TestOnTheWay",
+    ),
+    "verifies deep without looking at headers": _one(
+        8, "deployment/verify.py",
+        "        same_headers = found.headers is None or found.headers.digest() == entry.headers\n",
+        "        same_headers = True\n",
+        _VERIFICATION + "test_what_only_reading_shows_is_found_deep_and_healed_by_force",
+    ),
+    "verifies deep without looking at bytes": _one(
+        8, "deployment/verify.py",
+        "return key, same_headers and hashlib.sha256(found.body).hexdigest() == entry.sha256",
+        "return key, same_headers",
+        _VERIFICATION + "test_what_only_reading_shows_is_found_deep_and_healed_by_force",
+    ),
+    "believes the first listing after a write": _one(
+        8, "commands/deploy.py", "    for seconds in LISTING_PAUSES_SECONDS:\n", "    for seconds in ():\n",
+        "tests/doors/test_storage_faults.py::test_a_listing_that_is_stale_for_a_moment_is_asked_for_again",
     ),
     "tells secrets in the log": _one(
         9, "ci/github/actions.py", "        self._log.write(plain_line(self.hide(text)))\n",

@@ -57,8 +57,7 @@ def test_single_objects_need_no_botocore() -> None:
         "from galleria_action.storage import open_store\n"
         "from galleria_action.storage.settings import StoreSettings, parse_target\n"
         "target = parse_target('bucket', endpoint='http://127.0.0.1:1')\n"
-        "store = open_store(StoreSettings(target=target, access_key='a', secret_key='b'))\n"
-        "store._retries = 0\n"
+        "store = open_store(StoreSettings(target=target, access_key='a', secret_key='b', pause=lambda _: False))\n"
         "try: store.get('a')\n"
         "except Exception as error: print(type(error))\n"
     )
