@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import shlex
 import shutil
 import subprocess
 import sys
@@ -47,7 +48,7 @@ def main() -> None:
         else:
             for rtt in given.rtt:
                 rows += _comparison(work, found, given, rtt)
-    command = " ".join(["python -m benchmarks.compare", *sys.argv[1:]])
+    command = shlex.join(["python", "-m", "benchmarks.compare", *sys.argv[1:]])
     text = markdown(rows, command, about)
     print(text)
     if given.out:
