@@ -9,7 +9,7 @@ READY := $(VENV)/.ready
 help:
 	@echo "make demo      a small gallery goes online, changes, breaks and heals, on an S3 server on this machine"
 	@echo "make test      the tests (under 5 minutes)"
-	@echo "make test-all  the tests with the long ones"
+	@echo "make test-all  the same, then the long ones: every kill, real servers, mutations (under 20 minutes)"
 	@echo "make test-container  builds the image and runs it as GitHub's runner does (needs Docker, or root on Debian)"
 	@echo "make lint      style, types, action.yml, Dockerfile, workflows"
 	@echo "make bench     ours beside aws s3 sync, s5cmd, rclone and s3cmd; BENCH=\"--help\" lists what can be chosen"
@@ -30,8 +30,8 @@ demo: $(READY)
 test: $(READY)
 	$(BIN)/python -m pytest -n 2 -m "not slow"
 
-test-all: $(READY)
-	$(BIN)/python -m pytest -n 2
+test-all: test
+	$(BIN)/python -m pytest -n 2 -m slow --durations 10
 
 test-container: $(READY)
 	tests/runner/with-image $(BIN)/python -m pytest -m container tests/runner
