@@ -17,6 +17,7 @@ from galleria_action.storage.interface import (
     Headers,
     IfAbsent,
     IfMatch,
+    IfSeen,
     PreconditionFailed,
     WriteStore,
 )
@@ -54,11 +55,13 @@ def _write(store: WriteStore, key: str, body: bytes, headers: Headers, base: Bas
 
 def _commit_narrowed(store: WriteStore, key: str, body: bytes, headers: Headers, base: Base | None) -> Commit:
     """For stores without conditional writes: look right before writing. A window remains, but a small one."""
-    check_base(store, key, base)
     try:
-        return Commit(store.put(key, body, headers), narrowed=True)
+        return Commit(store.put(key, body, headers, IfSeen(base.etag if base else None)), narrowed=True)
+    except PreconditionFailed:
+        done = _settled(store, key, body, base, None)
     except StorageUnavailable as error:
-        return _settled(store, key, body, base, error)
+        done = _settled(store, key, body, base, error)
+    return Commit(done.etag, narrowed=True)
 
 
 def _settled(store: WriteStore, key: str, body: bytes, base: Base | None, error: StorageUnavailable | None) -> Commit:
@@ -81,7 +84,7 @@ def _settled(store: WriteStore, key: str, body: bytes, base: Base | None, error:
 def _write_again(store: WriteStore, key: str, body: bytes, headers: Headers, done: Commit) -> Commit:
     """For a store that damaged the document: visitors see it already, so it is replaced at once."""
     try:
-        etag = store.put(key, body, headers, None if done.narrowed else IfMatch(done.etag))
+        etag = store.put(key, body, headers, IfSeen(done.etag) if done.narrowed else IfMatch(done.etag))
     except PreconditionFailed:
         return done  # another deploy has replaced it
     if not kept(store, key, body, etag):

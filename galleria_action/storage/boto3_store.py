@@ -25,7 +25,9 @@ from galleria_action.storage.interface import (
     Condition,
     ConditionUnsupported,
     Headers,
+    IfAbsent,
     IfMatch,
+    IfSeen,
     ObjectHead,
     ObjectInfo,
     StoredObject,
@@ -133,6 +135,9 @@ class Boto3Store:
         return self._persist(lambda: self._put(key, body, headers, condition))
 
     def _put(self, key: str, body: bytes, headers: Headers, condition: Condition | None) -> str:
+        if isinstance(condition, IfSeen):
+            condition.check(self._head(key))
+            condition = None
         call = self._call("put", key)
         extra = {**self._conditional(condition), **self._checksum(body)}
         try:
@@ -257,7 +262,7 @@ class Boto3Store:
             raise failure(Fault("malformed", message="an answer without an ETag"), call)
         return bare_etag(answer["ETag"])
 
-    def _conditional(self, condition: Condition | None) -> dict[str, str]:
+    def _conditional(self, condition: IfMatch | IfAbsent | None) -> dict[str, str]:
         if condition is None:
             return {}
         if self._provider.conditional_put == "no":

@@ -19,6 +19,7 @@ from galleria_action.storage.interface import (
     Headers,
     IfAbsent,
     IfMatch,
+    IfSeen,
     ObjectHead,
     ObjectInfo,
     PreconditionFailed,
@@ -69,8 +70,8 @@ class ProvingStore:
 
     def put(self, key: str, body: bytes, headers: Headers, condition: Condition | None = None) -> str:
         """See ``WriteStore.put``."""
-        if condition is None:
-            return self._store.put(key, body, headers)
+        if condition is None or isinstance(condition, IfSeen):
+            return self._store.put(key, body, headers, condition)
         self._require(type(condition))
         if isinstance(condition, IfAbsent):
             return self._store.put(key, body, headers, condition)

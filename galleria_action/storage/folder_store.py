@@ -23,6 +23,7 @@ from galleria_action.storage.interface import (
     ConditionUnsupported,
     Headers,
     IfMatch,
+    IfSeen,
     ObjectHead,
     ObjectInfo,
     PreconditionFailed,
@@ -76,6 +77,9 @@ class FolderStore:
         """See ``WriteStore.put``. ``headers`` are dropped."""
         if isinstance(condition, IfMatch):
             raise ConditionUnsupported("a folder cannot compare before it replaces a file")
+        if isinstance(condition, IfSeen):
+            condition.check(self.head(key))
+            condition = None
         path = self._file(key, "put")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)

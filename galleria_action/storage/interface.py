@@ -94,7 +94,23 @@ class IfAbsent:
     """Write only if there is no object under the key (S3: ``If-None-Match: *``, since August 2024 on AWS)."""
 
 
-Condition = IfMatch | IfAbsent
+@dataclass(frozen=True, slots=True)
+class IfSeen:
+    """Write only if a look right before finds the object with this ETag, or absent when ``None``.
+
+    For stores that compare nothing themselves. Looked anew before every try, so that no write is repeated over what
+    another has written meanwhile; between look and write a window remains.
+    """
+
+    etag: str | None
+
+    def check(self, found: ObjectHead | None) -> None:
+        """Raise ``PreconditionFailed`` when ``found`` is not what was seen."""
+        if (found.etag if found else None) != self.etag:
+            raise PreconditionFailed("the object is not as it was seen")
+
+
+Condition = IfMatch | IfAbsent | IfSeen
 
 
 class PreconditionFailed(Exception):

@@ -36,7 +36,9 @@ from galleria_action.storage.interface import (
     Condition,
     ConditionUnsupported,
     Headers,
+    IfAbsent,
     IfMatch,
+    IfSeen,
     ObjectHead,
     ObjectInfo,
     StoredObject,
@@ -151,6 +153,9 @@ class ObstoreStore:
         )
 
     def _put(self, key: str, body: bytes, headers: Headers, condition: Condition | None) -> str:
+        if isinstance(condition, IfSeen):
+            condition.check(self._head(key))
+            condition = None
         call = self._call("put", key)
         attributes = {"Content-Type": headers.content_type}
         if headers.cache_control:
@@ -228,7 +233,7 @@ class ObstoreStore:
                 **checksum,  # type: ignore[arg-type]
             )
 
-    def _mode(self, condition: Condition | None) -> Any:
+    def _mode(self, condition: IfMatch | IfAbsent | None) -> Any:
         if condition is None:
             return "overwrite"
         if self._provider.conditional_put == "no":

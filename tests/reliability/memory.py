@@ -13,6 +13,7 @@ from galleria_action.storage.interface import (
     ConditionUnsupported,
     Headers,
     IfAbsent,
+    IfMatch,
     ObjectHead,
     ObjectInfo,
     PreconditionFailed,
@@ -47,7 +48,7 @@ class MemoryStore:
     def put(self, key: str, body: bytes, headers: Headers, condition: Condition | None = None) -> str:
         time.sleep(self._latency)
         with self._lock:
-            if condition and not self._compares:
+            if isinstance(condition, IfAbsent | IfMatch) and not self._compares:
                 raise ConditionUnsupported("not here")
             there = self.objects.get(key)
             if condition and (there.etag if there else None) != (

@@ -190,7 +190,8 @@ MUTATIONS = {
         _PAIRS + "test_one_goes_by_at_every_request_of_the_other", _PAIRS + "test_interleaved_at_random",
     ),
     "does not look before a narrowed commit": _one(
-        6, "deployment/commit.py", "    check_base(store, key, base)\n    try:\n", "    try:\n",
+        6, "deployment/commit.py",
+        "headers, IfSeen(base.etag if base else None)), narrowed=True)", "headers), narrowed=True)",
         _PAIRS + "test_without_conditional_writes_the_window_is_narrowed_and_said_so",
     ),
     "writes during a dry run": _one(

@@ -19,6 +19,7 @@ from galleria_action.storage.interface import (
     Headers,
     IfAbsent,
     IfMatch,
+    IfSeen,
     ObjectHead,
     ObjectInfo,
     PreconditionFailed,
@@ -218,6 +219,18 @@ class Conformance(ReadConformance):
         with pytest.raises((PreconditionFailed, ConditionUnsupported)):
             room.store.put("a", b"x", JPEG, IfMatch(md5(b"")))
         assert room.full_keys() == set()
+
+    def test_if_seen_looks_before_it_writes(self, room: Room) -> None:
+        etag = room.store.put("a", b"first", JPEG, IfSeen(None))
+        for seen in (None, md5(b"another")):
+            with pytest.raises(PreconditionFailed):
+                room.store.put("a", b"second", JPEG, IfSeen(seen))
+        with pytest.raises(PreconditionFailed):
+            room.store.put("b", b"second", JPEG, IfSeen(etag))
+        assert room.full_keys() == {room.prefix + "a"}
+        assert room.store.get("a").body == b"first"
+        room.store.put("a", b"second", JPEG, IfSeen(etag))
+        assert room.store.get("a").body == b"second"
 
     def test_copy_keeps_bytes_and_headers(self, room: Room) -> None:
         etag = room.store.put("a & b.jpg", b"photo", JPEG)

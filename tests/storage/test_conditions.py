@@ -19,10 +19,11 @@ from galleria_action.storage.interface import (
     Headers,
     IfAbsent,
     IfMatch,
+    IfSeen,
     PreconditionFailed,
     WriteStore,
 )
-from galleria_action.storage.persistence import sleep
+from galleria_action.storage.persistence import Persistence, sleep
 from galleria_action.storage.providers import profiles
 from galleria_action.storage.settings import StoreSettings
 from tests.s3 import FakeS3
@@ -37,7 +38,8 @@ BARE = ["ceph", "hetzner"]
 
 def open_boto3(settings: StoreSettings) -> WriteStore:
     profile = profiles()["generic"]
-    return ProvingStore(Boto3Store(make_client(settings, profile), settings.target, provider=profile), settings.pause)
+    client, persist = make_client(settings, profile, attempts=1), Persistence(settings.concurrency, settings.pause)
+    return ProvingStore(Boto3Store(client, settings.target, provider=profile, persist=persist), settings.pause)
 
 
 @pytest.fixture(params=[open_store, open_boto3], ids=["obstore", "boto3"])
@@ -159,3 +161,30 @@ def test_of_eight_that_race_one_wins(fake_s3: Start, open_it: Any) -> None:
         with ThreadPoolExecutor(8) as pool:
             assert sum(pool.map(try_it, range(8))) == 1
         stores = [open_it(s3.settings()) for _ in range(8)]
+
+
+@pytest.mark.parametrize("fault", ["503", "drop", "lost", "503+"])
+def test_a_write_after_a_look_is_not_repeated_over_somebody_elses(fake_s3: Start, open_it: Any, fault: str) -> None:
+    """Waiting for a service to recover takes long enough for another deploy to commit."""
+    s3 = fake_s3("ignores-conditions")
+    s3.seed({"a": b"before"})
+
+    def meanwhile(seconds: float) -> bool:
+        s3.seed({"a": b"another's"})
+        return True
+
+    store = open_it(replace(s3.settings(), pause=meanwhile))
+    seen = store.head("a").etag
+    s3.script(fault, "PutObject")
+    with pytest.raises(PreconditionFailed):
+        store.put("a", b"ours", TEXT, IfSeen(seen))
+    assert s3.objects["a"].body == b"another's"
+
+
+def test_a_write_after_a_look_is_repeated_while_nobody_else_writes(fake_s3: Start, open_it: Any) -> None:
+    s3 = fake_s3("ignores-conditions")
+    s3.seed({"a": b"before"})
+    store = open_it(replace(s3.settings(), pause=lambda seconds: True))
+    s3.script("503 drop", "PutObject")
+    store.put("a", b"ours", TEXT, IfSeen(store.head("a").etag))
+    assert s3.objects["a"].body == b"ours"
