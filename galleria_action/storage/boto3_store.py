@@ -33,7 +33,7 @@ from galleria_action.storage.interface import (
     StoredObject,
     Target,
 )
-from galleria_action.storage.listing import BadListing, Page, every_object
+from galleria_action.storage.listing import BadListing, Page, every_object, page_of
 from galleria_action.storage.persistence import Persistence
 from galleria_action.storage.providers import Provider, provider_of
 
@@ -295,11 +295,8 @@ def _page(answer: dict[str, Any]) -> Page:
     """A parsed ListObjectsV2 answer. botocore parses an empty body, or a website's, to nothing at all."""
     if "IsTruncated" not in answer and "KeyCount" not in answer:
         raise BadListing("an answer that is no listing")
-    token = answer.get("NextContinuationToken") or None
-    if answer.get("IsTruncated") and token is None:
-        raise BadListing("a truncated listing without a continuation")
     try:
         objects = [ObjectInfo(o["Key"], o["Size"], bare_etag(o.get("ETag", ""))) for o in answer.get("Contents", ())]
     except KeyError as error:
         raise BadListing(f"a listing without {clean(str(error))}") from None
-    return Page(objects, token if answer.get("IsTruncated", False) else None)
+    return page_of(objects, answer.get("IsTruncated", False), answer.get("NextContinuationToken") or None)

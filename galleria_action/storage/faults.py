@@ -85,9 +85,24 @@ def describe_key_error(code: str, message: str) -> str:
 
 
 def clean(text: str) -> str:
-    """``text`` from outside, safe to print: one line, printable, bounded, without anything that looks signed."""
-    line = " ".join("".join(char if char.isprintable() else " " for char in text[: 8 * _MAX_TEXT]).split())
-    line = _SIGNED.sub("…", line)
+    """``text`` from outside, safe to print: one line, printable, bounded, without anything that looks signed.
+
+    What is too long ends before the word that would be split: half a token is not recognised by what hides secrets.
+    """
+    return _whole_words(_SIGNED.sub("…", _line(_whole_words(text, 8 * _MAX_TEXT))), _MAX_TEXT)
+
+
+def _whole_words(text: str, most: int) -> str:
+    return text if len(text) <= most else re.sub(r"\S*\Z", "…", text[: most - 1], count=1)
+
+
+def _line(text: str) -> str:
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
+
+
+def shown(key: str) -> str:
+    """A key, safe to print; it may be a single long word."""
+    line = _line(key)
     return line if len(line) <= _MAX_TEXT else line[: _MAX_TEXT - 1] + "…"
 
 
@@ -248,8 +263,8 @@ def _forbidden(call: Call, said: str) -> PermissionRefused:
 def _doing(call: Call) -> str:
     verb = _CALLS[call.operation][0]
     if call.key is None or call.operation == "list":
-        return f"{verb} {call.target}{clean(call.key or '')}"
-    return f"{verb} {clean(call.key)!r} in {call.target}"
+        return f"{verb} {call.target}{shown(call.key or '')}"
+    return f"{verb} {shown(call.key)!r} in {call.target}"
 
 
 def _said(fault: Fault) -> str:
@@ -332,8 +347,9 @@ def botocore_failures() -> tuple[type[Exception], ...]:
     from botocore.parsers import ResponseParserError
 
     # RuntimeError: credentials that are expired after a refresh. RecursionError, one of them: botocore looks up the
-    # region of a redirected bucket by a request that it redirects again, without end.
-    return BotoCoreError, ClientError, ResponseParserError, RuntimeError
+    # region of a redirected bucket by a request that it redirects again, without end. ValueError: an answer with
+    # words where numbers belong.
+    return BotoCoreError, ClientError, ResponseParserError, RuntimeError, ValueError
 
 
 _BOTOCORE_KINDS: dict[str, Kind] = {
@@ -348,6 +364,7 @@ _BOTOCORE_KINDS: dict[str, Kind] = {
     "HTTPClientError": "cut",
     "ConnectionError": "cut",
     "ResponseParserError": "malformed",
+    "ValueError": "malformed",
     "NoCredentialsError": "credentials",
     "PartialCredentialsError": "credentials",
     "CredentialRetrievalError": "credentials",

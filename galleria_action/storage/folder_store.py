@@ -17,7 +17,7 @@ from pathlib import Path
 from stat import S_ISREG
 
 from galleria_action.errors import GalleriaError, PermissionRefused
-from galleria_action.storage.faults import Call, Fault, Operation, clean, failure
+from galleria_action.storage.faults import Call, Fault, Operation, clean, failure, shown
 from galleria_action.storage.interface import (
     Condition,
     ConditionUnsupported,
@@ -150,7 +150,7 @@ class FolderStore:
         segments = (self.target.prefix + key).split("/")
         if "\0" in key or not _is_unicode(key) or any(segment in ("", ".", "..") for segment in segments):
             raise PermissionRefused(
-                f"{clean(key)!r} cannot be a file in {self.target}.",
+                f"{shown(key)!r} cannot be a file in {self.target}.",
                 hint="Keys with empty, '.' or '..' segments exist on S3 only.",
             )
         path = self._root.joinpath(*segments)
@@ -164,7 +164,7 @@ class FolderStore:
             raise self._problem(error, operation, key) from error
         if not inside:
             raise PermissionRefused(
-                f"{clean(key)!r} leads out of {self.target} through a link.", hint="Remove the link from the folder."
+                f"{shown(key)!r} leads out of {self.target} through a link.", hint="Remove the link from the folder."
             )
 
     def _raise_unless_absent(self, error: OSError, operation: Operation, key: str) -> None:
@@ -174,7 +174,7 @@ class FolderStore:
     def _problem(self, error: OSError, operation: Operation, key: str) -> Exception:
         if isinstance(error, PermissionError):
             return PermissionRefused(
-                f"The folder {self.target} does not permit {operation} of {clean(key)!r}.",
+                f"The folder {self.target} does not permit {operation} of {shown(key)!r}.",
                 hint="Check the owner and permissions of the folder.",
             )
         return failure(Fault("disk", message=error.strerror or str(error)), Call(operation, self.target, key))

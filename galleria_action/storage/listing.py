@@ -25,6 +25,16 @@ class BadListing(Exception):
     """An answer that no listing gives; the text says what is wrong with it."""
 
 
+def page_of(objects: Sequence[ObjectInfo], truncated: bool, token: str | None) -> Page:
+    """The page of an answer that says ``truncated`` and names ``token``. Raises ``BadListing`` where these disagree:
+    either of them alone may be what is wrong."""
+    if truncated and token is None:
+        raise BadListing("a truncated listing without a continuation")
+    if token is not None and not truncated:
+        raise BadListing("a listing that ends, but says that there is more to come")
+    return Page(objects, token)
+
+
 def every_object(fetch: Callable[[str | None], Page], call: Call) -> Iterator[ObjectInfo]:
     """All objects whose key starts with the target's prefix and ``call.key``, with keys relative to the target.
 

@@ -7,7 +7,7 @@ from urllib.parse import unquote_plus
 from xml.parsers import expat
 
 from galleria_action.storage.interface import ObjectInfo
-from galleria_action.storage.listing import BadListing, Page
+from galleria_action.storage.listing import BadListing, Page, page_of
 
 #: An answer has at most 1,000 keys of at most 1,024 bytes, each of which XML and URL encoding make 18 times as long.
 MAX_BYTES = 32 << 20
@@ -53,12 +53,12 @@ class _Reader:
         fields = self.fields
         if "IsTruncated" not in fields and "KeyCount" not in fields:
             raise BadListing("an answer that is no listing")
-        truncated = fields.get("IsTruncated", "false").strip() == "true"
-        token = fields.get("NextContinuationToken") or None
-        if truncated and token is None:
-            raise BadListing("a truncated listing without a continuation")
+        flag = fields.get("IsTruncated", "false").strip().lower()
+        if flag not in ("true", "false"):
+            raise BadListing("a listing that does not say whether it is whole")
         encoded = fields.get("EncodingType") == "url"
-        return Page([_object(one, encoded) for one in self.objects], token if truncated else None)
+        objects = [_object(one, encoded) for one in self.objects]
+        return page_of(objects, flag == "true", fields.get("NextContinuationToken") or None)
 
     def _start(self, name: str, _attributes: Any) -> None:
         name = name.rpartition(" ")[2]

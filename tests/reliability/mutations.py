@@ -95,7 +95,7 @@ MUTATIONS = {
         "tests/deployment/test_planner.py", _FAILURES + "test_orphans_are_deleted_by_a_deploy_that_is_asked_to",
     ),
     "takes half a listing for all": _one(
-        2, "storage/boto3_store.py",
+        2, "storage/listing.py",
         '        raise BadListing("a truncated listing without a continuation")', "        pass",
         "tests/storage/test_bad_answers.py",
     ),

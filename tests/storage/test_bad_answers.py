@@ -14,6 +14,10 @@ from tests.storage.scripted import Answer, Request, refusal, scripted
 from tests.storage.stores import JPEG, TOKEN, raised
 
 
+#: what some services say instead of whether there is more
+COUNTED = (b"<IsTruncated>false</IsTruncated>", b"<KeyCount>1</KeyCount>")
+
+
 class TestList:
     """Complete or an error."""
 
@@ -48,6 +52,9 @@ class TestList:
             ([Answer(200, b"<html><body>Welcome</body></html>")], "no listing"),
             ([Answer(200, b"<ListBucketResult></ListBucketResult>")], "no listing"),
             ([page("gal/a", truncated=True)], "truncated listing without a continuation"),
+            ([page("gal/a", token="T")], "more to come"),
+            ([Answer(200, page("gal/a", token="T").body.replace(*COUNTED))], "more to come"),
+            ([Answer(200, page("gal/a").body.replace(b"<Size>3", b"<Size>many"))], "listing|S3 does not give"),
             ([page(truncated=True, token="T")], "circles"),
             ([page("gal/a", truncated=True, token="T"), page("gal/b", truncated=True, token="T")], "circles"),
             ([page("gal/a", "gal/b", truncated=True, token="T"), page("gal/b")], "not in order"),

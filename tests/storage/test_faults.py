@@ -33,6 +33,18 @@ def test_clean_hides_what_is_signed(text: str) -> None:
     assert "canary" not in clean(text)
 
 
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=2500), st.integers(20, 2000))
+def test_clean_shows_whole_words_or_none(before: str, length: int) -> None:
+    """Half a token would not be recognised by what hides secrets."""
+    token = ("T0k3n/" * 400)[:length]
+    shown = clean(f"{before} {token} and more")
+    assert shown.count(token) or "T0k3n/" not in shown
+
+
+def test_a_long_key_is_shown_in_part() -> None:
+    assert repr("photos/" + "x" * 192 + "…") in str(failure(Fault("cut"), Call("get", CALL.target, "photos/" + "x" * 900)))
+
+
 def test_clean_hides_access_keys() -> None:
     assert clean("the key AKIAIOSFODNN7EXAMPLE is wrong") == "the key … is wrong"
 
