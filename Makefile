@@ -31,7 +31,7 @@ test: $(READY)
 	$(BIN)/python -m pytest -n 2 -m "not slow"
 
 test-all: test
-	$(BIN)/python -m pytest -n 2 -m slow --durations 10
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m slow --durations 10
 
 test-container: $(READY)
 	tests/runner/with-image $(BIN)/python -m pytest -m container tests/runner

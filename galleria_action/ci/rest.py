@@ -24,6 +24,7 @@ _TRIES = 4
 _REDIRECTS = 3
 _SECONDS_FOR_ONE = 10.0
 _LARGEST_ANSWER = 32 * 1024 * 1024
+_LONGEST_TEXT = 300
 _NEXT = re.compile(r'<([^<>]*)>\s*;[^,]*\brel="?next"?')
 
 
@@ -173,7 +174,9 @@ def _failure(answer: _Answer) -> ApiError:
     text = str(said.get("message", "")) if isinstance(said, dict) else ""
     details = said.get("errors") if isinstance(said, dict) else None
     more = f" {json.dumps(details)}" if details else ""
-    shown = " ".join(f"{text}{more}".split())[:300]
+    shown = " ".join(f"{text}{more}".split())
+    if len(shown) > _LONGEST_TEXT:  # without half a word: it might be half a token, which nothing would hide
+        shown = re.sub(r"\S*\Z", "…", shown[:_LONGEST_TEXT], count=1)
     return ApiError(f"{answer.status}{f' {shown}' if shown else ''}", answer.status, unsettled=answer.status >= 500)
 
 

@@ -55,12 +55,13 @@ class Fault:
 class Passing(StorageUnavailable):
     """A fault that may be gone when the same is asked again.
 
-    ``likely`` says that it usually is; ``overload`` that the service wants less; ``retry_after`` is what it said
-    about when, in seconds.
+    ``likely`` says that it usually is; ``overload`` that the service wants less, ``silent`` that it said nothing in
+    time; ``retry_after`` is what it said about when, in seconds.
     """
 
     likely = True
     overload = False
+    silent = False
     retry_after: float | None = None
 
 
@@ -248,6 +249,7 @@ def _unavailable(fault: Fault, text: str, hint: str) -> StorageUnavailable:
     error = Passing(text, hint=hint)
     error.likely = fault.kind in ("timeout", "cut") or (fault.kind == "answer" and fault.code not in _DAMAGED)
     error.overload = fault.status in (429, 503) or fault.code in _OVERLOAD
+    error.silent = fault.kind == "timeout"
     error.retry_after = fault.retry_after
     return error
 

@@ -56,18 +56,16 @@ T = TypeVar("T")
 
 _FAILURES = (BaseError, OSError, ValueError, NotImplementedError)
 
-#: Up to here an object is one PUT, so that its ETag is its MD5 (where it is not encrypted with a key of KMS).
-MULTIPART_ABOVE = 64 * 1024 * 1024
-_PART = 16 * 1024 * 1024
-
 #: obstore's total timeout is 30 s unless set.
 _READ = {"read_timeout": "60s", "timeout": "30m"}
 #: Its read timeout runs while a body is being sent, so a stalled upload is told from a slow one by its speed, in steps
-#: of size: 32 uploads that share a line of 1 Mbit/s have 4 KB/s each.
+#: of size: 32 uploads that share a line of 1 Mbit/s have 4 KB/s each. botocore, which is asked from the second try on
+#: and for what is larger, notices when nothing moves.
 _WRITE_SECONDS = 45
 _SLOWEST_BYTES_PER_SECOND = 4096
-_LONGEST_SECONDS = 30 * 60
+_LONGEST_SECONDS = 15 * 60
 _WRITE_STEPS = tuple(64 * 1024 * 4**power for power in range(6))
+LARGE = _WRITE_STEPS[-1]
 
 #: Keys that obstore's paths cannot hold or would change: empty, "." and ".." segments, control characters.
 _INEXACT = re.compile(r"(?:^|/)(?:\.{0,2})(?:/|$)|[\x00-\x1f\x7f-\x9f]")
@@ -145,7 +143,7 @@ class ObstoreStore:
     def put(self, key: str, body: bytes, headers: Headers, condition: Condition | None = None) -> str:
         """See ``WriteStore.put``. ``PreconditionFailed`` may be the echo of our own write whose answer was lost and
         which was repeated: read back before calling it a conflict."""
-        if self._inexact(key):
+        if self._inexact(key) or len(body) > LARGE:
             return self._complete().put(key, body, headers, condition)
         return self._tried(
             lambda: self._put(key, body, headers, condition),
@@ -167,8 +165,8 @@ class ObstoreStore:
                 body,
                 attributes=attributes,
                 mode=self._mode(condition),
-                use_multipart=len(body) > MULTIPART_ABOVE and condition is None,
-                chunk_size=_PART,
+                # One PUT leaves no parts behind when it is killed, and its ETag is its MD5.
+                use_multipart=False,
             )
         except _FAILURES as error:
             raise self._failure(error, call, condition) from error
@@ -199,8 +197,9 @@ class ObstoreStore:
             return make_client(self._settings, self._provider, session=session, attempts=1)
 
     def _tried(self, quickly: Callable[[], T], completely: Callable[[], T]) -> T:
-        """What ``quickly`` gives, repeated as is right. A service that is overloaded is asked again ``completely``:
-        obstore hides the headers of a refusal, and with them Retry-After."""
+        """What ``quickly`` gives, repeated as is right. A service that is overloaded or silent is asked again
+        ``completely``: obstore hides the headers of a refusal, and with them Retry-After, and it cannot tell a body
+        that is stuck from one that is slow."""
         ask = quickly
 
         def one_try() -> T:
@@ -208,13 +207,13 @@ class ObstoreStore:
             try:
                 return ask()
             except Passing as fault:
-                ask = completely if fault.overload else ask
+                ask = completely if fault.overload or fault.silent else ask
                 raise
 
         return self._persist(one_try)
 
     def _writer(self, size: int) -> S3Store:
-        return self._writers[next((step for step in _WRITE_STEPS if size <= step), _WRITE_STEPS[-1])]()
+        return self._writers[next(step for step in _WRITE_STEPS if size <= step)]()
 
     def _client(self, timeouts: dict[str, str]) -> S3Store:
         endpoint = endpoint_url(self._settings, self._provider)

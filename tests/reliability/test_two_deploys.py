@@ -21,6 +21,12 @@ from tests.reliability.scenes import METADATA_KEY, Scene, State, check_whole, ma
 from tests.reliability.turns import Schedule, Turns, TurnStore, deletes, in_bursts, nothing, switching
 
 
+@pytest.fixture(autouse=True)
+def without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bucket in memory shows every write at once, so asking again for its listing needs no time in between."""
+    monkeypatch.setattr("galleria_action.commands.deploy.LISTING_PAUSES_SECONDS", (0.0, 0.0, 0.0))
+
+
 @dataclass
 class Pair:
     """Two workspaces that want other things of the same bucket, and what was there before."""

@@ -70,7 +70,7 @@ class Server:
                 connection.do_handshake()
             with connection.makefile("rb", 1 << 16) as stream:
                 while not self.stopping.is_set() and (
-                    request := read_request(stream, self._go_on, connection, self.bytes_per_second)
+                    request := read_request(stream, self._go_on, connection, self.bytes_per_second, self.stopping)
                 ):
                     client = Connection(connection, self.stopping)
                     self._reply(request, client)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import struct
-import time
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -60,9 +60,14 @@ class Response:
 
 
 def read_request(
-    stream: BinaryIO, go_on: bytes, connection: socket.socket, bytes_per_second: float | None = None
+    stream: BinaryIO,
+    go_on: bytes,
+    connection: socket.socket,
+    bytes_per_second: float | None = None,
+    stopping: threading.Event | None = None,
 ) -> Request | None:
-    """The next request, ``None`` at the end of the connection. ``go_on`` answers ``Expect: 100-continue``."""
+    """The next request, ``None`` at the end of the connection. ``go_on`` answers ``Expect: 100-continue``;
+    ``stopping`` ends a slow reading."""
     line = stream.readline(_LARGEST_HEAD)
     if not line.strip():
         return None
@@ -83,7 +88,7 @@ def read_request(
         connection.sendall(go_on)
     chunked = "chunked" in headers.get("transfer-encoding", "").lower()
     size = int(headers.get("content-length", 0))
-    body = _read_chunked(stream) if chunked else _read_plain(stream, size, bytes_per_second)
+    body = _read_chunked(stream) if chunked else _read_plain(stream, size, bytes_per_second, stopping)
     if not chunked and len(body) != size:
         return None
     path, _, query = target.partition("?")
@@ -95,14 +100,15 @@ def _parse_query(query: str) -> dict[str, str]:
     return {unquote(name): unquote(value.replace("+", " ")) for name, _, value in pairs}
 
 
-def _read_plain(stream: BinaryIO, size: int, bytes_per_second: float | None) -> bytes:
-    if bytes_per_second is None:
+def _read_plain(stream: BinaryIO, size: int, bytes_per_second: float | None, stopping: threading.Event | None) -> bytes:
+    if bytes_per_second is None or stopping is None:
         return stream.read(size)
     parts = []
     while size and (part := stream.read(min(size, 1 << 18))):
         parts.append(part)
         size -= len(part)
-        time.sleep(len(part) / bytes_per_second)
+        if stopping.wait(len(part) / bytes_per_second):
+            break
     return b"".join(parts)
 
 

@@ -42,7 +42,9 @@ def test_clean_shows_whole_words_or_none(before: str, length: int) -> None:
 
 
 def test_a_long_key_is_shown_in_part() -> None:
-    assert repr("photos/" + "x" * 192 + "…") in str(failure(Fault("cut"), Call("get", CALL.target, "photos/" + "x" * 900)))
+    assert repr("photos/" + "x" * 192 + "…") in str(
+        failure(Fault("cut"), Call("get", CALL.target, "photos/" + "x" * 900))
+    )
 
 
 def test_clean_hides_access_keys() -> None:

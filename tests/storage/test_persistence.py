@@ -16,7 +16,7 @@ from galleria_action.storage.boto3_store import Boto3Store
 from galleria_action.storage.client import make_client
 from galleria_action.storage.faults import Passing
 from galleria_action.storage.interface import Headers, IfAbsent, PreconditionFailed, WriteStore
-from galleria_action.storage.obstore_store import ObstoreStore
+from galleria_action.storage.obstore_store import LARGE, ObstoreStore
 from galleria_action.storage.persistence import (
     ATTEMPTS,
     ATTEMPTS_IF_DOUBTFUL,
@@ -206,6 +206,34 @@ class TestStalls:
         assert store.put("a", b"x", JPEG)
         assert 0.9 < time.monotonic() - started < 5
         assert len(s3.asked("PutObject")) == 2
+
+    @pytest.mark.parametrize("where", ["within the body", "before the answer"])
+    @pytest.mark.parametrize("size", [20_000_000, LARGE + 1], ids=["large", "very large"])
+    def test_a_large_upload_that_is_stuck_ends(
+        self, s3: FakeS3, monkeypatch: pytest.MonkeyPatch, size: int, where: str
+    ) -> None:
+        monkeypatch.setattr("galleria_action.storage.obstore_store._LONGEST_SECONDS", 1)
+        monkeypatch.setattr("galleria_action.storage.client.CONNECT_TIMEOUT_SECONDS", 0.3)
+        monkeypatch.setattr("galleria_action.storage.client.READ_TIMEOUT_SECONDS", 0.3)
+        if where == "within the body":
+            s3.bytes_per_second = 100_000
+        else:
+            s3.script("stall*", "PutObject")
+        store = open_obstore(replace(s3.settings(), pause=Pauses(stop_after=3)))
+        started = time.monotonic()
+        with pytest.raises(StorageUnavailable, match="in time|was cut"):
+            store.put("large", bytes(size), JPEG)
+        assert time.monotonic() - started < 10
+
+    def test_a_large_upload_that_is_slow_arrives_by_the_second_try(
+        self, s3: FakeS3, monkeypatch: pytest.MonkeyPatch, pauses: Pauses
+    ) -> None:
+        """The first try has a time for the whole of it, the second one only for each packet."""
+        monkeypatch.setattr("galleria_action.storage.obstore_store._LONGEST_SECONDS", 1)
+        s3.bytes_per_second = 10_000_000
+        store = open_obstore(replace(s3.settings(), pause=pauses))
+        assert store.put("large", bytes(20_000_000), JPEG)
+        assert len(pauses.seconds) == 1
 
     def test_boto3_waits_for_each_packet_and_not_for_the_whole(
         self, s3: FakeS3, monkeypatch: pytest.MonkeyPatch, pauses: Pauses
