@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from galleria_action import __version__
 from galleria_action.ci.woodpecker import is_plugin
@@ -27,12 +28,16 @@ _AWS = {"region": ("AWS_REGION", "AWS_DEFAULT_REGION"), "endpoint": ("AWS_ENDPOI
 
 @dataclass(slots=True)
 class Invocation:
-    """What was asked for: the command, the text of every option that was given somewhere, and mistakes so far."""
+    """What was asked for: the command, the text of every option that was given somewhere, and mistakes so far.
+
+    ``from_config`` names the options whose text the config file gave.
+    """
 
     environ: Mapping[str, str]
     workspace: Path
     command: str = ""
     values: dict[str, str] = field(default_factory=dict)
+    from_config: frozenset[str] = frozenset()
     problems: list[Finding] = field(default_factory=list)
     as_json: bool = False
 
@@ -110,6 +115,10 @@ def _command(name: str, help_text: str) -> click.Command:
         invocation.command = name
         invocation.as_json = values.pop("json", None) is not None
         invocation.values = {key.replace("_", "-"): value.strip() for key, value in values.items() if value}
+        invocation.from_config = frozenset(
+            name for name in invocation.values
+            if ctx.get_parameter_source(name.replace("-", "_")) is ParameterSource.DEFAULT_MAP
+        )  # fmt: skip
         invocation.problems.extend(_leftover(argument) for argument in ctx.args)
         _fill_from_aws(invocation)
 

@@ -157,6 +157,9 @@ BY_NAME: Mapping[str, Option] = {option.name: option for option in OPTIONS}
 #: not allowed in the config file, which lies in the repository
 SECRETS: tuple[str, ...] = tuple(option.name for option in OPTIONS if option.kind == "secret")
 
+#: where a run with credentials goes, and what it calls the gallery
+DESTINATION: tuple[str, ...] = ("endpoint", "bucket", "provider", "region", "public-url")
+
 
 @dataclass(frozen=True, slots=True)
 class CacheControl:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
@@ -22,8 +22,8 @@ from galleria_action.commands.session import PLAN_FILE, Session
 from galleria_action.commands.validate import validate
 from galleria_action.commands.verify import verify
 from galleria_action.deployment.stop import Stop
-from galleria_action.errors import Cancelled, ConfigInvalid, GalleriaError, InternalError
-from galleria_action.options import Options, resolve, secrets_in
+from galleria_action.errors import Cancelled, ConfigInvalid, Finding, GalleriaError, InternalError
+from galleria_action.options import DESTINATION, Options, resolve, secrets_in
 from galleria_action.report.documents import result_json
 from galleria_action.report.markdown import render_summary
 from galleria_action.report.result import Record, Result, finish
@@ -102,7 +102,8 @@ def _session(invocation: Invocation, ci: CI, record: Record, world: World, works
     """Everything a command is handed. Raises ``ConfigInvalid`` with every mistake in the options."""
     environ = world.environ
     may_do_without = ci.occasion.without_secrets and invocation.command in ("plan", "deploy")
-    options = resolve(invocation.command, invocation.values, invocation.problems, needs_bucket=not may_do_without)
+    problems = [*invocation.problems, *_led_astray(invocation, ci.occasion)]
+    options = resolve(invocation.command, invocation.values, problems, needs_bucket=not may_do_without)
     record.url = options.public_url
     record.target = _target(options, _without_secrets(options, ci.occasion))
     session = Session(
@@ -119,6 +120,16 @@ def _session(invocation: Invocation, ci: CI, record: Record, world: World, works
     if not _reviewed(options):
         return session
     return replace(session, reviews=ci.reviews(_wishes(options, record), session.warn))
+
+
+def _led_astray(invocation: Invocation, occasion: Occasion) -> Iterator[Finding]:
+    """In a run that has secrets on behalf of anybody's pull request, the config file may be the pull request's: it
+    must not say where the credentials go."""
+    for name in DESTINATION:
+        if occasion.no_deploy and name in invocation.from_config:
+            yield Finding(
+                f"{name}: not from the config file, because {occasion.no_deploy}; give it as an input in the workflow"
+            )
 
 
 def _story(session: Session) -> Callable[[Session], str]:

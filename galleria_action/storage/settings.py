@@ -24,6 +24,8 @@ _AWS_BUCKET = re.compile(r"[a-z0-9](?:[a-z0-9-]|\.(?!\.)){1,61}[a-z0-9]")
 #: Older AWS buckets and other services are laxer; this is the most that a path can hold without trouble.
 _ANY_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}")
 _IP_ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+")
+#: It becomes part of a host name, and must not lead to another one.
+_REGION = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]")
 _LOOPBACK = re.compile(r"localhost|127\.\d+\.\d+\.\d+|\[::1\]", re.IGNORECASE)
@@ -53,6 +55,8 @@ class StoreSettings:
         if bool(self.access_key) != bool(self.secret_key):
             missing = "secret-key" if self.access_key else "access-key"
             raise ValueError(f"{missing} is missing: access-key and secret-key belong together")
+        if self.region and not _REGION.fullmatch(self.region):
+            raise ValueError(f"region {self.region[:80]!r} is no name of a region, such as eu-central-1")
 
 
 def parse_target(bucket: str | None, prefix: str | None = None, endpoint: str | None = None) -> Target:

@@ -187,6 +187,41 @@ def test_pull_request_target_may_plan(project: Project):
     assert len(project.github.bodies()) == 1
 
 
+@pytest.mark.parametrize("event", ["pull_request_target", "workflow_run"])
+@pytest.mark.parametrize("command", ["plan", "verify", "cors"])
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("endpoint", "https://elsewhere.example"),
+        ("bucket", "somebody-elses"),
+        ("provider", "minio"),
+        ("region", "eu-1"),
+        ("public-url", "https://elsewhere.example"),
+    ],
+)
+def test_a_pull_request_does_not_decide_where_the_credentials_go(
+    project: Project, event: str, command: str, option: str, value: str
+):
+    """The config file may be the pull request's, and the run has the repository's secrets."""
+    asked = []
+    project.job.runner.opener = asked.append
+    project.job.runner.inputs.pop(option, None)
+    (project.job.workspace / "galleria.yml").write_text(f"environments: {{live: {{{option}: {value}}}}}")
+    payload = FORK if event == "pull_request_target" else workflow_run("pull_request", {"full_name": "guest/wedding"})
+    keys = {"access-key": "AKIA0000", "secret-key": "s" * 20, "environment": "live"}
+    ran = project.run(command, {"GITHUB_EVENT_NAME": event}, payload, None, keys)
+    assert (ran.exit_code, ran.outputs["failure-reason"]) == (2, "config-invalid")
+    assert f"{option}: not from the config file" in ran.log
+    assert "as an input" in ran.log
+    assert not asked
+
+
+def test_what_the_workflow_says_counts_more_than_the_config_file_on_pull_request_target(project: Project):
+    (project.job.workspace / "galleria.yml").write_text("bucket: elsewhere\nmax-delete: 50%\n")
+    ran = project.run("plan", {"GITHUB_EVENT_NAME": "pull_request_target"}, FORK, None, {})
+    assert ran.exit_code == 0, ran.log
+
+
 def workflow_run(event: str, repository: Any) -> dict[str, Any]:
     return {"workflow_run": {"event": event, "head_sha": HEAD, "head_repository": repository, "pull_requests": []}}
 

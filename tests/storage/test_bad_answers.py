@@ -13,7 +13,6 @@ from galleria_action.storage.providers import provider_of
 from tests.storage.scripted import Answer, Request, refusal, scripted
 from tests.storage.stores import JPEG, TOKEN, raised
 
-
 #: what some services say instead of whether there is more
 COUNTED = (b"<IsTruncated>false</IsTruncated>", b"<KeyCount>1</KeyCount>")
 

@@ -221,7 +221,7 @@ class TestStalls:
             s3.script("stall*", "PutObject")
         store = open_obstore(replace(s3.settings(), pause=Pauses(stop_after=3)))
         started = time.monotonic()
-        with pytest.raises(StorageUnavailable, match="in time|was cut"):
+        with pytest.raises(StorageUnavailable, match=r"in time|was cut"):
             store.put("large", bytes(size), JPEG)
         assert time.monotonic() - started < 10
 

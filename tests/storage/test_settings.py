@@ -142,3 +142,14 @@ def test_secrets_are_not_shown() -> None:
 def test_keys_belong_together(access: str | None, secret: str | None, missing: str) -> None:
     with pytest.raises(ValueError, match=f"{missing} is missing"):
         StoreSettings(target=Target(None, "photos"), access_key=access, secret_key=secret)
+
+
+@pytest.mark.parametrize("region", ["eu-central-1", "auto", "us_east", "fsn1", "x"])
+def test_regions(region: str) -> None:
+    assert StoreSettings(target=Target(None, "photos"), region=region).region == region
+
+
+@pytest.mark.parametrize("region", ["elsewhere.example/", "eu.central", "eu@elsewhere", "-", "eu#", "x" * 80, "eu\n"])
+def test_a_region_does_not_lead_to_another_host(region: str) -> None:
+    with pytest.raises(ValueError, match="region"):
+        StoreSettings(target=Target(None, "photos"), region=region)
