@@ -33,11 +33,12 @@ class ForgejoActions(GitHubActions):
 
 
 class ForgejoApi(GitHubApi):
-    """See ``GitHubApi``; ``actor`` is the name that a job's own token writes as."""
+    """See ``GitHubApi``; ``server`` is ``Forgejo`` or ``Gitea``."""
 
-    def __init__(self, rest: Rest, repository: str, actor: str) -> None:
+    def __init__(self, rest: Rest, repository: str, server: str) -> None:
         super().__init__(rest, repository)
-        self._actor = actor
+        self.server = server
+        self._actor = f"{server.lower()}-actions"
 
     def my_name(self) -> str:
         """See ``GitHubApi.my_name``."""
@@ -77,5 +78,5 @@ def _open_api(environ: Mapping[str, str], token: str) -> ForgejoApi | None:
     if not re.match(r"https?://", base) or not re.fullmatch(r"[\w.-]+/[\w.-]+", repository, re.ASCII):
         return None
     headers = {"Authorization": f"token {token}", "User-Agent": f"galleria-action/{__version__}"}
-    actor = "forgejo-actions" if environ.get("FORGEJO_ACTIONS") == "true" else "gitea-actions"
-    return ForgejoApi(Rest(base, headers, environ), repository, actor)
+    server = "Forgejo" if environ.get("FORGEJO_ACTIONS") == "true" else "Gitea"
+    return ForgejoApi(Rest(base, headers, environ), repository, server)

@@ -94,7 +94,7 @@ class NoReviews:
     def approval(self) -> Approval:
         """See ``Reviews.approval``."""
         raise NoApproval(
-            "Reviewed plans are known on GitHub Actions only, and with a token.",
+            "Reviewed plans are known on GitHub, Forgejo and Gitea only, and with a token.",
             "Give the id of the plan as approved-plan, or set plan-approval: off.",
         )
 

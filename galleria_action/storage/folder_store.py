@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import tempfile
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from errno import EISDIR, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR
@@ -31,8 +33,10 @@ from galleria_action.storage.interface import (
     Target,
 )
 
-#: Files that a killed run left unfinished; they are not objects.
+#: Files that a killed run left unfinished; they are not objects. Whatever is younger may be another run's.
 _UNFINISHED = ".galleria-unfinished-"
+_OUR_NAME = re.compile(re.escape(_UNFINISHED) + "[a-z0-9_]{8}")
+_STALE_SECONDS = 3600
 
 #: What the system says about a key that has no file.
 _ABSENT = frozenset((ENOENT, ENOTDIR, EISDIR, ENAMETOOLONG, ELOOP))
@@ -45,6 +49,7 @@ class FolderStore:
         self.target = target
         self._root = Path(target.bucket)
         self._known: dict[Path, tuple[tuple[int, int, int], str]] = {}
+        self._swept = False
 
     def get(self, key: str) -> StoredObject | None:
         """See ``ReadStore.get``."""
@@ -81,6 +86,7 @@ class FolderStore:
             condition.check(self.head(key))
             condition = None
         path = self._file(key, "put")
+        self._sweep()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._inside(path, key, "put")
@@ -118,6 +124,18 @@ class FolderStore:
                 if error.errno not in _ABSENT:
                     errors[key] = clean(error.strerror or str(error))
         return errors
+
+    def _sweep(self) -> None:
+        """Remove, before the first write, what killed runs left unfinished. What cannot be removed harms nobody."""
+        if self._swept:
+            return
+        self._swept = True
+        for folder, _, names in os.walk(self._root / self.target.prefix):
+            for path in (Path(folder, name) for name in names if _OUR_NAME.fullmatch(name)):
+                with suppress(OSError):
+                    state = path.lstat()
+                    if S_ISREG(state.st_mode) and time.time() - state.st_mtime > _STALE_SECONDS:
+                        path.unlink()
 
     def _walk(self, start: Path, prefix: str) -> Iterator[ObjectInfo]:
         def stop(error: OSError) -> None:

@@ -82,3 +82,15 @@ def test_a_push_finds_its_pull_request_and_asks_for_no_deployment(tmp_path: Path
     assert not [command for command in commands(log) if command.name == "warning"]
     assert "deployed" in forge.comments[0]["body"]
     assert not any("deployments" in asked for asked in forge.asked)
+
+
+@pytest.mark.parametrize(("runner", "server"), [("", "Forgejo"), ("false", "Gitea")])
+def test_a_refusal_is_told_by_the_name_of_the_server(tmp_path: Path, forge: Forge, runner: str, server: str):
+    make_gallery(tmp_path / "workspace/prod/pics", 2)
+    forge.people = {}
+    environ = {"FORGEJO_ACTIONS": runner} if runner else {}
+    code, log = job(tmp_path / "workspace", forge, 1, "plan", **environ)
+    assert code == 0, log
+    (warning,) = [command.data for command in commands(log) if command.name == "warning"]
+    assert f"{server} says 401" in warning
+    assert "GitHub" not in warning

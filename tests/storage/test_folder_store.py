@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -71,6 +72,55 @@ def test_no_unfinished_files_remain(store: FolderStore, tmp_path: Path) -> None:
     with pytest.raises(PreconditionFailed):
         store.put("a", b"y", TEXT, IfAbsent())
     assert sorted(path.name for path in (tmp_path / "bucket/gal").iterdir()) == ["a"]
+
+
+def test_what_killed_runs_left_is_removed_with_the_first_write(store: FolderStore, tmp_path: Path) -> None:
+    folder, outside = tmp_path / "bucket/gal/photos", tmp_path / "outside"
+    folder.mkdir(parents=True)
+    outside.mkdir()
+    name = ".galleria-unfinished-"
+
+    def leave(path: Path, hours: float) -> Path:
+        path.write_text("half")
+        os.utime(path, (time.time() - hours * 3600,) * 2)
+        return path
+
+    stale = [leave(folder / f"{name}a_b1c2d3", 1.1), leave(folder.parent / f"{name}zzzzzzzz", 100)]
+    kept = [
+        leave(folder / f"{name}youngone", 0.9),
+        leave(folder / f"{name}foreign", 100),
+        leave(folder / f"{name}a_b1c2d3.jpg", 100),
+        leave(folder / "a_b1c2d3", 100),
+        leave(outside / f"{name}a_b1c2d3", 100),
+        leave(tmp_path / "bucket" / f"{name}beside00", 100),  # not in this target
+    ]
+    linked = folder / f"{name}linked00"
+    linked.symlink_to(kept[4])
+    os.utime(linked, (0, 0), follow_symlinks=False)
+    (folder / f"{name}folder00").mkdir()
+    (folder / "way-out").symlink_to(outside)
+    list(store.list())
+    assert store.get("a") is None
+    assert all(path.exists() for path in stale), "reading removes nothing"
+    store.put("a", b"x", TEXT)
+    assert not any(path.exists() for path in stale)
+    assert all(path.exists() for path in kept)
+    assert linked.is_symlink()
+    assert (folder / f"{name}folder00").is_dir()
+
+
+def test_what_cannot_be_removed_does_not_hinder(store: FolderStore, tmp_path: Path, monkeypatch) -> None:
+    left = tmp_path / "bucket/gal/.galleria-unfinished-a_b1c2d3"
+    left.parent.mkdir(parents=True)
+    left.write_text("half")
+    os.utime(left, (0, 0))
+
+    def refuse(path: Path, **_: object) -> None:
+        if path == left:
+            raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    assert store.put("a", b"x", TEXT)
 
 
 def test_file_and_folder_of_one_name(store: FolderStore) -> None:

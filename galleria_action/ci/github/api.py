@@ -23,7 +23,9 @@ class PullRequest:
 
 
 class GitHubApi:
-    """The API for one repository (``owner/name``)."""
+    """The API for one repository (``owner/name``). ``server`` is who answers, as messages call it."""
+
+    server = "GitHub"
 
     def __init__(self, rest: Rest, repository: str) -> None:
         self._rest = rest

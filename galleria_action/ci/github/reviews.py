@@ -65,7 +65,8 @@ class GitHubReviews:
             found = self._sticky(self._api, pull.number).find() if pull and not pull.fork else None
         except ApiError as error:
             hint = _permissions("read") if error.refused else "Run again, or give the plan's id as approved-plan."
-            raise NoApproval(f"The reviewed plan could not be looked up: GitHub says {error}.", hint) from error
+            text = f"The reviewed plan could not be looked up: {self._api.server} says {error}."
+            raise NoApproval(text, hint) from error
         if pull is None:
             raise NoApproval(f"No merged pull request was found for the commit {self._event.commit[:7]}.", _FORK_HINT)
         if pull.fork:
@@ -229,7 +230,7 @@ class GitHubReviews:
             yield refusals
         except ApiError as error:
             tell = self._warn if expected() else self._line
-            text = f"{what} could not be written: GitHub says {error}."
+            text = f"{what} could not be written: {self._api.server if self._api else 'the server'} says {error}."
             if error.refused:
                 refusals.append(error)
                 text = f"{text} {_permissions('write', permission)}"
