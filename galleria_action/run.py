@@ -195,7 +195,9 @@ def _with_outcome(error: GalleriaError, record: Record) -> GalleriaError:
     """A cancelled run says on which side of the commit it stopped."""
     if not isinstance(error, Cancelled):
         return error
-    if record.committed:
+    if record.committed is None:
+        text = "during the commit, whose outcome could not be learnt: the gallery online is the old one or the new one."
+    elif record.committed:
         text = "after the commit: the new gallery is live, but old objects may remain and nothing was verified."
     else:
         text = "before the commit: the gallery that visitors see is as before. What was uploaded is kept."

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from galleria_action.deployment.plan import Base
 from galleria_action.deployment.readback import kept, not_kept
-from galleria_action.errors import Conflict, StorageUnavailable
+from galleria_action.errors import Conflict, GalleriaError, StorageUnavailable
 from galleria_action.storage.interface import (
     Condition,
     ConditionUnsupported,
@@ -31,14 +31,29 @@ class Commit:
     narrowed: bool = False
 
 
+class Unsettled(StorageUnavailable):
+    """Whether ``key`` was written could not be learnt."""
+
+    def __init__(self, key: str, problem: GalleriaError) -> None:
+        super().__init__(
+            f"Whether {key} was written could not be learnt, because the storage does not answer any more: "
+            f"{problem.message} The live gallery is the old one or the new one.",
+            hint="Run again: it finds out and goes on from there.",
+        )
+        self.key = key
+
+
 def commit(store: WriteStore, key: str, body: bytes, headers: Headers, base: Base | None) -> Commit:
     """Write ``body`` under ``key`` if the object there is still ``base`` (absent when ``None``).
 
-    Raises ``Conflict`` when another deploy was faster, ``StorageUnavailable`` when the write failed or its outcome
-    cannot be learnt; in the latter case the text says so.
+    Raises ``Conflict`` when another deploy was faster, ``StorageUnavailable`` when the write failed, ``Unsettled``
+    when its outcome cannot be learnt.
     """
     done = _write(store, key, body, headers, base)
-    return done if kept(store, key, body, done.etag) else _write_again(store, key, body, headers, done)
+    try:
+        return done if kept(store, key, body, done.etag) else _write_again(store, key, body, headers, done)
+    except GalleriaError as problem:
+        raise Unsettled(key, problem) from problem
 
 
 def _write(store: WriteStore, key: str, body: bytes, headers: Headers, base: Base | None) -> Commit:
@@ -68,12 +83,8 @@ def _settled(store: WriteStore, key: str, body: bytes, base: Base | None, error:
     """Learn from the store itself how a refused or interrupted write ended."""
     try:
         live = store.get(key)
-    except StorageUnavailable as unreadable:
-        raise StorageUnavailable(
-            f"The answer to the commit of {key} was lost, and the storage cannot be read to learn its outcome: "
-            f"{unreadable.message} The live gallery is the old one or the new one, whole in both cases.",
-            hint="Run again: it finds out and goes on from there.",
-        ) from unreadable
+    except GalleriaError as unreadable:
+        raise Unsettled(key, unreadable) from unreadable
     if live and live.body == body:
         return Commit(live.etag)
     if error and (live.etag if live else None) == (base.etag if base else None):

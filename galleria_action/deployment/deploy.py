@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable, Container
 from dataclasses import dataclass
 
-from galleria_action.deployment.commit import check_base, commit
-from galleria_action.deployment.manifest import Manifest
+from galleria_action.deployment.commit import Unsettled, check_base, commit
+from galleria_action.deployment.manifest import MANIFEST_KEY, Manifest
 from galleria_action.deployment.plan import Base, LocalGallery, Plan
 from galleria_action.deployment.record import Record
 from galleria_action.deployment.remote import RemoteState, find_missing
@@ -55,7 +55,7 @@ class Deployment:
     warn: Callable[[str], None]
     step: Callable[[str], None]
     document: Document | None = None
-    committed: bool = False
+    committed: bool | None = False
     metadata_uploaded: bool = False
     photos_deleted: int = 0
 
@@ -67,7 +67,7 @@ class Deployment:
     def run(self) -> Manifest:
         """Carry the plan out and return the manifest of what is deployed now.
 
-        Raises whatever ended it; ``committed`` tells on which side of the commit that was.
+        Raises whatever ended it; ``committed`` tells on which side of the commit that was, ``None``: nobody knows.
         """
         self._upload()
         self._commit()
@@ -98,7 +98,9 @@ class Deployment:
         self.stop.check()
         try:
             self._write_documents()
-        except StorageUnavailable:
+        except StorageUnavailable as error:
+            if isinstance(error, Unsettled) and error.key == (METADATA_KEY if self.document else MANIFEST_KEY):
+                self.committed = None
             self.stop.check()  # asked to stop, the store tries no more; then that is the reason
             raise
         self.committed = True

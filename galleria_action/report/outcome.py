@@ -23,10 +23,14 @@ class Outcome:
     fate: str | None = None
 
 
+#: on which side of the commit a run ended, where that is known
+_MOMENTS = {True: " after the commit", False: " before the commit", None: " during the commit"}
+
+
 def outcome_of(result: Result) -> Outcome:
     """How ``result`` ended."""
     if result.outputs["failure-reason"] == "cancelled":
-        moment = " after the commit" if result.committed else " before the commit" if _deploys(result) else ""
+        moment = _MOMENTS[result.committed] if _deploys(result) else ""
         return Outcome("cancelled", f"Cancelled{moment}", _fate(result))
     if not result.success:
         return Outcome("failed", f"{_subject(result)} failed: {result.outputs['failure-reason']}", _fate(result))
@@ -83,6 +87,8 @@ def _fate(result: Result) -> str | None:
         return None
     if result.committed:
         return "The commit had happened: the new gallery is live."
+    if result.committed is None:
+        return "Whether the commit happened could not be learnt: the gallery online is the old one or the new one."
     files = int(result.outputs["files-uploaded"])
     if not files:
         return "Nothing was uploaded: the gallery online is as before."

@@ -35,7 +35,7 @@ class Record:
     files_skipped: int = 0
     bytes_uploaded: int = 0
     metadata_uploaded: bool = False
-    committed: bool = False
+    committed: bool | None = False
     verification: Verification | None = None
     warnings: list[str] = field(default_factory=list)
     requests: Callable[[], Mapping[str, int]] = dict
@@ -53,7 +53,7 @@ class Result:
     target: Target | None
     plan: Plan | None
     verification: Verification | None
-    committed: bool
+    committed: bool | None
     warnings: tuple[str, ...]
     outputs: Mapping[str, str | int | bool]
     requests: Mapping[str, int]

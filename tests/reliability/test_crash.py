@@ -7,7 +7,9 @@ undisturbed run, having uploaded only what was not there yet.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 from random import Random
 
@@ -37,15 +39,17 @@ from tests.reliability.scenes import (
     seed,
     state_of,
 )
+from tests.s3 import FakeS3
 
 Empty = Callable[[], WriteStore]
 
 
 @pytest.fixture
-def empty(request: pytest.FixtureRequest, make_bucket, tmp_path: Path) -> Empty:
-    """Makes an empty bucket of the kind that the test asks for."""
+def empty(request: pytest.FixtureRequest, fake_s3: Callable[..., FakeS3], tmp_path: Path) -> Empty:
+    """Makes an empty bucket of the kind that the test asks for; on a server of its own, an empty prefix."""
     kind = getattr(request, "param", "memory")
-    folders = iter(range(1 << 60))
+    folders = count()
+    server = fake_s3("aws") if kind in ("obstore", "boto3") else None
 
     def make() -> WriteStore:
         if kind == "folder":
@@ -56,7 +60,8 @@ def empty(request: pytest.FixtureRequest, make_bucket, tmp_path: Path) -> Empty:
             return MemoryStore(foreign_etags=True)
         if kind == "memory":
             return MemoryStore()
-        settings = make_bucket("")
+        assert server
+        settings = server.settings(f"{next(folders)}/")
         if kind == "obstore":
             return open_store(settings)
         return Boto3Store(make_client(settings, provider_of(settings.target.endpoint)), settings.target)
@@ -107,14 +112,14 @@ def check_resumed(scene: Scene, store: WriteStore, end: State) -> None:
 
 
 def kill_everywhere(scene: Scene, empty: Empty, step: int = 1) -> int:
-    count = 0
+    kills = 0
     for store, fate, end in at_every_request(scene, empty, step):
         with pytest.raises(Killed):
             scene.deploy(store, fate)
         check_harmless(scene, state_of(store), end)
         check_resumed(scene, store, end)
-        count += 1
-    return count
+        kills += 1
+    return kills
 
 
 @pytest.mark.parametrize("scene", SCENES, indirect=True)
@@ -162,6 +167,30 @@ def test_an_answer_is_lost_once(scene: Scene, empty: Empty):
             assert ran.exit_code == 0
         check_resumed(scene, store, end)
     assert {0, 10} <= outcomes
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+@pytest.mark.parametrize("scene", SCENES, indirect=True)
+def test_no_answer_any_more(scene: Scene, empty: Empty, stopped: bool):
+    """From one request on the storage is silent. The run claims nothing that it cannot know, least of all of a commit
+    that took effect unheard."""
+    unknown = 0
+    for store, fate, end in at_every_request(scene, empty, end=no_answer):
+        stop = Stop()
+        fate.before = lambda number, at=fate.at, stop=stop: stop.request(15) if stopped and number == at else None
+        ran = scene.deploy(store, fate, stop)
+        assert ran.exit_code in ((5, 11, 143) if stopped else (5, 10, 11)), ran.log
+        said, committed = f"{ran.summary}\n{ran.log}", scene.committed(state_of(store))
+        if re.search("before the commit|othing was committed|[Gg]allery online is as before|see is as before", said):
+            assert not committed, said
+        elif re.search("after the commit|The commit had happened|new gallery is live", said):
+            assert committed, said
+        else:
+            assert "could not be learnt" in said
+            unknown += 1
+        check_harmless(scene, state_of(store), end)
+        check_resumed(scene, store, end)
+    assert unknown == 2, "the commit, lost or unanswered"
 
 
 @pytest.mark.parametrize("scene", SCENES, indirect=True)
