@@ -280,6 +280,43 @@ MUTATIONS = {
         "tests/storage/test_refusals.py", "tests/storage/test_faults.py",
         _SECRETS + "test_a_server_that_repeats_what_it_was_sent",
     ),
+    "claims to know the outcome of a commit": _one(
+        3, "deployment/deploy.py", "                self.committed = None\n", "                pass\n",
+        _CRASH + "test_no_answer_any_more",
+    ),
+    "gives a slow line the same time again": _one(
+        3, "storage/faults.py", '    error.silent = fault.kind == "timeout"\n', "",
+        _PERSISTENCE + "TestStalls",
+    ),
+    "believes a listing that contradicts itself": _one(
+        2, "storage/listing.py", "    if token is not None and not truncated:\n", "    if False:\n",
+        "tests/storage/test_bad_answers.py",
+    ),
+    "repeats an unconditional commit blindly (obstore)": _one(
+        6, "storage/obstore_store.py", "            condition.check(self._head(key))\n", "",
+        _CONDITIONS + "test_a_write_after_a_look_is_not_repeated_over_somebody_elses",
+    ),
+    "repeats an unconditional commit blindly (boto3)": _one(
+        6, "storage/boto3_store.py", "            condition.check(self._head(key))\n", "",
+        _CONDITIONS + "test_a_write_after_a_look_is_not_repeated_over_somebody_elses",
+    ),
+    "deletes what another run is writing to a folder": _one(
+        2, "storage/folder_store.py", " and time.time() - state.st_mtime > _STALE_SECONDS", "",
+        "tests/storage/test_folder_store.py",
+    ),
+    "tells half of a secret": _one(
+        9, "storage/faults.py", 're.sub(r"\\S*\\Z", "…", text[: most - 1], count=1)', 'text[: most - 1] + "…"',
+        "tests/storage/test_faults.py", _SECRETS + "test_a_server_that_repeats_what_it_was_sent",
+    ),
+    "lets a pull request lead the credentials astray": _one(
+        9, "run.py", "        if occasion.no_deploy and name in invocation.from_config:\n", "        if False:\n",
+        "tests/doors/test_forks.py",
+    ),
+    "lets a region lead the credentials astray": _one(
+        9, "storage/settings.py",
+        "        if self.region and not _REGION.fullmatch(self.region):\n", "        if False:\n",
+        "tests/storage/test_settings.py",
+    ),
 }  # fmt: skip
 
 
