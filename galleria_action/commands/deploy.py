@@ -57,13 +57,14 @@ def _checkpoint(session: Session, store: WriteStore, planned: Planned) -> Checkp
     options = session.options
     settings = [str(session.target), planned.plan.mode, session.settings.acl]
     fingerprint = hashlib.sha256(repr(settings).encode()).hexdigest()
+    listing = planned.remote.listing
     if options.checkpoint_file:
         path = session.path(options.checkpoint_file)
         checkpoint = Checkpoint(InFile(path), fingerprint, written=path.is_file())
     else:
-        left = CHECKPOINT_KEY in (planned.remote.listing or ())
-        checkpoint = Checkpoint(InBucket(store), fingerprint, written=left)
-    if options.resume and planned.plan.uploads:
+        checkpoint = Checkpoint(InBucket(store), fingerprint, written=CHECKPOINT_KEY in (listing or ()))
+    # A listing without it spares the question; without a listing only asking tells.
+    if options.resume and planned.plan.uploads and (checkpoint.written or listing is None):
         checkpoint.resume()
         _tell(session, checkpoint)
     return checkpoint

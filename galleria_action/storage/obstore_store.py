@@ -147,6 +147,7 @@ class ObstoreStore:
         return self._tried(
             lambda: self._put(key, body, headers, condition),
             lambda: self._complete_once().put(key, body, headers, condition),
+            len(body),
         )
 
     def _put(self, key: str, body: bytes, headers: Headers, condition: Condition | None) -> str:
@@ -209,7 +210,7 @@ class ObstoreStore:
         with _ENVIRONMENT:
             return make_client(self._settings, self._provider, session=session, attempts=1)
 
-    def _tried(self, quickly: Callable[[], T], completely: Callable[[], T]) -> T:
+    def _tried(self, quickly: Callable[[], T], completely: Callable[[], T], size: int = 0) -> T:
         """What ``quickly`` gives, repeated as is right. A service that is overloaded is asked again ``completely``:
         obstore hides the headers of a refusal, and with them Retry-After."""
         ask = quickly
@@ -222,7 +223,7 @@ class ObstoreStore:
                 ask = completely if fault.overload else ask
                 raise
 
-        return self._persist(one_try)
+        return self._persist(one_try, size)
 
     def _writer(self, size: int) -> S3Store:
         return self._writers[next((step for step in _WRITE_STEPS if size <= step), _WRITE_STEPS[-1])]()

@@ -29,7 +29,7 @@ CONTRACT = {
     "hash-check": "warn", "exif-errors": "warn", "strip-gps": "false", "redact-paths": "false", "acl": "",
     "cache-control-photos": "public, max-age=86400",
     "cache-control-site": "public, max-age=0, must-revalidate", "cache-control-metadata": "no-cache",
-    "concurrency": "32", "resume": "true", "checkpoint-file": "", "config": "", "environment": "",
+    "concurrency": "128", "resume": "true", "checkpoint-file": "", "config": "", "environment": "",
     "plan-file": "", "result-file": "", "approved-plan": "", "plan-approval": "off", "comment": "changes",
     "label": "", "github-token": "", "public-url": "", "environment-url": "", "progress": "auto",
 }  # fmt: skip

@@ -220,7 +220,7 @@ MUTATIONS = {
         _PERSISTENCE + "TestWhatPasses::test_no_answer_of_s3",
     ),
     "keeps asking an overloaded service": _one(
-        3, "storage/persistence.py", "self.limit / 2)", "self.limit)", _PERSISTENCE + "TestThrottle",
+        3, "storage/throttle.py", "self._limit / 2)", "self._limit)", "tests/storage/test_throttle.py",
     ),
     "tries again after a signal": _one(
         4, "storage/persistence.py", "or not self._pause(_wait(attempt, fault)):",
