@@ -170,8 +170,8 @@ MUTATIONS = {
     ),
     "leaves the checkpoint": _one(
         5, "commands/deploy.py",
-        "    manifest = _carry_out(session, store, planned, checkpoint)\n    _forget(session, checkpoint)\n",
-        "    manifest = _carry_out(session, store, planned, checkpoint)\n",
+        "    manifest = _deployed(session, store, planned, checkpoint, done)\n    _forget(session, checkpoint)\n",
+        "    manifest = _deployed(session, store, planned, checkpoint, done)\n",
         _CRASH + "test_killed_at_every_request",
     ),
     "depends on its checkpoint": _one(
