@@ -67,7 +67,6 @@ def test_over_every_store(job: Job):
     job.gallery.change(0)
     job.gallery.remove(1)
     job.gallery.add(9)
-    alone = None
     planned = ok(job.runner.run("plan", shard_count="3", max_delete="1"))
     assert json.loads(planned.outputs["shards"]) == ["1/3", "2/3", "3/3"]
     same = {"approved_plan": planned.outputs["plan-id"], "max_delete": "1"}
@@ -78,8 +77,7 @@ def test_over_every_store(job: Job):
     assert finalized.outputs["consistent"] == "true"
     ok(job.runner.run("verify", verify="deep"))
     assert ok(job.runner.run("deploy")).outputs["changed"] == "false"
-    alone = state_of(store_of(job))
-    assert len(alone) == 9 + 2 + 2
+    assert len(state_of(store_of(job))) == 9 + 2 + 2
 
 
 def test_the_order_of_writes_is_that_of_one_deploy(fleet: Fleet):
