@@ -14,14 +14,16 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from galleria_action.deployment.guards import DeleteLimit
+from galleria_action.deployment.shards import MOST_SHARDS, Shard
 from galleria_action.errors import ConfigInvalid, Finding
 from galleria_action.storage.settings import StoreSettings, parse_target
 
-Command = Literal["validate", "plan", "deploy", "verify", "cors"]
+Command = Literal["validate", "plan", "deploy", "finalize", "verify", "cors"]
 COMMANDS: Mapping[str, str] = {
     "validate": "check the gallery on disk; needs no network",
     "plan": "show what a deploy would do; reads only",
     "deploy": "upload what changed, commit the metadata, delete what is gone, verify",
+    "finalize": "check that all shards of a plan are there, then commit, delete, verify as deploy does",
     "verify": "check that the bucket holds exactly what its metadata says; reads only",
     "cors": "show the bucket's CORS rules; with setup-cors write the gallery's",
 }
@@ -37,7 +39,7 @@ class Option:
     default: str = ""
     kind: Kind = "text"
     choices: tuple[str, ...] = ()
-    commands: tuple[str, ...] = ("plan", "deploy", "verify", "cors")
+    commands: tuple[str, ...] = ("plan", "deploy", "finalize", "verify", "cors")
     also: tuple[str, ...] = ()
     in_config: bool = True
 
@@ -65,8 +67,9 @@ def _choice(name: str, choices: str, text: str, *commands: str) -> Option:
     return Option(name, text, values[0], "choice", values, commands)
 
 
-_LOCAL = ("validate", "plan", "deploy")
-_WRITING = ("plan", "deploy")
+_LOCAL = ("validate", "plan", "deploy", "finalize")
+_WRITING = ("plan", "deploy", "finalize")
+_APPLYING = ("deploy", "finalize")
 _PHOTO_CACHE = "public, max-age=86400"
 _SITE_CACHE = "public, max-age=0, must-revalidate"
 
@@ -113,17 +116,35 @@ OPTIONS: tuple[Option, ...] = (
         *_WRITING,
         "verify",
     ),
-    _choice("hash-check", "warn strict off", "what a deployment_file_hash that does not match does", "deploy"),
-    _choice("exif-errors", "warn fail", "what a photo whose EXIF cannot be edited does", "deploy"),
+    _choice("hash-check", "warn strict off", "what a deployment_file_hash that does not match does", *_APPLYING),
+    _choice("exif-errors", "warn fail", "what a photo whose EXIF cannot be edited does", *_APPLYING),
     _flag("strip-gps", "remove the position from the published photos", *_WRITING),
     _flag("redact-paths", "publish only the last part of each original_path", *_WRITING),
-    Option("acl", "canned ACL sent with each object", commands=("deploy",)),
+    Option("acl", "canned ACL sent with each object", commands=_APPLYING),
     Option("cache-control-photos", "Cache-Control of photos", _PHOTO_CACHE, commands=_WRITING),
     Option("cache-control-site", "Cache-Control of the site", _SITE_CACHE, commands=_WRITING),
     Option("cache-control-metadata", "Cache-Control of the metadata", "no-cache", commands=_WRITING),
-    Option("concurrency", "uploads in flight", "32", "count", commands=("deploy", "verify")),
-    Option("resume", "continue an interrupted deploy", "true", "boolean", ("true", "false"), ("deploy",)),
-    Option("checkpoint-file", "keep the checkpoint in a local file instead", kind="path", commands=("deploy",)),
+    Option(
+        "concurrency",
+        "most uploads in flight; fewer where more are no faster",
+        "128",
+        "count",
+        commands=(*_APPLYING, "verify"),
+    ),
+    Option("resume", "continue an interrupted deploy", "true", "boolean", ("true", "false"), _APPLYING),
+    Option("checkpoint-file", "keep the checkpoint in a local file instead", kind="path", commands=_APPLYING),
+    Option(
+        "shard-count",
+        "divide the uploads of photos among so many jobs at most",
+        kind="count",
+        commands=("plan", "finalize"),
+    ),
+    Option(
+        "shard",
+        "upload only this share of the photos, such as 3/8; needs approved-plan",
+        commands=("deploy",),
+        in_config=False,
+    ),
     Option("config", "config file; galleria.yml if present", kind="path", commands=tuple(COMMANDS), in_config=False),
     Option("environment", "section of the config file", commands=tuple(COMMANDS), in_config=False),
     Option(
@@ -143,14 +164,16 @@ OPTIONS: tuple[Option, ...] = (
         "plan-approval",
         "off warn require",
         "what a plan does that is not the one in the merged pull request's comment; require stops",
-        "deploy",
+        *_APPLYING,
     ),
     _choice("comment", "changes always off", "when to comment on the pull request", *_WRITING),
     Option("label", "tells several galleries of one repository apart", commands=_WRITING),
     Option("github-token", "token for comment and deployment", kind="secret", commands=_WRITING, in_config=False),
     Option("public-url", "where visitors see the gallery", commands=tuple(COMMANDS)),
-    Option("environment-url", "address shown by a GitHub deployment; public-url if empty", commands=("deploy",)),
-    _choice("progress", "auto off", "bar on a terminal, a line every 10 s elsewhere; off for none", "deploy", "verify"),
+    Option("environment-url", "address shown by a GitHub deployment; public-url if empty", commands=_APPLYING),
+    _choice(
+        "progress", "auto off", "bar on a terminal, a line every 10 s elsewhere; off for none", *_APPLYING, "verify"
+    ),
 )
 BY_NAME: Mapping[str, Option] = {option.name: option for option in OPTIONS}
 
@@ -197,6 +220,8 @@ class Options:
     concurrency: int
     resume: bool
     checkpoint_file: Path | None
+    shard_count: int | None
+    shard: Shard | None
     plan_file: Path | None
     result_file: Path | None
     approved_plan: str | None
@@ -208,6 +233,11 @@ class Options:
     environment: str | None
     environment_url: str | None
     progress: str
+
+    @property
+    def sharded(self) -> bool:
+        """Whether this run is one of several that carry out one plan together."""
+        return self.command == "finalize" or (self.shard is not None and not self.dry_run)
 
 
 @dataclass(slots=True)
@@ -290,6 +320,7 @@ def resolve(command: str, values: Mapping[str, str], problems: list[Finding], *,
     approved = read.optional("approved-plan")
     if approved and not re.fullmatch(r"[0-9a-f]{64}", approved):
         read.wrong("approved-plan", f"{_shown(approved)} is not a plan id (64 hexadecimal digits)")
+    shard, shard_count = _shards(read, command)
     for name in ("cache-control-photos", "cache-control-site", "cache-control-metadata"):
         if not read.text(name).isprintable() or not read.text(name).isascii():
             read.wrong(name, "a header holds printable ASCII characters only")
@@ -319,6 +350,8 @@ def resolve(command: str, values: Mapping[str, str], problems: list[Finding], *,
         concurrency=read.count("concurrency", 1024),
         resume=read.boolean("resume"),
         checkpoint_file=read.path("checkpoint-file"),
+        shard_count=shard_count,
+        shard=shard,
         plan_file=read.path("plan-file"),
         result_file=read.path("result-file"),
         approved_plan=approved,
@@ -338,6 +371,30 @@ def resolve(command: str, values: Mapping[str, str], problems: list[Finding], *,
             findings=read.problems,
         )
     return options
+
+
+def _shards(read: _Reader, command: str) -> tuple[Shard | None, int | None]:
+    """The options ``shard`` and ``shard-count``, and what does not go with them."""
+    count = read.count("shard-count", MOST_SHARDS) if read.text("shard-count") else None
+    shard = read.parsed("shard", Shard.parse, None) if read.text("shard") else None
+    approved = read.text("approved-plan")
+    if read.text("shard"):
+        if command != "deploy":
+            read.wrong("shard", f"only deploy uploads a share of a plan; {command} knows no shards")
+        if not approved:
+            read.wrong(
+                "shard", "needs approved-plan: the output plan-id of the plan that the shards carry out together"
+            )
+        if read.text("checkpoint-file"):
+            read.wrong("checkpoint-file", "not with shard; a shard's report in the bucket is its checkpoint")
+    if command == "finalize":
+        if not read.text("shard-count"):
+            read.wrong("shard-count", "finalize needs the same number as plan, to know what shards there are")
+        if not approved:
+            read.wrong("approved-plan", "finalize needs the output plan-id of the plan whose shards it checks")
+        if read.boolean("dry-run"):
+            read.wrong("dry-run", "not with finalize; plan shows what it would do")
+    return shard, count
 
 
 def _store(read: _Reader) -> StoreSettings | None:

@@ -16,6 +16,7 @@ from galleria_action.ci.interface import CI, Occasion, Wishes
 from galleria_action.cli import Invocation, parse
 from galleria_action.commands.cors import cors
 from galleria_action.commands.deploy import deploy
+from galleria_action.commands.finalize import finalize
 from galleria_action.commands.plan import plan
 from galleria_action.commands.public import plan_publicly
 from galleria_action.commands.session import PLAN_FILE, Session
@@ -37,6 +38,7 @@ _COMMANDS: Mapping[str, Callable[[Session], str]] = {
     "validate": validate,
     "plan": plan,
     "deploy": deploy,
+    "finalize": finalize,
     "verify": verify,
     "cors": cors,
 }
@@ -164,17 +166,20 @@ def _target(options: Options, publicly: bool) -> Target | None:
 
 def _reviewed(options: Options) -> bool:
     """Whether anything of this run may concern reviewers; what shows it to them takes its time to import."""
+    if options.shard:
+        return options.plan_approval != "off"
     wanted = options.comment != "off" or options.plan_approval != "off"
     deploys = options.environment_url or options.public_url
-    return options.command in ("plan", "deploy") and bool(wanted or deploys)
+    return options.command in ("plan", "deploy", "finalize") and bool(wanted or deploys)
 
 
 def _wishes(options: Options, record: Record) -> Wishes:
-    return Wishes(
+    identity = Wishes(label=options.label, target=record.target, token=options.github_token)
+    if options.shard:
+        return identity  # it may ask what is approved; eight jobs are not to tell the same eight times
+    return replace(
+        identity,
         comment=options.comment,
-        label=options.label,
-        target=record.target,
-        token=options.github_token,
         public_url=options.public_url,
         environment=options.environment,
         environment_url=options.environment_url,
@@ -182,7 +187,9 @@ def _wishes(options: Options, record: Record) -> Wishes:
 
 
 def _refuse_deploy(options: Options, occasion: Occasion) -> None:
-    writes = (options.command == "deploy" or (options.command == "cors" and options.setup_cors)) and not options.dry_run
+    writes = (
+        options.command in ("deploy", "finalize") or (options.command == "cors" and options.setup_cors)
+    ) and not options.dry_run
     if writes and occasion.no_deploy:
         raise ConfigInvalid(
             f"Nothing is deployed here: {occasion.no_deploy}. Whoever opens a pull request could publish anything.",

@@ -24,7 +24,7 @@ DOTENV_FILE = "galleria.env"
 _PREFIX = "GALLERIA_OUTPUT_"
 _MOST_VARIABLES, _MOST_BYTES, _LONGEST = 20, 5 * 1024, 200
 #: what a later job needs least; all of it is in the result file
-_LEFT_OUT = ("mode", "message", "files-skipped", "photos-unchanged", "metadata-uploaded")
+_LEFT_OUT = ("mode", "message", "files-skipped", "photos-unchanged", "metadata-uploaded", "shards")
 
 
 class GitLab(Plain):

@@ -14,9 +14,11 @@ def check_approval(session: Session, plan: Plan) -> None:
     """Compare ``plan``, which writes something, with the reviewed one.
 
     What remains of an approved plan after an interrupted deploy is approved, too. Raises ``PlanChanged`` under
-    ``plan-approval: require``. A plan id that was given as ``approved-plan`` has been compared by the guards.
+    ``plan-approval: require``. A plan id that was given as ``approved-plan`` has been compared by the guards; but that
+    of shards comes from another job of the same run, and no reviewer has seen it.
     """
-    if session.options.plan_approval == "off" or session.options.approved_plan:
+    options = session.options
+    if options.plan_approval == "off" or (options.approved_plan and not options.sharded):
         return
     try:
         approved = session.reviews.approval()
@@ -27,7 +29,7 @@ def check_approval(session: Session, plan: Plan) -> None:
             session.ci.line(f"The plan is the approved one: {approved.where}")
             return
         problem = _other_plan(approved, plan)
-    if session.options.plan_approval == "require":
+    if options.plan_approval == "require":
         raise problem
     session.warn(problem.message.replace("Nothing was written.", "plan-approval is warn, so it is deployed."))
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping, Set
 from dataclasses import replace
 
 from galleria_action.commands.approval import check_approval
@@ -11,15 +10,15 @@ from galleria_action.commands.cors import check_cors
 from galleria_action.commands.local import document_of
 from galleria_action.commands.plan import Planned, check_local, make_planned, plan
 from galleria_action.commands.session import Session, judge_verification
+from galleria_action.commands.shard import upload_share
+from galleria_action.commands.uploading import fingerprint_of, make_uploader, note_uploads, tell
 from galleria_action.commands.verify import verify_state
 from galleria_action.deployment.checkpoint import CHECKPOINT_KEY, Checkpoint, InBucket, InFile
 from galleria_action.deployment.deploy import Deployment
 from galleria_action.deployment.manifest import Manifest
-from galleria_action.deployment.prepare import PreparePolicy
 from galleria_action.deployment.remote import list_target
-from galleria_action.deployment.upload import Uploaded, Uploader
+from galleria_action.deployment.upload import Uploaded
 from galleria_action.deployment.verify import verify_listing
-from galleria_action.gallery.files import read_file
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.storage.interface import ObjectInfo, WriteStore
 
@@ -28,60 +27,73 @@ LISTING_PAUSES_SECONDS = (0.5, 1.0, 2.0)
 
 
 def deploy(session: Session) -> str:
-    """Validate, plan, have it approved, upload, commit, delete, verify. With ``dry-run`` it is ``plan``."""
+    """Validate, plan, have it approved, upload, commit, delete, verify. With ``dry-run`` it is ``plan``, and with
+    ``shard`` only the shard's share is uploaded."""
     if session.options.dry_run:
         return plan(session)
+    if session.options.shard:
+        return upload_share(session, session.options.shard)
     checked = check_local(session)
     store = session.recorded_store()
     planned = make_planned(session, store, checked)
-    checkpoint = _checkpoint(session, store, planned)
+    checkpoint = open_checkpoint(session, store, planned)
     if not planned.plan.changed:
-        _forget(session, checkpoint)
-        _verify(session, store, planned, planned.remote.manifest, fresh=False)
-        return "Nothing to do: the bucket holds this gallery already."
+        return nothing_to_do(session, store, planned, checkpoint)
+    announce(session, planned)
+    return carry_out(session, store, planned, checkpoint, Uploaded())
+
+
+def open_checkpoint(session: Session, store: WriteStore, planned: Planned) -> Checkpoint:
+    """The checkpoint of this target, with what an earlier run left in it where something is to be uploaded."""
+    options = session.options
+    fingerprint = fingerprint_of(session, planned.plan)
+    listing = planned.remote.listing
+    if options.checkpoint_file:
+        path = session.path(options.checkpoint_file)
+        checkpoint = Checkpoint(InFile(path), fingerprint, written=path.is_file())
+    else:
+        checkpoint = Checkpoint(InBucket(store), fingerprint, written=CHECKPOINT_KEY in (listing or ()))
+    # A listing without it spares the question; without a listing only asking tells.
+    if options.resume and planned.plan.uploads and (checkpoint.written or listing is None):
+        checkpoint.resume()
+        tell(session, checkpoint)
+    return checkpoint
+
+
+def nothing_to_do(session: Session, store: WriteStore, planned: Planned, checkpoint: Checkpoint) -> str:
+    """The end of a run whose gallery is online already: proved all the same."""
+    _forget(session, checkpoint)
+    _verify(session, store, planned, planned.remote.manifest, fresh=False)
+    return "Nothing to do: the bucket holds this gallery already."
+
+
+def announce(session: Session, planned: Planned) -> None:
+    """The last questions before the gallery is written to, and word to the reviewers that it is."""
     check_approval(session, planned.plan)
     session.stop.check()
     check_cors(session, may_write=True)
     session.reviews.deploying()
-    manifest = _carry_out(session, store, planned, checkpoint)
+
+
+def carry_out(session: Session, store: WriteStore, planned: Planned, checkpoint: Checkpoint, done: Uploaded) -> str:
+    """Upload what is not ``done``, commit, delete, verify."""
+    manifest = _deployed(session, store, planned, checkpoint, done)
     _forget(session, checkpoint)
     _verify(session, store, planned, manifest, fresh=True)
     return _done(session)
 
 
-def _checkpoint(session: Session, store: WriteStore, planned: Planned) -> Checkpoint:
-    """The checkpoint of this target, with what an earlier run left in it where something is to be uploaded.
-
-    Its fingerprint covers what decides the stored bytes and headers beyond what each entry records itself.
-    """
-    options = session.options
-    settings = [str(session.target), planned.plan.mode, session.settings.acl]
-    fingerprint = hashlib.sha256(repr(settings).encode()).hexdigest()
-    if options.checkpoint_file:
-        path = session.path(options.checkpoint_file)
-        checkpoint = Checkpoint(InFile(path), fingerprint, written=path.is_file())
-    else:
-        left = CHECKPOINT_KEY in (planned.remote.listing or ())
-        checkpoint = Checkpoint(InBucket(store), fingerprint, written=left)
-    if options.resume and planned.plan.uploads:
-        checkpoint.resume()
-        _tell(session, checkpoint)
-    return checkpoint
-
-
 def _forget(session: Session, checkpoint: Checkpoint) -> None:
     checkpoint.clear()
-    _tell(session, checkpoint)
+    tell(session, checkpoint)
 
 
-def _tell(session: Session, checkpoint: Checkpoint) -> None:
-    if checkpoint.trouble:
-        session.warn(checkpoint.trouble)
-        checkpoint.trouble = ""
-
-
-def _carry_out(session: Session, store: WriteStore, planned: Planned, checkpoint: Checkpoint) -> Manifest:
-    uploader = _uploader(session, store, planned, checkpoint)
+def _deployed(
+    session: Session, store: WriteStore, planned: Planned, checkpoint: Checkpoint, done: Uploaded
+) -> Manifest:
+    left = [up.size for up in planned.plan.uploads if up.key not in done.entries]
+    resumed = checkpoint if session.options.resume and planned.plan.uploads else None
+    uploader = make_uploader(session, store, planned, resumed, done)
     deployment = Deployment(
         plan=planned.plan,
         local=planned.local,
@@ -93,49 +105,22 @@ def _carry_out(session: Session, store: WriteStore, planned: Planned, checkpoint
         step=session.ci.line,
         document=document_of(session, planned.gallery),
     )
-    total = len(planned.plan.uploads), planned.plan.bytes_to_upload
     try:
-        with session.ci.group("Deploy"), session.progress("Uploaded", *total) as progress:
+        with session.ci.group("Deploy"), session.progress("Uploaded", len(left), sum(left)) as progress:
             uploader.finished = lambda upload: progress.advance(upload.size)
             return deployment.run()
     finally:
-        _note(session, deployment, uploader.done)
-        _tell(session, checkpoint)
+        _note(session, deployment)
+        tell(session, checkpoint)
 
 
-def _uploader(session: Session, store: WriteStore, planned: Planned, checkpoint: Checkpoint) -> Uploader:
-    options, remote = session.options, planned.remote
-    resuming = options.resume and bool(planned.plan.uploads)
-    listing = remote.listing if remote.listing is not None or not resuming else list_target(store)
-    return Uploader(
-        store=store,
-        read=lambda file: read_file(file.local),
-        policy=PreparePolicy(options.hash_check, options.exif_errors),
-        concurrency=options.concurrency,
-        stop=session.stop,
-        listing=listing if resuming and listing and not options.force else {},
-        known=remote.manifest,
-        checkpoint=checkpoint if resuming else None,
-    )
-
-
-def _note(session: Session, deployment: Deployment, done: Uploaded) -> None:
+def _note(session: Session, deployment: Deployment) -> None:
     """Into the record, however the deploy ended."""
     record = session.record
-    record.photos_uploaded = len(done.sent_photos)
-    record.files_uploaded, record.files_skipped, record.bytes_uploaded = done.sent, done.skipped, done.bytes_sent
     record.committed = deployment.committed
     record.metadata_uploaded = deployment.metadata_uploaded
     record.photos_deleted = deployment.photos_deleted
-    if done.other_hashes:
-        session.warn(
-            f"{done.other_hashes} photos have another hash after the lossless EXIF edit than the metadata's "
-            "deployment_file_hash: it was written by a tool that re-encodes. They are online, edited without loss."
-        )
-    if done.exif_warnings:
-        shown = "; ".join(f"{key}: {', '.join(texts)}" for key, texts in sorted(done.exif_warnings.items())[:5])
-        more = f"; and {len(done.exif_warnings) - 5} more" if len(done.exif_warnings) > 5 else ""
-        session.warn(f"{len(done.exif_warnings)} photos were uploaded without the full EXIF edit: {shown}{more}")
+    note_uploads(session, deployment.uploader.done)
 
 
 def _verify(session: Session, store: WriteStore, planned: Planned, manifest: Manifest, fresh: bool) -> None:
@@ -150,20 +135,33 @@ def _verify(session: Session, store: WriteStore, planned: Planned, manifest: Man
     own = replace(manifest, objects={key: it for key, it in manifest.objects.items() if key not in others})
     listing = planned.remote.listing
     if fresh or listing is None:
-        listing = _settled_listing(session, store, planned, own)
+        listing = _listing_after(session, store, planned, own)
     found = {key: it for key, it in listing.items() if key not in others}
     verify_state(session, store, _named(planned), own, found)
     judge_verification(session)
 
 
-def _settled_listing(session: Session, store: WriteStore, planned: Planned, own: Manifest) -> Mapping[str, ObjectInfo]:
-    """A listing after our own writes. Some services show them only after a moment, so it is asked for again before
-    anything is called missing or left over."""
-    gone = {delete.key for delete in planned.plan.deletes}
-    listing = list_target(store)
+def _listing_after(session: Session, store: WriteStore, planned: Planned, own: Manifest) -> Mapping[str, ObjectInfo]:
+    """A listing after our own writes."""
+    named, gone = _named(planned), {delete.key for delete in planned.plan.deletes}
+
+    def as_deployed(listing: Mapping[str, ObjectInfo]) -> bool:
+        found = verify_listing(named, own, listing)
+        return found.whole and gone.isdisjoint(found.orphaned)
+
+    return settled_listing(session, store, list_target(store), as_deployed)
+
+
+def settled_listing(
+    session: Session,
+    store: WriteStore,
+    listing: Mapping[str, ObjectInfo],
+    as_expected: Callable[[Mapping[str, ObjectInfo]], bool],
+) -> Mapping[str, ObjectInfo]:
+    """``listing``, or a later one where it is not ``as_expected``. Some services show writes only after a moment, so
+    they are asked again before anything is called missing or left over."""
     for seconds in LISTING_PAUSES_SECONDS:
-        found = verify_listing(_named(planned), own, listing)
-        if (found.whole and gone.isdisjoint(found.orphaned)) or not session.stop.pause(seconds):
+        if as_expected(listing) or not session.stop.pause(seconds):
             break
         listing = list_target(store)
     return listing

@@ -11,6 +11,7 @@ from galleria_action.deployment.guards import check_guards
 from galleria_action.deployment.plan import LocalGallery, Plan
 from galleria_action.deployment.planner import make_plan
 from galleria_action.deployment.remote import RemoteState, read_remote
+from galleria_action.deployment.shards import missing_key, parse_missing, shards_of
 from galleria_action.errors import GalleryInvalid
 from galleria_action.gallery.json_source import paused_gc
 from galleria_action.report.documents import plan_json
@@ -43,6 +44,8 @@ def plan(session: Session) -> str:
     session.record.dry_run = True
     checked = check_local(session)
     planned = make_planned(session, session.reading_store(), checked)
+    if session.options.shard_count:
+        session.record.shards = shards_of(planned.plan, session.options.shard_count)
     if planned.plan.changed:
         check_cors(session, may_write=False)
     return DRY_RUN_DONE
@@ -73,14 +76,28 @@ def make_planned(session: Session, store: ReadStore, checked: Checked) -> Planne
         same_mode(gallery, remote)
         made = make_plan(
             local,
-            remote.gallery(gallery.commit_key),
+            remote.gallery(gallery.commit_key, _missing_at_first(session, store)),
             session.target,
             force=options.force,
             delete_orphans=options.orphans == "delete",
         )
         write_plan(session, made)
-    check_guards(made, options.max_delete, allow_empty=options.allow_empty, approved_plan=options.approved_plan)
+    approved = None if options.sharded else options.approved_plan  # shards have more to say of it
+    check_guards(made, options.max_delete, allow_empty=options.allow_empty, approved_plan=approved)
     return Planned(made, gallery, local, remote)
+
+
+def _missing_at_first(session: Session, store: ReadStore) -> frozenset[str]:
+    """What was missing when the plan of this shard was made; other shards may have brought it back since.
+
+    Asked for after the listing, never before: a shard writes this down before its first upload, so whoever has seen an
+    upload of it in the listing finds the document.
+    """
+    plan_id = session.options.approved_plan
+    if not session.options.sharded or plan_id is None:
+        return frozenset()
+    found = store.get(missing_key(plan_id))
+    return parse_missing(found.body) if found else frozenset()
 
 
 def write_plan(session: Session, made: Plan) -> None:

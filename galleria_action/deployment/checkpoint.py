@@ -7,17 +7,18 @@ nothing that goes wrong with it ends a deploy.
 
 from __future__ import annotations
 
-import json
 import os
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
-from galleria_action.deployment.manifest import Manifest, ManifestEntry, ManifestUnreadable, parse_manifest
+from galleria_action.deployment.commit import commit
+from galleria_action.deployment.manifest import Manifest, ManifestEntry, ManifestUnreadable, parse_recorded
+from galleria_action.deployment.plan import Base
 from galleria_action.errors import GalleriaError, StorageUnavailable
 from galleria_action.storage.interface import Headers, WriteStore
 
@@ -43,21 +44,28 @@ class CheckpointPlace(Protocol):
         """Remove it if it is there."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class InBucket:
-    """The checkpoint beside the manifest in the target."""
+    """The checkpoint in the target, beside the manifest if nothing else is said. ``last`` is what we last saw there."""
 
     store: WriteStore
+    key: str = CHECKPOINT_KEY
+    last: Base | None = None
 
     def read(self) -> bytes | None:
-        found = self.store.get(CHECKPOINT_KEY)
+        found = self.store.get(self.key)
+        self.last = Base.of(found.body, found.etag) if found else None
         return found.body if found else None
 
     def write(self, body: bytes) -> None:
-        self.store.put(CHECKPOINT_KEY, body, _HEADERS)
+        self.last = Base.of(body, self.store.put(self.key, body, _HEADERS))
+
+    def conclude(self, body: bytes) -> None:
+        """Write ``body`` as the last word. Raises ``Conflict`` when somebody else has written there since."""
+        commit(self.store, self.key, body, _HEADERS, self.last)
 
     def remove(self) -> None:
-        for error in self.store.delete([CHECKPOINT_KEY]).values():
+        for error in self.store.delete([self.key]).values():
             raise StorageUnavailable(error)
 
 
@@ -89,12 +97,14 @@ class Checkpoint:
     """Collects what has been stored and writes it down every ``EVERY_FILES`` files. Safe to use from many threads.
 
     ``fingerprint`` stands for the settings under which the bytes were made; a checkpoint of another one is not used.
-    ``written`` tells that there is one to be removed in the end, ``trouble`` what went wrong with it last.
+    ``about`` is written down beside it. ``written`` tells that there is one to be removed in the end, ``trouble`` what
+    went wrong with it last.
     """
 
     place: CheckpointPlace
     fingerprint: str
     written: bool = False
+    about: Mapping[str, Any] = field(default_factory=dict)
     stored: dict[str, ManifestEntry] = field(default_factory=dict)
     trouble: str = ""
     _unwritten: int = 0
@@ -111,13 +121,14 @@ class Checkpoint:
             return
         self.written = True
         try:
-            document = json.loads(raw)
-            if document.get("fingerprint") != self.fingerprint:
-                self.trouble = "The checkpoint of an earlier deploy was made with other settings; starting fresh."
-                return
-            self.stored.update(parse_manifest(raw).objects)
-        except (ManifestUnreadable, ValueError, AttributeError, RecursionError):
+            manifest, about = parse_recorded(raw)
+        except ManifestUnreadable:
             self.trouble = "The checkpoint of an earlier deploy cannot be understood; starting fresh."
+            return
+        if about.get("fingerprint") != self.fingerprint:
+            self.trouble = "The checkpoint of an earlier deploy was made with other settings; starting fresh."
+            return
+        self.stored.update(manifest.objects)
 
     def add(self, key: str, entry: ManifestEntry) -> None:
         """Remember one stored object, and write the checkpoint down when it is time and nobody else does."""
@@ -148,7 +159,7 @@ class Checkpoint:
         """Outside of the lock: the other uploads do not wait for it."""
         with self._lock:
             stored, count = dict(self.stored), self._unwritten
-        body = Manifest(stored).to_bytes(fingerprint=self.fingerprint)
+        body = Manifest(stored).to_bytes(fingerprint=self.fingerprint, **self.about)
         refused = count
         self.written = True
         with self._forgiving("be written"):

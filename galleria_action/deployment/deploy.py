@@ -83,11 +83,14 @@ class Deployment:
     # -- the steps, in order -------------------------------------------------------------------------------------
 
     def _upload(self) -> None:
-        """Photos first, then what pages need, then the pages, so that no page shows what is not there yet."""
-        site = self.plan.site_uploads
-        photos = tuple(up for up in self.plan.uploads if up.photo is not None)
-        assets = tuple(up for up in site if not is_page(up.key))
-        pages = tuple(up for up in site if is_page(up.key))
+        """Photos first, then what pages need, then the pages, so that no page shows what is not there yet.
+
+        What is done already was done by shards, on other machines.
+        """
+        left = [up for up in self.plan.uploads if up.key not in self.uploader.done.entries]
+        photos = tuple(up for up in left if up.photo is not None)
+        assets = tuple(up for up in left if up.photo is None and not is_page(up.key))
+        pages = tuple(up for up in left if up.photo is None and is_page(up.key))
         for title, batch in (("photos", photos), ("site assets", assets), ("site pages", pages)):
             if batch:
                 self.step(f"Uploading {len(batch)} files: {title}")

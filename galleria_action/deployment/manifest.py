@@ -67,7 +67,7 @@ class Manifest:
         """What is leaving of one kind."""
         return {key: photo for key, photo in self.leaving.items() if (photo is None) == (kind == "site")}
 
-    def to_bytes(self, **more: str) -> bytes:
+    def to_bytes(self, **more: Any) -> bytes:
         """The JSON that is stored: keys sorted, so that equal manifests are equal bytes. ``more`` goes in beside it."""
         objects = {key: {name: getattr(entry, name) for name in _FIELDS} for key, entry in self.objects.items()}
         document: dict[str, Any] = {"schema": _SCHEMA, "mode": self.mode, "objects": objects, **more}
@@ -86,6 +86,11 @@ def parse_manifest(raw: bytes) -> Manifest:
     Raises ``ManifestUnreadable`` for anything but a manifest of this schema: the bucket may be writable by others,
     so nothing in it is trusted to have the right shape.
     """
+    return parse_recorded(raw)[0]
+
+
+def parse_recorded(raw: bytes) -> tuple[Manifest, Mapping[str, Any]]:
+    """The same with what went in beside the manifest (``Manifest.to_bytes``), about which nothing is known."""
     try:
         document = json.loads(raw, object_hook=_entry_if_one)
         if document["schema"] != _SCHEMA:
@@ -93,7 +98,7 @@ def parse_manifest(raw: bytes) -> Manifest:
         objects: dict[str, ManifestEntry] = dict(document["objects"].items())
         if not all(type(entry) is ManifestEntry for entry in objects.values()):
             raise ManifestUnreadable("something in it is no entry")
-        return Manifest(objects, _leaving(document.get("leaving", {})), _mode(document["mode"]))
+        return Manifest(objects, _leaving(document.get("leaving", {})), _mode(document["mode"])), document
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise ManifestUnreadable(str(error)) from error
 

@@ -193,13 +193,18 @@ class Plan:
     @cached_property
     def plan_id(self) -> str:
         """SHA-256 (hex) over target, base and every action: no times, no local paths."""
+        return hashlib.sha256(self.canonical.encode()).hexdigest()
+
+    @property
+    def canonical(self) -> str:
+        """The text (ASCII) that ``plan_id`` is the SHA-256 of."""
         document = {
             "schema": PLAN_SCHEMA,
             "target": [self.target.endpoint, self.target.bucket, self.target.prefix],
             "base": self.base.sha256 if self.base else None,
             "actions": sorted(self.actions()),
         }
-        return hashlib.sha256(json.dumps(document, separators=(",", ":"), sort_keys=True).encode()).hexdigest()
+        return json.dumps(document, separators=(",", ":"), sort_keys=True)
 
     def actions(self) -> Iterator[list[str]]:
         """Everything the plan does, in no order: operation, key, and what else decides its outcome."""

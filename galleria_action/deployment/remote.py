@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -43,10 +43,14 @@ class RemoteState:
             return "metadata"
         return "directory" if self.manifest_base and self.manifest.mode == "directory" else None
 
-    def gallery(self, commit_key: str) -> RemoteGallery:
-        """The planner's view, with the base of the document whose write will commit."""
+    def gallery(self, commit_key: str, missing: Set[str] = frozenset()) -> RemoteGallery:
+        """The planner's view, with the base of the document whose write will commit. ``missing`` is to be planned as if
+        it were not listed."""
         base = self.metadata_base if commit_key == METADATA_KEY else self.manifest_base
-        return RemoteGallery(base, self.metadata, self.manifest, self.listing)
+        listing = self.listing
+        if listing and missing:
+            listing = {key: found for key, found in listing.items() if key not in missing}
+        return RemoteGallery(base, self.metadata, self.manifest, listing)
 
     def named_keys(self) -> frozenset[str]:
         """The keys that the live gallery names: by its metadata, or by its manifest where there is none."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,10 +15,11 @@ from galleria_action.gallery.media import media_type
 from galleria_action.gallery.metadata import GalleryMetadata, PhotoMetadata
 from galleria_action.storage.interface import Headers
 
-#: hashing leaves Python's lock, so a few threads use all cores of a CI machine; handing a thread one file at a time
-#: would cost more than hashing a thumbnail
-_HASHING_THREADS = 4
-_HASHED_TOGETHER = 64
+#: Hashing leaves Python's lock, so one thread per core uses the whole machine for files of this many bytes and more.
+#: With smaller ones the threads would mostly wait for that lock: 20,000 thumbnails took two of them twice the time.
+_WORTH_A_THREAD = 64 * 1024
+#: handing a thread one file at a time would cost as much as hashing it
+_HASHED_TOGETHER = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +30,17 @@ class Hasher:
 
     def hash_all(self, files: Sequence[LocalFile]) -> list[str]:
         """SHA-256 (hex) of each file, in order. Raises ``GalleryInvalid`` with one finding per unreadable file."""
-        with ThreadPoolExecutor(_HASHING_THREADS, thread_name_prefix="hash") as pool:
-            batches = [files[start : start + _HASHED_TOGETHER] for start in range(0, len(files), _HASHED_TOGETHER)]
-            outcomes = [outcome for batch in pool.map(self._hash_some, batches) for outcome in batch]
+        large = [number for number, file in enumerate(files) if file.size >= _WORTH_A_THREAD]
+        batches = [large[start : start + _HASHED_TOGETHER] for start in range(0, len(large), _HASHED_TOGETHER)]
+        with ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="hash") as pool:
+            started = pool.map(lambda batch: [(number, self._hash(files[number])) for number in batch], batches)
+            hashed = {number: self._hash(file) for number, file in enumerate(files) if file.size < _WORTH_A_THREAD}
+            hashed.update(pair for batch in started for pair in batch)
+        outcomes = [hashed[number] for number in range(len(files))]
         findings = [finding for _, found in outcomes for finding in found]
         if findings:
             raise GalleryInvalid(f"{len(findings)} local files cannot be read", findings=findings)
         return [digest for digest, _ in outcomes]
-
-    def _hash_some(self, files: Sequence[LocalFile]) -> list[tuple[str, tuple[Finding, ...]]]:
-        return [self._hash(file) for file in files]
 
     def _hash(self, file: LocalFile) -> tuple[str, tuple[Finding, ...]]:
         try:

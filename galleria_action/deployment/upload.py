@@ -19,7 +19,7 @@ from galleria_action.errors import Finding, GalleriaError, GalleryInvalid, Stora
 from galleria_action.storage.interface import ObjectInfo, WriteStore
 
 #: bytes of photos in memory at once; 32 full-size JPEGs would otherwise take about 350 MB
-BYTES_IN_FLIGHT = 256 << 20
+BYTES_IN_FLIGHT = 128 << 20
 #: Reading, hashing and editing keep a core busy, sending waits for the network. More photos in hand than there are
 #: cores only push each other out of the cache: up to a fifth more CPU time with 32 on two cores.
 _CORES = threading.BoundedSemaphore(os.cpu_count() or 1)

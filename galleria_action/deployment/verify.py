@@ -15,6 +15,8 @@ from galleria_action.deployment.manifest import Manifest, ManifestEntry
 from galleria_action.storage.interface import ObjectInfo, ReadStore
 
 OWN_FOLDER = ".galleria/"
+#: objects that are read at once: each is whole in memory while it is hashed
+_READERS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ def verify_deep(
         same_headers = found.headers is None or found.headers.digest() == entry.headers
         return key, same_headers and hashlib.sha256(found.body).hexdigest() == entry.sha256
 
-    with ThreadPoolExecutor(concurrency, thread_name_prefix="verify") as pool:
+    with ThreadPoolExecutor(min(concurrency, _READERS), thread_name_prefix="verify") as pool:
         outcomes = dict(pool.map(check, entries.items()))
     gone = (key for key, right in outcomes.items() if right is None)
     wrong = (key for key, right in outcomes.items() if right is False)

@@ -92,7 +92,7 @@ def read_file(local: LocalFile) -> bytes:
             status = os.fstat(descriptor)
             if not_a_file(status) or (status.st_dev, status.st_ino) != local.identity:
                 raise _changed(local, "was replaced")
-            content = _read(descriptor, local.size + 1)
+            content = _read(descriptor, local.size) if status.st_size == local.size else b""
         finally:
             os.close(descriptor)
     except FileNotFoundError:
@@ -105,10 +105,10 @@ def read_file(local: LocalFile) -> bytes:
     return content
 
 
-def _read(descriptor: int, most: int) -> bytes:
-    """Up to ``most`` bytes. A file object would cost more than reading a thumbnail."""
-    content = os.read(descriptor, most)
-    while len(content) < most and (more := os.read(descriptor, most - len(content))):
+def _read(descriptor: int, size: int) -> bytes:
+    """``size`` bytes, fewer if the file ends before. A file object would cost more than reading a thumbnail."""
+    content = os.read(descriptor, size)
+    while len(content) < size and (more := os.read(descriptor, size - len(content))):
         content += more
     return content
 

@@ -112,10 +112,10 @@ def _at(schema: _Schema, place: Place) -> _Schema:
 
 def _known_part(value: Any, schema: _Schema) -> Any:
     """``value`` without unknown fields and without the insides of containers where none belong: each error carries a
-    copy of what it is about."""
+    copy of what it is about, for which half a surrogate pair is no text."""
     if isinstance(value, dict):
         known = schema.get("properties", {})
         return {name: _known_part(value[name], _at(schema, (name,))) for name in known if name in value}
     if isinstance(value, list):
-        return value[:3]
-    return value
+        return [_known_part(item, {}) for item in value[:3]]
+    return value.encode(errors="replace").decode() if isinstance(value, str) else value

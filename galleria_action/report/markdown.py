@@ -9,7 +9,7 @@ from galleria_action.errors import Finding
 from galleria_action.report.blocks import listing, sentence
 from galleria_action.report.budget import Block, Rendering, block, fit
 from galleria_action.report.escape import code, link, prose, shorten
-from galleria_action.report.outcome import Outcome, outcome_of, unverified
+from galleria_action.report.outcome import Outcome, deploys, outcome_of, unverified
 from galleria_action.report.plan_markdown import AHEAD, DONE, counts, plan_blocks
 from galleria_action.report.result import Result
 from galleria_action.report.wording import count, duration, human_size
@@ -46,14 +46,15 @@ def result_blocks(result: Result) -> Iterator[Block]:
         yield block(_FAILURE, _alarm(result, outcome, _LONG), _alarm(result, outcome, _SHORT))
     elif outcome.kind == "planned":
         yield block(_FAILURE, lambda: _banner(result))
-    elif result.command == "cors":
+    elif result.command == "cors" or result.shard:
         yield block(_FAILURE, lambda: [prose(shorten(result.message, _LONG))])
     if result.target:
         yield block(FRAME, lambda: [_target(result)])
     if result.findings:
         yield _findings(result.findings)
-    if result.plan:
-        yield counts(result.plan, _done(result))
+    whole = result.plan if not (result.shard and result.success) else None  # a shard is no more than a part of it
+    if whole:
+        yield counts(whole, _done(result))
     if result.verification:
         yield from _verification(result.verification)
     elif unverified(result):
@@ -61,8 +62,8 @@ def result_blocks(result: Result) -> Iterator[Block]:
     if result.warnings:
         lead = f"{count(len(result.warnings), 'warning')}:"
         yield listing(_WARNINGS, "Warnings", lead, result.warnings, lambda text: prose(shorten(text, _LONG)))
-    if result.plan:
-        yield from plan_blocks(result.plan, DONE if outcome.kind == "done" else AHEAD)
+    if whole:
+        yield from plan_blocks(whole, DONE if outcome.kind == "done" else AHEAD)
 
 
 def _alarm(result: Result, outcome: Outcome, limit: int) -> Rendering:
@@ -95,7 +96,7 @@ def _target(result: Result) -> str:
 def _done(result: Result) -> dict[str, str] | None:
     """The column of what was really done, which only a deploy has."""
     outputs = result.outputs
-    if result.command != "deploy" or outputs["dry-run"]:
+    if not deploys(result):
         return None
     skipped = int(outputs["files-skipped"])
     already = f" + {skipped:,} already there" if skipped else ""

@@ -30,11 +30,14 @@ _MOMENTS = {True: " after the commit", False: " before the commit", None: " duri
 def outcome_of(result: Result) -> Outcome:
     """How ``result`` ended."""
     if result.outputs["failure-reason"] == "cancelled":
-        moment = _MOMENTS[result.committed] if _deploys(result) else ""
+        moment = _MOMENTS[result.committed] if deploys(result) else ""
         return Outcome("cancelled", f"Cancelled{moment}", _fate(result))
     if not result.success:
         return Outcome("failed", f"{_subject(result)} failed: {result.outputs['failure-reason']}", _fate(result))
-    if result.command == "deploy" and not _dry(result):
+    if result.shard:
+        files = int(result.outputs["files-uploaded"])
+        return Outcome("done", f"Shard {result.shard.number} of {result.shard.count}: {count(files, 'file')} uploaded")
+    if deploys(result):
         return Outcome("done", _deployed(result))
     if result.plan and result.command in ("plan", "deploy"):
         return Outcome("planned", f"Plan: {to_do(result.plan)}")
@@ -54,7 +57,7 @@ def to_do(plan: Plan) -> str:
 
 def unverified(result: Result) -> bool:
     """Whether a deploy went well as far as it can tell, but nobody looked at the bucket afterwards."""
-    return result.success and _deploys(result) and result.verification is None
+    return result.success and deploys(result) and not result.shard and result.verification is None
 
 
 def _deployed(result: Result) -> str:
@@ -83,7 +86,7 @@ def _checked(result: Result) -> str:
 
 def _fate(result: Result) -> str | None:
     """What visitors see after a deploy that did not end well."""
-    if not _deploys(result):
+    if not deploys(result):
         return None
     if result.committed:
         return "The commit had happened: the new gallery is live."
@@ -95,8 +98,9 @@ def _fate(result: Result) -> str | None:
     return f"Nothing was committed. Uploaded so far: {count(files, 'file')}, which the next run will not repeat."
 
 
-def _deploys(result: Result) -> bool:
-    return result.command == "deploy" and not _dry(result)
+def deploys(result: Result) -> bool:
+    """Whether it was to write to the gallery."""
+    return result.command in ("deploy", "finalize") and not _dry(result)
 
 
 def _dry(result: Result) -> bool:

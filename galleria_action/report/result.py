@@ -6,12 +6,14 @@ done by then; ``finish`` turns it into the frozen ``Result``.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from galleria_action.deployment.manifest import Mode
 from galleria_action.deployment.plan import Plan, strongest
+from galleria_action.deployment.shards import Shard
 from galleria_action.deployment.verify import Verification
 from galleria_action.errors import Finding, GalleriaError, exit_code_of
 from galleria_action.storage.interface import Target
@@ -37,13 +39,15 @@ class Record:
     metadata_uploaded: bool = False
     committed: bool | None = False
     verification: Verification | None = None
+    shard: Shard | None = None
+    shards: tuple[Shard, ...] = ()
     warnings: list[str] = field(default_factory=list)
     requests: Callable[[], Mapping[str, int]] = dict
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How a run ended. ``outputs`` are the contract's outputs, typed, under their kebab-case names."""
+    """How a run ended. ``outputs`` are the contract's outputs, typed (a list is JSON), under their kebab-case names."""
 
     command: str
     exit_code: int
@@ -54,6 +58,7 @@ class Result:
     plan: Plan | None
     verification: Verification | None
     committed: bool | None
+    shard: Shard | None
     warnings: tuple[str, ...]
     outputs: Mapping[str, str | int | bool]
     requests: Mapping[str, int]
@@ -69,6 +74,7 @@ class Result:
         found = self.verification or Verification(checked=0)
         return {
             **{name.replace("-", "_"): value for name, value in self.outputs.items()},
+            "shards": json.loads(str(self.outputs["shards"])),
             "missing": list(found.missing),
             "orphaned": list(found.orphaned),
             "mismatched": list(found.mismatched),
@@ -92,6 +98,7 @@ def finish(record: Record, message: str, duration_seconds: float, error: Galleri
         plan=record.plan,
         verification=record.verification,
         committed=record.committed,
+        shard=record.shard,
         warnings=tuple(record.warnings),
         outputs=_outputs(record, text, error),
         requests=dict(record.requests()),
@@ -110,6 +117,7 @@ def _outputs(record: Record, message: str, error: GalleriaError | None) -> dict[
         "mode": record.mode or "",
         "plan-id": plan.plan_id if plan else "",
         "plan-file": record.plan_file or "",
+        "shards": json.dumps(list(map(str, record.shards)), separators=(",", ":")),
         "result-file": record.result_file or "",
         "photos-to-upload": len(plan.photo_uploads) if plan else 0,
         "photos-to-delete": len(plan.removed_photos) if plan else 0,

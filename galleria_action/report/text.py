@@ -29,7 +29,7 @@ def render_text(result: Result) -> list[str]:
 
 
 def _lines(result: Result) -> Iterator[str]:
-    if result.plan:
+    if result.plan and not (result.shard and result.success):
         yield from _plan(result.plan)
     if result.verification:
         yield from _verification(result.verification)

@@ -55,13 +55,13 @@ class Fault:
 class Passing(StorageUnavailable):
     """A fault that may be gone when the same is asked again.
 
-    ``likely`` says that it usually is; ``overload`` that the service wants less, ``silent`` that it said nothing in
-    time; ``retry_after`` is what it said about when, in seconds.
+    ``likely`` says that it usually is; ``overload`` that the service wants less, and ``retry_after`` when, in seconds;
+    ``late`` that it took too long.
     """
 
     likely = True
     overload = False
-    silent = False
+    late = False
     retry_after: float | None = None
 
 
@@ -248,8 +248,8 @@ def _unavailable(fault: Fault, text: str, hint: str) -> StorageUnavailable:
         return StorageUnavailable(text, hint=hint)
     error = Passing(text, hint=hint)
     error.likely = fault.kind in ("timeout", "cut") or (fault.kind == "answer" and fault.code not in _DAMAGED)
+    error.late = fault.kind == "timeout"
     error.overload = fault.status in (429, 503) or fault.code in _OVERLOAD
-    error.silent = fault.kind == "timeout"
     error.retry_after = fault.retry_after
     return error
 

@@ -1,9 +1,10 @@
-"""The fast store: single objects go through obstore (Rust), listings through ``signed_listing``, everything else
-through ``Boto3Store``.
+"""The fast store: single objects go through obstore (Rust), listings and a few deletes through requests of our own
+(``signed_server``), everything else through ``Boto3Store``.
 
 What obstore cannot do exactly stays out of it. Its listing takes a website's page for an empty bucket, drops
-truncation without a token, turns ``dir/`` into ``dir`` and fails on ``a//b``; its copy sends no headers; its batch
-delete stops at the first refused key. (obstore 0.12, tested in ``tests/storage/test_obstore.py``.)
+truncation without a token, turns ``dir/`` into ``dir`` and fails on ``a//b``; its copy sends no headers; its delete
+is always a batch with a checksum, and stops at the first refused key. (obstore 0.12, tested in
+``tests/storage/test_obstore.py``.)
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ import re
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -21,14 +21,11 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
-from galleria_action.errors import CredentialsError
 from galleria_action.storage.faults import (
     Call,
     Fault,
     Operation,
     Passing,
-    botocore_failures,
-    clean,
     failure,
     of_obstore,
 )
@@ -43,14 +40,16 @@ from galleria_action.storage.interface import (
     ObjectInfo,
     StoredObject,
 )
+from galleria_action.storage.obstore_credentials import ChainCredentials, StaticCredentials
 from galleria_action.storage.persistence import ATTEMPTS, Persistence
 from galleria_action.storage.providers import Provider
 from galleria_action.storage.settings import StoreSettings
 
 if TYPE_CHECKING:
-    from obstore.store import ClientConfig, RetryConfig, S3Credential
+    from obstore.store import ClientConfig, RetryConfig
 
     from galleria_action.storage.boto3_store import Boto3Store
+    from galleria_action.storage.signed_server import SignedServer
 
 T = TypeVar("T")
 
@@ -67,6 +66,9 @@ _LONGEST_SECONDS = 15 * 60
 _WRITE_STEPS = tuple(64 * 1024 * 4**power for power in range(6))
 LARGE = _WRITE_STEPS[-1]
 
+#: Up to so many keys are deleted by a request each; more go in batches.
+_FEW = 16
+
 #: Keys that obstore's paths cannot hold or would change: empty, "." and ".." segments, control characters.
 _INEXACT = re.compile(r"(?:^|/)(?:\.{0,2})(?:/|$)|[\x00-\x1f\x7f-\x9f]")
 
@@ -82,7 +84,7 @@ class ObstoreStore:
         self._settings = settings
         self._provider = provider
         self._persist = Persistence(settings.concurrency, settings.pause, attempts=attempts)
-        self._credentials = _StaticCredentials(settings) if settings.access_key else _ChainCredentials(settings)
+        self._credentials = StaticCredentials(settings) if settings.access_key else ChainCredentials(settings)
         self._reader = _once(lambda: self._client(_READ))
         self._writers = {size: _once(partial(self._client, _time_to_write(size))) for size in _WRITE_STEPS}
         self._botocore = _once(self._open_botocore)
@@ -128,15 +130,12 @@ class ObstoreStore:
         return ObjectHead(answer.meta["size"], etag, _headers(answer.attributes))
 
     def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
-        """See ``ReadStore.list``. Through a proxy, and with AWS's own chain (which is botocore's), botocore asks."""
-        if not self._settings.access_key or _behind_a_proxy():
+        """See ``ReadStore.list``."""
+        if not self._signs():
             return self._complete().list(prefix)
-        from galleria_action.storage.signature import Signer
         from galleria_action.storage.signed_listing import listed
 
-        given, region = self._settings, _region(self._settings, self._provider)
-        signer = Signer(given.access_key or "", given.secret_key or "", given.session_token, region)
-        return listed(bucket_url(given, self._provider), signer, self._call("list", prefix), self._persist)
+        return listed(self._signed_server(), self._call("list", prefix), self._persist)
 
     # --- writing -----------------------------------------------------------------------------------------------------
 
@@ -148,6 +147,7 @@ class ObstoreStore:
         return self._tried(
             lambda: self._put(key, body, headers, condition),
             lambda: self._complete_once().put(key, body, headers, condition),
+            len(body),
         )
 
     def _put(self, key: str, body: bytes, headers: Headers, condition: Condition | None) -> str:
@@ -177,10 +177,27 @@ class ObstoreStore:
         return self._complete().copy(source, key, headers)
 
     def delete(self, keys: Iterable[str]) -> dict[str, str]:
-        """See ``WriteStore.delete``."""
-        return self._complete().delete(keys)
+        """See ``WriteStore.delete``. A few keys go one by one, many in batches."""
+        wanted = list(dict.fromkeys(keys))
+        if len(wanted) > _FEW or not self._signs():
+            return self._complete().delete(wanted)
+        from galleria_action.storage.signed_delete import delete_each
+
+        return delete_each(self._signed_server, [self._call("delete", key) for key in wanted], self._persist)
 
     # --- the parts ---------------------------------------------------------------------------------------------------
+
+    def _signs(self) -> bool:
+        """Whether listings and deletes are ours: not through a proxy, nor with AWS's own chain, which is botocore's."""
+        return bool(self._settings.access_key) and not _behind_a_proxy()
+
+    def _signed_server(self) -> SignedServer:
+        from galleria_action.storage.signature import Signer
+        from galleria_action.storage.signed_server import SignedServer
+
+        given, region = self._settings, _region(self._settings, self._provider)
+        signer = Signer(given.access_key or "", given.secret_key or "", given.session_token, region)
+        return SignedServer(bucket_url(given, self._provider), signer)
 
     def _open_complete(self, persist: Persistence | None) -> Boto3Store:
         """The store for what obstore cannot do; opened late, because botocore takes a quarter second."""
@@ -196,8 +213,8 @@ class ObstoreStore:
         with _ENVIRONMENT:
             return make_client(self._settings, self._provider, session=session, attempts=1)
 
-    def _tried(self, quickly: Callable[[], T], completely: Callable[[], T]) -> T:
-        """What ``quickly`` gives, repeated as is right. A service that is overloaded or silent is asked again
+    def _tried(self, quickly: Callable[[], T], completely: Callable[[], T], size: int = 0) -> T:
+        """What ``quickly`` gives, repeated as is right. A service that is overloaded or late is asked again
         ``completely``: obstore hides the headers of a refusal, and with them Retry-After, and it cannot tell a body
         that is stuck from one that is slow."""
         ask = quickly
@@ -207,10 +224,10 @@ class ObstoreStore:
             try:
                 return ask()
             except Passing as fault:
-                ask = completely if fault.overload or fault.silent else ask
+                ask = completely if fault.overload or fault.late else ask
                 raise
 
-        return self._persist(one_try)
+        return self._persist(one_try, size)
 
     def _writer(self, size: int) -> S3Store:
         return self._writers[next(step for step in _WRITE_STEPS if size <= step)]()
@@ -318,52 +335,6 @@ def _once(make: Callable[[], T]) -> Callable[[], T]:
             return made[0]
 
     return get
-
-
-class _StaticCredentials:
-    """Explicit keys. Given as a provider, because keys given as settings are mixed with AWS_SESSION_TOKEN."""
-
-    trouble: CredentialsError | None = None
-
-    def __init__(self, settings: StoreSettings):
-        self._settings = settings
-
-    def __call__(self) -> S3Credential:
-        return {
-            "access_key_id": self._settings.access_key or "",
-            "secret_access_key": self._settings.secret_key or "",
-            "token": self._settings.session_token,
-            "expires_at": None,
-        }
-
-
-class _ChainCredentials:
-    """AWS's own chain through botocore, which refreshes what expires; asked again every few minutes."""
-
-    _ASK_AGAIN = timedelta(minutes=10)
-
-    def __init__(self, settings: StoreSettings):
-        from galleria_action.storage.client import find_credentials, make_session
-
-        self.session = make_session(settings)
-        self.trouble: CredentialsError | None = None
-        self._found = find_credentials(self.session)
-
-    def __call__(self) -> S3Credential:
-        failures: tuple[type[Exception], ...] = (*botocore_failures(), OSError)
-        try:
-            frozen = self._found.get_frozen_credentials()
-        except failures as error:
-            text = f"The AWS credentials could not be refreshed: {clean(str(error))}"
-            self.trouble = CredentialsError(text, hint="Sign in again (with OIDC: raise role-duration-seconds).")
-            raise
-        self.trouble = None
-        return {
-            "access_key_id": frozen.access_key,
-            "secret_access_key": frozen.secret_key,
-            "token": frozen.token,
-            "expires_at": datetime.now(UTC) + self._ASK_AGAIN,
-        }
 
 
 _ENVIRONMENT = threading.Lock()

@@ -8,14 +8,13 @@ nothing of each other's trouble, and cannot be stopped while they wait.
 from __future__ import annotations
 
 import random
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from itertools import count
 from typing import TypeVar
 
 from galleria_action.storage.faults import Passing
+from galleria_action.storage.throttle import Throttle
 
 T = TypeVar("T")
 
@@ -50,11 +49,12 @@ class Persistence:
         self._pause = pause
         self._attempts = attempts
 
-    def __call__(self, ask: Callable[[], T]) -> T:
-        """The result of ``ask``, which is called again after each ``Passing`` fault; the last one is raised."""
+    def __call__(self, ask: Callable[[], T], size: int = 0) -> T:
+        """The result of ``ask``, which sends ``size`` bytes and is called again after each ``Passing`` fault; the last
+        one is raised."""
         for attempt in count(1):
             try:
-                with self.throttle.turn():
+                with self.throttle.turn(size):
                     return ask()
             except Passing as fault:
                 most = self._attempts if fault.likely else min(self._attempts, ATTEMPTS_IF_DOUBTFUL)
@@ -68,43 +68,3 @@ def _wait(attempt: int, fault: Passing) -> float:
     bound = min(FIRST_WAIT_SECONDS * 2 ** (attempt - 1), LONGEST_WAIT_SECONDS)
     asked = min(fault.retry_after or 0.0, LONGEST_RETRY_AFTER_SECONDS)
     return asked + random.uniform(0, bound)
-
-
-class Throttle:
-    """Bounds the requests in flight: halved by an overload, raised again by one for each round that goes well (AIMD,
-    as TCP does). Threads wait for their turn."""
-
-    def __init__(self, most: int) -> None:
-        self.most = max(most, 1)
-        self.limit = float(self.most)
-        self._running = 0
-        self._lowered_at = float("-inf")
-        self._changed = threading.Condition()
-
-    @contextmanager
-    def turn(self) -> Iterator[None]:
-        """Hold one of the permitted requests; learn from how it ends."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._running < int(self.limit))
-            self._running += 1
-            began = time.monotonic()
-        try:
-            yield
-        except Passing as fault:
-            self._end(began, overloaded=fault.overload)
-            raise
-        except BaseException:
-            self._end(began, overloaded=False)
-            raise
-        self._end(began, overloaded=False, well=True)
-
-    def _end(self, began: float, *, overloaded: bool, well: bool = False) -> None:
-        with self._changed:
-            self._running -= 1
-            # Of the requests that were in flight together all may be refused; that is one overload, not many.
-            if overloaded and began > self._lowered_at:
-                self.limit = max(1.0, self.limit / 2)
-                self._lowered_at = time.monotonic()
-            elif well:
-                self.limit = min(self.limit + 1 / self.limit, float(self.most))
-            self._changed.notify_all()

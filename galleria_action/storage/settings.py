@@ -48,7 +48,7 @@ class StoreSettings:
     session_token: str | None = field(default=None, repr=False)
     provider: str = "auto"
     acl: str | None = None
-    concurrency: int = 32
+    concurrency: int = 128
     pause: Pause = field(default=sleep, repr=False, compare=False)
 
     def __post_init__(self) -> None:

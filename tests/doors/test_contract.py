@@ -29,9 +29,9 @@ CONTRACT = {
     "hash-check": "warn", "exif-errors": "warn", "strip-gps": "false", "redact-paths": "false", "acl": "",
     "cache-control-photos": "public, max-age=86400",
     "cache-control-site": "public, max-age=0, must-revalidate", "cache-control-metadata": "no-cache",
-    "concurrency": "32", "resume": "true", "checkpoint-file": "", "config": "", "environment": "",
-    "plan-file": "", "result-file": "", "approved-plan": "", "plan-approval": "off", "comment": "changes",
-    "label": "", "github-token": "", "public-url": "", "environment-url": "", "progress": "auto",
+    "concurrency": "128", "resume": "true", "checkpoint-file": "", "shard-count": "", "shard": "",
+    "config": "", "environment": "", "plan-file": "", "result-file": "", "approved-plan": "", "plan-approval": "off",
+    "comment": "changes", "label": "", "github-token": "", "public-url": "", "environment-url": "", "progress": "auto",
 }  # fmt: skip
 CHOICES = {
     "cors": "require warn skip", "orphans": "fail warn ignore delete", "verify": "list deep off",
@@ -39,7 +39,7 @@ CHOICES = {
     "plan-approval": "off warn require", "progress": "auto off",
 }  # fmt: skip
 OUTPUTS = [
-    "success", "dry-run", "changed", "mode", "plan-id", "plan-file", "result-file", "photos-to-upload",
+    "success", "dry-run", "changed", "mode", "plan-id", "plan-file", "shards", "result-file", "photos-to-upload",
     "photos-to-delete", "photos-unchanged", "bytes-to-upload", "photos-uploaded", "photos-deleted", "files-uploaded",
     "files-skipped", "bytes-uploaded", "metadata-uploaded", "consistent", "missing-files", "orphaned-files",
     "mismatched-files", "url", "failure-reason", "message",
@@ -62,7 +62,7 @@ def test_the_options_are_the_contracts():
     assert {o.name: set(o.choices) for o in OPTIONS if o.kind == "choice"} == {
         name: set(values.split()) for name, values in CHOICES.items()
     }
-    assert set(COMMANDS) == {"validate", "plan", "deploy", "verify", "cors"}
+    assert set(COMMANDS) == {"validate", "plan", "deploy", "finalize", "verify", "cors"}
 
 
 def test_action_yml_has_each_option_and_no_default_that_would_hide_the_config_file():

@@ -45,7 +45,7 @@ def test_every_place_in_its_order(tmp_path: Path):
         "concurrency: 5\nmax-delete: 3\nenvironments:\n  live:\n    concurrency: 4\n", encoding="utf-8"
     )
     environ = dict(BUCKET)
-    assert options(["plan"], environ, Path("/nowhere")).concurrency == 32
+    assert options(["plan"], environ, Path("/nowhere")).concurrency == 128
     assert options(["plan"], environ, tmp_path).concurrency == 5
     environ["GALLERIA_ENVIRONMENT"] = "live"
     assert options(["plan"], environ, tmp_path).concurrency == 4

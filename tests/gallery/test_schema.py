@@ -11,7 +11,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from galleria_action.errors import Finding, GalleryInvalid
@@ -545,6 +545,9 @@ ANY_JSON = st.recursive(
 
 
 @given(ANY_JSON)
+@example(["\ud800"])
+@example("\ud800")
+@example({"photos": [], "settings": {"web_size": ["\ud800", {"x": "\ud800"}]}})
 @settings(max_examples=200)
 def test_any_json(content: Any) -> None:
     outcome(json.dumps(content).encode())

@@ -58,6 +58,7 @@ _FAILURES = "tests/doors/test_failures.py::"
 _PERSISTENCE = "tests/storage/test_persistence.py::"
 _CONDITIONS = "tests/storage/test_conditions.py::"
 _VERIFICATION = "tests/doors/test_verification.py::"
+_SHARDS, _DOOR_SHARDS = "tests/reliability/test_shards.py::", "tests/doors/test_shards.py::"
 
 MUTATIONS = {
     "deletes before the commit": Mutation(
@@ -170,8 +171,8 @@ MUTATIONS = {
     ),
     "leaves the checkpoint": _one(
         5, "commands/deploy.py",
-        "    manifest = _carry_out(session, store, planned, checkpoint)\n    _forget(session, checkpoint)\n",
-        "    manifest = _carry_out(session, store, planned, checkpoint)\n",
+        "    manifest = _deployed(session, store, planned, checkpoint, done)\n    _forget(session, checkpoint)\n",
+        "    manifest = _deployed(session, store, planned, checkpoint, done)\n",
         _CRASH + "test_killed_at_every_request",
     ),
     "depends on its checkpoint": _one(
@@ -221,7 +222,7 @@ MUTATIONS = {
         _PERSISTENCE + "TestWhatPasses::test_no_answer_of_s3",
     ),
     "keeps asking an overloaded service": _one(
-        3, "storage/persistence.py", "self.limit / 2)", "self.limit)", _PERSISTENCE + "TestThrottle",
+        3, "storage/throttle.py", "self._limit / 2)", "self._limit)", "tests/storage/test_throttle.py",
     ),
     "tries again after a signal": _one(
         4, "storage/persistence.py", "or not self._pause(_wait(attempt, fault)):",
@@ -266,6 +267,42 @@ MUTATIONS = {
         8, "commands/deploy.py", "    for seconds in LISTING_PAUSES_SECONDS:\n", "    for seconds in ():\n",
         "tests/doors/test_storage_faults.py::test_a_listing_that_is_stale_for_a_moment_is_asked_for_again",
     ),
+    "commits whatever became of the shards": _one(
+        1, "commands/finalize.py", "        if troubles:\n", "        if False:\n",
+        _DOOR_SHARDS + "test_a_shard_that_never_ran",
+    ),
+    "believes shards without looking": _one(
+        1, "commands/finalize.py",
+        "        troubles += not_as_reported(planned.plan, reports, listing)\n", "",
+        _DOOR_SHARDS + "test_objects_that_are_not_as_reported",
+    ),
+    "takes a shard that died for a whole one": _one(
+        1, "deployment/shards.py", "    if not report.complete:\n", "    if False:\n",
+        _SHARDS + "test_a_shard_killed_at_every_request", _DOOR_SHARDS + "test_a_report_that_does_not_count",
+    ),
+    "goes on with any plan": _one(
+        2, "commands/finalize.py", "    if begun is None or not begun.covers(made):\n", "    if begun is None:\n",
+        _SHARDS + "test_what_is_left_is_no_licence_for_more",
+    ),
+    "forgets what it was about to finalize": _one(
+        5, "commands/finalize.py", "    if planned.plan.plan_id == plan_id:\n", "    if False:\n",
+        _SHARDS + "test_the_last_job_killed_at_every_request",
+    ),
+    "forgets what was missing": _one(
+        5, "commands/shard.py", "    if document and store.head(key) is None:\n", "    if False:\n",
+        _SHARDS + "test_a_shard_heals_before_another_starts",
+    ),
+    "clears up what was missing last": _one(
+        5, "commands/finalize.py",
+        "        for batch in (first, [key for key in keys if key not in first]):\n",
+        "        for batch in ([key for key in keys if key not in first], first):\n",
+        _SHARDS + "test_the_last_job_killed_while_it_heals",
+    ),
+    "lets a shard run twice at once": _one(
+        6, "deployment/checkpoint.py",
+        "        commit(self.store, self.key, body, _HEADERS, self.last)\n", "        self.write(body)\n",
+        _SHARDS + "test_the_same_shard_twice_at_once",
+    ),
     "tells secrets in the log": _one(
         9, "ci/github/actions.py", "        self._log.write(plain_line(self.hide(text)))\n",
         "        self._log.write(plain_line(text))\n",
@@ -276,7 +313,7 @@ MUTATIONS = {
         _SECRETS + "test_a_server_that_repeats_what_it_was_sent",
     ),
     "tells signatures": _one(
-        9, "storage/faults.py", '    line = _SIGNED.sub("…", line)\n', "",
+        9, "storage/faults.py", '_SIGNED.sub("…", _line(_whole_words(text, 8 * _MAX_TEXT)))', "_line(text)",
         "tests/storage/test_refusals.py", "tests/storage/test_faults.py",
         _SECRETS + "test_a_server_that_repeats_what_it_was_sent",
     ),
@@ -285,7 +322,7 @@ MUTATIONS = {
         _CRASH + "test_no_answer_any_more",
     ),
     "gives a slow line the same time again": _one(
-        3, "storage/faults.py", '    error.silent = fault.kind == "timeout"\n', "",
+        3, "storage/obstore_store.py", "fault.overload or fault.late", "fault.overload",
         _PERSISTENCE + "TestStalls",
     ),
     "believes a listing that contradicts itself": _one(

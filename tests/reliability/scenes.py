@@ -47,13 +47,19 @@ class Scene:
 
     def deploy(self, store: WriteStore, fate: Fate | None = None, stop: Stop | None = None, **inputs: str) -> Ran:
         """Deploy what the workspace holds now, through ``fate``; raises ``Killed`` when that is the fate."""
+        return self.run("deploy", store, fate, stop, **inputs)
+
+    def run(
+        self, command: str, store: WriteStore, fate: Fate | None = None, stop: Stop | None = None, **inputs: str
+    ) -> Ran:
+        """The same with any command."""
         runner = Runner(
             self.workspace,
             {**_ANYWHERE, **self.inputs},
             lambda _: MortalStore(store, fate) if fate else store,
             step=next(_steps),
         )
-        return runner.run("deploy", stop, **inputs)
+        return runner.run(command, stop, **inputs)
 
     def killed(self, store: WriteStore, fate: Fate, **inputs: str) -> Ran | None:
         """The same for a fate that may or may not be met."""

@@ -1,4 +1,4 @@
-"""Per-key errors are returned, never dropped; a refused batch is settled key by key."""
+"""Per-key errors are returned, never dropped; a refused batch is settled key by key, and a few keys go without one."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from galleria_action.errors import BucketMissing
+from galleria_action.errors import BucketMissing, PermissionRefused, StorageUnavailable
 from tests.storage.scripted import Answer, Request, refusal, scripted
+from tests.storage.stores import open_boto3, open_obstore
 
 
 def deleted_all(request: Request) -> Answer:
@@ -23,6 +24,11 @@ class TestDelete:
         with scripted(deleted_all) as script:
             assert open_it(script.url).delete(f"{number}.jpg" for number in range(2001)) == {}
         assert [request.body.count(b"<Key>") for request in script.requests] == [1000, 1000, 1]
+
+
+@pytest.mark.parametrize("open_it", [open_boto3])
+class TestBatch:
+    """What both stores do with many keys, shown with the store that does it for both, and few."""
 
     def test_content_md5_instead_of_newer_checksums(self, open_it: Callable[..., Any]) -> None:
         with scripted(deleted_all) as script:
@@ -92,5 +98,45 @@ class TestDelete:
         message = "no\n::error::fake " + "A" * 5000
         with scripted(Answer(200), refusal(403, "AccessDenied", message)) as script:
             text = open_it(script.url).delete(["a"])["a"]
+        assert text.isprintable()
+        assert len(text) < 300
+
+
+class TestFew:
+    """The fast store deletes a few keys by a request each."""
+
+    def test_no_batch(self) -> None:
+        with scripted(Answer(204)) as script:
+            assert open_obstore(script.url).delete(["a b.jpg", "ü/+", "a//b", "a b.jpg"]) == {}
+        asked = sorted((request.method, request.path, request.body) for request in script.requests)
+        assert asked == [
+            ("DELETE", "/bucket/gal/%C3%BC/%2B", b""),
+            ("DELETE", "/bucket/gal/a%20b.jpg", b""),
+            ("DELETE", "/bucket/gal/a//b", b""),
+        ]
+
+    def test_errors_of_single_keys(self) -> None:
+        refused = {"/bucket/gal/b": refusal(403, "AccessDenied", "no"), "/bucket/gal/c": refusal(404, "NoSuchKey")}
+        with scripted(lambda request: refused.get(request.path, Answer(204))) as script:
+            assert open_obstore(script.url).delete(["a", "b", "c"]) == {"b": "AccessDenied: no"}
+
+    def test_refused_for_all(self) -> None:
+        with scripted(refusal(403, "AccessDenied", "no")) as script, pytest.raises(PermissionRefused, match="403"):
+            open_obstore(script.url).delete(["a", "b"])
+
+    def test_a_passing_fault_is_tried_again(self) -> None:
+        with scripted(refusal(500, "InternalError"), Answer(drop=True), Answer(204)) as script:
+            assert open_obstore(script.url, tries=3).delete(["a"]) == {}
+        assert [request.method for request in script.requests] == ["DELETE"] * 3
+
+    def test_a_fault_that_stays(self) -> None:
+        with scripted(Answer(drop=True)) as script, pytest.raises(StorageUnavailable):
+            open_obstore(script.url).delete(["a"])
+
+    def test_error_texts_are_harmless(self) -> None:
+        message = "no\n::error::fake " + "A" * 5000
+        answers = {"/bucket/gal/a": refusal(403, "AccessDenied", message)}
+        with scripted(lambda request: answers.get(request.path, Answer(204))) as script:
+            text = open_obstore(script.url).delete(["a", "b"])["a"]
         assert text.isprintable()
         assert len(text) < 300

@@ -24,7 +24,6 @@ from galleria_action.storage.persistence import (
     LONGEST_RETRY_AFTER_SECONDS,
     LONGEST_WAIT_SECONDS,
     Persistence,
-    Throttle,
 )
 from galleria_action.storage.providers import profiles
 from galleria_action.storage.settings import StoreSettings
@@ -257,41 +256,7 @@ class TestStalls:
         assert len(s3.asked("PutObject")) == 1
 
 
-class TestThrottle:
-    def test_halved_once_per_round_and_raised_again(self) -> None:
-        throttle = Throttle(32)
-        turns = [throttle.turn() for _ in range(32)]
-        for turn in turns:
-            turn.__enter__()
-        overload = Passing("slow down")
-        overload.overload = True
-        for turn in turns:
-            assert not turn.__exit__(Passing, overload, None)
-        assert throttle.limit == 16
-        for _ in range(1000):
-            with throttle.turn():
-                pass
-        assert throttle.limit == 32
-
-    def test_never_below_one(self) -> None:
-        throttle = Throttle(4)
-        overload = Passing("slow down")
-        overload.overload = True
-        for _ in range(10):
-            with pytest.raises(Passing), throttle.turn():
-                raise overload
-        assert throttle.limit == 1
-        with throttle.turn():
-            pass
-
-    @pytest.mark.parametrize("error", [Passing("cut"), ValueError("a defect")])
-    def test_other_faults_lower_nothing_and_hold_nothing(self, error: Exception) -> None:
-        throttle = Throttle(2)
-        for _ in range(5):
-            with pytest.raises(type(error)), throttle.turn():
-                raise error
-        assert throttle.limit == 2
-
+class TestOverload:
     @pytest.mark.parametrize("open_it", [open_obstore, open_boto3], ids=["obstore", "boto3"])
     def test_an_overloaded_service_is_asked_less_and_all_arrives(self, s3: FakeS3, open_it: Any) -> None:
         """It bears four requests at a time and answers 503 to the rest."""
@@ -316,4 +281,4 @@ class TestThrottle:
         assert len(s3.objects) == 301
         refused = sum(request.status == 503 for request in s3.requests)
         assert 0 < refused < 300
-        assert store._persist.throttle.limit < 16
+        assert store._persist.throttle.window.size < 16

@@ -126,7 +126,7 @@ class GitHubReviews:
         dry = bool(result.outputs["dry-run"]) or result.command == "plan"
         return (
             self._wishes.comment != "off"
-            and result.command in ("plan", "deploy")
+            and result.command in ("plan", "deploy", "finalize")
             and not (dry and self._event.pull_request is None)
         )
 
