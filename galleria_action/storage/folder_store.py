@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from errno import EISDIR, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR
+from errno import EISDIR, ELOOP, ENAMETOOLONG, ENOENT, ENOSYS, ENOTDIR, ENOTSUP, EOPNOTSUPP, EPERM
 from pathlib import Path
 from stat import S_ISREG
 
@@ -40,6 +40,9 @@ _STALE_SECONDS = 3600
 
 #: What the system says about a key that has no file.
 _ABSENT = frozenset((ENOENT, ENOTDIR, EISDIR, ENAMETOOLONG, ELOOP))
+
+#: What a file system says that has no hard links: FAT, exFAT, several that come over a network.
+_NO_LINKS = frozenset((EPERM, ENOSYS, ENOTSUP, EOPNOTSUPP))
 
 
 class FolderStore:
@@ -98,6 +101,8 @@ class FolderStore:
         except (IsADirectoryError, NotADirectoryError):
             raise self._taken(key) from None
         except OSError as error:
+            if condition is not None and error.errno in _NO_LINKS:
+                raise ConditionUnsupported("this file system creates no file only if there is none") from error
             raise self._problem(error, "put", key) from error
         etag = _md5(body)
         self._known[path] = (_signature(state), etag)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import time
@@ -12,7 +13,14 @@ import pytest
 
 from galleria_action.errors import PermissionRefused, StorageUnavailable
 from galleria_action.storage.folder_store import FolderStore
-from galleria_action.storage.interface import Headers, IfAbsent, PreconditionFailed, Target
+from galleria_action.storage.interface import (
+    ConditionUnsupported,
+    Headers,
+    IfAbsent,
+    IfSeen,
+    PreconditionFailed,
+    Target,
+)
 
 TEXT = Headers("text/plain")
 
@@ -196,3 +204,20 @@ def test_a_folder_that_is_a_file(tmp_path: Path) -> None:
         store.put("a", b"x", TEXT)
     with pytest.raises(StorageUnavailable):
         list(store.list())
+
+
+@pytest.mark.parametrize("number", [errno.EPERM, errno.ENOSYS, errno.ENOTSUP])
+def test_a_file_system_without_hard_links(store: FolderStore, tmp_path: Path, monkeypatch, number: int) -> None:
+    """FAT and exFAT have none; what is created there is looked for right before, as on an S3 without conditions."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(number, "Operation not permitted")
+
+    monkeypatch.setattr("os.link", refuse)
+    with pytest.raises(ConditionUnsupported):
+        store.put("a", b"x", TEXT, IfAbsent())
+    assert list(store.list()) == []
+    assert not list((tmp_path / "bucket/gal").iterdir())
+    store.put("a", b"x", TEXT, IfSeen(None))
+    with pytest.raises(PreconditionFailed):
+        store.put("a", b"y", TEXT, IfSeen(None))
