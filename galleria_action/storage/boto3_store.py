@@ -16,7 +16,6 @@ from galleria_action.storage.faults import (
     Fault,
     Operation,
     botocore_failures,
-    clean,
     describe_key_error,
     failure,
     of_botocore,
@@ -36,6 +35,7 @@ from galleria_action.storage.interface import (
 from galleria_action.storage.listing import BadListing, Page, every_object, page_of
 from galleria_action.storage.persistence import Persistence
 from galleria_action.storage.providers import Provider, provider_of
+from galleria_action.storage.words import clean
 
 _FAILURES = botocore_failures()
 

@@ -16,10 +16,10 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 
 from galleria_action.errors import CredentialsError
-from galleria_action.storage.faults import clean
 from galleria_action.storage.interface import Target
 from galleria_action.storage.providers import Provider
 from galleria_action.storage.settings import StoreSettings
+from galleria_action.storage.words import clean
 
 #: Requests for one call, the first included.
 ATTEMPTS = 8

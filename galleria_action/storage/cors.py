@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from galleria_action.errors import GalleriaError
-from galleria_action.storage.faults import Call, Fault, Operation, botocore_failures, clean, failure, of_botocore
+from galleria_action.storage.faults import Call, Fault, Operation, botocore_failures, failure, of_botocore
 from galleria_action.storage.interface import Target
+from galleria_action.storage.words import clean
 
 Rule = Mapping[str, Any]
 

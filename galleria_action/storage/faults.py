@@ -1,8 +1,8 @@
 """What went wrong, in one vocabulary: the exceptions of obstore and botocore become a ``Fault``, and a ``Fault``
 becomes one of the house's errors with a text that names the call, the usual cause and the remedy.
 
-What a server says is hostile input: it is cut to one bounded line before it enters any text. Request headers and
-URLs, which may carry signatures, never enter one.
+What a server says is hostile input: it is cleaned before it enters any text. Request headers and URLs, which may carry
+signatures, never enter one.
 """
 
 from __future__ import annotations
@@ -22,11 +22,10 @@ from galleria_action.errors import (
     StorageUnavailable,
 )
 from galleria_action.storage.interface import Condition, ConditionUnsupported, IfMatch, PreconditionFailed, Target
+from galleria_action.storage.words import clean, shown
 
 Operation = Literal["get", "head", "list", "put", "copy", "delete", "get cors", "put cors"]
 Kind = Literal["answer", "refused", "dns", "tls", "timeout", "cut", "malformed", "disk", "credentials", "other"]
-
-_MAX_TEXT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,33 +82,6 @@ def failure(fault: Fault, call: Call, condition: Condition | None = None) -> Exc
 def describe_key_error(code: str, message: str) -> str:
     """The text for one key of a batch that the server refused."""
     return ": ".join(part for part in (clean(code), clean(message)) if part) or "refused without a reason"
-
-
-def clean(text: str) -> str:
-    """``text`` from outside, safe to print: one line, printable, bounded, without anything that looks signed.
-
-    What is too long ends before the word that would be split: half a token is not recognised by what hides secrets.
-    """
-    return _whole_words(_SIGNED.sub("…", _line(_whole_words(text, 8 * _MAX_TEXT))), _MAX_TEXT)
-
-
-def _whole_words(text: str, most: int) -> str:
-    return text if len(text) <= most else re.sub(r"\S*\Z", "…", text[: most - 1], count=1)
-
-
-def _line(text: str) -> str:
-    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
-
-
-def shown(key: str) -> str:
-    """A key, safe to print; it may be a single long word."""
-    line = _line(key)
-    return line if len(line) <= _MAX_TEXT else line[: _MAX_TEXT - 1] + "…"
-
-
-_SIGNED = re.compile(
-    r"(?:X-Amz-[A-Za-z-]+|Signature|Credential|AWSAccessKeyId)=[^\s&,]+|\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b", re.IGNORECASE
-)
 
 
 def _verdict_on_condition(fault: Fault, condition: Condition) -> Exception | None:

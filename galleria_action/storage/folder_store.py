@@ -19,7 +19,7 @@ from pathlib import Path
 from stat import S_ISREG
 
 from galleria_action.errors import GalleriaError, PermissionRefused
-from galleria_action.storage.faults import Call, Fault, Operation, clean, failure, shown
+from galleria_action.storage.faults import Call, Fault, Operation, failure
 from galleria_action.storage.interface import (
     Condition,
     ConditionUnsupported,
@@ -32,6 +32,7 @@ from galleria_action.storage.interface import (
     StoredObject,
     Target,
 )
+from galleria_action.storage.words import clean, shown
 
 #: Files that a killed run left unfinished; they are not objects. Whatever is younger may be another run's.
 _UNFINISHED = ".galleria-unfinished-"

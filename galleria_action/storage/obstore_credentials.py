@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from galleria_action.errors import CredentialsError
-from galleria_action.storage.faults import botocore_failures, clean
+from galleria_action.storage.faults import botocore_failures
 from galleria_action.storage.settings import StoreSettings
+from galleria_action.storage.words import clean
 
 if TYPE_CHECKING:
     from obstore.store import S3Credential

@@ -313,7 +313,7 @@ MUTATIONS = {
         _SECRETS + "test_a_server_that_repeats_what_it_was_sent",
     ),
     "tells signatures": _one(
-        9, "storage/faults.py", '_SIGNED.sub("…", _line(_whole_words(text, 8 * _MAX_TEXT)))', "_line(text)",
+        9, "storage/words.py", '_SIGNED.sub("…", _line(_whole_words(text, 8 * _MAX_TEXT)))', "_line(text)",
         "tests/storage/test_refusals.py", "tests/storage/test_faults.py",
         _SECRETS + "test_a_server_that_repeats_what_it_was_sent",
     ),
@@ -342,7 +342,7 @@ MUTATIONS = {
         "tests/storage/test_folder_store.py",
     ),
     "tells half of a secret": _one(
-        9, "storage/faults.py", 're.sub(r"\\S*\\Z", "…", text[: most - 1], count=1)', 'text[: most - 1] + "…"',
+        9, "storage/words.py", 're.sub(r"\\S*\\Z", "…", text[: most - 1], count=1)', 'text[: most - 1] + "…"',
         "tests/storage/test_faults.py", _SECRETS + "test_a_server_that_repeats_what_it_was_sent",
     ),
     "lets a pull request lead the credentials astray": _one(

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from galleria_action.errors import CredentialsError, GalleriaError, PermissionRefused, StorageUnavailable
-from galleria_action.storage.faults import Call, Fault, clean, describe_key_error, failure, of_botocore, of_obstore
+from galleria_action.storage.faults import Call, Fault, describe_key_error, failure, of_botocore, of_obstore
 from galleria_action.storage.interface import Target
+from galleria_action.storage.words import clean
 
 CALL = Call("put", Target("https://s3.example.com", "bucket", "gal/"), "a.jpg")
 

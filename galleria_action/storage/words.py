@@ -1,0 +1,32 @@
+"""Words from outside, made fit for our texts: what a server says is hostile input, and a key may hold anything."""
+
+from __future__ import annotations
+
+import re
+
+_MAX_TEXT = 200
+_SIGNED = re.compile(
+    r"(?:X-Amz-[A-Za-z-]+|Signature|Credential|AWSAccessKeyId)=[^\s&,]+|\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b", re.IGNORECASE
+)
+
+
+def clean(text: str) -> str:
+    """``text`` from outside, safe to print: one line, printable, bounded, without anything that looks signed.
+
+    What is too long ends before the word that would be split: half a token is not recognised by what hides secrets.
+    """
+    return _whole_words(_SIGNED.sub("…", _line(_whole_words(text, 8 * _MAX_TEXT))), _MAX_TEXT)
+
+
+def _whole_words(text: str, most: int) -> str:
+    return text if len(text) <= most else re.sub(r"\S*\Z", "…", text[: most - 1], count=1)
+
+
+def _line(text: str) -> str:
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
+
+
+def shown(key: str) -> str:
+    """A key, safe to print; it may be a single long word."""
+    line = _line(key)
+    return line if len(line) <= _MAX_TEXT else line[: _MAX_TEXT - 1] + "…"
