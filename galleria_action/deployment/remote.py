@@ -82,14 +82,14 @@ def list_target(store: ReadStore) -> dict[str, ObjectInfo]:
 
 
 def find_missing(store: ReadStore, keys: Collection[str], concurrency: int) -> tuple[str, ...]:
-    """Which of ``keys`` are not there, sorted, learnt by few requests: one for each of few keys, else a listing.
+    """Which of ``keys`` are not there, sorted, learnt by few requests: one for each of few keys, else a listing, and
+    one for each that it does not show, because some services show new objects only after a moment.
 
     Raises the store's errors.
     """
-    if len(keys) > _FEW:
-        return tuple(sorted(set(keys).difference(list_target(store))))
+    doubtful = sorted(keys if len(keys) <= _FEW else set(keys).difference(list_target(store)))
     with ThreadPoolExecutor(concurrency, thread_name_prefix="head") as pool:
-        heads = dict(zip(keys, pool.map(store.head, keys), strict=True))
+        heads = dict(zip(doubtful, pool.map(store.head, doubtful), strict=True))
     return tuple(sorted(key for key, head in heads.items() if head is None))
 
 

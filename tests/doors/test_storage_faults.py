@@ -213,3 +213,13 @@ def test_a_listing_that_is_stale_for_a_moment_is_asked_for_again(start: Start):
     job = start("stale-lists")
     ran = job.runner.run("deploy")
     assert (ran.exit_code, ran.outputs["consistent"]) == (0, "true"), ran.log
+
+
+def test_many_uploads_that_a_listing_does_not_show_yet_are_not_gone(start: Start):
+    """Before its commit a deploy looks whether what it uploaded is still there; of many files by a listing."""
+    job = start("stale-lists")
+    for number in range(120):
+        (job.job.site / f"{number}.css").write_text(f"{number}", encoding="utf-8")
+    ran = job.runner.run("deploy")
+    assert ran.exit_code == 0, ran.log
+    assert int(ran.outputs["files-uploaded"]) > 120
