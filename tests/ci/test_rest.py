@@ -225,3 +225,11 @@ def test_a_proxy_is_used_when_it_is_named(server: Server, environ: dict[str, str
         with pytest.raises(ApiError):
             rest.call("GET", "x")
         assert server.requests == []
+
+
+def test_a_long_refusal_ends_before_the_word_that_would_be_split(server: Server):
+    """Half a token is not recognised by what hides secrets."""
+    server.answers = [(422, {}, {"message": f"{'no ' * 95}{'T0k3n' * 60} {'no ' * 30}"})]
+    with pytest.raises(ApiError) as caught:
+        server.rest.call("GET", "x")
+    assert str(caught.value).endswith("no …")
