@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Set
 from dataclasses import replace
+from typing import TypeVar
 
 from galleria_action.commands.approval import check_approval
 from galleria_action.commands.cors import check_cors
@@ -24,6 +25,8 @@ from galleria_action.storage.interface import ObjectInfo, WriteStore
 
 #: between listings, where the first ones do not show our own writes yet
 LISTING_PAUSES_SECONDS = (0.5, 1.0, 2.0)
+
+_T = TypeVar("_T")
 
 
 def deploy(session: Session) -> str:
@@ -132,12 +135,11 @@ def _verify(session: Session, store: WriteStore, planned: Planned, manifest: Man
         session.warn("verify: off, so nothing proves that the bucket holds the gallery.")
         return
     others = _left_alone(planned, manifest)
-    own = replace(manifest, objects={key: it for key, it in manifest.objects.items() if key not in others})
+    own = replace(manifest, objects=_without(others, manifest.objects))
     listing = planned.remote.listing
     if fresh or listing is None:
         listing = _listing_after(session, store, planned, own)
-    found = {key: it for key, it in listing.items() if key not in others}
-    verify_state(session, store, _named(planned), own, found)
+    verify_state(session, store, _named(planned), own, _without(others, listing))
     judge_verification(session)
 
 
@@ -179,6 +181,10 @@ def _left_alone(planned: Planned, manifest: Manifest) -> Set[str]:
     photos = manifest.of_kind("photo").keys() if planned.local.photos is None else set()
     site = manifest.of_kind("site").keys() if planned.local.site is None else set()
     return photos | site
+
+
+def _without(keys: Set[str], objects: Mapping[str, _T]) -> Mapping[str, _T]:
+    return {key: it for key, it in objects.items() if key not in keys} if keys else objects
 
 
 def _done(session: Session) -> str:

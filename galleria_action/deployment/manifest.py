@@ -8,10 +8,11 @@ anything. In directory mode, where there is no metadata, it is also the document
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
 from operator import attrgetter
+from sys import intern
+from types import NoneType
 from typing import Any, Literal, cast
 
 MANIFEST_KEY = ".galleria/manifest.json"
@@ -96,34 +97,40 @@ def parse_recorded(raw: bytes) -> tuple[Manifest, Mapping[str, Any]]:
         if document["schema"] != _SCHEMA:
             raise ManifestUnreadable(f"it has schema {document['schema']!r}, this version reads {_SCHEMA}")
         objects: dict[str, ManifestEntry] = dict(document["objects"].items())
-        if not all(type(entry) is ManifestEntry for entry in objects.values()):
-            raise ManifestUnreadable("something in it is no entry")
+        _check_types(objects.values())
         return Manifest(objects, _leaving(document.get("leaving", {})), _mode(document["mode"])), document
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise ManifestUnreadable(str(error)) from error
 
 
-_TYPES = {"size": int, "sha256": str, "etag": str, "headers": str, "source": str, "kind": str, "edit": str}
-_MUCH_REPEATED = ("headers", "kind", "edit")
-_TEXT_OR_NONE = (str, type(None))
-_typed = attrgetter(*_TYPES)
-_TYPES_IN_ORDER = list(_TYPES.values())
+_TYPES: Mapping[str, tuple[type, ...]] = {
+    "size": (int,), "sha256": (str,), "etag": (str,), "headers": (str,), "source": (str,), "kind": (str,),
+    "photo": (str, NoneType), "edit": (str,),
+}  # fmt: skip
 
 
 def _entry_if_one(value: dict[str, Any]) -> Any:
     """Entries take their final form while the document is read, so that it is never there twice."""
-    return _entry(value) if "sha256" in value else value
+    return _entry(**value) if "sha256" in value else value
 
 
-def _entry(value: dict[str, Any]) -> ManifestEntry:
-    for name in _MUCH_REPEATED:
-        value[name] = sys.intern(value.get(name, ""))
-    entry = ManifestEntry(**value)
-    types = list(map(type, _typed(entry)))
-    if types != _TYPES_IN_ORDER or entry.kind not in ("photo", "site") or not isinstance(entry.photo, _TEXT_OR_NONE):
-        wrong = [name for name, kind, found in zip(_TYPES, _TYPES_IN_ORDER, types, strict=True) if found is not kind]
-        raise ManifestUnreadable(f"an entry has a wrong {', '.join(wrong) or 'kind'}")
-    return entry
+def _entry(
+    *, size: int, sha256: str, etag: str, headers: str, source: str, kind: Any, photo: str | None = None, edit: str = ""
+) -> ManifestEntry:
+    """With one copy of what many entries have in common: there are hundreds of thousands."""
+    same = sha256 if source == sha256 else source
+    return ManifestEntry(size, sha256, etag, intern(headers), same, cast(Kind, intern(kind)), photo, intern(edit))
+
+
+def _check_types(entries: Collection[Any]) -> None:
+    """All entries at once, field by field: one by one took as long as reading them."""
+    if not set(map(type, entries)) <= {ManifestEntry}:
+        raise ManifestUnreadable("something in it is no entry")
+    for name, permitted in _TYPES.items():
+        if not set(map(type, map(attrgetter(name), entries))) <= set(permitted):
+            raise ManifestUnreadable(f"an entry has a wrong {name}")
+    if not set(map(attrgetter("kind"), entries)) <= {"photo", "site"}:
+        raise ManifestUnreadable("an entry has a wrong kind")
 
 
 def _leaving(value: Mapping[str, Any]) -> dict[str, str | None]:

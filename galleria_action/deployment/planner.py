@@ -6,7 +6,8 @@ always give the same plan and the same plan id, whoever asks.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
+from itertools import chain
 
 from galleria_action.deployment.manifest import ManifestEntry
 from galleria_action.deployment.plan import (
@@ -21,7 +22,7 @@ from galleria_action.deployment.plan import (
     Upload,
 )
 from galleria_action.deployment.verify import find_orphans
-from galleria_action.gallery.metadata import GallerySettings
+from galleria_action.gallery.metadata import GallerySettings, Variant
 from galleria_action.storage.interface import Target
 
 
@@ -35,10 +36,10 @@ def make_plan(
     """
     comparison = _Comparison(local, remote, force)
     uploads = [*comparison.photo_uploads(), *comparison.site_uploads()]
-    remote_photos = _remote_photos(remote)
-    deletes = list(_deletes(local, remote, remote_photos))
+    deletes = list(_deletes(local, remote))
     if delete_orphans and remote.base:
-        deletes += _orphans(local, remote, remote_photos)
+        deletes += _orphans(local, remote)
+    remote_photos = _remote_photo_ids(remote)
     changed = {up.photo for up in uploads}
     local_photos = [photo.id for photo in local.photos or ()]
     present = set(local_photos)
@@ -49,8 +50,8 @@ def make_plan(
         uploads=tuple(uploads),
         deletes=tuple(sorted(deletes, key=lambda gone: gone.key)),
         unchanged_photos=tuple(photo for photo in local_photos if photo not in changed),
-        removed_photos=() if local.photos is None else tuple(p for p in _ids(remote_photos) if p not in present),
-        remote_photo_count=len(_ids(remote_photos)),
+        removed_photos=() if local.photos is None else tuple(p for p in remote_photos if p not in present),
+        remote_photo_count=len(remote_photos),
         local_photo_count=len(local_photos),
         commit=_commit(local, remote),
     )
@@ -71,16 +72,18 @@ class _Comparison:
     def photo_uploads(self) -> Iterator[Upload]:
         for photo in self.local.photos or ():
             whole = self._reason_for_photo(photo)
+            keys = None if whole or self.local.mode == "directory" else dict(self.before[photo.id].files.items())
+            edited = photo.edit.digest() if photo.edit else ""
             for file in photo.files:
-                edit = None if file.variant == "thumb" else photo.edit
-                reason = whole or self._reason_for_variant(photo, file) or self._reason_for_file(file, edit)
+                edit, digest = (None, "") if file.variant == "thumb" else (photo.edit, edited)
+                reason = whole or self._reason_for_variant(keys, file) or self._reason_for_file(file, edit, digest)
                 if reason:
                     digest = photo.identity if file.variant == "full" else file.sha256
                     yield Upload(reason, file, digest, photo.id, edit)
 
     def site_uploads(self) -> Iterator[Upload]:
         for file in self.local.site or ():
-            reason = self._reason_for_tracked_file(file, None)
+            reason = self._reason_for_tracked_file(file, "")
             if reason:
                 yield Upload(reason, file, file.sha256)
 
@@ -97,42 +100,40 @@ class _Comparison:
         same_times = times == (before.exif.corrected_timestamp, self.offset)
         return None if same_times and before.deployment_file_hash.lower() == photo.identity else Reason.CHANGED
 
-    def _reason_for_variant(self, photo: SourcePhoto, file: SourceFile) -> Reason | None:
-        """What the metadata alone says of one file of a photo that is otherwise unchanged."""
-        if self.local.mode == "directory":
+    def _reason_for_variant(self, keys: Mapping[Variant, str] | None, file: SourceFile) -> Reason | None:
+        """What the metadata alone says of one file of a photo that is otherwise unchanged and had ``keys``."""
+        if keys is None:
             return None
-        keys = dict(self.before[photo.id].files.items())
         if file.variant is None or keys[file.variant] != file.key:
             return Reason.CHANGED
         return Reason.SETTINGS if self.resized and file.variant != "full" else None
 
-    def _reason_for_file(self, file: SourceFile, edit: PhotoEdit | None) -> Reason | None:
+    def _reason_for_file(self, file: SourceFile, edit: PhotoEdit | None, digest: str) -> Reason | None:
         """What manifest and listing say of a photo's file; without a manifest entry the metadata is believed.
 
         It is not believed that a position was removed: no metadata says so, and a published one cannot be recalled.
         """
         if self.local.mode == "directory":
-            return self._reason_for_tracked_file(file, edit)
+            return self._reason_for_tracked_file(file, digest)
         entry = self.remote.manifest.objects.get(file.key)
         if entry and entry.source != file.sha256:
             return Reason.VARIANT
         if entry is None and edit and edit.strip_gps:
             return Reason.CHANGED
-        return self._reason_for_object(file, entry, edit)
+        return self._reason_for_object(file, entry, digest)
 
-    def _reason_for_tracked_file(self, file: SourceFile, edit: PhotoEdit | None) -> Reason | None:
+    def _reason_for_tracked_file(self, file: SourceFile, digest: str) -> Reason | None:
         """For files whose only record is the manifest: the site, and photos in directory mode."""
         if self.force:
             return Reason.FORCED
         entry = self.remote.manifest.objects.get(file.key)
         if entry is None:
             return Reason.NEW
-        return Reason.CHANGED if entry.source != file.sha256 else self._reason_for_object(file, entry, edit)
+        return Reason.CHANGED if entry.source != file.sha256 else self._reason_for_object(file, entry, digest)
 
-    def _reason_for_object(
-        self, file: SourceFile, entry: ManifestEntry | None, edit: PhotoEdit | None
-    ) -> Reason | None:
-        if entry and entry.edit != (edit.digest() if edit else ""):
+    def _reason_for_object(self, file: SourceFile, entry: ManifestEntry | None, digest: str) -> Reason | None:
+        """``digest`` is that of the edit which the file gets."""
+        if entry and entry.edit != digest:
             return Reason.CHANGED
         if entry and entry.headers != file.headers.digest():
             return Reason.HEADERS
@@ -148,37 +149,48 @@ def _rendering(settings: GallerySettings) -> tuple[object, ...]:
     return (settings.web_size, settings.thumb_size, settings.jpeg_quality, settings.webp_quality)
 
 
-def _remote_photos(remote: RemoteGallery) -> dict[str, str]:
-    """key → photo id of every photo object that the live metadata or the manifest names.
+def _remote_photo_ids(remote: RemoteGallery) -> dict[str, None]:
+    """The ids of all photos that the live metadata or the manifest names, each once."""
+    manifest = remote.manifest
+    leaving = (photo or key for key, photo in manifest.leaving_of("photo").items())
+    recorded = (entry.photo or key for key, entry in manifest.of_kind("photo").items())
+    live = (photo.id for photo in (remote.metadata.photos if remote.metadata else ()))
+    return dict.fromkeys(chain(leaving, recorded, live))
+
+
+def _remote_photos(remote: RemoteGallery, *, but: Set[str] = frozenset()) -> dict[str, str]:
+    """key → photo id of every photo object that the live metadata or the manifest names, ``but`` for these keys.
 
     The manifest matters after a run that died between commit and deletes: only it still names the old keys.
     """
-    named = {key: photo or key for key, photo in remote.manifest.leaving_of("photo").items()}
-    named.update((key, entry.photo or key) for key, entry in remote.manifest.of_kind("photo").items())
+    manifest = remote.manifest
+    named = {key: photo or key for key, photo in manifest.leaving_of("photo").items() if key not in but}
+    for key, entry in manifest.objects.items():
+        if key not in but and entry.kind == "photo":
+            named[key] = entry.photo or key
     for photo in remote.metadata.photos if remote.metadata else ():
-        named.update((key, photo.id) for _, key in photo.files.items())
+        named.update((key, photo.id) for _, key in photo.files.items() if key not in but)
     return named
 
 
-def _ids(photos: Mapping[str, str]) -> dict[str, None]:
-    return dict.fromkeys(photos.values())
-
-
-def _deletes(local: LocalGallery, remote: RemoteGallery, remote_photos: Mapping[str, str]) -> Iterator[Delete]:
-    wanted = {file.key for photo in local.photos or () for file in photo.files}
-    wanted |= {file.key for file in local.site or ()}
+def _deletes(local: LocalGallery, remote: RemoteGallery) -> Iterator[Delete]:
+    wanted = _wanted(local)
     site_before = {**remote.manifest.leaving_of("site"), **remote.manifest.of_kind("site")}
     if local.photos is not None:
-        kept = wanted | (set() if local.site is not None else set(site_before))
-        yield from (Delete(key, Reason.REMOVED, photo) for key, photo in remote_photos.items() if key not in kept)
+        kept = wanted | (set() if local.site is not None else site_before.keys())
+        yield from (Delete(key, Reason.REMOVED, photo) for key, photo in _remote_photos(remote, but=kept).items())
     if local.site is not None:
-        kept = wanted | (set() if local.photos is not None else set(remote_photos))
+        kept = wanted | (set() if local.photos is not None else _remote_photos(remote).keys())
         yield from (Delete(key, Reason.REMOVED) for key in site_before if key not in kept)
 
 
-def _orphans(local: LocalGallery, remote: RemoteGallery, remote_photos: Mapping[str, str]) -> list[Delete]:
+def _wanted(local: LocalGallery) -> set[str]:
+    return {file.key for photo in local.photos or () for file in photo.files} | {file.key for file in local.site or ()}
+
+
+def _orphans(local: LocalGallery, remote: RemoteGallery) -> list[Delete]:
     local_keys = {file.key for photo in local.photos or () for file in photo.files}
-    named = local_keys | remote_photos.keys()
+    named = local_keys | _remote_photos(remote).keys()
     recorded = remote.manifest.objects.keys() | remote.manifest.leaving.keys()
     expected = frozenset(named | recorded | {file.key for file in local.site or ()})
     return [Delete(key, Reason.ORPHAN) for key in find_orphans(named, expected, remote.listing or ())]

@@ -12,7 +12,7 @@ from galleria_action.gallery.json_source import paused_gc
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.gallery.metadata import GalleryMetadata
 from galleria_action.gallery.schema import LoadedMetadata, RemoteInvalid, parse_remote
-from galleria_action.storage.interface import ObjectInfo, ReadStore, StoredObject
+from galleria_action.storage.interface import ObjectInfo, ReadStore
 
 #: up to so many keys are asked for one by one: a listing takes a request per 1,000 objects, one after the other
 _FEW = 100
@@ -63,17 +63,15 @@ class RemoteState:
 def read_remote(store: ReadStore, *, listing: bool, local: LoadedMetadata | None = None) -> RemoteState:
     """Read the target. Where its metadata is ``local`` byte for byte it is not parsed again. Raises the store's
     errors."""
+    # Each document is parsed where it was read, so that its text is gone when the next one needs the memory.
     with ThreadPoolExecutor(3, thread_name_prefix="remote") as pool:
-        metadata_read = pool.submit(store.get, METADATA_KEY)
-        manifest_read = pool.submit(store.get, MANIFEST_KEY)
+        metadata_read = pool.submit(_read_metadata, store, local)
+        manifest_read = pool.submit(_read_manifest, store)
         listing_read = pool.submit(list_target, store) if listing else None
-        stored_metadata, stored_manifest = metadata_read.result(), manifest_read.result()
+        metadata, metadata_base, warnings = metadata_read.result()
+        manifest, manifest_base, more_warnings = manifest_read.result()
         listed = listing_read.result() if listing_read else None
-    warnings: list[str] = []
-    same = local and stored_metadata and stored_metadata.body == local.raw
-    metadata = local.metadata if local and same else _metadata(stored_metadata, warnings)
-    manifest = _manifest(stored_manifest, warnings)
-    return RemoteState(metadata, _base(stored_metadata), manifest, _base(stored_manifest), listed, tuple(warnings))
+    return RemoteState(metadata, metadata_base, manifest, manifest_base, listed, warnings + more_warnings)
 
 
 def list_target(store: ReadStore) -> dict[str, ObjectInfo]:
@@ -95,29 +93,33 @@ def find_missing(store: ReadStore, keys: Collection[str], concurrency: int) -> t
 
 def read_manifest(store: ReadStore) -> tuple[Manifest, Base | None]:
     """The manifest alone, anew, with what a conditional write has to match."""
-    stored = store.get(MANIFEST_KEY)
-    return _manifest(stored, []), _base(stored)
+    manifest, base, _ = _read_manifest(store)
+    return manifest, base
 
 
-def _base(stored: StoredObject | None) -> Base | None:
-    return Base.of(stored.body, stored.etag) if stored else None
-
-
-def _metadata(stored: StoredObject | None, warnings: list[str]) -> GalleryMetadata | None:
+def _read_metadata(
+    store: ReadStore, local: LoadedMetadata | None
+) -> tuple[GalleryMetadata | None, Base | None, tuple[str, ...]]:
+    stored = store.get(METADATA_KEY)
     if stored is None:
-        return None
+        return None, None, ()
+    base = Base.of(stored.body, stored.etag)
+    if local and stored.body == local.raw:
+        return local.metadata, base, ()
     try:
-        return parse_remote(stored.body)
+        return parse_remote(stored.body), base, ()
     except RemoteInvalid as error:
-        warnings.append(f"The {METADATA_KEY} in the bucket cannot be understood and is treated as absent: {error}")
-        return None
+        text = f"The {METADATA_KEY} in the bucket cannot be understood and is treated as absent: {error}"
+        return None, base, (text,)
 
 
-def _manifest(stored: StoredObject | None, warnings: list[str]) -> Manifest:
+def _read_manifest(store: ReadStore) -> tuple[Manifest, Base | None, tuple[str, ...]]:
+    stored = store.get(MANIFEST_KEY)
     if stored is None:
-        return Manifest()
+        return Manifest(), None, ()
+    base = Base.of(stored.body, stored.etag)
     try:
-        return parse_manifest(stored.body)
+        return parse_manifest(stored.body), base, ()
     except ManifestUnreadable as error:
-        warnings.append(f"{MANIFEST_KEY} in the bucket cannot be understood and is treated as absent: {error}")
-        return Manifest()
+        text = f"{MANIFEST_KEY} in the bucket cannot be understood and is treated as absent: {error}"
+        return Manifest(), base, (text,)

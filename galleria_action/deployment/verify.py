@@ -48,12 +48,12 @@ def verify_listing(named: frozenset[str], manifest: Manifest, listing: Mapping[s
     ``named`` are the photo keys of the live metadata (in directory mode: of the manifest) and the metadata's own.
     """
     expected = named | manifest.of_kind("site").keys()
-    mismatched = (key for key in expected if key in listing and _differs(listing[key], manifest.objects.get(key)))
+    differ = (key for key, entry in manifest.objects.items() if _differs(listing.get(key), entry))
     return Verification(
         checked=len(expected),
         missing=tuple(sorted(expected - listing.keys())),
         orphaned=find_orphans(named, expected, listing),
-        mismatched=tuple(sorted(mismatched)),
+        mismatched=tuple(sorted(key for key in differ if key in expected)),
     )
 
 
@@ -67,8 +67,8 @@ def find_orphans(named: Iterable[str], expected: frozenset[str], listing: Iterab
     return tuple(sorted(key for key in strays if not key.startswith(OWN_FOLDER)))
 
 
-def _differs(found: ObjectInfo, entry: ManifestEntry | None) -> bool:
-    return entry is not None and (found.size, found.etag) != (entry.size, entry.etag)
+def _differs(found: ObjectInfo | None, entry: ManifestEntry) -> bool:
+    return found is not None and (found.size, found.etag) != (entry.size, entry.etag)
 
 
 def verify_deep(

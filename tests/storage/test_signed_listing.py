@@ -95,6 +95,16 @@ def test_objects_come_back_as_they_are(objects: list[tuple[str, int, str]]) -> N
         (document(more="<IsTruncated>true</IsTruncated>"), "without a continuation"),
         (document(more="<IsTruncated>TRUE</IsTruncated>"), "without a continuation"),
         (document(more="<IsTruncated>1</IsTruncated>"), "whether it is whole"),
+        (
+            document(an_object(Key="a", Size="1"), namespace=' xmlns="x"').replace(b"<Contents", b'<Contents xmlns=""'),
+            "several",
+        ),
+        (
+            document()
+            .replace(b"<IsT", b"<KeyCount>1</KeyCount><IsT")
+            .replace(b"<IsTruncated", b'<IsTruncated xmlns="x"'),
+            "several",
+        ),
         (document(more="<IsTruncated></IsTruncated>"), "whether it is whole"),
         (document() + b"<ListBucketResult/>", "broken XML"),
         (b"<!DOCTYPE a [<!ENTITY b 'c'>]>" + document(an_object(Key="&b;", Size="1")), "document type"),
