@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from galleria_action.deployment.commit import commit
-from galleria_action.deployment.manifest import Manifest, ManifestEntry, ManifestUnreadable, parse_recorded
+from galleria_action.deployment.manifest import ManifestEntry, ManifestUnreadable, document, member, parse_recorded
 from galleria_action.deployment.plan import Base
 from galleria_action.errors import GalleriaError, StorageUnavailable
 from galleria_action.storage.interface import Headers, WriteStore
@@ -107,6 +107,7 @@ class Checkpoint:
     about: Mapping[str, Any] = field(default_factory=dict)
     stored: dict[str, ManifestEntry] = field(default_factory=dict)
     trouble: str = ""
+    _members: bytearray = field(default_factory=bytearray)
     _unwritten: int = 0
     _due: int = field(default_factory=lambda: EVERY_FILES)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -128,12 +129,14 @@ class Checkpoint:
         if about.get("fingerprint") != self.fingerprint:
             self.trouble = "The checkpoint of an earlier deploy was made with other settings; starting fresh."
             return
-        self.stored.update(manifest.objects)
+        for key, entry in manifest.objects.items():
+            self._remember(key, entry, member(key, entry))
 
     def add(self, key: str, entry: ManifestEntry) -> None:
         """Remember one stored object, and write the checkpoint down when it is time and nobody else does."""
+        as_written = member(key, entry)
         with self._lock:
-            self.stored[key] = entry
+            self._remember(key, entry, as_written)
             self._unwritten += 1
             due = self._unwritten >= self._due
         if due and self._writing.acquire(blocking=False):
@@ -155,11 +158,16 @@ class Checkpoint:
                 self.place.remove()
                 self.written = False
 
+    def _remember(self, key: str, entry: ManifestEntry, as_written: bytes) -> None:
+        """Each entry takes its written form once: all of them anew every hundred files cost as much as hashing."""
+        self.stored[key] = entry
+        self._members += b"," + as_written if self._members else as_written
+
     def _write(self) -> None:
         """Outside of the lock: the other uploads do not wait for it."""
         with self._lock:
-            stored, count = dict(self.stored), self._unwritten
-        body = Manifest(stored).to_bytes(fingerprint=self.fingerprint, **self.about)
+            members, count = bytes(self._members), self._unwritten
+        body = document(members, "directory", fingerprint=self.fingerprint, **self.about)
         refused = count
         self.written = True
         with self._forgiving("be written"):
@@ -168,7 +176,7 @@ class Checkpoint:
         with self._lock:
             self._unwritten -= count - refused
             # A place that refuses is not asked again with every file.
-            self._due = refused + max(EVERY_FILES, len(stored) // EVERY_SHARE)
+            self._due = refused + max(EVERY_FILES, len(self.stored) // EVERY_SHARE)
 
     @contextmanager
     def _forgiving(self, what: str) -> Iterator[None]:

@@ -70,11 +70,22 @@ class Manifest:
 
     def to_bytes(self, **more: Any) -> bytes:
         """The JSON that is stored: keys sorted, so that equal manifests are equal bytes. ``more`` goes in beside it."""
-        objects = {key: {name: getattr(entry, name) for name in _FIELDS} for key, entry in self.objects.items()}
-        document: dict[str, Any] = {"schema": _SCHEMA, "mode": self.mode, "objects": objects, **more}
-        if self.leaving:
-            document["leaving"] = dict(self.leaving)
-        return json.dumps(document, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+        members = b",".join(member(key, self.objects[key]) for key in sorted(self.objects))
+        return document(members, self.mode, **({"leaving": dict(self.leaving)} if self.leaving else {}), **more)
+
+
+def member(key: str, entry: ManifestEntry) -> bytes:
+    """What ``entry`` under ``key`` is in a stored manifest: the parts of a long one can be made one by one."""
+    return f"{_json(key)}:{_json({name: getattr(entry, name) for name in _FIELDS})}".encode()
+
+
+def document(members: bytes, mode: Mode, **more: Any) -> bytes:
+    """A stored manifest of ``members``, which commas separate; of two with one key, the later counts."""
+    rest = _json({"schema": _SCHEMA, "mode": mode, **more}).encode()
+    return b'{"objects":{' + members + b"}," + rest.removeprefix(b"{")
+
+
+_json = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
 
 class ManifestUnreadable(ValueError):

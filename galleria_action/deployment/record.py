@@ -51,13 +51,14 @@ class Record:
             wanted = self._merged(stored, gone)
             if self.base and wanted == self.manifest:
                 return
+            body = wanted.to_bytes()
             self.before_write()
             try:
-                done = commit(self.store, MANIFEST_KEY, wanted.to_bytes(), _HEADERS, self.base)
+                done = commit(self.store, MANIFEST_KEY, body, _HEADERS, self.base)
             except Conflict:
                 self.refresh()
                 continue
-            self.manifest, self.base = wanted, Base.of(wanted.to_bytes(), done.etag)
+            self.manifest, self.base = wanted, Base.of(body, done.etag)
             self.narrowed = self.narrowed or done.narrowed
             return
         raise StorageUnavailable(

@@ -210,7 +210,7 @@ MUTATIONS = {
     ),
     "takes presence for proof": _one(
         8, "deployment/verify.py",
-        "    return entry is not None and (found.size, found.etag) != (entry.size, entry.etag)\n", "    return False\n",
+        "    return found is not None and (found.size, found.etag) != (entry.size, entry.etag)\n", "    return False\n",
         _FAILURES + "test_verify_failed_by_overwritten_bytes",
     ),
     "gives up at the first fault": _one(
