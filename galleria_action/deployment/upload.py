@@ -57,12 +57,13 @@ class ByteBudget:
         with self._changed:
             self._changed.wait_for(lambda: self._used + share <= self.limit)
             self._used += share
+            self._changed.notify()  # there may be room for one more; to wake all costs more than it brings
         try:
             yield
         finally:
             with self._changed:
                 self._used -= share
-                self._changed.notify_all()
+                self._changed.notify()
 
 
 class _Batch:

@@ -57,7 +57,8 @@ class Throttle:
                     self.window.overloaded(began, time.monotonic())
                 elif moved:
                     self.window.moved(moved, time.monotonic())
-                self._changed.notify_all()
+                # Not all: a hundred threads that find nothing to do cost more than the request of the one that does.
+                self._changed.notify(max(0, self.window.size - self._running))
 
 
 @dataclass(slots=True)
