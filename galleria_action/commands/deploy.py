@@ -151,7 +151,7 @@ def _listing_after(session: Session, store: WriteStore, planned: Planned, own: M
         found = verify_listing(named, own, listing)
         return found.whole and gone.isdisjoint(found.orphaned)
 
-    return settled_listing(session, store, list_target(store), as_deployed)
+    return settled_listing(session, store, list_target(store, list(named)), as_deployed)
 
 
 def settled_listing(

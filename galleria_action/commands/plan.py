@@ -71,7 +71,8 @@ def make_planned(session: Session, store: ReadStore, checked: Checked) -> Planne
     options, gallery, local = session.options, checked.gallery, checked.local
     with session.ci.group("Plan"):
         listing = options.verify != "off" or options.orphans == "delete"
-        remote = read_remote(store, listing=listing, local=gallery.metadata)
+        expected = [file.key for photo in local.photos or () for file in photo.files]
+        remote = read_remote(store, listing=listing, local=gallery.metadata, expected=expected)
         session.warn_all(remote.warnings)
         same_mode(gallery, remote)
         made = make_plan(

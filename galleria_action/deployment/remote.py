@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Set
+from collections.abc import Collection, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from galleria_action.deployment.manifest import MANIFEST_KEY, Manifest, ManifestUnreadable, Mode, parse_manifest
@@ -12,10 +13,14 @@ from galleria_action.gallery.json_source import paused_gc
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.gallery.metadata import GalleryMetadata
 from galleria_action.gallery.schema import LoadedMetadata, RemoteInvalid, parse_remote
-from galleria_action.storage.interface import ObjectInfo, ReadStore
+from galleria_action.storage.interface import Indivisible, ObjectInfo, Part, ReadStore
 
 #: up to so many keys are asked for one by one: a listing takes a request per 1,000 objects, one after the other
 _FEW = 100
+#: A large target is listed in so many parts, of at least so many keys; so many keys tell where to divide it.
+_PARTS = 8
+_KEYS_WORTH_A_PART = 2_000
+_SAMPLE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,23 +65,47 @@ class RemoteState:
 
 
 @paused_gc()
-def read_remote(store: ReadStore, *, listing: bool, local: LoadedMetadata | None = None) -> RemoteState:
-    """Read the target. Where its metadata is ``local`` byte for byte it is not parsed again. Raises the store's
-    errors."""
+def read_remote(
+    store: ReadStore, *, listing: bool, local: LoadedMetadata | None = None, expected: Sequence[str] | None = None
+) -> RemoteState:
+    """Read the target. Where its metadata is ``local`` byte for byte it is not parsed again. ``expected`` are keys that
+    the listing may have; without them those of the manifest are awaited. Raises the store's errors."""
+
+    def listed() -> dict[str, ObjectInfo]:
+        return list_target(store, list(manifest_read.result()[0].objects) if expected is None else expected)
+
     # Each document is parsed where it was read, so that its text is gone when the next one needs the memory.
     with ThreadPoolExecutor(3, thread_name_prefix="remote") as pool:
         metadata_read = pool.submit(_read_metadata, store, local)
         manifest_read = pool.submit(_read_manifest, store)
-        listing_read = pool.submit(list_target, store) if listing else None
+        listing_read = pool.submit(listed) if listing else None
         metadata, metadata_base, warnings = metadata_read.result()
         manifest, manifest_base, more_warnings = manifest_read.result()
-        listed = listing_read.result() if listing_read else None
-    return RemoteState(metadata, metadata_base, manifest, manifest_base, listed, warnings + more_warnings)
+        found = listing_read.result() if listing_read else None
+    return RemoteState(metadata, metadata_base, manifest, manifest_base, found, warnings + more_warnings)
 
 
-def list_target(store: ReadStore) -> dict[str, ObjectInfo]:
-    """The whole target by key. Raises the store's errors; a listing is complete or an error."""
+def list_target(store: ReadStore, expected: Sequence[str] = ()) -> dict[str, ObjectInfo]:
+    """The whole target by key. Raises the store's errors; a listing is complete or an error.
+
+    A service takes a tenth of a second or more for each page of 1,000 keys, and each page names the next. So a large
+    target is listed in parts at the same time, divided where ``expected`` says that keys will be; a wrong guess makes
+    the parts unequal and nothing else.
+    """
+    parts = divided(expected)
+    if len(parts) > 1:
+        with suppress(Indivisible), ThreadPoolExecutor(len(parts), thread_name_prefix="list") as pool:
+            listings = pool.map(lambda part: list(store.list(part=part)), parts)
+            return {found.key: found for listing in listings for found in listing}
     return {found.key: found for found in store.list()}
+
+
+def divided(expected: Sequence[str]) -> list[Part]:
+    """Parts that together are everything, of about as many of the ``expected`` keys each; one part for few keys."""
+    number = min(_PARTS, len(expected) // _KEYS_WORTH_A_PART)
+    some = sorted(key for key in expected[:: len(expected) // _SAMPLE + 1] if key.isascii())
+    bounds = sorted({some[len(some) * part // number] for part in range(1, number)}) if some else []
+    return [Part(after, until) for after, until in zip(["", *bounds], [*bounds, None], strict=True)]
 
 
 def find_missing(store: ReadStore, keys: Collection[str], concurrency: int) -> tuple[str, ...]:
@@ -85,7 +114,7 @@ def find_missing(store: ReadStore, keys: Collection[str], concurrency: int) -> t
 
     Raises the store's errors.
     """
-    doubtful = sorted(keys if len(keys) <= _FEW else set(keys).difference(list_target(store)))
+    doubtful = sorted(keys if len(keys) <= _FEW else set(keys).difference(list_target(store, list(keys))))
     with ThreadPoolExecutor(concurrency, thread_name_prefix="head") as pool:
         heads = dict(zip(doubtful, pool.map(store.head, doubtful), strict=True))
     return tuple(sorted(key for key, head in heads.items() if head is None))

@@ -21,6 +21,7 @@ from galleria_action.storage.faults import (
     of_botocore,
 )
 from galleria_action.storage.interface import (
+    WHOLE,
     Condition,
     ConditionUnsupported,
     Headers,
@@ -29,6 +30,7 @@ from galleria_action.storage.interface import (
     IfSeen,
     ObjectHead,
     ObjectInfo,
+    Part,
     StoredObject,
     Target,
 )
@@ -112,20 +114,22 @@ class Boto3Store:
                 return None
         return ObjectHead(size=answer["ContentLength"], etag=self._etag(answer, call), headers=_headers(answer))
 
-    def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
+    def list(self, prefix: str = "", part: Part = WHOLE) -> Iterator[ObjectInfo]:
         """See ``ReadStore.list``."""
         call = self._call("list", prefix)
         wanted = {"Bucket": self.target.bucket, "Prefix": self.target.prefix + prefix}
+        begin = {"StartAfter": self.target.prefix + part.after} if part.after else {}
 
         def fetch(token: str | None) -> Page:
             try:
-                return _page(self._client.list_objects_v2(**wanted, **({"ContinuationToken": token} if token else {})))
+                where = {"ContinuationToken": token} if token else begin
+                return _page(self._client.list_objects_v2(**wanted, **where))
             except _FAILURES as error:
                 raise failure(of_botocore(error), call) from error
             except BadListing as error:
                 raise failure(Fault("malformed", message=str(error)), call) from error
 
-        return every_object(lambda token: self._persist(lambda: fetch(token)), call)
+        return every_object(lambda token: self._persist(lambda: fetch(token)), call, part)
 
     # --- writing -----------------------------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from uuid import uuid4
 
 from galleria_action.errors import StorageUnavailable
 from galleria_action.storage.interface import (
+    WHOLE,
     Condition,
     ConditionUnsupported,
     Headers,
@@ -22,6 +23,7 @@ from galleria_action.storage.interface import (
     IfSeen,
     ObjectHead,
     ObjectInfo,
+    Part,
     PreconditionFailed,
     StoredObject,
     WriteStore,
@@ -56,9 +58,9 @@ class ProvingStore:
         """See ``ReadStore.head``."""
         return self._store.head(key)
 
-    def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
+    def list(self, prefix: str = "", part: Part = WHOLE) -> Iterator[ObjectInfo]:
         """See ``ReadStore.list``."""
-        return self._store.list(prefix)
+        return self._store.list(prefix, part)
 
     def copy(self, source: str, key: str, headers: Headers | None = None) -> str:
         """See ``WriteStore.copy``."""

@@ -21,13 +21,16 @@ from stat import S_ISREG
 from galleria_action.errors import GalleriaError, PermissionRefused
 from galleria_action.storage.faults import Call, Fault, Operation, failure
 from galleria_action.storage.interface import (
+    WHOLE,
     Condition,
     ConditionUnsupported,
     Headers,
     IfMatch,
     IfSeen,
+    Indivisible,
     ObjectHead,
     ObjectInfo,
+    Part,
     PreconditionFailed,
     StoredObject,
     Target,
@@ -74,8 +77,10 @@ class FolderStore:
             self._raise_unless_absent(error, "head", key)
             return None
 
-    def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
+    def list(self, prefix: str = "", part: Part = WHOLE) -> Iterator[ObjectInfo]:
         """See ``ReadStore.list``. Files whose names are not Unicode are no objects: no key can name them."""
+        if part != WHOLE:
+            raise Indivisible
         start = self._root / self.target.prefix
         try:
             yield from self._walk(start, prefix)

@@ -121,6 +121,23 @@ class ConditionUnsupported(Exception):
     """The store cannot write conditionally (or not with this condition); nothing was written."""
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Of all keys those greater than ``after`` and not greater than ``until``; the empty string and ``None`` are no
+    bounds. Bounds are ASCII: some services sort by UTF-16 units instead of UTF-8 bytes, which agrees with them only
+    there."""
+
+    after: str = ""
+    until: str | None = None
+
+
+WHOLE = Part()
+
+
+class Indivisible(Exception):
+    """The store cannot list a part; ask for the whole."""
+
+
 class ReadStore(Protocol):
     """The reading half. Every method may raise the storage errors of ``galleria_action.errors``:
     ``StorageUnavailable``, ``CredentialsError``, ``PermissionRefused``, ``BucketMissing``."""
@@ -131,11 +148,11 @@ class ReadStore(Protocol):
     def head(self, key: str) -> ObjectHead | None:
         """Size, ETag and headers of the object under ``key``, or ``None`` when there is none."""
 
-    def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
-        """Every object whose key starts with ``prefix`` (a plain string prefix), in any number of pages.
+    def list(self, prefix: str = "", part: Part = WHOLE) -> Iterator[ObjectInfo]:
+        """Every object in ``part`` whose key starts with ``prefix`` (a plain string prefix), in any number of pages.
 
         Complete or an error: a listing that is cut, loops or is empty where the server did not say so raises
-        ``StorageUnavailable``.
+        ``StorageUnavailable``. Raises ``Indivisible`` where only the whole can be listed.
         """
 
 

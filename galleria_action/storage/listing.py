@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from galleria_action.storage.faults import Call, Fault, failure
-from galleria_action.storage.interface import ObjectInfo
+from galleria_action.storage.interface import WHOLE, Indivisible, ObjectInfo, Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +35,13 @@ def page_of(objects: Sequence[ObjectInfo], truncated: bool, token: str | None) -
     return Page(objects, token)
 
 
-def every_object(fetch: Callable[[str | None], Page], call: Call) -> Iterator[ObjectInfo]:
-    """All objects whose key starts with the target's prefix and ``call.key``, with keys relative to the target.
+def every_object(fetch: Callable[[str | None], Page], call: Call, part: Part = WHOLE) -> Iterator[ObjectInfo]:
+    """All objects of ``part`` whose key starts with the target's prefix and ``call.key``, with keys relative to the
+    target.
 
     ``fetch`` gets one page for a continuation token (``None`` first); it raises ``BadListing`` for an answer it
-    cannot accept. Raises ``StorageUnavailable`` for that and for pages that do not fit together.
+    cannot accept. Raises ``StorageUnavailable`` for that and for pages that do not fit together, and ``Indivisible``
+    for a listing that does not begin where it was asked to.
     """
     root = call.target.prefix
     wanted = root + (call.key or "")
@@ -47,7 +49,12 @@ def every_object(fetch: Callable[[str | None], Page], call: Call) -> Iterator[Ob
         for info in _in_order(_pages(fetch)):
             if not info.key.startswith(wanted):
                 raise BadListing("the listing names objects that were not asked for")
-            yield ObjectInfo(info.key[len(root) :], info.size, info.etag) if root else info
+            key = info.key[len(root) :]
+            if part.after and key <= part.after:
+                raise Indivisible
+            if part.until is not None and key > part.until:
+                return
+            yield ObjectInfo(key, info.size, info.etag) if root else info
     except BadListing as error:
         raise failure(Fault("malformed", message=str(error)), call) from None
 

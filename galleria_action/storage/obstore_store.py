@@ -30,6 +30,7 @@ from galleria_action.storage.faults import (
     of_obstore,
 )
 from galleria_action.storage.interface import (
+    WHOLE,
     Condition,
     ConditionUnsupported,
     Headers,
@@ -38,6 +39,7 @@ from galleria_action.storage.interface import (
     IfSeen,
     ObjectHead,
     ObjectInfo,
+    Part,
     StoredObject,
 )
 from galleria_action.storage.obstore_credentials import ChainCredentials, StaticCredentials
@@ -129,13 +131,13 @@ class ObstoreStore:
         etag = self._etag(answer.meta, self._call("head", key))
         return ObjectHead(answer.meta["size"], etag, _headers(answer.attributes))
 
-    def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
+    def list(self, prefix: str = "", part: Part = WHOLE) -> Iterator[ObjectInfo]:
         """See ``ReadStore.list``."""
         if not self._signs():
-            return self._complete().list(prefix)
+            return self._complete().list(prefix, part)
         from galleria_action.storage.signed_listing import listed
 
-        return listed(self._signed_server(), self._call("list", prefix), self._persist)
+        return listed(self._signed_server(), self._call("list", prefix), part, self._persist)
 
     # --- writing -----------------------------------------------------------------------------------------------------
 

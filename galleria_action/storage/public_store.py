@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from galleria_action.errors import StorageUnavailable
-from galleria_action.storage.interface import Headers, ObjectHead, ObjectInfo, StoredObject, Target
+from galleria_action.storage.interface import WHOLE, Headers, ObjectHead, ObjectInfo, Part, StoredObject, Target
 
 if TYPE_CHECKING:
     import urllib3
@@ -67,7 +67,7 @@ class PublicStore:
         etag = response.headers.get("ETag", "").strip('"')
         return ObjectHead(int(length) if length.isdecimal() else 0, etag, headers)
 
-    def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
+    def list(self, prefix: str = "", part: Part = WHOLE) -> Iterator[ObjectInfo]:
         """See ``ReadStore.list``. Always raises: a public address lists nothing."""
         raise StorageUnavailable(f"{self._url}/{prefix} cannot be listed: it is a public address.")
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from galleria_action.storage.faults import Call, Fault, failure
-from galleria_action.storage.interface import ObjectInfo
+from galleria_action.storage.interface import ObjectInfo, Part
 from galleria_action.storage.listing import BadListing, Page, every_object
 from galleria_action.storage.listing_page import MAX_BYTES, read_page
 from galleria_action.storage.persistence import Persistence
@@ -14,15 +14,16 @@ from galleria_action.storage.signature import canonical_query
 from galleria_action.storage.signed_server import LINE_FAILURES, Refused, SignedServer, fault_of
 
 
-def listed(server: SignedServer, call: Call, persist: Persistence) -> Iterator[ObjectInfo]:
-    """Every object that ``call``, a listing, asks for; ``server`` is closed after it.
+def listed(server: SignedServer, call: Call, part: Part, persist: Persistence) -> Iterator[ObjectInfo]:
+    """Every object of ``part`` that ``call``, a listing, asks for; ``server`` is closed after it.
 
     Raises the errors of ``ReadStore.list``.
     """
     wanted = {"list-type": "2", "encoding-type": "url", "prefix": call.target.prefix + (call.key or "")}
+    begin = {"start-after": call.target.prefix + part.after} if part.after else {}
 
     def fetch(token: str | None) -> Page:
-        query = canonical_query(wanted | ({"continuation-token": token} if token else {}))
+        query = canonical_query(wanted | ({"continuation-token": token} if token else begin))
         try:
             body = server.ask("GET", query=query, most=MAX_BYTES)
             if len(body) > MAX_BYTES:
@@ -36,6 +37,6 @@ def listed(server: SignedServer, call: Call, persist: Persistence) -> Iterator[O
             raise failure(fault_of(error), call) from error
 
     try:
-        yield from every_object(lambda token: persist(lambda: fetch(token)), call)
+        yield from every_object(lambda token: persist(lambda: fetch(token)), call, part)
     finally:
         server.close()

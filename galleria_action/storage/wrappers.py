@@ -7,10 +7,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from galleria_action.storage.interface import (
+    WHOLE,
     Condition,
     Headers,
     ObjectHead,
     ObjectInfo,
+    Part,
     ReadStore,
     StoredObject,
     WriteStore,
@@ -36,9 +38,9 @@ class ReadOnlyStore:
         """See ``ReadStore.head``."""
         return self.__store.head(key)
 
-    def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
+    def list(self, prefix: str = "", part: Part = WHOLE) -> Iterator[ObjectInfo]:
         """See ``ReadStore.list``."""
-        return self.__store.list(prefix)
+        return self.__store.list(prefix, part)
 
 
 class RecordingStore:
@@ -72,10 +74,10 @@ class RecordingStore:
         self._record("head", key)
         return self._store.head(key)
 
-    def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
+    def list(self, prefix: str = "", part: Part = WHOLE) -> Iterator[ObjectInfo]:
         """See ``ReadStore.list``."""
         self._record("list", prefix)
-        for number, info in enumerate(self._store.list(prefix)):
+        for number, info in enumerate(self._store.list(prefix, part)):
             if number and number % PAGE == 0:
                 self._record("list", prefix)
             yield info

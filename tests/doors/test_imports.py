@@ -22,7 +22,7 @@ code = run(sys.argv[1:], World(os.environ, pathlib.Path.cwd(), sys.stderr, sys.s
 json.dump([code, sorted(sys.modules)], sys.stdout)
 """
 #: Of Python's own, what is dear and of no use to a run that only reads.
-DEAR = {"asyncio", "ctypes", "multiprocessing", "sqlite3", "unittest", "xml.dom", "xml.etree.ElementTree"}
+DEAR = {"asyncio", "ctypes", "multiprocessing", "sqlite3", "unittest", "xml.dom"}
 
 
 def loaded(environ: dict[str, str], *arguments: str) -> set[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from galleria_action.deployment import shards
-from galleria_action.storage.interface import Headers
+from galleria_action.storage.interface import WHOLE, Headers
 from tests.doors.conftest import Job
 from tests.doors.pull_requests import ON_PULL_REQUEST, Project, own_branch
 from tests.doors.runner import OUTPUTS, Ran, Watched
@@ -317,9 +317,9 @@ def test_a_listing_that_is_stale_for_a_moment_is_asked_for_again(tmp_path: Path,
     class Stale(Watched):
         listings = 0
 
-        def list(self, prefix=""):  # type: ignore[no-untyped-def]
+        def list(self, prefix="", part=WHOLE):  # type: ignore[no-untyped-def]
             self.listings += 1
-            return iter(before) if self.listings <= 2 else super().list(prefix)
+            return iter(before) if self.listings <= 2 else super().list(prefix, part)
 
     real, fleet.store = fleet.store, Stale(fleet.store, lambda operation, key: None)
     ran = fleet.finalize()

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from itertools import count
 
 from galleria_action.storage.interface import (
+    WHOLE,
     Condition,
     ConditionUnsupported,
     Headers,
@@ -16,6 +17,7 @@ from galleria_action.storage.interface import (
     IfMatch,
     ObjectHead,
     ObjectInfo,
+    Part,
     PreconditionFailed,
     StoredObject,
 )
@@ -40,10 +42,12 @@ class MemoryStore:
         found = self.get(key)
         return ObjectHead(len(found.body), found.etag, found.headers) if found else None
 
-    def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
+    def list(self, prefix: str = "", part: Part = WHOLE) -> Iterator[ObjectInfo]:
         with self._lock:
             found = sorted(self.objects.items())
-        yield from (ObjectInfo(key, len(it.body), it.etag) for key, it in found if key.startswith(prefix))
+        for key, it in found:
+            if key.startswith(prefix) and part.after < key and (part.until is None or key <= part.until):
+                yield ObjectInfo(key, len(it.body), it.etag)
 
     def put(self, key: str, body: bytes, headers: Headers, condition: Condition | None = None) -> str:
         time.sleep(self._latency)

@@ -8,7 +8,16 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from galleria_action.errors import StorageUnavailable
-from galleria_action.storage.interface import Condition, Headers, ObjectHead, ObjectInfo, StoredObject, WriteStore
+from galleria_action.storage.interface import (
+    WHOLE,
+    Condition,
+    Headers,
+    ObjectHead,
+    ObjectInfo,
+    Part,
+    StoredObject,
+    WriteStore,
+)
 
 #: ``lost``: the request never arrived. ``unanswered``: it took effect, but nobody learnt of it.
 Flavour = Literal["lost", "unanswered"]
@@ -77,9 +86,9 @@ class MortalStore:
         self._fate.read()
         return self._store.head(key)
 
-    def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
+    def list(self, prefix: str = "", part: Part = WHOLE) -> Iterator[ObjectInfo]:
         self._fate.read()
-        return self._store.list(prefix)
+        return self._store.list(prefix, part)
 
     def put(self, key: str, body: bytes, headers: Headers, condition: Condition | None = None) -> str:
         return self._fate.write("put", key, lambda: self._store.put(key, body, headers, condition))

@@ -18,7 +18,7 @@ import pytest
 from galleria_action.deployment import checkpoint, shards
 from galleria_action.deployment.shards import Shard, missing_key
 from galleria_action.deployment.stop import Stop
-from galleria_action.storage.interface import Headers
+from galleria_action.storage.interface import WHOLE, Headers, Part
 from tests.builders import make_gallery
 from tests.doors.conftest import make_job
 from tests.doors.job import Job
@@ -282,8 +282,8 @@ def test_it_is_read_after_the_listing(wounded: Fleet):
     order: list[str] = []
 
     class Noting(MemoryStore):
-        def list(self, prefix: str = ""):  # type: ignore[no-untyped-def]
-            found = list(super().list(prefix))
+        def list(self, prefix: str = "", part: Part = WHOLE):  # type: ignore[no-untyped-def]
+            found = list(super().list(prefix, part))
             time.sleep(0.05)
             order.append("listed")
             return iter(found)

@@ -12,11 +12,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from galleria_action.storage.interface import (
+    WHOLE,
     Condition,
     Headers,
     IfSeen,
     ObjectHead,
     ObjectInfo,
+    Part,
     StoredObject,
     WriteStore,
 )
@@ -156,8 +158,8 @@ class TurnStore:
     def head(self, key: str) -> ObjectHead | None:
         return self._ask("head", key, lambda: self._store.head(key))
 
-    def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
-        return iter(self._ask("list", prefix, lambda: list(self._store.list(prefix))))
+    def list(self, prefix: str = "", part: Part = WHOLE) -> Iterator[ObjectInfo]:
+        return iter(self._ask("list", prefix, lambda: list(self._store.list(prefix, part))))
 
     def put(self, key: str, body: bytes, headers: Headers, condition: Condition | None = None) -> str:
         if isinstance(condition, IfSeen):  # two requests, with room for the other run in between

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from galleria_action.errors import StorageUnavailable
-from galleria_action.storage.interface import ObjectInfo
+from galleria_action.storage.interface import Indivisible, ObjectInfo, Part
 from galleria_action.storage.listing import BadListing, Page
 from galleria_action.storage.listing_page import read_page
 from galleria_action.storage.obstore_store import ObstoreStore
@@ -144,3 +144,13 @@ def test_a_proxy_gets_the_request(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("http_proxy", script.url)
         assert list(open_obstore("http://s3.example.invalid").list()) == []
     assert script.requests[0].path.startswith("http://s3.example.invalid/bucket?")
+
+
+def test_a_service_that_knows_no_start_after(open_it: Any) -> None:
+    answer = Answer(200, document(*(an_object(Key=f"gal/{name}", Size="1") for name in "abc")))
+    with scripted(answer) as script:
+        store = open_it(script.url)
+        assert [info.key for info in store.list(part=Part("", "b"))] == ["a", "b"]
+        with pytest.raises(Indivisible):
+            list(store.list(part=Part("b", None)))
+        assert "start-after=gal%2Fb" in script.requests[-1].path

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from galleria_action.storage.folder_store import FolderStore
-from galleria_action.storage.interface import Headers, Target
+from galleria_action.storage.interface import WHOLE, Headers, Part, Target
 from galleria_action.storage.wrappers import ReadOnlyStore, RecordingStore
 
 TEXT = Headers("text/plain")
@@ -59,7 +59,7 @@ def test_failed_calls_are_recorded_too(store: FolderStore) -> None:
 @pytest.mark.parametrize(("objects", "pages"), [(0, 1), (1, 1), (1000, 1), (1001, 2), (2500, 3)])
 def test_listing_counts_pages(objects: int, pages: int) -> None:
     class Many(FolderStore):
-        def list(self, prefix: str = ""):  # type: ignore[no-untyped-def]
+        def list(self, prefix: str = "", part: Part = WHOLE):  # type: ignore[no-untyped-def]
             return iter(range(objects))
 
     recording = RecordingStore(Many(Target("file://", "/nowhere")))

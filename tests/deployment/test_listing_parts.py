@@ -1,0 +1,73 @@
+"""A large target is listed in parts at the same time; whatever the guess, what comes out is the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from galleria_action.deployment import remote
+from galleria_action.deployment.remote import divided, list_target
+from galleria_action.storage.interface import WHOLE, Headers, Indivisible, ObjectInfo, Part
+from tests.reliability.memory import MemoryStore
+
+KEYS = st.text("ab/é\U0001f600\uffee", min_size=1, max_size=6)
+
+
+class Counting(MemoryStore):
+    """A store that notes the parts it is asked for, and may refuse to divide."""
+
+    def __init__(self, *, divisible: bool = True) -> None:
+        super().__init__()
+        self.asked: list[Part] = []
+        self.divisible = divisible
+
+    def list(self, prefix: str = "", part: Part = WHOLE) -> Iterator[ObjectInfo]:
+        self.asked.append(part)
+        if part != WHOLE and not self.divisible:
+            raise Indivisible
+        yield from super().list(prefix, part)
+
+
+def filled(store: Counting, keys: list[str]) -> Counting:
+    for key in keys:
+        store.put(key, b"x", Headers("image/jpeg"))
+    return store
+
+
+def test_few_keys_are_not_worth_dividing() -> None:
+    assert divided([]) == [WHOLE]
+    assert divided(["a.jpg"] * 3_999) == [WHOLE]
+
+
+def test_many_keys_make_parts_of_one_size() -> None:
+    keys = [f"photos/{number:06}.jpg" for number in range(100_000)]
+    parts = divided(keys)
+    sizes = [sum(part.after < key and (part.until is None or key <= part.until) for key in keys) for part in parts]
+    assert len(sizes) == 8
+    assert sum(sizes) == len(keys)
+    assert max(sizes) < 1.1 * min(sizes)
+
+
+def test_keys_that_no_bound_can_be_made_of() -> None:
+    assert divided([f"é{number}" for number in range(9_000)]) == [WHOLE]
+    assert divided(["same.jpg"] * 9_000)[0] == Part("", "same.jpg")
+
+
+@given(there=st.lists(KEYS, unique=True, max_size=30), expected=st.lists(KEYS, max_size=30))
+def test_any_guess_gives_the_whole(there: list[str], expected: list[str]) -> None:
+    before, remote._KEYS_WORTH_A_PART = remote._KEYS_WORTH_A_PART, 2
+    try:
+        store = filled(Counting(), there)
+        assert sorted(list_target(store, expected)) == sorted(there)
+        assert {part.after for part in store.asked} == {part.after for part in divided(expected)}
+    finally:
+        remote._KEYS_WORTH_A_PART = before
+
+
+def test_a_store_that_cannot_divide_is_asked_for_the_whole() -> None:
+    keys = [f"{number:05}.jpg" for number in range(5_000)]
+    store = filled(Counting(divisible=False), keys)
+    assert list(list_target(store, keys)) == keys
+    assert store.asked[-1] == WHOLE
