@@ -65,7 +65,7 @@ _READ = {"read_timeout": "60s", "timeout": "30m"}
 _WRITE_SECONDS = 45
 _SLOWEST_BYTES_PER_SECOND = 4096
 _LONGEST_SECONDS = 15 * 60
-_WRITE_STEPS = tuple(64 * 1024 * 4**power for power in range(6))
+_WRITE_STEPS = (64 << 10, 256 << 10, 1 << 20, 64 << 20)
 LARGE = _WRITE_STEPS[-1]
 
 #: Up to so many keys are deleted by a request each; more go in batches.
@@ -89,6 +89,7 @@ class ObstoreStore:
         self._credentials = StaticCredentials(settings) if settings.access_key else ChainCredentials(settings)
         self._reader = _once(lambda: self._client(_READ))
         self._writers = {size: _once(partial(self._client, _time_to_write(size))) for size in _WRITE_STEPS}
+        self._server = _once(self._signed_server)
         self._botocore = _once(self._open_botocore)
         self._complete = _once(lambda: self._open_complete(self._persist))
         self._complete_once = _once(lambda: self._open_complete(None))
@@ -137,7 +138,7 @@ class ObstoreStore:
             return self._complete().list(prefix, part)
         from galleria_action.storage.signed_listing import listed
 
-        return listed(self._signed_server(), self._call("list", prefix), part, self._persist)
+        return listed(self._server(), self._call("list", prefix), part, self._persist)
 
     # --- writing -----------------------------------------------------------------------------------------------------
 
@@ -185,7 +186,7 @@ class ObstoreStore:
             return self._complete().delete(wanted)
         from galleria_action.storage.signed_delete import delete_each
 
-        return delete_each(self._signed_server, [self._call("delete", key) for key in wanted], self._persist)
+        return delete_each(self._server(), [self._call("delete", key) for key in wanted], self._persist)
 
     # --- the parts ---------------------------------------------------------------------------------------------------
 

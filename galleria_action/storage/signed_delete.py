@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -20,13 +20,13 @@ class _Left:
     error: GalleriaError
 
 
-def delete_each(connect: Callable[[], SignedServer], calls: Sequence[Call], persist: Persistence) -> dict[str, str]:
+def delete_each(server: SignedServer, calls: Sequence[Call], persist: Persistence) -> dict[str, str]:
     """Delete the object of each call, all at once; returns the texts of errors that concern single keys.
 
     Raises the errors of ``WriteStore.delete``. A permission that is missing for every key is missing as such.
     """
     with ThreadPoolExecutor(max(1, len(calls)), thread_name_prefix="delete") as pool:
-        left = list(pool.map(lambda call: _delete(connect(), call, persist), calls))
+        left = list(pool.map(lambda call: _delete(server, call, persist), calls))
     refused = [one.error for one in left if one and isinstance(one.error, PermissionRefused)]
     if calls and len(refused) == len(calls):
         raise refused[0]
@@ -54,6 +54,4 @@ def _delete(server: SignedServer, call: Call, persist: Persistence) -> _Left | N
         if refusal is None:
             raise
         return _Left(describe_key_error(refusal.code or str(refusal.status), refusal.message), error)
-    finally:
-        server.close()
     return None

@@ -15,7 +15,7 @@ from galleria_action.storage.signed_server import LINE_FAILURES, Refused, Signed
 
 
 def listed(server: SignedServer, call: Call, part: Part, persist: Persistence) -> Iterator[ObjectInfo]:
-    """Every object of ``part`` that ``call``, a listing, asks for; ``server`` is closed after it.
+    """Every object of ``part`` that ``call``, a listing, asks for.
 
     Raises the errors of ``ReadStore.list``.
     """
@@ -36,7 +36,4 @@ def listed(server: SignedServer, call: Call, part: Part, persist: Persistence) -
         except LINE_FAILURES as error:
             raise failure(fault_of(error), call) from error
 
-    try:
-        yield from every_object(lambda token: persist(lambda: fetch(token)), call, part)
-    finally:
-        server.close()
+    return every_object(lambda token: persist(lambda: fetch(token)), call, part)
