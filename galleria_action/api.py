@@ -43,7 +43,7 @@ from galleria_action.gallery.metadata import GalleryMetadata, PhotoMetadata
 from galleria_action.gallery.schema import RemoteInvalid, load_metadata, parse_remote
 from galleria_action.gallery.walk import walk_site
 from galleria_action.gallery.workspace import Workspace
-from galleria_action.options import BY_NAME
+from galleria_action.option_table import BY_NAME
 from galleria_action.storage.api import store_for
 from galleria_action.storage.interface import Headers, ObjectInfo, Target, WriteStore
 

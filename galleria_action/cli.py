@@ -20,7 +20,7 @@ from galleria_action import __version__
 from galleria_action.ci.woodpecker import is_plugin
 from galleria_action.config import read_config
 from galleria_action.errors import Finding
-from galleria_action.options import COMMANDS, OPTIONS, Option
+from galleria_action.option_table import COMMANDS, OPTIONS, Option
 
 #: AWS's own variables that stand in for an option which was given nowhere else
 _AWS = {"region": ("AWS_REGION", "AWS_DEFAULT_REGION"), "endpoint": ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")}

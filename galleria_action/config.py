@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from galleria_action.errors import Finding
-from galleria_action.options import BY_NAME, OPTIONS, SECRETS
+from galleria_action.option_table import BY_NAME, OPTIONS, SECRETS
 from galleria_action.schemas import load_schema
 
 DEFAULT_CONFIG = "galleria.yml"

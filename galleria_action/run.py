@@ -24,7 +24,8 @@ from galleria_action.commands.validate import validate
 from galleria_action.commands.verify import verify
 from galleria_action.deployment.stop import Stop
 from galleria_action.errors import Cancelled, ConfigInvalid, Finding, GalleriaError, InternalError
-from galleria_action.options import DESTINATION, Options, resolve, secrets_in
+from galleria_action.option_table import DESTINATION
+from galleria_action.options import Options, resolve, secrets_in
 from galleria_action.report.documents import result_json
 from galleria_action.report.markdown import render_summary
 from galleria_action.report.result import Record, Result, finish
