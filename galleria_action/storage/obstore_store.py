@@ -59,13 +59,15 @@ _FAILURES = (BaseError, OSError, ValueError, NotImplementedError)
 
 #: obstore's total timeout is 30 s unless set.
 _READ = {"read_timeout": "60s", "timeout": "30m"}
-#: Its read timeout runs while a body is being sent, so a stalled upload is told from a slow one by its speed, in steps
-#: of size: 32 uploads that share a line of 1 Mbit/s have 4 KB/s each. botocore, which is asked from the second try on
-#: and for what is larger, notices when nothing moves.
+#: Its read timeout runs while a body is being sent, so a stalled upload is told from a slow one by its speed: 32 of
+#: them that share a line of 8 Mbit/s have 32 KB/s each. On a slower one the first try may be given up; botocore, which
+#: is asked from the second try on and for what is larger, goes on as long as anything moves.
 _WRITE_SECONDS = 45
-_SLOWEST_BYTES_PER_SECOND = 4096
+_SLOWEST_BYTES_PER_SECOND = 32 << 10
 _LONGEST_SECONDS = 15 * 60
-_WRITE_STEPS = (64 << 10, 256 << 10, 1 << 20, 64 << 20)
+#: In two steps of size only: connections of one do not serve the other, and a new one to a far server costs the commit
+#: of a small change as much as all the rest of it.
+_WRITE_STEPS = (4 << 20, 64 << 20)
 LARGE = _WRITE_STEPS[-1]
 
 #: Up to so many keys are deleted by a request each; more go in batches.
