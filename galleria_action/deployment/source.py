@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 
 from galleria_action.deployment.plan import PhotoEdit, SourceFile, SourcePhoto
 from galleria_action.errors import Finding, GalleryInvalid
@@ -91,8 +92,13 @@ def site_files(files: Sequence[LocalFile], cache_control: str, hasher: Hasher) -
 
 
 def _source(file: LocalFile, digest: str, cache_control: str) -> SourceFile:
-    headers = Headers(media_type(file.key), cache_control)
-    return SourceFile(file.key, file, digest, headers)
+    return SourceFile(file.key, file, digest, _headers(media_type(file.key), cache_control))
+
+
+@cache
+def _headers(content_type: str, cache_control: str) -> Headers:
+    """One for all files of a kind: there are hundreds of thousands of files and a handful of kinds."""
+    return Headers(content_type, cache_control)
 
 
 def check_collisions(photos: Iterable[SourcePhoto], site: Iterable[SourceFile], metadata_key: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,9 @@ from galleria_action.gallery.wording import shown
 from galleria_action.gallery.workspace import Absent, Found, Refused, Workspace, not_a_file
 
 LinesOf = Callable[[Sequence[Place]], Sequence[int]]
+
+
+_READABLE_BY_ALL = stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +121,7 @@ def usable(found: Found) -> Found:
     """``found`` if it is a regular file that may be read; raises ``Refused`` otherwise."""
     if problem := not_a_file(found.status):
         raise Refused(problem)
-    if not os.access(found.path, os.R_OK):
+    if found.status.st_mode & _READABLE_BY_ALL != _READABLE_BY_ALL and not os.access(found.path, os.R_OK):
         raise Refused("may not be read (its permissions)")
     return found
 

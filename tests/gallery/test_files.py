@@ -307,6 +307,7 @@ def test_a_dangling_link_says_where_it_leads_and_why_that_may_be(workspace: Path
 def test_a_file_that_may_not_be_read(workspace: Path, gallery: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
     # The tests may run as root, who may read everything.
     private = str(gallery.local_path(2, "thumb"))
+    Path(private).chmod(0o600)
     monkeypatch.setattr(os, "access", lambda path, _mode: str(path) != private)
     assert "may not be read" in only_refusal(gallery, workspace).message
 
