@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from galleria_action.deployment import remote
-from galleria_action.deployment.remote import divided, list_target
+from galleria_action.deployment.manifest import MANIFEST_KEY, Manifest, ManifestEntry
+from galleria_action.deployment.remote import divided, list_target, read_remote
 from galleria_action.storage.interface import WHOLE, Headers, Indivisible, ObjectInfo, Part
 from tests.reliability.memory import MemoryStore
 
@@ -71,3 +72,22 @@ def test_a_store_that_cannot_divide_is_asked_for_the_whole() -> None:
     store = filled(Counting(divisible=False), keys)
     assert list(list_target(store, keys)) == keys
     assert store.asked[-1] == WHOLE
+
+
+class Forgetful(Counting):
+    """A service that loses a key where a part of a listing begins."""
+
+    def list(self, prefix: str = "", part: Part = WHOLE) -> Iterator[ObjectInfo]:
+        return (found for found in super().list(prefix, part) if part == WHOLE or found.key != "00777.jpg")
+
+
+def test_a_recorded_object_that_the_parts_do_not_show_is_looked_for_in_the_whole() -> None:
+    keys = [f"{number:05}.jpg" for number in range(5_000)]
+    store = filled(Forgetful(), keys)
+    entry = ManifestEntry(1, "", "", "", "", "photo")
+    store.put(MANIFEST_KEY, Manifest(dict.fromkeys(keys, entry)).to_bytes(), Headers("application/json"))
+    for expected in (keys, None):
+        listing = read_remote(store, listing=True, expected=expected).listing
+        assert listing is not None
+        assert set(keys) <= set(listing)
+    assert store.asked.count(WHOLE) == 2
