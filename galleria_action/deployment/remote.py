@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -71,8 +71,11 @@ def read_remote(
     """Read the target. Where its metadata is ``local`` byte for byte it is not parsed again. ``expected`` are keys that
     the listing may have; without them those of the manifest are awaited. Raises the store's errors."""
 
+    def recorded() -> Set[str]:
+        return manifest_read.result()[0].objects.keys()
+
     def listed() -> dict[str, ObjectInfo]:
-        return list_target(store, list(manifest_read.result()[0].objects) if expected is None else expected)
+        return list_target(store, list(recorded()) if expected is None else expected, recorded)
 
     # Each document is parsed where it was read, so that its text is gone when the next one needs the memory.
     with ThreadPoolExecutor(3, thread_name_prefix="remote") as pool:
@@ -82,25 +85,26 @@ def read_remote(
         metadata, metadata_base, warnings = metadata_read.result()
         manifest, manifest_base, more_warnings = manifest_read.result()
         found = listing_read.result() if listing_read else None
-    in_parts = len(divided(list(manifest.objects) if expected is None else expected)) > 1
-    if found is not None and in_parts and not manifest.objects.keys() <= found.keys():
-        # Before a recorded object is called missing: a service may begin a part of a listing behind some of its keys.
-        found = list_target(store)
     return RemoteState(metadata, metadata_base, manifest, manifest_base, found, warnings + more_warnings)
 
 
-def list_target(store: ReadStore, expected: Sequence[str] = ()) -> dict[str, ObjectInfo]:
+def list_target(
+    store: ReadStore, expected: Sequence[str] = (), recorded: Callable[[], Set[str]] = frozenset
+) -> dict[str, ObjectInfo]:
     """The whole target by key. Raises the store's errors; a listing is complete or an error.
 
     A service takes a tenth of a second or more for each page of 1,000 keys, and each page names the next. So a large
     target is listed in parts at the same time, divided where ``expected`` says that keys will be; a wrong guess makes
-    the parts unequal and nothing else.
+    the parts unequal and nothing else. Where the parts lack one of the ``recorded`` keys, the whole is listed before
+    that is called missing: a service may begin a part behind some of its keys.
     """
     parts = divided(expected)
     if len(parts) > 1:
         with suppress(Indivisible), ThreadPoolExecutor(len(parts), thread_name_prefix="list") as pool:
             listings = pool.map(lambda part: list(store.list(part=part)), parts)
-            return {found.key: found for listing in listings for found in listing}
+            together = {found.key: found for listing in listings for found in listing}
+            if recorded() <= together.keys():
+                return together
     return {found.key: found for found in store.list()}
 
 

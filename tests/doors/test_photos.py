@@ -198,7 +198,7 @@ def test_absolute_links_that_a_step_outside_of_the_container_made(make_job, whol
     originals = job.workspace / "originals"
     full = job.gallery.source / "full"
     full.rename(originals)
-    outside = "/home/runner/work/wedding/wedding"
+    outside = "/actions/_work/wedding/wedding"
     if whole_folder:
         full.symlink_to(f"{outside}/originals")
     else:
@@ -206,7 +206,7 @@ def test_absolute_links_that_a_step_outside_of_the_container_made(make_job, whol
         for original in originals.iterdir():
             (full / original.name).symlink_to(f"{outside}/originals/{original.name}")
     assert job.runner.run("deploy").outputs["failure-reason"] == "gallery-invalid"
-    job.runner.event = {"RUNNER_WORKSPACE": "/home/runner/work/wedding", "GITHUB_REPOSITORY": "anna/wedding"}
+    job.runner.event = {"RUNNER_WORKSPACE": "/actions/_work/wedding", "GITHUB_REPOSITORY": "anna/wedding"}
     ok(job.runner.run("deploy"))
     assert stored(job, "full").body.startswith(b"\xff\xd8")
 
@@ -215,8 +215,8 @@ def test_links_out_of_the_workspace_are_never_followed(make_job, tmp_path):
     secret = tmp_path / "id_rsa"
     secret.write_bytes(b"secret")
     job = make_job("folder")
-    job.runner.event = {"RUNNER_WORKSPACE": "/home/runner/work/wedding", "GITHUB_REPOSITORY": "anna/wedding"}
-    for target in (str(secret), "/home/runner/work/wedding/wedding/../../../../etc/passwd", "../../../../id_rsa"):
+    job.runner.event = {"RUNNER_WORKSPACE": "/actions/_work/wedding", "GITHUB_REPOSITORY": "anna/wedding"}
+    for target in (str(secret), "/actions/_work/wedding/wedding/../../../../etc/passwd", "../../../../id_rsa"):
         web = job.gallery.local_path(0, "web")
         web.unlink()
         web.symlink_to(target)

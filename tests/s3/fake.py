@@ -30,7 +30,7 @@ from tests.s3.signature import access_key_of, check_signature
 from tests.s3.wire import Request, Response, encode_head
 
 BUCKET = "gallery"
-ACCESS_KEY, SECRET_KEY = "AKIAFAKES3KEY0000001", "fake-s3-secret-key"
+ACCESS_KEY, SECRET_KEY = "fake-s3-access-key", "fake-s3-secret-key"
 
 
 class FakeS3:
