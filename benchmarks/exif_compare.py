@@ -27,7 +27,7 @@ from pathlib import Path
 import piexif
 from PIL import Image
 
-from galleria_action.gallery.exif import edit_exif
+from galleria_action.gallery.exif.edit import edit_exif
 from tests.gallery import exif_judge
 from tests.gallery.exif_judge import Field
 

@@ -15,7 +15,7 @@ import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
-from galleria_action.gallery.exif import BytesLike, edit_exif
+from galleria_action.gallery.exif.edit import BytesLike, edit_exif
 
 WHEN, OFFSET = "2024-08-12T14:03:22", 2
 LARGE = 10_000_000

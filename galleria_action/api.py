@@ -15,10 +15,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from galleria_action.deployment.deploy import Deployment, Document
+from galleria_action.cli.option_table import BY_NAME
+from galleria_action.deployment.apply.deploy import Deployment, Document
+from galleria_action.deployment.apply.prepare import PreparePolicy
+from galleria_action.deployment.apply.upload import Uploader
 from galleria_action.deployment.guards import DeleteLimit, check_guards
-from galleria_action.deployment.manifest import Manifest
-from galleria_action.deployment.plan import (
+from galleria_action.deployment.model import (
     LocalGallery,
     PhotoEdit,
     Plan,
@@ -29,21 +31,19 @@ from galleria_action.deployment.plan import (
     Upload,
 )
 from galleria_action.deployment.planner import make_plan
-from galleria_action.deployment.prepare import PreparePolicy
-from galleria_action.deployment.remote import list_target, read_manifest, read_remote
-from galleria_action.deployment.source import Hasher, photos_of_metadata, site_files
+from galleria_action.deployment.remote.reading import list_target, read_manifest, read_remote
+from galleria_action.deployment.remote.verification import Verification, verify_listing
+from galleria_action.deployment.sources import Hasher, photos_of_metadata, site_files
+from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.deployment.stop import Stop
-from galleria_action.deployment.upload import Uploader
-from galleria_action.deployment.verify import Verification, verify_listing
 from galleria_action.errors import GalleriaError, GalleryInvalid, VerifyFailed
-from galleria_action.gallery.files import LocalFile, locate, read_file
 from galleria_action.gallery.keys import METADATA_KEY
-from galleria_action.gallery.media import media_type
-from galleria_action.gallery.metadata import GalleryMetadata, PhotoMetadata
-from galleria_action.gallery.schema import RemoteInvalid, load_metadata, parse_remote
-from galleria_action.gallery.walk import walk_site
-from galleria_action.gallery.workspace import Workspace
-from galleria_action.option_table import BY_NAME
+from galleria_action.gallery.local.files import LocalFile, locate, read_file
+from galleria_action.gallery.local.media import media_type
+from galleria_action.gallery.local.walk import walk_site
+from galleria_action.gallery.local.workspace import Workspace
+from galleria_action.gallery.metadata.model import GalleryMetadata, PhotoMetadata
+from galleria_action.gallery.metadata.schema import RemoteInvalid, load_metadata, parse_remote
 from galleria_action.storage.api import store_for
 from galleria_action.storage.interface import Headers, ObjectInfo, Target, WriteStore
 

@@ -13,7 +13,9 @@ import click
 
 from galleria_action.ci.detect import detect
 from galleria_action.ci.interface import CI, Occasion, Wishes
-from galleria_action.cli import Invocation, parse
+from galleria_action.cli.option_table import DESTINATION
+from galleria_action.cli.options import Options, resolve, secrets_in
+from galleria_action.cli.parse import Invocation, parse
 from galleria_action.commands.cors import cors
 from galleria_action.commands.deploy import deploy
 from galleria_action.commands.finalize import finalize
@@ -24,8 +26,6 @@ from galleria_action.commands.validate import validate
 from galleria_action.commands.verify import verify
 from galleria_action.deployment.stop import Stop
 from galleria_action.errors import Cancelled, ConfigInvalid, Finding, GalleriaError, InternalError
-from galleria_action.option_table import DESTINATION
-from galleria_action.options import Options, resolve, secrets_in
 from galleria_action.report.documents import result_json
 from galleria_action.report.markdown import render_summary
 from galleria_action.report.result import Record, Result, finish

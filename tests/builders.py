@@ -16,7 +16,7 @@ from typing import Any, Literal
 import piexif
 from PIL import Image
 
-from galleria_action.gallery.metadata import VARIANTS, Variant
+from galleria_action.gallery.metadata.model import VARIANTS, Variant
 
 #: how the keys in the metadata are written, and where the files then lie below the source folder
 Habit = Literal["photos/full", "full", "bare"]

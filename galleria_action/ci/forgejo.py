@@ -16,7 +16,7 @@ from galleria_action.ci.github.actions import GitHubActions
 from galleria_action.ci.github.api import GitHubApi, PullRequest
 from galleria_action.ci.github.event import at
 from galleria_action.ci.interface import Reviews, Wishes
-from galleria_action.ci.rest import ApiError, Rest
+from galleria_action.net.rest import ApiError, Rest
 
 
 class ForgejoActions(GitHubActions):

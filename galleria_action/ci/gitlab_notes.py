@@ -13,9 +13,9 @@ from typing import Any
 
 from galleria_action import __version__
 from galleria_action.ci.interface import NoReviews, Wishes
-from galleria_action.ci.marker import Marker, identity_of
-from galleria_action.ci.rest import ApiError, Rest
-from galleria_action.ci.sticky import Comment, Found, Sticky, Superseded
+from galleria_action.ci.reviews.marker import Marker, identity_of
+from galleria_action.ci.reviews.sticky import Comment, Found, Sticky, Superseded
+from galleria_action.net.rest import ApiError, Rest
 from galleria_action.report.comment import COMMENT_BUDGET, render_comment, state_of, status_line
 from galleria_action.report.result import Result
 

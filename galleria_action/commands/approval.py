@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from galleria_action.ci.interface import Approval, NoApproval
 from galleria_action.commands.session import Session
-from galleria_action.deployment.plan import Plan
+from galleria_action.deployment.model import Plan
 from galleria_action.errors import Finding, PlanChanged
 
 _SHOWN = 50

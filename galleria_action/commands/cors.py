@@ -40,7 +40,7 @@ def check_cors(session: Session, *, may_write: bool) -> None:
     """
     if session.options.cors == "skip" and not session.options.setup_cors:
         return
-    from galleria_action.storage.cors import CorsUnsupported
+    from galleria_action.storage.s3.cors import CorsUnsupported
 
     try:
         rules = _Rules.of(session)
@@ -68,7 +68,7 @@ class _Rules:
     """The rules of one bucket, beside those that a gallery needs."""
 
     def __init__(self, client: Any, bucket: str) -> None:
-        from galleria_action.storage.cors import cors_rules_match, get_default_gallery_cors_rules, read_cors_rules
+        from galleria_action.storage.s3.cors import cors_rules_match, get_default_gallery_cors_rules, read_cors_rules
 
         self.client = client
         self.bucket = bucket
@@ -83,14 +83,14 @@ class _Rules:
 
         if session.target.endpoint == FOLDER:
             return None
-        from galleria_action.storage.client import make_client
         from galleria_action.storage.providers import provider_of
+        from galleria_action.storage.s3.client import make_client
 
         provider = provider_of(session.target.endpoint, session.settings.provider)
         return cls(make_client(session.settings, provider), session.target.bucket)
 
     def write(self) -> None:
         """Add the gallery's rule to those that are there for others."""
-        from galleria_action.storage.cors import write_cors_rules
+        from galleria_action.storage.s3.cors import write_cors_rules
 
         write_cors_rules(self.client, self.bucket, [*self.wanted, *self.current])

@@ -14,12 +14,12 @@ from galleria_action.commands.session import Session, judge_verification
 from galleria_action.commands.shard import upload_share
 from galleria_action.commands.uploading import fingerprint_of, make_uploader, note_uploads, tell
 from galleria_action.commands.verify import verify_state
-from galleria_action.deployment.checkpoint import CHECKPOINT_KEY, Checkpoint, InBucket, InFile
-from galleria_action.deployment.deploy import Deployment
-from galleria_action.deployment.manifest import Manifest
-from galleria_action.deployment.remote import list_target
-from galleria_action.deployment.upload import Uploaded
-from galleria_action.deployment.verify import verify_listing
+from galleria_action.deployment.apply.deploy import Deployment
+from galleria_action.deployment.apply.upload import Uploaded
+from galleria_action.deployment.remote.reading import list_target
+from galleria_action.deployment.remote.verification import verify_listing
+from galleria_action.deployment.state.checkpoint import CHECKPOINT_KEY, Checkpoint, InBucket, InFile
+from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.storage.interface import ObjectInfo, WriteStore
 

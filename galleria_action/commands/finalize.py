@@ -11,8 +11,9 @@ from galleria_action.commands.plan import Planned, check_local, make_planned
 from galleria_action.commands.session import Session
 from galleria_action.commands.shard import DOCUMENT_HEADERS, other_plan
 from galleria_action.commands.uploading import fingerprint_of
-from galleria_action.deployment.plan import Plan
-from galleria_action.deployment.remote import list_target
+from galleria_action.deployment.apply.upload import Uploaded
+from galleria_action.deployment.model import Plan
+from galleria_action.deployment.remote.reading import list_target
 from galleria_action.deployment.shards import (
     SHARDS_FOLDER,
     Report,
@@ -29,7 +30,6 @@ from galleria_action.deployment.shards import (
     report_key,
     shards_of,
 )
-from galleria_action.deployment.upload import Uploaded
 from galleria_action.errors import GalleriaError
 from galleria_action.storage.interface import WriteStore
 

@@ -9,24 +9,24 @@ from hashlib import sha256
 from pathlib import Path
 
 from galleria_action.commands.session import Session
-from galleria_action.deployment.deploy import Document
-from galleria_action.deployment.manifest import MANIFEST_KEY, Mode
-from galleria_action.deployment.plan import LocalGallery, SourceFile, SourcePhoto
-from galleria_action.deployment.source import (
+from galleria_action.deployment.apply.deploy import Document
+from galleria_action.deployment.model import LocalGallery, SourceFile, SourcePhoto
+from galleria_action.deployment.sources import (
     Hasher,
     check_collisions,
     photos_of_directory,
     photos_of_metadata,
     site_files,
 )
+from galleria_action.deployment.state.manifest import MANIFEST_KEY, Mode
 from galleria_action.errors import ConfigInvalid, Finding, GalleryInvalid
-from galleria_action.gallery.files import LocalFile, locate, read_file
 from galleria_action.gallery.keys import METADATA_KEY
-from galleria_action.gallery.metadata import GallerySettings
-from galleria_action.gallery.redact import redact_paths
-from galleria_action.gallery.schema import LoadedMetadata, read_metadata
-from galleria_action.gallery.walk import Walk, walk_photos, walk_site
-from galleria_action.gallery.workspace import Workspace
+from galleria_action.gallery.local.files import LocalFile, locate, read_file
+from galleria_action.gallery.local.walk import Walk, walk_photos, walk_site
+from galleria_action.gallery.local.workspace import Workspace
+from galleria_action.gallery.metadata.model import GallerySettings
+from galleria_action.gallery.metadata.redact import redact_paths
+from galleria_action.gallery.metadata.schema import LoadedMetadata, read_metadata
 from galleria_action.storage.interface import Headers
 
 _SHOWN_SKIPPED = 5

@@ -8,12 +8,12 @@ from galleria_action.commands.cors import check_cors
 from galleria_action.commands.local import Gallery, load_gallery, measured
 from galleria_action.commands.session import PLAN_FILE, Session
 from galleria_action.deployment.guards import check_guards
-from galleria_action.deployment.plan import LocalGallery, Plan
+from galleria_action.deployment.model import LocalGallery, Plan
 from galleria_action.deployment.planner import make_plan
-from galleria_action.deployment.remote import RemoteState, read_remote
+from galleria_action.deployment.remote.reading import RemoteState, read_remote
 from galleria_action.deployment.shards import missing_key, parse_missing, shards_of
 from galleria_action.errors import GalleryInvalid
-from galleria_action.gallery.json_source import paused_gc
+from galleria_action.gallery.metadata.json_source import paused_gc
 from galleria_action.report.documents import plan_json
 from galleria_action.report.outcome import to_do
 from galleria_action.storage.interface import ReadStore

@@ -8,7 +8,7 @@ from galleria_action.commands.plan import DRY_RUN_DONE, check_local, same_mode, 
 from galleria_action.commands.session import Session
 from galleria_action.deployment.guards import check_guards
 from galleria_action.deployment.planner import make_plan
-from galleria_action.deployment.remote import read_remote
+from galleria_action.deployment.remote.reading import read_remote
 from galleria_action.errors import StorageUnavailable
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.storage.interface import StoredObject

@@ -10,9 +10,9 @@ from typing import TextIO, cast
 
 from galleria_action.ci.interface import CI, NoReviews, Reviews
 from galleria_action.ci.workspace import write_file
+from galleria_action.cli.options import Options
 from galleria_action.deployment.stop import Stop
 from galleria_action.errors import Finding, VerifyFailed
-from galleria_action.options import Options
 from galleria_action.report.progress import Progress, Style, Work, open_progress
 from galleria_action.report.result import Record
 from galleria_action.storage.interface import ReadStore, Target, WriteStore

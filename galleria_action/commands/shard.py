@@ -12,10 +12,10 @@ from galleria_action.commands.approval import check_approval
 from galleria_action.commands.plan import check_local, make_planned
 from galleria_action.commands.session import Session
 from galleria_action.commands.uploading import fingerprint_of, make_uploader, note_uploads, tell
-from galleria_action.deployment.checkpoint import Checkpoint, InBucket
-from galleria_action.deployment.plan import Plan
+from galleria_action.deployment.apply.upload import Uploaded
+from galleria_action.deployment.model import Plan
 from galleria_action.deployment.shards import Report, Shard, missing_document, missing_key
-from galleria_action.deployment.upload import Uploaded
+from galleria_action.deployment.state.checkpoint import Checkpoint, InBucket
 from galleria_action.errors import Conflict, PlanChanged
 from galleria_action.storage.interface import Headers, WriteStore
 

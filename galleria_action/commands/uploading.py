@@ -6,12 +6,12 @@ import hashlib
 
 from galleria_action.commands.plan import Planned
 from galleria_action.commands.session import Session
-from galleria_action.deployment.checkpoint import Checkpoint
-from galleria_action.deployment.plan import Plan
-from galleria_action.deployment.prepare import PreparePolicy
-from galleria_action.deployment.remote import list_target
-from galleria_action.deployment.upload import Uploaded, Uploader
-from galleria_action.gallery.files import read_file
+from galleria_action.deployment.apply.prepare import PreparePolicy
+from galleria_action.deployment.apply.upload import Uploaded, Uploader
+from galleria_action.deployment.model import Plan
+from galleria_action.deployment.remote.reading import list_target
+from galleria_action.deployment.state.checkpoint import Checkpoint
+from galleria_action.gallery.local.files import read_file
 from galleria_action.storage.interface import WriteStore
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from galleria_action.commands.session import Session, judge_verification
-from galleria_action.deployment.manifest import Manifest
-from galleria_action.deployment.remote import read_remote
-from galleria_action.deployment.verify import Verification, verify_deep, verify_listing
+from galleria_action.deployment.remote.reading import read_remote
+from galleria_action.deployment.remote.verification import Verification, verify_deep, verify_listing
+from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.errors import Finding, VerifyFailed
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.storage.interface import ObjectInfo, ReadStore

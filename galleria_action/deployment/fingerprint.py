@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from galleria_action.deployment.plan import Plan
+from galleria_action.deployment.model import Plan
 
 Detail = Literal["files", "folders", "none"]
 

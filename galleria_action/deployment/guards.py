@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
-from galleria_action.deployment.plan import Plan
+from galleria_action.deployment.model import Plan
 from galleria_action.errors import DeleteGuard, EmptyGallery, PlanChanged
 
 

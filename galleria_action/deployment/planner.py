@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Set
 from itertools import chain
 
-from galleria_action.deployment.manifest import ManifestEntry
-from galleria_action.deployment.plan import (
+from galleria_action.deployment.model import (
     Delete,
     LocalGallery,
     PhotoEdit,
@@ -21,8 +20,9 @@ from galleria_action.deployment.plan import (
     SourcePhoto,
     Upload,
 )
-from galleria_action.deployment.verify import find_orphans
-from galleria_action.gallery.metadata import GallerySettings, Variant
+from galleria_action.deployment.remote.verification import find_orphans
+from galleria_action.deployment.state.manifest import ManifestEntry
+from galleria_action.gallery.metadata.model import GallerySettings, Variant
 from galleria_action.storage.interface import Target
 
 

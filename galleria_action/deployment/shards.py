@@ -15,8 +15,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from galleria_action.deployment.manifest import Manifest, ManifestEntry, ManifestUnreadable, parse_recorded
-from galleria_action.deployment.plan import Plan, Reason, Upload
+from galleria_action.deployment.model import Plan, Reason, Upload
+from galleria_action.deployment.state.manifest import Manifest, ManifestEntry, ManifestUnreadable, parse_recorded
 from galleria_action.errors import Finding, GalleriaError, PlanChanged, UploadFailed
 from galleria_action.storage.interface import ObjectInfo
 

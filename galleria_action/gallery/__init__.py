@@ -1,6 +1,6 @@
 """The local side: metadata, files, EXIF."""
 
-from galleria_action.gallery.metadata import (
+from galleria_action.gallery.metadata.model import (
     GalleryMetadata,
     GallerySettings,
     MetadataExifData,

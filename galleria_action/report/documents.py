@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from galleria_action.deployment.plan import Plan
+from galleria_action.deployment.model import Plan
 from galleria_action.report.result import Result, plan_document
 
 

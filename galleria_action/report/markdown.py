@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from galleria_action.deployment.verify import Verification
+from galleria_action.deployment.remote.verification import Verification
 from galleria_action.errors import Finding
 from galleria_action.report.blocks import listing, sentence
 from galleria_action.report.budget import Block, Rendering, block, fit

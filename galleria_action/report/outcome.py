@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from galleria_action.deployment.plan import Plan
+from galleria_action.deployment.model import Plan
 from galleria_action.report.result import Result
 from galleria_action.report.wording import count
 

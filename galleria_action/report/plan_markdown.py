@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from galleria_action.deployment.plan import Delete, Plan, Reason, Upload, strongest
+from galleria_action.deployment.model import Delete, Plan, Reason, Upload, strongest
 from galleria_action.report.blocks import listing, section, sentence, table
 from galleria_action.report.budget import Block, block, fit
 from galleria_action.report.escape import code

@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from galleria_action.deployment.manifest import Mode
-from galleria_action.deployment.plan import Plan, strongest
+from galleria_action.deployment.model import Plan, strongest
+from galleria_action.deployment.remote.verification import Verification
 from galleria_action.deployment.shards import Shard
-from galleria_action.deployment.verify import Verification
+from galleria_action.deployment.state.manifest import Mode
 from galleria_action.errors import Finding, GalleriaError, exit_code_of
 from galleria_action.storage.interface import Target
 

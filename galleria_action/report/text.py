@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterator, Sequence
 from typing import TypeVar
 
-from galleria_action.deployment.plan import Delete, Plan, Reason, Upload, strongest
-from galleria_action.deployment.verify import Verification
+from galleria_action.deployment.model import Delete, Plan, Reason, Upload, strongest
+from galleria_action.deployment.remote.verification import Verification
 from galleria_action.report.escape import shorten, visible
 from galleria_action.report.outcome import outcome_of, unverified
 from galleria_action.report.result import Result

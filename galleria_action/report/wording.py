@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from galleria_action.deployment.plan import Reason
+from galleria_action.deployment.model import Reason
 
 #: What a reason of the plan means, for people.
 REASONS: dict[Reason, str] = {

@@ -20,14 +20,14 @@ _PUBLIC = {
     "file_exists_in_s3": "galleria_action.storage.api",
     "calculate_file_checksum": "galleria_action.storage.api",
     "list_bucket_files": "galleria_action.storage.api",
-    "get_bucket_cors": "galleria_action.storage.cors",
-    "configure_bucket_cors": "galleria_action.storage.cors",
-    "get_default_gallery_cors_rules": "galleria_action.storage.cors",
-    "cors_rules_match": "galleria_action.storage.cors",
-    "examine_bucket_cors": "galleria_action.storage.cors",
+    "get_bucket_cors": "galleria_action.storage.s3.cors",
+    "configure_bucket_cors": "galleria_action.storage.s3.cors",
+    "get_default_gallery_cors_rules": "galleria_action.storage.s3.cors",
+    "cors_rules_match": "galleria_action.storage.s3.cors",
+    "examine_bucket_cors": "galleria_action.storage.s3.cors",
     "upload_file_to_s3": "galleria_action.api",
     "upload_directory_to_s3": "galleria_action.api",
-    "modify_exif_in_memory": "galleria_action.gallery.exif",
+    "modify_exif_in_memory": "galleria_action.gallery.exif.edit",
 }
 
 __all__ = (  # noqa: PLE0604
@@ -62,14 +62,14 @@ def _open_s3(settings: StoreSettings, provider: Provider) -> WriteStore:
     from galleria_action.errors import ConfigInvalid
 
     if not settings.acl:
-        from galleria_action.storage.obstore_store import ObstoreStore
+        from galleria_action.storage.s3.obstore_store import ObstoreStore
 
         return ObstoreStore(settings, provider)
     if not provider.acl:
         raise ConfigInvalid(f"acl: {provider.name} has no ACL for single objects.", hint="Leave acl out.")
-    from galleria_action.storage.boto3_store import Boto3Store
-    from galleria_action.storage.client import make_client
     from galleria_action.storage.persistence import Persistence
+    from galleria_action.storage.s3.boto3_store import Boto3Store
+    from galleria_action.storage.s3.client import make_client
 
     persist = Persistence(settings.concurrency, settings.pause)
     client = make_client(settings, provider, attempts=1)

@@ -6,11 +6,11 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from galleria_action.storage.boto3_store import Boto3Store
 from galleria_action.storage.conditions import ProvingStore
 from galleria_action.storage.interface import Target, WriteStore
 from galleria_action.storage.persistence import sleep
 from galleria_action.storage.providers import provider_of
+from galleria_action.storage.s3.boto3_store import Boto3Store
 from galleria_action.storage.settings import StoreSettings, parse_target
 
 
@@ -22,7 +22,7 @@ def get_s3_client(endpoint: str, access_key: str, secret_key: str, region: str) 
     """
     import boto3
 
-    from galleria_action.storage.client import adapt, client_arguments, find_credentials, make_session
+    from galleria_action.storage.s3.client import adapt, client_arguments, find_credentials, make_session
 
     target = parse_target("any-bucket", endpoint=endpoint or None)
     settings = StoreSettings(

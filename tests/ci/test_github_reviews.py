@@ -17,8 +17,8 @@ from galleria_action.ci.github.api import GitHubApi
 from galleria_action.ci.github.event import Event
 from galleria_action.ci.github.reviews import GitHubReviews
 from galleria_action.ci.interface import NoApproval, Wishes
-from galleria_action.ci.marker import Marker, identity_of
-from galleria_action.ci.rest import ApiError, Rest
+from galleria_action.ci.reviews.marker import Marker, identity_of
+from galleria_action.net.rest import ApiError, Rest
 from tests.builders import make_gallery
 from tests.report import examples
 

@@ -16,8 +16,8 @@ from galleria_action.ci.detect import detect
 from galleria_action.ci.gitlab import DOTENV_FILE, GitLab
 from galleria_action.ci.gitlab_notes import GitLabNotes, _without_quick_actions, open_notes
 from galleria_action.ci.interface import Wishes
+from galleria_action.cli.option_table import BY_NAME
 from galleria_action.deployment.stop import Stop
-from galleria_action.option_table import BY_NAME
 from galleria_action.report.result import Record, finish
 from galleria_action.run import World, run
 from tests.builders import Gallery, make_gallery
@@ -264,6 +264,6 @@ def test_other_commands_write_no_note(forge: Forge):
 
 
 def _marker():
-    from galleria_action.ci.marker import Marker
+    from galleria_action.ci.reviews.marker import Marker
 
     return Marker("x" * 32, (1, 1))

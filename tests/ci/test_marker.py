@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from galleria_action.ci.marker import Marker, detailed, identity_of, read_marker
+from galleria_action.ci.reviews.marker import Marker, detailed, identity_of, read_marker
 from galleria_action.deployment.fingerprint import Fingerprint
 from galleria_action.storage.interface import Target
 from tests.report import examples

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from galleria_action.ci.rest import ApiError, Rest
+from galleria_action.net.rest import ApiError, Rest
 from tests.servers import http_server
 
 LIMIT = {"X-RateLimit-Remaining": "0"}
@@ -192,7 +192,7 @@ def test_what_is_no_json(server: Server, body: bytes):
 
 @given(said=st.text(max_size=2000))
 def test_what_a_server_says_is_one_short_line(said: str):
-    from galleria_action.ci.rest import _Answer, _failure
+    from galleria_action.net.rest import _Answer, _failure
 
     text = str(_failure(_Answer(422, {}, json.dumps({"message": said}).encode())))
     assert len(text) <= 304

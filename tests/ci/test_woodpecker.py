@@ -9,9 +9,9 @@ import pytest
 
 from galleria_action.ci.detect import detect
 from galleria_action.ci.woodpecker import Woodpecker
-from galleria_action.cli import parse
+from galleria_action.cli.options import resolve
+from galleria_action.cli.parse import parse
 from galleria_action.deployment.stop import Stop
-from galleria_action.options import resolve
 from galleria_action.run import World, run
 from tests.builders import make_gallery
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from galleria_action.deployment.fingerprint import Fingerprint, fingerprints
-from galleria_action.deployment.plan import Plan, Reason
+from galleria_action.deployment.model import Plan, Reason
 from tests.report import examples
 
 

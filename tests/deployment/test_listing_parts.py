@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from hypothesis import given
 from hypothesis import strategies as st
 
-from galleria_action.deployment import remote
-from galleria_action.deployment.manifest import MANIFEST_KEY, Manifest, ManifestEntry
-from galleria_action.deployment.remote import divided, list_target, read_remote
+from galleria_action.deployment.remote import reading as remote
+from galleria_action.deployment.remote.reading import divided, list_target, read_remote
+from galleria_action.deployment.state.manifest import MANIFEST_KEY, Manifest, ManifestEntry
 from galleria_action.storage.interface import WHOLE, Headers, Indivisible, ObjectInfo, Part
 from tests.reliability.memory import MemoryStore
 

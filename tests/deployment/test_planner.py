@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from galleria_action.deployment.manifest import Manifest
-from galleria_action.deployment.plan import (
+from galleria_action.deployment.model import (
     LocalGallery,
     PhotoEdit,
     Plan,
@@ -19,6 +18,7 @@ from galleria_action.deployment.plan import (
     strongest,
 )
 from galleria_action.deployment.planner import make_plan
+from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.storage.interface import Headers, ObjectInfo
 from tests.deployment.values import (
     SETTINGS,

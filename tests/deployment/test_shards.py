@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from galleria_action.deployment.manifest import ManifestEntry, ManifestUnreadable
-from galleria_action.deployment.plan import LocalGallery, Plan, Reason, RemoteGallery
+from galleria_action.deployment.model import LocalGallery, Plan, Reason, RemoteGallery
 from galleria_action.deployment.planner import make_plan
 from galleria_action.deployment.shards import (
     FILES_EACH,
@@ -28,6 +27,7 @@ from galleria_action.deployment.shards import (
     refusal,
     shards_of,
 )
+from galleria_action.deployment.state.manifest import ManifestEntry, ManifestUnreadable
 from galleria_action.errors import PlanChanged, UploadFailed
 from galleria_action.storage.interface import ObjectInfo, Target
 from tests.deployment.values import (

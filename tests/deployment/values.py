@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from galleria_action.deployment.manifest import Manifest, ManifestEntry
-from galleria_action.deployment.plan import (
+from galleria_action.deployment.model import (
     Base,
     LocalGallery,
     PhotoEdit,
@@ -13,8 +12,9 @@ from galleria_action.deployment.plan import (
     SourceFile,
     SourcePhoto,
 )
-from galleria_action.gallery.files import LocalFile
-from galleria_action.gallery.metadata import (
+from galleria_action.deployment.state.manifest import Manifest, ManifestEntry
+from galleria_action.gallery.local.files import LocalFile
+from galleria_action.gallery.metadata.model import (
     VARIANTS,
     GalleryMetadata,
     GallerySettings,

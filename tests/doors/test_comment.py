@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from galleria_action.ci.marker import read_marker
+from galleria_action.ci.reviews.marker import read_marker
 from tests.doors.conftest import Job
 from tests.doors.pull_requests import HEAD, MERGED, NUMBER, Project
 from tests.fake_github import REFUSED, TOKEN, Trouble, fake_github

@@ -11,9 +11,9 @@ import pytest
 import yaml
 
 from galleria_action import __version__
-from galleria_action.cli import _root
+from galleria_action.cli.option_table import BY_NAME, COMMANDS, OPTIONS
+from galleria_action.cli.parse import _root
 from galleria_action.errors import REASONS
-from galleria_action.option_table import BY_NAME, COMMANDS, OPTIONS
 from galleria_action.report.result import Record, finish
 
 ROOT = Path(__file__).parents[2]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from galleria_action.ci.marker import read_marker
+from galleria_action.ci.reviews.marker import read_marker
 from galleria_action.errors import StorageUnavailable
 from galleria_action.storage.interface import WriteStore
 from galleria_action.storage.settings import StoreSettings

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from galleria_action.cli import Invocation, parse
+from galleria_action.cli.option_table import BY_NAME, OPTIONS
+from galleria_action.cli.options import Options, resolve, secrets_in
+from galleria_action.cli.parse import Invocation, parse
 from galleria_action.errors import ConfigInvalid
-from galleria_action.option_table import BY_NAME, OPTIONS
-from galleria_action.options import Options, resolve, secrets_in
 
 BUCKET = {"GALLERIA_BUCKET": "gallery-bucket"}
 

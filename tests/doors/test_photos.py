@@ -9,7 +9,7 @@ import json
 import piexif
 import pytest
 
-from galleria_action.gallery.exif import modify_exif_in_memory
+from galleria_action.gallery.exif.edit import modify_exif_in_memory
 from galleria_action.storage.interface import StoredObject
 from tests.doors.conftest import Job
 from tests.doors.runner import Ran

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from galleria_action.gallery.exif import ExifEdit, Outcome, edit_exif
+from galleria_action.gallery.exif.edit import ExifEdit, Outcome, edit_exif
 
 from . import exif_judge
 from .exif_photos import ASCII, OLD_OFFSET, OTO, Block

@@ -9,7 +9,7 @@ import piexif
 import pytest
 
 from galleria_action.errors import GalleryInvalid
-from galleria_action.gallery.exif import Outcome, edit_exif, modify_exif_in_memory
+from galleria_action.gallery.exif.edit import Outcome, edit_exif, modify_exif_in_memory
 
 from . import exif_judge
 from .exif_expect import EXIF, SHOWN, WHEN, WITH_OFFSET, checked, edited, orders, untouched

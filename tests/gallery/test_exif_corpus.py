@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from galleria_action.gallery.exif import Outcome, edit_exif
+from galleria_action.gallery.exif.edit import Outcome, edit_exif
 
 from . import exif_judge
 from .conftest import PHOTOS, real_photos

@@ -7,7 +7,7 @@ import struct
 
 import pytest
 
-from galleria_action.gallery.exif import Outcome, edit_exif
+from galleria_action.gallery.exif.edit import Outcome, edit_exif
 
 from . import exif_judge
 from .exif_photos import (

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 
 import pytest
 
-from galleria_action.gallery import exif, jpeg
-from galleria_action.gallery.exif import Outcome, edit_exif, modify_exif_in_memory
-from galleria_action.gallery.exif_times import TimesWritten, write_times
-from galleria_action.gallery.tiff import Tiff
+from galleria_action.gallery.exif import edit as exif
+from galleria_action.gallery.exif import jpeg
+from galleria_action.gallery.exif.edit import Outcome, edit_exif, modify_exif_in_memory
+from galleria_action.gallery.exif.tiff import Tiff
+from galleria_action.gallery.exif.times import TimesWritten, write_times
 
 from . import exif_judge
 from .exif_expect import EXIF, SHOWN, WHEN, WITH_OFFSET, checked, edited, orders, untouched

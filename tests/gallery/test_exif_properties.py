@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from galleria_action.gallery.exif import ExifEdit, Outcome, edit_exif
+from galleria_action.gallery.exif.edit import ExifEdit, Outcome, edit_exif
 
 from . import exif_judge
 from .exif_photos import ASCII, BYTE, DTO, GPS, INTEROP, LONG, OTO, SHORT, SIZES, UNDEFINED, Block, with_block

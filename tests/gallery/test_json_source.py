@@ -5,8 +5,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from galleria_action.gallery import json_source
-from galleria_action.gallery.json_source import Problem, Unreadable, lines_of, parse
+from galleria_action.gallery.metadata import json_source
+from galleria_action.gallery.metadata.json_source import Problem, Unreadable, lines_of, parse
 
 
 def unreadable(raw: bytes) -> Problem:

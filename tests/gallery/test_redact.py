@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from galleria_action.errors import GalleryInvalid
-from galleria_action.gallery.redact import last_part, redact_paths
+from galleria_action.gallery.metadata.redact import last_part, redact_paths
 
 
 def test_only_the_path_changes_and_all_else_keeps_its_bytes() -> None:

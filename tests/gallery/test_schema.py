@@ -14,10 +14,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from galleria_action.errors import Finding, GalleryInvalid
-from galleria_action.gallery import findings, json_source
-from galleria_action.gallery.schema import LoadedMetadata, RemoteInvalid, load_metadata, parse_remote, read_metadata
-from galleria_action.gallery.violations import _validator
-from galleria_action.gallery.workspace import Workspace
+from galleria_action.gallery.local.workspace import Workspace
+from galleria_action.gallery.metadata import findings, json_source
+from galleria_action.gallery.metadata.schema import (
+    LoadedMetadata,
+    RemoteInvalid,
+    load_metadata,
+    parse_remote,
+    read_metadata,
+)
+from galleria_action.gallery.metadata.violations import _validator
 from galleria_action.schemas import load_schema
 from tests.builders import HABITS, Habit, make_gallery
 
@@ -185,7 +191,7 @@ def test_the_garbage_collector_is_left_as_it_was() -> None:
 
 def test_a_sound_gallery_imports_no_slow_validator() -> None:
     script = (
-        "import sys, json; from galleria_action.gallery.schema import load_metadata;"
+        "import sys, json; from galleria_action.gallery.metadata.schema import load_metadata;"
         "load_metadata(sys.stdin.buffer.read(), 'x'); print({'jsonschema', 'boto3', 'obstore'} & {*sys.modules})"
     )
     done = subprocess.run([sys.executable, "-c", script], input=json.dumps(document()).encode(), capture_output=True)

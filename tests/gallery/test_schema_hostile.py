@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from galleria_action.errors import GalleryInvalid
-from galleria_action.gallery.schema import RemoteInvalid, load_metadata, parse_remote
+from galleria_action.gallery.metadata.schema import RemoteInvalid, load_metadata, parse_remote
 from tests.gallery.test_schema import FILE, document, mutated
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from galleria_action.errors import Finding, GalleryInvalid
-from galleria_action.gallery import walk as walk_module
-from galleria_action.gallery.files import read_file
-from galleria_action.gallery.walk import Walk, walk_photos, walk_site
-from galleria_action.gallery.workspace import Workspace
+from galleria_action.gallery.local import walk as walk_module
+from galleria_action.gallery.local.files import read_file
+from galleria_action.gallery.local.walk import Walk, walk_photos, walk_site
+from galleria_action.gallery.local.workspace import Workspace
 from tests.gallery.test_files import no_hang
 
 

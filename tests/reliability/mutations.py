@@ -63,7 +63,7 @@ _SHARDS, _DOOR_SHARDS = "tests/reliability/test_shards.py::", "tests/doors/test_
 MUTATIONS = {
     "deletes before the commit": Mutation(
         1,
-        "deployment/deploy.py",
+        "deployment/apply/deploy.py",
         (
             ("        self._commit()\n        try:", "        self._delete()\n        self._commit()\n        try:"),
             ("            self._check_live()\n", ""),
@@ -71,19 +71,19 @@ MUTATIONS = {
         (_CRASH + "test_killed_at_every_request",),
     ),
     "commits after a failed upload": _one(
-        1, "deployment/upload.py", "        if batch.failures:\n", "        if False:\n",
+        1, "deployment/apply/upload.py", "        if batch.failures:\n", "        if False:\n",
         _CRASH + "test_an_answer_is_lost_once",
     ),
     "commits whatever became of the uploads": _one(
-        1, "deployment/deploy.py", "        if missing:\n", "        if False:\n",
+        1, "deployment/apply/deploy.py", "        if missing:\n", "        if False:\n",
         _PAIRS + "test_orphans_are_not_deleted_from_under_a_deploy_that_uploads_them",
     ),
     "deletes whoever committed since": _one(
-        1, "deployment/deploy.py", "            self._check_live()\n", "",
+        1, "deployment/apply/deploy.py", "            self._check_live()\n", "",
         _PAIRS + "test_one_goes_by_at_every_request_of_the_other",
     ),
     "loses a worker that dies": _one(
-        1, "deployment/upload.py",
+        1, "deployment/apply/upload.py",
         "            except BaseException as defect:", "            except ZeroDivisionError as defect:",
         _CRASH + "test_a_worker_that_dies_is_no_success",
     ),
@@ -96,13 +96,13 @@ MUTATIONS = {
         "tests/deployment/test_planner.py", _FAILURES + "test_orphans_are_deleted_by_a_deploy_that_is_asked_to",
     ),
     "takes half a listing for all": _one(
-        2, "storage/listing.py",
+        2, "storage/s3/listing.py",
         '        raise BadListing("a truncated listing without a continuation")', "        pass",
         "tests/storage/test_bad_answers.py",
     ),
     "deletes after a conflict": Mutation(
         2,
-        "deployment/deploy.py",
+        "deployment/apply/deploy.py",
         (
             (
                 "            self._commit_metadata(self.document)\n",
@@ -117,16 +117,16 @@ MUTATIONS = {
         (_FAILURES + "test_conflict",),
     ),
     "forgets what is to be deleted": _one(
-        2, "deployment/record.py",
+        2, "deployment/state/record.py",
         "        going |= {gone.key: gone.photo for gone in leaving if gone.reason is not Reason.ORPHAN}\n", "",
         _CRASH + "test_killed_at_every_request",
     ),
     "takes a lost answer for a failure": _one(
-        3, "deployment/commit.py", "    if live and live.body == body:\n", "    if False:\n",
+        3, "deployment/apply/commit.py", "    if live and live.body == body:\n", "    if False:\n",
         _CRASH + "test_an_answer_is_lost_once",
     ),
     "takes a lost answer for a success": _one(
-        3, "deployment/commit.py",
+        3, "deployment/apply/commit.py",
         "    except StorageUnavailable as error:\n        return _settled(store, key, body, base, error)\n\n\n"
         "def _commit_narrowed",
         '    except StorageUnavailable:\n        return Commit("")\n\n\ndef _commit_narrowed',
@@ -138,13 +138,13 @@ MUTATIONS = {
         _CRASH + "test_stopped_at_every_request",
     ),
     "commits after a signal": _one(
-        4, "deployment/deploy.py",
+        4, "deployment/apply/deploy.py",
         "        self.stop.check()\n        if self.plan.commit:\n", "        if self.plan.commit:\n",
         _CRASH + "test_stopped_at_every_request",
     ),
     "uploads after a signal": Mutation(
         4,
-        "deployment/upload.py",
+        "deployment/apply/upload.py",
         (
             ("batch.next()) and not self.stop.requested:\n", "batch.next()):\n"),
             ("batch.closed or self.stop.requested:\n", "batch.closed:\n"),
@@ -153,16 +153,16 @@ MUTATIONS = {
         (_CRASH + "test_stopped_at_every_request",),
     ),
     "uploads everything again": _one(
-        5, "deployment/upload.py",
+        5, "deployment/apply/upload.py",
         "        if found is None or found.size != len(prepared.body):\n", "        if True:\n",
         _CRASH + "test_killed_at_every_request",
     ),
     "believes in names and sizes": _one(
-        5, "deployment/upload.py", "        if not is_md5(found.etag, prepared.body):\n", "        if False:\n",
+        5, "deployment/apply/upload.py", "        if not is_md5(found.etag, prepared.body):\n", "        if False:\n",
         "tests/reliability/test_resume.py::test_a_checkpoint_proves_nothing_that_the_listing_does_not",
     ),
     "records after the commit": _one(
-        5, "deployment/deploy.py",
+        5, "deployment/apply/deploy.py",
         "            self._write_record(planned)\n            self._prove_uploads()\n"
         "            self._commit_metadata(self.document)\n",
         "            self._prove_uploads()\n            self._commit_metadata(self.document)\n"
@@ -176,22 +176,22 @@ MUTATIONS = {
         _CRASH + "test_killed_at_every_request",
     ),
     "depends on its checkpoint": _one(
-        5, "deployment/checkpoint.py",
+        5, "deployment/state/checkpoint.py",
         "        except (GalleriaError, OSError) as error:\n", "        except ZeroDivisionError as error:\n",
         "tests/reliability/test_resume.py::test_a_deploy_does_not_depend_on_its_checkpoint",
     ),
     "commits unconditionally": _one(
-        6, "deployment/commit.py",
+        6, "deployment/apply/commit.py",
         "        return Commit(store.put(key, body, headers, condition))\n",
         "        return Commit(store.put(key, body, headers))\n",
         _PAIRS + "test_one_goes_by_at_every_request_of_the_other",
     ),
     "overwrites the record of another": _one(
-        6, "deployment/record.py", "            raise conflict(MANIFEST_KEY)\n", "            pass\n",
+        6, "deployment/state/record.py", "            raise conflict(MANIFEST_KEY)\n", "            pass\n",
         _PAIRS + "test_one_goes_by_at_every_request_of_the_other", _PAIRS + "test_interleaved_at_random",
     ),
     "does not look before a narrowed commit": _one(
-        6, "deployment/commit.py",
+        6, "deployment/apply/commit.py",
         "headers, IfSeen(base.etag if base else None)), narrowed=True)", "headers), narrowed=True)",
         _PAIRS + "test_without_conditional_writes_the_window_is_narrowed_and_said_so",
     ),
@@ -209,7 +209,7 @@ MUTATIONS = {
         _PAIRS + "test_a_delete_on_its_way_is_found_by_the_verification",
     ),
     "takes presence for proof": _one(
-        8, "deployment/verify.py",
+        8, "deployment/remote/verification.py",
         "    return found is not None and (found.size, found.etag) != (entry.size, entry.etag)\n", "    return False\n",
         _FAILURES + "test_verify_failed_by_overwritten_bytes",
     ),
@@ -218,7 +218,7 @@ MUTATIONS = {
         _PERSISTENCE + "TestWhatPasses",
     ),
     "takes an empty success for one": _one(
-        3, "storage/obstore_store.py", """        if not meta["e_tag"]:\n""", "        if False:\n",
+        3, "storage/s3/obstore_store.py", """        if not meta["e_tag"]:\n""", "        if False:\n",
         _PERSISTENCE + "TestWhatPasses::test_no_answer_of_s3",
     ),
     "keeps asking an overloaded service": _one(
@@ -247,18 +247,18 @@ MUTATIONS = {
         _PERSISTENCE + "TestWhatPasses::test_a_conflict_of_the_moment_is_asked_again",
     ),
     "believes that a store keeps what it was sent": _one(
-        8, "deployment/readback.py",
+        8, "deployment/remote/readback.py",
         "    return found is None or found.etag != etag or found.body == body\n", "    return True\n",
         _VERIFICATION + "TestOnTheWay",
     ),
     "verifies deep without looking at headers": _one(
-        8, "deployment/verify.py",
+        8, "deployment/remote/verification.py",
         "        same_headers = found.headers is None or found.headers.digest() == entry.headers\n",
         "        same_headers = True\n",
         _VERIFICATION + "test_what_only_reading_shows_is_found_deep_and_healed_by_force",
     ),
     "verifies deep without looking at bytes": _one(
-        8, "deployment/verify.py",
+        8, "deployment/remote/verification.py",
         "return key, same_headers and hashlib.sha256(found.body).hexdigest() == entry.sha256",
         "return key, same_headers",
         _VERIFICATION + "test_what_only_reading_shows_is_found_deep_and_healed_by_force",
@@ -299,7 +299,7 @@ MUTATIONS = {
         _SHARDS + "test_the_last_job_killed_while_it_heals",
     ),
     "lets a shard run twice at once": _one(
-        6, "deployment/checkpoint.py",
+        6, "deployment/state/checkpoint.py",
         "        commit(self.store, self.key, body, _HEADERS, self.last)\n", "        self.write(body)\n",
         _SHARDS + "test_the_same_shard_twice_at_once",
     ),
@@ -318,23 +318,23 @@ MUTATIONS = {
         _SECRETS + "test_a_server_that_repeats_what_it_was_sent",
     ),
     "claims to know the outcome of a commit": _one(
-        3, "deployment/deploy.py", "                self.committed = None\n", "                pass\n",
+        3, "deployment/apply/deploy.py", "                self.committed = None\n", "                pass\n",
         _CRASH + "test_no_answer_any_more",
     ),
     "gives a slow line the same time again": _one(
-        3, "storage/obstore_store.py", "fault.overload or fault.late", "fault.overload",
+        3, "storage/s3/obstore_store.py", "fault.overload or fault.late", "fault.overload",
         _PERSISTENCE + "TestStalls",
     ),
     "believes a listing that contradicts itself": _one(
-        2, "storage/listing.py", "    if token is not None and not truncated:\n", "    if False:\n",
+        2, "storage/s3/listing.py", "    if token is not None and not truncated:\n", "    if False:\n",
         "tests/storage/test_bad_answers.py",
     ),
     "repeats an unconditional commit blindly (obstore)": _one(
-        6, "storage/obstore_store.py", "            condition.check(self._head(key))\n", "",
+        6, "storage/s3/obstore_store.py", "            condition.check(self._head(key))\n", "",
         _CONDITIONS + "test_a_write_after_a_look_is_not_repeated_over_somebody_elses",
     ),
     "repeats an unconditional commit blindly (boto3)": _one(
-        6, "storage/boto3_store.py", "            condition.check(self._head(key))\n", "",
+        6, "storage/s3/boto3_store.py", "            condition.check(self._head(key))\n", "",
         _CONDITIONS + "test_a_write_after_a_look_is_not_repeated_over_somebody_elses",
     ),
     "deletes what another run is writing to a folder": _one(

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-from galleria_action.deployment.checkpoint import CHECKPOINT_KEY
-from galleria_action.deployment.manifest import MANIFEST_KEY, parse_manifest
+from galleria_action.deployment.state.checkpoint import CHECKPOINT_KEY
+from galleria_action.deployment.state.manifest import MANIFEST_KEY, parse_manifest
 from galleria_action.deployment.stop import Stop
 from galleria_action.storage.interface import Headers, WriteStore
 from tests.builders import Gallery, make_gallery

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from galleria_action.deployment import checkpoint
-from galleria_action.deployment.checkpoint import CHECKPOINT_KEY
+from galleria_action.deployment.state import checkpoint
+from galleria_action.deployment.state.checkpoint import CHECKPOINT_KEY
 from galleria_action.deployment.stop import Stop
 from galleria_action.errors import CredentialsError, PermissionRefused, StorageUnavailable
 from galleria_action.storage.folder_store import FolderStore

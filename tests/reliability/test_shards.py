@@ -15,8 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from galleria_action.deployment import checkpoint, shards
+from galleria_action.deployment import shards
 from galleria_action.deployment.shards import Shard, missing_key
+from galleria_action.deployment.state import checkpoint
 from galleria_action.deployment.stop import Stop
 from galleria_action.storage.interface import WHOLE, Headers, Part
 from tests.builders import make_gallery

@@ -14,7 +14,7 @@ from random import Random
 
 import pytest
 
-from galleria_action.deployment.manifest import MANIFEST_KEY, parse_manifest
+from galleria_action.deployment.state.manifest import MANIFEST_KEY, parse_manifest
 from tests.doors.runner import Ran
 from tests.reliability.memory import MemoryStore
 from tests.reliability.scenes import METADATA_KEY, Scene, State, check_whole, make_scene, named_by, seed, state_of

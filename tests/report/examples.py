@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from galleria_action.deployment.manifest import Manifest, ManifestEntry
-from galleria_action.deployment.plan import (
+from galleria_action.deployment.model import (
     Base,
     LocalGallery,
     PhotoEdit,
@@ -15,10 +14,11 @@ from galleria_action.deployment.plan import (
     SourcePhoto,
 )
 from galleria_action.deployment.planner import make_plan
-from galleria_action.deployment.verify import Verification
+from galleria_action.deployment.remote.verification import Verification
+from galleria_action.deployment.state.manifest import Manifest, ManifestEntry
 from galleria_action.errors import Finding, GalleriaError
-from galleria_action.gallery.files import LocalFile
-from galleria_action.gallery.metadata import VARIANTS, GalleryMetadata, GallerySettings, Variant
+from galleria_action.gallery.local.files import LocalFile
+from galleria_action.gallery.metadata.model import VARIANTS, GalleryMetadata, GallerySettings, Variant
 from galleria_action.report.result import Record, Result, finish
 from galleria_action.storage.interface import Headers, Target
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from galleria_action.ci.marker import Marker, detailed, read_marker
+from galleria_action.ci.reviews.marker import Marker, detailed, read_marker
 from galleria_action.errors import Cancelled, DeleteGuard, PlanChanged
 from galleria_action.report.comment import COMMENT_BUDGET, Picture, render_comment, state_of, status_line
 from galleria_action.report.result import Result

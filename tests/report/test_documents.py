@@ -8,9 +8,9 @@ import json
 import pytest
 from jsonschema import Draft202012Validator
 
-from galleria_action.deployment.plan import Base, Delete, LocalGallery, Reason, RemoteGallery
+from galleria_action.deployment.model import Base, Delete, LocalGallery, Reason, RemoteGallery
 from galleria_action.deployment.planner import make_plan
-from galleria_action.deployment.verify import Verification
+from galleria_action.deployment.remote.verification import Verification
 from galleria_action.errors import REASONS, Finding, GalleryInvalid
 from galleria_action.report.documents import plan_json, result_json
 from galleria_action.report.result import Record, finish

@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from galleria_action.deployment.plan import LocalGallery, RemoteGallery, SourceFile
+from galleria_action.deployment.model import LocalGallery, RemoteGallery, SourceFile
 from galleria_action.deployment.planner import make_plan
-from galleria_action.deployment.verify import Verification
+from galleria_action.deployment.remote.verification import Verification
 from galleria_action.errors import Cancelled, Conflict, DeleteFailed, DeleteGuard, Finding, GalleryInvalid, VerifyFailed
 from galleria_action.report.markdown import render_summary
 from galleria_action.report.plan_markdown import render_plan

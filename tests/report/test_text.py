@@ -6,7 +6,7 @@ import unicodedata
 
 import pytest
 
-from galleria_action.deployment.verify import Verification
+from galleria_action.deployment.remote.verification import Verification
 from galleria_action.errors import ConfigInvalid, DeleteGuard
 from galleria_action.report.result import finish
 from galleria_action.report.text import render_text

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from galleria_action.deployment.plan import Reason
+from galleria_action.deployment.model import Reason
 from galleria_action.report.budget import block, fit
 from galleria_action.report.wording import REASONS, count, duration, human_size
 

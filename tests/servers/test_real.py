@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 
 from galleria_action.storage import get_s3_client, open_store
-from galleria_action.storage.boto3_store import Boto3Store
-from galleria_action.storage.client import make_client
 from galleria_action.storage.conditions import ProvingStore
 from galleria_action.storage.interface import Headers, IfMatch, Target, WriteStore
 from galleria_action.storage.persistence import Persistence
 from galleria_action.storage.providers import provider_of
+from galleria_action.storage.s3.boto3_store import Boto3Store
+from galleria_action.storage.s3.client import make_client
 from galleria_action.storage.settings import StoreSettings
 from tests.doors.job import Job
 from tests.doors.runner import MUTATING, Ran

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from galleria_action.errors import GalleriaError
-from galleria_action.storage.boto3_store import Boto3Store
-from galleria_action.storage.client import make_client
 from galleria_action.storage.interface import Headers, IfAbsent, IfMatch, Target
-from galleria_action.storage.obstore_store import ObstoreStore
 from galleria_action.storage.persistence import Persistence
 from galleria_action.storage.providers import provider_of
+from galleria_action.storage.s3.boto3_store import Boto3Store
+from galleria_action.storage.s3.client import make_client
+from galleria_action.storage.s3.obstore_store import ObstoreStore
 from galleria_action.storage.settings import StoreSettings
 from tests.storage.scripted import scripted
 

@@ -14,10 +14,10 @@ import pytest
 
 from galleria_action import storage
 from galleria_action.errors import BucketMissing, ConfigInvalid
-from galleria_action.storage.boto3_store import Boto3Store
 from galleria_action.storage.folder_store import FolderStore
 from galleria_action.storage.interface import Headers, Target
-from galleria_action.storage.obstore_store import ObstoreStore
+from galleria_action.storage.s3.boto3_store import Boto3Store
+from galleria_action.storage.s3.obstore_store import ObstoreStore
 from galleria_action.storage.settings import StoreSettings
 from tests.conftest import moto_backend
 from tests.storage.scripted import Answer, scripted

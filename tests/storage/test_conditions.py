@@ -11,8 +11,6 @@ import pytest
 
 from galleria_action.errors import StorageUnavailable
 from galleria_action.storage import open_store
-from galleria_action.storage.boto3_store import Boto3Store
-from galleria_action.storage.client import make_client
 from galleria_action.storage.conditions import PROBE, ProvingStore
 from galleria_action.storage.interface import (
     ConditionUnsupported,
@@ -25,6 +23,8 @@ from galleria_action.storage.interface import (
 )
 from galleria_action.storage.persistence import Persistence, sleep
 from galleria_action.storage.providers import profiles
+from galleria_action.storage.s3.boto3_store import Boto3Store
+from galleria_action.storage.s3.client import make_client
 from galleria_action.storage.settings import StoreSettings
 from tests.s3 import FakeS3
 

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from galleria_action.storage import open_store
-from galleria_action.storage.boto3_store import Boto3Store
-from galleria_action.storage.client import make_client
 from galleria_action.storage.conditions import ProvingStore
 from galleria_action.storage.folder_store import FolderStore
 from galleria_action.storage.interface import Target
 from galleria_action.storage.providers import provider_of
+from galleria_action.storage.s3.boto3_store import Boto3Store
+from galleria_action.storage.s3.client import make_client
 from galleria_action.storage.settings import FOLDER, StoreSettings
 from galleria_action.storage.wrappers import ReadOnlyStore, RecordingStore
 from tests.conftest import moto_backend

@@ -16,7 +16,7 @@ from galleria_action.storage import (
     get_default_gallery_cors_rules,
     get_s3_client,
 )
-from galleria_action.storage.cors import CorsUnsupported, read_cors_rules, write_cors_rules
+from galleria_action.storage.s3.cors import CorsUnsupported, read_cors_rules, write_cors_rules
 from galleria_action.storage.settings import StoreSettings
 from tests.storage.scripted import Answer, refusal, scripted
 

@@ -16,9 +16,9 @@ import pytest
 from galleria_action.errors import CredentialsError
 from galleria_action.storage import get_s3_client, open_store
 from galleria_action.storage.api import store_for
-from galleria_action.storage.client import make_client
 from galleria_action.storage.interface import Headers, Target
 from galleria_action.storage.providers import provider_of
+from galleria_action.storage.s3.client import make_client
 from galleria_action.storage.settings import StoreSettings
 from tests.storage.scripted import Answer, Request, Script, scripted
 

@@ -13,8 +13,8 @@ from obstore.store import LocalStore, S3Store
 
 from galleria_action.storage import open_store
 from galleria_action.storage.interface import Headers, Target
-from galleria_action.storage.obstore_store import LARGE, ObstoreStore, endpoint_url
 from galleria_action.storage.providers import provider_of
+from galleria_action.storage.s3.obstore_store import LARGE, ObstoreStore, endpoint_url
 from galleria_action.storage.settings import StoreSettings
 from tests.conftest import moto_backend
 from tests.storage.scripted import Answer, scripted

@@ -12,11 +12,8 @@ from typing import Any
 import pytest
 
 from galleria_action.errors import GalleriaError, StorageUnavailable
-from galleria_action.storage.boto3_store import Boto3Store
-from galleria_action.storage.client import make_client
 from galleria_action.storage.faults import Passing
 from galleria_action.storage.interface import Headers, IfAbsent, PreconditionFailed, WriteStore
-from galleria_action.storage.obstore_store import LARGE, ObstoreStore
 from galleria_action.storage.persistence import (
     ATTEMPTS,
     ATTEMPTS_IF_DOUBTFUL,
@@ -26,6 +23,9 @@ from galleria_action.storage.persistence import (
     Persistence,
 )
 from galleria_action.storage.providers import profiles
+from galleria_action.storage.s3.boto3_store import Boto3Store
+from galleria_action.storage.s3.client import make_client
+from galleria_action.storage.s3.obstore_store import LARGE, ObstoreStore
 from galleria_action.storage.settings import StoreSettings
 from tests.s3 import FakeS3
 
@@ -197,8 +197,8 @@ class TestStalls:
     def test_a_silent_upload_is_given_up_and_repeated(
         self, s3: FakeS3, monkeypatch: pytest.MonkeyPatch, pauses: Pauses
     ) -> None:
-        monkeypatch.setattr("galleria_action.storage.obstore_store._WRITE_SECONDS", 1)
-        monkeypatch.setattr("galleria_action.storage.obstore_store._SLOWEST_BYTES_PER_SECOND", 1 << 30)
+        monkeypatch.setattr("galleria_action.storage.s3.obstore_store._WRITE_SECONDS", 1)
+        monkeypatch.setattr("galleria_action.storage.s3.obstore_store._SLOWEST_BYTES_PER_SECOND", 1 << 30)
         store = open_obstore(replace(s3.settings(), pause=pauses))
         s3.script("stall", "PutObject")
         started = time.monotonic()
@@ -211,9 +211,9 @@ class TestStalls:
     def test_a_large_upload_that_is_stuck_ends(
         self, s3: FakeS3, monkeypatch: pytest.MonkeyPatch, size: int, where: str
     ) -> None:
-        monkeypatch.setattr("galleria_action.storage.obstore_store._LONGEST_SECONDS", 1)
-        monkeypatch.setattr("galleria_action.storage.client.CONNECT_TIMEOUT_SECONDS", 0.3)
-        monkeypatch.setattr("galleria_action.storage.client.READ_TIMEOUT_SECONDS", 0.3)
+        monkeypatch.setattr("galleria_action.storage.s3.obstore_store._LONGEST_SECONDS", 1)
+        monkeypatch.setattr("galleria_action.storage.s3.client.CONNECT_TIMEOUT_SECONDS", 0.3)
+        monkeypatch.setattr("galleria_action.storage.s3.client.READ_TIMEOUT_SECONDS", 0.3)
         if where == "within the body":
             s3.bytes_per_second = 100_000
         else:
@@ -228,7 +228,7 @@ class TestStalls:
         self, s3: FakeS3, monkeypatch: pytest.MonkeyPatch, pauses: Pauses
     ) -> None:
         """The first try has a time for the whole of it, the second one only for each packet."""
-        monkeypatch.setattr("galleria_action.storage.obstore_store._LONGEST_SECONDS", 1)
+        monkeypatch.setattr("galleria_action.storage.s3.obstore_store._LONGEST_SECONDS", 1)
         s3.bytes_per_second = 10_000_000
         store = open_obstore(replace(s3.settings(), pause=pauses))
         assert store.put("large", bytes(20_000_000), JPEG)
@@ -237,7 +237,7 @@ class TestStalls:
     def test_boto3_waits_for_each_packet_and_not_for_the_whole(
         self, s3: FakeS3, monkeypatch: pytest.MonkeyPatch, pauses: Pauses
     ) -> None:
-        monkeypatch.setattr("galleria_action.storage.client.READ_TIMEOUT_SECONDS", 0.5)
+        monkeypatch.setattr("galleria_action.storage.s3.client.READ_TIMEOUT_SECONDS", 0.5)
         store = open_boto3(replace(s3.settings(), pause=pauses))
         s3.script("stall trickle@0.02", "GetObject")
         found = store.get("there")
@@ -247,7 +247,7 @@ class TestStalls:
 
     def test_boto3_sends_for_as_long_as_something_moves(self, s3: FakeS3, monkeypatch: pytest.MonkeyPatch) -> None:
         """botocore makes a file of the body; in one piece it would have the time-out of a packet for all of it."""
-        monkeypatch.setattr("galleria_action.storage.client.CONNECT_TIMEOUT_SECONDS", 0.5)
+        monkeypatch.setattr("galleria_action.storage.s3.client.CONNECT_TIMEOUT_SECONDS", 0.5)
         s3.bytes_per_second = 20_000_000
         store = open_boto3(s3.settings())
         started = time.monotonic()

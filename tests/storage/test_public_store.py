@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from galleria_action.ci.pictures import MOST, pictures_online
+from galleria_action.ci.reviews.pictures import MOST, pictures_online
 from galleria_action.errors import StorageUnavailable
 from galleria_action.storage.public_store import PublicStore, public_address, public_target
 from tests.report import examples

@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 
 from galleria_action.errors import StorageUnavailable
 from galleria_action.storage.interface import Indivisible, ObjectInfo, Part
-from galleria_action.storage.listing import BadListing, Page
-from galleria_action.storage.listing_page import read_page
-from galleria_action.storage.obstore_store import ObstoreStore
 from galleria_action.storage.providers import provider_of
-from galleria_action.storage.signature import Signer, canonical_query
+from galleria_action.storage.s3.listing import BadListing, Page
+from galleria_action.storage.s3.listing_page import read_page
+from galleria_action.storage.s3.obstore_store import ObstoreStore
+from galleria_action.storage.s3.signature import Signer, canonical_query
 from tests.storage.scripted import Answer, refusal, scripted
 from tests.storage.stores import open_obstore, settings_for
 

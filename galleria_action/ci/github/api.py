@@ -9,7 +9,7 @@ from typing import Any
 
 from galleria_action import __version__
 from galleria_action.ci.github.event import at
-from galleria_action.ci.rest import ApiError, Rest
+from galleria_action.net.rest import ApiError, Rest
 
 _ACTIONS_OWN = "github-actions[bot]"
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from galleria_action.ci.github.api import GitHubApi
 from galleria_action.ci.github.event import at
-from galleria_action.ci.rest import ApiError
-from galleria_action.ci.sticky import Comment
+from galleria_action.ci.reviews.sticky import Comment
+from galleria_action.net.rest import ApiError
 
 
 class PullRequestComments:

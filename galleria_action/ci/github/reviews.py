@@ -12,10 +12,10 @@ from galleria_action.ci.github.comment import PullRequestComments
 from galleria_action.ci.github.deployments import GitHubDeployment
 from galleria_action.ci.github.event import Event
 from galleria_action.ci.interface import Approval, NoApproval, Wishes
-from galleria_action.ci.marker import Marker, detailed, identity_of
-from galleria_action.ci.pictures import pictures_online
-from galleria_action.ci.rest import ApiError
-from galleria_action.ci.sticky import Found, Sticky, Superseded
+from galleria_action.ci.reviews.marker import Marker, detailed, identity_of
+from galleria_action.ci.reviews.pictures import pictures_online
+from galleria_action.ci.reviews.sticky import Found, Sticky, Superseded
+from galleria_action.net.rest import ApiError
 from galleria_action.report.comment import COMMENT_BUDGET, Picture, State, render_comment, state_of, status_line
 from galleria_action.report.outcome import outcome_of
 from galleria_action.report.result import Result

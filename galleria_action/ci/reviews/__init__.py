@@ -1,0 +1,1 @@
+"""What reviewers see, whichever server shows it: the sticky comment, the marker in it, the pictures."""

@@ -1,0 +1,1 @@
+"""The command line: commands and options, and where their values come from."""

@@ -1,0 +1,80 @@
+"""From a local file to the bytes that go online: read, checked against what was planned, times corrected in memory."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from galleria_action.deployment.model import SourceFile, Upload
+from galleria_action.errors import Finding, GalleryInvalid
+from galleria_action.gallery.exif.edit import ExifEdit, Outcome, edit_exif
+from galleria_action.gallery.metadata.model import KEEP_ORIGINAL_TIMEZONE
+
+
+@dataclass(frozen=True, slots=True)
+class PreparePolicy:
+    """What to do with doubtful photos: ``hash_check`` is strict, warn or off; ``exif_errors`` is warn or fail."""
+
+    hash_check: str = "warn"
+    exif_errors: str = "warn"
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Bytes ready to be stored, their SHA-256 (hex), and what was noticed on the way."""
+
+    upload: Upload
+    body: bytes
+    sha256: str
+    exif_warnings: tuple[str, ...] = ()
+    other_hash: bool = False
+
+
+def prepare(upload: Upload, read: Callable[[SourceFile], bytes], policy: PreparePolicy) -> Prepared:
+    """Read ``upload``'s file with ``read`` and make the bytes to be stored.
+
+    Raises ``GalleryInvalid`` when the file is not the planned one any more (stale metadata, or changed since), and
+    under a strict policy when the edit fails or does not give the hash that the metadata promises.
+    """
+    body = read(upload.file)
+    source = hashlib.sha256(body).hexdigest()
+    if source != upload.file.sha256:
+        raise GalleryInvalid(_stale(upload), findings=[Finding(_stale(upload))])
+    edit = _edited(upload, body)
+    if edit.outcome.failed and policy.exif_errors == "fail":
+        text = f"{upload.key}: its EXIF cannot be edited: {'; '.join(edit.warnings)}"
+        raise GalleryInvalid(text, findings=[Finding(text)])
+    sha256 = hashlib.sha256(edit.data).hexdigest() if edit.changed else source
+    other_hash = _promises_other_hash(upload, sha256) and policy.hash_check != "off"
+    if other_hash and policy.hash_check == "strict":
+        text = (
+            f"{upload.key}: after the EXIF edit its SHA-256 is {sha256}, "
+            f"but the metadata's deployment_file_hash is {upload.digest}"
+        )
+        raise GalleryInvalid(text, findings=[Finding(text)])
+    stored = edit.data if isinstance(edit.data, bytes) else bytes(edit.data)
+    return Prepared(upload, stored, sha256, edit.warnings, other_hash)
+
+
+def _edited(upload: Upload, body: bytes) -> ExifEdit:
+    if upload.edit is None:
+        return ExifEdit(body, changed=False, outcome=Outcome.UNCHANGED)
+    edit = upload.edit
+    offset = KEEP_ORIGINAL_TIMEZONE if edit.offset_hours is None else edit.offset_hours
+    return edit_exif(body, edit.timestamp, offset, strip_gps=edit.strip_gps)
+
+
+def _promises_other_hash(upload: Upload, sha256: str) -> bool:
+    """Only ``full`` has a promised hash, and none promises the bytes of a photo without its position."""
+    edited = upload.edit is not None and not upload.edit.strip_gps
+    return edited and upload.file.variant == "full" and upload.digest != sha256
+
+
+def _stale(upload: Upload) -> str:
+    if upload.file.variant == "full":
+        return (
+            f"{upload.key}: {upload.file.local.path.name} is not the file that the metadata describes: its SHA-256 is "
+            "not file_hash. The metadata is stale; process the gallery again"
+        )
+    return f"{upload.key}: {upload.file.local.path.name} changed between the plan and the upload; run again"

@@ -1,0 +1,266 @@
+"""Uploads many files at once: bounded in number and in bytes, collecting every failure, stopping when told to."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from galleria_action.deployment.apply.prepare import Prepared, PreparePolicy, prepare
+from galleria_action.deployment.model import SourceFile, Upload
+from galleria_action.deployment.remote.readback import ReadBack, is_md5, not_kept
+from galleria_action.deployment.state.checkpoint import Checkpoint
+from galleria_action.deployment.state.manifest import Manifest, ManifestEntry
+from galleria_action.deployment.stop import Stop
+from galleria_action.errors import Finding, GalleriaError, GalleryInvalid, StorageUnavailable, UploadFailed
+from galleria_action.storage.interface import ObjectInfo, WriteStore
+
+#: bytes of photos in memory at once; 32 full-size JPEGs would otherwise take about 350 MB
+BYTES_IN_FLIGHT = 128 << 20
+#: Reading, hashing and editing keep a core busy, sending waits for the network. More photos in hand than there are
+#: cores only push each other out of the cache: up to a fifth more CPU time with 32 on two cores.
+_CORES = threading.BoundedSemaphore(os.cpu_count() or 1)
+#: after so many failures the rest is not tried any more
+FAILURES_ENOUGH = 20
+#: the runner gives 7.5 s between SIGINT and SIGTERM; uploads on their way get most of that to finish
+STOP_PATIENCE_SECONDS = 5.0
+
+
+@dataclass
+class Uploaded:
+    """What the uploads of one deploy did so far. ``entries`` are the manifest entries by key."""
+
+    entries: dict[str, ManifestEntry] = field(default_factory=dict)
+    sent: int = 0
+    skipped: int = 0
+    bytes_sent: int = 0
+    sent_photos: set[str] = field(default_factory=set)
+    exif_warnings: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    other_hashes: int = 0
+
+
+class ByteBudget:
+    """Lets files through while their sizes together stay within ``limit`` bytes; a larger one goes alone."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self._used = 0
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def holding(self, size: int) -> Iterator[None]:
+        """Wait for room for ``size`` bytes and hold it."""
+        share = min(size, self.limit)
+        with self._changed:
+            self._changed.wait_for(lambda: self._used + share <= self.limit)
+            self._used += share
+            self._changed.notify()  # there may be room for one more; to wake all costs more than it brings
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._used -= share
+                self._changed.notify()
+
+
+class _Batch:
+    """Files that many threads take from, until they are all taken, or enough of them failed."""
+
+    def __init__(self, uploads: Iterator[Upload]) -> None:
+        self._uploads = uploads
+        self._lock = threading.Lock()
+        self.failures: list[tuple[Upload, GalleriaError]] = []
+        self.defect: BaseException | None = None
+        self.closed = False
+
+    def next(self) -> Upload | None:
+        """The next file, or ``None`` when there is no more to do."""
+        with self._lock:
+            return None if self.closed else next(self._uploads, None)
+
+    def failed(self, upload: Upload, error: GalleriaError) -> None:
+        """Note a failure; with enough of them, or with one that concerns all files, nothing more is tried."""
+        with self._lock:
+            self.failures.append((upload, error))
+            self.closed = self.closed or len(self.failures) >= FAILURES_ENOUGH or _concerns_all(error)
+
+    def broken(self, defect: BaseException) -> None:
+        """Note a defect of ours."""
+        with self._lock:
+            self.defect, self.closed = defect, True
+
+    def close(self) -> None:
+        """Give out no more files."""
+        with self._lock:
+            self.closed = True
+
+
+@dataclass
+class Uploader:
+    """Uploads files to ``store``.
+
+    ``read`` gives a local file's bytes. ``listing`` (by key) and ``known`` (an earlier manifest) prove what is there
+    already; without a listing nothing is skipped. ``finished`` is told of each file that is stored.
+    """
+
+    store: WriteStore
+    read: Callable[[SourceFile], bytes]
+    policy: PreparePolicy
+    concurrency: int
+    stop: Stop
+    finished: Callable[[Upload], None] = lambda _: None
+    listing: Mapping[str, ObjectInfo] = field(default_factory=dict)
+    known: Manifest = field(default_factory=Manifest)
+    checkpoint: Checkpoint | None = None
+    done: Uploaded = field(default_factory=Uploaded)
+    budget: ByteBudget = field(default_factory=lambda: ByteBudget(BYTES_IN_FLIGHT))
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self._readback = ReadBack(self.store)
+
+    def upload(self, uploads: Sequence[Upload]) -> None:
+        """Upload all of ``uploads`` and return when every one is stored.
+
+        Raises ``Cancelled`` after a stop signal, ``GalleryInvalid`` when local files are not what they should be,
+        the storage's error when it concerns everything (credentials, permission, bucket), and ``UploadFailed``
+        when single files failed. What was stored is in ``done`` and in the checkpoint in any case.
+        """
+        self.stop.check()
+        batch = _Batch(iter(uploads))
+        number = min(self.concurrency, len(uploads))
+        workers = [
+            threading.Thread(target=self._work, args=(batch,), name="upload", daemon=True) for _ in range(number)
+        ]
+        for worker in workers:
+            worker.start()
+        self._wait(workers, batch)
+        if self.checkpoint and (self.stop.requested or batch.failures or batch.defect):
+            self.checkpoint.save()
+        self.stop.check()
+        if batch.defect:
+            raise batch.defect
+        if batch.failures:
+            raise _summed_up(batch.failures, len(uploads))
+
+    def _wait(self, workers: Sequence[threading.Thread], batch: _Batch) -> None:
+        for worker in workers:
+            while worker.is_alive() and not self.stop.requested:
+                worker.join(0.2)
+        batch.close()
+        deadline = time.monotonic() + STOP_PATIENCE_SECONDS
+        for worker in workers:
+            worker.join(max(0.0, deadline - time.monotonic()))
+
+    def _work(self, batch: _Batch) -> None:
+        while (upload := batch.next()) and not self.stop.requested:
+            try:
+                self._one(upload, batch)
+            except GalleriaError as error:
+                batch.failed(upload, error)
+            except BaseException as defect:  # noqa: BLE001 - handed to the thread that waits, which raises it
+                # Not Exception: obstore's panics are none, and a thread that dies unheard would pass for success.
+                batch.broken(defect)
+
+    def _one(self, upload: Upload, batch: _Batch) -> None:
+        with self.budget.holding(upload.size):
+            with _CORES:
+                prepared = prepare(upload, self.read, self.policy)
+            entry = self._proven(prepared)
+            skipped = entry is not None
+            if entry is None:
+                if batch.closed or self.stop.requested:
+                    return
+                entry = _entry(prepared, self._put(prepared))
+            size = len(prepared.body)
+        self._note(prepared, entry, size, skipped)
+        if self.checkpoint and not skipped:
+            self.checkpoint.add(upload.key, entry)
+        self.finished(upload)
+
+    def _put(self, prepared: Prepared) -> str:
+        """Store the bytes, a second time where the store did not keep them, and return the ETag."""
+        key = prepared.upload.key
+        etag = self.store.put(key, prepared.body, prepared.upload.file.headers)
+        if not self._readback.kept(key, prepared.body, etag):
+            self.stop.check()
+            etag = self.store.put(key, prepared.body, prepared.upload.file.headers)
+            if not self._readback.kept(key, prepared.body, etag):
+                raise not_kept(key)
+        return etag
+
+    def _proven(self, prepared: Prepared) -> ManifestEntry | None:
+        """The entry of an object that is there already, byte for byte and header for header; else ``None``."""
+        key = prepared.upload.key
+        found = self.listing.get(key)
+        if found is None or found.size != len(prepared.body):
+            return None
+        wanted = _entry(prepared, found.etag)
+        recorded = [self.checkpoint.stored.get(key) if self.checkpoint else None, self.known.objects.get(key)]
+        if any(r and (r.etag, r.sha256, r.headers) == (wanted.etag, wanted.sha256, wanted.headers) for r in recorded):
+            return wanted
+        if not is_md5(found.etag, prepared.body):
+            return None
+        head = self.store.head(key)
+        if head is None or head.etag != found.etag:
+            return None
+        # A store without headers (a folder) has none that could differ.
+        return wanted if head.headers is None or head.headers.digest() == wanted.headers else None
+
+    def _note(self, prepared: Prepared, entry: ManifestEntry, size: int, skipped: bool) -> None:
+        upload, done = prepared.upload, self.done
+        with self._lock:
+            done.entries[upload.key] = entry
+            if skipped:
+                done.skipped += 1
+            else:
+                done.sent += 1
+                done.bytes_sent += size
+                if upload.photo is not None:
+                    done.sent_photos.add(upload.photo)
+            if prepared.exif_warnings:
+                done.exif_warnings[upload.key] = prepared.exif_warnings
+            done.other_hashes += prepared.other_hash
+
+
+def _entry(prepared: Prepared, etag: str) -> ManifestEntry:
+    upload = prepared.upload
+    return ManifestEntry(
+        size=len(prepared.body),
+        sha256=prepared.sha256,
+        etag=etag,
+        headers=upload.file.headers.digest(),
+        source=upload.file.sha256,
+        kind="site" if upload.photo is None else "photo",
+        photo=upload.photo,
+        edit=upload.edit.digest() if upload.edit else "",
+    )
+
+
+def _concerns_all(error: GalleriaError) -> bool:
+    """Whether trying other files is pointless: everything but a bad local file and a passing fault."""
+    return not isinstance(error, GalleryInvalid | StorageUnavailable)
+
+
+def _summed_up(failures: list[tuple[Upload, GalleriaError]], total: int) -> GalleriaError:
+    """One error for all: a bad gallery first, then what concerns everything, else a list of the files."""
+    stale = [error for _, error in failures if isinstance(error, GalleryInvalid)]
+    if stale:
+        return GalleryInvalid(
+            f"{len(stale)} of {total} files are not as the metadata or the plan says. Nothing was committed; "
+            "the gallery that visitors see is as before.",
+            hint="Process the gallery again, so that metadata and files belong together, and push both.",
+            findings=[finding for error in stale for finding in error.findings],
+        )
+    for _, error in failures:
+        if _concerns_all(error):
+            return error
+    return UploadFailed(
+        f"{len(failures)} of {total} files could not be uploaded: {failures[0][1].message} Nothing was committed; "
+        "the gallery that visitors see is as before.",
+        hint="Run again: what was uploaded is kept and not sent a second time.",
+        findings=[Finding(f"{upload.key}: {error.message}") for upload, error in failures],
+    )

@@ -1,0 +1,1 @@
+"""What the target holds: read, read back, verified."""

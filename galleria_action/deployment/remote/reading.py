@@ -1,0 +1,162 @@
+"""Reads what the target holds: metadata, manifest and, where wanted, the listing, all three at the same time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from galleria_action.deployment.model import Base, RemoteGallery
+from galleria_action.deployment.state.manifest import MANIFEST_KEY, Manifest, ManifestUnreadable, Mode, parse_manifest
+from galleria_action.gallery.keys import METADATA_KEY
+from galleria_action.gallery.metadata.json_source import paused_gc
+from galleria_action.gallery.metadata.model import GalleryMetadata
+from galleria_action.gallery.metadata.schema import LoadedMetadata, RemoteInvalid, parse_remote
+from galleria_action.storage.interface import Indivisible, ObjectInfo, Part, ReadStore
+
+#: up to so many keys are asked for one by one: a listing takes a request per 1,000 objects, one after the other
+_FEW = 100
+#: A large target is listed in so many parts, of at least so many keys; so many keys tell where to divide it.
+_PARTS = 8
+_KEYS_WORTH_A_PART = 2_000
+_SAMPLE = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteState:
+    """Everything that was read.
+
+    The bases are what a conditional write of the metadata or of the manifest has to match. ``warnings`` say what was
+    there but could not be understood.
+    """
+
+    metadata: GalleryMetadata | None = None
+    metadata_base: Base | None = None
+    manifest: Manifest = field(default_factory=Manifest)
+    manifest_base: Base | None = None
+    listing: Mapping[str, ObjectInfo] | None = None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def mode(self) -> Mode | None:
+        """How the gallery that lies there was deployed; ``None`` when there is none.
+
+        A manifest that waits for its metadata is of a first deploy that did not get to its commit.
+        """
+        if self.metadata_base:
+            return "metadata"
+        return "directory" if self.manifest_base and self.manifest.mode == "directory" else None
+
+    def gallery(self, commit_key: str, missing: Set[str] = frozenset()) -> RemoteGallery:
+        """The planner's view, with the base of the document whose write will commit. ``missing`` is to be planned as if
+        it were not listed."""
+        base = self.metadata_base if commit_key == METADATA_KEY else self.manifest_base
+        listing = self.listing
+        if listing and missing:
+            listing = {key: found for key, found in listing.items() if key not in missing}
+        return RemoteGallery(base, self.metadata, self.manifest, listing)
+
+    def named_keys(self) -> frozenset[str]:
+        """The keys that the live gallery names: by its metadata, or by its manifest where there is none."""
+        if self.metadata is None:
+            return frozenset(self.manifest.of_kind("photo"))
+        return self.metadata.keys() | {METADATA_KEY}
+
+
+@paused_gc()
+def read_remote(
+    store: ReadStore, *, listing: bool, local: LoadedMetadata | None = None, expected: Sequence[str] | None = None
+) -> RemoteState:
+    """Read the target. Where its metadata is ``local`` byte for byte it is not parsed again. ``expected`` are keys that
+    the listing may have; without them those of the manifest are awaited. Raises the store's errors."""
+
+    def recorded() -> Set[str]:
+        return manifest_read.result()[0].objects.keys()
+
+    def listed() -> dict[str, ObjectInfo]:
+        return list_target(store, list(recorded()) if expected is None else expected, recorded)
+
+    # Each document is parsed where it was read, so that its text is gone when the next one needs the memory.
+    with ThreadPoolExecutor(3, thread_name_prefix="remote") as pool:
+        metadata_read = pool.submit(_read_metadata, store, local)
+        manifest_read = pool.submit(_read_manifest, store)
+        listing_read = pool.submit(listed) if listing else None
+        metadata, metadata_base, warnings = metadata_read.result()
+        manifest, manifest_base, more_warnings = manifest_read.result()
+        found = listing_read.result() if listing_read else None
+    return RemoteState(metadata, metadata_base, manifest, manifest_base, found, warnings + more_warnings)
+
+
+def list_target(
+    store: ReadStore, expected: Sequence[str] = (), recorded: Callable[[], Set[str]] = frozenset
+) -> dict[str, ObjectInfo]:
+    """The whole target by key. Raises the store's errors; a listing is complete or an error.
+
+    A service takes a tenth of a second or more for each page of 1,000 keys, and each page names the next. So a large
+    target is listed in parts at the same time, divided where ``expected`` says that keys will be; a wrong guess makes
+    the parts unequal and nothing else. Where the parts lack one of the ``recorded`` keys, the whole is listed before
+    that is called missing: a service may begin a part behind some of its keys.
+    """
+    parts = divided(expected)
+    if len(parts) > 1:
+        with suppress(Indivisible), ThreadPoolExecutor(len(parts), thread_name_prefix="list") as pool:
+            listings = pool.map(lambda part: list(store.list(part=part)), parts)
+            together = {found.key: found for listing in listings for found in listing}
+            if recorded() <= together.keys():
+                return together
+    return {found.key: found for found in store.list()}
+
+
+def divided(expected: Sequence[str]) -> list[Part]:
+    """Parts that together are everything, of about as many of the ``expected`` keys each; one part for few keys."""
+    number = min(_PARTS, len(expected) // _KEYS_WORTH_A_PART)
+    some = sorted(key for key in expected[:: len(expected) // _SAMPLE + 1] if key.isascii())
+    bounds = sorted({some[len(some) * part // number] for part in range(1, number)}) if some else []
+    return [Part(after, until) for after, until in zip(["", *bounds], [*bounds, None], strict=True)]
+
+
+def find_missing(store: ReadStore, keys: Collection[str], concurrency: int) -> tuple[str, ...]:
+    """Which of ``keys`` are not there, sorted, learnt by few requests: one for each of few keys, else a listing, and
+    one for each that it does not show, because some services show new objects only after a moment.
+
+    Raises the store's errors.
+    """
+    doubtful = sorted(keys if len(keys) <= _FEW else set(keys).difference(list_target(store, list(keys))))
+    with ThreadPoolExecutor(concurrency, thread_name_prefix="head") as pool:
+        heads = dict(zip(doubtful, pool.map(store.head, doubtful), strict=True))
+    return tuple(sorted(key for key, head in heads.items() if head is None))
+
+
+def read_manifest(store: ReadStore) -> tuple[Manifest, Base | None]:
+    """The manifest alone, anew, with what a conditional write has to match."""
+    manifest, base, _ = _read_manifest(store)
+    return manifest, base
+
+
+def _read_metadata(
+    store: ReadStore, local: LoadedMetadata | None
+) -> tuple[GalleryMetadata | None, Base | None, tuple[str, ...]]:
+    stored = store.get(METADATA_KEY)
+    if stored is None:
+        return None, None, ()
+    base = Base.of(stored.body, stored.etag)
+    if local and stored.body == local.raw:
+        return local.metadata, base, ()
+    try:
+        return parse_remote(stored.body), base, ()
+    except RemoteInvalid as error:
+        text = f"The {METADATA_KEY} in the bucket cannot be understood and is treated as absent: {error}"
+        return None, base, (text,)
+
+
+def _read_manifest(store: ReadStore) -> tuple[Manifest, Base | None, tuple[str, ...]]:
+    stored = store.get(MANIFEST_KEY)
+    if stored is None:
+        return Manifest(), None, ()
+    base = Base.of(stored.body, stored.etag)
+    try:
+        return parse_manifest(stored.body), base, ()
+    except ManifestUnreadable as error:
+        text = f"{MANIFEST_KEY} in the bucket cannot be understood and is treated as absent: {error}"
+        return Manifest(), base, (text,)

@@ -1,0 +1,1 @@
+"""Our own records in the target: the manifest and the checkpoint."""

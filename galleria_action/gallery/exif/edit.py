@@ -1,0 +1,283 @@
+"""Correct the time in a photo and leave every other byte alone.
+
+``edit_exif`` sets DateTimeOriginal (0x9003) and OffsetTimeOriginal (0x9011) in a JPEG's EXIF block, and can take the
+position out for a public gallery. Pixels, MakerNote, thumbnail, colour profile, XMP, MPF pictures and gain maps stay
+as they are. What cannot be written without touching something else is not written, and a warning says so.
+
+Sources: CIPA DC-008-2016 (Exif 2.31), CIPA DC-007 (MPF), TIFF 6.0. See ``docs/exif.md``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from galleria_action.errors import GalleryInvalid
+from galleria_action.gallery.exif import jpeg, xmp_gps
+from galleria_action.gallery.exif.check import only_intended_changes
+from galleria_action.gallery.exif.gps import remove_position
+from galleria_action.gallery.exif.jpeg import Damaged, Head, Patch, Segment
+from galleria_action.gallery.exif.tiff import DATE_TIME_ORIGINAL, MAIN_EXIF, OFFSET_TIME_ORIGINAL, Tiff, read_tiff
+from galleria_action.gallery.exif.times import has_date, new_block, write_times
+from galleria_action.gallery.metadata.model import KEEP_ORIGINAL_TIMEZONE
+
+BytesLike = bytes | bytearray | memoryview
+
+
+class Outcome(StrEnum):
+    """What became of one photo. ``failed`` ones are what ``exif-errors: fail`` refuses."""
+
+    EDITED = "edited"
+    """All that was asked is in the file now."""
+    UNCHANGED = "unchanged"
+    """It was right already, or there was nothing to write."""
+    INCOMPLETE = "incomplete"
+    """Something that was asked could not be done without touching other data; the rest is done."""
+    UNSUPPORTED = "unsupported"
+    """Not a JPEG; left as it is."""
+    CORRUPT = "corrupt"
+    """The file or its EXIF is damaged; left as it is."""
+
+    @property
+    def failed(self) -> bool:
+        """Whether the photo did not become what was asked."""
+        return self not in (Outcome.EDITED, Outcome.UNCHANGED)
+
+
+@dataclass(frozen=True, slots=True)
+class ExifEdit:
+    """The result for one photo: ``data`` is the very object that was given when nothing ``changed``.
+
+    ``warnings`` are sentences for humans, without the photo's name.
+    """
+
+    data: BytesLike
+    changed: bool
+    outcome: Outcome
+    warnings: tuple[str, ...] = ()
+
+
+def modify_exif_in_memory(
+    image_bytes: bytes, corrected_timestamp: str | None, target_timezone_offset_hours: int
+) -> bytes:
+    """``image_bytes`` with DateTimeOriginal and OffsetTimeOriginal set; Galleria's name for the edit.
+
+    Arguments as for ``edit_exif``. Corrupt and unsupported images come back unchanged.
+
+    Raises ``GalleryInvalid`` for a timestamp or an offset that is none.
+    """
+    edit = edit_exif(image_bytes, corrected_timestamp, target_timezone_offset_hours)
+    return edit.data if isinstance(edit.data, bytes) else bytes(edit.data)
+
+
+def edit_exif(
+    image: BytesLike, timestamp: datetime | str | None, offset_hours: int, *, strip_gps: bool = False
+) -> ExifEdit:
+    """Set the time of ``image`` losslessly, and with ``strip_gps`` remove the position.
+
+    ``timestamp`` is the local time of the shot, a ``datetime`` or ISO 8601 such as ``2024-08-12T14:03:22``; fractions
+    of a second and a zone are read over. ``None`` leaves the date alone. ``offset_hours`` is the difference from UTC
+    in whole hours, daylight saving included, -12 to +14; 13 leaves the zone alone.
+
+    A date is never invented: without a timestamp, a photo that has no date gets no offset either.
+
+    Raises ``GalleryInvalid`` for a timestamp or an offset that is none; never for anything in ``image``.
+    """
+    wanted = _wanted_tags(timestamp, offset_hours)
+    if not wanted and not strip_gps:
+        return ExifEdit(image, False, Outcome.UNCHANGED)
+    position_left = ("a position in it, if it has one, was left",) if strip_gps else ()
+    view = memoryview(image).cast("B")
+    if foreign := jpeg.foreign_format(view):
+        return ExifEdit(image, False, Outcome.UNSUPPORTED, (f"only JPEG is edited, this is {foreign}", *position_left))
+    try:
+        draft = _draft(view, wanted, strip_gps)
+    except Damaged as damage:
+        return ExifEdit(image, False, Outcome.CORRUPT, (str(damage), *position_left))
+    if not draft.patches:
+        outcome = Outcome.INCOMPLETE if draft.problems else Outcome.UNCHANGED
+        return ExifEdit(image, False, outcome, draft.warnings())
+    data = jpeg.splice(view, draft.patches)
+    if doubt := _doubt(view, draft, data, wanted, strip_gps):
+        return ExifEdit(image, False, Outcome.INCOMPLETE, (f"the edit was discarded: {doubt}", *position_left))
+    outcome = Outcome.INCOMPLETE if draft.problems else Outcome.EDITED
+    return ExifEdit(data, True, outcome, draft.warnings())
+
+
+_ISO_8601 = re.compile(
+    r"([0-9]{4})-([0-9]{2})-([0-9]{2})[T ]([0-9]{2}):([0-9]{2}):([0-9]{2})"
+    r"(?:[.,][0-9]+)?(?:Z|[+-][0-9]{2}(?::?[0-9]{2}(?::?[0-9]{2})?)?)?"
+)
+
+
+def _wanted_tags(timestamp: datetime | str | None, offset_hours: int) -> dict[int, bytes]:
+    wanted = {}
+    if timestamp is not None:
+        moment = timestamp if isinstance(timestamp, datetime) else _parse(timestamp)
+        wanted[DATE_TIME_ORIGINAL] = b"%04d:%02d:%02d %02d:%02d:%02d\0" % moment.timetuple()[:6]
+    whole = not isinstance(offset_hours, bool) and isinstance(offset_hours, int | float) and offset_hours % 1 == 0
+    if not whole or not -12 <= offset_hours <= 14:
+        raise GalleryInvalid(
+            f"The time zone offset {offset_hours!r} is not a whole number of hours from -12 to 14.",
+            hint=f"Give whole hours, or {KEEP_ORIGINAL_TIMEZONE} to leave the time zone as it is.",
+        )
+    if offset_hours != KEEP_ORIGINAL_TIMEZONE:
+        sign = b"-" if offset_hours < 0 else b"+"
+        wanted[OFFSET_TIME_ORIGINAL] = b"%b%02d:00\0" % (sign, abs(int(offset_hours)))
+    return wanted
+
+
+def _parse(timestamp: str) -> datetime:
+    match = _ISO_8601.fullmatch(timestamp) if isinstance(timestamp, str) else None
+    with suppress(ValueError):
+        if match:
+            year, month, day, hour, minute, second = map(int, match.groups())
+            return datetime(year, month, day, hour, minute, second)
+    raise GalleryInvalid(
+        f"The timestamp {timestamp!r} is not a date and time.",
+        hint="Write it as 2024-08-12T14:03:22, in the local time of the shot.",
+    )
+
+
+@dataclass(slots=True)
+class _Draft:
+    """What is to be replaced in the file. ``problems`` fell short of what was asked, ``notes`` did not.
+
+    ``blocks`` holds each edited EXIF block before and after, for the check that follows.
+    """
+
+    patches: list[Patch] = field(default_factory=list)
+    blocks: list[tuple[Tiff, bytes]] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def warnings(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys([*self.problems, *self.notes]))
+
+    def replace_block(self, segment: Segment, before: Tiff, after: bytes) -> None:
+        if after != before.block:
+            self.patches.append(Patch(segment.start, segment.end, jpeg.app1(jpeg.EXIF_HEADER + after)))
+            self.blocks.append((before, after))
+
+
+_NO_DATE = "the photo has no date and none was given, so it got no time zone either"
+
+
+def _draft(image: memoryview, wanted: Mapping[int, bytes], strip_gps: bool) -> _Draft:
+    draft = _Draft()
+    head = jpeg.read_head(image)
+    exif = [segment for segment in head.segments if jpeg.is_exif(image, segment)]
+    if exif:
+        _draft_first_block(draft, image, head, exif[0], wanted, strip_gps)
+    elif DATE_TIME_ORIGINAL in wanted:
+        place = jpeg.place_for_exif(image, head)
+        draft.patches.append(Patch(place, place, jpeg.app1(jpeg.EXIF_HEADER + new_block(wanted))))
+    elif wanted:
+        draft.notes.append(_NO_DATE)
+    if len(exif) > 1 and wanted:
+        draft.notes.append("the file has several EXIF segments; only the first one got the time")
+    if strip_gps:
+        _strip_elsewhere(draft, image, head, exif[1:])
+    draft.patches.sort()
+    return draft
+
+
+def _draft_first_block(
+    draft: _Draft, image: memoryview, head: Head, segment: Segment, wanted: Mapping[int, bytes], strip_gps: bool
+) -> None:
+    before = tiff = read_tiff(_block(image, segment))
+    if strip_gps:
+        removed = remove_position(tiff)
+        draft.problems += removed.problems
+        tiff = read_tiff(removed.block)
+    if wanted and DATE_TIME_ORIGINAL not in wanted and not has_date(tiff):
+        draft.notes.append(_NO_DATE)
+    elif wanted:
+        written = write_times(tiff, wanted, _growth_refused(image, head, segment, before, wanted))
+        draft.problems += written.problems
+        tiff = tiff._replace(block=written.block)
+    draft.replace_block(segment, before, tiff.block)
+
+
+def _block(image: memoryview, segment: Segment) -> bytes:
+    if not jpeg.starts_with(image, segment, jpeg.APP1, jpeg.EXIF_HEADER):
+        raise Damaged("the EXIF header is damaged")
+    return bytes(image[segment.body + len(jpeg.EXIF_HEADER) : segment.end])
+
+
+def _growth_refused(image: memoryview, head: Head, segment: Segment, tiff: Tiff, wanted: Container[int]) -> str | None:
+    """Why a longer EXIF block would make something else in the file wrong."""
+    overrun = any(
+        reference.end > len(tiff.block) and not (reference.path == MAIN_EXIF and reference.tag in wanted)
+        for reference in tiff.references()
+    )
+    if any(s.start < segment.start and jpeg.starts_with(image, s, jpeg.APP2, jpeg.MPF_HEADER) for s in head.segments):
+        return "the EXIF stands behind an index of further pictures (MPF), whose offsets would no longer be true"
+    if tiff.unreadable or overrun:
+        return "the EXIF refers to data beyond its own end, which must not move"
+    if tiff.maker_note_leaves(len(image) - segment.body - len(jpeg.EXIF_HEADER)):
+        return "the maker note refers to data behind the EXIF, which must not move"
+    return None
+
+
+def _strip_elsewhere(draft: _Draft, image: memoryview, head: Head, more_exif: list[Segment]) -> None:
+    """Remove positions outside of the first EXIF block: in place everywhere, so no offset in the file changes."""
+    for segment in (*head.segments, *jpeg.segments_behind_scan(image, head)):
+        if segment in more_exif or (segment.start > head.scan and jpeg.is_exif(image, segment)):
+            _strip_further_block(draft, image, segment)
+        elif jpeg.starts_with(image, segment, jpeg.APP1, jpeg.XMP_HEADER):
+            _strip_xmp(draft, image, segment)
+    extension = b"".join(_extended_xmp(image, head))
+    if xmp_gps.may_hold_position(extension):
+        draft.problems.append("a position in the extended XMP was left")
+    if jpeg.video_with_position(image, head):
+        draft.problems.append("the position in the video behind the picture was left")
+
+
+def _strip_further_block(draft: _Draft, image: memoryview, segment: Segment) -> None:
+    try:
+        tiff = read_tiff(_block(image, segment))
+    except Damaged:
+        draft.problems.append("a further EXIF segment is damaged; a position in it would have been left")
+        return
+    removed = remove_position(tiff)
+    draft.problems += removed.problems
+    draft.replace_block(segment, tiff, removed.block)
+
+
+def _strip_xmp(draft: _Draft, image: memoryview, segment: Segment) -> None:
+    payload = bytes(image[segment.body : segment.end])
+    packet = payload[len(jpeg.XMP_HEADER) :]
+    stripped = xmp_gps.remove_position(packet)
+    if stripped is None:
+        if xmp_gps.may_hold_position(packet):
+            draft.problems.append("a position in the XMP was left: it is not well-formed")
+    elif stripped is not packet:
+        draft.patches.append(Patch(segment.start, segment.end, jpeg.app1(jpeg.XMP_HEADER + stripped)))
+
+
+def _extended_xmp(image: memoryview, head: Head) -> Iterator[memoryview]:
+    """The chunks of the extended XMP without their headers: GUID (32 bytes), total length and offset (4 each)."""
+    skip = len(jpeg.EXTENDED_XMP_HEADER) + 32 + 4 + 4
+    for segment in head.segments:
+        if jpeg.starts_with(image, segment, jpeg.APP1, jpeg.EXTENDED_XMP_HEADER):
+            yield image[min(segment.body + skip, segment.end) : segment.end]
+
+
+def _doubt(image: memoryview, draft: _Draft, data: bytes, wanted: Mapping[int, bytes], strip_gps: bool) -> str | None:
+    """Why ``data`` is not exactly what was asked; ``None`` when it is. Cheap: no pixel is read."""
+    if not jpeg.same_elsewhere(image, draft.patches, data):
+        return "bytes outside of the edited segments differ"
+    try:
+        if not all(only_intended_changes(*blocks, wanted, without_gps=strip_gps) for blocks in draft.blocks):
+            return "other EXIF data would have changed"
+        again = _draft(memoryview(data), wanted, strip_gps)
+    except Damaged as damage:
+        return str(damage)
+    if again.patches or not set(again.problems) <= set(draft.problems):
+        return "a second edit would change it again"
+    return None

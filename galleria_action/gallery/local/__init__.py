@@ -1,0 +1,1 @@
+"""Files on disk: found, fenced in, told apart by kind."""

@@ -1,0 +1,115 @@
+"""The rules of a gallery that no schema can state: what must differ from photo to photo, and which keys are sound."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from galleria_action.gallery.keys import folded, key_problem
+from galleria_action.gallery.metadata.json_source import Place
+from galleria_action.gallery.metadata.model import VARIANTS
+from galleria_action.gallery.metadata.wording import shown
+
+Violation = tuple[Place, str]
+
+#: A photo as parsed JSON that the schema has accepted, with its index in ``photos``.
+IndexedPhoto = tuple[int, Mapping[str, Any]]
+
+
+def broken_rules(photos: Sequence[IndexedPhoto]) -> Iterator[Violation]:
+    """Every broken rule of ``photos``, with the place of the value that breaks it. Of two values that may not be the
+    same, the second is named."""
+    yield from _ids(photos)
+    yield from _timestamps(photos)
+    yield from _keys(photos)
+    yield from _files_as_folders(photos)
+
+
+def _ids(photos: Iterable[IndexedPhoto]) -> Iterator[Violation]:
+    seen: dict[str, int] = {}
+    for index, photo in photos:
+        first = seen.setdefault(photo["id"], index)
+        if first != index:
+            yield (
+                ("photos", index, "id"),
+                f"photo {shown(photo['id'])} is listed twice: photo number {first + 1} has the same id",
+            )
+        elif not photo["id"].isascii() and _not_unicode(photo["id"]):
+            yield (
+                ("photos", index, "id"),
+                f"the id {shown(photo['id'])} holds half a surrogate pair, which is not valid Unicode",
+            )
+
+
+def _timestamps(photos: Iterable[IndexedPhoto]) -> Iterator[Violation]:
+    for index, photo in photos:
+        exif = photo.get("exif")
+        stamp = exif.get("corrected_timestamp") if exif else None
+        if stamp is not None and not _is_date(stamp):
+            yield (
+                ("photos", index, "exif", "corrected_timestamp"),
+                f"photo {shown(photo['id'])}: exif.corrected_timestamp is {shown(stamp)}, which no calendar has",
+            )
+
+
+def _keys(photos: Sequence[IndexedPhoto]) -> Iterator[Violation]:
+    # Position 3 * n + v is variant v of the n-th of photos: small, for there are hundreds of thousands of keys.
+    seen: dict[str, int] = {}
+    position = -1
+    for index, photo in photos:
+        files = photo["files"]
+        for variant in VARIANTS:
+            position += 1
+            key = files[variant]
+            problem = key_problem(key)
+            if problem is None:
+                first = seen.setdefault(folded(key), position)
+                if first == position:
+                    continue
+                problem = _clash(key, photos[first // 3][1], VARIANTS[first % 3])
+            yield (
+                ("photos", index, "files", variant),
+                f"photo {shown(photo['id'])}: the key of {variant}, {shown(key)}, {problem}",
+            )
+
+
+def _clash(key: str, other: Mapping[str, Any], variant: str) -> str:
+    owner = f"{variant} of photo {shown(other['id'])}"
+    if other["files"][variant] == key:
+        return f"is the key of {owner} too"
+    return (
+        f"differs only by letter case or Unicode normalisation from {shown(other['files'][variant])}, the key of "
+        f"{owner}: many disks hold the two to be one"
+    )
+
+
+def _files_as_folders(photos: Iterable[IndexedPhoto]) -> Iterator[Violation]:
+    """A key that is also the folder of another cannot be stored by a file system, nor by MinIO."""
+    keys = [(index, photo, variant, photo["files"][variant]) for index, photo in photos for variant in VARIANTS]
+    folders = sorted({key.rpartition("/")[0] + "/" for _, _, _, key in keys})
+    for index, photo, variant, key in keys:
+        as_folder = key + "/"
+        nearest = bisect_left(folders, as_folder)
+        if nearest < len(folders) and folders[nearest].startswith(as_folder):
+            yield (
+                ("photos", index, "files", variant),
+                f"photo {shown(photo['id'])}: the key of {variant}, {shown(key)}, is the folder of another key too",
+            )
+
+
+def _is_date(stamp: str) -> bool:
+    try:
+        datetime.fromisoformat(stamp)
+    except ValueError:
+        return False
+    return True
+
+
+def _not_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
