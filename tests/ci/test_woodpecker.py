@@ -31,9 +31,9 @@ def test_a_setting_arrives_however_the_ci_writes_hyphens(name: str):
 def test_a_setting_stands_where_an_input_stands():
     below = {"PLUGIN_BUCKET": "gallery", "GALLERIA_CONCURRENCY": "3", "PLUGIN_CONCURRENCY": "2"}
     assert options(**below).upload.concurrency == 2
-    assert options(**below, INPUT_CONCURRENCY="1").concurrency == 1
+    assert options(**below, INPUT_CONCURRENCY="1").upload.concurrency == 1
     found = parse(["plan", "--concurrency", "9"], below, NOWHERE)
-    assert resolve(found.command, found.values, []).concurrency == 9
+    assert resolve(found.command, found.values, []).upload.concurrency == 9
 
 
 def test_a_plugin_deploys_unless_it_is_told_otherwise_and_a_shell_never_does():
