@@ -12,7 +12,7 @@ from galleria_action.commands.local import document_of
 from galleria_action.commands.plan import Planned, check_local, make_planned, plan
 from galleria_action.commands.session import Session, judge_verification
 from galleria_action.commands.shard import upload_share
-from galleria_action.commands.uploading import fingerprint_of, make_uploader, note_uploads, tell
+from galleria_action.commands.uploading import fingerprint_of, make_uploader, note_uploads, tell, warn_of_uploads
 from galleria_action.commands.verify import verify_state
 from galleria_action.deployment.apply.deploy import Deployment
 from galleria_action.deployment.apply.upload import Uploaded
@@ -21,6 +21,7 @@ from galleria_action.deployment.remote.verification import verify_listing
 from galleria_action.deployment.state.checkpoint import CHECKPOINT_KEY, Checkpoint, InBucket, InFile
 from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.gallery.keys import METADATA_KEY
+from galleria_action.report.result import Record
 from galleria_action.storage.interface import ObjectInfo, WriteStore
 
 #: between listings, where the first ones do not show our own writes yet
@@ -108,22 +109,24 @@ def _deployed(
         step=session.ci.line,
         document=document_of(session, planned.gallery),
     )
+    session.record.under_way = lambda: uploader.in_flight
+    session.record.catch_up = lambda: _note(session.record, deployment)
     try:
         with session.ci.group("Deploy"), session.progress("Uploaded", len(left), sum(left)) as progress:
             uploader.finished = lambda upload: progress.advance(upload.size)
             return deployment.run()
     finally:
-        _note(session, deployment)
+        _note(session.record, deployment)
+        warn_of_uploads(session, uploader.done)
         tell(session, checkpoint)
 
 
-def _note(session: Session, deployment: Deployment) -> None:
-    """Into the record, however the deploy ended."""
-    record = session.record
+def _note(record: Record, deployment: Deployment) -> None:
+    """Into the record: in the end, however that came, or while the deploy is under way still."""
     record.committed = deployment.committed
     record.metadata_uploaded = deployment.metadata_uploaded
     record.photos_deleted = deployment.photos_deleted
-    note_uploads(session, deployment.uploader.done)
+    note_uploads(record, deployment.uploader.done)
 
 
 def _verify(session: Session, store: WriteStore, planned: Planned, manifest: Manifest, fresh: bool) -> None:

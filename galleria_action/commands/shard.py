@@ -11,7 +11,7 @@ from dataclasses import replace
 from galleria_action.commands.approval import check_approval
 from galleria_action.commands.plan import check_local, make_planned
 from galleria_action.commands.session import Session
-from galleria_action.commands.uploading import fingerprint_of, make_uploader, note_uploads, tell
+from galleria_action.commands.uploading import fingerprint_of, make_uploader, note_uploads, tell, warn_of_uploads
 from galleria_action.deployment.apply.upload import Uploaded
 from galleria_action.deployment.model import Plan
 from galleria_action.deployment.shards import Report, Shard, missing_document, missing_key
@@ -47,12 +47,15 @@ def upload_share(session: Session, shard: Shard) -> str:
     if share:
         _remember_missing(store, made)
     uploader = make_uploader(session, store, planned, checkpoint, Uploaded())
+    session.record.under_way = lambda: uploader.in_flight
+    session.record.catch_up = lambda: note_uploads(session.record, uploader.done)
     try:
         with session.ci.group("Upload"), session.progress("Uploaded", len(share), sum(up.size for up in share)) as bar:
             uploader.finished = lambda upload: bar.advance(upload.size)
             uploader.upload(share)
     finally:
-        note_uploads(session, uploader.done)
+        note_uploads(session.record, uploader.done)
+        warn_of_uploads(session, uploader.done)
         tell(session, checkpoint)
     _conclude(draft, place, uploader.done)
     return _done(session, shard)
