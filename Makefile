@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help ready demo test test-all slow test-container coverage lint floors format hooks wheel lock bench clean
+.PHONY: help ready demo test test-all slow test-container coverage lint floors format generate hooks wheel lock bench clean
 
 help:
 	@echo "make demo      a small gallery goes online, changes, breaks and heals, on an S3 server on this machine"
@@ -14,6 +14,7 @@ help:
 	@echo "make coverage  the tests, and which branches they take; fails below what was reached once"
 	@echo "make lint      style, types, floors of the house, action.yml, Dockerfile, workflows"
 	@echo "make hooks     looks at each commit before it is made (pre-commit)"
+	@echo "make generate  write anew what follows from the declared options: action.yml, docs/reference.md, the config's schema"
 	@echo "make bench     ours beside aws s3 sync, s5cmd, rclone and s3cmd; BENCH=\"--help\" lists what can be chosen"
 	@echo "make lock      pin the dependencies anew, with hashes"
 
@@ -70,6 +71,9 @@ floors: $(READY)
 format: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+generate: $(READY)
+	@$(BIN)/python -m galleria_action.cli.generate
 
 hooks: $(READY)
 	$(BIN)/pre-commit install
