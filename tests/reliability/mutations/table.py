@@ -251,7 +251,7 @@ MUTATIONS = {
         _SECRETS + "test_a_server_that_repeats_what_it_was_sent",
     ),
     "tells signatures": _when(
-        9, put("words:clean", "_SIGNED.sub(...)", "_line(text)"),
+        9, put("storage.words:clean", "_SIGNED.sub(...)", "_line(text)"),
         "tests/storage/test_refusals.py", "tests/storage/test_faults.py",
         _SECRETS + "test_a_server_that_repeats_what_it_was_sent",
     ),
