@@ -81,11 +81,11 @@ def _gallery(pictures: Sequence[Picture], *, planned: bool) -> Block:
         if not good:
             return
         width = min(_IN_A_ROW, len(good))
-        yield f"|{'  |' * width}"
-        yield f"|{':-:|' * width}"
-        for start in range(0, len(good), _IN_A_ROW):
-            row = good[start : start + _IN_A_ROW]
+        for start in range(0, len(good), width):
+            row = good[start : start + width]
             yield f"| {' | '.join([*map(_picture, row), *[' '] * (width - len(row))])} |"
+            if start == 0:
+                yield f"|{':-:|' * width}"
         yield from ("", f"<sub>{title}</sub>")
 
     return block(Part.PICTURES, lines, lambda: ())

@@ -143,12 +143,10 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class PlanReport:
-    """A plan in words. ``executed`` says that it was to be carried out, so that ``counts`` tell what was done, and
-    ``carried_out`` that all of it was."""
+    """A plan in words. ``carried_out`` says that all of it was done."""
 
     plan_id: str
     target: Target
-    executed: bool
     carried_out: bool
     counts: tuple[Count, ...]
     sections: tuple[Section, ...]
