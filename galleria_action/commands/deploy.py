@@ -71,9 +71,9 @@ def nothing_to_do(session: Session, store: WriteStore, planned: Planned, checkpo
     return "Nothing to do: the bucket holds this gallery already."
 
 
-def announce(session: Session, planned: Planned) -> None:
+def announce(session: Session, planned: Planned, begun: str | None = None) -> None:
     """The last questions before the gallery is written to, and word to the reviewers that it is."""
-    check_approval(session, planned.plan)
+    check_approval(session, planned.plan, begun)
     session.stop.check()
     check_cors(session, may_write=True)
     session.reviews.deploying()

@@ -52,7 +52,7 @@ def finalize(session: Session) -> str:
         return message
     shards = _shards(session, store, planned.plan, plan_id)
     uploaded = _collected(session, store, planned, plan_id, shards)
-    announce(session, planned)
+    announce(session, planned, plan_id)  # what is made now is that plan, or what the bucket proves to be left of it
     if planned.plan.plan_id == plan_id:
         store.put(begun_key(plan_id), begun_document(planned.plan, len(shards)), DOCUMENT_HEADERS)
     message = carry_out(session, store, planned, checkpoint, uploaded)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,8 +12,6 @@ from typing import Literal
 from galleria_action.deployment.model import Plan
 
 Detail = Literal["files", "folders", "none"]
-
-_DIGITS = 16  # of a SHA-256: 64 bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,4 +54,6 @@ def _entries(plan: Plan, detail: Detail) -> dict[str, str]:
 
 
 def _digest(actions: Iterable[list[str]]) -> str:
-    return hashlib.sha256(json.dumps(list(actions), separators=(",", ":")).encode()).hexdigest()[:_DIGITS]
+    """SHA-256, all of it, in base64: an approval is worth no more than its shortest digest."""
+    whole = hashlib.sha256(json.dumps(list(actions), separators=(",", ":")).encode()).digest()
+    return base64.b64encode(whole).decode().rstrip("=")

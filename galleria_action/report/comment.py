@@ -72,6 +72,11 @@ def status_line(state: State, run_url: str, commit: str) -> str:
     return f"**Status:** {_STATES[state]} by {run}{of}"
 
 
+def reviewed_plan(plan_id: str, head: str) -> str:
+    """The line that names the plan which reviewers have seen, where the comment tells of another run since."""
+    return f"<sub>Reviewed: plan {code(plan_id)} of {code(head[:_SHORT_COMMIT])}</sub>"
+
+
 def _gallery(pictures: Sequence[Picture], *, planned: bool) -> Block:
     """Pictures four by four; an address that is more than plain letters is not trusted in an attribute."""
     good = [one for one in pictures if PLAIN_URL.fullmatch(one.url) and re.fullmatch("[0-9a-f]*", one.version)]
