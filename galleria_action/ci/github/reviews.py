@@ -21,6 +21,7 @@ from galleria_action.report.comment import (
     Picture,
     State,
     render_comment,
+    render_fork_comment,
     reviewed_plan,
     state_of,
     status_line,
@@ -120,7 +121,7 @@ class GitHubReviews:
             refused = bool(refusals)
         unaided = self._event.pull_request is not None and self._event.occasion.without_secrets
         if refused and unaided and (self._continued or self._noteworthy(result)):
-            return self._for_somebody_else(result, pictures)
+            return self._for_somebody_else(result)
         return {}
 
     def _noteworthy(self, result: Result) -> bool:
@@ -218,18 +219,17 @@ class GitHubReviews:
         deployed = outcome_of(result).kind == "done"
         return pictures_online(result.plan, self._wishes.public_url, store, deployed=deployed)
 
-    def _for_somebody_else(self, result: Result, pictures: list[Picture]) -> dict[str, bytes]:
+    def _for_somebody_else(self, result: Result) -> dict[str, bytes]:
         self._line(
             f"This run may not comment. {COMMENT_FILE} holds the comment for a workflow that may (workflow_run)."
         )
-        marker = self._marker(result, None)
         numbers = {
             "pull_request": self._event.pull_request,
             "head_sha": self._event.commit,
             "label": self._wishes.label,
-            "id": marker.identity,
+            "id": self._identity(self._event.pull_request or 0),
         }
-        body = self._body(result, pictures, marker)
+        body = self._redact(render_fork_comment(result, COMMENT_BUDGET, label=self._wishes.label))
         return {COMMENT_FILE: f"{body}\n".encode(), NUMBERS_FILE: f"{json.dumps(numbers, indent=2)}\n".encode()}
 
     # -- what GitHub refuses ---------------------------------------------------------------------------------------
