@@ -16,20 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from galleria_action.cli.option_table import BY_NAME
-from galleria_action.deployment.apply.deploy import Deployment, Document
+from galleria_action.deployment.apply.deploy import Deployment
 from galleria_action.deployment.apply.prepare import PreparePolicy
 from galleria_action.deployment.apply.upload import Uploader
+from galleria_action.deployment.galleries import LocalGallery, RemoteGallery, SourcePhoto
 from galleria_action.deployment.guards import DeleteLimit, check_guards
-from galleria_action.deployment.model import (
-    LocalGallery,
-    PhotoEdit,
-    Plan,
-    Reason,
-    RemoteGallery,
-    SourceFile,
-    SourcePhoto,
-    Upload,
-)
+from galleria_action.deployment.model import Commit, PhotoEdit, Plan, Reason, SourceFile, Upload
 from galleria_action.deployment.planner import make_plan
 from galleria_action.deployment.remote.reading import list_target, read_manifest, read_remote
 from galleria_action.deployment.remote.verification import Verification, verify_listing
@@ -144,8 +136,9 @@ class _GalleryDeploy:
         photos = photos_of_metadata(
             metadata, files, BY_NAME["cache-control-photos"].default, Hasher(read_file), strip_gps=False
         )
-        digest = (sha256(document).hexdigest(), len(document))
-        local = LocalGallery("metadata", photos, None, metadata.settings, digest)
+        headers = Headers("application/json", BY_NAME["cache-control-metadata"].default)
+        commit = Commit(METADATA_KEY, sha256(document).hexdigest(), headers, document)
+        local = LocalGallery("metadata", photos, None, metadata.settings, commit)
         remote = read_remote(self.store, listing=True)
         plan = make_plan(local, remote.gallery(METADATA_KEY), self.target)
         self.plan = _plan_dict(plan, metadata)
@@ -156,10 +149,7 @@ class _GalleryDeploy:
         manifest, listing = remote.manifest, remote.listing or {}
         if plan.changed:
             uploader = _uploader(self.store, remote.listing or {}, remote.manifest)
-            headers = Headers("application/json", BY_NAME["cache-control-metadata"].default)
-            run = Deployment(
-                plan, local, remote, self.store, uploader, Stop(), _ignore, _ignore, Document(document, headers)
-            )
+            run = Deployment(plan, local, remote, self.store, uploader, Stop(), _ignore, _ignore)
             try:
                 manifest = run.run()
             finally:

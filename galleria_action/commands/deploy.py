@@ -8,7 +8,6 @@ from typing import TypeVar
 
 from galleria_action.commands.approval import check_approval
 from galleria_action.commands.cors import check_cors
-from galleria_action.commands.local import document_of
 from galleria_action.commands.plan import Planned, check_local, make_planned, plan
 from galleria_action.commands.session import Session, judge_verification
 from galleria_action.commands.shard import upload_share
@@ -20,7 +19,6 @@ from galleria_action.deployment.remote.reading import list_target
 from galleria_action.deployment.remote.verification import verify_listing
 from galleria_action.deployment.state.checkpoint import CHECKPOINT_KEY, Checkpoint, InBucket, InFile
 from galleria_action.deployment.state.manifest import Manifest
-from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.storage.interface import ObjectInfo, WriteStore
 
 #: between listings, where the first ones do not show our own writes yet
@@ -106,7 +104,6 @@ def _deployed(
         stop=session.stop,
         warn=session.warn,
         step=session.ci.line,
-        document=document_of(session, planned.gallery),
     )
     try:
         with session.ci.group("Deploy"), session.progress("Uploaded", len(left), sum(left)) as progress:
@@ -173,8 +170,8 @@ def _named(planned: Planned) -> frozenset[str]:
     """The keys of photos and metadata that this deploy answers for."""
     if planned.local.photos is None:
         return frozenset()
-    keys = frozenset(file.key for photo in planned.local.photos for file in photo.files)
-    return keys | {METADATA_KEY} if planned.gallery.metadata else keys
+    keys = planned.local.photo_keys()
+    return keys | {planned.local.document.key} if planned.local.document else keys
 
 
 def _left_alone(planned: Planned, manifest: Manifest) -> Set[str]:

@@ -9,8 +9,8 @@ from hashlib import sha256
 from pathlib import Path
 
 from galleria_action.commands.session import Session
-from galleria_action.deployment.apply.deploy import Document
-from galleria_action.deployment.model import LocalGallery, SourceFile, SourcePhoto
+from galleria_action.deployment.galleries import LocalGallery, SourcePhoto
+from galleria_action.deployment.model import Commit, SourceFile
 from galleria_action.deployment.sources import (
     Hasher,
     check_collisions,
@@ -147,13 +147,10 @@ def measured(session: Session, gallery: Gallery) -> LocalGallery:
         photos=photos,
         site=site,
         settings=loaded.metadata.settings if loaded else GallerySettings(),
-        metadata=(loaded.sha256, len(loaded.raw)) if loaded else None,
+        document=_document(session, loaded) if loaded else None,
     )
 
 
-def document_of(session: Session, gallery: Gallery) -> Document | None:
-    """The metadata to be committed, or ``None`` where the manifest commits."""
-    if gallery.metadata is None or gallery.photos is None:
-        return None
+def _document(session: Session, loaded: LoadedMetadata) -> Commit:
     headers = Headers("application/json", session.options.cache_control.metadata)
-    return Document(gallery.metadata.raw, headers)
+    return Commit(METADATA_KEY, loaded.sha256, headers, loaded.raw)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from galleria_action.commands.cors import check_cors
 from galleria_action.commands.local import Gallery, load_gallery, measured
 from galleria_action.commands.session import PLAN_FILE, Session
+from galleria_action.deployment.galleries import LocalGallery
 from galleria_action.deployment.guards import check_guards
-from galleria_action.deployment.model import LocalGallery, Plan
+from galleria_action.deployment.model import Plan
 from galleria_action.deployment.planner import make_plan
 from galleria_action.deployment.remote.reading import RemoteState, read_remote
 from galleria_action.deployment.shards import missing_key, parse_missing, shards_of
@@ -71,7 +72,7 @@ def make_planned(session: Session, store: ReadStore, checked: Checked) -> Planne
     options, gallery, local = session.options, checked.gallery, checked.local
     with session.ci.group("Plan"):
         listing = options.verify != "off" or options.orphans == "delete"
-        expected = [file.key for photo in local.photos or () for file in photo.files]
+        expected = list(local.photo_keys())
         remote = read_remote(store, listing=listing, local=gallery.metadata, expected=expected)
         session.warn_all(remote.warnings)
         same_mode(gallery, remote)

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 from galleria_action.deployment.apply.commit import Unsettled, check_base, commit
 from galleria_action.deployment.apply.upload import Uploader
-from galleria_action.deployment.model import Base, LocalGallery, Plan
+from galleria_action.deployment.galleries import LocalGallery
+from galleria_action.deployment.model import Base, Commit, Plan
 from galleria_action.deployment.remote.reading import RemoteState, find_missing
 from galleria_action.deployment.state.manifest import MANIFEST_KEY, Manifest
 from galleria_action.deployment.state.record import Record
@@ -22,7 +23,7 @@ from galleria_action.deployment.stop import Stop
 from galleria_action.errors import Conflict, DeleteFailed, Finding, StorageUnavailable
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.gallery.local.media import is_page
-from galleria_action.storage.interface import Headers, WriteStore
+from galleria_action.storage.interface import WriteStore
 
 NARROWED = (
     "This storage does not support conditional writes: another deploy at the very same moment could have been "
@@ -32,14 +33,6 @@ NARROWED = (
 
 #: between two batches a stop signal is heard, and another deploy noticed
 _DELETE_BATCH = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """The metadata as it is committed, byte for byte, and the headers it is stored with."""
-
-    body: bytes
-    headers: Headers
 
 
 @dataclass
@@ -54,7 +47,6 @@ class Deployment:
     stop: Stop
     warn: Callable[[str], None]
     step: Callable[[str], None]
-    document: Document | None = None
     committed: bool | None = False
     metadata_uploaded: bool = False
     photos_deleted: int = 0
@@ -102,7 +94,7 @@ class Deployment:
         try:
             self._write_documents()
         except StorageUnavailable as error:
-            if isinstance(error, Unsettled) and error.key == (METADATA_KEY if self.document else MANIFEST_KEY):
+            if isinstance(error, Unsettled) and error.key == (METADATA_KEY if self.local.document else MANIFEST_KEY):
                 self.committed = None
             self.stop.check()  # asked to stop, the store tries no more; then that is the reason
             raise
@@ -112,16 +104,16 @@ class Deployment:
 
     def _write_documents(self) -> None:
         planned = {gone.key for gone in self.plan.deletes}
-        if self.document is None:
+        if self.local.document is None:
             self.step("Committing the manifest")
             self._prove_uploads()
             self._write_record(planned)
         else:
             self._write_record(planned)
             self._prove_uploads()
-            self._commit_metadata(self.document)
+            self._commit_metadata(self.local.document)
 
-    def _commit_metadata(self, document: Document) -> None:
+    def _commit_metadata(self, document: Commit) -> None:
         self.stop.check()
         if self.plan.commit:
             self.step(f"Committing {METADATA_KEY}")
@@ -146,7 +138,7 @@ class Deployment:
 
     def _check_live(self) -> None:
         """Raise ``Conflict`` when somebody wrote since the commit: what we delete, the next gallery may name again."""
-        if self.document:
+        if self.local.document:
             check_base(self.store, METADATA_KEY, self._live)
         self._record.refresh()
 

@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from galleria_action.deployment.model import Base, RemoteGallery
+from galleria_action.deployment.galleries import RemoteGallery
+from galleria_action.deployment.model import Base
 from galleria_action.deployment.state.manifest import MANIFEST_KEY, Manifest, ManifestUnreadable, Mode, parse_manifest
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.gallery.metadata.json_source import paused_gc
