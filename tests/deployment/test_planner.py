@@ -285,7 +285,7 @@ def test_plan_id_is_stable_and_covers_what_matters():
 
 def test_plan_id_does_not_depend_on_the_order_of_photos_or_on_local_paths():
     photos = [local_photo(name, "2") for name in "abc"]
-    metadata = ("d" * 64, 1)
+    written = document("d")
     one = plan(replace(local_gallery(*photos), document=written), remote_gallery(A, B, C))
     two = plan(replace(local_gallery(*reversed(photos)), document=written), remote_gallery(A, B, C))
     assert one.plan_id == two.plan_id
