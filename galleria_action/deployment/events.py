@@ -1,0 +1,126 @@
+"""What happens on the way through a use case, told to whoever listens: logs, progress bars, comments, reports.
+
+Facts are told when they become true and however the run ends after that, so that a listener knows at any moment what
+was done. A listener never decides anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from galleria_action.deployment.model import Plan
+from galleria_action.deployment.remote.verification import Verification
+from galleria_action.deployment.shards import Shard
+from galleria_action.deployment.state.manifest import Mode
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One line for the log."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """Something is not as it should be, but does not stop the run."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """How the gallery's photos are named: by metadata, or by the folder alone."""
+
+    mode: Mode
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """The plan is made; guards may still refuse it."""
+
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Divided:
+    """The shards that together carry the plan out."""
+
+    shards: tuple[Shard, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Deploying:
+    """The first write to the gallery is about to happen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Began:
+    """Work on ``files`` files of ``size`` bytes in all begins; ``done`` is the word for a finished one."""
+
+    done: str
+    files: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Advanced:
+    """One file of ``size`` bytes is done. Told by any thread."""
+
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The work that began last is over, well or not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Uploaded:
+    """What the uploads came to, however they ended. ``photos`` and ``files`` count what was sent, ``size`` its bytes;
+    ``skipped`` files were there already. ``exif_warnings`` are texts by key, ``other_hashes`` counts photos whose
+    promised hash is another."""
+
+    photos: int
+    files: int
+    skipped: int
+    size: int
+    exif_warnings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    other_hashes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """The commit: ``outcome`` is ``True`` when it is confirmed, ``None`` when nobody knows. ``document`` tells whether
+    a metadata document was written."""
+
+    outcome: bool | None
+    document: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """So many photos are gone."""
+
+    photos: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What the bucket was found to hold."""
+
+    verification: Verification
+
+
+Event = (
+    Said | Warned | Found | Planned | Divided | Deploying | Began | Advanced | Ended | Uploaded | Committed | Deleted
+    | Verified
+)  # fmt: skip
+
+#: told of each event in order; may be called by several threads for ``Advanced`` and ``Warned``
+Listener = Callable[[Event], None]
+
+
+def nobody(_: Event) -> None:
+    """A listener that does not listen."""
