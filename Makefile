@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test test-all test-container lint format lock bench clean
+.PHONY: help demo test test-all test-container lint format generate lock bench clean
 
 help:
 	@echo "make demo      a small gallery goes online, changes, breaks and heals, on an S3 server on this machine"
@@ -12,6 +12,7 @@ help:
 	@echo "make test-all  the same, then the long ones: every kill, real servers, mutations (under 20 minutes)"
 	@echo "make test-container  builds the image and runs it as GitHub's runner does (needs Docker, or root on Debian)"
 	@echo "make lint      style, types, action.yml, Dockerfile, workflows"
+	@echo "make generate  write anew what follows from the declared options: action.yml, docs/reference.md, the config's schema"
 	@echo "make bench     ours beside aws s3 sync, s5cmd, rclone and s3cmd; BENCH=\"--help\" lists what can be chosen"
 	@echo "make lock      pin the dependencies anew, with hashes"
 
@@ -50,6 +51,9 @@ lint: $(READY)
 format: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+generate: $(READY)
+	@$(BIN)/python -m galleria_action.cli.generate
 
 # uv is asked for here only, so that nobody else needs it.
 lock:

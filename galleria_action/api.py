@@ -15,7 +15,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from galleria_action.cli.option_table import BY_NAME
 from galleria_action.deployment.apply.deploy import Deployment
 from galleria_action.deployment.apply.prepare import PreparePolicy
 from galleria_action.deployment.apply.upload import Uploader
@@ -36,11 +35,14 @@ from galleria_action.gallery.local.walk import walk_site
 from galleria_action.gallery.local.workspace import Workspace
 from galleria_action.gallery.metadata.model import GalleryMetadata, PhotoMetadata
 from galleria_action.gallery.metadata.schema import RemoteInvalid, load_metadata, parse_remote
+from galleria_action.options.headers import HeaderOptions
+from galleria_action.options.upload import UploadOptions
 from galleria_action.storage.api import store_for
 from galleria_action.storage.interface import Headers, ObjectInfo, Target, WriteStore
 
 ProgressCallback = Callable[[str, int, int], None]
-_CONCURRENCY = int(BY_NAME["concurrency"].default)
+_CONCURRENCY = UploadOptions().concurrency
+_HEADERS = HeaderOptions()
 
 
 # -- metadata ------------------------------------------------------------------------------------------------------
@@ -133,10 +135,8 @@ class _GalleryDeploy:
         document = json.dumps(metadata.to_dict(), indent=2).encode()
         load_metadata(document, METADATA_KEY)
         files = tuple(locate(metadata, folder, _fence(folder)).values())
-        photos = photos_of_metadata(
-            metadata, files, BY_NAME["cache-control-photos"].default, Hasher(read_file), strip_gps=False
-        )
-        headers = Headers("application/json", BY_NAME["cache-control-metadata"].default)
+        photos = photos_of_metadata(metadata, files, _HEADERS.cache_control_photos, Hasher(read_file), strip_gps=False)
+        headers = Headers("application/json", _HEADERS.cache_control_metadata)
         commit = Commit(METADATA_KEY, sha256(document).hexdigest(), headers, document)
         local = LocalGallery("metadata", photos, None, metadata.settings, commit)
         remote = read_remote(self.store, listing=True)
@@ -227,7 +227,7 @@ def upload_directory_to_s3(
     folder = Path(source_dir)
     try:
         found = walk_site(folder, _fence(folder)).files
-        files = site_files(found, BY_NAME["cache-control-site"].default, Hasher(read_file))
+        files = site_files(found, _HEADERS.cache_control_site, Hasher(read_file))
         size = sum(file.size for file in files)
         if dry_run:
             return _directory_result(success=True, total_files=len(files), total_size=size)
@@ -266,7 +266,7 @@ def upload_file_to_s3(
         body = local_path if isinstance(local_path, bytes) else Path(local_path).read_bytes()
         result |= {"file_size": len(body), "checksum": sha256(body).hexdigest()}
         file = LocalFile(key, key, len(body), None, (0, 0))
-        headers = Headers(media_type(key), BY_NAME["cache-control-site"].default)
+        headers = Headers(media_type(key), _HEADERS.cache_control_site)
         upload = Upload(Reason.NEW, SourceFile(key, file, result["checksum"], headers), result["checksum"])
         store = store_for(client, bucket)
         head = store.head(key)

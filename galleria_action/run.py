@@ -13,8 +13,6 @@ import click
 
 from galleria_action.ci.detect import detect
 from galleria_action.ci.interface import CI, Occasion, Wishes
-from galleria_action.cli.option_table import DESTINATION
-from galleria_action.cli.options import Options, resolve, secrets_in
 from galleria_action.cli.parse import Invocation, parse
 from galleria_action.commands.cors import cors
 from galleria_action.commands.deploy import deploy
@@ -26,6 +24,9 @@ from galleria_action.commands.validate import validate
 from galleria_action.commands.verify import verify
 from galleria_action.deployment.stop import Stop
 from galleria_action.errors import Cancelled, ConfigInvalid, Finding, GalleriaError, InternalError
+from galleria_action.options import Options, resolve, secrets_in
+from galleria_action.options.guards import PlanApproval
+from galleria_action.options.review import Comment
 from galleria_action.report.documents import result_json
 from galleria_action.report.markdown import render_summary
 from galleria_action.report.result import Record, Result, finish
@@ -34,6 +35,9 @@ from galleria_action.storage import open_store
 from galleria_action.storage.interface import Target, WriteStore
 from galleria_action.storage.public_store import public_target
 from galleria_action.storage.settings import FOLDER, StoreSettings
+
+#: where a run with credentials goes, and what it calls the gallery
+DESTINATION: tuple[str, ...] = ("endpoint", "bucket", "provider", "region", "public-url")
 
 _COMMANDS: Mapping[str, Callable[[Session], str]] = {
     "validate": validate,
@@ -106,8 +110,14 @@ def _session(invocation: Invocation, ci: CI, record: Record, world: World, works
     environ = world.environ
     may_do_without = ci.occasion.without_secrets and invocation.command in ("plan", "deploy")
     problems = [*invocation.problems, *_led_astray(invocation, ci.occasion)]
-    options = resolve(invocation.command, invocation.values, problems, needs_bucket=not may_do_without)
-    record.url = options.public_url
+    options = resolve(
+        invocation.command,
+        invocation.values,
+        problems,
+        uses_bucket=invocation.command != "validate",
+        needs_bucket=not may_do_without,
+    )
+    record.url = options.review.public_url
     record.target = _target(options, _without_secrets(options, ci.occasion))
     session = Session(
         options=options,
@@ -161,35 +171,37 @@ def _without_secrets(options: Options, occasion: Occasion) -> bool:
 
 def _target(options: Options, publicly: bool) -> Target | None:
     if publicly:
-        return public_target(options.public_url) if options.public_url else None
+        return public_target(options.review.public_url) if options.review.public_url else None
     return options.store.target if options.store else None
 
 
 def _reviewed(options: Options) -> bool:
     """Whether anything of this run may concern reviewers; what shows it to them takes its time to import."""
-    if options.shard:
-        return options.plan_approval != "off"
-    wanted = options.comment != "off" or options.plan_approval != "off"
-    deploys = options.environment_url or options.public_url
+    asked = options.guards.plan_approval is not PlanApproval.OFF
+    if options.upload.shard:
+        return asked
+    wanted = options.review.comment is not Comment.OFF or asked
+    deploys = options.review.environment_url or options.review.public_url
     return options.command in ("plan", "deploy", "finalize") and bool(wanted or deploys)
 
 
 def _wishes(options: Options, record: Record) -> Wishes:
-    identity = Wishes(label=options.label, target=record.target, token=options.github_token)
-    if options.shard:
+    review = options.review
+    identity = Wishes(label=review.label or "", target=record.target, token=review.github_token)
+    if options.upload.shard:
         return identity  # it may ask what is approved; eight jobs are not to tell the same eight times
     return replace(
         identity,
-        comment=options.comment,
-        public_url=options.public_url,
+        comment=review.comment,
+        public_url=review.public_url,
         environment=options.environment,
-        environment_url=options.environment_url,
+        environment_url=review.environment_url,
     )
 
 
 def _refuse_deploy(options: Options, occasion: Occasion) -> None:
     writes = (
-        options.command in ("deploy", "finalize") or (options.command == "cors" and options.setup_cors)
+        options.command in ("deploy", "finalize") or (options.command == "cors" and options.checks.setup_cors)
     ) and not options.dry_run
     if writes and occasion.no_deploy:
         raise ConfigInvalid(
@@ -226,7 +238,7 @@ def _tell_reviewers(session: Session, result: Result) -> None:
     """Bring comment and deployment up to date. Whatever goes wrong there, the run has ended as it has."""
     try:
         for name, body in session.reviews.finished(result).items():
-            beside = session.options.plan_file or Path(PLAN_FILE)
+            beside = session.options.output.plan_file or Path(PLAN_FILE)
             session.write_report(beside.with_name(name), body)
     except GalleriaError as error:
         session.warn(error.message)
@@ -258,7 +270,7 @@ def _report(result: Result, ci: CI) -> None:
 
 def _write_result(session: Session | None, record: Record, closed: Callable[[], Result]) -> Result:
     """Write ``result.json`` where it is wanted. It cannot fail the run: what it reports has happened already."""
-    path = session.report_path(session.options.result_file, "galleria-result.json") if session else None
+    path = session.report_path(session.options.output.result_file, "galleria-result.json") if session else None
     if session is None or path is None:
         return closed()
     record.result_file = str(path)

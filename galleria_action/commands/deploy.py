@@ -32,8 +32,8 @@ def deploy(session: Session) -> str:
     ``shard`` only the shard's share is uploaded."""
     if session.options.dry_run:
         return plan(session)
-    if session.options.shard:
-        return upload_share(session, session.options.shard)
+    if session.options.upload.shard:
+        return upload_share(session, session.options.upload.shard)
     checked = check_local(session)
     store = session.recorded_store()
     planned = make_planned(session, store, checked)
@@ -49,13 +49,13 @@ def open_checkpoint(session: Session, store: WriteStore, planned: Planned) -> Ch
     options = session.options
     fingerprint = fingerprint_of(session, planned.plan)
     listing = planned.remote.listing
-    if options.checkpoint_file:
-        path = session.path(options.checkpoint_file)
+    if options.upload.checkpoint_file:
+        path = session.path(options.upload.checkpoint_file)
         checkpoint = Checkpoint(InFile(path), fingerprint, written=path.is_file())
     else:
         checkpoint = Checkpoint(InBucket(store), fingerprint, written=CHECKPOINT_KEY in (listing or ()))
     # A listing without it spares the question; without a listing only asking tells.
-    if options.resume and planned.plan.uploads and (checkpoint.written or listing is None):
+    if options.upload.resume and planned.plan.uploads and (checkpoint.written or listing is None):
         checkpoint.resume()
         tell(session, checkpoint)
     return checkpoint
@@ -93,7 +93,7 @@ def _deployed(
     session: Session, store: WriteStore, planned: Planned, checkpoint: Checkpoint, done: Uploaded
 ) -> Manifest:
     left = [up.size for up in planned.plan.uploads if up.key not in done.entries]
-    resumed = checkpoint if session.options.resume and planned.plan.uploads else None
+    resumed = checkpoint if session.options.upload.resume and planned.plan.uploads else None
     uploader = make_uploader(session, store, planned, resumed, done)
     deployment = Deployment(
         plan=planned.plan,
@@ -128,7 +128,7 @@ def _verify(session: Session, store: WriteStore, planned: Planned, manifest: Man
 
     What was left alone is not looked at: another deploy may be at work on it at this moment.
     """
-    if session.options.verify == "off":
+    if session.options.checks.verify == "off":
         session.warn("verify: off, so nothing proves that the bucket holds the gallery.")
         return
     others = _left_alone(planned, manifest)

@@ -36,7 +36,7 @@ def upload_share(session: Session, shard: Shard) -> str:
     made = planned.plan
     if not made.changed:
         return "Nothing to do: the bucket holds this gallery already."
-    if made.plan_id != session.options.approved_plan:
+    if made.plan_id != session.options.guards.approved_plan:
         raise other_plan(session, made)
     check_approval(session, made)
     session.stop.check()
@@ -62,7 +62,7 @@ def other_plan(session: Session, made: Plan) -> PlanChanged:
     """The refusal of a plan that is not the one which the shards carry out together."""
     return PlanChanged(
         f"The plan is not the one of the other jobs: it is {made.plan_id}, approved-plan is "
-        f"{session.options.approved_plan}. The gallery, the bucket or the options are not those of the job that "
+        f"{session.options.guards.approved_plan}. The gallery, the bucket or the options are not those of the job that "
         "planned. Nothing was committed.",
         hint="All jobs need the same commit and the same options. If they have them, the bucket has changed: run the "
         "whole workflow again, from the plan.",
@@ -72,7 +72,7 @@ def other_plan(session: Session, made: Plan) -> PlanChanged:
 def _checkpoint(session: Session, draft: Report, place: InBucket) -> Checkpoint:
     """The report as it grows, with what an earlier run of the same shard left in it."""
     checkpoint = Checkpoint(place, draft.fingerprint, about=draft.about())
-    if session.options.resume:
+    if session.options.upload.resume:
         checkpoint.resume()
         tell(session, checkpoint)
     else:

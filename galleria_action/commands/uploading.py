@@ -27,15 +27,15 @@ def make_uploader(
     """The uploader for ``planned``, of which ``done`` is done. Under ``resume`` it skips what is there already, unless
     everything is forced."""
     options, remote = session.options, planned.remote
-    resuming = options.resume and bool(planned.plan.uploads)
+    resuming = options.upload.resume and bool(planned.plan.uploads)
     listing = remote.listing if remote.listing is not None or not resuming else list_target(store)
     return Uploader(
         store=store,
         read=lambda file: read_file(file.local),
-        policy=PreparePolicy(options.hash_check, options.exif_errors),
-        concurrency=options.concurrency,
+        policy=PreparePolicy(options.gallery.hash_check, options.gallery.exif_errors),
+        concurrency=options.upload.concurrency,
         stop=session.stop,
-        listing=listing if resuming and listing and not options.force else {},
+        listing=listing if resuming and listing and not options.guards.force else {},
         known=remote.manifest,
         checkpoint=checkpoint,
         done=done,
