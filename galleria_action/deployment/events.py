@@ -30,7 +30,19 @@ class Warned:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Entered:
+    """What is told until ``Left`` belongs together under ``title``."""
+
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """The end of what was entered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
     """How the gallery's photos are named: by metadata, or by the folder alone."""
 
     mode: Mode
@@ -114,8 +126,8 @@ class Verified:
 
 
 Event = (
-    Said | Warned | Found | Planned | Divided | Deploying | Began | Advanced | Ended | Uploaded | Committed | Deleted
-    | Verified
+    Said | Warned | Entered | Left | Recognised | Planned | Divided | Deploying | Began | Advanced | Ended | Uploaded
+    | Committed | Deleted | Verified
 )  # fmt: skip
 
 #: told of each event in order; may be called by several threads for ``Advanced`` and ``Warned``

@@ -117,7 +117,7 @@ MUTATIONS = {
         (_FAILURES + "test_conflict",),
     ),
     "forgets what is to be deleted": _one(
-        2, "deployment/state/record.py",
+        2, "deployment/state/live.py",
         "        going |= {gone.key: gone.photo for gone in leaving if gone.reason is not Reason.ORPHAN}\n", "",
         _CRASH + "test_killed_at_every_request",
     ),
@@ -187,7 +187,7 @@ MUTATIONS = {
         _PAIRS + "test_one_goes_by_at_every_request_of_the_other",
     ),
     "overwrites the record of another": _one(
-        6, "deployment/state/record.py", "            raise conflict(MANIFEST_KEY)\n", "            pass\n",
+        6, "deployment/state/live.py", "            raise conflict(MANIFEST_KEY)\n", "            pass\n",
         _PAIRS + "test_one_goes_by_at_every_request_of_the_other", _PAIRS + "test_interleaved_at_random",
     ),
     "does not look before a narrowed commit": _one(

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from galleria_action.deployment.apply.prepare import Prepared, PreparePolicy, prepare
+from galleria_action.deployment.events import Uploaded
 from galleria_action.deployment.model import SourceFile, Upload
 from galleria_action.deployment.remote.readback import ReadBack, is_md5, not_kept
 from galleria_action.deployment.state.checkpoint import Checkpoint
@@ -30,7 +31,7 @@ STOP_PATIENCE_SECONDS = 5.0
 
 
 @dataclass
-class Uploaded:
+class UploadsDone:
     """What the uploads of one deploy did so far. ``entries`` are the manifest entries by key."""
 
     entries: dict[str, ManifestEntry] = field(default_factory=dict)
@@ -40,6 +41,17 @@ class Uploaded:
     sent_photos: set[str] = field(default_factory=set)
     exif_warnings: dict[str, tuple[str, ...]] = field(default_factory=dict)
     other_hashes: int = 0
+
+    def summary(self) -> Uploaded:
+        """What it comes to."""
+        return Uploaded(
+            photos=len(self.sent_photos),
+            files=self.sent,
+            skipped=self.skipped,
+            size=self.bytes_sent,
+            exif_warnings=dict(self.exif_warnings),
+            other_hashes=self.other_hashes,
+        )
 
 
 class ByteBudget:
@@ -115,7 +127,7 @@ class Uploader:
     listing: Mapping[str, ObjectInfo] = field(default_factory=dict)
     known: Manifest = field(default_factory=Manifest)
     checkpoint: Checkpoint | None = None
-    done: Uploaded = field(default_factory=Uploaded)
+    done: UploadsDone = field(default_factory=UploadsDone)
     budget: ByteBudget = field(default_factory=lambda: ByteBudget(BYTES_IN_FLIGHT))
     _lock: threading.Lock = field(default_factory=threading.Lock)
 

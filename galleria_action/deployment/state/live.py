@@ -23,7 +23,7 @@ _ATTEMPTS = 5
 
 
 @dataclass
-class Record:
+class LiveManifest:
     """The manifest as last seen (``manifest``, ``base``) and the parts of it that ``local`` owns.
 
     ``narrowed`` means that the store could not check a condition itself. ``before_write`` may raise.
