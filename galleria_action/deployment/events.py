@@ -84,15 +84,34 @@ class Advanced:
 
 
 @dataclass(frozen=True, slots=True)
+class Sending:
+    """One more upload is on its way, or (``begun`` is false) not any more. Told by any thread."""
+
+    begun: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An object is there: ``sent`` bytes were sent for it, ``None`` where it was there already. ``photo`` is the id of
+    its photo. Told by any thread."""
+
+    key: str
+    sent: int | None
+    photo: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """The work that began last is over, well or not."""
 
 
 @dataclass(frozen=True, slots=True)
 class Uploaded:
-    """What the uploads came to, however they ended. ``photos`` and ``files`` count what was sent, ``size`` its bytes;
-    ``skipped`` files were there already. ``exif_warnings`` are texts by key, ``other_hashes`` counts photos whose
-    promised hash is another."""
+    """What all uploads together came to, also those of other machines.
+
+    ``photos`` and ``files`` count what was sent, ``size`` its bytes; ``skipped`` files were there already.
+    ``exif_warnings`` are texts by key, ``other_hashes`` counts photos whose promised hash is another.
+    """
 
     photos: int
     files: int
@@ -104,8 +123,8 @@ class Uploaded:
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """The commit: ``outcome`` is ``True`` when it is confirmed, ``None`` when nobody knows. ``document`` tells whether
-    a metadata document was written."""
+    """The commit: ``outcome`` is ``True`` when it is confirmed, ``False`` when it did not happen, ``None`` while, or
+    if, nobody knows. ``document`` tells whether a metadata document was written."""
 
     outcome: bool | None
     document: bool = False
@@ -126,11 +145,11 @@ class Verified:
 
 
 Event = (
-    Said | Warned | Entered | Left | Recognised | Planned | Divided | Deploying | Began | Advanced | Ended | Uploaded
-    | Committed | Deleted | Verified
+    Said | Warned | Entered | Left | Recognised | Planned | Divided | Deploying | Began | Advanced | Sending | Stored
+    | Ended | Uploaded | Committed | Deleted | Verified
 )  # fmt: skip
 
-#: told of each event in order; may be called by several threads for ``Advanced`` and ``Warned``
+#: told of each event in order; several threads may call it at once for what any thread tells
 Listener = Callable[[Event], None]
 
 

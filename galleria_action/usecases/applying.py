@@ -11,8 +11,8 @@ from galleria_action.deployment.apply.carry_out import carry_out
 from galleria_action.deployment.apply.prepare import PreparePolicy
 from galleria_action.deployment.apply.upload import Uploader, UploadsDone
 from galleria_action.deployment.apply.work import Work
-from galleria_action.deployment.events import Advanced, Deploying, Uploaded
-from galleria_action.deployment.model import Plan, Upload
+from galleria_action.deployment.events import Deploying, Uploaded
+from galleria_action.deployment.model import Plan
 from galleria_action.deployment.remote.reading import list_target
 from galleria_action.deployment.remote.verification import Verification, verify_listing
 from galleria_action.deployment.state.checkpoint import CHECKPOINT_KEY, Checkpoint, InBucket, InFile
@@ -20,7 +20,8 @@ from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.deployment.strategies.rolling import rolling
 from galleria_action.gallery.local.files import read_file
 from galleria_action.options.checks import Verify
-from galleria_action.storage.interface import ObjectInfo, WriteStore
+from galleria_action.storage.interface import ObjectInfo, ReadStore, WriteStore
+from galleria_action.storage.persistence import Pause
 from galleria_action.usecases.approval import check_approval
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.cors import check_cors
@@ -79,17 +80,13 @@ def make_uploader(
     options, remote = context.options, made.remote
     resuming = options.upload.resume and bool(made.plan.uploads)
     listing = remote.listing if remote.listing is not None or not resuming else list_target(store)
-
-    def finished(upload: Upload) -> None:
-        context.tell(Advanced(upload.size))
-
     return Uploader(
         store=store,
         read=lambda file: read_file(file.local),
         policy=PreparePolicy(options.gallery.hash_check, options.gallery.exif_errors),
         concurrency=options.upload.concurrency,
         stop=context.stop,
-        finished=finished,
+        tell=context.tell,
         listing=listing if resuming and listing and not options.guards.force else {},
         known=remote.manifest,
         checkpoint=checkpoint,
@@ -177,19 +174,19 @@ def _listing_after(context: Context, store: WriteStore, made: Comparison, own: M
         found = verify_listing(named, own, listing)
         return found.whole and gone.isdisjoint(found.orphaned)
 
-    return settled_listing(context, store, list_target(store, list(named)), as_deployed)
+    return settled_listing(context.stop.pause, store, list_target(store, list(named)), as_deployed)
 
 
 def settled_listing(
-    context: Context,
-    store: WriteStore,
+    pause: Pause,
+    store: ReadStore,
     listing: Mapping[str, ObjectInfo],
     as_expected: Callable[[Mapping[str, ObjectInfo]], bool],
 ) -> Mapping[str, ObjectInfo]:
     """``listing``, or a later one where it is not ``as_expected``. Some services show writes only after a moment, so
-    they are asked again before anything is called missing or left over."""
+    anything is called missing or left over. ``pause`` says whether to wait on."""
     for seconds in LISTING_PAUSES_SECONDS:
-        if as_expected(listing) or not context.stop.pause(seconds):
+        if as_expected(listing) or not pause(seconds):
             break
         listing = list_target(store)
     return listing

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from galleria_action.ci.interface import Approval, NoApproval
-from galleria_action.usecases.context import Context
 from galleria_action.deployment.model import Plan
 from galleria_action.errors import Finding, PlanChanged
+from galleria_action.usecases.context import Context
 
 _SHOWN = 50
 

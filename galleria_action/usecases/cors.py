@@ -6,8 +6,9 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from galleria_action.usecases.context import Context
 from galleria_action.errors import CorsMissing, GalleriaError
+from galleria_action.usecases.context import Context
+from galleria_action.usecases.results import Answered
 
 _HINT = (
     "Set setup-cors: true to have them written (needs the permission s3:PutBucketCORS), write them once with "

@@ -6,12 +6,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
-from galleria_action.usecases.applying import announce, fingerprint_of, nothing_to_do, open_checkpoint, put_online, settled_listing
-from galleria_action.usecases.local import check_local
-from galleria_action.usecases.planning import Comparison, make_comparison
-from galleria_action.usecases.results import Deployed
-from galleria_action.usecases.context import Context
-from galleria_action.usecases.shard import DOCUMENT_HEADERS, other_plan
 from galleria_action.deployment.apply.upload import UploadsDone
 from galleria_action.deployment.model import Plan
 from galleria_action.deployment.remote.reading import list_target
@@ -33,6 +27,19 @@ from galleria_action.deployment.shards import (
 )
 from galleria_action.errors import GalleriaError
 from galleria_action.storage.interface import WriteStore
+from galleria_action.usecases.applying import (
+    announce,
+    fingerprint_of,
+    nothing_to_do,
+    open_checkpoint,
+    put_online,
+    settled_listing,
+)
+from galleria_action.usecases.context import Context
+from galleria_action.usecases.local import check_local
+from galleria_action.usecases.planning import Comparison, make_comparison
+from galleria_action.usecases.results import Deployed
+from galleria_action.usecases.shard import DOCUMENT_HEADERS, other_plan
 
 
 def finalize(context: Context) -> Deployed:
@@ -91,7 +98,7 @@ def _collected(
         reports, troubles = read_reports(made.plan, plan_id, fingerprint, bodies)
         listing = made.remote.listing if made.remote.listing is not None else list_target(store)
         listing = settled_listing(
-            context, store, listing, lambda seen: not not_as_reported(made.plan, reports, seen)
+            context.stop.pause, store, listing, lambda seen: not not_as_reported(made.plan, reports, seen)
         )
         troubles += not_as_reported(made.plan, reports, listing)
         if troubles:

@@ -63,10 +63,13 @@ _SHARDS, _DOOR_SHARDS = "tests/reliability/test_shards.py::", "tests/doors/test_
 MUTATIONS = {
     "deletes before the commit": Mutation(
         1,
-        "deployment/apply/deploy.py",
+        "deployment/apply/steps.py",
         (
-            ("        self._commit()\n        try:", "        self._delete()\n        self._commit()\n        try:"),
-            ("            self._check_live()\n", ""),
+            (
+                "        key, base = self.document.key, work.plan.base\n",
+                "        work.store.delete([gone.key for gone in work.plan.deletes])\n"
+                "        key, base = self.document.key, work.plan.base\n",
+            ),
         ),
         (_CRASH + "test_killed_at_every_request",),
     ),
@@ -75,11 +78,11 @@ MUTATIONS = {
         _CRASH + "test_an_answer_is_lost_once",
     ),
     "commits whatever became of the uploads": _one(
-        1, "deployment/apply/deploy.py", "        if missing:\n", "        if False:\n",
+        1, "deployment/apply/steps.py", "        if missing:\n", "        if False:\n",
         _PAIRS + "test_orphans_are_not_deleted_from_under_a_deploy_that_uploads_them",
     ),
     "deletes whoever committed since": _one(
-        1, "deployment/apply/deploy.py", "            self._check_live()\n", "",
+        1, "deployment/apply/steps.py", "            self._check_live(work)\n", "",
         _PAIRS + "test_one_goes_by_at_every_request_of_the_other",
     ),
     "loses a worker that dies": _one(
@@ -102,17 +105,16 @@ MUTATIONS = {
     ),
     "deletes after a conflict": Mutation(
         2,
-        "deployment/apply/deploy.py",
+        "deployment/apply/steps.py",
         (
             (
-                "            self._commit_metadata(self.document)\n",
-                "            try:\n"
-                "                self._commit_metadata(self.document)\n"
-                "            except Conflict:\n"
-                "                self._delete()\n"
-                "                raise\n",
+                "                done = commit(work.store, key, self.document.body, self.document.headers, base)\n",
+                "                try:\n"
+                "                    done = commit(work.store, key, self.document.body, self.document.headers, base)\n"
+                "                except Conflict:\n"
+                "                    work.store.delete([gone.key for gone in work.plan.deletes])\n"
+                "                    raise\n",
             ),
-            ("            self._check_live()\n", ""),
         ),
         (_FAILURES + "test_conflict",),
     ),
@@ -138,8 +140,8 @@ MUTATIONS = {
         _CRASH + "test_stopped_at_every_request",
     ),
     "commits after a signal": _one(
-        4, "deployment/apply/deploy.py",
-        "        self.stop.check()\n        if self.plan.commit:\n", "        if self.plan.commit:\n",
+        4, "deployment/apply/steps.py",
+        "        work.stop.check()\n        key, base = self.document.key", "        key, base = self.document.key",
         _CRASH + "test_stopped_at_every_request",
     ),
     "uploads after a signal": Mutation(
@@ -162,17 +164,15 @@ MUTATIONS = {
         "tests/reliability/test_resume.py::test_a_checkpoint_proves_nothing_that_the_listing_does_not",
     ),
     "records after the commit": _one(
-        5, "deployment/apply/deploy.py",
-        "            self._write_record(planned)\n            self._prove_uploads()\n"
-        "            self._commit_metadata(self.document)\n",
-        "            self._prove_uploads()\n            self._commit_metadata(self.document)\n"
-        "            self._write_record(planned)\n",
+        5, "deployment/strategies/rolling.py",
+        "Stage(), WriteRecord(), Prove(), CommitDocument(local.document), Delete(), Settle()",
+        "Stage(), Prove(), CommitDocument(local.document), Delete(), Settle()",
         _CRASH + "test_killed_at_every_request",
     ),
     "leaves the checkpoint": _one(
-        5, "commands/deploy.py",
-        "    manifest = _deployed(session, store, planned, checkpoint, done)\n    _forget(session, checkpoint)\n",
-        "    manifest = _deployed(session, store, planned, checkpoint, done)\n",
+        5, "usecases/applying.py",
+        "    forget(context, checkpoint)\n    verification = verify_deployed(context, store, made, manifest, fresh=True)\n",
+        "    verification = verify_deployed(context, store, made, manifest, fresh=True)\n",
         _CRASH + "test_killed_at_every_request",
     ),
     "depends on its checkpoint": _one(
@@ -196,21 +196,23 @@ MUTATIONS = {
         _PAIRS + "test_without_conditional_writes_the_window_is_narrowed_and_said_so",
     ),
     "writes during a dry run": _one(
-        7, "commands/deploy.py", "    if session.options.dry_run:\n", "    if False:\n",
+        7, "usecases/deploy.py", "    if context.options.dry_run or context.without_secrets:\n", "    if False:\n",
         "tests/doors/test_order.py::test_reading_commands_send_nothing_that_writes",
     ),
     "could write during a plan": _one(
-        7, "commands/session.py",
-        "        return ReadOnlyStore(self.recorded_store())\n", "        return self.recorded_store()\n",
+        7, "usecases/context.py",
+        "        return ReadOnlyStore(self.store())\n", "        return self.store()\n",
         "tests/doors/test_order.py::test_a_dry_run_is_handed_a_store_that_cannot_write",
     ),
     "ends well without verifying": _one(
-        8, "commands/deploy.py", "    judge_verification(session)\n", "",
+        8, "usecases/applying.py",
+        "    return judge(context, compare(context, store, _named(made), own, _without(others, listing)))\n",
+        "    return compare(context, store, _named(made), own, _without(others, listing))\n",
         _PAIRS + "test_a_delete_on_its_way_is_found_by_the_verification",
     ),
     "takes presence for proof": _one(
         8, "deployment/remote/verification.py",
-        "    return found is not None and (found.size, found.etag) != (entry.size, entry.etag)\n", "    return False\n",
+        "if found is not None and not entry.describes(found))\n", "if False)\n",
         _FAILURES + "test_verify_failed_by_overwritten_bytes",
     ),
     "gives up at the first fault": _one(
@@ -264,16 +266,16 @@ MUTATIONS = {
         _VERIFICATION + "test_what_only_reading_shows_is_found_deep_and_healed_by_force",
     ),
     "believes the first listing after a write": _one(
-        8, "commands/deploy.py", "    for seconds in LISTING_PAUSES_SECONDS:\n", "    for seconds in ():\n",
+        8, "usecases/applying.py", "    for seconds in LISTING_PAUSES_SECONDS:\n", "    for seconds in ():\n",
         "tests/doors/test_storage_faults.py::test_a_listing_that_is_stale_for_a_moment_is_asked_for_again",
     ),
     "commits whatever became of the shards": _one(
-        1, "commands/finalize.py", "        if troubles:\n", "        if False:\n",
+        1, "usecases/finalize.py", "        if troubles:\n", "        if False:\n",
         _DOOR_SHARDS + "test_a_shard_that_never_ran",
     ),
     "believes shards without looking": _one(
-        1, "commands/finalize.py",
-        "        troubles += not_as_reported(planned.plan, reports, listing)\n", "",
+        1, "usecases/finalize.py",
+        "        troubles += not_as_reported(made.plan, reports, listing)\n", "",
         _DOOR_SHARDS + "test_objects_that_are_not_as_reported",
     ),
     "takes a shard that died for a whole one": _one(
@@ -281,19 +283,19 @@ MUTATIONS = {
         _SHARDS + "test_a_shard_killed_at_every_request", _DOOR_SHARDS + "test_a_report_that_does_not_count",
     ),
     "goes on with any plan": _one(
-        2, "commands/finalize.py", "    if begun is None or not begun.covers(made):\n", "    if begun is None:\n",
+        2, "usecases/finalize.py", "    if begun is None or not begun.covers(made):\n", "    if begun is None:\n",
         _SHARDS + "test_what_is_left_is_no_licence_for_more",
     ),
     "forgets what it was about to finalize": _one(
-        5, "commands/finalize.py", "    if planned.plan.plan_id == plan_id:\n", "    if False:\n",
+        5, "usecases/finalize.py", "    if made.plan.plan_id == plan_id:\n", "    if False:\n",
         _SHARDS + "test_the_last_job_killed_at_every_request",
     ),
     "forgets what was missing": _one(
-        5, "commands/shard.py", "    if document and store.head(key) is None:\n", "    if False:\n",
+        5, "usecases/shard.py", "    if document and store.head(key) is None:\n", "    if False:\n",
         _SHARDS + "test_a_shard_heals_before_another_starts",
     ),
     "clears up what was missing last": _one(
-        5, "commands/finalize.py",
+        5, "usecases/finalize.py",
         "        for batch in (first, [key for key in keys if key not in first]):\n",
         "        for batch in ([key for key in keys if key not in first], first):\n",
         _SHARDS + "test_the_last_job_killed_while_it_heals",
@@ -318,7 +320,7 @@ MUTATIONS = {
         _SECRETS + "test_a_server_that_repeats_what_it_was_sent",
     ),
     "claims to know the outcome of a commit": _one(
-        3, "deployment/apply/deploy.py", "                self.committed = None\n", "                pass\n",
+        3, "deployment/apply/steps.py", "    work.tell(Committed(None))\n", "",
         _CRASH + "test_no_answer_any_more",
     ),
     "gives a slow line the same time again": _one(

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from galleria_action.deployment.apply.commit import Unsettled, check_base, commit
 from galleria_action.deployment.apply.order import Moment
 from galleria_action.deployment.apply.work import Work
-from galleria_action.deployment.events import Began, Ended, Warned
+from galleria_action.deployment.events import Began, Committed, Ended, Warned
 from galleria_action.deployment.model import Base, Commit
 from galleria_action.deployment.remote.reading import find_missing
-from galleria_action.deployment.state.manifest import MANIFEST_KEY
 from galleria_action.errors import Conflict, Finding, StorageUnavailable
 from galleria_action.gallery.local.media import is_page
 
@@ -52,7 +51,7 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class WriteRecord:
     """Writes down what is there and what is to go, before the commit: after it nothing else names the latter."""
 
     moment: Moment = Moment.RECORD
@@ -91,21 +90,19 @@ class CommitDocument:
     def run(self, work: Work) -> None:
         """See ``Step.run``."""
         work.stop.check()
-        with _commit_settled(work, self.document.key):
-            self._commit(work)
-        work.tell_commit(True)
-        _warn_if_narrowed(work)
-
-    def _commit(self, work: Work) -> None:
         key, base = self.document.key, work.plan.base
         if work.plan.commit is None:
-            check_base(work.store, key, base)
+            with _stop_first(work):
+                check_base(work.store, key, base)
             work.committed = base
-            return
-        work.say(f"Committing {key}")
-        done = commit(work.store, key, self.document.body, self.document.headers, base)
-        work.record.narrowed |= done.narrowed
-        work.committed = Base.of(self.document.body, done.etag)
+            work.tell(Committed(True))
+        else:
+            work.say(f"Committing {key}")
+            with _committing(work, document=True):
+                done = commit(work.store, key, self.document.body, self.document.headers, base)
+                work.record.narrowed |= done.narrowed
+                work.committed = Base.of(self.document.body, done.etag)
+        _warn_if_narrowed(work)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +114,8 @@ class CommitRecord:
     def run(self, work: Work) -> None:
         """See ``Step.run``."""
         work.say("Committing the manifest")
-        with _commit_settled(work, MANIFEST_KEY):
+        with _committing(work, document=False):
             _write_record(work, {gone.key for gone in work.plan.deletes})
-        work.tell_commit(True)
         _warn_if_narrowed(work)
 
 
@@ -188,15 +184,18 @@ def _stop_first(work: Work) -> Iterator[None]:
 
 
 @contextmanager
-def _commit_settled(work: Work, key: str) -> Iterator[None]:
-    """Tell that nobody knows how the commit ended, where that is so."""
+def _committing(work: Work, *, document: bool) -> Iterator[None]:
+    """Meanwhile, and when its outcome could not be learnt, nobody knows whether the commit has happened."""
+    work.tell(Committed(None))
     with _stop_first(work):
         try:
             yield
-        except Unsettled as error:
-            if error.key == key:
-                work.tell_commit(None)
+        except Unsettled:
             raise
+        except BaseException:
+            work.tell(Committed(False))
+            raise
+    work.tell(Committed(True, document))
 
 
 @contextmanager

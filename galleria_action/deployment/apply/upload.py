@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from galleria_action.deployment.apply.prepare import Prepared, PreparePolicy, prepare
-from galleria_action.deployment.events import Uploaded
+from galleria_action.deployment.events import Advanced, Listener, Sending, Stored, Uploaded, nobody
 from galleria_action.deployment.model import SourceFile, Upload
 from galleria_action.deployment.remote.readback import ReadBack, is_md5, not_kept
 from galleria_action.deployment.state.checkpoint import Checkpoint
@@ -115,7 +115,7 @@ class Uploader:
     """Uploads files to ``store``.
 
     ``read`` gives a local file's bytes. ``listing`` (by key) and ``known`` (an earlier manifest) prove what is there
-    already; without a listing nothing is skipped. ``finished`` is told of each file that is stored.
+    already; without a listing nothing is skipped. ``tell`` hears of each file.
     """
 
     store: WriteStore
@@ -123,7 +123,7 @@ class Uploader:
     policy: PreparePolicy
     concurrency: int
     stop: Stop
-    finished: Callable[[Upload], None] = lambda _: None
+    tell: Listener = nobody
     listing: Mapping[str, ObjectInfo] = field(default_factory=dict)
     known: Manifest = field(default_factory=Manifest)
     checkpoint: Checkpoint | None = None
@@ -186,12 +186,17 @@ class Uploader:
             if entry is None:
                 if batch.closed or self.stop.requested:
                     return
-                entry = _entry(prepared, self._put(prepared))
+                self.tell(Sending(True))
+                try:
+                    entry = _entry(prepared, self._put(prepared))
+                finally:
+                    self.tell(Sending(False))
             size = len(prepared.body)
         self._note(prepared, entry, size, skipped)
         if self.checkpoint and not skipped:
             self.checkpoint.add(upload.key, entry)
-        self.finished(upload)
+        self.tell(Stored(upload.key, None if skipped else size, upload.photo))
+        self.tell(Advanced(upload.size))
 
     def _put(self, prepared: Prepared) -> str:
         """Store the bytes, a second time where the store did not keep them, and return the ETag."""

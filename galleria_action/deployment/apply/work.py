@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from galleria_action.deployment.apply.upload import Uploader
-from galleria_action.deployment.events import Committed, Deleted, Listener, Said
+from galleria_action.deployment.events import Deleted, Listener, Said
 from galleria_action.deployment.galleries import LocalGallery
 from galleria_action.deployment.model import Base, Plan
 from galleria_action.deployment.remote.reading import RemoteState
@@ -41,10 +41,6 @@ class Work:
     def say(self, text: str) -> None:
         """One line for the log."""
         self.tell(Said(text))
-
-    def tell_commit(self, outcome: bool | None) -> None:
-        """How the commit ended."""
-        self.tell(Committed(outcome, document=self.committed is not None and self.plan.commit is not None))
 
     def tell_deletes(self) -> None:
         """How many photos are gone."""
