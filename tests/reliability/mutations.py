@@ -171,8 +171,8 @@ MUTATIONS = {
     ),
     "leaves the checkpoint": _one(
         5, "usecases/applying.py",
-        "    forget(context, checkpoint)\n    verification = verify_deployed(context, store, made, manifest, fresh=True)\n",
-        "    verification = verify_deployed(context, store, made, manifest, fresh=True)\n",
+        "    forget(context, checkpoint)\n    verification = verify_deployed(context, store, made, manifest,",
+        "    verification = verify_deployed(context, store, made, manifest,",
         _CRASH + "test_killed_at_every_request",
     ),
     "depends on its checkpoint": _one(
@@ -182,8 +182,8 @@ MUTATIONS = {
     ),
     "commits unconditionally": _one(
         6, "deployment/apply/commit.py",
-        "        return Commit(store.put(key, body, headers, condition))\n",
-        "        return Commit(store.put(key, body, headers))\n",
+        "        return Confirmed(store.put(key, body, headers, condition))\n",
+        "        return Confirmed(store.put(key, body, headers))\n",
         _PAIRS + "test_one_goes_by_at_every_request_of_the_other",
     ),
     "overwrites the record of another": _one(
