@@ -30,6 +30,7 @@ from galleria_action.deployment.sources import Hasher, site_files
 from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.deployment.stop import Stop
 from galleria_action.errors import GalleriaError, GalleryInvalid
+from galleria_action.gallery.exif.edit import modify_exif_in_memory as modify_exif_in_memory
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.gallery.local.files import LocalFile, read_file
 from galleria_action.gallery.local.media import media_type
@@ -48,9 +49,9 @@ from galleria_action.report.result import Record
 from galleria_action.storage.api import store_for
 from galleria_action.storage.interface import Headers, ObjectInfo, Target, WriteStore
 from galleria_action.storage.persistence import sleep
-from galleria_action.usecases.applying import settled_listing
 from galleria_action.usecases.context import Context, Place
 from galleria_action.usecases.deploy import deploy
+from galleria_action.usecases.parts.applying import settled_listing
 
 ProgressCallback = Callable[[str, int, int], None]
 _CONCURRENCY = UploadOptions().concurrency

@@ -6,7 +6,6 @@ import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TextIO
 
 from galleria_action.ci.interface import CI, Reviews
 from galleria_action.ci.workspace import write_file
@@ -45,11 +44,10 @@ def all_of(*listeners: Listener) -> Listener:
 
 @dataclass(slots=True)
 class Log:
-    """The log of a place, with a progress bar on ``terminal`` where a person watches one."""
+    """The log of a place, with a progress bar where a person watches a screen."""
 
     ci: CI
     style: Style
-    terminal: TextIO | None
     _group: ExitStack = field(default_factory=ExitStack)
     _progress: Progress | None = None
 
@@ -70,7 +68,7 @@ class Log:
             case Began(done, files, size):
                 work = Work(done, files, size)
                 self._progress = open_progress(
-                    self.style, work, line=self.ci.line, terminal=self.terminal, clock=time.monotonic
+                    self.style, work, line=self.ci.line, screen=self.ci.screen, clock=time.monotonic
                 )
                 self._progress.__enter__()
             case Advanced(size) if self._progress:

@@ -28,8 +28,8 @@ from galleria_action.report.markdown import render_summary
 from galleria_action.report.result import Record, Result, finish
 from galleria_action.report.text import render_text
 from galleria_action.report.wording import count, sentences
-from galleria_action.storage import open_store
 from galleria_action.storage.interface import Target, WriteStore
+from galleria_action.storage.opening import open_store
 from galleria_action.storage.public_store import public_target
 from galleria_action.storage.settings import FOLDER, StoreSettings
 from galleria_action.storage.wrappers import RecordingStore
@@ -137,11 +137,13 @@ class _Ending:
         """Tell at once that the wish to stop was heard."""
         under_way = self.record.under_way
         what = f"finishing {count(under_way, 'upload')}" if under_way else "nothing more is begun"
-        again = " Press Ctrl-C again to leave at once." if self.ci.interactive else ""
+        again = " Press Ctrl-C again to leave at once." if self.ci.screen else ""
         self.ci.line(f"Stopping: {what}.{again}")
 
     def in_the_runs_place(self, error: GalleriaError) -> int:
         """Report a run that hangs as ended by ``error``, with what is known of it; the exit code."""
+        if screen := self.ci.screen:
+            screen.show("")
         error = _with_outcome(error, self.record)
         _hush(error, self.ci)
         return self.report("", error)
@@ -238,7 +240,7 @@ def _prepare(invocation: Invocation, ci: CI, record: Record, world: World, files
     record.target = _target(options, publicly)
     record.dry_run = publicly or options.dry_run or options.command == "plan"
     record.shard = None if record.dry_run else options.upload.shard
-    log = Log(ci, options.output.progress.value, stream if ci.interactive else None)
+    log = Log(ci, options.output.progress.value)
     reviews = _reviews(options, ci, record, all_of(record.hear, log.hear))
     plan_file = PlanFile(files, options.output.plan_file, record)
     context = Context(
@@ -377,7 +379,7 @@ def _report(result: Result, ci: CI) -> None:
             ci.error(finding)
         ci.error("\n".join(filter(None, [result.message, result.hint])))
     for line in render_text(result):
-        ci.line(line)
+        ci.line(line.text, line.tone)
     try:
         if budget := ci.summary_budget:
             ci.write_summary(render_summary(result, budget))

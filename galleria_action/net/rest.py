@@ -13,16 +13,16 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin, urlsplit
+from typing import Any
+from urllib.parse import urljoin
 
-if TYPE_CHECKING:
-    import urllib3
+from galleria_action.errors import ConfigInvalid
+from galleria_action.net.encoding import TooLong
+from galleria_action.net.http import Answer, Astray, Http, NoAnswer
+from galleria_action.net.network import Network
 
 _PAGES = 100
 _TRIES = 4
-_REDIRECTS = 3
-_SECONDS_FOR_ONE = 10.0
 _LARGEST_ANSWER = 32 * 1024 * 1024
 _LONGEST_TEXT = 300
 _NEXT = re.compile(r'<([^<>]*)>\s*;[^,]*\brel="?next"?')
@@ -45,13 +45,6 @@ class ApiError(Exception):
         return self.status in (401, 403, 404)
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-
 @dataclass
 class Rest:
     """Requests below ``base`` (a URL) with ``headers``; ``environ`` may name a proxy. Nothing is sent at first.
@@ -65,7 +58,10 @@ class Rest:
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     _deadline: float = 0.0
-    _opened: Any = None
+    _http: Http = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._http = Http(Network.of(self.environ), loyal=True, clock=self.clock)
 
     def allow(self, seconds: float) -> None:
         """Give ``seconds`` from now on for everything that is asked."""
@@ -87,24 +83,25 @@ class Rest:
             following = _NEXT.search(answer.headers.get("link", ""))
             if not following:
                 return
-            url = self._same_host(urljoin(url, following[1]), "the next page")
+            url = self._next_page(url, following[1])
         raise ApiError(f"the list does not end after {_PAGES} pages")
 
-    def _request(self, method: str, url: str, body: Any) -> _Answer:
+    def _next_page(self, url: str, location: str) -> str:
+        try:
+            return self._http.follow(url, location, "the next page")
+        except Astray as astray:
+            raise ApiError(str(astray)) from None
+
+    def _request(self, method: str, url: str, body: Any) -> Answer:
         """Try until it works, until it is clear that it will not, or until the time is over."""
-        redirects = 0
         for attempt in count():
             try:
                 answer = self._send(method, url, body)
             except ApiError as error:
-                failure, wait = error, 0.5 * 2.0**attempt
+                failure, wait = error, -1.0 if isinstance(error.__cause__, Astray) else 0.5 * 2.0**attempt
             else:
                 if answer.status < 300:
                     return answer
-                if answer.status in (301, 302, 307, 308) and "location" in answer.headers and redirects < _REDIRECTS:
-                    url = self._same_host(urljoin(url, answer.headers["location"]), "a redirect")
-                    redirects += 1
-                    continue
                 failure, wait = _failure(answer), _pause(answer, attempt)
             repeatable = wait >= 0 and not (method == "POST" and failure.unsettled)
             if not repeatable or attempt + 1 == _TRIES or self.clock() + wait >= self._deadline:
@@ -112,61 +109,28 @@ class Rest:
             self.sleep(wait)
         raise AssertionError("counting has no end")
 
-    def _send(self, method: str, url: str, body: Any) -> _Answer:
-        import urllib3
-
-        left = self._deadline - self.clock()
-        if left <= 0:
-            raise ApiError("no time is left")
-        timeout = urllib3.Timeout(connect=min(5.0, left), read=min(_SECONDS_FOR_ONE, left))
+    def _send(self, method: str, url: str, body: Any) -> Answer:
         try:
-            response = self._pool().request(
+            return self._http.ask(
                 method,
                 url,
-                body=None if body is None else json.dumps(body),
                 headers={**self.headers, **({} if body is None else {"Content-Type": "application/json"})},
-                timeout=timeout,
-                redirect=False,
-                retries=False,
-                preload_content=False,
+                body=None if body is None else json.dumps(body).encode(),
+                seconds=self._deadline - self.clock(),
+                most=_LARGEST_ANSWER,
             )
-            return _Answer(response.status, _lower(response.headers), self._read(response))
-        except (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError) as error:
-            raise ApiError(f"{_host(url)} cannot be reached ({type(error).__name__})") from error
-        except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise ApiError(f"{_host(url)} did not answer ({type(error).__name__})", unsettled=True) from error
-
-    def _read(self, response: urllib3.BaseHTTPResponse) -> bytes:
-        """The body, unless it is enormous or trickles in for ever."""
-        body = b""
-        try:
-            while piece := response.read1(1 << 16):
-                body += piece
-                if len(body) > _LARGEST_ANSWER or self.clock() > self._deadline:
-                    raise ApiError("the answer does not end", response.status, unsettled=True)
-            return body
-        finally:
-            response.close()
-
-    def _pool(self) -> urllib3.PoolManager:
-        if self._opened is None:
-            import urllib3
-
-            proxy = _proxy(self.base, self.environ)
-            self._opened = urllib3.ProxyManager(proxy) if proxy else urllib3.PoolManager()
-        pool: urllib3.PoolManager = self._opened
-        return pool
+        except TooLong:
+            raise ApiError("the answer does not end", unsettled=True) from None
+        except NoAnswer as error:
+            raise ApiError(str(error), unsettled=error.unsettled) from error
+        except ConfigInvalid as error:
+            raise ApiError(error.message) from error
 
     def _url(self, path: str) -> str:
         return urljoin(f"{self.base}/", path)
 
-    def _same_host(self, url: str, what: str) -> str:
-        if _origin(url) != _origin(self.base):
-            raise ApiError(f"{what} leads from {_host(self.base)} to another host, where the token must not go")
-        return url
 
-
-def _failure(answer: _Answer) -> ApiError:
+def _failure(answer: Answer) -> ApiError:
     try:
         said = _json(answer)
     except ApiError:
@@ -180,7 +144,7 @@ def _failure(answer: _Answer) -> ApiError:
     return ApiError(f"{answer.status}{f' {shown}' if shown else ''}", answer.status, unsettled=answer.status >= 500)
 
 
-def _pause(answer: _Answer, attempt: int) -> float:
+def _pause(answer: Answer, attempt: int) -> float:
     """Seconds after which trying again makes sense; negative when it never does."""
     headers, soon = answer.headers, 0.5 * 2.0**attempt
     spent = headers.get("x-ratelimit-remaining") == "0"
@@ -198,35 +162,10 @@ def _seconds(text: str | None) -> float:
     return float(text) if text and re.fullmatch(r"[0-9]{1,10}", text) else 0.0
 
 
-def _json(answer: _Answer) -> Any:
+def _json(answer: Answer) -> Any:
     if not answer.body:
         return None
     try:
         return json.loads(answer.body)
     except (ValueError, RecursionError) as error:
         raise ApiError("the answer is no JSON", answer.status) from error
-
-
-def _lower(headers: Any) -> dict[str, str]:
-    return {name.lower(): value for name, value in headers.items()}
-
-
-def _origin(url: str) -> tuple[str, str | None, int | None]:
-    parts = urlsplit(url)
-    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
-    return parts.scheme, parts.hostname, port
-
-
-def _host(url: str) -> str:
-    return urlsplit(url).hostname or "the server"
-
-
-def _proxy(url: str, environ: Mapping[str, str]) -> str | None:
-    """The proxy for ``url``, by the usual variables in either case."""
-    from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]
-
-    parts = urlsplit(url)
-    lower = {name.lower(): value for name, value in environ.items() if name.lower().endswith("_proxy")}
-    if proxy_bypass_environment(parts.netloc, {"no": lower.get("no_proxy", "")}):
-        return None
-    return lower.get(f"{parts.scheme}_proxy") or None

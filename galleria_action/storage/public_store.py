@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from galleria_action.errors import StorageUnavailable
+from galleria_action.net.encoding import Encoded, TooLong, decoded
+from galleria_action.net.http import Answer, Astray, Http, NoAnswer
+from galleria_action.net.network import Network
 from galleria_action.storage.interface import WHOLE, Headers, ObjectHead, ObjectInfo, Part, StoredObject, Target
-
-if TYPE_CHECKING:
-    import urllib3
 
 #: more than the largest metadata that is read from a disk, and nothing that fills the memory
 _LARGEST = 256 * 1024 * 1024
+_TRIES = 3
 _HINT = "Is public-url the address below which gallery-metadata.json can be read?"
 
 
@@ -31,67 +32,66 @@ def public_address(url: str, key: str) -> str:
 
 
 class PublicStore:
-    """The gallery at ``url``; ``seconds`` is the time for each request. A read store without ``list``."""
+    """The gallery at ``url`` over ``network``; ``seconds`` is the time for each request. A read store without
+    ``list``."""
 
-    def __init__(self, url: str, seconds: float = 30.0) -> None:
+    def __init__(self, url: str, seconds: float = 30.0, network: Network | None = None) -> None:
         self._url = url
         self._seconds = seconds
+        self._http = Http(network or Network.of(os.environ), loyal=False)
 
     def get(self, key: str) -> StoredObject | None:
-        """See ``ReadStore.get``."""
-        response, end = self._ask("GET", key), time.monotonic() + self._seconds
-        if response is None:
+        """See ``ReadStore.get``. A body that comes compressed is unpacked."""
+        answer = self._ask("GET", key)
+        if answer is None:
             return None
-        import urllib3
-
-        body = bytearray()
         try:
-            while piece := response.read1(1 << 16):
-                body += piece
-                if len(body) > _LARGEST or time.monotonic() > end:
-                    raise StorageUnavailable(f"{self._shown(key)} does not end.", hint=_HINT)
-        except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise StorageUnavailable(f"{self._shown(key)} broke off: {type(error).__name__}.", hint=_HINT) from error
-        finally:
-            response.close()
-        return StoredObject(bytes(body), response.headers.get("ETag", "").strip('"'))
+            body = decoded(answer.body, answer.headers.get("content-encoding", ""), _LARGEST)
+        except Encoded as error:
+            raise StorageUnavailable(f"{self._shown(key)} cannot be read: {error}.", hint=_HINT) from error
+        except TooLong as error:
+            raise self._endless(key) from error
+        return StoredObject(body, answer.headers.get("etag", "").strip('"'))
 
     def head(self, key: str) -> ObjectHead | None:
         """See ``ReadStore.head``."""
-        response = self._ask("HEAD", key)
-        if response is None:
+        answer = self._ask("HEAD", key)
+        if answer is None:
             return None
-        response.close()
-        length = response.headers.get("Content-Length", "")
-        headers = Headers(response.headers.get("Content-Type", ""), response.headers.get("Cache-Control"))
-        etag = response.headers.get("ETag", "").strip('"')
+        length = answer.headers.get("content-length", "")
+        headers = Headers(answer.headers.get("content-type", ""), answer.headers.get("cache-control"))
+        etag = answer.headers.get("etag", "").strip('"')
         return ObjectHead(int(length) if length.isdecimal() else 0, etag, headers)
 
     def list(self, prefix: str = "", part: Part = WHOLE) -> Iterator[ObjectInfo]:
         """See ``ReadStore.list``. Always raises: a public address lists nothing."""
         raise StorageUnavailable(f"{self._url}/{prefix} cannot be listed: it is a public address.")
 
-    def _ask(self, method: str, key: str) -> urllib3.BaseHTTPResponse | None:
-        import urllib3
-
-        again = 2 if method == "GET" else 0
-        try:
-            response = urllib3.PoolManager().request(
-                method,
-                public_address(self._url, key),
-                headers={"Cache-Control": "no-cache"},
-                timeout=urllib3.Timeout(connect=min(5.0, self._seconds), read=self._seconds),
-                retries=urllib3.Retry(None, connect=again, read=again, redirect=3, status=0, backoff_factor=0.2),
-                preload_content=False,
-            )
-        except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise StorageUnavailable(f"{self._shown(key)}: {type(error).__name__}.", hint=_HINT) from error
-        if response.status == 200:
-            return response
-        response.close()
-        if response.status in (404, 410):
+    def _ask(self, method: str, key: str) -> Answer | None:
+        answer = self._answer(method, key)
+        if answer.status == 200:
+            return answer
+        if answer.status in (404, 410):
             return None
-        raise StorageUnavailable(f"{self._shown(key)} answers with {response.status}.", hint=_HINT)
+        raise StorageUnavailable(f"{self._shown(key)} answers with {answer.status}.", hint=_HINT)
+
+    def _answer(self, method: str, key: str) -> Answer:
+        url, headers = public_address(self._url, key), {"Cache-Control": "no-cache"}
+        end, failure = time.monotonic() + self._seconds, None
+        for attempt in range(_TRIES if method == "GET" else 1):
+            time.sleep(0.2 * attempt)
+            try:
+                return self._http.ask(method, url, headers=headers, seconds=end - time.monotonic(), most=_LARGEST)
+            except TooLong as error:
+                raise self._endless(key) from error
+            except Astray as error:
+                raise StorageUnavailable(f"{self._shown(key)}: {error}.", hint=_HINT) from error
+            except NoAnswer as error:
+                failure = failure or error
+        raise StorageUnavailable(f"{self._shown(key)}: {failure}.", hint=_HINT) from failure
+
+    def _endless(self, key: str) -> StorageUnavailable:
+        return StorageUnavailable(f"{self._shown(key)} does not end.", hint=_HINT)
 
     def _shown(self, key: str) -> str:
         return f"{key} at {self._url}"

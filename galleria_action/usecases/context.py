@@ -12,8 +12,8 @@ from galleria_action.deployment.events import Began, Ended, Entered, Left, Liste
 from galleria_action.deployment.stop import Stop
 from galleria_action.gallery.metadata.schema import LoadedMetadata
 from galleria_action.options import Options
-from galleria_action.storage import open_store
 from galleria_action.storage.interface import ReadStore, Target, WriteStore
+from galleria_action.storage.opening import open_store
 from galleria_action.storage.settings import StoreSettings
 from galleria_action.storage.wrappers import ReadOnlyStore
 

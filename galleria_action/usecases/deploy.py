@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from galleria_action.deployment.apply.upload import UploadsDone
-from galleria_action.usecases.applying import announce, nothing_to_do, open_checkpoint, put_online
 from galleria_action.usecases.context import Context
-from galleria_action.usecases.local import check_local
+from galleria_action.usecases.parts.applying import announce, nothing_to_do, open_checkpoint, put_online
+from galleria_action.usecases.parts.local import check_local
+from galleria_action.usecases.parts.planning import make_comparison
 from galleria_action.usecases.plan import plan
-from galleria_action.usecases.planning import make_comparison
 from galleria_action.usecases.results import Deployed, PlanMade, ShareUploaded
 from galleria_action.usecases.shard import upload_share
 

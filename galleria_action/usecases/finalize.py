@@ -27,7 +27,8 @@ from galleria_action.deployment.shards import (
 )
 from galleria_action.errors import GalleriaError
 from galleria_action.storage.interface import WriteStore
-from galleria_action.usecases.applying import (
+from galleria_action.usecases.context import Context
+from galleria_action.usecases.parts.applying import (
     announce,
     fingerprint_of,
     nothing_to_do,
@@ -35,9 +36,8 @@ from galleria_action.usecases.applying import (
     put_online,
     settled_listing,
 )
-from galleria_action.usecases.context import Context
-from galleria_action.usecases.local import check_local
-from galleria_action.usecases.planning import Comparison, make_comparison
+from galleria_action.usecases.parts.local import check_local
+from galleria_action.usecases.parts.planning import Comparison, make_comparison
 from galleria_action.usecases.results import Deployed
 from galleria_action.usecases.shard import DOCUMENT_HEADERS, other_plan
 

@@ -6,8 +6,8 @@ from galleria_action.deployment.events import Divided
 from galleria_action.deployment.shards import shards_of
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.cors import check_cors
-from galleria_action.usecases.local import check_local
-from galleria_action.usecases.planning import make_comparison
+from galleria_action.usecases.parts.local import check_local
+from galleria_action.usecases.parts.planning import make_comparison
 from galleria_action.usecases.public import plan_publicly
 from galleria_action.usecases.results import PlanMade
 

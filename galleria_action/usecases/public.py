@@ -13,8 +13,8 @@ from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.storage.interface import StoredObject
 from galleria_action.storage.public_store import PublicStore, public_target
 from galleria_action.usecases.context import Context
-from galleria_action.usecases.local import check_local
-from galleria_action.usecases.planning import same_mode
+from galleria_action.usecases.parts.local import check_local
+from galleria_action.usecases.parts.planning import same_mode
 from galleria_action.usecases.results import PlanMade
 
 

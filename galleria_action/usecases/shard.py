@@ -16,11 +16,11 @@ from galleria_action.deployment.shards import Report, Shard, missing_document, m
 from galleria_action.deployment.state.checkpoint import Checkpoint, InBucket
 from galleria_action.errors import Conflict, PlanChanged
 from galleria_action.storage.interface import Headers, WriteStore
-from galleria_action.usecases.applying import fingerprint_of, make_uploader, tell_trouble, warn_of_uploads
-from galleria_action.usecases.approval import check_approval
 from galleria_action.usecases.context import Context
-from galleria_action.usecases.local import check_local
-from galleria_action.usecases.planning import make_comparison
+from galleria_action.usecases.parts.applying import fingerprint_of, make_uploader, tell_trouble, warn_of_uploads
+from galleria_action.usecases.parts.approval import check_approval
+from galleria_action.usecases.parts.local import check_local
+from galleria_action.usecases.parts.planning import make_comparison
 from galleria_action.usecases.results import Deployed, ShareUploaded
 
 #: what lies below ``.galleria`` is for nobody's cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from galleria_action.usecases.context import Context
-from galleria_action.usecases.local import load_gallery
+from galleria_action.usecases.parts.local import load_gallery
 from galleria_action.usecases.results import Answered
 
 

@@ -8,8 +8,8 @@ from galleria_action.deployment.remote.verification import Verification
 from galleria_action.errors import Finding, VerifyFailed
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.usecases.context import Context
+from galleria_action.usecases.parts.verifying import compare, judge
 from galleria_action.usecases.results import BucketVerified
-from galleria_action.usecases.verifying import compare, judge
 
 
 def verify(context: Context) -> BucketVerified:

@@ -154,9 +154,10 @@ def test_pages_that_never_end(server: Server):
     ["https://evil.example/x", "//evil.example/x", "http://127.0.0.1:1/x", "http://127.0.0.1/x", "https://127.0.0.1/x"],
 )
 def test_the_token_stays_at_home(server: Server, elsewhere: str):
+    """A redirect from http to https is one to another port, and means that the address was written wrongly."""
     for answer in (307, {"Location": elsewhere}, {}), (200, {"Link": f"<{elsewhere}>; rel=next"}, []):
         server.answers = [answer]
-        with pytest.raises(ApiError, match="another host"):
+        with pytest.raises(ApiError, match=r"another host|write https://127\.0\.0\.1"):
             list(server.rest.pages("x"))
     assert len(server.requests) == 2
 
@@ -192,9 +193,9 @@ def test_what_is_no_json(server: Server, body: bytes):
 
 @given(said=st.text(max_size=2000))
 def test_what_a_server_says_is_one_short_line(said: str):
-    from galleria_action.net.rest import _Answer, _failure
+    from galleria_action.net.rest import Answer, _failure
 
-    text = str(_failure(_Answer(422, {}, json.dumps({"message": said}).encode())))
+    text = str(_failure(Answer(422, {}, json.dumps({"message": said}).encode())))
     assert len(text) <= 304
     assert "\n" not in text
 

@@ -22,12 +22,12 @@ from galleria_action.gallery.local.files import read_file
 from galleria_action.options.checks import Verify
 from galleria_action.storage.interface import ObjectInfo, ReadStore, WriteStore
 from galleria_action.storage.persistence import Pause
-from galleria_action.usecases.approval import check_approval
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.cors import check_cors
-from galleria_action.usecases.planning import Comparison
+from galleria_action.usecases.parts.approval import check_approval
+from galleria_action.usecases.parts.planning import Comparison
+from galleria_action.usecases.parts.verifying import compare, judge
 from galleria_action.usecases.results import Deployed
-from galleria_action.usecases.verifying import compare, judge
 
 #: between listings, where the first ones do not show our own writes yet
 LISTING_PAUSES_SECONDS = (0.5, 1.0, 2.0)

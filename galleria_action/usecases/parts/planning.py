@@ -17,7 +17,7 @@ from galleria_action.options.checks import Verify
 from galleria_action.options.guards import Orphans
 from galleria_action.storage.interface import ReadStore
 from galleria_action.usecases.context import Context
-from galleria_action.usecases.local import LocalSide
+from galleria_action.usecases.parts.local import LocalSide
 
 
 @dataclass(frozen=True, slots=True)

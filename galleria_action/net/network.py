@@ -1,0 +1,22 @@
+"""How this machine reaches others: one value, read once and handed to every client."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from galleria_action.net.proxies import Proxies
+from galleria_action.net.trust import Trust
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """Proxies, and whom to trust."""
+
+    proxies: Proxies = field(default_factory=Proxies)
+    trust: Trust = field(default_factory=Trust)
+
+    @classmethod
+    def of(cls, environ: Mapping[str, str]) -> Network:
+        """What the variables in ``environ`` say."""
+        return cls(Proxies.of(environ), Trust.of(environ))
