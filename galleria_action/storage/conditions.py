@@ -14,6 +14,7 @@ from uuid import uuid4
 
 from galleria_action.errors import StorageUnavailable
 from galleria_action.storage.interface import (
+    DOCUMENT,
     WHOLE,
     Condition,
     ConditionUnsupported,
@@ -50,9 +51,9 @@ class ProvingStore:
         self._proved: dict[type[Condition], bool] = {}
         self._bare = False
 
-    def get(self, key: str) -> StoredObject | None:
+    def get(self, key: str, most: int = DOCUMENT) -> StoredObject | None:
         """See ``ReadStore.get``."""
-        return self._store.get(key)
+        return self._store.get(key, most)
 
     def head(self, key: str) -> ObjectHead | None:
         """See ``ReadStore.head``."""

@@ -1,4 +1,4 @@
-"""What went wrong, in one vocabulary: the exceptions of obstore and botocore become a ``Fault``, and a ``Fault``
+"""What went wrong, in one vocabulary: answers and the exceptions of botocore become a ``Fault``, and a ``Fault``
 becomes one of the house's errors with a text that names the call, the usual cause and the remedy.
 
 What a server says is hostile input: it is cleaned before it enters any text. Request headers and URLs, which may carry
@@ -13,35 +13,36 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
-from galleria_action.errors import (
-    BucketMissing,
-    CredentialsError,
-    GalleriaError,
-    PermissionRefused,
-    StorageUnavailable,
-)
+from galleria_action.errors import BucketMissing, ConfigInvalid, CredentialsError, GalleriaError, StorageUnavailable
+from galleria_action.storage.codes import Meaning, meaning_of
 from galleria_action.storage.interface import Condition, ConditionUnsupported, IfMatch, PreconditionFailed, Target
-from galleria_action.storage.words import clean, shown
+from galleria_action.storage.words import clean, shown, size_in_words
 
 Operation = Literal["get", "head", "list", "put", "copy", "delete", "get cors", "put cors"]
-Kind = Literal["answer", "refused", "dns", "tls", "timeout", "cut", "malformed", "disk", "credentials", "other"]
+Kind = Literal[
+    "answer", "refused", "dns", "tls", "proxy", "timeout", "cut", "malformed", "too long", "disk", "credentials",
+    "other",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request to a store, as texts name it."""
+    """One request to a store, as texts name it; ``size`` is that of the body it sends."""
 
     operation: Operation
     target: Target
     key: str | None = None
+    size: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
     """Why a call failed. ``kind`` ``"answer"`` is a refusal by the server, with its HTTP ``status`` (``None`` when
     the library hides it) and S3 error ``code``; all others happened on the way. ``region`` is the bucket's true
-    region where the server gave it away."""
+    region where the server gave it away, ``location`` where it sends us, ``page`` that it answers with something that
+    is not S3's; ``late_signature`` that it was too old when it arrived, though the clock is right."""
 
     kind: Kind
     status: int | None = None
@@ -49,6 +50,9 @@ class Fault:
     message: str = ""
     region: str = ""
     retry_after: float | None = None
+    page: bool = False
+    location: str = ""
+    late_signature: bool = False
 
 
 class Passing(StorageUnavailable):
@@ -91,7 +95,7 @@ def _verdict_on_condition(fault: Fault, condition: Condition) -> Exception | Non
     write says nothing yet and is asked again (docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html).
     Services without conditional writes answer 501.
     """
-    gone = isinstance(condition, IfMatch) and fault.status == 404 and fault.code in ("NoSuchKey", "")
+    gone = isinstance(condition, IfMatch) and fault.status == 404 and fault.code in ("NoSuchKey", "") and not fault.page
     if fault.status == 412 or fault.code == "PreconditionFailed" or gone:
         return PreconditionFailed(clean(fault.message) or "the object is not as expected")
     if fault.status == 501 or fault.code == "NotImplemented":
@@ -101,48 +105,8 @@ def _verdict_on_condition(fault: Fault, condition: Condition) -> Exception | Non
     return None
 
 
-#: What the usual codes mean: error class, cause, remedy.
-_CREDENTIALS = {
-    "InvalidAccessKeyId": ("the access key is unknown there", "Check access-key, and that endpoint belongs to it."),
-    "SignatureDoesNotMatch": (
-        "the secret key does not belong to the access key",
-        "Copy secret-key again, without spaces or line ends; a wrong region can look the same.",
-    ),
-    "ExpiredToken": (
-        "the credentials have expired",
-        "Get new ones and run again; with OIDC raise role-duration-seconds. What is uploaded is kept.",
-    ),
-    "InvalidToken": ("the session token is wrong", "Give session-token together with the keys it was issued with."),
-    "RequestTimeTooSkewed": (
-        "the clock of this machine and that of the service differ by more than 15 minutes",
-        "Set the clock of this machine (or restart its time service) and run again.",
-    ),
-    "Unauthorized": (
-        "the service did not accept the signed request",
-        "Check the keys. Cloudflare R2 answers this also to checksums it does not know: set provider to r2.",
-    ),
-    "AccountProblem": ("there is a problem with the account", "Ask the provider; often it is the billing."),
-    "NotSignedUp": ("the account is not signed up for the service", "Ask the provider."),
-}
-for _alias, _code in {
-    "ExpiredTokenException": "ExpiredToken",
-    "RequestExpired": "ExpiredToken",
-    "TokenRefreshRequired": "ExpiredToken",
-    "InvalidAccessKey": "InvalidAccessKeyId",
-    "InvalidClientTokenId": "InvalidAccessKeyId",
-    "UnrecognizedClientException": "InvalidAccessKeyId",
-}.items():
-    _CREDENTIALS[_alias] = _CREDENTIALS[_code]
-
-_WRONG_REGION = ("PermanentRedirect", "TemporaryRedirect", "IllegalLocationConstraintException", "BareRedirect")
-_MISSING_BUCKET = ("NoSuchBucket", "InvalidBucketName")
-#: codes of faults that pass, whatever the status they come with
-_PASSING = frozenset((
-    "ConditionalRequestConflict", "IncompleteBody", "InternalError", "OperationAborted", "RequestTimeout",
-    "ServiceUnavailable",
-))  # fmt: skip
-_OVERLOAD = frozenset(("RequestLimitExceeded", "SlowDown", "Throttling", "ThrottlingException", "TooManyRequests"))
-_DAMAGED = ("BadDigest", "InvalidDigest", "XAmzContentSHA256Mismatch", "XAmzContentChecksumMismatch", "IncompleteBody")
+_REDIRECTS = frozenset((301, 302, 303, 307, 308))
+_WRONG_REGION = ("PermanentRedirect", "TemporaryRedirect", "IllegalLocationConstraintException", "BucketRegionError")
 
 _ON_THE_WAY: dict[Kind, tuple[str, str]] = {
     "refused": (
@@ -153,13 +117,21 @@ _ON_THE_WAY: dict[Kind, tuple[str, str]] = {
     "tls": (
         "no secure connection to {host} could be made",
         "Check endpoint: http:// or https://, the right host name. For a private certificate authority set "
-        "SSL_CERT_FILE and AWS_CA_BUNDLE to its certificate.",
+        "AWS_CA_BUNDLE or SSL_CERT_FILE to its certificate.",
+    ),
+    "proxy": (
+        "the proxy does not connect to {host}",
+        "Check HTTPS_PROXY (user and password included), or put the storage's host into NO_PROXY.",
     ),
     "timeout": ("{host} did not answer in time", "Run again; with a slow line lower concurrency."),
     "cut": ("the connection to {host} was cut", "Run again; with a slow line lower concurrency."),
     "malformed": (
         "{host} gave an answer that S3 does not give",
         "Check endpoint: it must be the S3 address, not that of a website, console or proxy.",
+    ),
+    "too long": (
+        "{host} gave more than was asked for",
+        "Look at the object: is it what it should be? If endpoint is right, somebody else has written it.",
     ),
     "disk": ("the folder could not be used", "Check that the folder exists, that the disk has room, and its owner."),
     "other": ("{host} could not be used", "Run again; if it stays, check endpoint and bucket."),
@@ -178,60 +150,72 @@ _CALLS: dict[Operation, tuple[str, str]] = {
 
 
 def _refusal(fault: Fault, call: Call) -> GalleriaError:
-    """A server's refusal as an error. Codes decide; the status only where there is no code that says more."""
-    doing, said = _doing(call), _said(fault)
-    if fault.code in _WRONG_REGION or fault.status in (301, 307) or fault.region:
-        where = f"in region {clean(fault.region)}" if fault.region else "in another region or at another endpoint"
-        hint = f"Set region to {clean(fault.region)}." if fault.region else "Set region (and endpoint) to the bucket's."
-        return BucketMissing(f"{doing} failed: the bucket is {where}{said}.", hint=hint)
-    if known := _CREDENTIALS.get(fault.code):
-        return CredentialsError(f"{doing} was refused: {known[0]}{said}.", hint=known[1])
-    if fault.status == 401 or fault.code == "AuthorizationHeaderMalformed":
-        hint = "Check access-key, secret-key, session-token and region."
-        return CredentialsError(f"{doing} was refused: the credentials were not accepted{said}.", hint=hint)
-    if fault.status == 403 or fault.code in ("AccessDenied", "AllAccessDisabled"):
-        return _forbidden(call, said)
-    if fault.code == "NoSuchKey":
-        return StorageUnavailable(f"{doing} failed: the object is not there{said}.", hint="Run again.")
-    if fault.code in _MISSING_BUCKET or fault.status == 404:
-        hint = "Create the bucket, or check bucket, endpoint and region for a typing error."
-        return BucketMissing(f"{doing} failed: there is no bucket {call.target.bucket!r} there{said}.", hint=hint)
-    if fault.code in _DAMAGED:
-        hint = "Run again; if it stays, the service may not know the checksum: set provider to its profile or generic."
-        return _unavailable(fault, f"{doing} failed: the data arrived damaged, as the service sees it{said}.", hint)
-    if _is_passing(fault):
-        hint = "The service is overloaded or disturbed. Run again later; lower concurrency if it happens often."
-        return _unavailable(fault, f"{doing} failed after all retries{said}.", hint)
-    hint = "If the service is S3-compatible but not AWS, set provider to its profile or to generic."
-    return StorageUnavailable(f"{doing} failed: the service does not accept the request{said}.", hint=hint)
-
-
-def _is_passing(fault: Fault) -> bool:
-    """Whether a refusal is one of the moment. 501 is one for ever."""
-    if fault.code in _PASSING | _OVERLOAD or fault.status is None or fault.status in (408, 429):
-        return True
-    return fault.status >= 500 and fault.status != 501
-
-
-def _unavailable(fault: Fault, text: str, hint: str) -> StorageUnavailable:
-    """The error for a fault that concerns no rights and no names: one that may pass, but for a wrong certificate and
-    a broken disk."""
-    if fault.kind in ("tls", "disk"):
-        return StorageUnavailable(text, hint=hint)
-    error = Passing(text, hint=hint)
-    error.likely = fault.kind in ("timeout", "cut") or (fault.kind == "answer" and fault.code not in _DAMAGED)
-    error.late = fault.kind == "timeout"
-    error.overload = fault.status in (429, 503) or fault.code in _OVERLOAD
-    error.retry_after = fault.retry_after
+    """A server's refusal as an error: what ``codes.TABLE`` says, but for redirects, which say themselves where to."""
+    if fault.region or fault.status in _REDIRECTS:
+        return _elsewhere(fault, call)
+    if fault.late_signature:
+        text = f"{_doing(call)} failed: the request was so long on its way that its signature ran out{_said(fault)}."
+        return _passing(Passing(text, hint="Run again; with a slow line lower concurrency."), fault)
+    meaning = meaning_of(fault.status, fault.code, fault.message, page=fault.page)
+    facts = {
+        "bucket": call.target.bucket,
+        "permission": _CALLS[call.operation][1],
+        "size": size_in_words(call.size),
+    }
+    text = f"{_doing(call)} {_verb(meaning)}: {meaning.cause.format(**facts)}{_said(fault)}."
+    hint = meaning.remedy.format(**facts)
+    if not meaning.passes:
+        return meaning.error(text, hint=hint)
+    error = _passing(Passing(text, hint=hint), fault)
+    error.likely = not meaning.doubtful
+    error.overload = meaning.overload
     return error
 
 
-def _forbidden(call: Call, said: str) -> PermissionRefused:
-    return PermissionRefused(
-        f"{_doing(call)} was refused: the credentials are not allowed to do this{said}.",
-        hint=f"Allow {_CALLS[call.operation][1]} for bucket {call.target.bucket!r} in the policy of these credentials, "
-        "and check that the bucket is theirs.",
+def _verb(meaning: Meaning) -> str:
+    return "failed" if meaning.passes or issubclass(meaning.error, BucketMissing) else "was refused"
+
+
+def _elsewhere(fault: Fault, call: Call) -> GalleriaError:
+    """The error for an answer that sends us to another place. It is not followed: what is signed goes to the host that
+    was named, and to no other."""
+    failed = f"{_doing(call)} failed: the bucket is"
+    if fault.region:
+        where = clean(fault.region)
+        return BucketMissing(f"{failed} in region {where}{_said(fault)}.", hint=f"Set region to {where}.")
+    if fault.code or not fault.location:
+        hint = "Set region (and endpoint) to the bucket's."
+        return BucketMissing(f"{failed} in another region or at another endpoint{_said(fault)}.", hint=hint)
+    there = urlsplit(fault.location)
+    host = clean(there.hostname or "")
+    if there.scheme == "https" and _host(call).startswith("http://"):
+        return ConfigInvalid(
+            f"{_doing(call)} failed: {_host(call)} sends every request on to https:// ({fault.status}), and what is "
+            "signed for one address is not taken to another.",
+            hint=f"Write https:// in endpoint: https://{host}" + (f":{there.port}." if there.port else "."),
+        )
+    return ConfigInvalid(
+        f"{_doing(call)} failed: {_host(call)} sends the request on to {host or 'another place'} ({fault.status}). "
+        "That is not followed, because credentials go to the host that was named and to no other.",
+        hint="If that is where the bucket is, write it as endpoint. A website's address also answers so; endpoint must "
+        "be that of the S3 API.",
     )
+
+
+def _unavailable(fault: Fault, text: str, hint: str) -> StorageUnavailable:
+    """The error for what went wrong on the way: it may pass, but for a wrong certificate, a proxy that does not let
+    through, a broken disk and an answer that is longer than what was asked for."""
+    if fault.kind in ("tls", "proxy", "disk", "too long"):
+        return StorageUnavailable(text, hint=hint)
+    error = _passing(Passing(text, hint=hint), fault)
+    error.likely = fault.kind in ("timeout", "cut")
+    error.late = fault.kind == "timeout"
+    return error
+
+
+def _passing(error: Passing, fault: Fault) -> Passing:
+    error.retry_after = fault.retry_after
+    return error
 
 
 def _doing(call: Call) -> str:
@@ -252,48 +236,31 @@ def _host(call: Call) -> str:
     return call.target.endpoint or "AWS"
 
 
-# --- obstore: exceptions are strings ---------------------------------------------------------------------------------
-#
-# An obstore error reads "<sentence with raw key and raw body>\n\nDebug source:\n<Rust debug form>". The sentence may
-# contain anything that a key or a server likes to say, so only the debug form is read: there every foreign string is
-# quoted and escaped on one line of its own. obstore 0.12 / object_store 0.14.
-
-_STATUS = re.compile(r"^\s+inner: (?:Status|Response) \{\n\s+status: (\d{3}),\n\s+body: (?:Some\(\n)?\s*(.*)$", re.M)
-_WIRE: tuple[tuple[str, Kind], ...] = (
-    (r"^\s+kind: Timeout,$", "timeout"),
-    (r'^\s+"dns error",$', "dns"),
-    (r"^\s+kind: ConnectionRefused,$", "refused"),
-    (r"InvalidCertificate\(|InvalidMessage\(|kind: InvalidData,$|AlertReceived\(", "tls"),
-    (r"^\s+kind: Connect,$", "refused"),
-    (r"IncompleteMessage|ConnectionReset|BrokenPipe|NoContentRange|kind: (?:Interrupted|Decode),$", "cut"),
-    (r"MissingEtag|Metadata \{", "malformed"),
-)  # fmt: skip
-_ESCAPES = {r"\"": '"', r"\n": "\n", r"\r": "\r", r"\t": "\t", r"\'": "'", r"\\": "\\"}
+# --- answers ----------------------------------------------------------------------------------------------------------
 
 
-def of_obstore(error: Exception) -> Fault:
-    """Read an exception that obstore raised for S3."""
-    debug = str(error).rpartition("\n\nDebug source:\n")[2]
-    if answer := _STATUS.search(debug):
-        body = re.sub(r"\\.", lambda match: _ESCAPES.get(match[0], " "), answer[2])
-        return of_answer(int(answer[1]), body)
-    if "BareRedirect" in debug:
-        return Fault("answer", code="BareRedirect")
-    for pattern, kind in _WIRE:
-        if re.search(pattern, debug, re.M):
-            return Fault(kind)
-    return Fault("other", message=str(error).partition("\n")[0])
-
-
-def of_answer(status: int, body: str, headers: Mapping[str, str] | None = None) -> Fault:
+def of_answer(
+    status: int, body: str, headers: Mapping[str, str] | None = None, *, clock_is_right: bool = False
+) -> Fault:
     """The parts of an S3 error document; tolerant, because gateways answer with anything. ``headers`` (names in lower
-    case) say more, where they are known."""
+    case) say more, where they are known. ``clock_is_right`` says that others were not too early or late."""
     headers = headers or {}
-    message = _element(body, "Message")
+    message, code = _element(body, "Message"), _element(body, "Code")
     region = _element(body, "Region") or _expected_region(message) or headers.get("x-amz-bucket-region", "")
-    code = _element(body, "Code")
-    retry_after = _seconds(headers.get("retry-after", ""))
-    return Fault("answer", status, code, message, _if_about_region(code, status, region), retry_after)
+    blank = not body.strip()
+    if blank and status == 404 and any(name.startswith("x-amz-") for name in headers):
+        code = "NoSuchKey"  # a service that saves its words
+    return Fault(
+        "answer",
+        status,
+        code,
+        message,
+        _if_about_region(code, status, region),
+        _seconds(headers.get("retry-after", "")),
+        page=not code and not blank,
+        location=headers.get("location", ""),
+        late_signature=clock_is_right and code == "RequestTimeTooSkewed",
+    )
 
 
 def _element(body: str, name: str) -> str:
@@ -308,7 +275,7 @@ def _expected_region(message: str) -> str:
 
 def _if_about_region(code: str, status: int | None, region: str) -> str:
     """``region`` where it is the cause: AccessDenied may name a region without that being the trouble."""
-    about = code in (*_WRONG_REGION, "AuthorizationHeaderMalformed") or status in (301, 307)
+    about = code in (*_WRONG_REGION, "AuthorizationHeaderMalformed") or status in _REDIRECTS
     return region if about and re.fullmatch(r"[a-z0-9-]{2,40}", region) else ""
 
 
@@ -376,7 +343,11 @@ def _of_response(response: Mapping[str, Any]) -> Fault:
     header = meta.get("HTTPHeaders", {}).get("x-amz-bucket-region", "")
     region = details.get("Region") or _expected_region(message) or header
     retry_after = _seconds(meta.get("HTTPHeaders", {}).get("retry-after", ""))
-    return Fault("answer", status, code, message, _if_about_region(code, status, region), retry_after)
+    headers = meta.get("HTTPHeaders", {})
+    page = not code and headers.get("content-type", "").startswith("text/html")
+    about = _if_about_region(code, status, region)
+    location = headers.get("location", "")
+    return Fault("answer", status, code, message, about, retry_after, page=page, location=location)
 
 
 def _seconds(retry_after: str) -> float | None:

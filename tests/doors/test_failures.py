@@ -236,7 +236,7 @@ def test_what_concerns_every_upload_ends_the_run_at_once(live: Job, error: Excep
 
 
 def test_no_credentials_at_all(make_job):
-    job = make_job("obstore")
+    job = make_job("s3")
     for name in ("access-key", "secret-key"):
         del job.runner.inputs[name]
     ran = failed(job.runner.process("plan"), "credentials")
@@ -244,7 +244,7 @@ def test_no_credentials_at_all(make_job):
 
 
 def test_bucket_missing(make_job):
-    job = make_job("obstore")
+    job = make_job("s3")
     ran = failed(job.runner.process("deploy", bucket="not-made"), "bucket-missing")
     assert "not-made" in ran.outputs["message"]
 
@@ -267,7 +267,7 @@ def test_empty_gallery(live: Job):
 
 
 def test_cors(make_job):
-    job = make_job("obstore")
+    job = make_job("s3")
     del job.runner.inputs["cors"]
     stores = interfere(job, lambda op, key: None)
     assert "setup-cors" in failed(job.runner.run("deploy"), "cors").log
@@ -283,7 +283,7 @@ def test_cors(make_job):
 def test_setup_cors_writes_the_rules_and_keeps_those_of_others(make_job, make_bucket):
     from galleria_action.storage import get_bucket_cors, get_s3_client
 
-    job = make_job("obstore")
+    job = make_job("s3")
     inputs = job.runner.inputs
     del inputs["cors"]
     client = get_s3_client(inputs["endpoint"], inputs["access-key"], inputs["secret-key"], "us-east-1")

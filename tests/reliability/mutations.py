@@ -218,7 +218,7 @@ MUTATIONS = {
         _PERSISTENCE + "TestWhatPasses",
     ),
     "takes an empty success for one": _one(
-        3, "storage/s3/obstore_store.py", """        if not meta["e_tag"]:\n""", "        if False:\n",
+        3, "storage/s3/s3_store.py", "    if not etag:\n        raise", "    if False:\n        raise",
         _PERSISTENCE + "TestWhatPasses::test_no_answer_of_s3",
     ),
     "keeps asking an overloaded service": _one(
@@ -243,7 +243,7 @@ MUTATIONS = {
         _CONDITIONS + "test_a_service_with_conditions_is_believed",
     ),
     "takes a conflict of the moment for a lost race": _one(
-        6, "storage/faults.py", '    "ConditionalRequestConflict", "IncompleteBody"', '    "IncompleteBody"',
+        6, "storage/codes.py", '"ConditionalRequestConflict", "InternalError"', '"InternalError"',
         _PERSISTENCE + "TestWhatPasses::test_a_conflict_of_the_moment_is_asked_again",
     ),
     "believes that a store keeps what it was sent": _one(
@@ -321,16 +321,22 @@ MUTATIONS = {
         3, "deployment/apply/deploy.py", "                self.committed = None\n", "                pass\n",
         _CRASH + "test_no_answer_any_more",
     ),
-    "gives a slow line the same time again": _one(
-        3, "storage/s3/obstore_store.py", "fault.overload or fault.late", "fault.overload",
+    "waits for ever for a body that trickles in": _one(
+        3, "storage/s3/wire.py", """            raise TimeoutError("the answer trickles in")""", "            pass",
+        _PERSISTENCE + "TestStalls",
+    ),
+    "gives a slow line no more time than a fast one": _one(
+        3, "storage/s3/wire.py", "                line.sendall(view[start : start + _PIECE])",
+        "                line.sendall(view) if not start else None",
         _PERSISTENCE + "TestStalls",
     ),
     "believes a listing that contradicts itself": _one(
         2, "storage/s3/listing.py", "    if token is not None and not truncated:\n", "    if False:\n",
         "tests/storage/test_bad_answers.py",
     ),
-    "repeats an unconditional commit blindly (obstore)": _one(
-        6, "storage/s3/obstore_store.py", "            condition.check(self._head(key))\n", "",
+    "repeats an unconditional commit blindly (s3)": _one(
+        6, "storage/s3/s3_store.py",
+        "            condition.check(self._head(Call(\"head\", call.target, call.key)))\n", "",
         _CONDITIONS + "test_a_write_after_a_look_is_not_repeated_over_somebody_elses",
     ),
     "repeats an unconditional commit blindly (boto3)": _one(

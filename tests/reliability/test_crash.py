@@ -49,7 +49,7 @@ def empty(request: pytest.FixtureRequest, fake_s3: Callable[..., FakeS3], tmp_pa
     """Makes an empty bucket of the kind that the test asks for; on a server of its own, an empty prefix."""
     kind = getattr(request, "param", "memory")
     folders = count()
-    server = fake_s3("aws") if kind in ("obstore", "boto3") else None
+    server = fake_s3("aws") if kind in ("s3", "boto3") else None
 
     def make() -> WriteStore:
         if kind == "folder":
@@ -62,7 +62,7 @@ def empty(request: pytest.FixtureRequest, fake_s3: Callable[..., FakeS3], tmp_pa
             return MemoryStore()
         assert server
         settings = server.settings(f"{next(folders)}/")
-        if kind == "obstore":
+        if kind == "s3":
             return open_store(settings)
         return Boto3Store(make_client(settings, provider_of(settings.target.endpoint)), settings.target)
 
@@ -139,14 +139,14 @@ def test_killed_over_a_folder(scene: Scene, empty: Empty):
     assert kill_everywhere(scene, empty) >= 8
 
 
-@pytest.mark.parametrize("empty", ["obstore", "boto3"], indirect=True)
+@pytest.mark.parametrize("empty", ["s3", "boto3"], indirect=True)
 @pytest.mark.parametrize("scene", ["changes"], indirect=True)
 def test_killed_over_http(scene: Scene, empty: Empty):
     assert kill_everywhere(scene, empty, step=7) >= 4
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("empty", ["obstore", "boto3", "folder"], indirect=True)
+@pytest.mark.parametrize("empty", ["s3", "boto3", "folder"], indirect=True)
 @pytest.mark.parametrize("scene", SCENES, indirect=True)
 def test_killed_at_every_request_over_every_store(scene: Scene, empty: Empty):
     assert kill_everywhere(scene, empty) >= 8

@@ -161,7 +161,7 @@ def run_with(job: Job, stdout: int | None = None, full: bool = False, **environ:
 
 
 def test_outputs_and_summary_on_a_full_disk(make_job):
-    job = make_job("obstore")
+    job = make_job("s3")
     done = run_with(job, GITHUB_OUTPUT="/dev/full", GITHUB_STEP_SUMMARY="/dev/full")
     assert done.returncode == 0, done.stdout
     assert "could not be written" in done.stdout
@@ -169,7 +169,7 @@ def test_outputs_and_summary_on_a_full_disk(make_job):
 
 
 def test_a_log_on_a_full_disk_does_not_stop_a_deploy_half_way(make_job):
-    job = make_job("obstore")
+    job = make_job("s3")
     with Path("/dev/full").open("w") as full:
         done = run_with(job, stdout=full.fileno())
     assert (done.returncode, done.stderr) == (0, "")
@@ -178,7 +178,7 @@ def test_a_log_on_a_full_disk_does_not_stop_a_deploy_half_way(make_job):
 
 def test_a_workspace_on_a_full_disk_is_told_before_anything_is_written(make_job):
     """The plan cannot be written down, so it is not carried out."""
-    job = make_job("obstore")
+    job = make_job("s3")
     done = run_with(job, full=True)
     assert done.returncode == 2
     assert "galleria-plan.json" in done.stdout
@@ -187,7 +187,7 @@ def test_a_workspace_on_a_full_disk_is_told_before_anything_is_written(make_job)
 
 
 def test_a_result_that_cannot_be_written_changes_nothing(make_job):
-    job = make_job("obstore")
+    job = make_job("s3")
     (job.workspace / "file").write_text("no folder", encoding="utf-8")
     ran = job.runner.run("deploy", result_file="file/result.json")
     assert ran.exit_code == 0

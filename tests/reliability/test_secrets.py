@@ -51,7 +51,7 @@ def check_silent(job: Job, log: str, *extra: str) -> None:
 
 @pytest.fixture
 def job(make_job) -> Job:
-    made: Job = make_job("obstore")
+    made: Job = make_job("s3")
     made.runner.inputs |= INPUTS
     return made
 

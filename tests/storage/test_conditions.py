@@ -42,7 +42,7 @@ def open_boto3(settings: StoreSettings) -> WriteStore:
     return ProvingStore(Boto3Store(client, settings.target, provider=profile, persist=persist), settings.pause)
 
 
-@pytest.fixture(params=[open_store, open_boto3], ids=["obstore", "boto3"])
+@pytest.fixture(params=[open_store, open_boto3], ids=["s3", "boto3"])
 def open_it(request: pytest.FixtureRequest) -> Any:
     return request.param
 

@@ -1,5 +1,4 @@
-"""Asks S3 for listings without botocore, which takes most of a second for 10,000 keys. obstore's listing is fast too,
-but does not keep the contract (``obstore_store``)."""
+"""Asks S3 for listings: complete, or an error."""
 
 from __future__ import annotations
 
@@ -10,11 +9,11 @@ from galleria_action.storage.interface import ObjectInfo, Part
 from galleria_action.storage.persistence import Persistence
 from galleria_action.storage.s3.listing import BadListing, Page, every_object
 from galleria_action.storage.s3.listing_page import MAX_BYTES, read_page
+from galleria_action.storage.s3.server import LINE_FAILURES, BucketServer, Refused, fault_of
 from galleria_action.storage.s3.signature import canonical_query
-from galleria_action.storage.s3.signed_server import LINE_FAILURES, Refused, SignedServer, fault_of
 
 
-def listed(server: SignedServer, call: Call, part: Part, persist: Persistence) -> Iterator[ObjectInfo]:
+def listed(server: BucketServer, call: Call, part: Part, persist: Persistence) -> Iterator[ObjectInfo]:
     """Every object of ``part`` that ``call``, a listing, asks for.
 
     Raises the errors of ``ReadStore.list``.
@@ -25,7 +24,7 @@ def listed(server: SignedServer, call: Call, part: Part, persist: Persistence) -
     def fetch(token: str | None) -> Page:
         query = canonical_query(wanted | ({"continuation-token": token} if token else begin))
         try:
-            body = server.ask("GET", query=query, most=MAX_BYTES)
+            body = server.ask("GET", query=query, most=MAX_BYTES).body
             if len(body) > MAX_BYTES:
                 raise BadListing("an answer that is far too long")
             return read_page(body)
