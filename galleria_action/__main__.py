@@ -10,47 +10,92 @@ import os
 import signal
 import sys
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
 from galleria_action.deployment.stop import Stop
+from galleria_action.errors import Cancelled
+from galleria_action.farewell import Farewell
 
-#: the runner kills 7.5 s after SIGINT by SIGTERM and 2.5 s later for good; we are gone before that
-GRACE_SECONDS = 7.0
+#: the runner kills 7.5 s after SIGINT by SIGTERM and 2.5 s later for good; what a run has not reported by itself after
+#: the first of these is reported for it, and after the second we are gone
+PATIENCE_SECONDS, GRACE_SECONDS = 5.7, 7.0
 
 
 def main() -> None:
     """Run and exit. Ends with 130 or 143 after a signal, at the latest ``GRACE_SECONDS`` after it."""
-    stop, codes = Stop(), list[int]()
-    worker = threading.Thread(target=lambda: codes.append(_run(stop)), name="galleria", daemon=True)
+    _stand_in_for_closed_streams()
+    stop, farewell, codes, signals = Stop(), Farewell(), list[int](), list[int]()
+    worker = threading.Thread(target=lambda: codes.append(_run(stop, farewell)), name="galleria", daemon=True)
 
     def on_signal(number: int, _frame: FrameType | None) -> None:
-        if stop.requested:
-            _leave(128 + number)
+        signals.append(number)
         stop.request(number)
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, on_signal)
     worker.start()
-    while worker.is_alive() and not stop.requested:
+    while worker.is_alive() and not signals:
         worker.join(0.1)
-    worker.join(GRACE_SECONDS)
-    _leave(codes[0] if codes else 128 + stop.signal_number if stop.requested else 1)
+    said = _stopping(worker, signals, farewell) if signals else None
+    worker.join(0.1)
+    _leave(said if said is not None else codes[0] if codes else 128 + signals[-1] if signals else 1)
 
 
-def _run(stop: Stop) -> int:
+def _stopping(worker: threading.Thread, signals: list[int], farewell: Farewell) -> int | None:
+    """Let the run come to its end; at a second signal, or when it does not, report in its place.
+
+    Returns the exit code in that case.
+    """
+    heard = time.monotonic()
+    farewell.stopping(0.5)
+    while worker.is_alive() and len(signals) == 1 and time.monotonic() - heard < PATIENCE_SECONDS:
+        worker.join(0.1)
+    if not worker.is_alive():
+        return None
+    why = "again, so nothing was waited for" if len(signals) > 1 else "and the storage did not answer in time"
+    left = max(0.5, heard + GRACE_SECONDS - time.monotonic())
+    name = signal.Signals(signals[-1]).name
+    said = farewell.say(Cancelled(f"Stopped by {name} {why},", signal_number=signals[-1]), left)
+    if said is None:
+        worker.join(min(left, 1.0) if len(signals) > 1 else left)  # it is at it already
+    return said
+
+
+def _run(stop: Stop, farewell: Farewell) -> int:
     # Not above: it takes a quarter second, in which a signal has to be heard already.
-    from galleria_action.run import World, run
+    try:
+        from galleria_action.run import World, run
 
-    return run(sys.argv[1:], World(os.environ, Path.cwd(), sys.stdout, sys.stderr, stop))
+        return run(sys.argv[1:], World(os.environ, Path.cwd(), sys.stdout, sys.stderr, stop, farewell=farewell))
+    except BaseException as defect:  # noqa: BLE001 - reporting itself has failed; a line is all that can be done
+        with suppress(OSError, ValueError):
+            sys.stderr.write(f"Error: a defect in Galleria Action: {type(defect).__name__}: {defect}\n")
+        return 1
+
+
+def _stand_in_for_closed_streams() -> None:
+    """Put the null device where a standard stream is closed.
+
+    Python has ``None`` there, and the next file or socket that is opened would get its number: what a library prints
+    would go into it.
+    """
+    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(number)
+    if sys.stdout is None:
+        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - a number, for good
+    if sys.stderr is None:
+        sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
 
 
 def _leave(code: int) -> None:
-    """Exit without waiting for threads that still hang in a request."""
-    with suppress(OSError):
-        sys.stdout.flush()
-        sys.stderr.flush()
+    """Exit without waiting for threads that still hang in a request. What cannot be flushed changes nothing."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
     os._exit(code)
 
 

@@ -15,7 +15,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from galleria_action.cli.option_table import BY_NAME
 from galleria_action.deployment.apply.deploy import Deployment, Document
 from galleria_action.deployment.apply.prepare import PreparePolicy
 from galleria_action.deployment.apply.upload import Uploader
@@ -37,6 +36,7 @@ from galleria_action.deployment.sources import Hasher, photos_of_metadata, site_
 from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.deployment.stop import Stop
 from galleria_action.errors import GalleriaError, GalleryInvalid, VerifyFailed
+from galleria_action.gallery.exif.edit import modify_exif_in_memory as modify_exif_in_memory
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.gallery.local.files import LocalFile, locate, read_file
 from galleria_action.gallery.local.media import media_type
@@ -44,11 +44,14 @@ from galleria_action.gallery.local.walk import walk_site
 from galleria_action.gallery.local.workspace import Workspace
 from galleria_action.gallery.metadata.model import GalleryMetadata, PhotoMetadata
 from galleria_action.gallery.metadata.schema import RemoteInvalid, load_metadata, parse_remote
+from galleria_action.options.headers import HeaderOptions
+from galleria_action.options.upload import UploadOptions
 from galleria_action.storage.api import store_for
 from galleria_action.storage.interface import Headers, ObjectInfo, Target, WriteStore
 
 ProgressCallback = Callable[[str, int, int], None]
-_CONCURRENCY = int(BY_NAME["concurrency"].default)
+_CONCURRENCY = UploadOptions().concurrency
+_HEADERS = HeaderOptions()
 
 
 # -- metadata ------------------------------------------------------------------------------------------------------
@@ -141,9 +144,7 @@ class _GalleryDeploy:
         document = json.dumps(metadata.to_dict(), indent=2).encode()
         load_metadata(document, METADATA_KEY)
         files = tuple(locate(metadata, folder, _fence(folder)).values())
-        photos = photos_of_metadata(
-            metadata, files, BY_NAME["cache-control-photos"].default, Hasher(read_file), strip_gps=False
-        )
+        photos = photos_of_metadata(metadata, files, _HEADERS.cache_control_photos, Hasher(read_file), strip_gps=False)
         digest = (sha256(document).hexdigest(), len(document))
         local = LocalGallery("metadata", photos, None, metadata.settings, digest)
         remote = read_remote(self.store, listing=True)
@@ -156,7 +157,7 @@ class _GalleryDeploy:
         manifest, listing = remote.manifest, remote.listing or {}
         if plan.changed:
             uploader = _uploader(self.store, remote.listing or {}, remote.manifest)
-            headers = Headers("application/json", BY_NAME["cache-control-metadata"].default)
+            headers = Headers("application/json", _HEADERS.cache_control_metadata)
             run = Deployment(
                 plan, local, remote, self.store, uploader, Stop(), _ignore, _ignore, Document(document, headers)
             )
@@ -237,7 +238,7 @@ def upload_directory_to_s3(
     folder = Path(source_dir)
     try:
         found = walk_site(folder, _fence(folder)).files
-        files = site_files(found, BY_NAME["cache-control-site"].default, Hasher(read_file))
+        files = site_files(found, _HEADERS.cache_control_site, Hasher(read_file))
         size = sum(file.size for file in files)
         if dry_run:
             return _directory_result(success=True, total_files=len(files), total_size=size)
@@ -276,7 +277,7 @@ def upload_file_to_s3(
         body = local_path if isinstance(local_path, bytes) else Path(local_path).read_bytes()
         result |= {"file_size": len(body), "checksum": sha256(body).hexdigest()}
         file = LocalFile(key, key, len(body), None, (0, 0))
-        headers = Headers(media_type(key), BY_NAME["cache-control-site"].default)
+        headers = Headers(media_type(key), _HEADERS.cache_control_site)
         upload = Upload(Reason.NEW, SourceFile(key, file, result["checksum"], headers), result["checksum"])
         store = store_for(client, bucket)
         head = store.head(key)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TextIO
 
@@ -13,8 +14,6 @@ import click
 
 from galleria_action.ci.detect import detect
 from galleria_action.ci.interface import CI, Occasion, Wishes
-from galleria_action.cli.option_table import DESTINATION
-from galleria_action.cli.options import Options, resolve, secrets_in
 from galleria_action.cli.parse import Invocation, parse
 from galleria_action.commands.cors import cors
 from galleria_action.commands.deploy import deploy
@@ -25,15 +24,23 @@ from galleria_action.commands.session import PLAN_FILE, Session
 from galleria_action.commands.validate import validate
 from galleria_action.commands.verify import verify
 from galleria_action.deployment.stop import Stop
-from galleria_action.errors import Cancelled, ConfigInvalid, Finding, GalleriaError, InternalError
+from galleria_action.errors import Cancelled, ConfigInvalid, Finding, GalleriaError, InternalError, exit_code_of
+from galleria_action.farewell import Farewell, Speech
+from galleria_action.options import Options, resolve, secrets_in
+from galleria_action.options.guards import PlanApproval
+from galleria_action.options.review import Comment
 from galleria_action.report.documents import result_json
 from galleria_action.report.markdown import render_summary
 from galleria_action.report.result import Record, Result, finish
 from galleria_action.report.text import render_text
-from galleria_action.storage import open_store
+from galleria_action.report.wording import count, sentences
 from galleria_action.storage.interface import Target, WriteStore
+from galleria_action.storage.opening import open_store
 from galleria_action.storage.public_store import public_target
 from galleria_action.storage.settings import FOLDER, StoreSettings
+
+#: where a run with credentials goes, and what it calls the gallery
+DESTINATION: tuple[str, ...] = ("endpoint", "bucket", "provider", "region", "public-url")
 
 _COMMANDS: Mapping[str, Callable[[Session], str]] = {
     "validate": validate,
@@ -47,7 +54,8 @@ _COMMANDS: Mapping[str, Callable[[Session], str]] = {
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Everything from outside: the environment, the folder we are in, where to print, the wish to stop, the storage."""
+    """Everything from outside: the environment, the folder we are in, where to print, the wish to stop, the storage,
+    and who reports when the run does not get to it."""
 
     environ: Mapping[str, str]
     folder: Path
@@ -55,6 +63,7 @@ class World:
     stderr: TextIO
     stop: Stop
     open_store: Callable[[StoreSettings], WriteStore] = open_store
+    farewell: Farewell = field(default_factory=Farewell)
 
 
 def run(args: Sequence[str], world: World) -> int:
@@ -72,26 +81,113 @@ def run(args: Sequence[str], world: World) -> int:
     for secret in secrets_in(invocation.values):
         ci.mask(secret)
     record = Record(invocation.command)
-    started = time.monotonic()
-    session: Session | None = None
+    ending = _Ending(ci, record, time.monotonic(), world.stdout if invocation.as_json else None)
+    world.farewell.prepare(Speech(ending.stopping, ending.in_the_runs_place))
     error: GalleriaError | None = None
     message = ""
     try:
-        session = _session(invocation, ci, record, world, workspace, stream)
+        ending.session = session = _session(invocation, ci, record, world, workspace, stream)
         message = _story(session)(session)
     except GalleriaError as failure:
         error = _with_outcome(failure, record)
-    except Exception as defect:  # noqa: BLE001 - the last line of defence: reported as a defect of ours, never hidden
+    except KeyboardInterrupt:
+        raise
+    except BaseException as defect:  # noqa: BLE001 - the last line of defence: reported as a defect of ours, never hidden
+        # Not Exception: the panics of libraries in other languages are none.
         error = _defect(defect, ci, environ)
     if error:
         _hush(error, ci)
-    if session:
-        _tell_reviewers(session, finish(record, message, time.monotonic() - started, error))
-    result = _write_result(session, record, lambda: finish(record, message, time.monotonic() - started, error))
-    _report(result, ci)
-    if invocation.as_json:
-        world.stdout.write(result_json(result).decode())
-    return result.exit_code
+    ending.tell_reviewers(message, error)
+    if world.farewell.take():
+        return ending.report(message, error)
+    return exit_code_of(error) if error else 0  # the front door has lost its patience and reports instead
+
+
+@dataclass
+class _Ending:
+    """How a run is reported in the end: to reviewers, later steps, the log, the summary.
+
+    ``stdout`` is where the result goes as JSON, where that is asked for.
+    """
+
+    ci: CI
+    record: Record
+    started: float
+    stdout: TextIO | None
+    session: Session | None = None
+
+    def stopping(self) -> None:
+        """Tell at once that the wish to stop was heard."""
+        under_way = self.record.under_way()
+        what = f"finishing {count(under_way, 'upload')}" if under_way else "nothing more is begun"
+        again = " Press Ctrl-C again to leave at once." if self.ci.interactive else ""
+        self.ci.line(f"Stopping: {what}.{again}")
+
+    def in_the_runs_place(self, error: GalleriaError) -> int:
+        """Report a run that hangs as ended by ``error``, with what is known of it; the exit code."""
+        self.record.catch_up()
+        error = _with_outcome(error, self.record)
+        _hush(error, self.ci)
+        return self.report("", error)
+
+    def tell_reviewers(self, message: str, error: GalleriaError | None) -> None:
+        """Bring comment and deployment up to date."""
+        if self.session:
+            _tell_reviewers(self.session, self._result(message, error))
+
+    def report(self, message: str, error: GalleriaError | None) -> int:
+        """Write result, outputs and summary, and the end of the log; the exit code.
+
+        Later steps go by the outputs. Where those cannot be set the run has failed, whatever it did: a green step
+        without them would silently skip what depends on them.
+        """
+        self._write_result(message, error)
+        try:
+            self.ci.write_outputs(self._result(message, error).outputs)
+        except (GalleriaError, OSError, ValueError) as trouble:
+            if error:
+                self.ci.warning(_sentence(trouble))
+            else:
+                error = _outputs_lost(trouble, message)
+                self._write_result(message, error)
+        result = self._result(message, error)
+        _report(result, self.ci)
+        if self.stdout:
+            with suppress(BrokenPipeError):  # somebody has read enough
+                self.stdout.write(result_json(result).decode())
+                self.stdout.flush()
+        return result.exit_code
+
+    def _result(self, message: str, error: GalleriaError | None) -> Result:
+        return finish(self.record, message, time.monotonic() - self.started, error)
+
+    def _write_result(self, message: str, error: GalleriaError | None) -> None:
+        """Write ``result.json`` where it is wanted. It cannot fail the run: what it reports has happened already."""
+        session = self.session
+        path = session.report_path(session.options.output.result_file, "galleria-result.json") if session else None
+        if session is None or path is None:
+            return
+        self.record.result_file = str(path)
+        try:
+            session.write_report(path, result_json(self._result(message, error)))
+        except GalleriaError as trouble:
+            self.record.result_file = None
+            session.warn(_sentence(trouble))
+
+
+def _outputs_lost(trouble: Exception, message: str) -> ConfigInvalid:
+    return ConfigInvalid(
+        sentences(
+            f"The outputs of this step could not be written, so later steps would miss them: {trouble}",
+            f"The run itself went well: {message}",
+        ),
+        hint=getattr(trouble, "hint", None),
+    )
+
+
+def _sentence(trouble: Exception) -> str:
+    """An error as a warning, with what to do about it."""
+    return sentences(str(trouble), getattr(trouble, "hint", None))
 
 
 def _hush(error: GalleriaError, ci: CI) -> None:
@@ -106,8 +202,14 @@ def _session(invocation: Invocation, ci: CI, record: Record, world: World, works
     environ = world.environ
     may_do_without = ci.occasion.without_secrets and invocation.command in ("plan", "deploy")
     problems = [*invocation.problems, *_led_astray(invocation, ci.occasion)]
-    options = resolve(invocation.command, invocation.values, problems, needs_bucket=not may_do_without)
-    record.url = options.public_url
+    options = resolve(
+        invocation.command,
+        invocation.values,
+        problems,
+        uses_bucket=invocation.command != "validate",
+        needs_bucket=not may_do_without,
+    )
+    record.url = options.review.public_url
     record.target = _target(options, _without_secrets(options, ci.occasion))
     session = Session(
         options=options,
@@ -161,35 +263,37 @@ def _without_secrets(options: Options, occasion: Occasion) -> bool:
 
 def _target(options: Options, publicly: bool) -> Target | None:
     if publicly:
-        return public_target(options.public_url) if options.public_url else None
+        return public_target(options.review.public_url) if options.review.public_url else None
     return options.store.target if options.store else None
 
 
 def _reviewed(options: Options) -> bool:
     """Whether anything of this run may concern reviewers; what shows it to them takes its time to import."""
-    if options.shard:
-        return options.plan_approval != "off"
-    wanted = options.comment != "off" or options.plan_approval != "off"
-    deploys = options.environment_url or options.public_url
+    asked = options.guards.plan_approval is not PlanApproval.OFF
+    if options.upload.shard:
+        return asked
+    wanted = options.review.comment is not Comment.OFF or asked
+    deploys = options.review.environment_url or options.review.public_url
     return options.command in ("plan", "deploy", "finalize") and bool(wanted or deploys)
 
 
 def _wishes(options: Options, record: Record) -> Wishes:
-    identity = Wishes(label=options.label, target=record.target, token=options.github_token)
-    if options.shard:
+    review = options.review
+    identity = Wishes(label=review.label or "", target=record.target, token=review.github_token)
+    if options.upload.shard:
         return identity  # it may ask what is approved; eight jobs are not to tell the same eight times
     return replace(
         identity,
-        comment=options.comment,
-        public_url=options.public_url,
+        comment=review.comment,
+        public_url=review.public_url,
         environment=options.environment,
-        environment_url=options.environment_url,
+        environment_url=review.environment_url,
     )
 
 
 def _refuse_deploy(options: Options, occasion: Occasion) -> None:
     writes = (
-        options.command in ("deploy", "finalize") or (options.command == "cors" and options.setup_cors)
+        options.command in ("deploy", "finalize") or (options.command == "cors" and options.checks.setup_cors)
     ) and not options.dry_run
     if writes and occasion.no_deploy:
         raise ConfigInvalid(
@@ -212,7 +316,7 @@ def _with_outcome(error: GalleriaError, record: Record) -> GalleriaError:
     return Cancelled(f"{error.message} {text}", signal_number=error.signal_number, hint="Run again to finish.")
 
 
-def _defect(defect: Exception, ci: CI, environ: Mapping[str, str]) -> InternalError:
+def _defect(defect: BaseException, ci: CI, environ: Mapping[str, str]) -> InternalError:
     if environ.get("RUNNER_DEBUG") == "1" or environ.get("GALLERIA_DEBUG") == "1":
         for line in "".join(traceback.format_exception(defect)).splitlines():
             ci.line(line)
@@ -226,45 +330,30 @@ def _tell_reviewers(session: Session, result: Result) -> None:
     """Bring comment and deployment up to date. Whatever goes wrong there, the run has ended as it has."""
     try:
         for name, body in session.reviews.finished(result).items():
-            beside = session.options.plan_file or Path(PLAN_FILE)
+            beside = session.options.output.plan_file or Path(PLAN_FILE)
             session.write_report(beside.with_name(name), body)
     except GalleriaError as error:
         session.warn(error.message)
-    except Exception as defect:  # noqa: BLE001 - what was deployed is deployed; a defect here must not hide that
+    except KeyboardInterrupt:
+        raise
+    except BaseException as defect:  # noqa: BLE001 - what was deployed is deployed; a defect here must not hide that
         session.warn(_defect(defect, session.ci, {}).message)
 
 
 def _report(result: Result, ci: CI) -> None:
-    """Tell everybody: annotations, the log, the outputs and the summary.
+    """Tell everybody: annotations, the log and the summary.
 
     What cannot be told to one reader is told to the log; it cannot change how the run ended.
     """
     if ci.annotates and result.exit_code:
         for finding in result.findings:
             ci.error(finding)
-        ci.error(f"{result.message} {result.hint or ''}".strip())
+        ci.error("\n".join(filter(None, [result.message, result.hint])))
     for line in render_text(result):
         ci.line(line)
-    tell: list[Callable[[], None]] = [lambda: ci.write_outputs(result.outputs)]
-    if ci.summary_budget:
-        tell.append(lambda: ci.write_summary(render_summary(result, ci.summary_budget)))
-    for reader in tell:
-        try:
-            reader()
-        except (GalleriaError, OSError, ValueError) as error:
-            ci.warning(f"Outputs or summary could not be written: {error}")
-    ci.close()
-
-
-def _write_result(session: Session | None, record: Record, closed: Callable[[], Result]) -> Result:
-    """Write ``result.json`` where it is wanted. It cannot fail the run: what it reports has happened already."""
-    path = session.report_path(session.options.result_file, "galleria-result.json") if session else None
-    if session is None or path is None:
-        return closed()
-    record.result_file = str(path)
     try:
-        session.write_report(path, result_json(closed()))
-    except GalleriaError as error:
-        record.result_file = None
-        session.warn(error.message)
-    return closed()
+        if budget := ci.summary_budget:
+            ci.write_summary(render_summary(result, budget))
+    except (GalleriaError, OSError, ValueError) as trouble:
+        ci.warning(f"The summary could not be written: {_sentence(trouble)}")
+    ci.close()

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from galleria_action.cli.option_table import BY_NAME, SECRETS
+from galleria_action.options import BY_NAME, SECRETS
 
 ROOT = Path(__file__).parents[1]
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))

@@ -12,8 +12,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from galleria_action.cli.option_table import BY_NAME, OPTIONS, SECRETS
 from galleria_action.errors import Finding
+from galleria_action.options import BY_NAME, OPTIONS, SECRETS
 from galleria_action.schemas import load_schema
 
 DEFAULT_CONFIG = "galleria.yml"
@@ -89,7 +89,7 @@ def _no_section(environment: str, sections: Iterable[str], name: str) -> Config:
 
 
 def _text(name: str, value: Any) -> str:
-    if value is False and "off" in BY_NAME[name].choices:
+    if value is False and "off" in BY_NAME[name].kind.choices:
         return "off"  # YAML 1.1 reads a bare `off` as false
     return str(value).lower() if isinstance(value, bool) else str(value)
 

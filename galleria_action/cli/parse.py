@@ -1,8 +1,8 @@
-"""Commands and options as click sees them, built from the one declaration in ``options``.
+"""Commands and options as click sees them, built from the declarations in ``galleria_action.options``.
 
 A value comes, in this order, from the flag, ``INPUT_*`` or ``PLUGIN_*``, ``GALLERIA_*``, the chosen environment of the
 config file, the file's defaults, AWS's own variables, the default. Click finds the value; what it means is decided in
-``options``, so that all mistakes come in one report.
+``options.resolve``, so that all mistakes come in one report.
 """
 
 from __future__ import annotations
@@ -18,9 +18,11 @@ from click.core import ParameterSource
 
 from galleria_action import __version__
 from galleria_action.ci.woodpecker import is_plugin
+from galleria_action.cli.commands import COMMANDS
 from galleria_action.cli.config import read_config
-from galleria_action.cli.option_table import COMMANDS, OPTIONS, Option
 from galleria_action.errors import Finding
+from galleria_action.options import OPTIONS
+from galleria_action.options.declaration import Option
 
 #: AWS's own variables that stand in for an option which was given nowhere else
 _AWS = {"region": ("AWS_REGION", "AWS_DEFAULT_REGION"), "endpoint": ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")}
@@ -137,14 +139,14 @@ def _command(name: str, help_text: str) -> click.Command:
 def _parameter(option: Option, command: str) -> click.Option:
     """Every command takes every option, so that one set of inputs serves all; help shows those that matter."""
     default = f"  [default: {option.default}]" if option.default else ""
-    one_of = f" ({', '.join(option.choices)})" if option.kind == "choice" else ""
+    one_of = f" ({', '.join(option.kind.choices)})" if option.kind.choices else ""
     # on the command line a boolean's value may be left out
-    bare: dict[str, Any] = {"is_flag": False, "flag_value": "true"} if option.kind == "boolean" else {}
+    bare: dict[str, Any] = {"is_flag": False, "flag_value": option.kind.bare} if option.kind.bare else {}
     return _FromEverywhere(
         [f"--{option.name}", option.parameter],
         envvar=option.environment_names,
         help=f"{option.help}{one_of}{default}",
-        metavar="[true|false]" if option.kind == "boolean" else option.kind.upper(),
+        metavar=option.kind.word,
         hidden=command not in option.commands,
         **bare,
     )

@@ -18,7 +18,7 @@ def check_approval(session: Session, plan: Plan) -> None:
     of shards comes from another job of the same run, and no reviewer has seen it.
     """
     options = session.options
-    if options.plan_approval == "off" or (options.approved_plan and not options.sharded):
+    if options.guards.plan_approval == "off" or (options.guards.approved_plan and not options.sharded):
         return
     try:
         approved = session.reviews.approval()
@@ -29,7 +29,7 @@ def check_approval(session: Session, plan: Plan) -> None:
             session.ci.line(f"The plan is the approved one: {approved.where}")
             return
         problem = _other_plan(approved, plan)
-    if options.plan_approval == "require":
+    if options.guards.plan_approval == "require":
         raise problem
     session.warn(problem.message.replace("Nothing was written.", "plan-approval is warn, so it is deployed."))
 

@@ -27,7 +27,7 @@ def cors(session: Session) -> str:
         session.ci.line(line)
     if rules.suffice:
         return "The bucket's CORS rules permit what a gallery needs."
-    if not session.options.setup_cors or session.options.dry_run:
+    if not session.options.checks.setup_cors or session.options.dry_run:
         raise CorsMissing(f"The CORS rules that a gallery needs are missing in {session.target.bucket}.", hint=_HINT)
     rules.write()
     return f"The gallery's CORS rules were written to {session.target.bucket}."
@@ -38,7 +38,7 @@ def check_cors(session: Session, *, may_write: bool) -> None:
 
     Raises ``CorsMissing``, and the storage's errors, under ``cors: require``.
     """
-    if session.options.cors == "skip" and not session.options.setup_cors:
+    if session.options.checks.cors == "skip" and not session.options.checks.setup_cors:
         return
     from galleria_action.storage.s3.cors import CorsUnsupported
 
@@ -46,7 +46,7 @@ def check_cors(session: Session, *, may_write: bool) -> None:
         rules = _Rules.of(session)
         if rules is None or rules.suffice:
             return
-        if session.options.setup_cors:
+        if session.options.checks.setup_cors:
             if may_write:
                 rules.write()
             session.ci.line("CORS: the gallery's rules " + ("were written" if may_write else "would be written"))
@@ -59,7 +59,7 @@ def check_cors(session: Session, *, may_write: bool) -> None:
     except CorsUnsupported as error:
         session.warn(f"CORS rules could not be checked: {error} Set them where the service offers it, if they matter.")
     except GalleriaError as error:
-        if session.options.cors == "require":
+        if session.options.checks.cors == "require":
             raise
         session.warn(f"CORS: {error.message}")
 

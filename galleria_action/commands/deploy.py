@@ -12,7 +12,7 @@ from galleria_action.commands.local import document_of
 from galleria_action.commands.plan import Planned, check_local, make_planned, plan
 from galleria_action.commands.session import Session, judge_verification
 from galleria_action.commands.shard import upload_share
-from galleria_action.commands.uploading import fingerprint_of, make_uploader, note_uploads, tell
+from galleria_action.commands.uploading import fingerprint_of, make_uploader, note_uploads, tell, warn_of_uploads
 from galleria_action.commands.verify import verify_state
 from galleria_action.deployment.apply.deploy import Deployment
 from galleria_action.deployment.apply.upload import Uploaded
@@ -21,6 +21,7 @@ from galleria_action.deployment.remote.verification import verify_listing
 from galleria_action.deployment.state.checkpoint import CHECKPOINT_KEY, Checkpoint, InBucket, InFile
 from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.gallery.keys import METADATA_KEY
+from galleria_action.report.result import Record
 from galleria_action.storage.interface import ObjectInfo, WriteStore
 
 #: between listings, where the first ones do not show our own writes yet
@@ -34,8 +35,8 @@ def deploy(session: Session) -> str:
     ``shard`` only the shard's share is uploaded."""
     if session.options.dry_run:
         return plan(session)
-    if session.options.shard:
-        return upload_share(session, session.options.shard)
+    if session.options.upload.shard:
+        return upload_share(session, session.options.upload.shard)
     checked = check_local(session)
     store = session.recorded_store()
     planned = make_planned(session, store, checked)
@@ -51,13 +52,13 @@ def open_checkpoint(session: Session, store: WriteStore, planned: Planned) -> Ch
     options = session.options
     fingerprint = fingerprint_of(session, planned.plan)
     listing = planned.remote.listing
-    if options.checkpoint_file:
-        path = session.path(options.checkpoint_file)
+    if options.upload.checkpoint_file:
+        path = session.path(options.upload.checkpoint_file)
         checkpoint = Checkpoint(InFile(path), fingerprint, written=path.is_file())
     else:
         checkpoint = Checkpoint(InBucket(store), fingerprint, written=CHECKPOINT_KEY in (listing or ()))
     # A listing without it spares the question; without a listing only asking tells.
-    if options.resume and planned.plan.uploads and (checkpoint.written or listing is None):
+    if options.upload.resume and planned.plan.uploads and (checkpoint.written or listing is None):
         checkpoint.resume()
         tell(session, checkpoint)
     return checkpoint
@@ -95,7 +96,7 @@ def _deployed(
     session: Session, store: WriteStore, planned: Planned, checkpoint: Checkpoint, done: Uploaded
 ) -> Manifest:
     left = [up.size for up in planned.plan.uploads if up.key not in done.entries]
-    resumed = checkpoint if session.options.resume and planned.plan.uploads else None
+    resumed = checkpoint if session.options.upload.resume and planned.plan.uploads else None
     uploader = make_uploader(session, store, planned, resumed, done)
     deployment = Deployment(
         plan=planned.plan,
@@ -108,22 +109,24 @@ def _deployed(
         step=session.ci.line,
         document=document_of(session, planned.gallery),
     )
+    session.record.under_way = lambda: uploader.in_flight
+    session.record.catch_up = lambda: _note(session.record, deployment)
     try:
         with session.ci.group("Deploy"), session.progress("Uploaded", len(left), sum(left)) as progress:
             uploader.finished = lambda upload: progress.advance(upload.size)
             return deployment.run()
     finally:
-        _note(session, deployment)
+        _note(session.record, deployment)
+        warn_of_uploads(session, uploader.done)
         tell(session, checkpoint)
 
 
-def _note(session: Session, deployment: Deployment) -> None:
-    """Into the record, however the deploy ended."""
-    record = session.record
+def _note(record: Record, deployment: Deployment) -> None:
+    """Into the record: in the end, however that came, or while the deploy is under way still."""
     record.committed = deployment.committed
     record.metadata_uploaded = deployment.metadata_uploaded
     record.photos_deleted = deployment.photos_deleted
-    note_uploads(session, deployment.uploader.done)
+    note_uploads(record, deployment.uploader.done)
 
 
 def _verify(session: Session, store: WriteStore, planned: Planned, manifest: Manifest, fresh: bool) -> None:
@@ -131,7 +134,7 @@ def _verify(session: Session, store: WriteStore, planned: Planned, manifest: Man
 
     What was left alone is not looked at: another deploy may be at work on it at this moment.
     """
-    if session.options.verify == "off":
+    if session.options.checks.verify == "off":
         session.warn("verify: off, so nothing proves that the bucket holds the gallery.")
         return
     others = _left_alone(planned, manifest)

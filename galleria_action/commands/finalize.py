@@ -40,7 +40,7 @@ def finalize(session: Session) -> str:
     Raises ``PlanChanged`` when the plan is another one or shards belong to another, ``UploadFailed`` when one is not
     there or not whole, and whatever ends a deploy. Run again, it takes up an earlier one wherever that ended.
     """
-    plan_id = session.options.approved_plan
+    plan_id = session.options.guards.approved_plan
     assert plan_id, "the options have been checked"
     checked = check_local(session)
     store = session.recorded_store()
@@ -67,8 +67,8 @@ def _shards(session: Session, store: WriteStore, made: Plan, plan_id: str) -> tu
     what remains to be done. Raises ``PlanChanged`` for any other.
     """
     if made.plan_id == plan_id:
-        assert session.options.shard_count, "the options have been checked"
-        return shards_of(made, session.options.shard_count)
+        assert session.options.upload.shard_count, "the options have been checked"
+        return shards_of(made, session.options.upload.shard_count)
     found = store.get(begun_key(plan_id))
     begun = parse_begun(found.body, plan_id) if found else None
     if begun is None or not begun.covers(made):
@@ -82,7 +82,7 @@ def _collected(
 ) -> Uploaded:
     """What the shards have done. Raises one error that names every shard which is not there or not whole."""
     with session.ci.group("Shards"):
-        with ThreadPoolExecutor(session.options.concurrency, thread_name_prefix="report") as pool:
+        with ThreadPoolExecutor(session.options.upload.concurrency, thread_name_prefix="report") as pool:
             found = pool.map(lambda shard: store.get(report_key(plan_id, shard)), shards)
             bodies = {shard: it.body if it else None for shard, it in zip(shards, found, strict=True)}
         fingerprint = fingerprint_of(session, planned.plan)

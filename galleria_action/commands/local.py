@@ -53,20 +53,20 @@ class Gallery:
 def load_gallery(session: Session) -> Gallery:
     """Read and check everything on disk. Raises ``GalleryInvalid`` with all findings, ``ConfigInvalid``."""
     options = session.options
-    source = session.path(options.source)
+    source = session.path(options.gallery.source)
     metadata = _metadata(session, source)
     session.record.mode = "metadata" if metadata else "directory"
-    photos = None if options.site_only else _photos(session, metadata, source)
+    photos = None if options.gallery.site_only else _photos(session, metadata, source)
     return Gallery(session.record.mode, metadata, photos, _site(session, source))
 
 
 def _metadata(session: Session, source: Path) -> LoadedMetadata | None:
     """The metadata, or ``None`` where there is none and none was asked for: directory mode."""
-    given = session.options.metadata_file
+    given = session.options.gallery.metadata_file
     path = session.path(given) if given else source / METADATA_KEY
     fence = _fence(session, path.parent, "metadata-file" if given else "source")
     if not os.path.lexists(path):
-        if given is None and (source.is_dir() or session.options.site_only):
+        if given is None and (source.is_dir() or session.options.gallery.site_only):
             return None
         # these words are Galleria's own; its users know them
         raise GalleryInvalid(
@@ -76,7 +76,7 @@ def _metadata(session: Session, source: Path) -> LoadedMetadata | None:
     loaded = read_metadata(path, fence)
     for warning in loaded.warnings:
         session.warn(str(warning))
-    if session.options.redact_paths:
+    if session.options.gallery.redact_paths:
         redacted = redact_paths(loaded.raw)
         loaded = replace(loaded, raw=redacted, sha256=sha256(redacted).hexdigest())
     return loaded
@@ -87,16 +87,16 @@ def _photos(session: Session, metadata: LoadedMetadata | None, source: Path) -> 
     if metadata:
         found = locate(metadata.metadata, source, fence, file=metadata.file, lines_of=metadata.lines_of)
         return tuple(found.values())
-    site = session.options.site
+    site = session.options.gallery.site
     walk = walk_photos(source, fence, exclude=[session.path(site)] if site else [])
     _tell_skipped(session, walk, "are neither images nor videos")
     return walk.files
 
 
 def _site(session: Session, source: Path) -> Sequence[LocalFile] | None:
-    if session.options.site is None or session.options.photos_only:
+    if session.options.gallery.site is None or session.options.gallery.photos_only:
         return None
-    site = session.path(session.options.site)
+    site = session.path(session.options.gallery.site)
     walk = walk_site(site, _fence(session, site, "site"), exclude=[source])
     _tell_skipped(session, walk, "are hidden")
     return walk.files
@@ -131,16 +131,18 @@ def _fence(session: Session, folder: Path, option: str) -> Workspace:
 
 def measured(session: Session, gallery: Gallery) -> LocalGallery:
     """The planner's view of ``gallery``: every file hashed that no hash in the metadata covers."""
-    cache, hasher, strip = session.options.cache_control, Hasher(read_file), session.options.strip_gps
+    cache, hasher, strip = session.options.headers, Hasher(read_file), session.options.gallery.strip_gps
     site: tuple[SourceFile, ...] | None = None
     photos: tuple[SourcePhoto, ...] | None = None
     loaded = gallery.metadata if gallery.photos is not None else None
     if gallery.site is not None:
-        site = site_files(gallery.site, cache.site, hasher)
+        site = site_files(gallery.site, cache.cache_control_site, hasher)
     if gallery.photos is not None and loaded:
-        photos = photos_of_metadata(loaded.metadata, gallery.photos, cache.photos, hasher, strip_gps=strip)
+        photos = photos_of_metadata(
+            loaded.metadata, gallery.photos, cache.cache_control_photos, hasher, strip_gps=strip
+        )
     elif gallery.photos is not None:
-        photos = photos_of_directory(gallery.photos, cache.photos, hasher, strip_gps=strip)
+        photos = photos_of_directory(gallery.photos, cache.cache_control_photos, hasher, strip_gps=strip)
     check_collisions(photos or (), site or (), METADATA_KEY)
     return LocalGallery(
         mode=gallery.mode,
@@ -155,5 +157,5 @@ def document_of(session: Session, gallery: Gallery) -> Document | None:
     """The metadata to be committed, or ``None`` where the manifest commits."""
     if gallery.metadata is None or gallery.photos is None:
         return None
-    headers = Headers("application/json", session.options.cache_control.metadata)
+    headers = Headers("application/json", session.options.headers.cache_control_metadata)
     return Document(gallery.metadata.raw, headers)

@@ -44,8 +44,8 @@ def plan(session: Session) -> str:
     session.record.dry_run = True
     checked = check_local(session)
     planned = make_planned(session, session.reading_store(), checked)
-    if session.options.shard_count:
-        session.record.shards = shards_of(planned.plan, session.options.shard_count)
+    if session.options.upload.shard_count:
+        session.record.shards = shards_of(planned.plan, session.options.upload.shard_count)
     if planned.plan.changed:
         check_cors(session, may_write=False)
     return DRY_RUN_DONE
@@ -70,7 +70,7 @@ def make_planned(session: Session, store: ReadStore, checked: Checked) -> Planne
     """
     options, gallery, local = session.options, checked.gallery, checked.local
     with session.ci.group("Plan"):
-        listing = options.verify != "off" or options.orphans == "delete"
+        listing = options.checks.verify != "off" or options.guards.orphans == "delete"
         expected = [file.key for photo in local.photos or () for file in photo.files]
         remote = read_remote(store, listing=listing, local=gallery.metadata, expected=expected)
         session.warn_all(remote.warnings)
@@ -79,12 +79,12 @@ def make_planned(session: Session, store: ReadStore, checked: Checked) -> Planne
             local,
             remote.gallery(gallery.commit_key, _missing_at_first(session, store)),
             session.target,
-            force=options.force,
-            delete_orphans=options.orphans == "delete",
+            force=options.guards.force,
+            delete_orphans=options.guards.orphans == "delete",
         )
         write_plan(session, made)
-    approved = None if options.sharded else options.approved_plan  # shards have more to say of it
-    check_guards(made, options.max_delete, allow_empty=options.allow_empty, approved_plan=approved)
+    approved = None if options.sharded else options.guards.approved_plan  # shards have more to say of it
+    check_guards(made, options.guards.max_delete, allow_empty=options.guards.allow_empty, approved_plan=approved)
     return Planned(made, gallery, local, remote)
 
 
@@ -94,7 +94,7 @@ def _missing_at_first(session: Session, store: ReadStore) -> frozenset[str]:
     Asked for after the listing, never before: a shard writes this down before its first upload, so whoever has seen an
     upload of it in the listing finds the document.
     """
-    plan_id = session.options.approved_plan
+    plan_id = session.options.guards.approved_plan
     if not session.options.sharded or plan_id is None:
         return frozenset()
     found = store.get(missing_key(plan_id))
@@ -105,7 +105,7 @@ def write_plan(session: Session, made: Plan) -> None:
     """Into the record and, where it is wanted, into a file."""
     session.record.plan = made
     session.ci.line(f"{to_do(made)}; plan id {made.plan_id}")
-    if path := session.report_path(session.options.plan_file, PLAN_FILE):
+    if path := session.report_path(session.options.output.plan_file, PLAN_FILE):
         session.record.plan_file = session.write_report(path, plan_json(made))
 
 

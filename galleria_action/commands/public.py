@@ -31,13 +31,13 @@ def plan_publicly(session: Session) -> str:
     session.record.dry_run = True
     checked = check_local(session)
     gallery, local = checked.gallery, replace(checked.local, site=None)
-    if not options.public_url or gallery.metadata is None:
-        lacking = "no metadata to compare" if options.public_url else "no public-url"
+    if not options.review.public_url or gallery.metadata is None:
+        lacking = "no metadata to compare" if options.review.public_url else "no public-url"
         session.warn(f"This is {whose}, which gets no secrets, and there is {lacking}: validated, but not planned.")
         return "The gallery is valid. It was not planned."
     try:
         with session.ci.group("Plan"):
-            remote = read_remote(_MetadataOnly(options.public_url), listing=False)
+            remote = read_remote(_MetadataOnly(options.review.public_url), listing=False)
     except StorageUnavailable as error:
         session.warn(f"This is {whose}, which gets no secrets: validated, but not planned. {error.message}")
         return "The gallery is valid. It was not planned."
@@ -47,7 +47,9 @@ def plan_publicly(session: Session) -> str:
         "what only the bucket tells (headers, site, missing objects) is not in this plan."
     )
     same_mode(gallery, remote)
-    made = make_plan(local, remote.gallery(gallery.commit_key), public_target(options.public_url), force=options.force)
+    made = make_plan(
+        local, remote.gallery(gallery.commit_key), public_target(options.review.public_url), force=options.guards.force
+    )
     write_plan(session, made)
-    check_guards(made, options.max_delete, allow_empty=options.allow_empty)
+    check_guards(made, options.guards.max_delete, allow_empty=options.guards.allow_empty)
     return DRY_RUN_DONE

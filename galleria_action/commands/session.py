@@ -10,9 +10,9 @@ from typing import TextIO, cast
 
 from galleria_action.ci.interface import CI, NoReviews, Reviews
 from galleria_action.ci.workspace import write_file
-from galleria_action.cli.options import Options
 from galleria_action.deployment.stop import Stop
 from galleria_action.errors import Finding, VerifyFailed
+from galleria_action.options import Options
 from galleria_action.report.progress import Progress, Style, Work, open_progress
 from galleria_action.report.result import Record
 from galleria_action.storage.interface import ReadStore, Target, WriteStore
@@ -67,7 +67,7 @@ class Session:
     def progress(self, done: str, files: int, size: int) -> Progress:
         """Shows how ``files`` files of ``size`` bytes in all come along; ``done`` is the word for a finished one."""
         terminal = self.stream if self.ci.interactive else None
-        style = cast(Style, self.options.progress)
+        style = cast(Style, self.options.output.progress)
         return open_progress(style, Work(done, files, size), line=self.ci.line, terminal=terminal, clock=time.monotonic)
 
     def path(self, given: Path) -> Path:
@@ -108,8 +108,8 @@ def judge_verification(session: Session) -> None:
     """
     found = session.record.verification
     assert found is not None
-    orphans_fail = session.options.orphans in ("fail", "delete")
-    if found.orphaned and session.options.orphans == "warn":
+    orphans_fail = session.options.guards.orphans in ("fail", "delete")
+    if found.orphaned and session.options.guards.orphans == "warn":
         session.warn(f"{len(found.orphaned)} objects lie in the gallery's folders that nothing names.")
     if found.whole and not (found.orphaned and orphans_fail):
         return
@@ -117,7 +117,7 @@ def judge_verification(session: Session) -> None:
     counts = ", ".join(f"{len(keys):,} {word}" for word, keys in wrong.items() if keys)
     raise VerifyFailed(
         f"The bucket does not hold what the gallery says: {counts} ({found.checked:,} objects expected).",
-        hint=_remedy(found.whole, deep=session.options.verify == "deep"),
+        hint=_remedy(found.whole, deep=session.options.checks.verify == "deep"),
         findings=[Finding(f"{word}: {key}") for word, keys in wrong.items() for key in keys],
     )
 

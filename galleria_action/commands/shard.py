@@ -11,7 +11,7 @@ from dataclasses import replace
 from galleria_action.commands.approval import check_approval
 from galleria_action.commands.plan import check_local, make_planned
 from galleria_action.commands.session import Session
-from galleria_action.commands.uploading import fingerprint_of, make_uploader, note_uploads, tell
+from galleria_action.commands.uploading import fingerprint_of, make_uploader, note_uploads, tell, warn_of_uploads
 from galleria_action.deployment.apply.upload import Uploaded
 from galleria_action.deployment.model import Plan
 from galleria_action.deployment.shards import Report, Shard, missing_document, missing_key
@@ -36,7 +36,7 @@ def upload_share(session: Session, shard: Shard) -> str:
     made = planned.plan
     if not made.changed:
         return "Nothing to do: the bucket holds this gallery already."
-    if made.plan_id != session.options.approved_plan:
+    if made.plan_id != session.options.guards.approved_plan:
         raise other_plan(session, made)
     check_approval(session, made)
     session.stop.check()
@@ -47,12 +47,15 @@ def upload_share(session: Session, shard: Shard) -> str:
     if share:
         _remember_missing(store, made)
     uploader = make_uploader(session, store, planned, checkpoint, Uploaded())
+    session.record.under_way = lambda: uploader.in_flight
+    session.record.catch_up = lambda: note_uploads(session.record, uploader.done)
     try:
         with session.ci.group("Upload"), session.progress("Uploaded", len(share), sum(up.size for up in share)) as bar:
             uploader.finished = lambda upload: bar.advance(upload.size)
             uploader.upload(share)
     finally:
-        note_uploads(session, uploader.done)
+        note_uploads(session.record, uploader.done)
+        warn_of_uploads(session, uploader.done)
         tell(session, checkpoint)
     _conclude(draft, place, uploader.done)
     return _done(session, shard)
@@ -62,7 +65,7 @@ def other_plan(session: Session, made: Plan) -> PlanChanged:
     """The refusal of a plan that is not the one which the shards carry out together."""
     return PlanChanged(
         f"The plan is not the one of the other jobs: it is {made.plan_id}, approved-plan is "
-        f"{session.options.approved_plan}. The gallery, the bucket or the options are not those of the job that "
+        f"{session.options.guards.approved_plan}. The gallery, the bucket or the options are not those of the job that "
         "planned. Nothing was committed.",
         hint="All jobs need the same commit and the same options. If they have them, the bucket has changed: run the "
         "whole workflow again, from the plan.",
@@ -72,7 +75,7 @@ def other_plan(session: Session, made: Plan) -> PlanChanged:
 def _checkpoint(session: Session, draft: Report, place: InBucket) -> Checkpoint:
     """The report as it grows, with what an earlier run of the same shard left in it."""
     checkpoint = Checkpoint(place, draft.fingerprint, about=draft.about())
-    if session.options.resume:
+    if session.options.upload.resume:
         checkpoint.resume()
         tell(session, checkpoint)
     else:

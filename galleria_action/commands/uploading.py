@@ -12,6 +12,7 @@ from galleria_action.deployment.model import Plan
 from galleria_action.deployment.remote.reading import list_target
 from galleria_action.deployment.state.checkpoint import Checkpoint
 from galleria_action.gallery.local.files import read_file
+from galleria_action.report.result import Record
 from galleria_action.storage.interface import WriteStore
 
 
@@ -27,15 +28,15 @@ def make_uploader(
     """The uploader for ``planned``, of which ``done`` is done. Under ``resume`` it skips what is there already, unless
     everything is forced."""
     options, remote = session.options, planned.remote
-    resuming = options.resume and bool(planned.plan.uploads)
+    resuming = options.upload.resume and bool(planned.plan.uploads)
     listing = remote.listing if remote.listing is not None or not resuming else list_target(store)
     return Uploader(
         store=store,
         read=lambda file: read_file(file.local),
-        policy=PreparePolicy(options.hash_check, options.exif_errors),
-        concurrency=options.concurrency,
+        policy=PreparePolicy(options.gallery.hash_check, options.gallery.exif_errors),
+        concurrency=options.upload.concurrency,
         stop=session.stop,
-        listing=listing if resuming and listing and not options.force else {},
+        listing=listing if resuming and listing and not options.guards.force else {},
         known=remote.manifest,
         checkpoint=checkpoint,
         done=done,
@@ -49,11 +50,14 @@ def tell(session: Session, checkpoint: Checkpoint) -> None:
         checkpoint.trouble = ""
 
 
-def note_uploads(session: Session, done: Uploaded) -> None:
-    """Into the record, however the uploads ended."""
-    record = session.record
+def note_uploads(record: Record, done: Uploaded) -> None:
+    """The numbers into the record: in the end, however that came, or while uploads are under way still."""
     record.photos_uploaded = len(done.sent_photos)
     record.files_uploaded, record.files_skipped, record.bytes_uploaded = done.sent, done.skipped, done.bytes_sent
+
+
+def warn_of_uploads(session: Session, done: Uploaded) -> None:
+    """What was uploaded otherwise than the metadata promises."""
     if done.other_hashes:
         session.warn(
             f"{done.other_hashes} photos have another hash after the lossless EXIF edit than the metadata's "

@@ -39,11 +39,11 @@ def verify_state(
     """Compare what is named with what is there, as deep as the option ``verify`` says, into the record."""
     found = verify_listing(named, manifest, listing)
     session.record.verification = found
-    if session.options.verify == "deep":
+    if session.options.checks.verify == "deep":
         sizes = [entry.size for entry in manifest.objects.values()]
         with session.progress("Verified", len(sizes), sum(sizes)) as progress:
             session.record.verification = verify_deep(
-                store, found, manifest, session.options.concurrency, progress.advance
+                store, found, manifest, session.options.upload.concurrency, progress.advance
             )
         unrecorded = len(named - manifest.objects.keys() - {METADATA_KEY})
         if unrecorded:

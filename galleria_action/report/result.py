@@ -43,6 +43,10 @@ class Record:
     shards: tuple[Shard, ...] = ()
     warnings: list[str] = field(default_factory=list)
     requests: Callable[[], Mapping[str, int]] = dict
+    #: how many uploads are on their way at this moment
+    under_way: Callable[[], int] = int
+    #: brings the numbers up to date while what fills them is at work still
+    catch_up: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,11 @@ def human_size(size: float) -> str:
     return f"{size:,.0f} {_UNITS[-1]}"
 
 
+def sentences(*texts: str | None) -> str:
+    """``texts`` one after the other, each ended by a stop where it has no end of its own; empty ones are left out."""
+    return " ".join(text if text[-1] in ".!?:…" else f"{text}." for text in texts if text)
+
+
 def count(number: int, noun: str) -> str:
     """``number`` with thousands separators and ``noun`` in the right number: ``1 photo``, ``1,200 photos``."""
     return f"{number:,} {noun if number == 1 else noun + 's'}"

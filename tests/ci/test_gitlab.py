@@ -16,8 +16,8 @@ from galleria_action.ci.detect import detect
 from galleria_action.ci.gitlab import DOTENV_FILE, GitLab
 from galleria_action.ci.gitlab_notes import GitLabNotes, _without_quick_actions, open_notes
 from galleria_action.ci.interface import Wishes
-from galleria_action.cli.option_table import BY_NAME
 from galleria_action.deployment.stop import Stop
+from galleria_action.options import BY_NAME
 from galleria_action.report.result import Record, finish
 from galleria_action.run import World, run
 from tests.builders import Gallery, make_gallery

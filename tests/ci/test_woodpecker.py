@@ -9,9 +9,9 @@ import pytest
 
 from galleria_action.ci.detect import detect
 from galleria_action.ci.woodpecker import Woodpecker
-from galleria_action.cli.options import resolve
 from galleria_action.cli.parse import parse
 from galleria_action.deployment.stop import Stop
+from galleria_action.options import resolve
 from galleria_action.run import World, run
 from tests.builders import make_gallery
 
@@ -25,15 +25,15 @@ def options(**environ: str):
 
 @pytest.mark.parametrize("name", ["PLUGIN_MAX_DELETE", "PLUGIN_MAX-DELETE"])
 def test_a_setting_arrives_however_the_ci_writes_hyphens(name: str):
-    assert options(PLUGIN_BUCKET="gallery", **{name: "7"}).max_delete.amount == 7
+    assert options(PLUGIN_BUCKET="gallery", **{name: "7"}).guards.max_delete.amount == 7
 
 
 def test_a_setting_stands_where_an_input_stands():
     below = {"PLUGIN_BUCKET": "gallery", "GALLERIA_CONCURRENCY": "3", "PLUGIN_CONCURRENCY": "2"}
-    assert options(**below).concurrency == 2
-    assert options(**below, INPUT_CONCURRENCY="1").concurrency == 1
+    assert options(**below).upload.concurrency == 2
+    assert options(**below, INPUT_CONCURRENCY="1").upload.concurrency == 1
     found = parse(["plan", "--concurrency", "9"], below, NOWHERE)
-    assert resolve(found.command, found.values, []).concurrency == 9
+    assert resolve(found.command, found.values, []).upload.concurrency == 9
 
 
 def test_a_plugin_deploys_unless_it_is_told_otherwise_and_a_shell_never_does():

@@ -14,8 +14,8 @@ from typing import Any
 
 from galleria_action.deployment.stop import Stop
 from galleria_action.run import World, run
-from galleria_action.storage import open_store
 from galleria_action.storage.interface import DOCUMENT, Condition, Headers, ObjectHead, StoredObject, WriteStore
+from galleria_action.storage.opening import open_store
 from galleria_action.storage.settings import StoreSettings
 from galleria_action.storage.wrappers import RecordingStore
 from tests.runner_grammar import read_outputs

@@ -1,4 +1,4 @@
-"""action.yml, the command line, the config file's schema, the README and the contract's names agree."""
+"""The declared options, commands and outputs are the contract's, and what is made from them is fresh."""
 
 from __future__ import annotations
 
@@ -11,13 +11,18 @@ import pytest
 import yaml
 
 from galleria_action import __version__
-from galleria_action.cli.option_table import BY_NAME, COMMANDS, OPTIONS
+from galleria_action.cli.commands import COMMANDS
+from galleria_action.cli.generate import FILES
+from galleria_action.cli.outputs import OUTPUTS as DECLARED_OUTPUTS
 from galleria_action.cli.parse import _root
 from galleria_action.errors import REASONS
+from galleria_action.options import GROUPS, OPTIONS, Options
+from galleria_action.options.declaration import options_of
 from galleria_action.report.result import Record, finish
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+REFERENCE = (ROOT / "docs/reference.md").read_text(encoding="utf-8")
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
 
 #: the public contract: option → default. What it says of defaults in words is empty here.
@@ -59,25 +64,27 @@ def table(heading: str) -> list[list[str]]:
 
 def test_the_options_are_the_contracts():
     assert {option.name: option.default for option in OPTIONS} == CONTRACT
-    assert {o.name: set(o.choices) for o in OPTIONS if o.kind == "choice"} == {
+    assert {o.name: set(o.kind.choices) for o in OPTIONS if o.kind.choices} == {
         name: set(values.split()) for name, values in CHOICES.items()
     }
     assert set(COMMANDS) == {"validate", "plan", "deploy", "finalize", "verify", "cors"}
 
 
+@pytest.mark.parametrize("name", FILES)
+def test_what_is_generated_is_fresh(name: str):
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert FILES[name](text) == text, f"{name} is stale: make generate"
+
+
 def test_action_yml_has_each_option_and_no_default_that_would_hide_the_config_file():
-    assert list(ACTION["inputs"]) == ["command", *CONTRACT]
+    assert ACTION["inputs"].keys() == {"command", *CONTRACT}
     assert {name for name, given in ACTION["inputs"].items() if "default" in given} == {"github-token"}
-    for option in OPTIONS:
-        text = ACTION["inputs"][option.name]["description"]
-        assert option.help[1:] in text
-        assert not option.default or f"Default: {option.default}" in text
-        assert all(choice in text for choice in option.choices if option.kind == "choice")
+    assert not any(given["required"] for given in ACTION["inputs"].values())
 
 
 def test_action_yml_declares_each_output():
     assert list(ACTION["outputs"]) == OUTPUTS
-    assert list(finish(Record("plan"), "", 0.0).outputs) == OUTPUTS
+    assert list(DECLARED_OUTPUTS) == list(finish(Record("plan"), "", 0.0).outputs) == OUTPUTS
     assert (ACTION["runs"]["using"], ACTION["runs"]["image"]) == ("docker", "Dockerfile")
     assert ACTION["branding"]["icon"]
 
@@ -91,17 +98,11 @@ def test_every_command_takes_every_option(command: str):
     assert flags == {f"--{name}" for name in CONTRACT} | {"--json"}
 
 
-def test_the_readmes_options():
-    rows = {row[0].strip("`"): row for row in table("option")}
-    assert list(rows) == ["command", *CONTRACT]
-    for name, default in CONTRACT.items():
-        assert rows[name][1] == (f"`{default}`" if default else "–")
-        assert BY_NAME[name].help in rows[name][2]
-        assert all(f"`{choice}`" in rows[name][2] for choice in CHOICES.get(name, "").split())
-
-
-def test_the_readmes_outputs():
-    assert [row[0].strip("`") for row in table("output")] == OUTPUTS
+def test_the_reference_has_each_option_and_output():
+    rows = re.findall(r"^\| `([a-z-]+)` \| (.*) \|$", REFERENCE, re.MULTILINE)
+    defaults = {name: rest.split(" | ")[0] for name, rest in rows if " | " in rest}
+    assert defaults == {name: f"`{default}`" if default else "–" for name, default in CONTRACT.items()}
+    assert [name for name, rest in rows if " | " not in rest] == [*COMMANDS, *OUTPUTS]
 
 
 def test_the_readmes_reasons():
@@ -111,14 +112,19 @@ def test_the_readmes_reasons():
     assert REASONS == EXITS
 
 
-def test_the_config_files_schema_knows_the_options():
+def test_the_config_file_takes_every_option_but_secrets_and_what_chooses_the_file():
     schema = json.loads((ROOT / "schemas/galleria-config.schema.json").read_text(encoding="utf-8"))
-    options = schema["$defs"]["options"]["properties"]
-    assert list(options) == [option.name for option in OPTIONS if option.in_config]
-    for name, entry in options.items():
-        assert entry["description"] == BY_NAME[name].help
-        if BY_NAME[name].kind == "choice":
-            assert [value for value in entry["enum"] if value is not False] == list(BY_NAME[name].choices)
+    assert CONTRACT.keys() - schema["$defs"]["options"]["properties"].keys() == {
+        "access-key", "secret-key", "session-token", "github-token", "config", "environment", "shard",
+    }  # fmt: skip
+
+
+def test_every_default_is_what_its_text_says():
+    values = Options(command="deploy")
+    for group in (values, *(getattr(values, name) for name in GROUPS)):
+        for option in options_of(type(group)):
+            value = getattr(group, option.parameter)
+            assert value == (option.kind.parse(option.default) if option.default and value is not None else None)
 
 
 def test_the_readmes_workflows_use_inputs_that_exist():

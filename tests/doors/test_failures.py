@@ -17,7 +17,7 @@ from galleria_action.errors import (
     PermissionRefused,
     StorageUnavailable,
 )
-from galleria_action.storage import open_store
+from galleria_action.storage.opening import open_store
 from tests.doors.conftest import Job
 from tests.doors.runner import OUTPUTS, Ran, Watched
 from tests.runner_grammar import commands

@@ -7,20 +7,19 @@ from pathlib import Path
 
 import click
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from galleria_action.cli.option_table import BY_NAME, OPTIONS
-from galleria_action.cli.options import Options, resolve, secrets_in
 from galleria_action.cli.parse import Invocation, parse
 from galleria_action.errors import ConfigInvalid
+from galleria_action.options import BY_NAME, OPTIONS, Options, resolve, secrets_in
 
 BUCKET = {"GALLERIA_BUCKET": "gallery-bucket"}
 
 
 def options(args: list[str], environ: dict[str, str] | None = None, folder: Path = Path("/nowhere")) -> Options:
     found = parse(args, environ if environ is not None else BUCKET, folder)
-    return resolve(found.command, found.values, found.problems)
+    return resolve(found.command, found.values, found.problems, uses_bucket=found.command != "validate")
 
 
 def problems(args: list[str], environ: dict[str, str] | None = None, folder: Path = Path("/nowhere")) -> str:
@@ -46,24 +45,24 @@ def test_every_place_in_its_order(tmp_path: Path):
         "concurrency: 5\nmax-delete: 3\nenvironments:\n  live:\n    concurrency: 4\n", encoding="utf-8"
     )
     environ = dict(BUCKET)
-    assert options(["plan"], environ, Path("/nowhere")).concurrency == 128
-    assert options(["plan"], environ, tmp_path).concurrency == 5
+    assert options(["plan"], environ, Path("/nowhere")).upload.concurrency == 128
+    assert options(["plan"], environ, tmp_path).upload.concurrency == 5
     environ["GALLERIA_ENVIRONMENT"] = "live"
-    assert options(["plan"], environ, tmp_path).concurrency == 4
-    assert options(["plan"], environ, tmp_path).max_delete.amount == 3
+    assert options(["plan"], environ, tmp_path).upload.concurrency == 4
+    assert options(["plan"], environ, tmp_path).guards.max_delete.amount == 3
     environ["GALLERIA_CONCURRENCY"] = "3"
-    assert options(["plan"], environ, tmp_path).concurrency == 3
+    assert options(["plan"], environ, tmp_path).upload.concurrency == 3
     environ["INPUT_CONCURRENCY"] = "2"
-    assert options(["plan"], environ, tmp_path).concurrency == 2
-    assert options(["plan", "--concurrency", "1"], environ, tmp_path).concurrency == 1
+    assert options(["plan"], environ, tmp_path).upload.concurrency == 2
+    assert options(["plan", "--concurrency", "1"], environ, tmp_path).upload.concurrency == 1
 
 
 def test_inputs_keep_their_hyphens_and_an_empty_one_is_not_given():
     environ = BUCKET | {"INPUT_MAX-DELETE": "7", "INPUT_ORPHANS": "", "INPUT_VERIFY": "  ", "GALLERIA_VERIFY": "deep"}
     found = options(["deploy"], environ)
-    assert (found.max_delete.amount, found.max_delete.percent) == (Fraction(7), False)
-    assert found.orphans == "fail"
-    assert found.verify == "deep"
+    assert (found.guards.max_delete.amount, found.guards.max_delete.percent) == (Fraction(7), False)
+    assert found.guards.orphans == "fail"
+    assert found.checks.verify == "deep"
 
 
 def test_gallerias_own_names():
@@ -136,7 +135,7 @@ def test_help_and_version_end_the_run(args: list[str], said: str, capsys: pytest
 def test_flags_need_no_value_and_take_one():
     assert options(["deploy", "--dry-run", "--force"]).dry_run
     assert not options(["deploy", "--dry-run", "false"]).dry_run
-    assert not options(["deploy", "--resume=false"]).resume
+    assert not options(["deploy", "--resume=false"]).upload.resume
     assert parse(["plan", "--json"], BUCKET, Path("/nowhere")).as_json
 
 
@@ -200,6 +199,7 @@ def test_validate_needs_no_bucket():
     assert options(["validate"], {}).store is None
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from([option.name for option in OPTIONS if option.in_config]), st.text(max_size=30)))
 def test_whatever_the_texts_are_the_end_is_options_or_findings(values: dict[str, str]):
     try:
@@ -252,7 +252,7 @@ def test_an_environment_that_is_not_there(tmp_path: Path):
 def test_files_that_are_fine(tmp_path: Path, text: str):
     (tmp_path / "galleria.yml").write_text(text, encoding="utf-8")
     found = options(["plan"], BUCKET, tmp_path)
-    assert found.verify == ("off" if text.startswith("verify") else "list")
+    assert found.checks.verify == ("off" if text.startswith("verify") else "list")
 
 
 # -- secrets -----------------------------------------------------------------------------------------------------------

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from galleria_action.storage import open_store
 from galleria_action.storage.interface import WriteStore
+from galleria_action.storage.opening import open_store
 from galleria_action.storage.settings import StoreSettings, parse_target
 from tests.builders import HABITS
 from tests.doors.conftest import Job

@@ -18,9 +18,9 @@ import pytest
 from galleria_action.deployment.state import checkpoint
 from galleria_action.deployment.state.checkpoint import CHECKPOINT_KEY
 from galleria_action.deployment.stop import Stop
-from galleria_action.storage import open_store
 from galleria_action.storage.folder_store import FolderStore
 from galleria_action.storage.interface import Target, WriteStore
+from galleria_action.storage.opening import open_store
 from galleria_action.storage.providers import provider_of
 from galleria_action.storage.s3.boto3_store import Boto3Store
 from galleria_action.storage.s3.client import make_client

@@ -44,7 +44,7 @@ def test_importing_the_package_is_cheap() -> None:
 
 def test_a_folder_needs_no_library() -> None:
     code = (
-        "from galleria_action.storage import open_store\n"
+        "from galleria_action.storage.opening import open_store\n"
         "from galleria_action.storage.settings import StoreSettings, parse_target\n"
         "open_store(StoreSettings(target=parse_target('file:///nowhere'))).get('a')\n"
     )
@@ -53,7 +53,7 @@ def test_a_folder_needs_no_library() -> None:
 
 def test_single_objects_need_no_botocore() -> None:
     code = (
-        "from galleria_action.storage import open_store\n"
+        "from galleria_action.storage.opening import open_store\n"
         "from galleria_action.storage.settings import StoreSettings, parse_target\n"
         "target = parse_target('bucket', endpoint='http://127.0.0.1:1')\n"
         "store = open_store(StoreSettings(target=target, access_key='a', secret_key='b', pause=lambda _: False))\n"

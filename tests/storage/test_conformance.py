@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from galleria_action.storage import open_store
 from galleria_action.storage.conditions import ProvingStore
 from galleria_action.storage.folder_store import FolderStore
 from galleria_action.storage.interface import Target
+from galleria_action.storage.opening import open_store
 from galleria_action.storage.providers import provider_of
 from galleria_action.storage.s3.boto3_store import Boto3Store
 from galleria_action.storage.s3.client import make_client

@@ -21,8 +21,8 @@ from galleria_action.errors import (
     StorageUnavailable,
 )
 from galleria_action.net.network import Network
-from galleria_action.storage import open_store
 from galleria_action.storage.interface import Headers, Target, WriteStore
+from galleria_action.storage.opening import open_store
 from galleria_action.storage.providers import provider_of
 from galleria_action.storage.s3.s3_store import S3Store, open_bucket
 from galleria_action.storage.settings import StoreSettings

@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from galleria_action.errors import StorageUnavailable
-from galleria_action.storage import open_store
 from galleria_action.storage.interface import Indivisible, ObjectInfo, Part
+from galleria_action.storage.opening import open_store
 from galleria_action.storage.s3.listing import BadListing, Page
 from galleria_action.storage.s3.listing_page import read_page
 from galleria_action.storage.s3.signature import Signer, canonical_query

@@ -9,14 +9,15 @@ which bytes are there; a run that dies in between is finished by the next.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from galleria_action.deployment.apply.commit import Unsettled, check_base, commit
 from galleria_action.deployment.apply.upload import Uploader
 from galleria_action.deployment.model import Base, LocalGallery, Plan
 from galleria_action.deployment.remote.reading import RemoteState, find_missing
-from galleria_action.deployment.state.manifest import MANIFEST_KEY, Manifest
+from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.deployment.state.record import Record
 from galleria_action.deployment.stop import Stop
 from galleria_action.errors import Conflict, DeleteFailed, Finding, StorageUnavailable
@@ -101,9 +102,7 @@ class Deployment:
         self.stop.check()
         try:
             self._write_documents()
-        except StorageUnavailable as error:
-            if isinstance(error, Unsettled) and error.key == (METADATA_KEY if self.document else MANIFEST_KEY):
-                self.committed = None
+        except StorageUnavailable:
             self.stop.check()  # asked to stop, the store tries no more; then that is the reason
             raise
         self.committed = True
@@ -115,7 +114,8 @@ class Deployment:
         if self.document is None:
             self.step("Committing the manifest")
             self._prove_uploads()
-            self._write_record(planned)
+            with self._committing():
+                self._write_record(planned)
         else:
             self._write_record(planned)
             self._prove_uploads()
@@ -125,13 +125,27 @@ class Deployment:
         self.stop.check()
         if self.plan.commit:
             self.step(f"Committing {METADATA_KEY}")
-            done = commit(self.store, METADATA_KEY, document.body, document.headers, self.plan.base)
+            with self._committing():
+                done = commit(self.store, METADATA_KEY, document.body, document.headers, self.plan.base)
             self.metadata_uploaded = True
             self._record.narrowed |= done.narrowed
             self._live = Base.of(document.body, done.etag)
         else:
             check_base(self.store, METADATA_KEY, self.plan.base)
             self._live = self.plan.base
+
+    @contextmanager
+    def _committing(self) -> Iterator[None]:
+        """Meanwhile, and when its outcome could not be learnt, nobody knows whether the commit has happened."""
+        self.committed = None
+        try:
+            yield
+        except Unsettled:
+            raise
+        except BaseException:
+            self.committed = False
+            raise
+        self.committed = True
 
     def _prove_uploads(self) -> None:
         """What this run brought is nobody's until it is committed, so another deploy may have taken it for orphans."""

@@ -116,6 +116,7 @@ class Uploader:
     known: Manifest = field(default_factory=Manifest)
     checkpoint: Checkpoint | None = None
     done: Uploaded = field(default_factory=Uploaded)
+    in_flight: int = 0
     budget: ByteBudget = field(default_factory=lambda: ByteBudget(BYTES_IN_FLIGHT))
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -162,7 +163,7 @@ class Uploader:
             except GalleriaError as error:
                 batch.failed(upload, error)
             except BaseException as defect:  # noqa: BLE001 - handed to the thread that waits, which raises it
-                # Not Exception: obstore's panics are none, and a thread that dies unheard would pass for success.
+                # Not Exception: some are none, and a thread that dies unheard would pass for success.
                 batch.broken(defect)
 
     def _one(self, upload: Upload, batch: _Batch) -> None:
@@ -174,12 +175,23 @@ class Uploader:
             if entry is None:
                 if batch.closed or self.stop.requested:
                     return
-                entry = _entry(prepared, self._put(prepared))
+                with self._sending():
+                    entry = _entry(prepared, self._put(prepared))
             size = len(prepared.body)
         self._note(prepared, entry, size, skipped)
         if self.checkpoint and not skipped:
             self.checkpoint.add(upload.key, entry)
         self.finished(upload)
+
+    @contextmanager
+    def _sending(self) -> Iterator[None]:
+        with self._lock:
+            self.in_flight += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self.in_flight -= 1
 
     def _put(self, prepared: Prepared) -> str:
         """Store the bytes, a second time where the store did not keep them, and return the ETag."""

@@ -1,0 +1,33 @@
+"""What each output of a run means, in the order in which they are told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+OUTPUTS: Mapping[str, str] = {
+    "success": "true when the run ended well",
+    "dry-run": "true when nothing was to be written",
+    "changed": "true when a deploy has or had anything to do",
+    "mode": "metadata or directory",
+    "plan-id": "SHA-256 over target, remote state and every action",
+    "plan-file": "plan.json, relative to the workspace",
+    "shards": "JSON list of the values of shard, for strategy.matrix; empty without shard-count",
+    "result-file": "result.json, relative to the workspace",
+    "photos-to-upload": "photos that the plan uploads",
+    "photos-to-delete": "photos that the plan deletes",
+    "photos-unchanged": "photos that stay as they are",
+    "bytes-to-upload": "bytes that the plan uploads",
+    "photos-uploaded": "photos of which files were uploaded",
+    "photos-deleted": "photos that were deleted",
+    "files-uploaded": "files that were uploaded",
+    "files-skipped": "files that were there already",
+    "bytes-uploaded": "bytes that were uploaded",
+    "metadata-uploaded": "true when the metadata was committed",
+    "consistent": "true when the bucket was verified and holds exactly the gallery",
+    "missing-files": "count of missing objects",
+    "orphaned-files": "count of objects in the gallery's folders that nothing names",
+    "mismatched-files": "count of objects with other bytes than deployed",
+    "url": "where visitors see the gallery (public-url)",
+    "failure-reason": "empty, or one word from the README's table",
+    "message": "the last word of the run",
+}

@@ -1,0 +1,41 @@
+"""What is checked in the bucket."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from galleria_action.options.declaration import PLANNING, Group, option
+from galleria_action.options.kinds import FLAG, choice
+
+
+class Verify(StrEnum):
+    """How the bucket is compared with what it should hold."""
+
+    LIST = "list"
+    DEEP = "deep"
+    OFF = "off"
+
+
+class Cors(StrEnum):
+    """What missing CORS rules do."""
+
+    REQUIRE = "require"
+    WARN = "warn"
+    SKIP = "skip"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckOptions(Group):
+    """Checks of the bucket and of its rules."""
+
+    verify: Verify = option(
+        choice(Verify),
+        "list",
+        "how the bucket is checked: list (present, size, ETag), deep (download and hash), off",
+        (*PLANNING, "verify"),
+    )
+    cors: Cors = option(choice(Cors), "require", "what missing CORS rules do; require stops", PLANNING)
+    setup_cors: bool = option(
+        FLAG, "false", "write the default gallery rules when they are missing or differ", (*PLANNING, "cors")
+    )

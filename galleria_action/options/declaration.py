@@ -1,0 +1,114 @@
+"""How an option is declared: once, on the field of its group. Everything else about it is derived from there.
+
+A group is a frozen dataclass whose fields are made by ``option`` and ``optional``; the field's name, with hyphens, is
+the option's. The command line, ``action.yml``, ``docs/reference.md`` and the config file's schema follow from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, TypeVar, cast
+
+from galleria_action.options.kinds import Kind
+
+T = TypeVar("T")
+
+LOCAL = ("validate", "plan", "deploy", "finalize")
+PLANNING = ("plan", "deploy", "finalize")
+APPLYING = ("deploy", "finalize")
+NETWORK = ("plan", "deploy", "finalize", "verify", "cors")
+ALL = ("validate", "plan", "deploy", "finalize", "verify", "cors")
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One option.
+
+    ``default`` is its text as people write it, empty for none. ``commands`` are those whose help shows it. ``also``
+    are further environment names, in order of precedence after ``GALLERIA_<NAME>``. ``in_config`` says whether the
+    config file may give it. ``action_default`` is what ``action.yml`` gives where the workflow does not.
+    """
+
+    name: str
+    help: str
+    kind: Kind[Any]
+    default: str
+    commands: tuple[str, ...]
+    also: tuple[str, ...] = ()
+    in_config: bool = True
+    action_default: str = ""
+
+    @property
+    def parameter(self) -> str:
+        """The option's name as a Python identifier: the field of its group."""
+        return self.name.replace("-", "_")
+
+    @property
+    def environment_names(self) -> tuple[str, ...]:
+        """As CIs set it: ``INPUT_*`` of an action (upper case, hyphens kept), ``PLUGIN_*`` of a plugin (Drone keeps
+        hyphens, Woodpecker does not); then ``GALLERIA_*``, then the others."""
+        upper, plain = self.name.upper(), self.name.upper().replace("-", "_")
+        by_ci = dict.fromkeys((f"INPUT_{upper}", f"PLUGIN_{upper}", f"PLUGIN_{plain}"))
+        return (*by_ci, f"GALLERIA_{plain}", *self.also)
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """What is wrong with an option, and which others it is about: where one of them is wrong itself, this one says
+    nothing new."""
+
+    option: str
+    text: str
+    about: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.option}: {self.text}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Options that belong together."""
+
+    def mistakes(self) -> Iterator[Mistake]:
+        """What does not go together in it."""
+        yield from ()
+
+
+def option(
+    kind: Kind[T],
+    default: str,
+    text: str,
+    commands: tuple[str, ...],
+    *,
+    also: tuple[str, ...] = (),
+    in_config: bool = True,
+) -> T:
+    """The field of an option that always has a value. ``default`` is written as users write it."""
+    return cast(T, _declare(Option("", text, kind, default, commands, also, in_config), kind.parse(default)))
+
+
+def optional(
+    kind: Kind[T],
+    text: str,
+    commands: tuple[str, ...],
+    *,
+    shown: str = "",
+    also: tuple[str, ...] = (),
+    in_config: bool = True,
+    action_default: str = "",
+) -> T | None:
+    """The field of an option that may be left out. ``shown`` says what holds then, where that can be said in a word."""
+    allowed = in_config and not kind.secret
+    return cast(T | None, _declare(Option("", text, kind, shown, commands, also, allowed, action_default), None))
+
+
+def _declare(declared: Option, default: Any) -> Any:
+    return field(default=default, repr=not declared.kind.secret, metadata={Option: declared})
+
+
+def options_of(group: type[Any]) -> tuple[Option, ...]:
+    """The options that the fields of ``group`` declare, in their order."""
+    return tuple(
+        replace(it.metadata[Option], name=it.name.replace("_", "-")) for it in fields(group) if Option in it.metadata
+    )

@@ -1,0 +1,56 @@
+"""Which gallery, and what of it is published."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from galleria_action.options.declaration import APPLYING, LOCAL, PLANNING, Group, Mistake, option, optional
+from galleria_action.options.kinds import FLAG, PATH, choice
+
+
+class HashCheck(StrEnum):
+    """What a ``deployment_file_hash`` that does not match does."""
+
+    WARN = "warn"
+    STRICT = "strict"
+    OFF = "off"
+
+
+class ExifErrors(StrEnum):
+    """What a photo whose EXIF cannot be edited does."""
+
+    WARN = "warn"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GalleryOptions(Group):
+    """The gallery on disk. Paths are as the user gave them, relative to the workspace unless absolute."""
+
+    source: Path = option(PATH, "prod/pics", "folder with the photos and gallery-metadata.json", LOCAL)
+    metadata_file: Path | None = optional(PATH, "another metadata file; when none exists: directory mode", LOCAL)
+    site: Path | None = optional(PATH, "folder of the static site, uploaded to the prefix's root", LOCAL)
+    photos_only: bool = option(FLAG, "false", "leave the site alone", LOCAL)
+    site_only: bool = option(FLAG, "false", "leave the photos alone", LOCAL)
+    hash_check: HashCheck = option(
+        choice(HashCheck), "warn", "what a deployment_file_hash that does not match does", APPLYING
+    )
+    exif_errors: ExifErrors = option(
+        choice(ExifErrors), "warn", "what a photo whose EXIF cannot be edited does", APPLYING
+    )
+    strip_gps: bool = option(FLAG, "false", "remove the position from the published photos", PLANNING)
+    redact_paths: bool = option(FLAG, "false", "publish only the last part of each original_path", PLANNING)
+
+    def mistakes(self) -> Iterator[Mistake]:
+        """See ``Group.mistakes``."""
+        if self.photos_only and self.site_only:
+            text = "together with site-only nothing is left to deploy; give one of the two"
+            yield Mistake("photos-only", text, ("site-only",))
+        if self.site_only and self.site is None:
+            yield Mistake("site", "site-only needs the folder of the site")
+        if self.strip_gps and self.hash_check is HashCheck.STRICT:
+            text = "not with hash-check: strict; the metadata's hashes are of photos with their position"
+            yield Mistake("strip-gps", text, ("hash-check",))

@@ -1,0 +1,114 @@
+"""What the text of an option can mean: each kind reads it, and says how it looks in help and in the config file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+E = TypeVar("E", bound=StrEnum)
+
+_STRING: Mapping[str, Any] = {"type": "string"}
+
+
+@dataclass(frozen=True, slots=True)
+class Kind(Generic[T]):
+    """How an option's text is read.
+
+    ``word`` stands for a value in help; ``parse`` raises ``ValueError`` with a text for humans, without the option's
+    name; ``schema`` is the JSON Schema of the value in the config file. ``bare`` is what the flag means without a
+    value. A ``secret`` does not belong into a repository, a log or a representation.
+    """
+
+    word: str
+    parse: Callable[[str], T]
+    schema: Mapping[str, Any]
+    choices: tuple[str, ...] = ()
+    bare: str | None = None
+    secret: bool = False
+
+
+def shown(text: str) -> str:
+    """A user's text in a message: on one line, bounded."""
+    quoted = repr(text)
+    return quoted if len(quoted) <= 80 else f"{quoted[:77]}...'"
+
+
+def pattern(word: str, allowed: str, meaning: str) -> Kind[str]:
+    """A text of which all of the regular expression ``allowed`` matches; else it is not ``meaning``."""
+
+    def parse(text: str) -> str:
+        if re.fullmatch(allowed, text):
+            return text
+        raise ValueError(f"{shown(text)} is not {meaning}")
+
+    return Kind(word, parse, _STRING)
+
+
+def parsed(word: str, parse: Callable[[str], T], *types: str) -> Kind[T]:
+    """A text that ``parse`` reads; in the config file a value of ``types`` (a string where none is given)."""
+    return Kind(word, parse, {"type": list(types)} if types else _STRING)
+
+
+def count(most: int) -> Kind[int]:
+    """A whole number from 1 to ``most``."""
+
+    def parse(text: str) -> int:
+        if re.fullmatch(r"[0-9]{1,9}", text) and 1 <= int(text) <= most:
+            return int(text)
+        raise ValueError(f"{shown(text)} is not a whole number from 1 to {most}")
+
+    return Kind("COUNT", parse, {"type": "integer", "minimum": 1, "maximum": most})
+
+
+def choice(values: type[E]) -> Kind[E]:
+    """One of an enumeration's words."""
+    words = tuple(value.value for value in values)
+
+    def parse(text: str) -> E:
+        if text in words:
+            return values(text)
+        raise ValueError(f"{shown(text)} is not one of {', '.join(words)}")
+
+    # YAML 1.1 reads a bare `off` as false
+    allowed = [*words, False] if "off" in words else [*words]
+    return Kind("CHOICE", parse, {"enum": allowed}, words)
+
+
+def _boolean(text: str) -> bool:
+    """YAML 1.2's core spellings, as GitHub's own ``getBooleanInput`` accepts them."""
+    if text in ("true", "True", "TRUE", "false", "False", "FALSE"):
+        return text.lower() == "true"
+    raise ValueError(f"{shown(text)} is neither true nor false")
+
+
+def _path(text: str) -> Path:
+    if "\0" in text:
+        raise ValueError("a path cannot contain a NUL character")
+    return Path(text)
+
+
+def _header(text: str) -> str:
+    if text.isprintable() and text.isascii():
+        return text
+    raise ValueError("a header holds printable ASCII characters only")
+
+
+def _address(text: str) -> str:
+    """A web address without a slash at its end."""
+    if re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", text):
+        return text.rstrip("/")
+    raise ValueError(f"{shown(text)} is not an http or https address")
+
+
+TEXT: Kind[str] = Kind("TEXT", str, _STRING)
+SECRET: Kind[str] = Kind("SECRET", str, _STRING, secret=True)
+PATH: Kind[Path] = Kind("PATH", _path, _STRING)
+FLAG: Kind[bool] = Kind("[true|false]", _boolean, {"type": "boolean"}, bare="true")
+HEADER: Kind[str] = Kind("TEXT", _header, _STRING)
+ADDRESS: Kind[str] = Kind("TEXT", _address, _STRING)
+PLAN_ID = pattern("TEXT", r"[0-9a-f]{64}", "a plan id (64 hexadecimal digits)")

@@ -1,0 +1,92 @@
+"""All options of one run, in their groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from galleria_action.options.checks import CheckOptions
+from galleria_action.options.declaration import ALL, Mistake, Option, option, optional, options_of
+from galleria_action.options.gallery import GalleryOptions
+from galleria_action.options.guards import GuardOptions
+from galleria_action.options.headers import HeaderOptions
+from galleria_action.options.kinds import FLAG, PATH, TEXT
+from galleria_action.options.output import OutputOptions
+from galleria_action.options.review import ReviewOptions
+from galleria_action.options.target import TargetOptions
+from galleria_action.options.upload import UploadOptions
+from galleria_action.storage.settings import StoreSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What one run was asked for; every group has its defaults."""
+
+    command: str
+    gallery: GalleryOptions = GalleryOptions()
+    target: TargetOptions = TargetOptions()
+    headers: HeaderOptions = HeaderOptions()
+    guards: GuardOptions = GuardOptions()
+    upload: UploadOptions = UploadOptions()
+    checks: CheckOptions = CheckOptions()
+    review: ReviewOptions = ReviewOptions()
+    output: OutputOptions = OutputOptions()
+    dry_run: bool = option(FLAG, "false", "deploy becomes plan", ("deploy",))
+    config: Path | None = optional(PATH, "config file; galleria.yml if present", ALL, in_config=False)
+    environment: str | None = optional(TEXT, "section of the config file", ALL, in_config=False)
+
+    @property
+    def store(self) -> StoreSettings | None:
+        """What a store is opened with; ``None`` without a bucket."""
+        return self.target.settings(self.upload.concurrency)
+
+    @property
+    def sharded(self) -> bool:
+        """Whether this run is one of several that carry out one plan together."""
+        return self.command == "finalize" or (self.upload.shard is not None and not self.dry_run)
+
+    def mistakes(self) -> Iterator[Mistake]:
+        """What does not go together, in the groups and between them."""
+        for name in GROUPS:
+            yield from getattr(self, name).mistakes()
+        yield from self._shards()
+
+    def _shards(self) -> Iterator[Mistake]:
+        approved, upload = self.guards.approved_plan, self.upload
+        if upload.shard and self.command != "deploy":
+            yield Mistake("shard", f"only deploy uploads a share of a plan; {self.command} knows no shards")
+        if upload.shard and not approved:
+            text = "needs approved-plan: the output plan-id of the plan that the shards carry out together"
+            yield Mistake("shard", text, ("approved-plan",))
+        if self.command != "finalize":
+            return
+        if not upload.shard_count:
+            yield Mistake("shard-count", "finalize needs the same number as plan, to know what shards there are")
+        if not approved:
+            text = "finalize needs the output plan-id of the plan whose shards it checks"
+            yield Mistake("approved-plan", text)
+        if self.dry_run:
+            yield Mistake("dry-run", "not with finalize; plan shows what it would do")
+
+
+#: the groups by their field in ``Options``
+GROUPS: Mapping[str, type[Any]] = {
+    "gallery": GalleryOptions,
+    "target": TargetOptions,
+    "headers": HeaderOptions,
+    "guards": GuardOptions,
+    "upload": UploadOptions,
+    "checks": CheckOptions,
+    "review": ReviewOptions,
+    "output": OutputOptions,
+}
+OPTIONS: tuple[Option, ...] = (
+    *(option for group in GROUPS.values() for option in options_of(group)),
+    *options_of(Options),
+)
+BY_NAME: Mapping[str, Option] = {option.name: option for option in OPTIONS}
+
+#: not allowed in the config file, which lies in the repository
+SECRETS: tuple[str, ...] = tuple(option.name for option in OPTIONS if option.kind.secret)

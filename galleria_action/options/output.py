@@ -1,0 +1,35 @@
+"""What is told about a run, and where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from galleria_action.options.declaration import ALL, APPLYING, PLANNING, Group, option, optional
+from galleria_action.options.kinds import PATH, choice
+
+
+class Progress(StrEnum):
+    """Whether uploads are counted while they happen."""
+
+    AUTO = "auto"
+    OFF = "off"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputOptions(Group):
+    """Reports and progress."""
+
+    plan_file: Path | None = optional(
+        PATH, "where to write the plan; in CI galleria-plan.json, on a terminal nowhere", PLANNING
+    )
+    result_file: Path | None = optional(
+        PATH, "where to write the result; in CI galleria-result.json, on a terminal nowhere", ALL
+    )
+    progress: Progress = option(
+        choice(Progress),
+        "auto",
+        "bar on a terminal, a line every 10 s elsewhere; off for none",
+        (*APPLYING, "verify"),
+    )

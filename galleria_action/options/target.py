@@ -1,0 +1,65 @@
+"""Where the gallery goes, and with which credentials."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from galleria_action.options.declaration import APPLYING, NETWORK, Group, Mistake, option, optional
+from galleria_action.options.kinds import SECRET, TEXT
+from galleria_action.storage.settings import StoreSettings, parse_target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetOptions(Group):
+    """The bucket and the way to it."""
+
+    bucket: str | None = optional(
+        TEXT, "bucket, or s3://bucket/prefix, or file:///folder", NETWORK, also=("GALLERIA_S3_PUBLIC_BUCKET",)
+    )
+    prefix: str | None = optional(TEXT, "key prefix inside the bucket", NETWORK)
+    endpoint: str | None = optional(
+        TEXT,
+        "URL or bare host of an S3-compatible service; empty for AWS",
+        NETWORK,
+        also=("GALLERIA_S3_PUBLIC_ENDPOINT",),
+    )
+    region: str | None = optional(TEXT, "region", NETWORK, shown="us-east-1", also=("GALLERIA_S3_PUBLIC_REGION",))
+    access_key: str | None = optional(
+        SECRET,
+        "access key; without it AWS's own credential chain",
+        NETWORK,
+        also=("GALLERIA_S3_PUBLIC_ACCESS_KEY",),
+    )
+    secret_key: str | None = optional(SECRET, "secret key", NETWORK, also=("GALLERIA_S3_PUBLIC_SECRET_KEY",))
+    session_token: str | None = optional(SECRET, "session token of temporary credentials", NETWORK)
+    provider: str = option(TEXT, "auto", "provider profile; auto recognises it by the endpoint", NETWORK)
+    acl: str | None = optional(TEXT, "canned ACL sent with each object", APPLYING)
+
+    def settings(self, concurrency: int) -> StoreSettings | None:
+        """What a store is opened with, for ``concurrency`` requests in flight; ``None`` without a bucket.
+
+        Raises ``ValueError`` whose text begins with the option that is wrong.
+        """
+        if self.bucket is None:
+            return None
+        return StoreSettings(
+            target=parse_target(self.bucket, self.prefix, self.endpoint),
+            region=self.region,
+            access_key=self.access_key,
+            secret_key=self.secret_key,
+            session_token=self.session_token,
+            provider=self.provider,
+            acl=self.acl,
+            concurrency=concurrency,
+        )
+
+    def mistakes(self) -> Iterator[Mistake]:
+        """See ``Group.mistakes``."""
+        if bool(self.access_key) != bool(self.secret_key):
+            given, lacking = ("access-key", "secret-key") if self.access_key else ("secret-key", "access-key")
+            yield Mistake(
+                lacking,
+                f"not given, but {given} is; they belong together. Is a secret missing in the repository?",
+                (given,),
+            )

@@ -1,0 +1,42 @@
+"""How the bytes go up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from galleria_action.deployment.shards import MOST_SHARDS, Shard
+from galleria_action.options.declaration import APPLYING, Group, Mistake, option, optional
+from galleria_action.options.kinds import FLAG, PATH, count, parsed
+
+MOST_REQUESTS = 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadOptions(Group):
+    """How uploads are made and divided."""
+
+    concurrency: int = option(
+        count(MOST_REQUESTS),
+        "128",
+        "most uploads in flight; fewer where more are no faster",
+        (*APPLYING, "verify"),
+    )
+    resume: bool = option(FLAG, "true", "continue an interrupted deploy", APPLYING)
+    checkpoint_file: Path | None = optional(PATH, "keep the checkpoint in a local file instead", APPLYING)
+    shard_count: int | None = optional(
+        count(MOST_SHARDS), "divide the uploads of photos among so many jobs at most (1 to 256)", ("plan", "finalize")
+    )
+    shard: Shard | None = optional(
+        parsed("TEXT", Shard.parse),
+        "upload only this share of the photos, such as 3/8; needs approved-plan",
+        ("deploy",),
+        in_config=False,
+    )
+
+    def mistakes(self) -> Iterator[Mistake]:
+        """See ``Group.mistakes``."""
+        if self.shard and self.checkpoint_file:
+            text = "not with shard; a shard's report in the bucket is its checkpoint"
+            yield Mistake("checkpoint-file", text, ("shard",))

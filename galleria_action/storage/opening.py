@@ -1,0 +1,37 @@
+"""Which store serves which settings. Nothing is imported before a store needs it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from galleria_action.errors import ConfigInvalid
+
+if TYPE_CHECKING:
+    from galleria_action.storage.interface import WriteStore
+    from galleria_action.storage.settings import StoreSettings
+
+
+def open_store(settings: StoreSettings) -> WriteStore:
+    """The store that ``settings`` describe: a folder, or a bucket.
+
+    Sends nothing yet, except to find credentials where AWS's own chain is asked for. Raises ``ConfigInvalid`` for
+    an unknown provider and for what does not go together, and ``CredentialsError`` when there are no credentials.
+    """
+    from galleria_action.storage.providers import provider_of
+    from galleria_action.storage.settings import FOLDER
+
+    if settings.target.endpoint == FOLDER:
+        from galleria_action.storage.folder_store import FolderStore
+
+        return FolderStore(settings.target)
+    provider = provider_of(settings.target.endpoint, settings.provider)
+    if settings.acl and not provider.acl:
+        raise ConfigInvalid(f"acl: {provider.name} has no ACL for single objects.", hint="Leave acl out.")
+    from galleria_action.storage.s3.s3_store import S3Store, open_bucket
+
+    store = S3Store(settings, provider, open_bucket(settings, provider))
+    if provider.conditional_put != "probe":
+        return store
+    from galleria_action.storage.conditions import ProvingStore
+
+    return ProvingStore(store, settings.pause)
