@@ -8,6 +8,7 @@ from galleria_action.errors import ConfigInvalid
 
 if TYPE_CHECKING:
     from galleria_action.storage.interface import WriteStore
+    from galleria_action.storage.s3.bucket_cors import BucketCors
     from galleria_action.storage.settings import StoreSettings
 
 
@@ -35,3 +36,26 @@ def open_store(settings: StoreSettings) -> WriteStore:
     from galleria_action.storage.conditions import ProvingStore
 
     return ProvingStore(store, settings.pause)
+
+
+def open_cors(settings: StoreSettings) -> BucketCors | None:
+    """The CORS rules of the bucket that ``settings`` describe, ``None`` for a folder, which has none.
+
+    Raises ``CorsUnsupported`` where the service is known to have none for single buckets, and what ``open_store``
+    raises.
+    """
+    from galleria_action.storage.cors_rules import CorsUnsupported
+    from galleria_action.storage.providers import provider_of
+    from galleria_action.storage.settings import FOLDER
+
+    if settings.target.endpoint == FOLDER:
+        return None
+    provider = provider_of(settings.target.endpoint, settings.provider)
+    if not provider.cors_api:
+        raise CorsUnsupported(f"The service ({provider.name}) has no CORS rules for single buckets.")
+    from galleria_action.storage.persistence import Persistence
+    from galleria_action.storage.s3.bucket_cors import BucketCors
+    from galleria_action.storage.s3.s3_store import open_bucket
+
+    persist = Persistence(settings.concurrency, settings.pause)
+    return BucketCors(open_bucket(settings, provider), settings.target, persist)

@@ -268,7 +268,7 @@ def test_empty_gallery(live: Job):
 
 def test_cors(make_job):
     job = make_job("s3")
-    del job.runner.inputs["cors"]
+    del job.runner.inputs["cors"], job.runner.inputs["site"]
     stores = interfere(job, lambda op, key: None)
     assert "setup-cors" in failed(job.runner.run("deploy"), "cors").log
     assert writes(stores) == []
@@ -278,6 +278,25 @@ def test_cors(make_job):
     assert job.runner.run("cors").exit_code == 0
     job.gallery.change(0)
     assert job.runner.run("deploy").exit_code == 0
+
+
+def test_cors_is_not_required_where_the_site_lies_beside_the_photos(make_job):
+    """Its visitors load everything from one origin, so a new bucket needs no rules."""
+    job = make_job("s3")
+    del job.runner.inputs["cors"]
+    ran = job.runner.run("deploy")
+    assert (ran.exit_code, "needs none" in ran.log) == (0, True), ran.log
+    job.gallery.change(0)
+    failed(job.runner.run("deploy", photos_only="true"), "cors")
+
+
+@pytest.mark.parametrize("provider", ["gcs", "minio"])
+def test_cors_is_a_warning_where_the_service_has_no_rules_for_buckets(make_job, provider):
+    job = make_job("s3")
+    del job.runner.inputs["cors"], job.runner.inputs["site"]
+    ran = job.runner.run("deploy", cors="require", provider=provider)
+    assert ran.exit_code == 0, ran.log
+    assert f"The service ({provider}) has no CORS rules" in ran.log
 
 
 def test_setup_cors_writes_the_rules_and_keeps_those_of_others(make_job, make_bucket):
