@@ -17,6 +17,8 @@ from typing import Protocol
 
 #: the largest document of ours or of a gallery that is read: more than any, and nothing that fills the memory
 DOCUMENT = 256 << 20
+#: our own records lie under this, beside a gallery
+RECORDS = ".galleria/"
 #: the most that S3 takes in one request (AWS: "PutObject")
 LARGEST_PUT = 5 << 30
 

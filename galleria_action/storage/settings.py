@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Literal
+from enum import StrEnum
 from urllib.parse import unquote, urlsplit
 
 from galleria_action.storage.access_points import is_arn, split_arn
@@ -35,8 +35,16 @@ _PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]+)*")
 _LOOPBACK = re.compile(r"localhost|127\.\d+\.\d+\.\d+|\[::1\]", re.IGNORECASE)
 
 
-#: where the bucket's name goes: into the path, into the host, or where the provider wants it
-AddressStyle = Literal["auto", "path", "virtual"]
+class AddressStyle(StrEnum):
+    """Where the bucket's name goes: into the path, into the host, or where the provider wants it."""
+
+    AUTO = "auto"
+    PATH = "path"
+    VIRTUAL = "virtual"
+
+
+#: classes from which nothing can be read before it is restored: nobody would see the photos
+_ARCHIVES = ("GLACIER", "DEEP_ARCHIVE", "ARCHIVE", "COLD_ARCHIVE", "DEEP_COLD_ARCHIVE")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +52,10 @@ class StoreSettings:
     """Everything needed to open a store.
 
     ``region`` ``None`` takes it from the endpoint's name, or the provider's default. ``access_key`` ``None`` means
-    AWS's own credential chain. ``provider`` is ``"auto"`` or the name of a profile. ``acl`` is a canned ACL sent
-    with each object. ``concurrency`` is the number of requests in flight that the caller intends. ``pause`` waits
-    between two tries and says whether there is to be another.
+    AWS's own credential chain. ``provider`` is ``"auto"`` or the name of a profile. Each object is stored with ``acl``
+    (a canned ACL), ``encryption`` (``AES256``, ``aws:kms``, ``aws:kms:KEY``) and ``storage_class``, where given.
+    ``concurrency`` is the number of requests in flight that the caller intends. ``pause`` waits between two tries and
+    says whether there is to be another.
     """
 
     target: Target
@@ -55,8 +64,10 @@ class StoreSettings:
     secret_key: str | None = field(default=None, repr=False)
     session_token: str | None = field(default=None, repr=False)
     provider: str = "auto"
-    address_style: AddressStyle = "auto"
+    address_style: AddressStyle = AddressStyle.AUTO
     acl: str | None = None
+    encryption: str | None = None
+    storage_class: str | None = None
     concurrency: int = 128
     pause: Pause = field(default=sleep, repr=False, compare=False)
 
@@ -66,6 +77,22 @@ class StoreSettings:
             raise ValueError(f"{missing} is missing: access-key and secret-key belong together")
         if self.region and not _REGION.fullmatch(self.region):
             raise ValueError(f"region {self.region[:80]!r} is no name of a region, such as eu-central-1")
+
+
+def parse_encryption(text: str) -> str:
+    """``text`` if it is a way of server-side encryption. Raises ``ValueError`` with a text for humans."""
+    if re.fullmatch(r"AES256|aws:kms(?::dsse)?|aws:kms:(?!dsse$)[A-Za-z0-9][A-Za-z0-9:/_-]{0,2047}", text):
+        return text
+    raise ValueError(f"{text[:80]!r} is not AES256, aws:kms or aws:kms: followed by the key's id or ARN")
+
+
+def parse_storage_class(text: str) -> str:
+    """``text`` if objects of such a class can be shown. Raises ``ValueError`` with a text for humans."""
+    if text.upper() in _ARCHIVES:
+        raise ValueError(f"{text!r} is an archive: nobody could see the photos before they are restored")
+    if re.fullmatch(r"[A-Z][A-Z0-9_]{0,63}", text):
+        return text
+    raise ValueError(f"{text[:80]!r} is not a storage class such as STANDARD_IA")
 
 
 def parse_target(bucket: str | None, prefix: str | None = None, endpoint: str | None = None) -> Target:

@@ -18,10 +18,11 @@ from galleria_action.errors import (
     ConfigInvalid,
     CredentialsError,
     GalleriaError,
+    PermissionRefused,
     StorageUnavailable,
 )
 from galleria_action.net.network import Network
-from galleria_action.storage.interface import Headers, Target, WriteStore
+from galleria_action.storage.interface import Headers, IfAbsent, Target, WriteStore
 from galleria_action.storage.opening import open_store
 from galleria_action.storage.providers import provider_of
 from galleria_action.storage.s3.s3_store import S3Store, open_bucket
@@ -257,6 +258,54 @@ def test_a_bucket_with_object_lock_gets_its_checksum() -> None:
         assert store.put("a", b"one", JPEG) == "e"
         assert store.put("b", b"two", JPEG) == "e"
         assert len(script.requests) == 3, "asked once, then known"
+
+
+class TestStoredWith:
+    """What options want each object stored with."""
+
+    @pytest.mark.parametrize(
+        ("encryption", "sent"),
+        [
+            ("AES256", {"x-amz-server-side-encryption": "AES256"}),
+            ("aws:kms", {"x-amz-server-side-encryption": "aws:kms"}),
+            ("aws:kms:dsse", {"x-amz-server-side-encryption": "aws:kms:dsse"}),
+            (
+                "aws:kms:arn:aws:kms:eu-west-1:1:key/k",
+                {
+                    "x-amz-server-side-encryption": "aws:kms",
+                    "x-amz-server-side-encryption-aws-kms-key-id": "arn:aws:kms:eu-west-1:1:key/k",
+                },
+            ),
+            (None, {}),
+        ],
+    )
+    def test_encryption(self, encryption: str | None, sent: dict[str, str]) -> None:
+        with FakeS3("aws") as s3:
+            store = open_store(replace(s3.settings(), encryption=encryption))
+            store.put("a", b"x", JPEG)
+            store.copy("a", "b")
+            store.put(".galleria/manifest.json", b"{}", JPEG)
+            for request in s3.asked("mutating"):
+                found = {name: value for name, value in request.headers.items() if "encryption" in name}
+                assert found == sent
+
+    def test_acl_and_storage_class_are_not_for_our_own_records(self) -> None:
+        with FakeS3("aws") as s3:
+            store = open_store(replace(s3.settings(), acl="public-read", storage_class="STANDARD_IA"))
+            store.put("a", b"x", JPEG, IfAbsent())
+            store.copy("a", "b")
+            store.put(".galleria/manifest.json", b"{}", JPEG)
+            store.copy("a", ".galleria/pool/a")
+            public = {r.key for r in s3.asked("mutating") if r.headers.get("x-amz-acl") == "public-read"}
+            rarely = {r.key for r in s3.asked("mutating") if r.headers.get("x-amz-storage-class") == "STANDARD_IA"}
+        assert public == rarely == {"a", "b"}
+
+    def test_a_policy_that_denies_is_told_from_a_permission_that_is_missing(self) -> None:
+        words = "not authorized to perform: s3:PutObject with an explicit deny in a resource-based policy"
+        with scripted(refusal(403, "AccessDenied", words)) as script, pytest.raises(PermissionRefused) as caught:
+            open_s3(script.url).put("a", b"x", JPEG)
+        assert "encryption" in (caught.value.hint or "")
+        assert "Allow s3:" not in (caught.value.hint or "")
 
 
 @pytest.mark.parametrize("body", [b"<html>Not here</html>", b"", b"{}"])

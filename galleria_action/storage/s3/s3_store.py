@@ -15,6 +15,7 @@ from galleria_action.storage.faults import Call, Fault, Operation, failure
 from galleria_action.storage.interface import (
     DOCUMENT,
     LARGEST_PUT,
+    RECORDS,
     WHOLE,
     Condition,
     ConditionUnsupported,
@@ -69,7 +70,7 @@ class S3Store:
         self._server = server
         self._persist = Persistence(settings.concurrency, settings.pause, attempts=attempts)
         self._delete = Deleting(server, settings.target, self._persist, batches=provider.batch_delete != "no")
-        self._every_write = _sent_with_each(settings)
+        self._with_object, self._with_record = (_sent_with(settings, record=record) for record in (False, True))
         self._wants_md5 = False
 
     # --- reading -----------------------------------------------------------------------------------------------------
@@ -121,7 +122,7 @@ class S3Store:
         if isinstance(condition, IfSeen):
             condition.check(self._head(Call("head", call.target, call.key)))
             condition = None
-        sent = {**_stored_with(headers), **self._every_write, **self._conditional(condition)}
+        sent = {**_stored_with(headers), **self._wanted(call.key or ""), **self._conditional(condition)}
         if self._provider.upload_checksum == "SHA256":
             sent["x-amz-checksum-sha256"] = base64.b64encode(digest.digest()).decode()
         elif self._wants_md5:
@@ -144,7 +145,7 @@ class S3Store:
     def _copy(self, call: Call, key: str, headers: Headers | None) -> str:
         place = f"{self._server.connection.copy_source}/{self.target.prefix}{call.key or ''}"
         replaced = {"x-amz-metadata-directive": "REPLACE", **_stored_with(headers)} if headers else {}
-        sent = {"x-amz-copy-source": quote(place, safe="-_.~/"), **replaced, **self._every_write}
+        sent = {"x-amz-copy-source": quote(place, safe="-_.~/"), **replaced, **self._wanted(key)}
         try:
             answer = self._ask(call, "PUT", key, headers=sent)
             return bare_etag(self._copied(answer, call))
@@ -197,6 +198,9 @@ class S3Store:
                 return None
             raise failure(refused.fault, call) from None
 
+    def _wanted(self, key: str) -> dict[str, str]:
+        return self._with_record if key.startswith(RECORDS) else self._with_object
+
     def _conditional(self, condition: IfMatch | IfAbsent | None) -> dict[str, str]:
         if condition is None:
             return {}
@@ -207,9 +211,20 @@ class S3Store:
         return {"if-none-match": "*"}
 
 
-def _sent_with_each(settings: StoreSettings) -> dict[str, str]:
-    """What every object is stored with, whatever it is."""
-    return {"x-amz-acl": settings.acl} if settings.acl else {}
+def _sent_with(settings: StoreSettings, *, record: bool) -> dict[str, str]:
+    """What the options want each object stored with. Our own records are for nobody else, and never far away."""
+    sent = {}
+    if settings.encryption:
+        way, _, key = settings.encryption.partition(":kms:")
+        own_key = bool(key) and key != "dsse"
+        sent["x-amz-server-side-encryption"] = f"{way}:kms" if own_key else settings.encryption
+        if own_key:
+            sent["x-amz-server-side-encryption-aws-kms-key-id"] = key
+    if settings.acl and not record:
+        sent["x-amz-acl"] = settings.acl
+    if settings.storage_class and not record:
+        sent["x-amz-storage-class"] = settings.storage_class
+    return sent
 
 
 def _asks_for_checksum(fault: Fault) -> bool:
