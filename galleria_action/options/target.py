@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from galleria_action.options.declaration import APPLYING, NETWORK, Group, Mistake, option, optional
+from galleria_action.options.declaration import Group, Mistake, Topic, option, optional
 from galleria_action.options.kinds import SECRET, TEXT, choice, parsed
 from galleria_action.storage.settings import (
     AddressStyle,
@@ -21,36 +21,39 @@ class TargetOptions(Group):
     """The bucket and the way to it."""
 
     bucket: str | None = optional(
-        TEXT, "bucket, or s3://bucket/prefix, or file:///folder", NETWORK, also=("GALLERIA_S3_PUBLIC_BUCKET",)
+        TEXT, "bucket, or s3://bucket/prefix, or file:///folder", Topic.BUCKET, also=("GALLERIA_S3_PUBLIC_BUCKET",)
     )
-    prefix: str | None = optional(TEXT, "key prefix inside the bucket", NETWORK)
+    prefix: str | None = optional(TEXT, "key prefix inside the bucket", Topic.BUCKET)
     endpoint: str | None = optional(
         TEXT,
         "URL or bare host of an S3-compatible service; empty for AWS",
-        NETWORK,
+        Topic.BUCKET,
         also=("GALLERIA_S3_PUBLIC_ENDPOINT",),
     )
-    region: str | None = optional(TEXT, "region", NETWORK, shown="us-east-1", also=("GALLERIA_S3_PUBLIC_REGION",))
+    region: str | None = optional(TEXT, "region", Topic.BUCKET, shown="us-east-1", also=("GALLERIA_S3_PUBLIC_REGION",))
     access_key: str | None = optional(
         SECRET,
         "access key; without it AWS's own credential chain",
-        NETWORK,
+        Topic.BUCKET,
         also=("GALLERIA_S3_PUBLIC_ACCESS_KEY",),
     )
-    secret_key: str | None = optional(SECRET, "secret key", NETWORK, also=("GALLERIA_S3_PUBLIC_SECRET_KEY",))
-    session_token: str | None = optional(SECRET, "session token of temporary credentials", NETWORK)
-    provider: str = option(TEXT, "auto", "provider profile; auto recognises it by the endpoint", NETWORK)
+    secret_key: str | None = optional(SECRET, "secret key", Topic.BUCKET, also=("GALLERIA_S3_PUBLIC_SECRET_KEY",))
+    session_token: str | None = optional(SECRET, "session token of temporary credentials", Topic.BUCKET)
+    provider: str = option(TEXT, "auto", "provider profile; auto recognises it by the endpoint", Topic.BUCKET)
     address_style: AddressStyle = option(
-        choice(AddressStyle), "auto", "where the bucket's name goes: into the path or in front of the host", NETWORK
+        choice(AddressStyle),
+        "auto",
+        "where the bucket's name goes: path, or in front of the host",
+        Topic.BUCKET,
     )
-    acl: str | None = optional(TEXT, "canned ACL sent with each object", APPLYING)
+    acl: str | None = optional(TEXT, "canned ACL sent with each object", Topic.APPLY)
     encryption: str | None = optional(
         parsed("TEXT", parse_encryption),
         "server-side encryption of each object: AES256, aws:kms or aws:kms:<key>",
-        APPLYING,
+        Topic.APPLY,
     )
     storage_class: str | None = optional(
-        parsed("TEXT", parse_storage_class), "storage class of each object, such as STANDARD_IA", APPLYING
+        parsed("TEXT", parse_storage_class), "storage class of each object, such as STANDARD_IA", Topic.APPLY
     )
 
     def settings(self, concurrency: int) -> StoreSettings | None:
