@@ -25,8 +25,9 @@ Flavour = Literal["lost", "unanswered"]
 FLAVOURS: tuple[Flavour, ...] = ("lost", "unanswered")
 
 
-class Killed(BaseException):
-    """The end of a run as SIGKILL brings it: nothing can handle it, and every later request meets it again."""
+class Killed(KeyboardInterrupt):
+    """The end of a run as SIGKILL brings it: nothing handles it (of all that a run meets, it lets this one pass), and
+    every later request meets it again."""
 
 
 @dataclass
