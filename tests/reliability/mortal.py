@@ -26,8 +26,7 @@ FLAVOURS: tuple[Flavour, ...] = ("lost", "unanswered")
 
 
 class Killed(KeyboardInterrupt):
-    """The end of a run as SIGKILL brings it: nothing handles it (of all that a run meets, it lets this one pass), and
-    every later request meets it again."""
+    """The end of a run as SIGKILL brings it: nothing can handle it, and every later request meets it again."""
 
 
 @dataclass

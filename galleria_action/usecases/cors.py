@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from galleria_action.commands.session import Session
 from galleria_action.errors import CorsMissing, GalleriaError
 from galleria_action.storage.cors_rules import CorsUnsupported, cors_rules_match, get_default_gallery_cors_rules
 from galleria_action.storage.opening import open_cors
+from galleria_action.usecases.context import Context
+from galleria_action.usecases.results import Answered
 
 if TYPE_CHECKING:
     from galleria_action.storage.s3.bucket_cors import BucketCors
@@ -21,64 +22,64 @@ _HINT = (
 )
 
 
-def cors(session: Session) -> str:
+def cors(context: Context) -> Answered:
     """Show the bucket's rules; with ``setup-cors`` write the gallery's where they are missing or differ.
 
     Raises ``CorsMissing`` when the rules a gallery needs are not there, and the storage's errors.
     """
     try:
-        rules = _Rules.of(session)
+        rules = _Rules.of(context)
     except CorsUnsupported as error:
-        return f"{error} Set them where the service offers it, if they matter."
+        return Answered(f"{error} Set them where the service offers it, if they matter.")
     if rules is None:
-        return "A folder has no CORS rules; the server in front of it decides."
+        return Answered("A folder has no CORS rules; the server in front of it decides.")
     for line in json.dumps(rules.current, indent=2).splitlines():
-        session.ci.line(line)
+        context.say(line)
     if rules.suffice:
-        return "The bucket's CORS rules permit what a gallery needs."
-    if not session.options.checks.setup_cors or session.options.dry_run:
-        raise CorsMissing(f"The CORS rules that a gallery needs are missing in {session.target.bucket}.", hint=_HINT)
+        return Answered("The bucket's CORS rules permit what a gallery needs.")
+    if not context.options.checks.setup_cors or context.options.dry_run:
+        raise CorsMissing(f"The CORS rules that a gallery needs are missing in {context.target.bucket}.", hint=_HINT)
     rules.write()
-    return f"The gallery's CORS rules were written to {session.target.bucket}."
+    return Answered(f"The gallery's CORS rules were written to {context.target.bucket}.")
 
 
-def check_cors(session: Session, *, may_write: bool) -> None:
+def check_cors(context: Context, *, may_write: bool) -> None:
     """The CORS step of a plan or deploy, under the options ``cors`` and ``setup-cors``.
 
     Raises ``CorsMissing``, and the storage's errors, under ``cors: require``; not where the site lies beside the
     photos, whose visitors need no rules, unless the rules were asked for.
     """
-    if session.options.checks.cors == "skip" and not session.options.checks.setup_cors:
+    if context.options.checks.cors == "skip" and not context.options.checks.setup_cors:
         return
     try:
-        rules = _Rules.of(session)
+        rules = _Rules.of(context)
         if rules is None or rules.suffice:
             return
-        if session.options.checks.setup_cors:
+        if context.options.checks.setup_cors:
             if may_write:
                 rules.write()
-            session.ci.line("CORS: the gallery's rules " + ("were written" if may_write else "would be written"))
+            context.say("CORS: the gallery's rules " + ("were written" if may_write else "would be written"))
             return
-        if _site_beside_photos(session):
-            session.ci.line("CORS: no rules for other origins; the site lies beside the photos and needs none")
+        if _site_beside_photos(context):
+            context.say("CORS: no rules for other origins; the site lies beside the photos and needs none")
             return
         raise CorsMissing(
-            f"The CORS rules that a gallery needs are missing in {session.target.bucket}: browsers could not read its "
+            f"The CORS rules that a gallery needs are missing in {context.target.bucket}: browsers could not read its "
             "metadata from another origin. Nothing was written.",
             hint=_HINT,
         )
     except CorsUnsupported as error:
-        session.warn(f"CORS rules could not be checked: {error} Set them where the service offers it, if they matter.")
+        context.warn(f"CORS rules could not be checked: {error} Set them where the service offers it, if they matter.")
     except GalleriaError as error:
-        needed = session.options.checks.setup_cors or not _site_beside_photos(session)
-        if session.options.checks.cors == "require" and needed:
+        needed = context.options.checks.setup_cors or not _site_beside_photos(context)
+        if context.options.checks.cors == "require" and needed:
             raise
-        session.warn(f"CORS: {error.message}")
+        context.warn(f"CORS: {error.message}")
 
 
-def _site_beside_photos(session: Session) -> bool:
+def _site_beside_photos(context: Context) -> bool:
     """Whether the pages that show the photos come from the bucket that the photos come from: one origin for both."""
-    gallery = session.options.gallery
+    gallery = context.options.gallery
     return gallery.site is not None and not gallery.photos_only
 
 
@@ -92,9 +93,9 @@ class _Rules:
         self.suffice = cors_rules_match(self.current, self.wanted)
 
     @classmethod
-    def of(cls, session: Session) -> _Rules | None:
+    def of(cls, context: Context) -> _Rules | None:
         """Ask the bucket; ``None`` for a folder."""
-        bucket = open_cors(replace(session.settings, pause=session.stop.pause))
+        bucket = open_cors(replace(context.settings, pause=context.stop.pause))
         return cls(bucket) if bucket else None
 
     def write(self) -> None:
