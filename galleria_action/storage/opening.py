@@ -44,8 +44,8 @@ def open_cors(settings: StoreSettings) -> BucketCors | None:
     Raises ``CorsUnsupported`` where the service is known to have none for single buckets, and what ``open_store``
     raises.
     """
-    from galleria_action.storage.cors_rules import CorsUnsupported
     from galleria_action.storage.providers import provider_of
+    from galleria_action.storage.s3.cors_rules import CorsUnsupported
     from galleria_action.storage.settings import FOLDER
 
     if settings.target.endpoint == FOLDER:

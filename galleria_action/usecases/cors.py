@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from galleria_action.errors import CorsMissing, GalleriaError
-from galleria_action.storage.cors_rules import CorsUnsupported, cors_rules_match, get_default_gallery_cors_rules
 from galleria_action.storage.opening import open_cors
+from galleria_action.storage.s3.cors_rules import CorsUnsupported, cors_rules_match, get_default_gallery_cors_rules
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.results import Answered
 

@@ -17,10 +17,10 @@ from galleria_action.storage import (
     get_default_gallery_cors_rules,
     get_s3_client,
 )
-from galleria_action.storage.cors_rules import CorsUnsupported
 from galleria_action.storage.interface import Target
 from galleria_action.storage.opening import open_cors
 from galleria_action.storage.s3.cors import read_cors_rules, write_cors_rules
+from galleria_action.storage.s3.cors_rules import CorsUnsupported
 from galleria_action.storage.settings import StoreSettings
 from tests.storage.scripted import Answer, refusal, scripted
 from tests.storage.stores import settings_for

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from typing import Any
 from xml.etree.ElementTree import Element
 
-from galleria_action.storage.cors_rules import NO_API, CorsUnsupported, Rule
 from galleria_action.storage.faults import Call, Fault, failure
 from galleria_action.storage.interface import Target
 from galleria_action.storage.persistence import Persistence
+from galleria_action.storage.s3.cors_rules import NO_API, CorsUnsupported, Rule
 from galleria_action.storage.s3.documents import BadDocument, children, document, element, leaf, name_of, parsed, text
 from galleria_action.storage.s3.server import LINE_FAILURES, Answer, BucketServer, Refused, fault_of
 from galleria_action.storage.words import clean

@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from galleria_action.errors import GalleriaError
-from galleria_action.storage.cors_rules import (
+from galleria_action.storage.faults import Call, Fault, Operation, botocore_failures, failure, of_botocore
+from galleria_action.storage.interface import Target
+from galleria_action.storage.s3.cors_rules import (
     NO_API,
     CorsUnsupported,
     Rule,
     cors_rules_match,
     get_default_gallery_cors_rules,
 )
-from galleria_action.storage.faults import Call, Fault, Operation, botocore_failures, failure, of_botocore
-from galleria_action.storage.interface import Target
 from galleria_action.storage.words import clean
 
 _FAILURES = botocore_failures()

@@ -1,17 +1,47 @@
-"""Reads one answer of ListObjectsV2: strict about what a listing has to say, and at the speed of the C parser."""
+"""Asks for listings, and reads the answers: strict about what a listing has to say, at the speed of the C parser."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from urllib.parse import unquote_plus
 from xml.etree import ElementTree
 
-from galleria_action.storage.interface import ObjectInfo
+from galleria_action.storage.faults import Call, Fault, failure
+from galleria_action.storage.interface import ObjectInfo, Part
+from galleria_action.storage.persistence import Persistence
 from galleria_action.storage.s3.documents import BadDocument, parsed
-from galleria_action.storage.s3.listing import BadListing, Page, page_of
+from galleria_action.storage.s3.listing import BadListing, Page, every_object, page_of
+from galleria_action.storage.s3.server import LINE_FAILURES, BucketServer, Refused, fault_of
+from galleria_action.storage.s3.signature import canonical_query
 
 #: An answer has at most 1,000 keys of at most 1,024 bytes, each of which escapes make six times as long; and some more.
 MAX_BYTES = 8 << 20
 _TOLD = frozenset(("IsTruncated", "KeyCount", "NextContinuationToken", "EncodingType", "Contents"))
+
+
+def listed(server: BucketServer, call: Call, part: Part, persist: Persistence) -> Iterator[ObjectInfo]:
+    """Every object of ``part`` that ``call``, a listing, asks for.
+
+    Raises the errors of ``ReadStore.list``.
+    """
+    wanted = {"list-type": "2", "encoding-type": "url", "prefix": call.target.prefix + (call.key or "")}
+    begin = {"start-after": call.target.prefix + part.after} if part.after else {}
+
+    def fetch(token: str | None) -> Page:
+        query = canonical_query(wanted | ({"continuation-token": token} if token else begin))
+        try:
+            body = server.ask("GET", query=query, most=MAX_BYTES).body
+            if len(body) > MAX_BYTES:
+                raise BadListing("an answer that is far too long")
+            return read_page(body)
+        except BadListing as error:
+            raise failure(Fault("malformed", message=str(error)), call) from None
+        except Refused as refused:
+            raise failure(refused.fault, call) from None
+        except LINE_FAILURES as error:
+            raise failure(fault_of(error), call) from error
+
+    return every_object(lambda token: persist(lambda: fetch(token)), call, part)
 
 
 def read_page(body: bytes) -> Page:

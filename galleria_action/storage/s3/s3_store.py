@@ -34,7 +34,7 @@ from galleria_action.storage.providers import Provider
 from galleria_action.storage.s3.credentials import ChainKeys, Keys, static_keys
 from galleria_action.storage.s3.deletes import Deleting
 from galleria_action.storage.s3.documents import BadDocument, name_of, parsed, text
-from galleria_action.storage.s3.listings import listed
+from galleria_action.storage.s3.listing_page import listed
 from galleria_action.storage.s3.server import LINE_FAILURES, Answer, BucketServer, Refused, fault_of
 from galleria_action.storage.settings import StoreSettings
 

@@ -1,71 +1,15 @@
-"""What went wrong, in one vocabulary: answers and the exceptions of botocore become a ``Fault``, and a ``Fault``
-becomes one of the house's errors with a text that names the call, the usual cause and the remedy.
-
-What a server says is hostile input: it is cleaned before it enters any text. Request headers and URLs, which may carry
-signatures, never enter one.
-"""
+"""From a fault to the error that users meet."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from galleria_action.errors import BucketMissing, ConfigInvalid, CredentialsError, GalleriaError, StorageUnavailable
-from galleria_action.storage.codes import Meaning, meaning_of
-from galleria_action.storage.interface import Condition, ConditionUnsupported, IfMatch, PreconditionFailed, Target
+from galleria_action.storage.faults.codes import Meaning, meaning_of
+from galleria_action.storage.faults.fault import REDIRECTS, Call, Fault, Kind, Operation, Passing
+from galleria_action.storage.interface import Condition, ConditionUnsupported, IfMatch, PreconditionFailed
 from galleria_action.storage.words import clean, shown, size_in_words
-
-Operation = Literal["get", "head", "list", "put", "copy", "delete", "get cors", "put cors"]
-Kind = Literal[
-    "answer", "refused", "dns", "tls", "proxy", "timeout", "cut", "malformed", "too long", "disk", "credentials",
-    "other",
-]  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One request to a store, as texts name it; ``size`` is that of the body it sends."""
-
-    operation: Operation
-    target: Target
-    key: str | None = None
-    size: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """Why a call failed. ``kind`` ``"answer"`` is a refusal by the server, with its HTTP ``status`` (``None`` when
-    the library hides it) and S3 error ``code``; all others happened on the way. ``region`` is the bucket's true
-    region where the server gave it away, ``location`` where it sends us, ``page`` that it answers with something that
-    is not S3's; ``late_signature`` that it was too old when it arrived, though the clock is right."""
-
-    kind: Kind
-    status: int | None = None
-    code: str = ""
-    message: str = ""
-    region: str = ""
-    retry_after: float | None = None
-    page: bool = False
-    location: str = ""
-    late_signature: bool = False
-
-
-class Passing(StorageUnavailable):
-    """A fault that may be gone when the same is asked again.
-
-    ``likely`` says that it usually is; ``overload`` that the service wants less, and ``retry_after`` when, in seconds;
-    ``late`` that it took too long.
-    """
-
-    likely = True
-    overload = False
-    late = False
-    retry_after: float | None = None
 
 
 def failure(fault: Fault, call: Call, condition: Condition | None = None) -> Exception:
@@ -104,9 +48,6 @@ def _verdict_on_condition(fault: Fault, condition: Condition) -> Exception | Non
         return ConditionUnsupported(clean(fault.message))
     return None
 
-
-_REDIRECTS = frozenset((301, 302, 303, 307, 308))
-_WRONG_REGION = ("PermanentRedirect", "TemporaryRedirect", "IllegalLocationConstraintException", "BucketRegionError")
 
 _ON_THE_WAY: dict[Kind, tuple[str, str]] = {
     "refused": (
@@ -151,7 +92,7 @@ _CALLS: dict[Operation, tuple[str, str]] = {
 
 def _refusal(fault: Fault, call: Call) -> GalleriaError:
     """A server's refusal as an error: what ``codes.TABLE`` says, but for redirects, which say themselves where to."""
-    if fault.region or fault.status in _REDIRECTS:
+    if fault.region or fault.status in REDIRECTS:
         return _elsewhere(fault, call)
     if fault.late_signature:
         text = f"{_doing(call)} failed: the request was so long on its way that its signature ran out{_said(fault)}."
@@ -234,127 +175,3 @@ def _said(fault: Fault) -> str:
 
 def _host(call: Call) -> str:
     return call.target.endpoint or "AWS"
-
-
-# --- answers ----------------------------------------------------------------------------------------------------------
-
-
-def of_answer(
-    status: int, body: str, headers: Mapping[str, str] | None = None, *, clock_is_right: bool = False
-) -> Fault:
-    """The parts of an S3 error document; tolerant, because gateways answer with anything. ``headers`` (names in lower
-    case) say more, where they are known. ``clock_is_right`` says that others were not too early or late."""
-    headers = headers or {}
-    message, code = _element(body, "Message"), _element(body, "Code")
-    region = _element(body, "Region") or _expected_region(message) or headers.get("x-amz-bucket-region", "")
-    blank = not body.strip()
-    if blank and status == 404 and any(name.startswith("x-amz-") for name in headers):
-        code = "NoSuchKey"  # a service that saves its words
-    return Fault(
-        "answer",
-        status,
-        code,
-        message,
-        _if_about_region(code, status, region),
-        _seconds(headers.get("retry-after", "")),
-        page=not code and not blank,
-        location=headers.get("location", ""),
-        late_signature=clock_is_right and code == "RequestTimeTooSkewed",
-    )
-
-
-def _element(body: str, name: str) -> str:
-    match = re.search(rf"<{name}>([^<]{{0,1000}})</{name}>", body)
-    return match[1].strip() if match else ""
-
-
-def _expected_region(message: str) -> str:
-    match = re.search(r"expecting '([a-z0-9-]{2,40})'", message)
-    return match[1] if match else ""
-
-
-def _if_about_region(code: str, status: int | None, region: str) -> str:
-    """``region`` where it is the cause: AccessDenied may name a region without that being the trouble."""
-    about = code in (*_WRONG_REGION, "AuthorizationHeaderMalformed") or status in _REDIRECTS
-    return region if about and re.fullmatch(r"[a-z0-9-]{2,40}", region) else ""
-
-
-# --- botocore --------------------------------------------------------------------------------------------------------
-
-
-def botocore_failures() -> tuple[type[Exception], ...]:
-    """What a call of a botocore client may raise when it fails."""
-    from botocore.exceptions import BotoCoreError, ClientError
-    from botocore.parsers import ResponseParserError
-
-    # RuntimeError: credentials that are expired after a refresh. RecursionError, one of them: botocore looks up the
-    # region of a redirected bucket by a request that it redirects again, without end. ValueError: an answer with
-    # words where numbers belong.
-    return BotoCoreError, ClientError, ResponseParserError, RuntimeError, ValueError
-
-
-_BOTOCORE_KINDS: dict[str, Kind] = {
-    "SSLError": "tls",
-    "ConnectTimeoutError": "timeout",
-    "ReadTimeoutError": "timeout",
-    "EndpointConnectionError": "refused",
-    "ProxyConnectionError": "refused",
-    "ConnectionClosedError": "cut",
-    "IncompleteReadError": "cut",
-    "ResponseStreamingError": "cut",
-    "HTTPClientError": "cut",
-    "ConnectionError": "cut",
-    "ResponseParserError": "malformed",
-    "ValueError": "malformed",
-    "NoCredentialsError": "credentials",
-    "PartialCredentialsError": "credentials",
-    "CredentialRetrievalError": "credentials",
-    "MetadataRetrievalError": "credentials",
-    "TokenRetrievalError": "credentials",
-    "SSOError": "credentials",
-    "ProfileNotFound": "credentials",
-    "RuntimeError": "credentials",
-}
-
-
-def of_botocore(error: Exception) -> Fault:
-    """Read an exception that botocore raised (one of ``botocore_failures``)."""
-    if isinstance(error, RecursionError):
-        return Fault("answer", status=301, code="PermanentRedirect")
-    response: Mapping[str, Any] | None = getattr(error, "response", None)
-    if response is not None:
-        return _of_response(response)
-    for cls in type(error).__mro__:
-        if kind := _BOTOCORE_KINDS.get(cls.__name__):
-            if kind == "credentials":
-                return Fault(kind, message=str(error))
-            unknown_host = kind == "refused" and "NameResolutionError" in repr(getattr(error, "kwargs", ""))
-            return Fault("dns" if unknown_host else kind)
-    return Fault("other", message=str(error))
-
-
-def _of_response(response: Mapping[str, Any]) -> Fault:
-    details, meta = response.get("Error", {}), response.get("ResponseMetadata", {})
-    status = meta.get("HTTPStatusCode")
-    # Without a body, as for HEAD, botocore puts the status where the code belongs.
-    code = str(details.get("Code") or "")
-    code = "" if code == str(status) else code
-    message = str(details.get("Message") or "")
-    header = meta.get("HTTPHeaders", {}).get("x-amz-bucket-region", "")
-    region = details.get("Region") or _expected_region(message) or header
-    retry_after = _seconds(meta.get("HTTPHeaders", {}).get("retry-after", ""))
-    headers = meta.get("HTTPHeaders", {})
-    page = not code and headers.get("content-type", "").startswith("text/html")
-    about = _if_about_region(code, status, region)
-    location = headers.get("location", "")
-    return Fault("answer", status, code, message, about, retry_after, page=page, location=location)
-
-
-def _seconds(retry_after: str) -> float | None:
-    """What a Retry-After asks for; it may be a date (RFC 9110, section 10.2.3)."""
-    if re.fullmatch(r"[0-9]{1,6}(?:\.[0-9]{1,3})?", retry_after):
-        return float(retry_after)
-    try:
-        return max((parsedate_to_datetime(retry_after) - datetime.now(UTC)).total_seconds(), 0.0)
-    except (TypeError, ValueError):
-        return None
