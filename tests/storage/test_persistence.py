@@ -195,9 +195,9 @@ class TestStalls:
 
     @pytest.fixture(autouse=True)
     def short_silence(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("galleria_action.storage.s3.wire.SILENCE_SECONDS", 1)
-        monkeypatch.setattr("galleria_action.storage.s3.client.CONNECT_TIMEOUT_SECONDS", 1)
-        monkeypatch.setattr("galleria_action.storage.s3.client.READ_TIMEOUT_SECONDS", 1)
+        monkeypatch.setattr("galleria_action.storage.s3.wire.SILENCE_SECONDS", 2)
+        monkeypatch.setattr("galleria_action.storage.s3.client.CONNECT_TIMEOUT_SECONDS", 2)
+        monkeypatch.setattr("galleria_action.storage.s3.client.READ_TIMEOUT_SECONDS", 2)
 
     @pytest.fixture(params=[open_s3, open_boto3], ids=["s3", "boto3"])
     def store(self, request: pytest.FixtureRequest, s3: FakeS3, pauses: Pauses, short_silence: None) -> WriteStore:
@@ -207,7 +207,7 @@ class TestStalls:
         s3.script("stall", "PutObject")
         started = time.monotonic()
         assert store.put("a", b"x", JPEG)
-        assert 0.9 < time.monotonic() - started < 10
+        assert 1.9 < time.monotonic() - started < 20
         assert len(s3.asked("PutObject")) == 2
 
     @pytest.mark.parametrize("where", ["within the body", "before the answer"])
@@ -220,7 +220,7 @@ class TestStalls:
         started = time.monotonic()
         with pytest.raises(StorageUnavailable, match=r"in time|was cut"):
             store.put("large", bytes(20_000_000), JPEG)
-        assert time.monotonic() - started < 20
+        assert time.monotonic() - started < 30
 
     def test_a_large_upload_that_is_slow_arrives(self, s3: FakeS3, store: WriteStore, pauses: Pauses) -> None:
         """The time is that for each piece and not for the whole."""
@@ -250,7 +250,7 @@ class TestStalls:
         started = time.monotonic()
         with pytest.raises(StorageUnavailable, match="in time"):
             open_s3(replace(s3.settings(), pause=pauses)).get("there")
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 15
 
 
 class TestOverload:
