@@ -353,6 +353,20 @@ def test_internal_is_told_as_a_defect_without_a_traceback(live: Job):
     assert "RuntimeError: unforeseen" in ran.outputs["message"]
 
 
+def test_cors(make_job):
+    job = make_job("s3")
+    del job.runner.inputs["cors"], job.runner.inputs["site"]
+    stores = interfere(job, lambda op, key: None)
+    assert "setup-cors" in failed(job.runner.run("deploy"), "cors").log
+    assert writes(stores) == []
+    assert job.runner.run("deploy", cors="warn").exit_code == 0
+    failed(job.runner.run("cors"), "cors")
+    assert job.runner.run("cors", setup_cors="true").exit_code == 0
+    assert job.runner.run("cors").exit_code == 0
+    job.gallery.change(0)
+    assert job.runner.run("deploy").exit_code == 0
+
+
 def test_every_reason_of_the_contract_is_tested_here():
     from pathlib import Path
 
