@@ -354,6 +354,11 @@ def _with_outcome(error: GalleriaError, record: Record) -> GalleriaError:
         text = "during the commit, whose outcome could not be learnt: the gallery online is the old one or the new one."
     elif record.committed:
         text = "after the commit: the new gallery is live, but old objects may remain and nothing was verified."
+    elif record.publishing:
+        text = (
+            "before the commit, while publishing: visitors may see new photos under the old metadata. The next run "
+            "finishes that, or takes it back."
+        )
     else:
         text = "before the commit: the gallery that visitors see is as before. What was uploaded is kept."
     return Cancelled(f"{error.message} {text}", signal_number=error.signal_number, hint="Run again to finish.")

@@ -18,6 +18,7 @@ from galleria_action.deployment.events import (
     Divided,
     Event,
     Planned,
+    Publishing,
     Recognised,
     Sending,
     Stored,
@@ -53,6 +54,7 @@ class Record:
     bytes_uploaded: int = 0
     metadata_uploaded: bool = False
     committed: bool | None = False
+    publishing: bool = False
     verification: Verification | None = None
     shard: Shard | None = None
     shards: tuple[Shard, ...] = ()
@@ -91,6 +93,8 @@ class Record:
             case Uploaded():
                 self.photos_uploaded, self.files_uploaded = event.photos, event.files
                 self.files_skipped, self.bytes_uploaded = event.skipped, event.size
+            case Publishing(begun):
+                self.publishing = begun
             case Committed(outcome, document):
                 self.committed, self.metadata_uploaded = outcome, document
             case Deleted(photos):

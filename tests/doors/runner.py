@@ -154,6 +154,11 @@ class Watched(RecordingStore):
         self.writes.append(("put", key))
         return etag
 
+    def copy(self, source: str, key: str, headers: Headers | None = None) -> str:
+        etag = super().copy(source, key, headers)
+        self.writes.append(("copy", key))
+        return etag
+
     def delete(self, keys: Any) -> dict[str, str]:
         named = list(keys)
         for key in named:

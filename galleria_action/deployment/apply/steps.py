@@ -28,14 +28,17 @@ _DELETE_BATCH = 1000
 class Stage:
     """Uploads: photos first, then what pages need, then the pages, so that no page shows what is not there yet.
 
-    What is done already was done by shards, on other machines.
+    Keys that nobody names are written in place; what would replace a live object goes into the pool. What is done
+    already was done by shards, on other machines.
     """
 
     moment: Moment = Moment.STAGE
 
     def run(self, work: Work) -> None:
         """See ``Step.run``."""
-        left = [up for up in work.plan.uploads if up.key not in work.uploader.done.entries]
+        done, only_headers = work.uploader.done, {up.key for up in work.only_headers}
+        waiting = (up for up in work.plan.uploads if up.key not in done.entries and up.key not in done.staged)
+        left = [up for up in waiting if up.key not in only_headers]
         photos = tuple(up for up in left if up.photo is not None)
         assets = tuple(up for up in left if up.photo is None and not is_page(up.key))
         pages = tuple(up for up in left if up.photo is None and is_page(up.key))
@@ -90,6 +93,7 @@ class CommitDocument:
     def run(self, work: Work) -> None:
         """See ``Step.run``."""
         work.stop.check()
+        _check_hold(work)
         key, base = self.document.key, work.plan.base
         if work.plan.commit is None:
             with _stop_first(work):
@@ -113,6 +117,7 @@ class CommitRecord:
 
     def run(self, work: Work) -> None:
         """See ``Step.run``."""
+        _check_hold(work)
         work.say("Committing the manifest")
         with _committing(work, document=False):
             _write_record(work, {gone.key for gone in work.plan.deletes})
@@ -166,6 +171,13 @@ class Settle:
 def _write_record(work: Work, leaving: Container[str]) -> None:
     gone = (gone for gone in work.plan.deletes if gone.key in leaving)
     work.record.write(work.uploader.done.entries, gone)
+
+
+def _check_hold(work: Work) -> None:
+    """Raise ``Conflict`` when somebody has taken our publish over, which means: back."""
+    if work.hold:
+        with _stop_first(work):
+            work.hold.check()
 
 
 def _warn_if_narrowed(work: Work) -> None:

@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from galleria_action.deployment.galleries import LocalGallery, RemoteGallery
 from galleria_action.deployment.model import Base
 from galleria_action.deployment.state.manifest import MANIFEST_KEY, Manifest, ManifestUnreadable, Mode, parse_manifest
+from galleria_action.deployment.state.publication import (
+    PUBLICATION_KEY,
+    Publication,
+    PublicationUnreadable,
+    parse_publication,
+)
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.gallery.metadata.json_source import paused_gc
 from galleria_action.gallery.metadata.model import GalleryMetadata
@@ -38,6 +44,8 @@ class RemoteState:
     manifest_base: Base | None = None
     listing: Mapping[str, ObjectInfo] | None = None
     warnings: tuple[str, ...] = ()
+    publication: Publication | None = None
+    publication_base: Base | None = None
 
     @property
     def mode(self) -> Mode | None:
@@ -48,6 +56,27 @@ class RemoteState:
         if self.metadata_base:
             return "metadata"
         return "directory" if self.manifest_base and self.manifest.mode == "directory" else None
+
+    @property
+    def unfinished(self) -> Publication | None:
+        """A publish that is under way, or died before its commit."""
+        found = self.publication
+        if found is None or not found.begun:
+            return None
+        if found.commit is not None:
+            committed = self.metadata_base is not None and self.metadata_base.sha256 == found.commit
+        else:
+            committed = all(self.manifest.objects.get(key) != it.entry for key, it in found.replaced.items())
+        return None if committed else found
+
+    def before(self, publication: Publication) -> RemoteState:
+        """What was there before ``publication`` began."""
+        listing = self.listing
+        return replace(
+            self,
+            manifest=publication.manifest_before(self.manifest),
+            listing=None if listing is None else publication.listing_before(listing),
+        )
 
     def gallery(self, local: LocalGallery, missing: Set[str] = frozenset()) -> RemoteGallery:
         """The planner's view, with the base of the document whose write commits ``local``. ``missing`` is to be planned
@@ -86,7 +115,21 @@ def read_remote(
         metadata, metadata_base, warnings = metadata_read.result()
         manifest, manifest_base, more_warnings = manifest_read.result()
         found = listing_read.result() if listing_read else None
-    return RemoteState(metadata, metadata_base, manifest, manifest_base, found, warnings + more_warnings)
+    state = RemoteState(metadata, metadata_base, manifest, manifest_base, found, warnings + more_warnings)
+    # a listing without it spares the question
+    return state if found is not None and PUBLICATION_KEY not in found else _with_publication(store, state)
+
+
+def _with_publication(store: ReadStore, state: RemoteState) -> RemoteState:
+    stored = store.get(PUBLICATION_KEY)
+    if stored is None:
+        return state
+    base = Base.of(stored.body, stored.etag)
+    try:
+        return replace(state, publication=parse_publication(stored.body), publication_base=base)
+    except PublicationUnreadable as error:
+        text = f"{PUBLICATION_KEY} in the bucket cannot be understood: {error}"
+        return replace(state, publication_base=base, warnings=(*state.warnings, text))
 
 
 def list_target(

@@ -8,6 +8,7 @@ from tests.reliability.mutations.edits import Edit, always, before, drop, miss, 
 
 _CRASH = "tests/reliability/test_crash.py::"
 _PAIRS = "tests/reliability/test_two_deploys.py::"
+_PUBLISH = "tests/reliability/test_publish.py::"
 _RESUME = "tests/reliability/test_resume.py::"
 _SECRETS = "tests/reliability/test_secrets.py::"
 _FAILURES = "tests/doors/test_failures.py::"
@@ -77,6 +78,26 @@ MUTATIONS = {
         ),
         _FAILURES + "test_conflict",
     ),
+    "replaces live objects while staging": _when(
+        10, put("make_uploader", "listing.keys() | remote.named_keys() | remote.manifest.objects.keys()", "set()"),
+        _CRASH + "test_killed_at_every_request",
+    ),
+    "keeps nothing that could be taken back": _when(
+        11, put("Keep.run.keep", "copied(work.store, key, before.kept, None)", "None"),
+        _PUBLISH + "test_a_publish_that_died_is_taken_back_when_the_plan_is_another",
+    ),
+    "does not take a refused publish back": _when(
+        10, drop("carry_out", "_undo(work, error)"),
+        _PUBLISH + "test_another_deploy_that_commits_first_finds_its_photos_as_they_were",
+    ),
+    "believes the name of an object in the pool": _when(
+        10, always("Uploader._waiting", "is_md5(...) or (written and written.etag == found.etag)"),
+        _PUBLISH + "test_a_pool_object_whose_bytes_are_not_its_name_is_never_published",
+    ),
+    "leaves a publish of another plan as it is": _when(
+        10, drop("unfinished:settled", "take_back(...)"),
+        _PUBLISH + "test_taking_back_alone_gives_every_byte_and_header_back",
+    ),
     "forgets what is to be deleted": _when(
         2, put("LiveManifest._merged", "gone.reason is not Reason.ORPHAN", "False"),
         _CRASH + "test_killed_at_every_request",
@@ -118,8 +139,8 @@ MUTATIONS = {
         5,
         put(
             "rolling",
-            "(Stage(), WriteRecord(), Prove(), CommitDocument(local.document), Delete(), Settle())",
-            "(Stage(), Prove(), CommitDocument(local.document), Delete(), Settle())",
+            "(WriteRecord(), Prove(), CommitDocument(local.document))",
+            "(Prove(), CommitDocument(local.document))",
         ),
         _CRASH + "test_killed_at_every_request",
     ),
