@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TextIO
 
-import click
-
+from galleria_action import policy
 from galleria_action.ci.detect import detect
-from galleria_action.ci.interface import CI, Occasion, Wishes
+from galleria_action.ci.interface import CI, Wishes
+from galleria_action.cli.commands import COMMANDS, Command
 from galleria_action.cli.parse import Invocation, parse
 from galleria_action.commands.cors import cors
 from galleria_action.commands.deploy import deploy
@@ -24,10 +24,11 @@ from galleria_action.commands.session import PLAN_FILE, Session
 from galleria_action.commands.validate import validate
 from galleria_action.commands.verify import verify
 from galleria_action.deployment.stop import Stop
-from galleria_action.errors import Cancelled, ConfigInvalid, Finding, GalleriaError, InternalError, exit_code_of
+from galleria_action.errors import Cancelled, ConfigInvalid, GalleriaError, InternalError, exit_code_of
 from galleria_action.farewell import Farewell, Speech
-from galleria_action.options import Options, resolve, secrets_in
+from galleria_action.options import SECRETS, Options, resolve, usage_problem
 from galleria_action.options.guards import PlanApproval
+from galleria_action.options.origin import texts
 from galleria_action.options.review import Comment
 from galleria_action.report.documents import result_json
 from galleria_action.report.markdown import render_summary
@@ -37,10 +38,7 @@ from galleria_action.report.wording import count, sentences
 from galleria_action.storage import open_store
 from galleria_action.storage.interface import Target, WriteStore
 from galleria_action.storage.public_store import public_target
-from galleria_action.storage.settings import FOLDER, StoreSettings
-
-#: where a run with credentials goes, and what it calls the gallery
-DESTINATION: tuple[str, ...] = ("endpoint", "bucket", "provider", "region", "public-url")
+from galleria_action.storage.settings import StoreSettings
 
 _COMMANDS: Mapping[str, Callable[[Session], str]] = {
     "validate": validate,
@@ -72,14 +70,16 @@ def run(args: Sequence[str], world: World) -> int:
     Standard output gets everything, but with ``--json`` only the result, and standard error the rest.
     """
     environ, workspace = world.environ, Path(world.environ.get("GITHUB_WORKSPACE") or world.folder)
-    try:
-        invocation = parse(args, environ, workspace)
-    except click.exceptions.Exit as end:
-        return end.exit_code
+    invocation = parse(args, environ, workspace)
+    if invocation.text is not None:
+        with suppress(BrokenPipeError):
+            print(invocation.text, file=world.stdout, flush=True)
+        return invocation.exit_code
     stream = world.stderr if invocation.as_json else world.stdout
     ci = detect(environ, stream, workspace)
-    for secret in secrets_in(invocation.values):
-        ci.mask(secret)
+    for name in SECRETS:
+        if name in invocation.given:
+            ci.mask(invocation.given[name].text)
     record = Record(invocation.command)
     ending = _Ending(ci, record, time.monotonic(), world.stdout if invocation.as_json else None)
     world.farewell.prepare(Speech(ending.stopping, ending.in_the_runs_place))
@@ -87,7 +87,7 @@ def run(args: Sequence[str], world: World) -> int:
     message = ""
     try:
         ending.session = session = _session(invocation, ci, record, world, workspace, stream)
-        message = _story(session)(session)
+        message = _story(session, invocation)(session)
     except GalleriaError as failure:
         error = _with_outcome(failure, record)
     except KeyboardInterrupt:
@@ -200,17 +200,21 @@ def _hush(error: GalleriaError, ci: CI) -> None:
 def _session(invocation: Invocation, ci: CI, record: Record, world: World, workspace: Path, stream: TextIO) -> Session:
     """Everything a command is handed. Raises ``ConfigInvalid`` with every mistake in the options."""
     environ = world.environ
-    may_do_without = ci.occasion.without_secrets and invocation.command in ("plan", "deploy")
-    problems = [*invocation.problems, *_led_astray(invocation, ci.occasion)]
+    if not invocation.command:
+        raise usage_problem("", invocation.mistakes)
+    command, occasion = COMMANDS[invocation.command], ci.occasion
+    publicly = _publicly(invocation, ci)
+    heeded = policy.heed(occasion, invocation.given, command.shows, publicly=publicly)
     options = resolve(
-        invocation.command,
-        invocation.values,
-        problems,
-        uses_bucket=invocation.command != "validate",
-        needs_bucket=not may_do_without,
+        command.name,
+        texts(heeded.given),
+        [*invocation.problems, *heeded.refused],
+        mistakes=invocation.mistakes,
+        uses_bucket=command.needs_bucket,
+        needs_bucket=not publicly and invocation.complete and not heeded.refused,
     )
     record.url = options.review.public_url
-    record.target = _target(options, _without_secrets(options, ci.occasion))
+    record.target = _target(options, publicly)
     session = Session(
         options=options,
         ci=ci,
@@ -222,26 +226,25 @@ def _session(invocation: Invocation, ci: CI, record: Record, world: World, works
         open_store=world.open_store,
         stream=stream,
     )
-    if not _reviewed(options):
-        return session
-    return replace(session, reviews=ci.reviews(_wishes(options, record), session.warn))
+    if _reviewed(command, options):
+        session = replace(session, reviews=ci.reviews(_wishes(options, record), session.warn))
+    session.warn_all(heeded.warnings)
+    return session
 
 
-def _led_astray(invocation: Invocation, occasion: Occasion) -> Iterator[Finding]:
-    """In a run that has secrets on behalf of anybody's pull request, the config file may be the pull request's: it
-    must not say where the credentials go."""
-    for name in DESTINATION:
-        if occasion.no_deploy and name in invocation.from_config:
-            yield Finding(
-                f"{name}: not from the config file, because {occasion.no_deploy}; give it as an input in the workflow"
-            )
+def _publicly(invocation: Invocation, ci: CI) -> bool:
+    """Whether a plan has to do without the bucket, because nobody gave this run the keys to it."""
+    return COMMANDS[invocation.command].plans_publicly and policy.goes_without(ci.occasion, invocation.given)
 
 
-def _story(session: Session) -> Callable[[Session], str]:
+def _story(session: Session, invocation: Invocation) -> Callable[[Session], str]:
     """The command to run: the one that was asked for, or a plan without secrets. Raises ``ConfigInvalid``."""
-    options, occasion = session.options, session.ci.occasion
-    _refuse_deploy(options, occasion)
-    return plan_publicly if _without_secrets(options, occasion) else _COMMANDS[options.command]
+    if _publicly(invocation, session.ci):
+        return plan_publicly
+    writes = COMMANDS[invocation.command].would_write(session.options)
+    if refused := policy.refusal(session.ci.occasion, writes=writes):
+        raise refused
+    return _COMMANDS[invocation.command]
 
 
 def _outside(environ: Mapping[str, str]) -> str | None:
@@ -254,27 +257,20 @@ def _outside(environ: Mapping[str, str]) -> str | None:
     return f"{above}/{repository}" if above and repository else None
 
 
-def _without_secrets(options: Options, occasion: Occasion) -> bool:
-    """Whether a plan has to do without the bucket, because nobody gave this run the keys to it."""
-    if not occasion.without_secrets or options.command not in ("plan", "deploy"):
-        return False
-    return options.store is None or not (options.store.access_key or options.store.target.endpoint == FOLDER)
-
-
 def _target(options: Options, publicly: bool) -> Target | None:
     if publicly:
         return public_target(options.review.public_url) if options.review.public_url else None
     return options.store.target if options.store else None
 
 
-def _reviewed(options: Options) -> bool:
+def _reviewed(command: Command, options: Options) -> bool:
     """Whether anything of this run may concern reviewers; what shows it to them takes its time to import."""
     asked = options.guards.plan_approval is not PlanApproval.OFF
     if options.upload.shard:
         return asked
     wanted = options.review.comment is not Comment.OFF or asked
     deploys = options.review.environment_url or options.review.public_url
-    return options.command in ("plan", "deploy", "finalize") and bool(wanted or deploys)
+    return command.reviewed and bool(wanted or deploys)
 
 
 def _wishes(options: Options, record: Record) -> Wishes:
@@ -289,18 +285,6 @@ def _wishes(options: Options, record: Record) -> Wishes:
         environment=options.environment,
         environment_url=review.environment_url,
     )
-
-
-def _refuse_deploy(options: Options, occasion: Occasion) -> None:
-    writes = (
-        options.command in ("deploy", "finalize") or (options.command == "cors" and options.checks.setup_cors)
-    ) and not options.dry_run
-    if writes and occasion.no_deploy:
-        raise ConfigInvalid(
-            f"Nothing is deployed here: {occasion.no_deploy}. Whoever opens a pull request could publish anything.",
-            hint="Plan on pull_request, deploy on push, and comment on forks' pull requests by workflow_run: see Pull "
-            "requests in the README.",
-        )
 
 
 def _with_outcome(error: GalleriaError, record: Record) -> GalleriaError:

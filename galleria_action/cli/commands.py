@@ -17,7 +17,8 @@ class Command:
     """One command.
 
     ``topics`` say which options its help shows, and by ``Topic.BUCKET`` that it needs one. ``only_with`` is an option
-    without which it writes nothing after all. ``reviewed`` says that reviewers are told what it is about to do.
+    without which it writes nothing after all. ``reviewed`` says that reviewers are told what it is about to do,
+    ``plans_publicly`` that without keys it plans against the gallery as visitors see it.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Command:
     writes: bool = True
     only_with: str = ""
     reviewed: bool = False
+    plans_publicly: bool = False
 
     @property
     def needs_bucket(self) -> bool:
@@ -56,12 +58,14 @@ _ALL = (
         topics=Topic.LOCAL | Topic.BUCKET | Topic.PLAN | Topic.SHARES,
         writes=False,
         reviewed=True,
+        plans_publicly=True,
     ),
     Command(
         name="deploy",
         help="upload what changed, commit the metadata, delete what is gone, verify",
         topics=_DEPLOYING | Topic.SHARE,
         reviewed=True,
+        plans_publicly=True,
     ),
     Command(
         name="finalize",

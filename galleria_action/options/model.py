@@ -13,6 +13,7 @@ from galleria_action.options.gallery import GalleryOptions
 from galleria_action.options.guards import GuardOptions
 from galleria_action.options.headers import HeaderOptions
 from galleria_action.options.kinds import FLAG, PATH, TEXT
+from galleria_action.options.origin import NEVER, tighten
 from galleria_action.options.output import OutputOptions
 from galleria_action.options.review import ReviewOptions
 from galleria_action.options.target import TargetOptions
@@ -33,9 +34,9 @@ class Options:
     checks: CheckOptions = CheckOptions()
     review: ReviewOptions = ReviewOptions()
     output: OutputOptions = OutputOptions()
-    dry_run: bool = option(FLAG, "false", "deploy becomes plan", Topic.APPLY | Topic.CORS)
-    config: Path | None = optional(PATH, "config file; galleria.yml if present", Topic.ANY, in_config=False)
-    environment: str | None = optional(TEXT, "section of the config file", Topic.ANY, in_config=False)
+    dry_run: bool = option(FLAG, "false", "deploy becomes plan", Topic.APPLY | Topic.CORS, config=tighten(False, True))
+    config: Path | None = optional(PATH, "config file; galleria.yml if present", Topic.ANY, config=NEVER)
+    environment: str | None = optional(TEXT, "section of the config file", Topic.ANY, config=NEVER)
 
     @property
     def store(self) -> StoreSettings | None:
