@@ -4,14 +4,16 @@ PYTHON ?= python3
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test test-all test-container lint format generate lock bench clean
+.PHONY: help ready demo test test-all slow test-container coverage lint floors format generate hooks wheel lock bench clean
 
 help:
 	@echo "make demo      a small gallery goes online, changes, breaks and heals, on an S3 server on this machine"
-	@echo "make test      the tests (under 5 minutes)"
+	@echo "make test      the tests (under 5 minutes); T=\"tests/gallery -k times\" runs only those"
 	@echo "make test-all  the same, then the long ones: every kill, real servers, mutations (under 20 minutes)"
 	@echo "make test-container  builds the image and runs it as GitHub's runner does (needs Docker, or root on Debian)"
-	@echo "make lint      style, types, action.yml, Dockerfile, workflows"
+	@echo "make coverage  the tests, and which branches they take; fails below what was reached once"
+	@echo "make lint      style, types, floors of the house, action.yml, Dockerfile, workflows"
+	@echo "make hooks     looks at each commit before it is made (pre-commit)"
 	@echo "make generate  write anew what follows from the declared options: action.yml, docs/reference.md, the config's schema"
 	@echo "make bench     ours beside aws s3 sync, s5cmd, rclone and s3cmd; BENCH=\"--help\" lists what can be chosen"
 	@echo "make lock      pin the dependencies anew, with hashes"
@@ -25,13 +27,26 @@ $(READY): requirements-dev.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
 
+ready: $(READY)
+
 demo: $(READY)
 	@$(BIN)/python -m examples.demo
 
+# With T, whatever pytest takes: files, tests, options. Slow tests are run when they are named.
 test: $(READY)
+ifdef T
+	$(BIN)/python -m pytest $(T)
+else
 	$(BIN)/python -m pytest -n 2 -m "not slow"
+endif
 
-test-all: test
+# Branches too, in the tests' own process only: what tests start as processes of their own is not seen.
+coverage: $(READY)
+	$(BIN)/python -m pytest -n 2 -m "not slow" --cov --cov-report=term $(T)
+
+test-all: test slow
+
+slow: $(READY)
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m slow --durations 10
 
 test-container: $(READY)
@@ -41,6 +56,7 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(MAKE) --no-print-directory floors
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
 	$(BIN)/check-jsonschema --check-metaschema schemas/*.json
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml examples/*.yml
@@ -48,12 +64,23 @@ lint: $(READY)
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/zizmor --offline --no-progress --strict-collection --config .github/zizmor.yml . examples/*.yml
 
+# The import that leads upward is named, with the line it stands on.
+floors: $(READY)
+	@PYTHONPATH=. $(BIN)/lint-imports --no-cache --no-logo
+
 format: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 generate: $(READY)
 	@$(BIN)/python -m galleria_action.cli.generate
+
+hooks: $(READY)
+	$(BIN)/pre-commit install
+
+# From the pinned tools, not from whatever is newest today.
+wheel: $(READY)
+	$(BIN)/python -m hatchling build -d dist
 
 # uv is asked for here only, so that nobody else needs it.
 lock:
@@ -67,4 +94,4 @@ bench: $(READY)
 	@$(BIN)/python -m benchmarks.compare $(BENCH)
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*

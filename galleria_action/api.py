@@ -36,6 +36,7 @@ from galleria_action.deployment.sources import Hasher, photos_of_metadata, site_
 from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.deployment.stop import Stop
 from galleria_action.errors import GalleriaError, GalleryInvalid, VerifyFailed
+from galleria_action.gallery.exif.edit import modify_exif_in_memory as modify_exif_in_memory
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.gallery.local.files import LocalFile, locate, read_file
 from galleria_action.gallery.local.media import media_type

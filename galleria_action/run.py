@@ -35,8 +35,8 @@ from galleria_action.report.markdown import render_summary
 from galleria_action.report.result import Record, Result, finish
 from galleria_action.report.text import render_text
 from galleria_action.report.wording import count, sentences
-from galleria_action.storage import open_store
 from galleria_action.storage.interface import Target, WriteStore
+from galleria_action.storage.opening import open_store
 from galleria_action.storage.public_store import public_target
 from galleria_action.storage.settings import StoreSettings
 

@@ -1,4 +1,4 @@
-"""What the storage tests share: one S3 server per worker, a fresh bucket per test."""
+"""What all tests share: how long one may take, one S3 server per worker, a fresh bucket per test."""
 
 from __future__ import annotations
 
@@ -18,6 +18,15 @@ from tests.servers import ACCESS_KEY, SECRET_KEY, moto_server
 from tests.storage.stores import open_boto3, open_obstore
 
 _NUMBERS = count(1)
+
+#: seconds after which a slow test hangs; the others have what pyproject.toml says
+_SLOW_SECONDS = 1200
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(_SLOW_SECONDS))
 
 
 def moto_backend() -> Any:

@@ -46,7 +46,7 @@ def profiles() -> dict[str, Provider]:
     """All profiles by name."""
     import yaml
 
-    text = resources.files("galleria_action.storage").joinpath("providers.yaml").read_text("utf-8")
+    text = resources.files(__package__).joinpath("providers.yaml").read_text("utf-8")
     data: dict[str, dict[str, Any]] = yaml.safe_load(text)
     return {name: _profile(name, {**data["generic"], **own}) for name, own in data.items()}
 

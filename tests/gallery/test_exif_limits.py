@@ -246,3 +246,126 @@ def test_a_splice_that_changes_the_picture_is_caught(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(jpeg, "splice", lambda view, patches: _spoil(splice(view, patches), len(view) - 5))
     (warning,) = untouched(image, Outcome.INCOMPLETE)
     assert "outside of the edited segments" in warning
+
+
+# -- what is odd but no obstacle -------------------------------------------------------------------------------------
+
+
+@orders
+def test_a_gps_directory_of_rubbish_is_no_obstacle_for_a_date_that_has_room(order: str) -> None:
+    rubbish = {tag: (UNDEFINED, bytes(4)) for tag in range(0x3031, 0x3035)}
+    block = Block(order, gps=rubbish).build()
+    (gps_at,) = struct.unpack_from(order + "I", block, record_at(block, order, 8, 0x8825) + 8)
+    for tag in rubbish:
+        block = patched(block, record_at(block, order, gps_at, tag) + 2, b"\x20\x20")
+    edit = edit_exif(with_block(block), WHEN, 2)
+    assert edit.outcome is Outcome.INCOMPLETE
+    data = bytes(edit.data)
+    assert exif_judge.date_and_offset(data) == (SHOWN, None)
+    assert exif_judge.differences(with_block(block), data) == []
+    kept = edit_exif(with_block(block), None, 13, strip_gps=True)
+    assert kept.outcome is Outcome.INCOMPLETE and "position in IFD0/GPS" in kept.warnings[0]
+
+
+@orders
+@pytest.mark.parametrize("target", ["main", "exif"])
+def test_an_interop_pointer_to_another_directory_is_no_obstacle(order: str, target: str) -> None:
+    block = Block(order, interop=INTEROP).build()
+    (exif_at,) = struct.unpack_from(order + "I", block, record_at(block, order, 8, 0x8769) + 8)
+    pointer = record_at(block, order, exif_at, 0xA005) + 8
+    image = with_block(patched(block, pointer, struct.pack(order + "I", 8 if target == "main" else exif_at)))
+    edit = edit_exif(image, WHEN, 2)
+    assert edit.outcome is Outcome.EDITED
+    assert exif_judge.date_and_offset(bytes(edit.data)) == (SHOWN, "+02:00")
+    assert edit_exif(edit.data, WHEN, 2).data is edit.data
+
+
+def test_a_gps_pointer_to_another_directory_is_a_position_that_cannot_be_removed() -> None:
+    block = Block(gps={1: (ASCII, b"N\0")}).build()
+    image = with_block(patched(block, record_at(block, ">", 8, 0x8825) + 8, struct.pack(">I", 8)))
+    edit = edit_exif(image, None, 13, strip_gps=True)
+    assert edit.outcome is Outcome.INCOMPLETE and edit.data is image
+    assert exif_judge.date_and_offset(bytes(edit_exif(image, WHEN, 13).data)) == (SHOWN, None)
+
+
+def test_values_that_overlap_without_end_are_refused() -> None:
+    values = {0x9400 + number: (UNDEFINED, bytes(2_000 if number == 0 else 5)) for number in range(100)}
+    block = Block(exif={**EXIF, **values}).build()
+    (exif_at,) = struct.unpack_from(">I", block, record_at(block, ">", 8, 0x8769) + 8)
+    first = record_at(block, ">", exif_at, 0x9400)
+    for number in range(1, 100):
+        block = patched(block, record_at(block, ">", exif_at, 0x9400 + number) + 4, block[first + 4 : first + 12])
+    (warning,) = untouched(with_block(block), Outcome.CORRUPT)
+    assert "overlap" in warning
+
+
+# -- maker notes that refer to what lies behind the block ------------------------------------------------------------
+
+PREVIEW = b"\xff\xd8\xff\xdbPREVIEW\xff\xd9"
+
+
+def maker_note(header: bytes, order: str, base: str, target: str, inner: bool = False) -> bytes:
+    """A photo whose maker note has a ``header`` and refers to a preview behind the picture.
+
+    Values count from the ``base`` (block, note, or the TIFF header that ends the maker's); ``target`` is a value that
+    lies there or a number that says where.
+    """
+    entry = (UNDEFINED, 12) if target == "value" else (4, 1)
+    at = len(header)
+    records = [(0x0001, UNDEFINED, 12, 0x77777777), (0x0002, UNDEFINED, 12, 0x77777777)]
+    leading = (0x0088, entry[0], entry[1], 0x66666666)
+    table_length = 2 + 12 * 3 + 4
+    inner_table = b""
+    if inner:
+        inner_table = struct.pack(order + "HHHII", 1, *leading) + bytes(4)
+        leading = (0x2020, 4, 1, 0x55555555)
+    table = struct.pack(order + "H", 3) + b"".join(struct.pack(order + "HHII", *r) for r in [*records, leading])
+    note = header + table + bytes(4) + b"value inside" + inner_table
+    block = Block(exif={DTO: (ASCII, OLD_DATE), MAKER_NOTE: (UNDEFINED, note)}).build()
+    note_at = block.index(note)
+    zero = {"block": 0, "note": note_at, "own": note_at + len(header) - 8}[base]
+    inside = note_at + at + table_length
+    length = len(with_block(block)) - 12
+    for marker, number in ((0x77777777, inside), (0x66666666, length), (0x55555555, inside + 12)):
+        block = block.replace(struct.pack(order + "I", marker), struct.pack(order + "I", number - zero))
+    return with_block(block, trailer=PREVIEW)
+
+
+HEADERS = {
+    "none": (b"", "block"),
+    "Olympus": (b"OLYMP\0\1\0", "block"),
+    "Panasonic": (b"Panasonic\0\0\0", "block"),
+    "Fujifilm": (b"FUJIFILM\x0c\0\0\0", "note"),
+    "Apple": (b"Apple iOS\0\0\1MM", "note"),
+    "OM": (b"OM SYSTEM\0\0\0II\4\0", "note"),
+    "Kyocera": (b"KYOCERA            \0\0\0", "note"),
+}
+
+
+@orders
+@pytest.mark.parametrize("target", ["value", "number"])
+@pytest.mark.parametrize("inner", [False, True])
+@pytest.mark.parametrize(("header", "base"), HEADERS.values(), ids=HEADERS.keys())
+def test_a_maker_note_with_a_header_that_reaches_behind_the_picture_stops_growth(
+    header: bytes, base: str, order: str, target: str, inner: bool
+) -> None:
+    image = maker_note(header, order, base, target, inner)
+    edit = edit_exif(image, WHEN, 2)
+    assert edit.outcome is Outcome.INCOMPLETE and "maker note" in edit.warnings[0]
+    assert exif_judge.date_and_offset(checked(image, edit)) == (SHOWN, None)
+    assert bytes(edit.data).endswith(PREVIEW) and len(edit.data) == len(image)
+
+
+@orders
+@pytest.mark.parametrize("inner", [False, True])
+def test_a_maker_note_with_a_tiff_header_of_its_own_is_followed(order: str, inner: bool) -> None:
+    magic = {"<": b"II*\0", ">": b"MM\0*"}[order] + struct.pack(order + "I", 8)
+    edit = edit_exif(maker_note(b"Nikon\0\2\x10\0\0" + magic, order, "own", "value", inner), WHEN, 2)
+    assert edit.outcome is Outcome.INCOMPLETE and "maker note" in edit.warnings[0]
+
+
+@orders
+@pytest.mark.parametrize(("header", "base"), HEADERS.values(), ids=HEADERS.keys())
+def test_a_maker_note_that_stays_in_the_block_does_not_stop_growth(header: bytes, base: str, order: str) -> None:
+    image = maker_note(header, order, base, "number").removesuffix(PREVIEW) + b"something else"
+    assert exif_judge.date_and_offset(edited(image)) == (SHOWN, "+02:00")

@@ -23,6 +23,7 @@ from galleria_action.gallery.metadata.schema import (
     parse_remote,
     read_metadata,
 )
+from galleria_action.gallery.metadata.timestamps import PATTERN
 from galleria_action.gallery.metadata.violations import _validator
 from galleria_action.schemas import load_schema
 from tests.builders import HABITS, Habit, make_gallery
@@ -458,8 +459,19 @@ def test_a_key_may_not_be_the_folder_of_another() -> None:
 def test_timestamps_are_in_the_calendar(stamp: str) -> None:
     content = broken("photos/1/exif/corrected_timestamp", stamp)
     finding = only_finding(content)
-    assert "which no calendar has" in finding.message
+    assert "is a date that no calendar has" in finding.message
     assert finding.line == line_of(content, '"corrected_timestamp"', 2)
+
+
+@pytest.mark.parametrize("zone", ["+14:01", "-12:30", "+23:59"])
+def test_time_zones_are_those_of_a_clock(zone: str) -> None:
+    content = broken("photos/1/exif/corrected_timestamp", f"2024-06-15T14:30:45{zone}")
+    assert "a time zone that no clock has" in only_finding(content).message
+
+
+def test_the_schema_states_the_shape_of_a_timestamp_that_the_edit_reads() -> None:
+    exif = load_schema("gallery-metadata")["$defs"]["photo"]["properties"]["exif"]
+    assert exif["properties"]["corrected_timestamp"]["pattern"] == PATTERN
 
 
 # -- everything in one run -----------------------------------------------------------------------------------------

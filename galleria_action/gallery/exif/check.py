@@ -16,9 +16,17 @@ def only_intended_changes(before: Tiff, after: bytes, edited: Container[int], *,
     the next-directory pointers and the embedded pictures.
     """
     new = read_tiff(after)
-    gained = {MAIN_EXIF} - before.directories.keys()
+    gained = {MAIN_EXIF} - before.directories.keys() | _second_names(before, new)
     facts = (_facts(tiff, edited, gained, without_gps) for tiff in (before, new))
     return all(old == now for old, now in zip_longest(*facts))
+
+
+def _second_names(before: Tiff, new: Tiff) -> set[str]:
+    """Directories that were there, but not under this name: pointers of two kinds led to one that has moved since."""
+    known = {directory.at for directory in before.directories.values()}
+    return {
+        path for path, directory in new.directories.items() if path not in before.directories and directory.at in known
+    }
 
 
 def _facts(

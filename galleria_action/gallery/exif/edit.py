@@ -9,11 +9,9 @@ Sources: CIPA DC-008-2016 (Exif 2.31), CIPA DC-007 (MPF), TIFF 6.0. See ``docs/e
 
 from __future__ import annotations
 
-import re
 from collections.abc import Container, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from galleria_action.errors import GalleryInvalid
@@ -21,9 +19,17 @@ from galleria_action.gallery.exif import jpeg, xmp_gps
 from galleria_action.gallery.exif.check import only_intended_changes
 from galleria_action.gallery.exif.gps import remove_position
 from galleria_action.gallery.exif.jpeg import Damaged, Head, Patch, Segment
+from galleria_action.gallery.exif.makernote import refers_behind
 from galleria_action.gallery.exif.tiff import DATE_TIME_ORIGINAL, MAIN_EXIF, OFFSET_TIME_ORIGINAL, Tiff, read_tiff
 from galleria_action.gallery.exif.times import has_date, new_block, write_times
 from galleria_action.gallery.metadata.model import KEEP_ORIGINAL_TIMEZONE
+from galleria_action.gallery.metadata.timestamps import (
+    EARLIEST_ZONE,
+    LATEST_ZONE,
+    NotAMoment,
+    Timestamp,
+    read_timestamp,
+)
 
 BytesLike = bytes | bytearray | memoryview
 
@@ -80,8 +86,9 @@ def edit_exif(
     """Set the time of ``image`` losslessly, and with ``strip_gps`` remove the position.
 
     ``timestamp`` is the local time of the shot, a ``datetime`` or ISO 8601 such as ``2024-08-12T14:03:22``; fractions
-    of a second and a zone are read over. ``None`` leaves the date alone. ``offset_hours`` is the difference from UTC
-    in whole hours, daylight saving included, -12 to +14; 13 leaves the zone alone.
+    of a second are read over. ``None`` leaves the date alone. ``offset_hours`` is the difference from UTC in whole
+    hours, daylight saving included, -12 to +14; 13 leaves the zone alone. A zone that the timestamp itself states
+    (``+05:30``, ``Z``) wins over it.
 
     A date is never invented: without a timestamp, a photo that has no date gets no offset either.
 
@@ -108,39 +115,41 @@ def edit_exif(
     return ExifEdit(data, True, outcome, draft.warnings())
 
 
-_ISO_8601 = re.compile(
-    r"([0-9]{4})-([0-9]{2})-([0-9]{2})[T ]([0-9]{2}):([0-9]{2}):([0-9]{2})"
-    r"(?:[.,][0-9]+)?(?:Z|[+-][0-9]{2}(?::?[0-9]{2}(?::?[0-9]{2})?)?)?"
-)
-
-
 def _wanted_tags(timestamp: datetime | str | None, offset_hours: int) -> dict[int, bytes]:
+    """The tags to be written with their values; a zone that the timestamp states wins over ``offset_hours``."""
     wanted = {}
+    zone = _zone(offset_hours)
     if timestamp is not None:
-        moment = timestamp if isinstance(timestamp, datetime) else _parse(timestamp)
-        wanted[DATE_TIME_ORIGINAL] = b"%04d:%02d:%02d %02d:%02d:%02d\0" % moment.timetuple()[:6]
+        moment = _read(timestamp)
+        wanted[DATE_TIME_ORIGINAL] = b"%04d:%02d:%02d %02d:%02d:%02d\0" % moment.local.timetuple()[:6]
+        zone = zone if moment.zone is None else moment.zone
+    if zone is not None:
+        hours, minutes = divmod(abs(zone) // timedelta(minutes=1), 60)
+        wanted[OFFSET_TIME_ORIGINAL] = b"%b%02d:%02d\0" % (b"-" if zone < timedelta() else b"+", hours, minutes)
+    return wanted
+
+
+_HOURS = tuple(zone / timedelta(hours=1) for zone in (EARLIEST_ZONE, LATEST_ZONE))
+
+
+def _zone(offset_hours: int) -> timedelta | None:
     whole = not isinstance(offset_hours, bool) and isinstance(offset_hours, int | float) and offset_hours % 1 == 0
-    if not whole or not -12 <= offset_hours <= 14:
+    if not whole or not _HOURS[0] <= offset_hours <= _HOURS[1]:
         raise GalleryInvalid(
             f"The time zone offset {offset_hours!r} is not a whole number of hours from -12 to 14.",
             hint=f"Give whole hours, or {KEEP_ORIGINAL_TIMEZONE} to leave the time zone as it is.",
         )
-    if offset_hours != KEEP_ORIGINAL_TIMEZONE:
-        sign = b"-" if offset_hours < 0 else b"+"
-        wanted[OFFSET_TIME_ORIGINAL] = b"%b%02d:00\0" % (sign, abs(int(offset_hours)))
-    return wanted
+    return None if offset_hours == KEEP_ORIGINAL_TIMEZONE else timedelta(hours=offset_hours)
 
 
-def _parse(timestamp: str) -> datetime:
-    match = _ISO_8601.fullmatch(timestamp) if isinstance(timestamp, str) else None
-    with suppress(ValueError):
-        if match:
-            year, month, day, hour, minute, second = map(int, match.groups())
-            return datetime(year, month, day, hour, minute, second)
-    raise GalleryInvalid(
-        f"The timestamp {timestamp!r} is not a date and time.",
-        hint="Write it as 2024-08-12T14:03:22, in the local time of the shot.",
-    )
+def _read(timestamp: datetime | str) -> Timestamp:
+    try:
+        return read_timestamp(timestamp)
+    except NotAMoment as problem:
+        raise GalleryInvalid(
+            f"The timestamp {timestamp!r} {problem}.",
+            hint="Write it as 2024-08-12T14:03:22, in the local time of the shot, with +05:30 behind it for its zone.",
+        ) from None
 
 
 @dataclass(slots=True)
@@ -219,15 +228,16 @@ def _growth_refused(image: memoryview, head: Head, segment: Segment, tiff: Tiff,
         return "the EXIF stands behind an index of further pictures (MPF), whose offsets would no longer be true"
     if tiff.unreadable or overrun:
         return "the EXIF refers to data beyond its own end, which must not move"
-    if tiff.maker_note_leaves(len(image) - segment.body - len(jpeg.EXIF_HEADER)):
+    if refers_behind(tiff, image[segment.body + len(jpeg.EXIF_HEADER) :]):
         return "the maker note refers to data behind the EXIF, which must not move"
     return None
 
 
 def _strip_elsewhere(draft: _Draft, image: memoryview, head: Head, more_exif: list[Segment]) -> None:
     """Remove positions outside of the first EXIF block: in place everywhere, so no offset in the file changes."""
+    further = {segment.start for segment in more_exif}
     for segment in (*head.segments, *jpeg.segments_behind_scan(image, head)):
-        if segment in more_exif or (segment.start > head.scan and jpeg.is_exif(image, segment)):
+        if segment.start in further or (segment.start > head.scan and jpeg.is_exif(image, segment)):
             _strip_further_block(draft, image, segment)
         elif jpeg.starts_with(image, segment, jpeg.APP1, jpeg.XMP_HEADER):
             _strip_xmp(draft, image, segment)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable
 from typing import NamedTuple
 
-from galleria_action.gallery.exif.tiff import GPS, GPS_POINTER, Directory, Reference, Tiff, is_gps
+from galleria_action.gallery.exif.tiff import GPS, GPS_POINTER, Directory, Tiff, Usage, is_gps
 
 
 class PositionRemoved(NamedTuple):
@@ -23,7 +22,7 @@ def remove_position(tiff: Tiff) -> PositionRemoved:
     """
     problems = [f"the position in {path} was left: it cannot be read" for path in tiff.unreadable if is_gps(path)]
     block = bytearray(tiff.block)
-    foreign = [ref for ref in tiff.references() if not is_gps(ref.path)]
+    foreign = Usage(ref for ref in tiff.references() if not is_gps(ref.path))
     for path, directory in tiff.directories.items():
         if is_gps(path):
             problems += _zero(block, tiff, directory, foreign)
@@ -33,12 +32,12 @@ def remove_position(tiff: Tiff) -> PositionRemoved:
     return PositionRemoved(tiff.block if block == tiff.block else bytes(block), tuple(problems))
 
 
-def _zero(block: bytearray, tiff: Tiff, directory: Directory, foreign: Iterable[Reference]) -> list[str]:
+def _zero(block: bytearray, tiff: Tiff, directory: Directory, foreign: Usage) -> list[str]:
     ranges = [(directory.at, directory.end)]
     ranges += [(e.value_at, min(e.value_at + e.size, len(block))) for e in directory.entries if not e.inline]
     problems = []
     for start, end in ranges:
-        if any(ref.start < end and start < ref.end for ref in foreign):
+        if foreign.count(start, end):
             problems.append(f"part of the position in {directory.path} was left: other data use the same bytes")
         elif start < end:
             block[start:end] = bytes(end - start)

@@ -19,7 +19,10 @@ MAX_PAYLOAD = 0xFFFF - 2
 
 _STANDALONE = frozenset([0x01, *range(0xD0, 0xD8)])
 _END_OR_START = frozenset([0xD8, 0xD9])
-_MARKER = re.compile(rb"\xff+([\x01-\xfe])", re.DOTALL)
+#: fill bytes may stand before a marker (T.81 B.1.1.2); in junk the last 0xFF of them is as good as the first, and to
+#: look for that one takes linear time
+_MARKER_HERE = re.compile(rb"\xff++([\x01-\xfe])")
+_MARKER_BEHIND_JUNK = re.compile(rb"\xff([\x01-\xfe])")
 #: far above any real file (a 10 MB colour profile needs 160); bounds the work that a hostile file can cause
 _MAX_SEGMENTS = 10_000
 
@@ -72,7 +75,7 @@ def read_head(image: memoryview) -> Head:
     exif_seen = False
     position = 2
     while len(segments) < _MAX_SEGMENTS:
-        found = _MARKER.search(image, position) if exif_seen else _MARKER.match(image, position)
+        found = _MARKER_BEHIND_JUNK.search(image, position) if exif_seen else _MARKER_HERE.match(image, position)
         if found is None:
             raise Damaged("the file ends or holds junk before its picture data begins")
         marker, start, position = found[1][0], found.end() - 2, found.end()

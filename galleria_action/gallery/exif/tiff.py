@@ -6,7 +6,8 @@ Reading only. All offsets count from the block's first byte, as TIFF's own do (T
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from galleria_action.gallery.exif.jpeg import Damaged
@@ -24,8 +25,9 @@ EXIF, GPS, INTEROP = "Exif", "GPS", "Interop"
 MAIN_EXIF, MAIN_GPS, THUMBNAIL_EXIF = f"{MAIN}/{EXIF}", f"{MAIN}/{GPS}", f"{THUMBNAIL}/{EXIF}"
 _CHILDREN = {EXIF_POINTER: EXIF, GPS_POINTER: GPS, INTEROP_POINTER: INTEROP}
 _MAX_DEPTH = 3
-#: far above any real photo; both bound the work that a hostile file can cause
+#: far above any real photo; they bound the work that a hostile file can cause
 _MAX_ENTRIES, _MAX_STRIPS = 512, 64
+_MAX_SHARING = 16
 
 
 def is_gps(path: str) -> bool:
@@ -76,6 +78,19 @@ class Reference(NamedTuple):
     tag: int
 
 
+class Usage:
+    """How many references use which bytes; answers in logarithmic time, because hostile blocks have many of both."""
+
+    def __init__(self, references: Iterable[Reference]) -> None:
+        spans = [(reference.start, reference.end) for reference in references]
+        self._starts = sorted(start for start, _ in spans)
+        self._ends = sorted(end for _, end in spans)
+
+    def count(self, start: int, end: int) -> int:
+        """The references that use at least one byte from ``start`` to ``end``."""
+        return bisect_left(self._starts, end) - bisect_right(self._ends, start)
+
+
 class Tiff(NamedTuple):
     """A parsed block. ``directories`` by path (``IFD0/Exif``); ``unreadable`` are pointers that lead nowhere."""
 
@@ -123,27 +138,15 @@ class Tiff(NamedTuple):
                 numbers += struct.unpack(f"{self.order}{entry.values}{code}", raw)
         return numbers
 
-    def maker_note_leaves(self, limit: int) -> bool:
-        """Whether MakerNote, read as a plain directory, refers to data behind this block (but before ``limit``).
-
-        Some cameras (Minolta, about 2002) keep a preview behind the picture and count its offset from this block.
-        """
-        exif = self.directories.get(MAIN_EXIF)
-        notes = [_read_directory(self, "MakerNote", note.value_at) for note in (exif.find(MAKER_NOTE) if exif else ())]
-        return any(
-            len(self.block) < entry.value_at + entry.size <= limit
-            for note in notes
-            if note and all(entry.type in TYPE_SIZES for entry in note.entries)
-            for entry in note.entries
-            if not entry.inline
-        )
-
 
 def read_tiff(block: bytes) -> Tiff:
     """Parse ``block``, the part of an EXIF segment behind ``Exif\\0\\0``.
 
-    Raises ``Damaged`` when the header, the main directory, its Exif directory or its GPS directory cannot be
-    trusted. Weaker faults elsewhere only show in ``unreadable`` and in references beyond the block.
+    A directory that a pointer of another kind has led to already is not read a second time under a second name:
+    Interop pointers lead to the main directory in real photos.
+
+    Raises ``Damaged`` when the header, the main directory or its Exif directory cannot be trusted. Weaker faults
+    elsewhere only show in ``unreadable`` and in references beyond the block.
     """
     order = {b"II*\0": "<", b"MM\0*": ">"}.get(block[:4])
     if order is None or len(block) < 8:
@@ -152,13 +155,19 @@ def read_tiff(block: bytes) -> Tiff:
     unreadable: list[str] = []
     tiff = Tiff(order, block, directories, ())
 
+    first_at: dict[int, str] = {}
+
     def read(path: str, at: int) -> None:
+        known = first_at.setdefault(at, path)
+        if known != path and _kind(known) != _kind(path):
+            unreadable.extend([path] if _kind(path) != INTEROP else [])
+            return
         directory = _read_directory(tiff, path, at)
-        if directory is None:
+        if directory is None or (is_gps(path) and _is_rubbish(directory)):
             unreadable.append(path)
             return
         directories[path] = directory
-        for entry in directory.entries if path.count("/") < _MAX_DEPTH - 1 else ():
+        for entry in directory.entries if known == path and path.count("/") < _MAX_DEPTH - 1 else ():
             if child := _CHILDREN.get(entry.tag):
                 target = f"{path}/{child}"
                 if entry.type in (LONG, IFD) and entry.values == 1 and target not in directories:
@@ -171,6 +180,7 @@ def read_tiff(block: bytes) -> Tiff:
     if next_at is not None and (thumbnail := tiff.number(next_at)):
         read(THUMBNAIL, thumbnail)
     _refuse_garbage(directories, unreadable)
+    _refuse_sharing(tiff)
     return tiff._replace(unreadable=tuple(unreadable))
 
 
@@ -191,15 +201,29 @@ def _read_directory(tiff: Tiff, path: str, at: int) -> Directory | None:
     return Directory(path, at, tuple(entries), table_end if has_next else None, table_end + 4 * has_next)
 
 
-def _refuse_garbage(directories: Mapping[str, Directory], unreadable: list[str]) -> None:
+def _kind(path: str) -> str:
+    return path.rpartition("/")[2]
+
+
+def _is_rubbish(directory: Directory) -> bool:
     """An odd record is tolerated; a directory of which a third has no known type is not what it claims to be."""
+    return sum(entry.type not in TYPE_SIZES for entry in directory.entries) * 3 > len(directory.entries)
+
+
+def _refuse_garbage(directories: Mapping[str, Directory], unreadable: list[str]) -> None:
     for path in (MAIN, MAIN_EXIF):
         if path in unreadable:
             raise Damaged(f"the EXIF directory {path} cannot be read")
-    for path in (MAIN, MAIN_EXIF, MAIN_GPS):
-        entries = directories[path].entries if path in directories else ()
-        if sum(entry.type not in TYPE_SIZES for entry in entries) * 3 > len(entries):
+        if path in directories and _is_rubbish(directories[path]):
             raise Damaged(f"the EXIF directory {path} holds rubbish")
     main, exif = directories[MAIN], directories.get(MAIN_EXIF)
     if exif is not None and exif.at < main.end and main.at < exif.end:
         raise Damaged("two EXIF directories overlap")
+
+
+def _refuse_sharing(tiff: Tiff) -> None:
+    """Values that overlap without end would make a small file cost as much as a large one."""
+    block_end = len(tiff.block)
+    used = sum(max(0, min(ref.end, block_end) - ref.start) for ref in tiff.references())
+    if used > _MAX_SHARING * block_end:
+        raise Damaged("the EXIF's values overlap more than those of any real photo")

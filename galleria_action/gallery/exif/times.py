@@ -8,6 +8,7 @@ dead bytes, and every other offset, MakerNote's own included, stays true.
 from __future__ import annotations
 
 import struct
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -25,8 +26,8 @@ from galleria_action.gallery.exif.tiff import (
     UNDEFINED,
     Directory,
     Entry,
-    Reference,
     Tiff,
+    Usage,
 )
 
 MAX_BLOCK = MAX_PAYLOAD - len(EXIF_HEADER)
@@ -71,7 +72,7 @@ def write_times(tiff: Tiff, wanted: Mapping[int, bytes], growth_refused: str | N
     ``growth_refused`` says why the block must keep its length, or is ``None`` where it may grow. When the date
     cannot be written, the offset is not written either: it would turn the old date into another moment.
     """
-    block, used = bytearray(tiff.block), tiff.references()
+    block, used = bytearray(tiff.block), _Used(tiff)
     exif = tiff.directories.get(MAIN_EXIF)
     homeless = dict(wanted)
     for tag, value in wanted.items():
@@ -89,9 +90,7 @@ def write_times(tiff: Tiff, wanted: Mapping[int, bytes], growth_refused: str | N
     return TimesWritten(tiff.block if block == tiff.block else bytes(block), tuple(problems))
 
 
-def _write_duplicates(
-    block: bytearray, tiff: Tiff, used: Sequence[Reference], wanted: Mapping[int, bytes]
-) -> list[str]:
+def _write_duplicates(block: bytearray, tiff: Tiff, used: _Used, wanted: Mapping[int, bytes]) -> list[str]:
     """Bring other copies of the tags in line, in place only; what could not be changed."""
     return [
         f"a second {NAMES[tag]} in {path} keeps its old value"
@@ -103,29 +102,32 @@ def _write_duplicates(
     ]
 
 
-def _write_in_place(block: bytearray, tiff: Tiff, used: Sequence[Reference], entry: Entry, value: bytes) -> bool:
+def _write_in_place(block: bytearray, tiff: Tiff, used: _Used, entry: Entry, value: bytes) -> bool:
     """Whether ``entry`` says ``value`` now: it did already, or there was room of its own to write it."""
-    if entry.type == ASCII and tiff.value(entry).split(b"\0")[0] == value[:-1]:
+    if entry.type == ASCII and tiff.value(entry)[: len(value)].split(b"\0")[0] == value[:-1]:
         return True
-    if entry.size < len(value) or entry.value_at + len(value) > len(block) or _shared(used, entry, len(value)):
+    if entry.size < len(value) or entry.value_at + len(value) > len(block) or used.by_strangers(entry, len(value)):
         return False
     block[entry.value_at : entry.value_at + len(value)] = value
     struct.pack_into(tiff.order + "HI", block, entry.at + 2, ASCII, len(value))
     return True
 
 
-def _shared(used: Sequence[Reference], entry: Entry, length: int) -> bool:
-    """Whether anything else uses the bytes that would be overwritten.
+class _Used:
+    """What the bytes of a block are in use for."""
 
-    The same tag at the same place in a duplicate directory is no stranger: it is to get the same value.
-    """
-    start, end = entry.value_at, entry.value_at + length
-    return any(
-        reference.start < end
-        and start < reference.end
-        and not (reference.tag == entry.tag and reference.start == start and reference.path in (MAIN_EXIF, *DUPLICATES))
-        for reference in used
-    )
+    def __init__(self, tiff: Tiff) -> None:
+        references = tiff.references()
+        self._all = Usage(references)
+        self._of_a_kind = Counter((ref.tag, ref.start) for ref in references if ref.path in (MAIN_EXIF, *DUPLICATES))
+
+    def by_strangers(self, entry: Entry, length: int) -> bool:
+        """Whether anything but ``entry`` uses the ``length`` bytes that would be overwritten.
+
+        The same tag at the same place in a duplicate directory is not a stranger: it is to get the same value.
+        """
+        users = self._all.count(entry.value_at, entry.value_at + length)
+        return users > self._of_a_kind[entry.tag, entry.value_at]
 
 
 def _write_anew(

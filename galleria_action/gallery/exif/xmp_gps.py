@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from xml.parsers import expat
 
 #: exif:GPS… of the standard; drone makers and mapping tools use their own namespaces and spellings for the same
-_POSITION = re.compile(r"(?i)(?:.*:)?(?:gps.*|.*latitude|.*longt?itude|lat|lon|long)\Z")
+_POSITION = re.compile(r"gps|.*(?:latitude|longt?itude)\Z|(?:lat|lon|long)\Z")
 _ATTRIBUTE = re.compile(rb"""\s+(([^\s=<>"'/]+)\s*=\s*(?:"[^"]*"|'[^']*'))""")
 #: for text that cannot be parsed or may not be touched: does it look as if it held a position?
 _SUSPICION = re.compile(rb"(?i):(?:gps\w*|\w*latitude|\w*longt?itude|lat|lon|long)\s*[=>]|g\0p\0s\0")
@@ -39,6 +39,10 @@ def remove_position(packet: bytes) -> bytes | None:
     return bytes(blanked)
 
 
+def _is_position(name: str) -> bool:
+    return _POSITION.match(name.rpartition(":")[2].lower()) is not None
+
+
 def _position_spans(text: bytes) -> list[tuple[int, int]]:
     """Byte ranges of the elements and attributes that say a position.
 
@@ -50,7 +54,7 @@ def _position_spans(text: bytes) -> list[tuple[int, int]]:
 
     def start(name: str, _attributes: object) -> None:
         at = parser.CurrentByteIndex
-        if open_at or _POSITION.match(name):
+        if open_at or _is_position(name):
             open_at.append(at)
         else:
             spans.extend(_attribute_spans(text, at))
@@ -76,6 +80,6 @@ def _position_spans(text: bytes) -> list[tuple[int, int]]:
 def _attribute_spans(text: bytes, tag_at: int) -> Iterator[tuple[int, int]]:
     position = re.compile(rb"<[^\s/>]+").match(text, tag_at)
     while position and (attribute := _ATTRIBUTE.match(text, position.end())):
-        if _POSITION.match(attribute[2].decode()):
+        if _is_position(attribute[2].decode()):
             yield attribute.span(1)
         position = attribute

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from galleria_action.gallery.keys import folded, key_problem
 from galleria_action.gallery.metadata.json_source import Place
 from galleria_action.gallery.metadata.model import VARIANTS
+from galleria_action.gallery.metadata.timestamps import NotAMoment, read_timestamp
 from galleria_action.gallery.metadata.wording import shown
 
 Violation = tuple[Place, str]
@@ -47,10 +47,14 @@ def _timestamps(photos: Iterable[IndexedPhoto]) -> Iterator[Violation]:
     for index, photo in photos:
         exif = photo.get("exif")
         stamp = exif.get("corrected_timestamp") if exif else None
-        if stamp is not None and not _is_date(stamp):
+        if stamp is None:
+            continue
+        try:
+            read_timestamp(stamp)
+        except NotAMoment as problem:
             yield (
                 ("photos", index, "exif", "corrected_timestamp"),
-                f"photo {shown(photo['id'])}: exif.corrected_timestamp is {shown(stamp)}, which no calendar has",
+                f"photo {shown(photo['id'])}: exif.corrected_timestamp, {shown(stamp)}, {problem}",
             )
 
 
@@ -97,14 +101,6 @@ def _files_as_folders(photos: Iterable[IndexedPhoto]) -> Iterator[Violation]:
                 ("photos", index, "files", variant),
                 f"photo {shown(photo['id'])}: the key of {variant}, {shown(key)}, is the folder of another key too",
             )
-
-
-def _is_date(stamp: str) -> bool:
-    try:
-        datetime.fromisoformat(stamp)
-    except ValueError:
-        return False
-    return True
 
 
 def _not_unicode(text: str) -> bool:

@@ -32,9 +32,10 @@ def check_schema(document: Any, findings: Findings) -> list[IndexedPhoto]:
         return list(enumerate(photos))
     _explain({**document, "photos": []}, "#", (), findings)
     fits = _validator("#/$defs/photo").is_valid
-    sound = []
+    sound: list[IndexedPhoto] = []
     for index, photo in enumerate(photos):
-        if fits(photo):
+        # Text alone is not a photo, and half a surrogate pair in it is not text for the validator.
+        if isinstance(photo, dict) and fits(photo):
             sound.append((index, photo))
         elif findings.full:
             findings.count += 1

@@ -1,0 +1,52 @@
+"""``corrected_timestamp``: one judgement of what is a point in time, for checking a gallery and for editing photos."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+#: ISO 8601 as Python's ``datetime.isoformat()`` writes it; the schema of the metadata states the same.
+PATTERN = (
+    r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+    r"[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.,][0-9]{1,9})?)?"
+    r"(Z|[+-]([01][0-9]|2[0-3]):?[0-5][0-9])?$"
+)
+_shape = re.compile(PATTERN.removeprefix("^").removesuffix("$")).fullmatch
+#: The clocks of the world lie between these (IANA's time zone database, from 1970 on).
+EARLIEST_ZONE, LATEST_ZONE = timedelta(hours=-12), timedelta(hours=14)
+
+
+class NotAMoment(ValueError):
+    """The text is not a timestamp; the message says why, as the end of a sentence ('2024-02-30 ...')."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timestamp:
+    """The local time of a shot to the second, and its difference from UTC where the text states one."""
+
+    local: datetime
+    zone: timedelta | None
+
+
+def read_timestamp(text: str | datetime) -> Timestamp:
+    """``text`` as local time and zone. Missing seconds are zero, fractions of a second are read over.
+
+    Raises ``NotAMoment`` for what has another shape, a day that no calendar has, or a zone that no clock has.
+    """
+    moment = text if isinstance(text, datetime) else _parsed(text)
+    zone = moment.utcoffset()
+    if zone is not None and not EARLIEST_ZONE <= zone <= LATEST_ZONE:
+        raise NotAMoment("has a time zone that no clock has; they lie between -12:00 and +14:00")
+    if zone is not None and zone % timedelta(minutes=1):
+        raise NotAMoment("has a time zone with seconds, which EXIF cannot tell")
+    return Timestamp(moment.replace(microsecond=0, tzinfo=None), zone)
+
+
+def _parsed(text: str) -> datetime:
+    if not isinstance(text, str) or not _shape(text):
+        raise NotAMoment("is not a date and time")
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise NotAMoment("is a date that no calendar has") from None

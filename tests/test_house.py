@@ -1,0 +1,70 @@
+"""The house is built as its plan says: imports lead downward, and no name of a module hides in a string."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "galleria_action"
+_MODULE = re.compile(r"galleria_action(\.\w+)+")
+
+
+def lint_imports(root: Path) -> subprocess.CompletedProcess[str]:
+    program = Path(sys.executable).parent / "lint-imports"
+    command = [str(program), "--no-cache", "--no-logo"]
+    env = os.environ | {"PYTHONPATH": str(root)}
+    return subprocess.run(command, cwd=root, env=env, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_imports_lead_downward():
+    done = lint_imports(ROOT)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("file", "line", "told"),
+    [
+        ("errors.py", "from galleria_action.deployment.stop import Stop", "No import leads upward BROKEN"),
+        ("storage/words.py", "from galleria_action.gallery import keys", "No import leads upward BROKEN"),
+        ("deployment/stop.py", "import galleria_action.storage", "Nobody inside comes in by a front door BROKEN"),
+        ("attic/__init__.py", "", "attic"),
+    ],
+    ids=["upward", "sideways", "by the front door", "a room without a floor"],
+)
+def test_what_does_not_is_found(file: str, line: str, told: str, tmp_path: Path):
+    shutil.copytree(PACKAGE, tmp_path / "galleria_action", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    path = tmp_path / "galleria_action" / file
+    path.parent.mkdir(exist_ok=True)
+    with path.open("a", encoding="utf-8") as module:
+        module.write(f"\n{line}\n")
+    done = lint_imports(tmp_path)
+    assert done.returncode != 0
+    assert told in done.stdout
+
+
+def _modules_in_strings(path: Path) -> Iterator[str]:
+    """A module that is imported by its name in a string is on no drawing, and under no rule."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and _MODULE.fullmatch(node.value):
+            yield f"{path.relative_to(ROOT)}:{node.lineno}: {node.value}"
+
+
+def test_no_module_is_named_in_a_string():
+    assert [found for path in sorted(PACKAGE.rglob("*.py")) for found in _modules_in_strings(path)] == []
+
+
+def test_a_module_in_a_string_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(f"{__name__}.ROOT", tmp_path)
+    (tmp_path / "x.py").write_text('"""Of galleria_action.api."""\nHOME = "galleria_action.api"\n')
+    assert list(_modules_in_strings(tmp_path / "x.py")) == ["x.py:2: galleria_action.api"]
