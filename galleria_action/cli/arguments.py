@@ -87,9 +87,10 @@ def _read_word(found: Arguments, word: str, left: list[str]) -> None:
         else:
             found.flags[name] = value
     elif word.startswith("-") and word != "-":
-        found.mistakes.append(_unknown(flag, name))
-        if not equals and (about := found.mistakes[-1].about):
-            _next_value(BY_NAME[about[0]], left)
+        unknown = _unknown(flag, name)
+        found.mistakes.append(unknown)
+        if not equals and unknown.about and BY_NAME[unknown.about[0]].kind.bare is None:
+            _next_value(BY_NAME[unknown.about[0]], left)  # what was meant has a value, and this is it
     else:
         found.mistakes.append(Mistake(shown(word), "this argument is not expected"))
 
