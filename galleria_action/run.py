@@ -120,11 +120,13 @@ class _Ending:
         """Tell at once that the wish to stop was heard."""
         under_way = self.record.under_way()
         what = f"finishing {count(under_way, 'upload')}" if under_way else "nothing more is begun"
-        again = " Press Ctrl-C again to leave at once." if self.ci.interactive else ""
+        again = " Press Ctrl-C again to leave at once." if self.ci.screen else ""
         self.ci.line(f"Stopping: {what}.{again}")
 
     def in_the_runs_place(self, error: GalleriaError) -> int:
         """Report a run that hangs as ended by ``error``, with what is known of it; the exit code."""
+        if screen := self.ci.screen:
+            screen.show("")
         self.record.catch_up()
         error = _with_outcome(error, self.record)
         _hush(error, self.ci)
@@ -212,6 +214,7 @@ def _session(invocation: Invocation, ci: CI, record: Record, world: World, works
         mistakes=invocation.mistakes,
         uses_bucket=command.needs_bucket,
         needs_bucket=not publicly and invocation.complete and not heeded.refused,
+        no_bucket=invocation.no_bucket,
     )
     record.url = options.review.public_url
     record.target = _target(options, publicly)
@@ -334,7 +337,7 @@ def _report(result: Result, ci: CI) -> None:
             ci.error(finding)
         ci.error("\n".join(filter(None, [result.message, result.hint])))
     for line in render_text(result):
-        ci.line(line)
+        ci.line(line.text, line.tone)
     try:
         if budget := ci.summary_budget:
             ci.write_summary(render_summary(result, budget))

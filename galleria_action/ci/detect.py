@@ -28,4 +28,7 @@ def detect(environ: Mapping[str, str], stream: TextIO, working_directory: Path) 
     if woodpecker.runs_here(environ):
         return woodpecker.Woodpecker(environ, stream, working_directory)
     can_redraw = stream.isatty() and environ.get("TERM") != "dumb" and not environ.get("CI")
-    return Plain(stream, working_directory, interactive=can_redraw, occasion=occasion_of(environ))
+    # no-color.org: whatever NO_COLOR says, as long as it says anything
+    coloured = can_redraw and not environ.get("NO_COLOR")
+    occasion = occasion_of(environ)
+    return Plain(stream, working_directory, interactive=can_redraw, coloured=coloured, occasion=occasion)

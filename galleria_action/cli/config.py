@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,9 @@ from galleria_action.schemas import load_schema
 
 DEFAULT_CONFIG = "galleria.yml"
 #: far more than every option in twenty environments
-_MOST_BYTES, _MOST_NODES, _DEEPEST = 64 * 1024, 10_000, 10
+_MOST_BYTES, _MOST_PARTS, _DEEPEST = 64 * 1024, 5_000, 10
+#: what more is wrong is told once these are mended
+_MOST_FINDINGS = 100
 _Path = tuple[str, ...]
 _KNOWN = ("environments", *(option.name for option in OPTIONS if option.in_config))
 
@@ -105,7 +108,7 @@ def _interpret(text: str, name: str, environment: str | None) -> Config:
 
 def _choose(document: Mapping[str, Any], lines: Mapping[_Path, int], name: str, environment: str | None) -> Config:
     """The options of a file that is a mapping, with those of its section ``environment`` over them."""
-    found = list(_schema_findings(document, lines, name))
+    found = list(islice(_schema_findings(document, lines, name), _MOST_FINDINGS))
     problems = sorted(finding for _, finding in found)
     sections = document.get("environments")
     sections = sections if isinstance(sections, dict) else {}
@@ -137,8 +140,8 @@ def _excess(events: Iterable[Any]) -> Finding | None:
             depth -= 1
         if depth > _DEEPEST:
             return Finding(f"nested more than {_DEEPEST} deep", line=line)
-        if number > _MOST_NODES:
-            return Finding(f"it has more than {_MOST_NODES:,} parts", line=line)
+        if number > _MOST_PARTS:
+            return Finding(f"it has more than {_MOST_PARTS:,} parts", line=line)
     return None
 
 

@@ -21,6 +21,7 @@ from galleria_action.errors import Finding
 from galleria_action.options import OPTIONS
 from galleria_action.options.declaration import Mistake
 from galleria_action.options.origin import Given, Origin
+from galleria_action.options.resolve import NO_BUCKET
 
 #: AWS's own variables that stand in for an option which was given nowhere else
 _AWS = {"region": ("AWS_REGION", "AWS_DEFAULT_REGION"), "endpoint": ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")}
@@ -41,6 +42,7 @@ class Invocation:
     problems: Sequence[Finding] = ()
     as_json: bool = False
     complete: bool = True
+    no_bucket: str = NO_BUCKET
     text: str | None = None
     exit_code: int = 0
 
@@ -62,7 +64,15 @@ def parse(args: Sequence[str], environ: Mapping[str, str], workspace: Path) -> I
     config = read_config(workspace, path, environment)
     given = _texts(config.values, Origin.CONFIG) | given
     given = _from_aws(environ, given) | given
-    return Invocation(words.command, given, words.mistakes, config.problems, as_json, complete=config.understood)
+    return Invocation(
+        words.command,
+        given,
+        words.mistakes,
+        config.problems,
+        as_json,
+        complete=config.understood,
+        no_bucket=_no_bucket(environ),
+    )
 
 
 def _texts(values: Mapping[str, str], origin: Origin) -> dict[str, Given]:
@@ -83,6 +93,17 @@ def _chosen_by_environment(environ: Mapping[str, str]) -> str | None:
     texts = (environ.get(f"{prefix}_COMMAND", "").strip() for prefix in ("INPUT", "PLUGIN", "GALLERIA"))
     by_ci = "INPUT_COMMAND" in environ or environ.get("GITHUB_ACTIONS") == "true" or is_plugin(environ)
     return next(filter(None, texts), "deploy" if by_ci else None)
+
+
+def _no_bucket(environ: Mapping[str, str]) -> str:
+    """Galleria may keep photos and site in two buckets; here they go to one."""
+    other = next((name for name in environ if name.startswith(("GALLERIA_S3_PICS_", "GALLERIA_S3_SITE_"))), None)
+    if other is None:
+        return NO_BUCKET
+    return (
+        f"not given. {other[:40]} is not read: photos and site go to one bucket here. Give it as bucket, or as "
+        "GALLERIA_S3_PUBLIC_BUCKET with the other GALLERIA_S3_PUBLIC_* variables"
+    )
 
 
 def _from_aws(environ: Mapping[str, str], given: Mapping[str, Given]) -> dict[str, Given]:

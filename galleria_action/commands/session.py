@@ -66,9 +66,8 @@ class Session:
 
     def progress(self, done: str, files: int, size: int) -> Progress:
         """Shows how ``files`` files of ``size`` bytes in all come along; ``done`` is the word for a finished one."""
-        terminal = self.stream if self.ci.interactive else None
-        style = cast(Style, self.options.output.progress)
-        return open_progress(style, Work(done, files, size), line=self.ci.line, terminal=terminal, clock=time.monotonic)
+        style, work = cast(Style, self.options.output.progress), Work(done, files, size)
+        return open_progress(style, work, line=self.ci.line, screen=self.ci.screen, clock=time.monotonic)
 
     def path(self, given: Path) -> Path:
         """A path from the options, relative to the workspace unless absolute."""

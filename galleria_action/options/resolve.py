@@ -17,9 +17,7 @@ _HINT = "Every option, its default and the places it can come from: see docs/ref
 
 #: what Galleria prints when the storage is not configured; its users know these words
 MISSING_S3 = "Error: Missing S3 configuration"
-_NO_BUCKET = Mistake(
-    "bucket", "not given. A gallery needs a place to go: a bucket name, s3://bucket/prefix or file:///folder"
-)
+NO_BUCKET = "not given. A gallery needs a place to go: a bucket name, s3://bucket/prefix or file:///folder"
 
 
 def resolve(
@@ -30,19 +28,21 @@ def resolve(
     mistakes: Sequence[Mistake] = (),
     uses_bucket: bool = True,
     needs_bucket: bool = True,
+    no_bucket: str = NO_BUCKET,
 ) -> Options:
     """Turn ``values`` (option name → text; absent or empty means not given) into ``Options``.
 
     ``mistakes`` are those of the command line, ``problems`` those of the config file. A command that does not use the
-    bucket is not told of one. Raises ``ConfigInvalid`` with all of them and all that are found here; what is only
-    missing because of another mistake is not told.
+    bucket is not told of one; ``no_bucket`` is said where one is missing that it needs. Raises ``ConfigInvalid`` with
+    all of them and all that are found here; what is only missing because of another mistake is not told.
     """
     usage, mistakes = mistakes, list(mistakes)
     used = {name: group for name, group in GROUPS.items() if uses_bucket or name != "target"}
     groups = {name: _build(group, values, mistakes) for name, group in used.items()}
     options: Options = _build(Options, values, mistakes, command=command, **groups)
     wrong = {name for it in mistakes for name in (it.option, *it.about)}
-    lacking = [_NO_BUCKET] if uses_bucket and needs_bucket and not options.target.bucket else []
+    missing = uses_bucket and needs_bucket and not options.target.bucket
+    lacking = [Mistake("bucket", no_bucket)] if missing else []
     mistakes += (it for it in (*lacking, *options.mistakes()) if wrong.isdisjoint({it.option, *it.about}))
     findings = [*problems, *(Finding(str(mistake)) for mistake in mistakes), *_unusable(options)]
     if findings:

@@ -51,13 +51,17 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How a run ended. ``outputs`` are the contract's outputs, typed (a list is JSON), under their kebab-case names."""
+    """How a run ended. ``outputs`` are the contract's outputs, typed (a list is JSON), under their kebab-case names.
+
+    ``findings`` are the first of the single ``problems``, of which there may be more.
+    """
 
     command: str
     exit_code: int
     message: str
     hint: str | None
     findings: tuple[Finding, ...]
+    problems: int
     target: Target | None
     plan: Plan | None
     verification: Verification | None
@@ -83,6 +87,7 @@ class Result:
             "orphaned": list(found.orphaned),
             "mismatched": list(found.mismatched),
             "warnings": list(self.warnings),
+            "problems": self.problems,
             "findings": [{"message": f.message, "file": f.file, "line": f.line} for f in self.findings],
             "duration_seconds": round(self.duration_seconds, 3),
             "requests": dict(self.requests),
@@ -98,6 +103,7 @@ def finish(record: Record, message: str, duration_seconds: float, error: Galleri
         message=text,
         hint=error.hint if error else None,
         findings=error.findings if error else (),
+        problems=error.problems if error else 0,
         target=record.target,
         plan=record.plan,
         verification=record.verification,

@@ -210,50 +210,6 @@ def test_whatever_the_texts_are_the_end_is_options_or_findings(values: dict[str,
         assert found.store is not None
 
 
-# -- the config file ---------------------------------------------------------------------------------------------------
-
-
-def config_problems(tmp_path: Path, text: str | bytes, *args: str) -> str:
-    (tmp_path / "galleria.yml").write_bytes(text.encode() if isinstance(text, str) else text)
-    return problems(["plan", *args], BUCKET, tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("a: [", "galleria.yml:1: not valid YAML"),
-        ("source: a\nsource: b\n", "galleria.yml:2: 'source' is given twice"),
-        ("- source\n", "galleria.yml:1: the file must hold options as"),
-        ("concurrency: many\n", "galleria.yml:1: concurrency: 'many' is not a integer"),
-        (
-            "environments:\n  live:\n    bukket: x\n",
-            "galleria.yml:3: 'bukket' is not an option of this file; is 'bucket'",
-        ),
-        ("a: &a [*a]\n", "galleria.yml:1: anchors (&) and aliases (*) are not understood"),
-        ("x: !!python/object/apply:os.system [ls]\n", "galleria.yml:1: not valid YAML"),
-        (b"\xff\xfe\x00", "cannot be read"),
-        ("site: " + "a" * (1 << 16), "larger than 64 KiB"),
-        ("[" * 5000, "galleria.yml:1: nested more than 10 deep"),
-    ],
-)
-def test_mistakes_in_the_file_are_told_with_their_line(tmp_path: Path, text: str | bytes, expected: str):
-    assert expected in config_problems(tmp_path, text)
-
-
-def test_an_environment_that_is_not_there(tmp_path: Path):
-    text = config_problems(tmp_path, "environments: {live: {}, test: {}}\n", "--environment", "prod")
-    assert "environment: 'prod' is not a section of galleria.yml; it has 'live', 'test'" in text
-    assert "which does not exist" in problems(["plan", "--environment", "prod"], BUCKET, Path("/nowhere"))
-    assert "config: 'other.yml' does not exist" in problems(["plan", "--config", "other.yml"], BUCKET, tmp_path)
-
-
-@pytest.mark.parametrize("text", ["", "# nothing yet\n", "verify: off\ncomment: off\nmax-delete: 25%\nforce: false\n"])
-def test_files_that_are_fine(tmp_path: Path, text: str):
-    (tmp_path / "galleria.yml").write_text(text, encoding="utf-8")
-    found = options(["plan"], BUCKET, tmp_path)
-    assert found.checks.verify == ("off" if text.startswith("verify") else "list")
-
-
 # -- secrets -----------------------------------------------------------------------------------------------------------
 
 
