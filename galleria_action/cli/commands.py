@@ -38,6 +38,10 @@ class Command:
         """Whether ``option`` matters to it."""
         return bool(option.topics & (self.topics | Topic.ANY))
 
+    def only_plans(self, options: Options) -> bool:
+        """Whether nothing comes of it but a plan."""
+        return options.dry_run or (Topic.PLAN in self.topics and not self.writes)
+
     def would_write(self, options: Options) -> bool:
         """Whether it writes to the bucket under ``options``."""
         return self.writes and not options.dry_run and (not self.only_with or options.value(self.only_with) is True)
