@@ -35,23 +35,6 @@ from galleria_action.storage.public_store import public_target
 from galleria_action.storage.settings import StoreSettings
 from galleria_action.storage.wrappers import RecordingStore
 from galleria_action.usecases.context import Context, Place
-from galleria_action.usecases.cors import cors
-from galleria_action.usecases.deploy import deploy
-from galleria_action.usecases.finalize import finalize
-from galleria_action.usecases.plan import plan
-from galleria_action.usecases.results import Done
-from galleria_action.usecases.validate import validate
-from galleria_action.usecases.verify import verify
-
-_COMMANDS: Mapping[str, Callable[[Context], Done]] = {
-    "validate": validate,
-    "plan": plan,
-    "deploy": deploy,
-    "finalize": finalize,
-    "verify": verify,
-    "cors": cors,
-}
-
 
 _Opener = Callable[[StoreSettings], WriteStore]
 
@@ -95,7 +78,7 @@ def run(args: Sequence[str], world: World) -> int:
     try:
         ending.run = prepared = _prepare(invocation, ci, record, world, ending.files, stream)
         _refuse(prepared, ci)
-        message = _COMMANDS[prepared.command.name](prepared.context).message
+        message = prepared.command.use_case(prepared.context.options)(prepared.context).message
     except GalleriaError as failure:
         error = _with_outcome(failure, record)
     except KeyboardInterrupt:

@@ -15,6 +15,8 @@ from galleria_action.options import BY_NAME
 from galleria_action.options.declaration import Mistake, Option
 from galleria_action.options.kinds import FLAG, shown
 
+PROGRAM = "galleria-action"
+
 #: what only a command line has, because it is about what is printed there
 SWITCHES: Mapping[str, str] = {
     "json": "the result as JSON on standard output, all else on standard error",

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import click
 
-from galleria_action.cli.arguments import SWITCHES
+from galleria_action.cli.arguments import PROGRAM, SWITCHES
 from galleria_action.cli.commands import COMMANDS, Command
 from galleria_action.options import OPTIONS
 from galleria_action.options.declaration import Option
 
-PROGRAM = "galleria-action"
 _HELP = ["-h", "--help"]
 
 

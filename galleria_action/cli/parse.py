@@ -14,9 +14,8 @@ from pathlib import Path
 
 from galleria_action import __version__
 from galleria_action.ci.woodpecker import is_plugin
-from galleria_action.cli.arguments import read_arguments
+from galleria_action.cli.arguments import PROGRAM, read_arguments
 from galleria_action.cli.config import read_config
-from galleria_action.cli.help import PROGRAM
 from galleria_action.errors import Finding
 from galleria_action.options import OPTIONS
 from galleria_action.options.declaration import Mistake

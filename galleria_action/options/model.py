@@ -34,7 +34,13 @@ class Options:
     checks: CheckOptions = CheckOptions()
     review: ReviewOptions = ReviewOptions()
     output: OutputOptions = OutputOptions()
-    dry_run: bool = option(FLAG, "false", "deploy becomes plan", Topic.APPLY | Topic.CORS, config=tighten(False, True))
+    dry_run: bool = option(
+        FLAG,
+        "false",
+        "show what would be written, and write nothing",
+        Topic.APPLY | Topic.CORS,
+        config=tighten(False, True),
+    )
     config: Path | None = optional(PATH, "config file; galleria.yml if present", Topic.ANY, config=NEVER)
     environment: str | None = optional(TEXT, "section of the config file", Topic.ANY, config=NEVER)
 
@@ -74,8 +80,6 @@ class Options:
         if not approved:
             text = "finalize needs the output plan-id of the plan whose shards it checks"
             yield Mistake("approved-plan", text)
-        if self.dry_run:
-            yield Mistake("dry-run", "not with finalize; plan shows what it would do")
 
 
 #: the groups by their field in ``Options``

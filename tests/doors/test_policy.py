@@ -67,7 +67,7 @@ def test_no_combination_outside_of_the_table_writes(cause: Cause, whose: Whose):
 
 
 def test_a_command_that_nobody_has_thought_of_is_refused():
-    new = Command(name="new", help="something", topics=Topic.BUCKET)
+    new = Command(name="new", help="something", topics=Topic.BUCKET, run=COMMANDS["plan"].run)
     assert policy.refusal(TARGET, writes=new.would_write(Options(command="new")))
 
 
