@@ -15,7 +15,7 @@ from galleria_action.ci.detect import detect
 from galleria_action.ci.interface import CI, NoReviews, Reviews, Wishes
 from galleria_action.cli.commands import COMMANDS, Command
 from galleria_action.cli.parse import Invocation, parse
-from galleria_action.deployment.events import Listener, Warned
+from galleria_action.deployment.events import Listener, Warned, nobody
 from galleria_action.deployment.stop import Stop
 from galleria_action.errors import Cancelled, ConfigInvalid, GalleriaError, InternalError, exit_code_of
 from galleria_action.farewell import Farewell, Speech
@@ -71,12 +71,14 @@ def run(args: Sequence[str], world: World) -> int:
             ci.mask(invocation.given[name].text)
     record = Record(invocation.command, hide=ci.hide)
     files = ReportFiles(workspace, attended=not _in_ci(environ))
-    ending = _Ending(ci, record, time.monotonic(), world.stdout if invocation.as_json else None, files)
+    ending = _Ending(
+        ci, record, time.monotonic(), world.stdout if invocation.as_json else None, files, invocation.quiet
+    )
     world.farewell.prepare(Speech(ending.stopping, ending.in_the_runs_place))
     error: GalleriaError | None = None
     message = ""
     try:
-        ending.run = prepared = _prepare(invocation, ci, record, world, ending.files, stream)
+        ending.run = prepared = _prepare(invocation, ci, record, world, ending.files)
         _refuse(prepared, ci)
         message = prepared.command.use_case(prepared.context.options)(prepared.context).message
     except GalleriaError as failure:
@@ -107,7 +109,7 @@ class _Run:
 class _Ending:
     """How a run is reported in the end: to reviewers, later steps, the log, the summary.
 
-    ``stdout`` is where the result goes as JSON, where that is asked for.
+    ``stdout`` is where the result goes as JSON, where that is asked for. ``quiet`` leaves the verdict only of the log.
     """
 
     ci: CI
@@ -115,6 +117,7 @@ class _Ending:
     started: float
     stdout: TextIO | None
     files: ReportFiles
+    quiet: bool
     run: _Run | None = None
 
     def stopping(self) -> None:
@@ -163,7 +166,7 @@ class _Ending:
                 error = _outputs_lost(trouble, message)
                 self._write_result(message, error)
         result = self._result(message, error)
-        _report(result, self.ci)
+        _report(result, self.ci, quiet=self.quiet)
         if self.stdout:
             with suppress(BrokenPipeError):  # somebody has read enough
                 self.stdout.write(result_json(result).decode())
@@ -208,7 +211,7 @@ def _hush(error: GalleriaError, ci: CI) -> None:
     error.findings = tuple(replace(finding, message=ci.hide(finding.message)) for finding in error.findings)
 
 
-def _prepare(invocation: Invocation, ci: CI, record: Record, world: World, files: ReportFiles, stream: TextIO) -> _Run:
+def _prepare(invocation: Invocation, ci: CI, record: Record, world: World, files: ReportFiles) -> _Run:
     """Everything a run consists of. Raises ``ConfigInvalid`` with every mistake in the options."""
     if not invocation.command:
         raise usage_problem("", invocation.mistakes)
@@ -228,14 +231,14 @@ def _prepare(invocation: Invocation, ci: CI, record: Record, world: World, files
     record.target = _target(options, publicly)
     record.dry_run = publicly or command.only_plans(options)
     record.shard = None if record.dry_run else options.upload.shard
-    log = Log(ci, options.output.progress.value)
-    reviews = _reviews(command, options, ci, record, all_of(record.hear, log.hear))
+    log = nobody if invocation.quiet else Log(ci, options.output.progress.value).hear
+    reviews = _reviews(command, options, ci, record, all_of(record.hear, log))
     plan_file = PlanFile(files, options.output.plan_file, record)
     context = Context(
         options=options,
         place=Place(files.workspace, _outside(world.environ), files.attended),
         stop=world.stop,
-        tell=all_of(record.hear, log.hear, plan_file.hear, Reviewers(reviews).hear),
+        tell=all_of(record.hear, log, plan_file.hear, Reviewers(reviews).hear),
         open_store=_recorded(world.open_store, record),
         approval=reviews.approval,
         without_secrets=occasion.without_secrets if publicly else "",
@@ -336,7 +339,7 @@ def _defect(defect: BaseException, ci: CI, environ: Mapping[str, str]) -> Intern
     )
 
 
-def _report(result: Result, ci: CI) -> None:
+def _report(result: Result, ci: CI, *, quiet: bool) -> None:
     """Tell everybody: annotations, the log and the summary.
 
     What cannot be told to one reader is told to the log; it cannot change how the run ended.
@@ -345,7 +348,8 @@ def _report(result: Result, ci: CI) -> None:
         for finding in result.findings:
             ci.error(finding)
         ci.error("\n".join(filter(None, [result.message, result.hint])))
-    for line in render_text(result):
+    # what is wrong with the options is told in any case: nobody can guess it
+    for line in render_text(result, quiet=quiet and result.exit_code != ConfigInvalid.exit_code):
         ci.line(line.text, line.tone)
     try:
         if budget := ci.summary_budget:

@@ -20,6 +20,7 @@ PROGRAM = "galleria-action"
 #: what only a command line has, because it is about what is printed there
 SWITCHES: Mapping[str, str] = {
     "json": "the result as JSON on standard output, all else on standard error",
+    "quiet": "say nothing but how it ended",
 }
 _SHORT = {f"-{option.short}": option.name for option in BY_NAME.values() if option.short}
 _HELP = ("--help", "-h")

@@ -40,6 +40,7 @@ class Invocation:
     mistakes: Sequence[Mistake] = ()
     problems: Sequence[Finding] = ()
     as_json: bool = False
+    quiet: bool = False
     complete: bool = True
     no_bucket: str = NO_BUCKET
     text: str | None = None
@@ -55,20 +56,20 @@ def parse(args: Sequence[str], environ: Mapping[str, str], workspace: Path) -> I
         from galleria_action.cli.help import page
 
         return Invocation("", text=page(words.help), exit_code=0 if args else 2)
-    as_json = "json" in words.switches
+    as_json, quiet = "json" in words.switches, "quiet" in words.switches
     if not words.command:
-        return Invocation("", mistakes=words.mistakes, as_json=as_json)
+        return Invocation("", mistakes=words.mistakes, as_json=as_json, quiet=quiet)
     given = _from_environment(environ) | _texts(words.flags, Origin.FLAG)
     path, environment = (given[it].text if it in given else None for it in ("config", "environment"))
     config = read_config(workspace, path, environment)
     given = _texts(config.values, Origin.CONFIG) | given
-    given = _from_aws(environ, given) | given
     return Invocation(
         words.command,
-        given,
+        _from_aws(environ, given) | given,
         words.mistakes,
         config.problems,
-        as_json,
+        as_json=as_json,
+        quiet=quiet,
         complete=config.understood,
         no_bucket=_no_bucket(environ),
     )

@@ -19,7 +19,6 @@ from galleria_action.ci.interface import Wishes
 from galleria_action.ci.occasion import Cause, Whose
 from galleria_action.deployment.stop import Stop
 from galleria_action.options import BY_NAME
-from galleria_action.report.result import Record, finish
 from galleria_action.run import World, run
 from tests.builders import Gallery, make_gallery
 from tests.ci.fake_forge import Forge, serving
@@ -261,13 +260,10 @@ def test_no_line_of_a_note_is_an_order_to_gitlab():
     assert _without_quick_actions("/merge\na /b\n  /close") == "&#47;merge\na /b\n  &#47;close"
 
 
-def test_other_commands_write_no_note(forge: Forge):
-    notes = open_notes(
-        {"CI_API_V4_URL": forge.url, "CI_MERGE_REQUEST_IID": "5", "CI_MERGE_REQUEST_PROJECT_ID": "7",
-         "GITLAB_TOKEN": TOKEN}, Wishes(comment="always"), warn=print, line=print, hide=str,
-    )  # fmt: skip
-    assert notes is not None
-    assert notes.finished(finish(Record("verify"), "", 0.0)) == {}
+def test_other_commands_write_no_note(project: Project, forge: Forge):
+    assert project.push()[0] == 0
+    for command in ("verify", "validate", "cors"):
+        assert project.run(command, "--comment", "always")[0] == 0
     assert not forge.asked
 
 

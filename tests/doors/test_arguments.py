@@ -14,6 +14,7 @@ from galleria_action.cli.arguments import read_arguments
 from galleria_action.deployment.stop import Stop
 from galleria_action.options import OPTIONS
 from galleria_action.run import World, run
+from tests.builders import make_gallery
 
 
 def mistakes(*words: str) -> list[str]:
@@ -123,6 +124,18 @@ def test_two_buckets_as_galleria_may_have_them(tmp_path: Path):
     code, out, _ = told(tmp_path, "plan", GALLERIA_S3_PICS_BUCKET="pics", GALLERIA_S3_SITE_BUCKET="site")
     assert code == 2
     assert "GALLERIA_S3_PICS_BUCKET is not read: photos and site go to one bucket here" in out
+
+
+def test_quiet_says_how_it_ended_and_nothing_else(tmp_path: Path):
+    make_gallery(tmp_path / "prod/pics", 2)
+    words = ["deploy", "--bucket", f"file://{tmp_path}/bucket"]
+    code, out, _ = told(tmp_path, *words, "--quiet")
+    assert code == 0
+    assert "online" in out
+    assert len(out.splitlines()) <= 3
+    code, out, _ = told(tmp_path, "plan", "--quiet", "--concurrency", "0")
+    assert code == 2
+    assert "concurrency: '0' is not" in out, "a mistake is told whole"
 
 
 @pytest.mark.parametrize("name", ["access-key", "secret-key", "session-token", "github-token"])
