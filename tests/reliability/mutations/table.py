@@ -296,16 +296,16 @@ MUTATIONS = {
         "tests/doors/test_policy.py",
     ),
     "deploys on whatever occasion": _when(
-        9, put("refusal", "permission(occasion.cause, occasion.whose).writes", "True"),
+        9, put("policy:refusal", "permission(occasion.cause, occasion.whose).writes", "True"),
         "tests/doors/test_policy.py",
     ),
     "takes an unknown event for a push": _when(
         9, put("event:Event.occasion", "CAUSES.get(self.name, Cause.OTHER)", "CAUSES.get(self.name, Cause.PUSH)"),
         "tests/doors/test_policy.py",
     ),
-    "deploys after anybody's workflow": _when(
+    "trusts the config file after anybody's workflow": _when(
         9, never("Event._after_another_run", "cause is Cause.PULL_REQUEST or whose is not Whose.OURS"),
-        "tests/doors/test_policy.py",
+        "tests/ci/test_github_event.py",
     ),
     "reads aliases of YAML": _when(
         9, never("_excess", 'isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None)'),
