@@ -89,6 +89,7 @@ def _run(command: str, workspace: Path, endpoint: str) -> tuple[int, float, str]
     }
     runner = {
         "GITHUB_ACTIONS": "true",
+        "GITHUB_EVENT_NAME": "push",
         "CI": "true",
         "GITHUB_WORKSPACE": str(workspace),
         "GITHUB_OUTPUT": str(outputs),

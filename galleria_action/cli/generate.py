@@ -1,19 +1,25 @@
 """Writes what follows from the declarations of options, commands and outputs (``make generate``).
 
-That is the inputs and outputs of ``action.yml``, the tables of ``docs/reference.md`` and the config file's schema. A
-test proves the files in the repository fresh.
+That is the inputs and outputs of ``action.yml``, the tables of ``docs/reference.md`` and ``docs/security.md``, and the
+config file's schema. A test proves the files in the repository fresh.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
-from galleria_action.cli.commands import COMMANDS
+from galleria_action import policy
+from galleria_action.ci import gitlab, woodpecker
+from galleria_action.ci.github import event as github
+from galleria_action.ci.occasion import Cause, Whose
+from galleria_action.cli.commands import COMMANDS, Command
 from galleria_action.cli.outputs import OUTPUTS
 from galleria_action.options import GROUPS, OPTIONS, Options
 from galleria_action.options.declaration import Option, options_of
+from galleria_action.options.origin import Trust
 
 ROOT = Path(__file__).parents[2]
 _COMMAND_HELP = "; ".join(f"{it.name}: {it.help.replace(';', ',')}" for it in COMMANDS.values())
@@ -59,7 +65,7 @@ def _between(text: str, marker: str, body: str) -> str:
     begin, end = f"<!-- generated: {marker} -->\n", "<!-- end -->"
     before, found, rest = text.partition(begin)
     if not found or end not in rest:
-        raise ValueError(f"docs/reference.md lacks {begin.strip()} or its end")
+        raise ValueError(f"{begin.strip()} or its end is missing")
     return f"{before}{begin}{body}{rest[rest.index(end) :]}"
 
 
@@ -82,6 +88,63 @@ def _table(heading: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
         return f"| {' | '.join(escaped)} |\n"
 
     return "".join([line(heading), "|---" * len(heading) + "|\n", *map(line, rows)])
+
+
+def security(text: str) -> str:
+    """``docs/security.md`` with the tables of occasions and origins written anew."""
+    headings = (
+        "started by",
+        "code of",
+        _named(_writing),
+        _named(_reading),
+        "from the workflow",
+        "from the config file",
+    )
+    text = _between(text, "occasions", _table(headings, _occasions()))
+    text = _between(text, "words", _table(("CI", "its word", "is"), _words()))
+    return _between(text, "origins", _table(("from the config file", "options"), _origins()))
+
+
+def _occasions() -> Iterator[tuple[str, ...]]:
+    """Each row of the policy; where everybody's code is treated alike, one row for all."""
+    for cause in Cause:
+        by_whose = {whose: it for of, whose, it in policy.occasions() if of is cause}
+        alike = Counter(by_whose.values()).most_common(1)[0][0]
+        others = [whose for whose, it in by_whose.items() if it == alike]
+        for whose, it in by_whose.items():
+            if it != alike:
+                yield cause, whose, *_permits(it)
+        yield cause, "anybody" if len(others) == len(Whose) else ", ".join(others), *_permits(alike)
+
+
+def _permits(it: policy.Permission) -> tuple[str, str, str, str]:
+    return "**yes**" if it.writes else "no", "yes", "all", "all it may say" if it.trusts_config else "what is harmless"
+
+
+def _named(chosen: Callable[[Command], str]) -> str:
+    return ", ".join(filter(None, map(chosen, COMMANDS.values())))
+
+
+def _writing(command: Command) -> str:
+    condition = f" with `{command.only_with}`" if command.only_with else ""
+    return f"`{command.name}`{condition}" if command.writes else ""
+
+
+def _reading(command: Command) -> str:
+    return f"`{command.name}`" if command.only_with or not command.writes else f"`{command.name}` with `dry-run`"
+
+
+def _words() -> Iterator[tuple[str, str, str]]:
+    tables = {"GitHub, Forgejo, Gitea": github.CAUSES, "GitLab": gitlab.CAUSES, "Woodpecker, Drone": woodpecker.CAUSES}
+    return ((ci, f"`{word}`", cause) for ci, words in tables.items() for word, cause in words.items())
+
+
+def _origins() -> Iterator[tuple[str, str]]:
+    for trust in Trust:
+        named = (
+            f"`{o.name}`{f' ({o.config.scale})' if o.config.scale else ''}" for o in OPTIONS if o.config.trust is trust
+        )
+        yield trust.value, ", ".join(named)
 
 
 def config_schema(_: str) -> str:
@@ -112,6 +175,7 @@ def config_schema(_: str) -> str:
 FILES: Mapping[str, Callable[[str], str]] = {
     "action.yml": action_yml,
     "docs/reference.md": reference,
+    "docs/security.md": security,
     "schemas/galleria-config.schema.json": config_schema,
 }
 

@@ -6,14 +6,17 @@ from dataclasses import dataclass
 
 from galleria_action.options.declaration import Group, Topic, option
 from galleria_action.options.kinds import HEADER
+from galleria_action.options.origin import FREE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeaderOptions(Group):
     """Headers by the kind of object."""
 
-    cache_control_photos: str = option(HEADER, "public, max-age=86400", "Cache-Control of photos", Topic.PLAN)
-    cache_control_site: str = option(
-        HEADER, "public, max-age=0, must-revalidate", "Cache-Control of the site", Topic.PLAN
+    cache_control_photos: str = option(
+        HEADER, "public, max-age=86400", "Cache-Control of photos", Topic.PLAN, config=FREE
     )
-    cache_control_metadata: str = option(HEADER, "no-cache", "Cache-Control of the metadata", Topic.PLAN)
+    cache_control_site: str = option(
+        HEADER, "public, max-age=0, must-revalidate", "Cache-Control of the site", Topic.PLAN, config=FREE
+    )
+    cache_control_metadata: str = option(HEADER, "no-cache", "Cache-Control of the metadata", Topic.PLAN, config=FREE)

@@ -9,6 +9,7 @@ from pathlib import Path
 from galleria_action.deployment.shards import MOST_SHARDS, Shard
 from galleria_action.options.declaration import Group, Mistake, Topic, option, optional
 from galleria_action.options.kinds import FLAG, PATH, count, parsed
+from galleria_action.options.origin import FREE, NEVER
 
 MOST_REQUESTS = 1024
 
@@ -22,8 +23,9 @@ class UploadOptions(Group):
         "128",
         "most uploads in flight; fewer where more are no faster",
         Topic.APPLY | Topic.VERIFY,
+        config=FREE,
     )
-    resume: bool = option(FLAG, "true", "continue an interrupted deploy", Topic.APPLY)
+    resume: bool = option(FLAG, "true", "continue an interrupted deploy", Topic.APPLY, config=FREE)
     checkpoint_file: Path | None = optional(PATH, "keep the checkpoint in a local file instead", Topic.APPLY)
     shard_count: int | None = optional(
         count(MOST_SHARDS), "divide the uploads of photos among so many jobs at most (1 to 256)", Topic.SHARES
@@ -32,7 +34,7 @@ class UploadOptions(Group):
         parsed("TEXT", Shard.parse),
         "upload only this share of the photos, such as 3/8; needs approved-plan",
         Topic.SHARE,
-        in_config=False,
+        config=NEVER,
     )
 
     def mistakes(self) -> Iterator[Mistake]:

@@ -65,6 +65,7 @@ class Runner:
         given = {f"INPUT_{name.upper()}": value for name, value in (self.inputs | inputs).items()}
         return {
             "GITHUB_ACTIONS": "true",
+            "GITHUB_EVENT_NAME": "push",
             "CI": "true",
             "GITHUB_WORKSPACE": str(self.workspace),
             "GITHUB_OUTPUT": str(commands / "output"),

@@ -360,6 +360,8 @@ def test_cors(make_job):
     assert "setup-cors" in failed(job.runner.run("deploy"), "cors").log
     assert writes(stores) == []
     assert job.runner.run("deploy", cors="warn").exit_code == 0
+    dry = job.runner.run("cors", setup_cors="true", dry_run="true")
+    assert (dry.exit_code, "would be written" in dry.outputs["message"]) == (0, True)
     failed(job.runner.run("cors"), "cors")
     assert job.runner.run("cors", setup_cors="true").exit_code == 0
     assert job.runner.run("cors").exit_code == 0

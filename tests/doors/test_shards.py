@@ -379,7 +379,6 @@ def test_a_commit_of_the_site_leaves_the_shards_of_the_photos_alone(tmp_path: Pa
         ("plan", {"shard_count": "257"}, "shard-count: '257' is not a whole number from 1 to 256"),
         ("finalize", {"approved_plan": PLAN_ID}, "shard-count: finalize needs the same number as plan"),
         ("finalize", {"shard_count": "2"}, "approved-plan: finalize needs the output plan-id"),
-        ("finalize", {"shard_count": "2", "approved_plan": PLAN_ID, "dry_run": "true"}, "dry-run: not with finalize"),
     ],
 )
 def test_what_does_not_go_together(make_job, command: str, inputs: dict[str, str], text: str):  # type: ignore[no-untyped-def]
@@ -392,6 +391,15 @@ def test_a_shard_may_be_planned_without_uploading(fleet: Fleet):
     fate = Fate()
     ran = fleet.shard("1/3", fate, dry_run="true")
     assert (ran.exit_code, ran.outputs["dry-run"], fate.attempts) == (0, "true", 0)
+
+
+def test_a_finalize_may_be_planned_without_committing(fleet: Fleet):
+    for shard in fleet.shards:
+        assert fleet.shard(shard).exit_code == 0
+    fate = Fate()
+    ran = fleet.finalize(fate, dry_run="true")
+    assert (ran.exit_code, ran.outputs["dry-run"], fate.attempts) == (0, "true", 0)
+    assert fleet.finalize().exit_code == 0
 
 
 # -- reviewers -------------------------------------------------------------------------------------------------------

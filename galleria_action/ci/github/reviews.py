@@ -135,12 +135,8 @@ class GitHubReviews:
 
     def _concerns_reviewers(self, result: Result) -> bool:
         """A plan outside of a pull request, a nightly one for instance, leaves the reviewed one alone."""
-        dry = bool(result.outputs["dry-run"]) or result.command == "plan"
-        return (
-            self._wishes.comment != "off"
-            and result.command in ("plan", "deploy", "finalize")
-            and not (dry and self._event.pull_request is None)
-        )
+        nightly = result.outputs["dry-run"] and self._event.pull_request is None
+        return self._wishes.comment != "off" and not nightly
 
     # -- the comment ---------------------------------------------------------------------------------------------
 

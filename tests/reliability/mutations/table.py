@@ -309,8 +309,32 @@ MUTATIONS = {
         "tests/storage/test_faults.py", _SECRETS + "test_a_server_that_repeats_what_it_was_sent",
     ),
     "lets a pull request lead the credentials astray": _when(
-        9, never("_led_astray", "occasion.no_deploy and name in invocation.from_config"),
+        9, put("heed", "permission(occasion.cause, occasion.whose).trusts_config", "True"),
         "tests/doors/test_forks.py",
+    ),
+    "takes the word of whoever wrote the config file for an approval": _when(
+        9, put("_follows", "trusted and rule.trust is not Trust.NEVER", "trusted"),
+        "tests/doors/test_policy.py",
+    ),
+    "lets anybody's config file loosen": _when(
+        9, put("_follows", "rule.tightens(...)", "True"),
+        "tests/doors/test_policy.py",
+    ),
+    "deploys on whatever occasion": _when(
+        9, put("policy:refusal", "permission(occasion.cause, occasion.whose).writes", "True"),
+        "tests/doors/test_policy.py",
+    ),
+    "takes an unknown event for a push": _when(
+        9, put("event:Event.occasion", "CAUSES.get(self.name, Cause.OTHER)", "CAUSES.get(self.name, Cause.PUSH)"),
+        "tests/doors/test_policy.py",
+    ),
+    "trusts the config file after anybody's workflow": _when(
+        9, never("Event._after_another_run", "cause is Cause.PULL_REQUEST or whose is not Whose.OURS"),
+        "tests/ci/test_github_event.py",
+    ),
+    "reads aliases of YAML": _when(
+        9, never("_excess", 'isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None)'),
+        "tests/doors/test_config_file.py",
     ),
     "lets a region lead the credentials astray": _when(
         9, never("StoreSettings.__post_init__", "self.region and not _REGION.fullmatch(self.region)"),
