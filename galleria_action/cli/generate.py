@@ -22,7 +22,10 @@ _COMMAND_HELP = "; ".join(f"{it.name}: {it.help.replace(';', ',')}" for it in CO
 def action_yml(text: str) -> str:
     """``action.yml`` with its inputs and outputs written anew; head and ``runs`` stay."""
     head, tail = text[: text.index("inputs:\n")], text[text.index("runs:\n") :]
-    inputs = [_input("command", f"{_COMMAND_HELP}. Default: deploy"), *map(_option_input, OPTIONS)]
+    inputs = [
+        _input("command", f"{_COMMAND_HELP}. Default: deploy"),
+        *(_option_input(it) for it in OPTIONS if not it.only_in_config),
+    ]
     outputs = (f"  {name}:\n    description: {json.dumps(_capital(text))}\n" for name, text in OUTPUTS.items())
     return f"{head}inputs:\n{''.join(inputs)}\noutputs:\n{''.join(outputs)}\n{tail}"
 

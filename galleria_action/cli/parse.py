@@ -122,6 +122,11 @@ def _command(command: Command) -> click.Command:
             if ctx.get_parameter_source(name.replace("-", "_")) is ParameterSource.DEFAULT_MAP
         )  # fmt: skip
         invocation.problems.extend(_leftover(argument) for argument in ctx.args)
+        invocation.problems.extend(
+            Finding(f"{option.name}: only the config file can give it")
+            for option in OPTIONS
+            if option.only_in_config and option.name in invocation.values.keys() - invocation.from_config
+        )
         _fill_from_aws(invocation)
 
     as_json = click.Option(
@@ -147,7 +152,7 @@ def _parameter(option: Option, command: Command) -> click.Option:
         envvar=option.environment_names,
         help=f"{option.help}{one_of}{default}",
         metavar=option.kind.word,
-        hidden=not command.shows(option),
+        hidden=option.only_in_config or not command.shows(option),
         **bare,
     )
 

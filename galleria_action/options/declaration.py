@@ -36,7 +36,8 @@ class Option:
 
     ``default`` is its text as people write it, empty for none. ``topics`` are what it is about. ``also`` are further
     environment names, in order of precedence after ``GALLERIA_<NAME>``. ``in_config`` says whether the config file may
-    give it. ``action_default`` is what ``action.yml`` gives where the workflow does not.
+    give it. ``action_default`` is what ``action.yml`` gives where the workflow does not. ``only_in_config``: it is too
+    much for a line, and no flag, input or variable gives it.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Option:
     also: tuple[str, ...] = ()
     in_config: bool = True
     action_default: str = ""
+    only_in_config: bool = False
 
     @property
     def parameter(self) -> str:
@@ -57,6 +59,8 @@ class Option:
     def environment_names(self) -> tuple[str, ...]:
         """As CIs set it: ``INPUT_*`` of an action (upper case, hyphens kept), ``PLUGIN_*`` of a plugin (Drone keeps
         hyphens, Woodpecker does not); then ``GALLERIA_*``, then the others."""
+        if self.only_in_config:
+            return ()
         upper, plain = self.name.upper(), self.name.upper().replace("-", "_")
         by_ci = dict.fromkeys((f"INPUT_{upper}", f"PLUGIN_{upper}", f"PLUGIN_{plain}"))
         return (*by_ci, f"GALLERIA_{plain}", *self.also)
@@ -106,10 +110,12 @@ def optional(
     also: tuple[str, ...] = (),
     in_config: bool = True,
     action_default: str = "",
+    only_in_config: bool = False,
 ) -> T | None:
     """The field of an option that may be left out. ``shown`` says what holds then, where that can be said in a word."""
     allowed = in_config and not kind.secret
-    return cast(T | None, _declare(Option("", text, kind, shown, topics, also, allowed, action_default), None))
+    declared = Option("", text, kind, shown, topics, also, allowed, action_default, only_in_config)
+    return cast(T | None, _declare(declared, None))
 
 
 def _declare(declared: Option, default: Any) -> Any:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from galleria_action.options.declaration import Group, Topic, option
-from galleria_action.options.kinds import HEADER
+from galleria_action.deployment.delivery import RULES_SCHEMA, HeaderRules
+from galleria_action.options.declaration import Group, Topic, option, optional
+from galleria_action.options.kinds import HEADER, Kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,3 +18,9 @@ class HeaderOptions(Group):
         HEADER, "public, max-age=0, must-revalidate", "Cache-Control of the site", Topic.PLAN
     )
     cache_control_metadata: str = option(HEADER, "no-cache", "Cache-Control of the metadata", Topic.PLAN)
+    headers: HeaderRules | None = optional(
+        Kind("RULES", HeaderRules.parse, RULES_SCHEMA),
+        "rules by pattern for content-type, content-encoding and cache-control; only in the config file",
+        Topic.PLAN,
+        only_in_config=True,
+    )
