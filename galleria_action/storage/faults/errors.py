@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from galleria_action.errors import BucketMissing, ConfigInvalid, CredentialsError, GalleriaError, StorageUnavailable
 from galleria_action.storage.faults.codes import Meaning, meaning_of
-from galleria_action.storage.faults.fault import REDIRECTS, Call, Fault, Kind, Operation, Passing
+from galleria_action.storage.faults.fault import REDIRECTS, Call, Fault, Kind, LargerThanAsked, Operation, Passing
 from galleria_action.storage.interface import Condition, ConditionUnsupported, IfMatch, PreconditionFailed
 from galleria_action.storage.words import clean, shown, size_in_words
 
@@ -146,7 +146,9 @@ def _elsewhere(fault: Fault, call: Call) -> GalleriaError:
 def _unavailable(fault: Fault, text: str, hint: str) -> StorageUnavailable:
     """The error for what went wrong on the way: it may pass, but for a wrong certificate, a proxy that does not let
     through, a broken disk and an answer that is longer than what was asked for."""
-    if fault.kind in ("tls", "proxy", "disk", "too long"):
+    if fault.kind == "too long":
+        return LargerThanAsked(text, hint=hint)
+    if fault.kind in ("tls", "proxy", "disk"):
         return StorageUnavailable(text, hint=hint)
     error = _passing(Passing(text, hint=hint), fault)
     error.likely = fault.kind in ("timeout", "cut")
