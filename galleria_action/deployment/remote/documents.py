@@ -37,8 +37,8 @@ def read_document(store: ReadStore, key: str) -> Document | None:
     if body.lstrip()[:1] == b"<":
         raise StorageUnavailable(
             f"{key} cannot be read: a web page lies in its place.",
-            hint="If a website, a login or an error page answers there, check endpoint or public-url. If it lies in the "
-            "bucket, delete it there and run again.",
+            hint="If a website, a login or an error page answers there, check endpoint or public-url. If it lies in "
+            "the bucket, delete it there and run again.",
         )
     warnings = () if body is stored.body else (f"{key} is stored compressed, by another tool; it was unpacked.",)
     return Document(body, Base.of(stored.body, stored.etag), warnings)
