@@ -7,6 +7,7 @@ test proves the files in the repository fresh.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from galleria_action.cli.commands import COMMANDS
 from galleria_action.cli.outputs import OUTPUTS
 from galleria_action.options import GROUPS, OPTIONS, Options
 from galleria_action.options.declaration import Option, options_of
+from galleria_action.storage.faults.codes import FORBIDDEN, TABLE, Meaning
+from galleria_action.storage.faults.errors import ON_THE_WAY
 
 ROOT = Path(__file__).parents[2]
 _COMMAND_HELP = "; ".join(f"{it.name}: {it.help.replace(';', ',')}" for it in COMMANDS.values())
@@ -62,7 +65,7 @@ def _between(text: str, marker: str, body: str) -> str:
     begin, end = f"<!-- generated: {marker} -->\n", "<!-- end -->"
     before, found, rest = text.partition(begin)
     if not found or end not in rest:
-        raise ValueError(f"docs/reference.md lacks {begin.strip()} or its end")
+        raise ValueError(f"the page lacks {begin.strip()} or its end")
     return f"{before}{begin}{body}{rest[rest.index(end) :]}"
 
 
@@ -85,6 +88,27 @@ def _table(heading: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
         return f"| {' | '.join(escaped)} |\n"
 
     return "".join([line(heading), "|---" * len(heading) + "|\n", *map(line, rows)])
+
+
+def messages(text: str) -> str:
+    """``docs/messages.md`` with its tables written anew."""
+
+    def row(meaning: Meaning) -> tuple[str, ...]:
+        said = ", ".join([*(f"`{code}`" for code in meaning.codes), *map(str, meaning.statuses)])
+        about = ", with words that say so" if meaning.words else ", as a web page" if meaning.page else ""
+        cause, remedy = map(_filled, (meaning.cause, meaning.remedy))
+        return f"{said}{about}", cause, remedy, f"`{meaning.error.reason}`", "yes" if meaning.passes else "no"
+
+    columns = ("the service says", "it means", "what to do", "reason", "asked again")
+    text = _between(text, "refusals", _table(columns, map(row, (*TABLE, FORBIDDEN))))
+    way = ((kind, meaning.format(host="the service"), remedy) for kind, (meaning, remedy) in ON_THE_WAY.items())
+    return _between(text, "on the way", _table(("what happened", "it means", "what to do"), way))
+
+
+def _filled(text: str) -> str:
+    """``text`` with words where a message has facts."""
+    facts = {"bucket": "*bucket*", "permission": "*what the call needs*", "size": "*size*"}
+    return re.sub(r"\{(\w+)(?:!r)?\}", lambda place: facts[place[1]], text)
 
 
 def config_schema(_: str) -> str:
@@ -115,6 +139,7 @@ def config_schema(_: str) -> str:
 FILES: Mapping[str, Callable[[str], str]] = {
     "action.yml": action_yml,
     "docs/reference.md": reference,
+    "docs/messages.md": messages,
     "schemas/galleria-config.schema.json": config_schema,
 }
 

@@ -22,7 +22,7 @@ def failure(fault: Fault, call: Call, condition: Condition | None = None) -> Exc
     if fault.kind == "credentials":
         text = f"{_doing(call)} failed: the credentials could not be used ({clean(fault.message)})."
         return CredentialsError(text, hint="Give access-key and secret-key, or sign in again before this step.")
-    meaning, hint = _ON_THE_WAY[fault.kind]
+    meaning, hint = ON_THE_WAY[fault.kind]
     detail = f" ({clean(fault.message)})" if fault.message else ""
     return _unavailable(fault, f"{_doing(call)} failed: {meaning.format(host=_host(call))}{detail}.", hint)
 
@@ -49,7 +49,7 @@ def _verdict_on_condition(fault: Fault, condition: Condition) -> Exception | Non
     return None
 
 
-_ON_THE_WAY: dict[Kind, tuple[str, str]] = {
+ON_THE_WAY: dict[Kind, tuple[str, str]] = {
     "refused": (
         "{host} does not accept connections",
         "Check endpoint and its port, and whether a firewall or proxy is in the way.",
