@@ -17,8 +17,10 @@ from galleria_action.options import GROUPS, OPTIONS, Options
 from galleria_action.options.declaration import Option, options_of
 from galleria_action.storage.faults.codes import FORBIDDEN, TABLE, Meaning
 from galleria_action.storage.faults.errors import ON_THE_WAY
+from galleria_action.storage.providers import Provider, profiles
 
 ROOT = Path(__file__).parents[2]
+_YES_NO = {True: "yes", False: "no"}
 _COMMAND_HELP = "; ".join(f"{it.name}: {it.help.replace(';', ',')}" for it in COMMANDS.values())
 
 
@@ -105,6 +107,21 @@ def messages(text: str) -> str:
     return _between(text, "on the way", _table(("what happened", "it means", "what to do"), way))
 
 
+def providers(text: str) -> str:
+    """``docs/providers.md`` with its table of profiles written anew."""
+
+    def row(it: Provider) -> tuple[str, ...]:
+        hosts = ", ".join(f"`{host}`" for host in it.hosts) or "by name only"
+        region = f"from the host, else `{it.region}`" if it.region_from_host else f"`{it.region}`"
+        address = "in the path" if it.path_style else "in front of the host"
+        deletes = "each" if it.batch_delete == "no" else "many"
+        yes_no = (_YES_NO[value] for value in (it.copy, it.acl, it.cors_api))
+        return f"`{it.name}`", hosts, region, address, it.conditional_put, deletes, *yes_no
+
+    columns = ("profile", "hosts", "region", "bucket", "conditional writes", "deletes", "copies", "ACLs", "CORS rules")
+    return _between(text, "providers", _table(columns, map(row, profiles().values())))
+
+
 def _filled(text: str) -> str:
     """``text`` with words where a message has facts."""
     facts = {"bucket": "*bucket*", "permission": "*what the call needs*", "size": "*size*"}
@@ -140,6 +157,7 @@ FILES: Mapping[str, Callable[[str], str]] = {
     "action.yml": action_yml,
     "docs/reference.md": reference,
     "docs/messages.md": messages,
+    "docs/providers.md": providers,
     "schemas/galleria-config.schema.json": config_schema,
 }
 
