@@ -8,6 +8,7 @@ from itertools import count
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.s3.models import s3_backends
 
@@ -16,6 +17,10 @@ from galleria_action.storage.settings import StoreSettings
 from tests.s3 import FakeS3, Profile
 from tests.servers import ACCESS_KEY, SECRET_KEY, moto_server
 from tests.storage.stores import open_boto3, open_s3
+
+# Examples share their machine with other tests, so the time that one takes says nothing.
+settings.register_profile("shared", deadline=None)
+settings.load_profile("shared")
 
 _NUMBERS = count(1)
 
