@@ -33,8 +33,8 @@ from galleria_action.errors import GalleriaError, GalleryInvalid
 from galleria_action.gallery.exif.edit import modify_exif_in_memory as modify_exif_in_memory
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.gallery.local.files import LocalFile, read_file
-from galleria_action.gallery.local.media import media_type
 from galleria_action.gallery.local.walk import walk_site
+from galleria_action.gallery.local.web_types import BEGINNING, web_type
 from galleria_action.gallery.local.workspace import Workspace
 from galleria_action.gallery.metadata.model import GalleryMetadata, PhotoMetadata
 from galleria_action.gallery.metadata.schema import RemoteInvalid, load_metadata, parse_remote
@@ -268,7 +268,8 @@ def upload_file_to_s3(
         body = local_path if isinstance(local_path, bytes) else Path(local_path).read_bytes()
         result |= {"file_size": len(body), "checksum": sha256(body).hexdigest()}
         file = LocalFile(key, key, len(body), None, (0, 0))
-        headers = Headers(media_type(key), _HEADERS.cache_control_site)
+        kind = web_type(key, body[:BEGINNING])
+        headers = Headers(kind.content_type, _HEADERS.cache_control_site, kind.encoding)
         upload = Upload(Reason.NEW, SourceFile(key, file, result["checksum"], headers), result["checksum"])
         store = store_for(client, bucket)
         head = store.head(key)

@@ -6,6 +6,7 @@ the line it stands on, and all are reported together with the mistakes in flags 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -148,6 +149,8 @@ def _excess(events: Iterable[Any]) -> Finding | None:
 def _text(name: str, value: Any) -> str:
     if value is False and "off" in BY_NAME[name].kind.choices:
         return "off"  # YAML 1.1 reads a bare `off` as false
+    if isinstance(value, list):
+        return json.dumps(value)
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

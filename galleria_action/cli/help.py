@@ -31,7 +31,7 @@ def _command(command: Command) -> click.Command:
     switches = [click.Option([f"--{name}"], is_flag=True, help=text) for name, text in SWITCHES.items()]
     return click.Command(
         command.name,
-        params=[*(_parameter(it) for it in OPTIONS if command.shows(it)), *switches],
+        params=[*(_parameter(it) for it in OPTIONS if command.shows(it) and not it.only_in_config), *switches],
         help=f"{command.help[0].upper()}{command.help[1:]}.",
     )
 

@@ -17,7 +17,7 @@ from galleria_action.ci.woodpecker import is_plugin
 from galleria_action.cli.arguments import PROGRAM, read_arguments
 from galleria_action.cli.config import read_config
 from galleria_action.errors import Finding
-from galleria_action.options import OPTIONS
+from galleria_action.options import BY_NAME, OPTIONS
 from galleria_action.options.declaration import Mistake
 from galleria_action.options.origin import Given, Origin
 from galleria_action.options.resolve import NO_BUCKET
@@ -62,7 +62,9 @@ def parse(args: Sequence[str], environ: Mapping[str, str], workspace: Path) -> I
     given = _from_environment(environ) | _texts(words.flags, Origin.FLAG)
     path, environment = (given[it].text if it in given else None for it in ("config", "environment"))
     config = read_config(workspace, path, environment)
+    only_there = [Mistake(it, "only the config file can give it") for it in given if BY_NAME[it].only_in_config]
     given = _texts(config.values, Origin.CONFIG) | given
+    words.mistakes.extend(only_there)
     return Invocation(
         words.command,
         _from_aws(environ, given) | given,

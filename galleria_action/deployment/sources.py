@@ -9,11 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 
+from galleria_action.deployment.delivery import HeaderRules
 from galleria_action.deployment.galleries import SourcePhoto
 from galleria_action.deployment.model import PhotoEdit, SourceFile
 from galleria_action.errors import Finding, GalleryInvalid
 from galleria_action.gallery.local.files import LocalFile
 from galleria_action.gallery.local.media import media_type
+from galleria_action.gallery.local.web_types import BEGINNING, WebType, needs_a_look, web_type
 from galleria_action.gallery.metadata.model import GalleryMetadata, PhotoMetadata
 from galleria_action.storage.interface import Headers
 
@@ -22,6 +24,9 @@ from galleria_action.storage.interface import Headers
 _WORTH_A_THREAD = 64 * 1024
 #: handing a thread one file at a time would cost as much as hashing it
 _HASHED_TOGETHER = 16
+#: a file without an extension is looked into up to this size
+_LARGEST_PAGE = 1 << 20
+NO_RULES = HeaderRules()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +57,13 @@ class Hasher:
 
 
 def photos_of_metadata(
-    metadata: GalleryMetadata, files: Sequence[LocalFile], cache_control: str, hasher: Hasher, *, strip_gps: bool
+    metadata: GalleryMetadata,
+    files: Sequence[LocalFile],
+    cache_control: str,
+    hasher: Hasher,
+    *,
+    strip_gps: bool,
+    rules: HeaderRules = NO_RULES,
 ) -> tuple[SourcePhoto, ...]:
     """The photos of a gallery with metadata. ``files`` are three per photo, in the metadata's order.
 
@@ -64,7 +75,8 @@ def photos_of_metadata(
     by_key = {file.key: file for file in files}
 
     def source(photo: PhotoMetadata, key: str) -> SourceFile:
-        return _source(by_key[key], hashes.get(key) or photo.file_hash.lower(), cache_control)
+        kind = WebType(media_type(key))
+        return _source(by_key[key], hashes.get(key) or photo.file_hash.lower(), kind, cache_control, rules)
 
     return tuple(
         SourcePhoto(
@@ -78,28 +90,39 @@ def photos_of_metadata(
 
 
 def photos_of_directory(
-    files: Sequence[LocalFile], cache_control: str, hasher: Hasher, *, strip_gps: bool
+    files: Sequence[LocalFile], cache_control: str, hasher: Hasher, *, strip_gps: bool, rules: HeaderRules = NO_RULES
 ) -> tuple[SourcePhoto, ...]:
     """The photos of a folder without metadata: each file is a photo whose id is its key; no time is corrected."""
     edit = PhotoEdit(None, None, strip_gps) if strip_gps else None
+
+    def source(file: LocalFile, digest: str) -> SourceFile:
+        return _source(file, digest, WebType(media_type(file.key)), cache_control, rules)
+
     hashed = zip(files, hasher.hash_all(files), strict=True)
-    return tuple(SourcePhoto(file.key, sha, (_source(file, sha, cache_control),), edit) for file, sha in hashed)
+    return tuple(SourcePhoto(file.key, sha, (source(file, sha),), edit) for file, sha in hashed)
 
 
-def site_files(files: Sequence[LocalFile], cache_control: str, hasher: Hasher) -> tuple[SourceFile, ...]:
+def site_files(
+    files: Sequence[LocalFile], cache_control: str, hasher: Hasher, rules: HeaderRules = NO_RULES
+) -> tuple[SourceFile, ...]:
     """The files of the static site."""
     hashed = zip(files, hasher.hash_all(files), strict=True)
-    return tuple(_source(file, digest, cache_control) for file, digest in hashed)
+    return tuple(_source(file, digest, _web_type(file, hasher), cache_control, rules) for file, digest in hashed)
 
 
-def _source(file: LocalFile, digest: str, cache_control: str) -> SourceFile:
-    return SourceFile(file.key, file, digest, _headers(media_type(file.key), cache_control))
+def _web_type(file: LocalFile, hasher: Hasher) -> WebType:
+    look = needs_a_look(file.key) and file.size <= _LARGEST_PAGE
+    return web_type(file.key, hasher.read(file)[:BEGINNING] if look else b"")
+
+
+def _source(file: LocalFile, digest: str, kind: WebType, cache_control: str, rules: HeaderRules) -> SourceFile:
+    return SourceFile(file.key, file, digest, rules.applied(file.key, _headers(kind, cache_control)))
 
 
 @cache
-def _headers(content_type: str, cache_control: str) -> Headers:
+def _headers(kind: WebType, cache_control: str) -> Headers:
     """One for all files of a kind: there are hundreds of thousands of files and a handful of kinds."""
-    return Headers(content_type, cache_control)
+    return Headers(kind.content_type, cache_control, kind.encoding)
 
 
 def check_collisions(photos: Iterable[SourcePhoto], site: Iterable[SourceFile], metadata_key: str) -> None:

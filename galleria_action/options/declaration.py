@@ -38,7 +38,8 @@ class Option:
     ``default`` is its text as people write it, empty for none. ``topics`` are what it is about. ``also`` are further
     environment names, in order of precedence after ``GALLERIA_<NAME>``. ``config`` says what a config file may say of
     it: what does not declare itself harmless, only where the file was reviewed. ``action_default`` is what
-    ``action.yml`` gives where the workflow does not, ``short`` the letter of a short flag.
+    ``action.yml`` gives where the workflow does not, ``short`` the letter of a short flag. ``only_in_config``: it is too
+    much for a line, and no flag, input or variable gives it.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Option:
     config: ConfigRule = REVIEWED
     action_default: str = ""
     short: str = ""
+    only_in_config: bool = False
 
     @property
     def in_config(self) -> bool:
@@ -115,10 +117,12 @@ def optional(
     also: tuple[str, ...] = (),
     config: ConfigRule = REVIEWED,
     action_default: str = "",
+    only_in_config: bool = False,
 ) -> T | None:
     """The field of an option that may be left out. ``shown`` says what holds then, where that can be said in a word."""
     rule = NEVER if kind.secret else config
-    return cast(T | None, _declare(Option("", text, kind, shown, topics, also, rule, action_default), None))
+    declared = Option("", text, kind, shown, topics, also, rule, action_default, only_in_config=only_in_config)
+    return cast(T | None, _declare(declared, None))
 
 
 def _declare(declared: Option, default: Any) -> Any:

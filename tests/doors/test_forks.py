@@ -124,7 +124,8 @@ def test_a_public_gallery_out_of_reach(project: Project):
 def test_a_page_in_place_of_the_metadata(project: Project, public: str):
     (project.job.workspace.parent / "bucket/gallery-metadata.json").write_text("<html>Welcome</html>")
     ran = sure(project.pull_request(payload=FORK, **S3, **{"public-url": public}))
-    assert "cannot be understood" in "".join(ran.result["warnings"])
+    assert "a web page lies in its place" in "".join(ran.result["warnings"])
+    assert "not planned" in ran.outputs["message"], "and not as if nothing were online"
 
 
 def test_nothing_online_yet(project: Project, tmp_path: Path):

@@ -222,3 +222,46 @@ def test_many_uploads_that_a_listing_does_not_show_yet_are_not_gone(start: Start
     ran = job.runner.run("deploy")
     assert ran.exit_code == 0, ran.log
     assert int(ran.outputs["files-uploaded"]) > 120
+
+
+def test_one_cause_is_told_once_with_its_own_advice(start: Start):
+    """A gateway that refuses every photo: running again cannot help, and twenty findings say no more than one."""
+    job = start()
+    for number in range(30):
+        (job.job.site / f"{number}.css").write_text(f"{number}", encoding="utf-8")
+    job.s3.script("413:*", "PutObject", "*.css")
+    ran = failed(job.runner.run("deploy"), "upload-failed")
+    assert "client_max_body_size" in ran.log
+    assert "Run again" not in ran.log
+    assert "Problems (2)" not in ran.log
+    assert job.untouched()
+
+
+@pytest.mark.parametrize("weather", ["503*", "drop*"])
+def test_what_may_pass_is_advised_to_be_run_again(start: Start, weather: str):
+    job = start()
+    job.s3.script(weather, "PutObject", "*/photos/*")
+    assert "Run again" in failed(job.runner.run("deploy"), "upload-failed").log
+
+
+def test_headers_by_rules_of_the_config_file(start: Start):
+    job = start("aws")
+    (job.job.site / "game.unityweb").write_bytes(b"x")
+    (job.job.workspace / "galleria.yml").write_text(
+        "headers:\n"
+        "  - match: '*.unityweb'\n    content-encoding: br\n    cache-control: max-age=9\n"
+        "  - match: photos/thumb/**\n    content-type: image/x-test\n",
+        encoding="utf-8",
+    )
+    ran = job.runner.run("deploy")
+    assert ran.exit_code == 0, ran.log
+    sent = job.s3.objects[PREFIX + "game.unityweb"].headers
+    assert (sent["content-encoding"], sent["cache-control"]) == ("br", "max-age=9")
+    thumbs = [stored for key, stored in job.s3.objects.items() if "/thumb/" in key]
+    assert {stored.headers["content-type"] for stored in thumbs} == {"image/x-test"}, "headers alone are a change"
+
+
+def test_rules_for_headers_come_from_nowhere_else(start: Start):
+    job = start()
+    (job.job.workspace / "galleria.yml").write_text("headers:\n  - match: a\n    acl: public-read\n", encoding="utf-8")
+    failed(job.runner.run("plan"), "config-invalid")

@@ -10,7 +10,7 @@ from galleria_action.deployment.apply.commit import Unsettled, check_base, commi
 from galleria_action.deployment.apply.order import Moment
 from galleria_action.deployment.apply.work import Work
 from galleria_action.deployment.events import Began, Committed, Ended, Warned
-from galleria_action.deployment.model import Base, Commit
+from galleria_action.deployment.model import Base, Commit, Upload
 from galleria_action.deployment.remote.reading import find_missing
 from galleria_action.errors import Conflict, Finding, StorageUnavailable
 from galleria_action.gallery.local.media import is_page
@@ -40,8 +40,8 @@ class Stage:
         waiting = (up for up in work.plan.uploads if up.key not in done.entries and up.key not in done.staged)
         left = [up for up in waiting if up.key not in only_headers]
         photos = tuple(up for up in left if up.photo is not None)
-        assets = tuple(up for up in left if up.photo is None and not is_page(up.key))
-        pages = tuple(up for up in left if up.photo is None and is_page(up.key))
+        assets = tuple(up for up in left if up.photo is None and not _is_page(up))
+        pages = tuple(up for up in left if up.photo is None and _is_page(up))
         work.tell(Began("Uploaded", len(left), sum(up.size for up in left)))
         try:
             for title, batch in (("photos", photos), ("site assets", assets), ("site pages", pages)):
@@ -51,6 +51,11 @@ class Stage:
         finally:
             work.tell(Ended())
             work.tell(work.uploader.done.summary())
+
+
+def _is_page(upload: Upload) -> bool:
+    """By its type, because a page may have no extension."""
+    return is_page(upload.key) or upload.file.headers.content_type.startswith("text/html")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
@@ -334,6 +335,7 @@ def _by_cause(failures: list[tuple[Upload, GalleriaError]]) -> list[Finding]:
     """One finding for each cause, however many files it met."""
     causes: dict[str, list[tuple[str, str]]] = {}
     for upload, error in failures:
-        causes.setdefault(error.message.replace(repr(upload.key), ""), []).append((upload.key, error.message))
+        same = re.sub(r"\([0-9.]+ \w+\)", "", error.message.replace(repr(upload.key), ""))  # key and size differ
+        causes.setdefault(same, []).append((upload.key, error.message))
     met = [(found[0], len(found) - 1) for found in causes.values()]
     return [Finding(f"{key}{f' and {more} more' if more else ''}: {text}") for (key, text), more in met]

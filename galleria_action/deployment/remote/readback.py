@@ -11,6 +11,7 @@ import hashlib
 import threading
 
 from galleria_action.errors import StorageUnavailable
+from galleria_action.storage.faults import LargerThanAsked
 from galleria_action.storage.interface import ReadStore
 
 _MD5_DIGITS = 32
@@ -35,7 +36,10 @@ def kept(store: ReadStore, key: str, body: bytes, etag: str) -> bool:
     """
     if is_md5(etag, body):
         return True
-    found = store.get(key)
+    try:
+        found = store.get(key, len(body))
+    except LargerThanAsked:
+        return False
     return found is None or found.etag != etag or found.body == body
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from galleria_action.deployment.galleries import LocalGallery, RemoteGallery
 from galleria_action.deployment.model import Base
+from galleria_action.deployment.remote.documents import read_document
 from galleria_action.deployment.state.manifest import MANIFEST_KEY, Manifest, ManifestUnreadable, Mode, parse_manifest
 from galleria_action.deployment.state.publication import (
     PUBLICATION_KEY,
@@ -20,6 +21,7 @@ from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.gallery.metadata.json_source import paused_gc
 from galleria_action.gallery.metadata.model import GalleryMetadata
 from galleria_action.gallery.metadata.schema import LoadedMetadata, RemoteInvalid, parse_remote
+from galleria_action.leftovers import is_folder_marker
 from galleria_action.storage.interface import Indivisible, ObjectInfo, Part, ReadStore
 
 #: up to so many keys are asked for one by one: a listing takes a request per 1,000 objects, one after the other
@@ -146,10 +148,15 @@ def list_target(
     if len(parts) > 1:
         with suppress(Indivisible), ThreadPoolExecutor(len(parts), thread_name_prefix="list") as pool:
             listings = pool.map(lambda part: list(store.list(part=part)), parts)
-            together = {found.key: found for listing in listings for found in listing}
+            together = {found.key: found for listing in listings for found in _objects(listing)}
             if recorded() <= together.keys():
                 return together
-    return {found.key: found for found in store.list()}
+    return {found.key: found for found in _objects(store.list())}
+
+
+def _objects(listing: Iterable[ObjectInfo]) -> Iterator[ObjectInfo]:
+    """What a listing holds beside markers of folders: those hold nothing, and belong to nobody."""
+    return (found for found in listing if found.size or not is_folder_marker(found.key, found.size))
 
 
 def divided(expected: Sequence[str]) -> list[Part]:
@@ -181,26 +188,24 @@ def read_manifest(store: ReadStore) -> tuple[Manifest, Base | None]:
 def _read_metadata(
     store: ReadStore, local: LoadedMetadata | None
 ) -> tuple[GalleryMetadata | None, Base | None, tuple[str, ...]]:
-    stored = store.get(METADATA_KEY)
-    if stored is None:
+    found = read_document(store, METADATA_KEY)
+    if found is None:
         return None, None, ()
-    base = Base.of(stored.body, stored.etag)
-    if local and stored.body == local.raw:
-        return local.metadata, base, ()
+    if local and found.body == local.raw:
+        return local.metadata, found.base, found.warnings
     try:
-        return parse_remote(stored.body), base, ()
+        return parse_remote(found.body), found.base, found.warnings
     except RemoteInvalid as error:
         text = f"The {METADATA_KEY} in the bucket cannot be understood and is treated as absent: {error}"
-        return None, base, (text,)
+        return None, found.base, (text,)
 
 
 def _read_manifest(store: ReadStore) -> tuple[Manifest, Base | None, tuple[str, ...]]:
-    stored = store.get(MANIFEST_KEY)
-    if stored is None:
+    found = read_document(store, MANIFEST_KEY)
+    if found is None:
         return Manifest(), None, ()
-    base = Base.of(stored.body, stored.etag)
     try:
-        return parse_manifest(stored.body), base, ()
+        return parse_manifest(found.body), found.base, found.warnings
     except ManifestUnreadable as error:
         text = f"{MANIFEST_KEY} in the bucket cannot be understood and is treated as absent: {error}"
-        return Manifest(), base, (text,)
+        return Manifest(), found.base, (text,)

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from galleria_action.deployment.state.manifest import Manifest, ManifestEntry
+from galleria_action.storage.faults import LargerThanAsked
 from galleria_action.storage.interface import ObjectInfo, ReadStore
 
 OWN_FOLDER = ".galleria/"
@@ -81,7 +82,10 @@ def verify_deep(
 
     def check(item: tuple[str, ManifestEntry]) -> tuple[str, bool | None]:
         key, entry = item
-        found = store.get(key)
+        try:
+            found = store.get(key, entry.size)
+        except LargerThanAsked:
+            return key, False
         if found is None:
             return key, None
         advance(len(found.body))

@@ -24,6 +24,8 @@ from galleria_action.gallery.metadata.wording import shown
 LinesOf = Callable[[Sequence[Place]], Sequence[int]]
 
 
+#: the most that S3 takes in one request (AWS: "PutObject"); parts of an upload that is killed would lie there and cost
+LARGEST = 5 << 30
 _READABLE_BY_ALL = stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH
 
 
@@ -102,6 +104,12 @@ def read_file(local: LocalFile) -> bytes:
             os.close(descriptor)
     except FileNotFoundError:
         raise _changed(local, "vanished") from None
+    except MemoryError:
+        raise GalleryInvalid(
+            f"The file for {shown(local.key)} ({local.size / (1 << 30):.1f} GiB) does not fit into the memory of this "
+            "machine.",
+            hint="Make it smaller, leave it out, or use a machine with more memory.",
+        ) from None
     except OSError as error:
         what = "was replaced by a link" if error.errno == errno.ELOOP else f"cannot be read ({error.strerror})"
         raise _changed(local, what) from None
@@ -122,6 +130,9 @@ def usable(found: Found) -> Found:
     """``found`` if it is a regular file that may be read; raises ``Refused`` otherwise."""
     if problem := not_a_file(found.status):
         raise Refused(problem)
+    if found.status.st_size > LARGEST:
+        size = found.status.st_size / (1 << 30)
+        raise Refused(f"has {size:.1f} GiB; S3 takes at most {LARGEST >> 30} GiB in one upload")
     if found.status.st_mode & _READABLE_BY_ALL != _READABLE_BY_ALL and not os.access(found.path, os.R_OK):
         raise Refused("may not be read (its permissions)")
     return found

@@ -15,12 +15,11 @@ from galleria_action.gallery.local.media import is_photo_or_video
 from galleria_action.gallery.local.workspace import Absent, Found, Refused, Workspace
 from galleria_action.gallery.metadata.findings import Findings
 from galleria_action.gallery.metadata.wording import shown
+from galleria_action.leftovers import is_leftover
 
 #: Most files and folders that are looked at: links can make a small tree look endless.
 MAX_ENTRIES = 1_000_000
 
-#: Leftovers of desktops, compared without regard to case.
-_JUNK = frozenset({"thumbs.db", "desktop.ini"})
 #: The one hidden folder that belongs to a site (RFC 8615).
 _PUBLIC_HIDDEN = ".well-known"
 
@@ -114,7 +113,7 @@ class _Scan:
     def _take(self, entry: os.DirEntry[str], folder: _Folder, prefix: str) -> list[_Folder]:
         """Take note of a file, or return the folder that ``entry`` is. Raises ``Refused``."""
         relative = folder.relative + entry.name
-        if _is_hidden(entry.name):
+        if _is_hidden(entry):
             self.skipped.append(relative + "/" if entry.is_dir(follow_symlinks=False) else relative)
             return []
         found = self._find(entry)
@@ -170,5 +169,8 @@ class _Folder:
         return _Folder(path, relative + "/", above)
 
 
-def _is_hidden(name: str) -> bool:
-    return (name.startswith(".") and name != _PUBLIC_HIDDEN) or name.lower() in _JUNK
+def _is_hidden(entry: os.DirEntry[str]) -> bool:
+    """Also what desktops and network disks leave behind."""
+    if entry.name.startswith(".") and entry.name != _PUBLIC_HIDDEN:
+        return True
+    return is_leftover(entry.name, folder=entry.is_dir(follow_symlinks=False))

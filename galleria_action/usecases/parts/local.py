@@ -12,6 +12,7 @@ from galleria_action.deployment.events import Recognised
 from galleria_action.deployment.galleries import LocalGallery, SourcePhoto
 from galleria_action.deployment.model import Commit, SourceFile
 from galleria_action.deployment.sources import (
+    NO_RULES,
     Hasher,
     check_collisions,
     photos_of_directory,
@@ -150,17 +151,18 @@ def _fence(context: Context, folder: Path, option: str) -> Workspace:
 def measured(context: Context, gallery: Gallery) -> LocalGallery:
     """The planner's view of ``gallery``: every file hashed that no hash in the metadata covers."""
     cache, hasher, strip = context.options.headers, Hasher(read_file), context.options.gallery.strip_gps
+    rules = cache.headers or NO_RULES
     site: tuple[SourceFile, ...] | None = None
     photos: tuple[SourcePhoto, ...] | None = None
     loaded = gallery.metadata if gallery.photos is not None else None
     if gallery.site is not None:
-        site = site_files(gallery.site, cache.cache_control_site, hasher)
+        site = site_files(gallery.site, cache.cache_control_site, hasher, rules)
     if gallery.photos is not None and loaded:
         photos = photos_of_metadata(
-            loaded.metadata, gallery.photos, cache.cache_control_photos, hasher, strip_gps=strip
+            loaded.metadata, gallery.photos, cache.cache_control_photos, hasher, strip_gps=strip, rules=rules
         )
     elif gallery.photos is not None:
-        photos = photos_of_directory(gallery.photos, cache.cache_control_photos, hasher, strip_gps=strip)
+        photos = photos_of_directory(gallery.photos, cache.cache_control_photos, hasher, strip_gps=strip, rules=rules)
     check_collisions(photos or (), site or (), METADATA_KEY)
     return LocalGallery(
         mode=gallery.mode,
