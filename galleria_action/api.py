@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -32,17 +32,18 @@ from galleria_action.deployment.model import (
 from galleria_action.deployment.planner import make_plan
 from galleria_action.deployment.remote.reading import list_target, read_manifest, read_remote
 from galleria_action.deployment.remote.verification import Verification, verify_listing
-from galleria_action.deployment.sources import Hasher, photos_of_metadata, site_files
+from galleria_action.deployment.sources import photos_of_metadata, site_files
 from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.deployment.stop import Stop
 from galleria_action.errors import GalleriaError, GalleryInvalid, VerifyFailed
 from galleria_action.gallery.exif.edit import modify_exif_in_memory as modify_exif_in_memory
 from galleria_action.gallery.keys import METADATA_KEY
+from galleria_action.gallery.local.examine import examine_all
 from galleria_action.gallery.local.files import LocalFile, locate, read_file
 from galleria_action.gallery.local.media import media_type
 from galleria_action.gallery.local.walk import walk_site
 from galleria_action.gallery.local.workspace import Workspace
-from galleria_action.gallery.metadata.model import GalleryMetadata, PhotoMetadata
+from galleria_action.gallery.metadata.model import GalleryMetadata, PhotoMetadata, Variant
 from galleria_action.gallery.metadata.schema import RemoteInvalid, load_metadata, parse_remote
 from galleria_action.options.headers import HeaderOptions
 from galleria_action.options.upload import UploadOptions
@@ -144,7 +145,9 @@ class _GalleryDeploy:
         document = json.dumps(metadata.to_dict(), indent=2).encode()
         load_metadata(document, METADATA_KEY)
         files = tuple(locate(metadata, folder, _fence(folder)).values())
-        photos = photos_of_metadata(metadata, files, _HEADERS.cache_control_photos, Hasher(read_file), strip_gps=False)
+        photos = photos_of_metadata(
+            metadata, files, _HEADERS.cache_control_photos, _hashes(files, but="full"), strip_gps=False
+        )
         digest = (sha256(document).hexdigest(), len(document))
         local = LocalGallery("metadata", photos, None, metadata.settings, digest)
         remote = read_remote(self.store, listing=True)
@@ -168,6 +171,11 @@ class _GalleryDeploy:
             listing = list_target(self.store)
         _demand(verify_listing(metadata.keys() | {METADATA_KEY}, manifest, listing))
         self.message = f"The gallery is online and verified: {self.photos_uploaded} photos uploaded"
+
+
+def _hashes(files: Sequence[LocalFile], but: Variant | None = None) -> list[str]:
+    examined = examine_all(files, lambda file: but is None or file.variant != but)
+    return [entry.sha256 for entry in examined]
 
 
 def _demand(found: Verification) -> None:
@@ -238,7 +246,7 @@ def upload_directory_to_s3(
     folder = Path(source_dir)
     try:
         found = walk_site(folder, _fence(folder)).files
-        files = site_files(found, _HEADERS.cache_control_site, Hasher(read_file))
+        files = site_files(found, _HEADERS.cache_control_site, _hashes(found))
         size = sum(file.size for file in files)
         if dry_run:
             return _directory_result(success=True, total_files=len(files), total_size=size)

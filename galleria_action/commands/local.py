@@ -12,7 +12,6 @@ from galleria_action.commands.session import Session
 from galleria_action.deployment.apply.deploy import Document
 from galleria_action.deployment.model import LocalGallery, SourceFile, SourcePhoto
 from galleria_action.deployment.sources import (
-    Hasher,
     check_collisions,
     photos_of_directory,
     photos_of_metadata,
@@ -21,7 +20,8 @@ from galleria_action.deployment.sources import (
 from galleria_action.deployment.state.manifest import MANIFEST_KEY, Mode
 from galleria_action.errors import ConfigInvalid, Finding, GalleryInvalid
 from galleria_action.gallery.keys import METADATA_KEY
-from galleria_action.gallery.local.files import LocalFile, locate, read_file
+from galleria_action.gallery.local.examine import examine_all, oddities
+from galleria_action.gallery.local.files import LocalFile, locate
 from galleria_action.gallery.local.walk import Walk, walk_photos, walk_site
 from galleria_action.gallery.local.workspace import Workspace
 from galleria_action.gallery.metadata.model import GallerySettings
@@ -130,19 +130,27 @@ def _fence(session: Session, folder: Path, option: str) -> Workspace:
 
 
 def measured(session: Session, gallery: Gallery) -> LocalGallery:
-    """The planner's view of ``gallery``: every file hashed that no hash in the metadata covers."""
-    cache, hasher, strip = session.options.headers, Hasher(read_file), session.options.gallery.strip_gps
+    """The planner's view of ``gallery``: every file looked at, and hashed where no hash in the metadata covers it.
+
+    Raises ``GalleryInvalid`` with every file that is not what its name says, and why.
+    """
+    cache, strip = session.options.headers, session.options.gallery.strip_gps
+    loaded = gallery.metadata if gallery.photos is not None else None
+    found = [*(gallery.photos or ()), *(gallery.site or ())]
+    examined = examine_all(found, lambda file: file.variant != "full")
+    _tell_odd(session, oddities(examined))
+    hashes = [entry.sha256 for entry in examined]
+    of_photos, of_site = hashes[: len(gallery.photos or ())], hashes[len(gallery.photos or ()) :]
     site: tuple[SourceFile, ...] | None = None
     photos: tuple[SourcePhoto, ...] | None = None
-    loaded = gallery.metadata if gallery.photos is not None else None
     if gallery.site is not None:
-        site = site_files(gallery.site, cache.cache_control_site, hasher)
+        site = site_files(gallery.site, cache.cache_control_site, of_site)
     if gallery.photos is not None and loaded:
         photos = photos_of_metadata(
-            loaded.metadata, gallery.photos, cache.cache_control_photos, hasher, strip_gps=strip
+            loaded.metadata, gallery.photos, cache.cache_control_photos, of_photos, strip_gps=strip
         )
     elif gallery.photos is not None:
-        photos = photos_of_directory(gallery.photos, cache.cache_control_photos, hasher, strip_gps=strip)
+        photos = photos_of_directory(gallery.photos, cache.cache_control_photos, of_photos, strip_gps=strip)
     check_collisions(photos or (), site or (), METADATA_KEY)
     return LocalGallery(
         mode=gallery.mode,
@@ -151,6 +159,13 @@ def measured(session: Session, gallery: Gallery) -> LocalGallery:
         settings=loaded.metadata.settings if loaded else GallerySettings(),
         metadata=(loaded.sha256, len(loaded.raw)) if loaded else None,
     )
+
+
+def _tell_odd(session: Session, texts: Sequence[str]) -> None:
+    if texts:
+        shown = "; ".join(texts[:_SHOWN_SKIPPED])
+        more = f"; and {len(texts) - _SHOWN_SKIPPED:,} more" if len(texts) > _SHOWN_SKIPPED else ""
+        session.warn(f"Published as they are named, though browsers may show them only by luck: {shown}{more}")
 
 
 def document_of(session: Session, gallery: Gallery) -> Document | None:

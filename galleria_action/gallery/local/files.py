@@ -10,6 +10,7 @@ import errno
 import os
 import stat
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,28 +85,36 @@ def locate(
     return found
 
 
-def read_file(local: LocalFile) -> bytes:
-    """The bytes of ``local``.
+@contextmanager
+def opened(local: LocalFile) -> Iterator[int]:
+    """A descriptor of ``local``, to be read from; not through a link that took its place, nor waiting for a pipe.
 
     Raises ``GalleryInvalid`` when it vanished, changed its size or was replaced since it was found.
     """
     try:
-        # Not through a link that took the file's place, and not waiting for a pipe that did.
         descriptor = os.open(local.real, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
             status = os.fstat(descriptor)
             if not_a_file(status) or (status.st_dev, status.st_ino) != local.identity:
-                raise _changed(local, "was replaced")
-            content = _read(descriptor, local.size) if status.st_size == local.size else b""
+                raise changed(local, "was replaced")
+            if status.st_size != local.size:
+                raise changed(local, "changed its size")
+            yield descriptor
         finally:
             os.close(descriptor)
     except FileNotFoundError:
-        raise _changed(local, "vanished") from None
+        raise changed(local, "vanished") from None
     except OSError as error:
         what = "was replaced by a link" if error.errno == errno.ELOOP else f"cannot be read ({error.strerror})"
-        raise _changed(local, what) from None
+        raise changed(local, what) from None
+
+
+def read_file(local: LocalFile) -> bytes:
+    """The bytes of ``local``. Raises as ``opened`` does."""
+    with opened(local) as descriptor:
+        content = _read(descriptor, local.size)
     if len(content) != local.size:
-        raise _changed(local, "changed its size")
+        raise changed(local, "changed its size")
     return content
 
 
@@ -172,7 +181,8 @@ def folder_option(fence: Workspace, folder: Path, option: str) -> str:
     )
 
 
-def _changed(local: LocalFile, what: str) -> GalleryInvalid:
+def changed(local: LocalFile, what: str) -> GalleryInvalid:
+    """The error for a file that is not the found one any more; ``what`` happened to it."""
     return GalleryInvalid(
         f"The file for {shown(local.key)} {what} since the plan was made.",
         hint="Something else writes to the workspace. Run again when it has finished.",
