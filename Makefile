@@ -14,7 +14,7 @@ help:
 	@echo "make coverage  the tests, and which branches they take; fails below what was reached once"
 	@echo "make lint      style, types, floors of the house, action.yml, Dockerfile, workflows"
 	@echo "make hooks     looks at each commit before it is made (pre-commit)"
-	@echo "make generate  write anew what follows from the declared options: action.yml, docs/reference.md, the config's schema"
+	@echo "make generate  write anew what follows from the code: action.yml, docs/reference.md, the config's schema, the drawing of the house"
 	@echo "make bench     ours beside aws s3 sync, s5cmd, rclone and s3cmd; BENCH=\"--help\" lists what can be chosen"
 	@echo "make lock      pin the dependencies anew, with hashes"
 
@@ -74,6 +74,7 @@ format: $(READY)
 
 generate: $(READY)
 	@$(BIN)/python -m galleria_action.cli.generate
+	@$(BIN)/python -m docs.draw
 
 hooks: $(READY)
 	$(BIN)/pre-commit install
@@ -84,7 +85,7 @@ wheel: $(READY)
 
 # uv is asked for here only, so that nobody else needs it.
 lock:
-	for name in requirements requirements-dev; do \
+	for name in requirements requirements-studio requirements-dev; do \
 	  uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --no-emit-find-links --custom-compile-command "make lock" $$name.in -o $$name.txt || exit 1; \
 	done

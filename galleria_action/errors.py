@@ -38,11 +38,14 @@ class GalleriaError(Exception):
     reason: ClassVar[str] = "internal"
     exit_code: ClassVar[int] = 1
 
-    def __init__(self, message: str, *, hint: str | None = None, findings: Sequence[Finding] = ()) -> None:
+    def __init__(
+        self, message: str, *, hint: str | None = None, findings: Sequence[Finding] = (), problems: int = 0
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
         self.findings = tuple(findings)
+        self.problems = max(problems, len(self.findings))
 
 
 class InternalError(GalleriaError):

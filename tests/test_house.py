@@ -1,4 +1,4 @@
-"""The house is built as its plan says: imports lead downward, and no name of a module hides in a string."""
+"""The house is as docs/architecture.md says: its floors, its rooms, its drawing, and how large anything may be."""
 
 from __future__ import annotations
 
@@ -13,8 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from docs.draw import Room, drawing, drawn, rooms
+
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "galleria_action"
+PAGE = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+LINES, FILES = 400, 14
 _MODULE = re.compile(r"galleria_action(\.\w+)+")
 
 
@@ -68,3 +72,48 @@ def test_a_module_in_a_string_is_found(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(f"{__name__}.ROOT", tmp_path)
     (tmp_path / "x.py").write_text('"""Of galleria_action.api."""\nHOME = "galleria_action.api"\n')
     assert list(_modules_in_strings(tmp_path / "x.py")) == ["x.py:2: galleria_action.api"]
+
+
+# -- the page --------------------------------------------------------------------------------------------------------
+
+
+def column(heading: str) -> list[str]:
+    """The names in the first column of the page's table that is headed so."""
+    table = PAGE.split(f"\n| {heading} |")[1].split("\n\n")[0]
+    return re.findall(r"^\| `([^`]+)` \|", table, re.MULTILINE)
+
+
+def test_the_drawing_is_fresh():
+    assert drawn(PAGE) == PAGE, "run `make generate`"
+
+
+def test_an_arrow_says_what_other_arrows_do_not():
+    house = {name: Room(name, set(others)) for name, *others in ["abc", "bc", "c"]}
+    arrows = re.findall(r"(\w) --> (\w)", drawing(house, [["a"], ["b", "nowhere"], ["c"]]))
+    assert arrows == [("a", "b"), ("b", "c")]
+
+
+def test_every_room_is_told_of():
+    assert sorted(column("room | what is decided there")) == sorted(rooms())
+
+
+def _too_large() -> Iterator[str]:
+    for top in ("galleria_action", "tests", "benchmarks", "examples", "docs"):
+        files = [path for path in sorted((ROOT / top).rglob("*.py")) if "__pycache__" not in path.parts]
+        for folder in sorted({path.parent for path in files}):
+            if len([path for path in files if path.parent == folder and path.name != "__init__.py"]) > FILES:
+                yield folder.relative_to(ROOT).as_posix()
+        for path in files:
+            if len(path.read_text(encoding="utf-8").splitlines()) > LINES:
+                yield path.relative_to(ROOT).as_posix()
+
+
+def test_what_is_large_has_a_reason():
+    assert f"at most {LINES} lines, a folder at most {FILES} files" in PAGE
+    assert sorted(column("larger | why")) == sorted(_too_large())
+
+
+def test_every_decision_is_in_their_index():
+    folder = ROOT / "docs/decisions"
+    linked = set(re.findall(r"\]\(([\w-]+\.md)\)", (folder / "README.md").read_text(encoding="utf-8")))
+    assert linked == {path.name for path in folder.glob("*.md")} - {"README.md"}

@@ -29,4 +29,6 @@ def detect(environ: Mapping[str, str], stream: TextIO, working_directory: Path) 
     if is_plugin(environ):
         return Woodpecker(stream, working_directory)
     can_redraw = stream.isatty() and environ.get("TERM") != "dumb" and not environ.get("CI")
-    return Plain(stream, working_directory, interactive=can_redraw)
+    # no-color.org: whatever NO_COLOR says, as long as it says anything
+    coloured = can_redraw and not environ.get("NO_COLOR")
+    return Plain(stream, working_directory, interactive=can_redraw, coloured=coloured)

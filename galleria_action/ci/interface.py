@@ -19,6 +19,8 @@ from galleria_action.errors import Finding
 
 if TYPE_CHECKING:
     from galleria_action.deployment.fingerprint import Fingerprint
+    from galleria_action.report.document import Tone
+    from galleria_action.report.progress import Screen
     from galleria_action.report.result import Result
     from galleria_action.storage.interface import Target
 
@@ -118,10 +120,6 @@ class CI(Protocol):
         """The folder that the run may read and write."""
 
     @property
-    def interactive(self) -> bool:
-        """Whether a person watches a terminal that can redraw lines."""
-
-    @property
     def summary_budget(self) -> int:
         """Bytes (UTF-8) that ``write_summary`` still takes; 0 where there are no summaries."""
 
@@ -129,8 +127,13 @@ class CI(Protocol):
     def annotates(self) -> bool:
         """Whether warnings and errors are shown beside the log as well, so that it is worth repeating them there."""
 
-    def line(self, text: str) -> None:
-        """Print ``text`` as one line of the log; line breaks and control characters in it are made visible."""
+    @property
+    def screen(self) -> Screen | None:
+        """Where a bar can be drawn, when a person watches a terminal that can redraw lines."""
+
+    def line(self, text: str, tone: Tone = "plain") -> None:
+        """Print ``text`` as one line of the log, coloured by ``tone`` where that is shown; line breaks and control
+        characters in it are made visible."""
 
     def group(self, title: str) -> AbstractContextManager[None]:
         """Fold the lines printed meanwhile under ``title``, where logs can fold. Groups do not nest."""

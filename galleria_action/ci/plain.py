@@ -11,26 +11,40 @@ from galleria_action.ci.interface import NoReviews, Occasion, Reviews, Wishes
 from galleria_action.ci.log import Log
 from galleria_action.ci.secrets import forms, redact
 from galleria_action.errors import Finding
+from galleria_action.report.document import Tone
 from galleria_action.report.escape import visible
+from galleria_action.report.progress import Screen
+
+#: "Select Graphic Rendition" of ECMA-48: bold, and a colour that can be told apart on dark and light ground
+_COLOURS: dict[Tone, str] = {"plain": "", "good": "\x1b[1;32m", "doubtful": "\x1b[1;33m", "bad": "\x1b[1;31m"}
+_USUAL = "\x1b[0m"
 
 
 class Plain:
-    """Prints to ``stream``. ``interactive`` says whether that is a terminal that can redraw lines."""
+    """Prints to ``stream``. ``interactive`` says whether that is a terminal that can redraw lines, ``coloured``
+    whether it is to show colours."""
 
     name = "terminal"
     summary_budget = 0
     annotates = False
     occasion = Occasion()
 
-    def __init__(self, stream: TextIO, workspace: Path, *, interactive: bool) -> None:
+    def __init__(self, stream: TextIO, workspace: Path, *, interactive: bool, coloured: bool = False) -> None:
         self.workspace = workspace
-        self.interactive = interactive
+        self._interactive = interactive
+        self._coloured = coloured
         self._log = Log(stream)
         self._hidden: tuple[str, ...] = ()
 
-    def line(self, text: str) -> None:
+    def line(self, text: str, tone: Tone = "plain") -> None:
         """See ``CI.line``."""
-        self._log.write(visible(self.hide(text)))
+        shown = visible(self.hide(text))
+        self._log.write(f"{_COLOURS[tone]}{shown}{_USUAL}" if self._coloured and tone != "plain" else shown)
+
+    @property
+    def screen(self) -> Screen | None:
+        """See ``CI.screen``."""
+        return self._log if self._interactive else None
 
     @contextmanager
     def group(self, title: str) -> Iterator[None]:

@@ -16,7 +16,7 @@ from galleria_action.options import GROUPS, OPTIONS, Options
 from galleria_action.options.declaration import Option, options_of
 
 ROOT = Path(__file__).parents[2]
-_COMMAND_HELP = "; ".join(f"{name}: {text.replace(';', ',')}" for name, text in COMMANDS.items())
+_COMMAND_HELP = "; ".join(f"{it.name}: {it.help.replace(';', ',')}" for it in COMMANDS.values())
 
 
 def action_yml(text: str) -> str:
@@ -64,7 +64,7 @@ def _between(text: str, marker: str, body: str) -> str:
 
 
 def _commands() -> Iterable[tuple[str, str]]:
-    return ((f"`{name}`", text) for name, text in COMMANDS.items())
+    return ((f"`{command.name}`", command.help) for command in COMMANDS.values())
 
 
 def _options_table(options: Iterable[Option]) -> str:

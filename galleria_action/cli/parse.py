@@ -18,7 +18,7 @@ from click.core import ParameterSource
 
 from galleria_action import __version__
 from galleria_action.ci.woodpecker import is_plugin
-from galleria_action.cli.commands import COMMANDS
+from galleria_action.cli.commands import COMMANDS, Command
 from galleria_action.cli.config import read_config
 from galleria_action.errors import Finding
 from galleria_action.options import OPTIONS
@@ -105,16 +105,16 @@ def _root() -> click.Group:
     def root() -> None:
         """Publish a photo gallery to S3-compatible storage: planned, verified, metadata last."""
 
-    for name, help_text in COMMANDS.items():
-        root.add_command(_command(name, help_text))
+    for command in COMMANDS.values():
+        root.add_command(_command(command))
     return root
 
 
-def _command(name: str, help_text: str) -> click.Command:
+def _command(command: Command) -> click.Command:
     def note(**values: str | None) -> None:
         ctx = click.get_current_context()
         invocation = ctx.ensure_object(Invocation)
-        invocation.command = name
+        invocation.command = command.name
         invocation.as_json = values.pop("json", None) is not None
         invocation.values = {key.replace("_", "-"): value.strip() for key, value in values.items() if value}
         invocation.from_config = frozenset(
@@ -128,15 +128,15 @@ def _command(name: str, help_text: str) -> click.Command:
         ["--json"], is_flag=True, flag_value="true", default=None, help="the result as JSON on standard output"
     )
     return _Command(
-        name,
+        command.name,
         callback=note,
-        params=[*(_parameter(option, name) for option in OPTIONS), as_json],
-        help=help_text[0].upper() + help_text[1:] + ".",
+        params=[*(_parameter(option, command) for option in OPTIONS), as_json],
+        help=command.help[0].upper() + command.help[1:] + ".",
         context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
     )
 
 
-def _parameter(option: Option, command: str) -> click.Option:
+def _parameter(option: Option, command: Command) -> click.Option:
     """Every command takes every option, so that one set of inputs serves all; help shows those that matter."""
     default = f"  [default: {option.default}]" if option.default else ""
     one_of = f" ({', '.join(option.kind.choices)})" if option.kind.choices else ""
@@ -147,7 +147,7 @@ def _parameter(option: Option, command: str) -> click.Option:
         envvar=option.environment_names,
         help=f"{option.help}{one_of}{default}",
         metavar=option.kind.word,
-        hidden=command not in option.commands,
+        hidden=not command.shows(option),
         **bare,
     )
 

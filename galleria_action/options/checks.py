@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from galleria_action.options.declaration import PLANNING, Group, option
+from galleria_action.options.declaration import Group, Topic, option
 from galleria_action.options.kinds import FLAG, choice
 
 
@@ -33,9 +33,9 @@ class CheckOptions(Group):
         choice(Verify),
         "list",
         "how the bucket is checked: list (present, size, ETag), deep (download and hash), off",
-        (*PLANNING, "verify"),
+        Topic.PLAN | Topic.VERIFY,
     )
-    cors: Cors = option(choice(Cors), "require", "what missing CORS rules do; require stops", PLANNING)
+    cors: Cors = option(choice(Cors), "require", "what missing CORS rules do; require stops", Topic.PLAN)
     setup_cors: bool = option(
-        FLAG, "false", "write the default gallery rules when they are missing or differ", (*PLANNING, "cors")
+        FLAG, "false", "write the default gallery rules when they are missing or differ", Topic.PLAN | Topic.CORS
     )

@@ -8,33 +8,42 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
+from enum import Flag, auto
 from typing import Any, TypeVar, cast
 
 from galleria_action.options.kinds import Kind
 
 T = TypeVar("T")
 
-LOCAL = ("validate", "plan", "deploy", "finalize")
-PLANNING = ("plan", "deploy", "finalize")
-APPLYING = ("deploy", "finalize")
-NETWORK = ("plan", "deploy", "finalize", "verify", "cors")
-ALL = ("validate", "plan", "deploy", "finalize", "verify", "cors")
+
+class Topic(Flag):
+    """What an option is about. A command's help shows the options of its topics."""
+
+    ANY = auto()
+    LOCAL = auto()  #: the gallery on disk
+    BUCKET = auto()
+    PLAN = auto()  #: comparing the two
+    APPLY = auto()  #: writing what differs
+    VERIFY = auto()
+    CORS = auto()
+    SHARE = auto()  #: one job's part of a divided plan
+    SHARES = auto()  #: all parts of it
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
     """One option.
 
-    ``default`` is its text as people write it, empty for none. ``commands`` are those whose help shows it. ``also``
-    are further environment names, in order of precedence after ``GALLERIA_<NAME>``. ``in_config`` says whether the
-    config file may give it. ``action_default`` is what ``action.yml`` gives where the workflow does not.
+    ``default`` is its text as people write it, empty for none. ``topics`` are what it is about. ``also`` are further
+    environment names, in order of precedence after ``GALLERIA_<NAME>``. ``in_config`` says whether the config file may
+    give it. ``action_default`` is what ``action.yml`` gives where the workflow does not.
     """
 
     name: str
     help: str
     kind: Kind[Any]
     default: str
-    commands: tuple[str, ...]
+    topics: Topic
     also: tuple[str, ...] = ()
     in_config: bool = True
     action_default: str = ""
@@ -79,19 +88,19 @@ def option(
     kind: Kind[T],
     default: str,
     text: str,
-    commands: tuple[str, ...],
+    topics: Topic,
     *,
     also: tuple[str, ...] = (),
     in_config: bool = True,
 ) -> T:
     """The field of an option that always has a value. ``default`` is written as users write it."""
-    return cast(T, _declare(Option("", text, kind, default, commands, also, in_config), kind.parse(default)))
+    return cast(T, _declare(Option("", text, kind, default, topics, also, in_config), kind.parse(default)))
 
 
 def optional(
     kind: Kind[T],
     text: str,
-    commands: tuple[str, ...],
+    topics: Topic,
     *,
     shown: str = "",
     also: tuple[str, ...] = (),
@@ -100,7 +109,7 @@ def optional(
 ) -> T | None:
     """The field of an option that may be left out. ``shown`` says what holds then, where that can be said in a word."""
     allowed = in_config and not kind.secret
-    return cast(T | None, _declare(Option("", text, kind, shown, commands, also, allowed, action_default), None))
+    return cast(T | None, _declare(Option("", text, kind, shown, topics, also, allowed, action_default), None))
 
 
 def _declare(declared: Option, default: Any) -> Any:

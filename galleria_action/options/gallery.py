@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from galleria_action.options.declaration import APPLYING, LOCAL, PLANNING, Group, Mistake, option, optional
+from galleria_action.options.declaration import Group, Mistake, Topic, option, optional
 from galleria_action.options.kinds import FLAG, PATH, choice
 
 
@@ -30,19 +30,19 @@ class ExifErrors(StrEnum):
 class GalleryOptions(Group):
     """The gallery on disk. Paths are as the user gave them, relative to the workspace unless absolute."""
 
-    source: Path = option(PATH, "prod/pics", "folder with the photos and gallery-metadata.json", LOCAL)
-    metadata_file: Path | None = optional(PATH, "another metadata file; when none exists: directory mode", LOCAL)
-    site: Path | None = optional(PATH, "folder of the static site, uploaded to the prefix's root", LOCAL)
-    photos_only: bool = option(FLAG, "false", "leave the site alone", LOCAL)
-    site_only: bool = option(FLAG, "false", "leave the photos alone", LOCAL)
+    source: Path = option(PATH, "prod/pics", "folder with the photos and gallery-metadata.json", Topic.LOCAL)
+    metadata_file: Path | None = optional(PATH, "another metadata file; when none exists: directory mode", Topic.LOCAL)
+    site: Path | None = optional(PATH, "folder of the static site, uploaded to the prefix's root", Topic.LOCAL)
+    photos_only: bool = option(FLAG, "false", "leave the site alone", Topic.LOCAL)
+    site_only: bool = option(FLAG, "false", "leave the photos alone", Topic.LOCAL)
     hash_check: HashCheck = option(
-        choice(HashCheck), "warn", "what a deployment_file_hash that does not match does", APPLYING
+        choice(HashCheck), "warn", "what a deployment_file_hash that does not match does", Topic.APPLY
     )
     exif_errors: ExifErrors = option(
-        choice(ExifErrors), "warn", "what a photo whose EXIF cannot be edited does", APPLYING
+        choice(ExifErrors), "warn", "what a photo whose EXIF cannot be edited does", Topic.APPLY
     )
-    strip_gps: bool = option(FLAG, "false", "remove the position from the published photos", PLANNING)
-    redact_paths: bool = option(FLAG, "false", "publish only the last part of each original_path", PLANNING)
+    strip_gps: bool = option(FLAG, "false", "remove the position from the published photos", Topic.PLAN)
+    redact_paths: bool = option(FLAG, "false", "publish only the last part of each original_path", Topic.PLAN)
 
     def mistakes(self) -> Iterator[Mistake]:
         """See ``Group.mistakes``."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from galleria_action.deployment.guards import DeleteLimit
-from galleria_action.options.declaration import APPLYING, PLANNING, Group, option, optional
+from galleria_action.options.declaration import Group, Topic, option, optional
 from galleria_action.options.kinds import FLAG, PLAN_ID, choice, parsed
 
 
@@ -31,19 +31,23 @@ class PlanApproval(StrEnum):
 class GuardOptions(Group):
     """Guards against what was not meant."""
 
-    force: bool = option(FLAG, "false", "upload every photo whatever the hashes say", PLANNING)
+    force: bool = option(FLAG, "false", "upload every photo whatever the hashes say", Topic.PLAN)
     max_delete: DeleteLimit = option(
         parsed("TEXT", DeleteLimit.parse, "string", "integer"),
         "25%",
         "refuse a plan that deletes more photos: a count, or a share of the remote ones",
-        PLANNING,
+        Topic.PLAN,
     )
-    allow_empty: bool = option(FLAG, "false", "permit a gallery with no photos to replace one that has some", PLANNING)
-    orphans: Orphans = option(choice(Orphans), "fail", "what objects that no metadata names do", (*PLANNING, "verify"))
-    approved_plan: str | None = optional(PLAN_ID, "plan id that must match", PLANNING)
+    allow_empty: bool = option(
+        FLAG, "false", "permit a gallery with no photos to replace one that has some", Topic.PLAN
+    )
+    orphans: Orphans = option(
+        choice(Orphans), "fail", "what objects that no metadata names do", Topic.PLAN | Topic.VERIFY
+    )
+    approved_plan: str | None = optional(PLAN_ID, "plan id that must match", Topic.PLAN)
     plan_approval: PlanApproval = option(
         choice(PlanApproval),
         "off",
         "what a plan does that is not the one in the merged pull request's comment; require stops",
-        APPLYING,
+        Topic.APPLY,
     )

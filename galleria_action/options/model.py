@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from galleria_action.options.checks import CheckOptions
-from galleria_action.options.declaration import ALL, Mistake, Option, option, optional, options_of
+from galleria_action.options.declaration import Mistake, Option, Topic, option, optional, options_of
 from galleria_action.options.gallery import GalleryOptions
 from galleria_action.options.guards import GuardOptions
 from galleria_action.options.headers import HeaderOptions
@@ -33,9 +33,9 @@ class Options:
     checks: CheckOptions = CheckOptions()
     review: ReviewOptions = ReviewOptions()
     output: OutputOptions = OutputOptions()
-    dry_run: bool = option(FLAG, "false", "deploy becomes plan", ("deploy",))
-    config: Path | None = optional(PATH, "config file; galleria.yml if present", ALL, in_config=False)
-    environment: str | None = optional(TEXT, "section of the config file", ALL, in_config=False)
+    dry_run: bool = option(FLAG, "false", "deploy becomes plan", Topic.APPLY | Topic.CORS)
+    config: Path | None = optional(PATH, "config file; galleria.yml if present", Topic.ANY, in_config=False)
+    environment: str | None = optional(TEXT, "section of the config file", Topic.ANY, in_config=False)
 
     @property
     def store(self) -> StoreSettings | None:
@@ -46,6 +46,12 @@ class Options:
     def sharded(self) -> bool:
         """Whether this run is one of several that carry out one plan together."""
         return self.command == "finalize" or (self.upload.shard is not None and not self.dry_run)
+
+    def value(self, name: str) -> Any:
+        """The value of the option ``name``."""
+        option = BY_NAME[name]
+        holder = next((getattr(self, group) for group, it in GROUPS.items() if option in options_of(it)), self)
+        return getattr(holder, option.parameter)
 
     def mistakes(self) -> Iterator[Mistake]:
         """What does not go together, in the groups and between them."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from galleria_action.options.declaration import ALL, APPLYING, PLANNING, Group, option, optional
+from galleria_action.options.declaration import Group, Topic, option, optional
 from galleria_action.options.kinds import PATH, choice
 
 
@@ -22,14 +22,14 @@ class OutputOptions(Group):
     """Reports and progress."""
 
     plan_file: Path | None = optional(
-        PATH, "where to write the plan; in CI galleria-plan.json, on a terminal nowhere", PLANNING
+        PATH, "where to write the plan; in CI galleria-plan.json, on a terminal nowhere", Topic.PLAN
     )
     result_file: Path | None = optional(
-        PATH, "where to write the result; in CI galleria-result.json, on a terminal nowhere", ALL
+        PATH, "where to write the result; in CI galleria-result.json, on a terminal nowhere", Topic.ANY
     )
     progress: Progress = option(
         choice(Progress),
         "auto",
         "bar on a terminal, a line every 10 s elsewhere; off for none",
-        (*APPLYING, "verify"),
+        Topic.APPLY | Topic.VERIFY,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from galleria_action.options.declaration import ALL, APPLYING, PLANNING, Group, option, optional
+from galleria_action.options.declaration import Group, Topic, option, optional
 from galleria_action.options.kinds import ADDRESS, SECRET, TEXT, choice
 
 
@@ -21,12 +21,12 @@ class Comment(StrEnum):
 class ReviewOptions(Group):
     """Comment, deployment and addresses."""
 
-    comment: Comment = option(choice(Comment), "changes", "when to comment on the pull request", PLANNING)
-    label: str | None = optional(TEXT, "tells several galleries of one repository apart", PLANNING)
+    comment: Comment = option(choice(Comment), "changes", "when to comment on the pull request", Topic.PLAN)
+    label: str | None = optional(TEXT, "tells several galleries of one repository apart", Topic.PLAN)
     github_token: str | None = optional(
-        SECRET, "token for comment and deployment", PLANNING, action_default="${{ github.token }}"
+        SECRET, "token for comment and deployment", Topic.PLAN, action_default="${{ github.token }}"
     )
-    public_url: str | None = optional(ADDRESS, "where visitors see the gallery", ALL)
+    public_url: str | None = optional(ADDRESS, "where visitors see the gallery", Topic.ANY)
     environment_url: str | None = optional(
-        ADDRESS, "address shown by a GitHub deployment; public-url if empty", APPLYING
+        ADDRESS, "address shown by a GitHub deployment; public-url if empty", Topic.APPLY
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from galleria_action.options.declaration import APPLYING, NETWORK, Group, Mistake, option, optional
+from galleria_action.options.declaration import Group, Mistake, Topic, option, optional
 from galleria_action.options.kinds import SECRET, TEXT
 from galleria_action.storage.settings import StoreSettings, parse_target
 
@@ -15,26 +15,26 @@ class TargetOptions(Group):
     """The bucket and the way to it."""
 
     bucket: str | None = optional(
-        TEXT, "bucket, or s3://bucket/prefix, or file:///folder", NETWORK, also=("GALLERIA_S3_PUBLIC_BUCKET",)
+        TEXT, "bucket, or s3://bucket/prefix, or file:///folder", Topic.BUCKET, also=("GALLERIA_S3_PUBLIC_BUCKET",)
     )
-    prefix: str | None = optional(TEXT, "key prefix inside the bucket", NETWORK)
+    prefix: str | None = optional(TEXT, "key prefix inside the bucket", Topic.BUCKET)
     endpoint: str | None = optional(
         TEXT,
         "URL or bare host of an S3-compatible service; empty for AWS",
-        NETWORK,
+        Topic.BUCKET,
         also=("GALLERIA_S3_PUBLIC_ENDPOINT",),
     )
-    region: str | None = optional(TEXT, "region", NETWORK, shown="us-east-1", also=("GALLERIA_S3_PUBLIC_REGION",))
+    region: str | None = optional(TEXT, "region", Topic.BUCKET, shown="us-east-1", also=("GALLERIA_S3_PUBLIC_REGION",))
     access_key: str | None = optional(
         SECRET,
         "access key; without it AWS's own credential chain",
-        NETWORK,
+        Topic.BUCKET,
         also=("GALLERIA_S3_PUBLIC_ACCESS_KEY",),
     )
-    secret_key: str | None = optional(SECRET, "secret key", NETWORK, also=("GALLERIA_S3_PUBLIC_SECRET_KEY",))
-    session_token: str | None = optional(SECRET, "session token of temporary credentials", NETWORK)
-    provider: str = option(TEXT, "auto", "provider profile; auto recognises it by the endpoint", NETWORK)
-    acl: str | None = optional(TEXT, "canned ACL sent with each object", APPLYING)
+    secret_key: str | None = optional(SECRET, "secret key", Topic.BUCKET, also=("GALLERIA_S3_PUBLIC_SECRET_KEY",))
+    session_token: str | None = optional(SECRET, "session token of temporary credentials", Topic.BUCKET)
+    provider: str = option(TEXT, "auto", "provider profile; auto recognises it by the endpoint", Topic.BUCKET)
+    acl: str | None = optional(TEXT, "canned ACL sent with each object", Topic.APPLY)
 
     def settings(self, concurrency: int) -> StoreSettings | None:
         """What a store is opened with, for ``concurrency`` requests in flight; ``None`` without a bucket.

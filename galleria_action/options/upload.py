@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from galleria_action.deployment.shards import MOST_SHARDS, Shard
-from galleria_action.options.declaration import APPLYING, Group, Mistake, option, optional
+from galleria_action.options.declaration import Group, Mistake, Topic, option, optional
 from galleria_action.options.kinds import FLAG, PATH, count, parsed
 
 MOST_REQUESTS = 1024
@@ -21,17 +21,17 @@ class UploadOptions(Group):
         count(MOST_REQUESTS),
         "128",
         "most uploads in flight; fewer where more are no faster",
-        (*APPLYING, "verify"),
+        Topic.APPLY | Topic.VERIFY,
     )
-    resume: bool = option(FLAG, "true", "continue an interrupted deploy", APPLYING)
-    checkpoint_file: Path | None = optional(PATH, "keep the checkpoint in a local file instead", APPLYING)
+    resume: bool = option(FLAG, "true", "continue an interrupted deploy", Topic.APPLY)
+    checkpoint_file: Path | None = optional(PATH, "keep the checkpoint in a local file instead", Topic.APPLY)
     shard_count: int | None = optional(
-        count(MOST_SHARDS), "divide the uploads of photos among so many jobs at most (1 to 256)", ("plan", "finalize")
+        count(MOST_SHARDS), "divide the uploads of photos among so many jobs at most (1 to 256)", Topic.SHARES
     )
     shard: Shard | None = optional(
         parsed("TEXT", Shard.parse),
         "upload only this share of the photos, such as 3/8; needs approved-plan",
-        ("deploy",),
+        Topic.SHARE,
         in_config=False,
     )
 

@@ -1,4 +1,4 @@
-"""The comment on a pull request: the summary's blocks in a smaller budget, with pictures and a line of status."""
+"""The comment on a pull request: what the summary says, pictures first, in a smaller budget and with a status."""
 
 from __future__ import annotations
 
@@ -8,26 +8,30 @@ from dataclasses import dataclass
 from typing import Literal
 
 from galleria_action.report.budget import Block, block, fit
-from galleria_action.report.escape import PLAIN_URL, code, shorten
-from galleria_action.report.markdown import FRAME, HEADLINE, headline_of, result_blocks
+from galleria_action.report.compose import compose
+from galleria_action.report.document import Part
+from galleria_action.report.escape import PLAIN_URL, code, shorten, visible
+from galleria_action.report.markdown import detail_blocks, headline, line_of, verdict_blocks
 from galleria_action.report.outcome import outcome_of
 from galleria_action.report.result import Result
 
-State = Literal["planned", "deploying", "deployed", "failed", "cancelled"]
+State = Literal["planned", "unplanned", "deploying", "deployed", "failed", "cancelled"]
 
 #: GitHub takes 65,536 characters. A byte is never less than a character, however those are counted.
 COMMENT_BUDGET = 60_000
 
 _STATES: dict[State, str] = {
     "planned": "📋 planned",
+    "unplanned": "⚠️ not planned",
     "deploying": "🚚 deploying",
     "deployed": "✅ deployed",
     "failed": "❌ failed",
     "cancelled": "🛑 cancelled",
 }
-_PICTURES = 75
 _IN_A_ROW = 4
 _SHORT_COMMIT = 7
+#: characters of a caption: four of them stand side by side
+_CAPTION = 22
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +48,12 @@ class Picture:
 
 def render_comment(result: Result, budget: int, *, label: str = "", pictures: Sequence[Picture] = ()) -> str:
     """``result`` as a comment in at most ``budget`` bytes (UTF-8), without status; ``label`` names the gallery."""
-    named = f"{headline_of(result)}{f' · {code(label)}' if label else ''}"
-    blocks = [block(HEADLINE, lambda: [named]), *result_blocks(result)]
+    document = compose(result)
+    named = f"{headline(document)}{f' · {code(label)}' if label else ''}"
+    blocks = [block(Part.VERDICT, lambda: [named]), *verdict_blocks(document)]
     if pictures:
-        blocks.append(_gallery(pictures, planned=outcome_of(result).kind != "done"))
-    if result.plan:
-        plan_id = result.plan.plan_id
-        blocks.append(block(FRAME, lambda: [f"<sub>plan id {code(plan_id)}</sub>"]))
+        blocks.append(_gallery(pictures, planned=document.outcome.kind != "done"))
+    blocks += detail_blocks(document, line_of)
     return fit(blocks, budget)
 
 
@@ -72,21 +75,28 @@ def status_line(state: State, run_url: str, commit: str) -> str:
 def _gallery(pictures: Sequence[Picture], *, planned: bool) -> Block:
     """Pictures four by four; an address that is more than plain letters is not trusted in an attribute."""
     good = [one for one in pictures if PLAIN_URL.fullmatch(one.url) and re.fullmatch("[0-9a-f]*", one.version)]
-    title = "Photos concerned, as they are online now" if planned else "Photos, as they are online now"
+    title = "As they are online now" if planned else "As they are online"
 
     def lines() -> Iterator[str]:
         if not good:
             return
-        yield from (f"### {title}", "")
         width = min(_IN_A_ROW, len(good))
-        yield f"|{'  |' * width}"
-        yield f"|{':-:|' * width}"
-        for start in range(0, len(good), _IN_A_ROW):
-            yield f"| {' | '.join(map(_picture, good[start : start + _IN_A_ROW]))} |"
+        for start in range(0, len(good), width):
+            row = good[start : start + width]
+            yield f"| {' | '.join([*map(_picture, row), *[' '] * (width - len(row))])} |"
+            if start == 0:
+                yield f"|{':-:|' * width}"
+        yield from ("", f"<sub>{title}</sub>")
 
-    return block(_PICTURES, lines, lambda: ())
+    return block(Part.PICTURES, lines, lambda: ())
 
 
 def _picture(picture: Picture) -> str:
     query = f"?v={picture.version}" if picture.version else ""
-    return f'<img src="{picture.url}{query}" alt="" height="120"><br>{code(picture.photo, 40)}'
+    return f'<img src="{picture.url}{query}" alt="" height="120"><br>{code(caption(picture.photo), _CAPTION)}'
+
+
+def caption(photo: str) -> str:
+    """A short name for the photo with this id: ids are often paths or hashes."""
+    name = visible(photo).rstrip("/").rpartition("/")[2]
+    return re.sub(r"\.[A-Za-z0-9]{2,5}$", "", name) or name

@@ -100,10 +100,29 @@ def prose(text: str) -> str:
     return "<br>".join(_prose_line(line) for line in text.splitlines() if line.strip())
 
 
+#: What a message itself sets in backticks, such as a command, apart from the words around it.
+_QUOTED = re.compile(r"(?:^|(?<=[\s(\"'“‘]))`([^`]*[^`\s][^`]*)`(?=[\s)\"'”’.,;:!?…]|$)")
+
+
 def _prose_line(line: str) -> str:
-    first, *others = visible(line).split()
-    opening = code(first) if _LIST_NUMBER.fullmatch(first) else _token(first)
-    return " ".join([opening, *map(_token, others)])
+    pieces: list[str] = []
+    for index, part in enumerate(_QUOTED.split(visible(line).strip())):
+        if index % 2:
+            pieces.append(code(part, _WORD_LIMIT))
+        else:
+            pieces.append(_words(part, opens=not index))
+    return "".join(pieces)
+
+
+def _words(text: str, *, opens: bool) -> str:
+    """``text`` word by word, the blanks at its ends kept; the line ``opens`` with it."""
+    words = text.split()
+    if not words:
+        return " " if text else ""
+    shown = list(map(_token, words))
+    if opens and _LIST_NUMBER.fullmatch(words[0]):
+        shown[0] = code(words[0])
+    return f"{' ' if text[0].isspace() else ''}{' '.join(shown)}{' ' if text[-1].isspace() else ''}"
 
 
 def _token(token: str) -> str:

@@ -7,11 +7,12 @@ from typing import Literal
 
 from galleria_action.deployment.model import Plan
 from galleria_action.report.result import Result
-from galleria_action.report.wording import count
+from galleria_action.report.wording import FAILURES, count
 
 _SUBJECTS = {"cors": "CORS", "verify": "Verification", "validate": "Validation"}
 
-Kind = Literal["planned", "done", "failed", "cancelled"]
+#: ``unplanned``: a plan was asked for, but there was nothing to make it against
+Kind = Literal["planned", "unplanned", "done", "failed", "cancelled"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +34,17 @@ def outcome_of(result: Result) -> Outcome:
         moment = _MOMENTS[result.committed] if deploys(result) else ""
         return Outcome("cancelled", f"Cancelled{moment}", _fate(result))
     if not result.success:
-        return Outcome("failed", f"{_subject(result)} failed: {result.outputs['failure-reason']}", _fate(result))
+        reason = str(result.outputs["failure-reason"])
+        words = FAILURES.get(reason, f"failed: {reason.replace('-', ' ')}")
+        return Outcome("failed", f"{_subject(result)} {words}", _fate(result))
     if result.shard:
         files = int(result.outputs["files-uploaded"])
         return Outcome("done", f"Shard {result.shard.number} of {result.shard.count}: {count(files, 'file')} uploaded")
     if deploys(result):
         return Outcome("done", _deployed(result))
-    if result.plan and result.command in ("plan", "deploy"):
+    if result.command in ("plan", "deploy"):
+        if result.plan is None:
+            return Outcome("unplanned", "The gallery is valid, but it could not be planned")
         return Outcome("planned", f"Plan: {to_do(result.plan)}")
     return Outcome("done", _checked(result))
 
@@ -67,7 +72,8 @@ def _deployed(result: Result) -> str:
         (int(result.outputs["photos-uploaded"]), "photo", "uploaded"),
         (int(result.outputs["photos-deleted"]), "photo", "deleted"),
     )
-    return f"Deployed: {photos or _listed((int(result.outputs['files-uploaded']), 'file', 'uploaded')) or 'metadata'}"
+    files = _listed((int(result.outputs["files-uploaded"]), "file", "uploaded"))
+    return f"Deployed: {photos or files or 'small changes only'}"
 
 
 def _listed(*parts: tuple[int, str, str]) -> str:

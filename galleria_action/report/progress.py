@@ -5,17 +5,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol, Self, TextIO
+from typing import Literal, Protocol, Self
 
 from galleria_action.report.wording import duration, human_size
 
-if TYPE_CHECKING:
-    from rich.progress import Progress as RichProgress
-
 Style = Literal["auto", "off"]
 
-#: Seconds between two lines where there is no terminal.
-INTERVAL = 10.0
+#: Seconds between two lines where there is no terminal, and between two pictures of the bar.
+INTERVAL, REDRAW = 10.0, 0.1
+#: a shorter bar says nothing, a longer one no more
+_SHORTEST_BAR, _LONGEST_BAR = 8, 40
 
 
 class Progress(Protocol):
@@ -27,6 +26,17 @@ class Progress(Protocol):
 
     def advance(self, size: int) -> None:
         """One more file of ``size`` bytes is done."""
+
+
+class Screen(Protocol):
+    """A terminal that can redraw a line below what is printed."""
+
+    @property
+    def columns(self) -> int:
+        """Characters that fit into a line."""
+
+    def show(self, status: str) -> None:
+        """Show ``status`` below all lines until the next call; nothing when it is empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +53,18 @@ def open_progress(
     work: Work,
     *,
     line: Callable[[str], None],
-    terminal: TextIO | None,
+    screen: Screen | None,
     clock: Callable[[], float],
 ) -> Progress:
     """The progress for ``work``, to be used in a ``with`` statement.
 
-    ``terminal`` is the stream to draw a bar on, ``None`` where nobody watches one; lines go to ``line``. ``clock``
-    gives seconds that never run backwards. When it ends, one line says how far it came, unless there was nothing to
-    do or ``style`` is ``off``.
+    A bar is drawn on ``screen``, ``None`` where nobody watches one; lines go to ``line``. ``clock`` gives seconds that
+    never run backwards. When it ends, one line says how far it came, unless there was nothing to do or ``style`` is
+    ``off``.
     """
     if style == "off" or work.files == 0:
         return _Silent()
-    return _Counter(work, line, clock, _bar(work, terminal, clock) if terminal else None)
+    return _Counter(work, line, screen, clock)
 
 
 class _Silent:
@@ -69,70 +79,76 @@ class _Silent:
 
 
 class _Counter:
-    """Counts, and tells a bar, or the log when ``INTERVAL`` has passed since it last did."""
+    """Counts, and tells the screen, or the log when ``INTERVAL`` has passed since it last did."""
 
     def __init__(
-        self, work: Work, line: Callable[[str], None], clock: Callable[[], float], bar: RichProgress | None
+        self, work: Work, line: Callable[[str], None], screen: Screen | None, clock: Callable[[], float]
     ) -> None:
         self._work = work
         self._line = line
+        self._screen = screen
         self._clock = clock
-        self._bar = bar
         self._lock = threading.Lock()
         self._files = 0
         self._size = 0
+        self._open = True
         self._started = self._told = clock()
 
     def __enter__(self) -> Self:
         self._started = self._told = self._clock()
-        if self._bar:
-            self._bar.start()
+        if self._screen:
+            self._screen.show(self._bar(self._screen.columns))
         return self
 
     def advance(self, size: int) -> None:
         with self._lock:
             self._files += 1
             self._size += size
-            if self._bar:
-                self._bar.update(self._bar.task_ids[0], completed=self._size, files=self._files)
-            elif self._clock() - self._told >= INTERVAL:
-                self._told = self._clock()
+            now = self._clock()
+            if not self._open or now - self._told < (REDRAW if self._screen else INTERVAL):
+                return
+            self._told = now
+            if self._screen:
+                self._screen.show(self._bar(self._screen.columns))
+            else:
                 self._line(self._so_far())
 
     def __exit__(self, *error: object) -> None:
-        if self._bar:
-            self._bar.stop()
-        elapsed = self._clock() - self._started
+        with self._lock:
+            self._open = False  # a straggler must not draw the bar anew
+            if self._screen:
+                self._screen.show("")
+        elapsed = self._elapsed()
         self._line(f"{self._count()} in {duration(elapsed)}{_at(self._size, elapsed)}")
 
+    def _elapsed(self) -> float:
+        return self._clock() - self._started
+
     def _so_far(self) -> str:
-        elapsed = self._clock() - self._started
-        remaining = self._work.size - self._size
-        left = f", about {duration(remaining * elapsed / self._size)} left" if self._size and remaining > 0 else ""
-        return f"{self._count()}{_at(self._size, elapsed)}{left}"
+        left = self._left()
+        return f"{self._count()}{_at(self._size, self._elapsed())}{f', about {left} left' if left else ''}"
 
     def _count(self) -> str:
         files = f"{self._files:,} of {self._work.files:,} files"
         return f"{self._work.done} {files} ({human_size(self._size)} of {human_size(self._work.size)})"
 
+    def _left(self) -> str:
+        remaining = self._work.size - self._size
+        return duration(remaining * self._elapsed() / self._size) if self._size and remaining > 0 else ""
+
+    def _bar(self, columns: int) -> str:
+        """One line of less than ``columns`` characters: numbers, the bar where there is room, speed and time left."""
+        share = min(1.0, self._size / self._work.size if self._work.size else self._files / self._work.files)
+        head = f"{self._work.done} {self._files:,} of {self._work.files:,}"
+        tail = f"{share:4.0%}{_at(self._size, self._elapsed()).replace(',', ' ')}"
+        if left := self._left():
+            tail = f"{tail}  {left}"
+        room = min(columns - 1 - len(head) - len(tail) - 2, _LONGEST_BAR)
+        if room < _SHORTEST_BAR:
+            return f"{head} {tail}"[: columns - 1]
+        full = round(share * room)
+        return f"{head} {'━' * full}{'╌' * (room - full)} {tail}"
+
 
 def _at(size: int, elapsed: float) -> str:
     return f", {human_size(size / elapsed)}/s" if elapsed > 0 and size else ""
-
-
-def _bar(work: Work, terminal: TextIO, clock: Callable[[], float]) -> RichProgress:
-    # rich takes 50 ms to import, which only a person at a terminal has anything from
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn, TransferSpeedColumn
-    from rich.progress import Progress as RichProgress
-
-    columns = (
-        TextColumn("{task.description} {task.fields[files]:,} of {task.fields[of]:,} files"),
-        BarColumn(),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-        TimeRemainingColumn(),
-    )
-    bar = RichProgress(*columns, console=Console(file=terminal), transient=True, get_time=clock)
-    bar.add_task(work.done, total=work.size, files=0, of=work.files)
-    return bar

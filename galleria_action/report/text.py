@@ -1,112 +1,158 @@
-"""The end of the log: the result in plain lines, for a terminal and for any log."""
+"""What a log and a terminal show: the plan before anything is written, and the end of the run, the verdict last."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
 
-from galleria_action.deployment.model import Delete, Plan, Reason, Upload, strongest
-from galleria_action.deployment.remote.verification import Verification
+from galleria_action.deployment.model import Plan
+from galleria_action.report.compose import compose, compose_plan
+from galleria_action.report.document import (
+    Cell,
+    Count,
+    Document,
+    Message,
+    Name,
+    Phrase,
+    PlanReport,
+    Row,
+    Section,
+    Series,
+    Size,
+    Tone,
+)  # fmt: skip
 from galleria_action.report.escape import shorten, visible
-from galleria_action.report.outcome import outcome_of, unverified
+from galleria_action.report.outcome import Kind
 from galleria_action.report.result import Result
-from galleria_action.report.wording import REASONS, count, duration, human_size
+from galleria_action.report.wording import duration, human_size
 
 #: Entries of a list that are shown; the log is not the place for all of them.
 _SHOWN = 20
-
-Item = TypeVar("Item")
+_LONGEST_ENTRY = 300
 
 DRY_RUN_DONE = "Dry run completed - no files were uploaded"
 
+_TONES: dict[Kind, Tone] = {
+    "planned": "good", "unplanned": "doubtful", "done": "good", "failed": "bad", "cancelled": "doubtful",
+}  # fmt: skip
+#: words under which users of Galleria look for numbers, shown even where they are zero
+_KNOWN = ("Photos to upload", "Photos to delete", "Photos unchanged")
 
-def render_text(result: Result) -> list[str]:
-    """``result`` as lines of visible characters: plan, verification, problems, and last what happened and what to do.
 
-    The words that users of Galleria know are kept (``Deployment Plan:``, ``Photos to upload: 3`` …).
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of visible characters."""
+
+    text: str
+    tone: Tone = "plain"
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def render_plan(plan: Plan) -> list[Line]:
+    """``plan``, in the words that users of Galleria know (``Deployment Plan:``, ``Photos to upload: 3`` …)."""
+    return _visible(_plan(compose_plan(plan)))
+
+
+def render_text(result: Result, *, plan_told: bool = False, quiet: bool = False) -> list[Line]:
+    """``result``: plan (unless it was told before), verification, warnings and problems, what to do, the verdict.
+
+    ``quiet`` leaves only what is told of the verdict.
     """
-    return [visible(line) for line in _lines(result)]
+    document = compose(result)
+    return _visible(_ending(document) if quiet else _whole(document, plan_told))
 
 
-def _lines(result: Result) -> Iterator[str]:
-    if result.plan and not (result.shard and result.success):
-        yield from _plan(result.plan)
-    if result.verification:
-        yield from _verification(result.verification)
-    elif unverified(result):
-        yield from ("", "Verification: off")
-    if result.warnings:
-        yield from ("", "Warnings:", *_first(result.warnings))
-    if result.findings:
-        yield from ("", "Problems:", *_first(result.findings))
-    yield ""
-    yield from _ending(result)
+def _visible(lines: Iterable[Line]) -> list[Line]:
+    return [Line(visible(line.text), line.tone) for line in lines]
 
 
-def _plan(plan: Plan) -> Iterator[str]:
-    removed = set(plan.removed_photos)
-    yield "Deployment Plan:"
-    yield f"  Target: {plan.target}"
-    yield f"  Photos to upload: {len(plan.photo_uploads)}"
-    yield from _first([*plan.photo_uploads.items()], _upload, indent=4)
-    yield f"  Photos to delete: {len(plan.removed_photos)}"
-    yield from _first(plan.removed_photos, indent=4)
-    yield f"  Photos unchanged: {len(plan.unchanged_photos)}"
-    if plan.site_uploads:
-        yield f"  Site files to upload: {len(plan.site_uploads)}"
-        yield from _first(plan.site_uploads, lambda up: f"{up.key}: {REASONS[up.reason]}", indent=4)
-    if plan.deletes:
-        yield f"  Objects to delete: {len(plan.deletes)}"
-        yield from _first(plan.deletes, lambda gone: f"{gone.key}: {_why(gone, removed)}", indent=4)
-    yield f"  Size to upload: {human_size(plan.bytes_to_upload)}"
-    yield f"  Plan id: {plan.plan_id}"
+def _whole(document: Document, plan_told: bool) -> Iterator[Line]:
+    if document.plan and not plan_told:
+        yield from _plan(document.plan)
+        yield Line("")
+    for section in (*document.verification, document.warnings, document.problems):
+        if section:
+            yield from _section(section)
+            yield Line("")
+    yield from _ending(document)
 
 
-def _upload(entry: tuple[str, Sequence[Upload]]) -> str:
-    photo, uploads = entry
-    files = ", ".join(up.file.variant or "file" for up in uploads)
-    return f"{photo}: {REASONS[strongest(uploads)]} ({files}; {human_size(sum(up.size for up in uploads))})"
+def _plan(plan: PlanReport) -> Iterator[Line]:
+    yield Line("Deployment Plan:")
+    yield Line(f"  Target: {plan.target}")
+    for one in plan.counts:
+        if one.planned.number or one.name in _KNOWN:
+            yield Line(f"  {one.name}: {one.planned.number}{_size(one)}")
+        for section in one.sections:
+            yield from _entries(section, indent=4)
+    yield Line(f"  Plan id: {plan.plan_id}")
 
 
-def _why(gone: Delete, removed: Container[str]) -> str:
-    if gone.photo is None:
-        return f"{REASONS[gone.reason]} from the site" if gone.reason is Reason.REMOVED else REASONS[gone.reason]
-    return f"photo {gone.photo} {'removed' if gone.photo in removed else 'has other keys now'}"
+def _size(one: Count) -> str:
+    return f" ({_cell(one.planned.size)})" if one.planned.size else ""
 
 
-def _verification(found: Verification) -> Iterator[str]:
-    yield ""
-    yield (
-        f"Verification: {count(found.checked, 'object')} checked, {len(found.missing):,} missing, "
-        f"{len(found.mismatched):,} mismatched, {len(found.orphaned):,} orphaned"
-    )
-    yield from _first(found.missing, lambda key: f"missing: {key}")
-    yield from _first(found.mismatched, lambda key: f"mismatched: {key}")
-    yield from _first(found.orphaned, lambda key: f"orphaned: {key}")
+def _section(section: Section) -> Iterator[Line]:
+    """A list has its number in its heading; anything else says its sentence."""
+    number = f" ({section.details[0].total:,}):" if section.details else f": {section.lead}"
+    yield Line(f"{section.title}{number}", section.tone)
+    yield from _entries(section, indent=2)
 
 
-def _ending(result: Result) -> Iterator[str]:
-    outcome = outcome_of(result)
-    yield f"{outcome.headline} ({duration(result.duration_seconds)})"
-    first, *more = result.message.splitlines() or [""]
-    if not result.success:
-        yield first if first.startswith("Error") else f"Error: {first}"
-    elif first not in (DRY_RUN_DONE, outcome.headline):
-        yield first
-    yield from more
+def _entries(section: Section, *, indent: int) -> Iterator[Line]:
+    """The first rows, and how many more there are."""
+    if not section.details:
+        return
+    details = section.details[0]
+    for row in islice(details.rows(), _SHOWN):
+        yield Line(f"{' ' * indent}{shorten(_row(row), _LONGEST_ENTRY)}")
+    if details.total > _SHOWN:
+        yield Line(f"{' ' * indent}... and {details.total - _SHOWN:,} more")
+
+
+def _row(row: Row) -> str:
+    about, *others = map(_cell, row)
+    if not others:
+        return about
+    why, more = others[0], "; ".join(others[1:])
+    return f"{about}: {why} ({more})" if more else f"{about}: {why}"
+
+
+def _cell(content: Cell) -> str:
+    match content:
+        case str():
+            return content
+        case int():
+            return f"{content:,}"
+        case Size(size):
+            return human_size(size)
+        case Name(text) | Message(text):
+            return text
+        case Phrase(cells):
+            return _cell(cells[0])
+        case Series(cells):
+            return ", ".join(map(_cell, cells))
+
+
+def _ending(document: Document) -> Iterator[Line]:
+    outcome, tone = document.outcome, _TONES[document.outcome.kind]
+    first, *more = document.message.splitlines() or [""]
+    if document.reason:
+        yield Line(first if first.startswith("Error") else f"Error: {first}", tone)
+    elif first not in ("", DRY_RUN_DONE, outcome.headline):
+        yield Line(first)
+    yield from map(Line, more)
     if outcome.fate:
-        yield outcome.fate
-    if result.hint:
-        yield from ("What to do:", *(f"  {line}" for line in result.hint.splitlines()))
-    if result.outputs["url"]:
-        yield f"Gallery: {result.outputs['url']}"
+        yield Line(outcome.fate)
+    if document.remedy:
+        yield Line("What to do:")
+        yield from (Line(f"  {line}") for line in document.remedy.splitlines())
+    if document.url:
+        yield Line(f"Gallery: {document.url}")
+    how = f"{document.reason}, exit code {document.exit_code}, " if document.reason else ""
+    yield Line(f"{outcome.headline} ({how}{duration(document.duration_seconds)})", tone)
     if outcome.kind == "planned":
-        yield DRY_RUN_DONE
-
-
-def _first(items: Sequence[Item], show: Callable[[Item], str] = str, *, indent: int = 2) -> Iterator[str]:
-    """The first of ``items``, each written by ``show``, and how many more there are."""
-    for item in items[:_SHOWN]:
-        yield f"{' ' * indent}{shorten(show(item), 300)}"
-    if len(items) > _SHOWN:
-        yield f"{' ' * indent}... and {len(items) - _SHOWN:,} more"
+        yield Line(DRY_RUN_DONE, tone)

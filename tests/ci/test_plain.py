@@ -11,6 +11,7 @@ import pytest
 from galleria_action.ci.detect import detect
 from galleria_action.ci.github.actions import GitHubActions
 from galleria_action.ci.interface import CI
+from galleria_action.ci.log import Log
 from galleria_action.ci.plain import Plain
 from galleria_action.errors import Finding
 
@@ -54,7 +55,52 @@ def test_the_workspace_is_the_one_that_exists(tmp_path):
     ],
 )
 def test_who_watches(tmp_path, stream, environ, expected):
-    assert detect(environ, stream(), tmp_path).interactive is expected
+    assert (detect(environ, stream(), tmp_path).screen is not None) is expected
+
+
+@pytest.mark.parametrize(
+    ("stream", "environ", "coloured"),
+    [
+        (Terminal, {"TERM": "xterm"}, True),
+        (Terminal, {"TERM": "xterm", "NO_COLOR": ""}, True),
+        (Terminal, {"TERM": "xterm", "NO_COLOR": "1"}, False),
+        (Terminal, {"TERM": "xterm", "NO_COLOR": "0"}, False),
+        (Terminal, {"TERM": "dumb"}, False),
+        (Terminal, {"CI": "true"}, False),
+        (io.StringIO, {"TERM": "xterm"}, False),
+    ],
+)
+def test_colours_only_where_they_are_seen_and_wanted(tmp_path, stream, environ, coloured):
+    screen = stream()
+    detect(environ, screen, tmp_path).line("Deployed", "good")
+    assert screen.getvalue() == ("\x1b[1;32mDeployed\x1b[0m\n" if coloured else "Deployed\n")
+
+
+def test_nobodys_text_becomes_a_colour(tmp_path):
+    screen = Terminal()
+    detect({"TERM": "xterm"}, screen, tmp_path).line("\x1b[0mgreen\x1b[31m", "bad")
+    assert screen.getvalue() == "\x1b[1;31m\\x1b[0mgreen\\x1b[31m\x1b[0m\n"
+
+
+def test_lines_are_written_above_the_bar(tmp_path):
+    stream = Terminal()
+    ci = detect({"TERM": "xterm"}, stream, tmp_path)
+    assert ci.screen
+    ci.line("before")
+    ci.screen.show("half ━━╌╌")
+    ci.screen.show("half ━━╌╌")
+    ci.warning("careful")
+    ci.screen.show("")
+    ci.line("after")
+    assert stream.getvalue() == ("before\n\r\x1b[Khalf ━━╌╌\r\x1b[KWarning: careful\nhalf ━━╌╌\r\x1b[Kafter\n")
+
+
+def test_a_bar_where_the_terminal_has_no_such_characters():
+    raw = io.BytesIO()
+    log = Log(io.TextIOWrapper(raw, encoding="ascii"))
+    log.show("━━╌╌")
+    assert raw.getvalue() == b"\r\x1b[K==--"
+    assert log.columns >= 20
 
 
 def test_terminal_escapes_are_shown_and_not_obeyed(tmp_path):

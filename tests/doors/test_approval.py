@@ -44,7 +44,7 @@ def test_another_plan_stops_and_says_what_differs(reviewed: Project):
         assert f"differs from the approved plan: {key}" in findings
     assert "differs from the approved plan: gallery-metadata.json" in findings
     assert len(findings) == 4
-    assert "Deploy failed: plan-changed" in reviewed.github.bodies()[0]
+    assert "Deploy refused: the plan is not the approved one" in reviewed.github.bodies()[0]
 
 
 def test_what_was_refused_can_be_deployed_once_it_is_as_reviewed(reviewed: Project):

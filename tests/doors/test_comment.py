@@ -96,14 +96,14 @@ def test_guard_and_validation_findings_are_in_the_comment(project: Project):
     for _ in range(3):
         project.job.gallery.remove(0)
     project.pull_request()
-    assert "Plan failed: empty-gallery" in only(project)
+    assert "Plan refused: the gallery has no photos" in only(project)
     assert "allow-empty: true" in only(project)
     assert "❌ failed" in status(only(project))
     assert read_marker(only(project)).plan == "", "a refused plan approves nothing"  # type: ignore[union-attr]
     project.job.gallery.document["photos"] = [{"id": "x"}]
     project.job.gallery.save()
     project.pull_request()
-    assert "Plan failed: gallery-invalid" in only(project)
+    assert "Plan refused: the gallery is not as it should be" in only(project)
     assert "prod/pics/gallery-metadata.json:" in only(project)
 
 

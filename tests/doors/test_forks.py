@@ -105,7 +105,7 @@ def test_an_invalid_gallery_still_fails(project: Project):
     project.job.gallery.save()
     ran = project.pull_request(payload=FORK, bucket="")
     assert (ran.exit_code, ran.outputs["failure-reason"]) == (3, "gallery-invalid")
-    assert "Plan failed: gallery-invalid" in comment_file(project)[0]
+    assert "Plan refused: the gallery is not as it should be" in comment_file(project)[0]
 
 
 def test_the_guards_still_guard(project: Project, public: str):
@@ -245,7 +245,7 @@ def test_thumbnails_that_are_online(project: Project, public: str):
     changed = project.job.gallery.photos[0]
     assert f'<img src="{public}/{changed["files"]["thumb"]}" alt="" height="120">' in body
     assert body.count("<img") == 1, "nothing of a new photo can be online"
-    assert "Photos concerned, as they are online now" in body
+    assert "As they are online now" in body
 
 
 def test_an_address_with_markup_shows_no_pictures(make_job, project: Project, public: str):

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from galleria_action.ci.reviews.marker import Marker, detailed, read_marker
 from galleria_action.errors import Cancelled, DeleteGuard, PlanChanged
-from galleria_action.report.comment import COMMENT_BUDGET, Picture, render_comment, state_of, status_line
+from galleria_action.report.comment import COMMENT_BUDGET, Picture, caption, render_comment, state_of, status_line
 from galleria_action.report.result import Result
 from tests.report import examples
 from tests.report.rendered import OWN_TAGS, Page
@@ -142,6 +142,30 @@ def test_pictures_are_small_and_named_by_their_photos():
     assert page.html.count('height="120"') == 5
     assert 'src="https://photos.example.org/thumb/4.webp?v=ab12"' in page.html
     assert {"IMG_0", "IMG_4"} <= set(page.codes)
+    assert page.html.index("<img") < page.html.index("<table>\n<thead>\n<tr>\n<th>Photo"), "before the details"
+
+
+@pytest.mark.parametrize(
+    ("photo", "short"),
+    [
+        ("IMG_0001", "IMG_0001"),
+        ("photos/full/2026/IMG_0001.jpeg", "IMG_0001"),
+        ("a/b/", "b"),
+        (".jpg", ".jpg"),
+        ("wedding.2026", "wedding"),
+        ("x" * 64, "x" * 64),
+    ],
+)
+def test_captions_are_short_names(photo: str, short: str):
+    assert caption(photo) == short
+    page = Page(render_comment(_cached("comment-1"), 60_000, pictures=[Picture(photo, PICTURES[0].url)]))
+    assert all(len(code) <= 22 for code in page.codes[:1])
+
+
+def test_numbers_are_one_line_without_zeros():
+    body = render_comment(_cached("comment-1"), 60_000)
+    (line,) = [line for line in body.splitlines() if "photo to upload" in line and line.startswith("**")]
+    assert line == "**1** photo to upload · **3** files to upload (3.5\u00a0MB)"
 
 
 @pytest.mark.parametrize("name", examples.HOSTILE)

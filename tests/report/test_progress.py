@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import io
+import re
 import threading
 
 import pytest
@@ -19,14 +19,20 @@ class Clock:
         return self.now
 
 
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
+class Terminal:
+    """A screen that remembers what it has shown."""
+
+    def __init__(self, columns: int = 80) -> None:
+        self.columns = columns
+        self.shown: list[str] = []
+
+    def show(self, status: str) -> None:
+        self.shown.append(status)
 
 
 def run(work=WORK, style="auto", terminal=None):
     clock, lines = Clock(), []
-    return clock, lines, open_progress(style, work, line=lines.append, terminal=terminal, clock=clock)
+    return clock, lines, open_progress(style, work, line=lines.append, screen=terminal, clock=clock)
 
 
 def test_a_line_every_ten_seconds_and_one_at_the_end():
@@ -83,8 +89,35 @@ def test_a_terminal_gets_a_bar_that_goes_and_a_line_that_stays():
         for _ in range(3_000):
             clock.now += 0.01
             progress.advance(100_000)
-    assert "Uploaded" in terminal.getvalue()
+    assert terminal.shown[0] == f"Uploaded 0 of 3,000 {'╌' * 40}   0%"
+    assert re.fullmatch("Uploaded 2,99[0-9] of 3,000 ━{8}╌{21}  27%  10 MB/s  1 min 20 s", terminal.shown[-2])
+    assert terminal.shown[-1] == ""
+    assert len(terminal.shown) < 320, "ten times a second is enough for an eye"
     assert lines == ["Uploaded 3,000 of 3,000 files (300 MB of 1.1 GB) in 30 s, 10 MB/s"]
+
+
+@pytest.mark.parametrize("columns", [20, 40, 60, 80, 100, 200])
+@pytest.mark.parametrize("work", [WORK, Work("Verified", 2_000_000, 7_000_000_000_000), Work("Uploaded", 3, 0)])
+def test_the_bar_fits_into_the_line(columns: int, work: Work):
+    terminal = Terminal(columns)
+    clock, _, progress = run(work, terminal=terminal)
+    with progress:
+        for _ in range(100):
+            clock.now += 3_601
+            progress.advance(work.size // 101)
+    assert len(terminal.shown) == 102
+    assert all(len(line) < columns for line in terminal.shown)
+    assert columns < 60 or any("%" in line for line in terminal.shown)
+
+
+def test_a_straggler_does_not_draw_the_bar_anew():
+    terminal = Terminal()
+    clock, _, progress = run(terminal=terminal)
+    with progress:
+        pass
+    clock.now += 60
+    progress.advance(1)
+    assert terminal.shown[-1] == ""
 
 
 def test_many_threads_lose_no_file():

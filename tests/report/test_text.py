@@ -7,14 +7,18 @@ import unicodedata
 import pytest
 
 from galleria_action.deployment.remote.verification import Verification
-from galleria_action.errors import ConfigInvalid, DeleteGuard
-from galleria_action.report.result import finish
-from galleria_action.report.text import render_text
+from galleria_action.errors import Cancelled, ConfigInvalid, DeleteGuard
+from galleria_action.report.result import Result, finish
+from galleria_action.report.text import render_plan, render_text
 from tests.report import examples
 
 
+def texts(result: Result) -> list[str]:
+    return [line.text for line in render_text(result)]
+
+
 def test_the_words_that_users_know():
-    lines = [line.strip() for line in render_text(examples.planned(examples.mixed_plan()))]
+    lines = [line.strip() for line in texts(examples.planned(examples.mixed_plan()))]
     for words in ("Deployment Plan:", "Photos to upload: 3", "Photos to delete: 2", "Photos unchanged: 5"):
         assert words in lines
     assert lines[-1] == "Dry run completed - no files were uploaded"
@@ -22,16 +26,17 @@ def test_the_words_that_users_know():
 
 
 def test_a_deploy_never_says_that_it_was_a_dry_run():
-    lines = render_text(examples.deployed(examples.mixed_plan()))
+    lines = texts(examples.deployed(examples.mixed_plan()))
     assert not any("Dry run" in line for line in lines)
     assert "Deployed: 3 photos uploaded, 2 photos deleted (1 min 23 s)" in lines
 
 
 def test_a_failed_dry_run_is_not_completed():
     done = examples.record("deploy", examples.mixed_plan(), dry_run=True)
-    lines = render_text(finish(done, "", 1.0, DeleteGuard("Too many", hint="Look at\nmax-delete.")))
+    lines = texts(finish(done, "", 1.0, DeleteGuard("Too many", hint="Look at\nmax-delete.")))
     assert lines[-5:] == [
-        "Plan failed: delete-guard (1.0 s)", "Error: Too many", "What to do:", "  Look at", "  max-delete."
+        "Error: Too many", "What to do:", "  Look at", "  max-delete.",
+        "Plan refused: it would delete more than max-delete permits (delete-guard, exit code 7, 1.0 s)",
     ]  # fmt: skip
 
 
@@ -46,41 +51,75 @@ def test_a_failed_dry_run_is_not_completed():
     ],
 )
 def test_error_messages_word_for_word(message, line):
-    assert line in render_text(examples.failed(ConfigInvalid(message)))
+    assert line in texts(examples.failed(ConfigInvalid(message)))
 
 
 def test_long_lists_end_in_a_number():
     result = examples.planned(examples.growing_plan(1_000))
-    lines = render_text(result)
+    lines = texts(result)
     assert sum(": new (full, web, thumb; 3.5 MB)" in line for line in lines) == 20
     assert "    ... and 980 more" in lines
     assert "  Photos to upload: 1000" in lines
 
 
 def test_exactly_twenty_need_no_more():
-    lines = render_text(examples.planned(examples.growing_plan(20)))
+    lines = texts(examples.planned(examples.growing_plan(20)))
     assert not any("more" in line for line in lines)
 
 
 def test_deletes_say_why():
-    lines = render_text(examples.planned(examples.mixed_plan()))
-    assert "    photos/full/GONE.jpg: photo GONE removed" in lines
-    assert "    old/full/MOVED.jpg: photo MOVED has other keys now" in lines
-    assert "    old page.html: removed from the site" in lines
+    lines = texts(examples.planned(examples.mixed_plan()))
+    keys = "photos/full/GONE.jpg, photos/thumb/GONE.jpg, photos/web/GONE.jpg"
+    assert f"    GONE: removed ({keys})" in lines
+    assert any(line.startswith("    MOVED: keys changed (old/full/MOVED.jpg, ") for line in lines)
+    assert lines[lines.index("  Files to delete: 10") + 1] == "    old page.html"
 
 
 def test_verification_and_warnings():
     done = examples.record("verify")
     done.verification = Verification(3, ("a",), ("b",), ("c",))
     done.warnings = ["look here"]
-    lines = render_text(finish(done, "x", 1.0))
-    assert "Verification: 3 objects checked, 1 missing, 1 mismatched, 1 orphaned" in lines
-    for line in ("  missing: a", "  mismatched: c", "  orphaned: b", "  look here"):
-        assert line in lines
+    lines = texts(finish(done, "x", 1.0))
+    assert "Verification: 3 objects checked: 1 missing, 1 mismatched, 1 orphaned." in lines
+    for title, key in (("Missing", "a"), ("Mismatched", "c"), ("Orphaned", "b"), ("Warnings", "look here")):
+        assert lines[lines.index(f"{title} (1):") + 1] == f"  {key}"
+
+
+def test_the_verdict_comes_last_and_has_a_tone():
+    plan = examples.mixed_plan()
+    for result, tone in (
+        (examples.planned(plan), "good"),
+        (examples.deployed(plan), "good"),
+        (examples.failed(DeleteGuard("x"), plan), "bad"),
+        (examples.failed(Cancelled("x"), plan), "doubtful"),
+    ):
+        assert render_text(result)[-1].tone == tone
+
+
+def test_a_plan_that_was_told_before_is_not_told_again():
+    plan = examples.mixed_plan()
+    told = [line.text for line in render_plan(plan)]
+    assert told[0] == "Deployment Plan:"
+    whole = texts(examples.deployed(plan))
+    rest = [line.text for line in render_text(examples.deployed(plan), plan_told=True)]
+    assert whole == [*told, "", *rest]
+
+
+def test_quiet_is_the_verdict_and_what_to_do():
+    lines = render_text(examples.failed(DeleteGuard("Too many", hint="max-delete"), examples.mixed_plan()), quiet=True)
+    assert [line.text for line in lines][:-1] == [
+        "Error: Too many", "Nothing was uploaded: the gallery online is as before.", "What to do:", "  max-delete"
+    ]  # fmt: skip
+
+
+def test_numbers_that_are_zero_are_left_out_but_for_those_that_users_look_for():
+    lines = texts(examples.planned(examples.growing_plan(1)))
+    assert "  Photos to delete: 0" in lines
+    assert not any("Files to delete" in line for line in lines)
 
 
 def test_hostile_names_are_visible_lines():
-    for line in render_text(examples.hostile()):
+    for line in texts(examples.hostile()):
         assert all(char.isprintable() or unicodedata.category(char) == "Zs" for char in line)
         assert len(line) < 6_000
         line.encode()

@@ -26,7 +26,7 @@ CANON = {"make": "Canon", "model": "Canon EOS R5"}
 def test_every_format_tells_time_camera_and_words(kind: Kind) -> None:
     block = exif("2024:06:15 14:30:45", "05", "+02:00", orientation=6, **CANON)
     xmp = packet(title=["A lake"], subject=["water", "evening"])
-    facts = read_facts(kind, photo(kind, block, xmp), "IMG_1.JPG")
+    facts = read_facts(kind, photo(kind, block, xmp))
     assert facts.moment is not None
     assert (str(facts.moment.local), facts.moment.fraction, facts.moment.zone) == (
         "2024-06-15 14:30:45",
@@ -43,7 +43,7 @@ def test_every_format_tells_time_camera_and_words(kind: Kind) -> None:
 
 def test_heic_tells_them_too() -> None:
     assert kind_of(HEIC) is Kind.HEIC
-    facts = read_facts(Kind.HEIC, HEIC, "IMG_1.HEIC")
+    facts = read_facts(Kind.HEIC, HEIC)
     assert facts.moment is not None
     assert str(facts.moment.local) == "2024-06-15 14:30:45"
     assert (facts.model, facts.words.title) == ("iPhone 13 mini", "A lake")
@@ -60,14 +60,14 @@ def test_exposure_and_lens() -> None:
             0xA434: (ASCII, b"RF50mm F1.8 STM\0rubbish"),
         }
     )
-    facts = read_facts(Kind.TIFF, block.build(), "a.tif")
+    facts = read_facts(Kind.TIFF, block.build())
     assert facts.exposure == Exposure("1/250", "2.8", "400", "50")
     assert facts.lens == "RF50mm F1.8 STM"
 
 
 def test_an_exposure_divided_by_zero_is_not_told() -> None:
     block = Block(exif={0x829A: (RATIONAL, bytes(8)), 0x829D: (RATIONAL, struct.pack(">2I", 1, 0))})
-    assert read_facts(Kind.TIFF, block.build(), "a.tif").exposure == Exposure()
+    assert read_facts(Kind.TIFF, block.build()).exposure == Exposure()
 
 
 class TestMoment:
@@ -87,15 +87,13 @@ class TestMoment:
 
     def test_the_next_source_is_asked(self) -> None:
         empty = "0000:00:00 00:00:00"
-        digitized = read_facts(Kind.JPEG, photo(block=exif(empty, digitized="2020:01:02 03:04:05")), "x.jpg").moment
+        digitized = read_facts(Kind.JPEG, photo(block=exif(empty, digitized="2020:01:02 03:04:05"))).moment
         assert digitized is not None and digitized.source is TimeSource.DIGITIZED
         xmp = packet('exif:DateTimeOriginal="2021-01-02T03:04:05.25+01:00"')
-        by_xmp = read_facts(Kind.JPEG, photo(block=exif(empty), xmp=xmp), "x.jpg").moment
+        by_xmp = read_facts(Kind.JPEG, photo(block=exif(empty), xmp=xmp)).moment
         assert by_xmp is not None
         assert (by_xmp.source, by_xmp.fraction, by_xmp.zone) == (TimeSource.XMP, "25", "+01:00")
-        named = read_facts(Kind.JPEG, photo(block=exif(empty)), "trip/VID_20220304_050607.jpg").moment
-        assert named is not None and not named.source.of_the_camera
-        assert read_facts(Kind.JPEG, photo(block=exif(empty)), "x.jpg").moment is None
+        assert read_facts(Kind.JPEG, photo(block=exif(empty))).moment is None
 
     @pytest.mark.parametrize(
         "name",
@@ -104,7 +102,7 @@ class TestMoment:
     )  # fmt: skip
     def test_times_in_names(self, name: str) -> None:
         moment = moment_in_name(name)
-        assert moment is not None
+        assert moment is not None and not moment.source.of_the_camera
         assert str(moment.local) == "2024-06-15 14:30:45"
 
     @pytest.mark.parametrize(
@@ -143,7 +141,7 @@ class TestWords:
 
     def test_a_photographers_copyright_and_its_editor(self) -> None:
         block = Block(main={0x8298: (ASCII, b"Ansel \0 Vera\0"), 0x013B: (ASCII, "Zoë".encode("latin-1"))})
-        words = read_facts(Kind.TIFF, block.build(), "a.tif").words
+        words = read_facts(Kind.TIFF, block.build()).words
         assert (words.copyright, words.creator) == ("Ansel, Vera", "Zoë")
 
     def test_iptc_in_a_jpeg(self) -> None:
@@ -156,7 +154,7 @@ class TestWords:
         body = b"Photoshop 3.0\0" + other + resource
         plain = photo()
         data = plain[:2] + b"\xff\xed" + struct.pack(">H", len(body) + 2) + body + plain[2:]
-        words = read_facts(Kind.JPEG, data, "a.jpg").words
+        words = read_facts(Kind.JPEG, data).words
         assert (words.title, words.caption, words.keywords) == ("Name", "Größe", ("one", "two"))
 
     def test_texts_cannot_turn_or_break_a_page(self) -> None:
@@ -186,12 +184,12 @@ class TestHostile:
         for _ in range(data.draw(st.integers(1, 6))):
             sample[data.draw(st.integers(0, min(len(sample), 1500) - 1))] = data.draw(st.integers(0, 255))
         cut = data.draw(st.integers(0, len(sample)))
-        read_facts(kind, bytes(sample[:cut]), "a")
+        read_facts(kind, bytes(sample[:cut]))
 
     @given(st.sampled_from(list(Kind)), st.binary(max_size=400))
     @settings(max_examples=200, deadline=None)
     def test_no_rubbish_raises(self, kind: Kind, rubbish: bytes) -> None:
-        read_facts(kind, rubbish, "a")
+        read_facts(kind, rubbish)
         kind_of(rubbish)
 
     def test_time_is_bounded(self) -> None:
@@ -204,7 +202,7 @@ class TestHostile:
         iptc = b"\x1c\x02\x19\0\1x" * 200_000
         started = time.monotonic()
         for kind, data in ((Kind.PNG, png), (Kind.PNG, bomb), (Kind.HEIC, boxes)):
-            read_facts(kind, data, "a")
+            read_facts(kind, data)
         words = gather(XmpValues(), read_iptc(iptc), {}, "")
         assert len(words.keywords) <= 50
         clean("\u202e" * 10_000_000, 100)
@@ -215,4 +213,4 @@ class TestHostile:
         image = Image.new("L", (4, 4))
         out = io.BytesIO()
         image.save(out, "TIFF", tiffinfo={0x010F: "M" * 5_000_000})
-        assert len(read_facts(Kind.TIFF, out.getvalue(), "a.tif").make) <= 80
+        assert len(read_facts(Kind.TIFF, out.getvalue()).make) <= 80

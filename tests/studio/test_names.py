@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from galleria_action.gallery.keys import folded, key_problem
 from galleria_action.gallery.originals.names import (
     ALPHABET,
+    Named,
     Shot,
     camera_code,
     chronological,
@@ -35,6 +36,10 @@ def shot(
     return Shot(sha(number), path or f"IMG_{number}.JPG", taken, fraction, "Canon", camera)
 
 
+def known(photos: list[Shot], names: dict[str, str]) -> list[Named]:
+    return [Named(photo.sha256, photo.path, names[photo.sha256]) for photo in photos]
+
+
 shots = st.lists(
     st.builds(
         shot,
@@ -50,7 +55,7 @@ shots = st.lists(
 
 
 def test_names_are_galleria_s_own() -> None:
-    assert name_photos([shot(1)], "wedding", {}) == {sha(1): "wedding-20240615T143045-r5a-0"}
+    assert name_photos([shot(1)], "wedding") == {sha(1): "wedding-20240615T143045-r5a-0"}
 
 
 @settings(deadline=None, max_examples=50)
@@ -58,13 +63,13 @@ def test_names_are_galleria_s_own() -> None:
 def test_the_order_in_which_photos_are_met_does_not_matter(photos: list[Shot], random: object) -> None:
     mixed = list(photos)
     random.shuffle(mixed)  # type: ignore[attr-defined]
-    assert name_photos(mixed, "wedding", {}) == name_photos(photos, "wedding", {})
+    assert name_photos(mixed, "wedding") == name_photos(photos, "wedding")
 
 
 @settings(deadline=None, max_examples=50)
 @given(shots, st.text(max_size=20))
 def test_every_photo_gets_a_name_of_its_own_that_is_a_sound_key(photos: list[Shot], collection: str) -> None:
-    names = name_photos(photos, collection, {})
+    names = name_photos(photos, collection)
     assert names.keys() == {photo.sha256 for photo in photos}
     assert len({folded(name) for name in names.values()}) == len(names)
     assert all(key_problem(f"photos/full/{name}.jpg") is None for name in names.values())
@@ -74,9 +79,9 @@ def test_every_photo_gets_a_name_of_its_own_that_is_a_sound_key(photos: list[Sho
 @settings(deadline=None, max_examples=50)
 @given(shots, shots)
 def test_photos_that_come_later_do_not_rename_earlier_ones(before: list[Shot], more: list[Shot]) -> None:
-    first = name_photos(before, "wedding", {})
+    first = name_photos(before, "wedding")
     later = [photo for photo in more if photo.sha256 not in first]
-    second = name_photos([*before, *later], "wedding", first)
+    second = name_photos([*before, *later], "wedding", known(before, first))
     assert {content: second[content] for content in first} == first
     assert len({folded(name) for name in second.values()}) == len(second)
 
@@ -84,15 +89,15 @@ def test_photos_that_come_later_do_not_rename_earlier_ones(before: list[Shot], m
 @settings(deadline=None, max_examples=50)
 @given(shots)
 def test_a_renamed_original_keeps_its_name(photos: list[Shot]) -> None:
-    first = name_photos(photos, "wedding", {})
+    first = name_photos(photos, "wedding")
     renamed = [replace(photo, path=f"elsewhere/{number}.jpg") for number, photo in enumerate(reversed(photos))]
-    assert name_photos(renamed, "wedding", first) == first
+    assert name_photos(renamed, "wedding", known(photos, first)) == first
 
 
 @pytest.mark.parametrize("number", [1, 2, 31, 32, 33, 40, 1024, 1025])
 def test_any_number_of_photos_in_a_second_in_the_order_they_were_taken(number: int) -> None:
     burst = [shot(n) for n in range(number)]
-    names = name_photos(burst, "wedding", {})
+    names = name_photos(burst, "wedding")
     in_order = [names[photo.sha256] for photo in burst]
     assert in_order == sorted(in_order)
     assert len(set(in_order)) == number
@@ -107,49 +112,59 @@ def test_a_burst_is_ordered_by_fraction_then_by_the_cameras_number() -> None:
         shot(3, "IMG_1.JPG", fraction="5"),
         shot(4, "IMG_0.JPG", fraction="450"),
     ]
-    names = name_photos(burst, "wedding", {})
+    names = name_photos(burst, "wedding")
     assert [names[sha(n)][-1] for n in (2, 1, 4, 3)] == list("0123")
 
 
 def test_a_group_that_outgrows_its_width_goes_on_in_order() -> None:
-    first = name_photos([shot(n) for n in range(32)], "wedding", {})
-    second = name_photos([shot(n) for n in range(34)], "wedding", first)
+    before = [shot(n) for n in range(32)]
+    first = name_photos(before, "wedding")
+    second = name_photos([shot(n) for n in range(34)], "wedding", known(before, first))
     assert second[sha(32)].endswith("-V0")
     assert sorted(second.values())[-2:] == [second[sha(32)], second[sha(33)]]
 
 
 def test_an_undated_photo_is_named_by_its_content_alone() -> None:
-    alone = name_photos([shot(1, taken=None)], "wedding", {})
-    among = name_photos([shot(n, f"{n}.jpg", taken=None) for n in range(200)], "wedding", {})
+    alone = name_photos([shot(1, taken=None)], "wedding")
+    among = name_photos([shot(n, f"{n}.jpg", taken=None) for n in range(200)], "wedding")
     assert among[sha(1)] == alone[sha(1)]
     assert re.fullmatch(r"wedding-00000000T000000-r5a-[0-9A-V]{8}", alone[sha(1)])
 
 
 def test_undated_photos_whose_hashes_begin_alike_get_longer_names() -> None:
     twins = [replace(shot(1, taken=None), sha256="0" * 63 + end) for end in "01"]
-    names = sorted(name_photos(twins, "wedding", {}).values(), key=len)
+    names = sorted(name_photos(twins, "wedding").values(), key=len)
     assert [len(name.rpartition("-")[2]) for name in names] == [8, 9]
 
 
-def test_the_name_of_a_photo_that_is_gone_is_not_given_away() -> None:
-    known = {sha("gone"): "wedding-20240615T143045-r5a-0"}
-    assert name_photos([shot(1)], "wedding", known)[sha(1)].endswith("-1")
+def test_an_edited_photo_keeps_its_name_and_leaves_its_neighbours_theirs() -> None:
+    before = [shot(n, f"IMG_{n}.JPG") for n in range(4)]
+    first = name_photos(before, "wedding")
+    edited = [before[0], replace(before[1], sha256=sha("b")), replace(before[2], sha256=sha("c")), before[3]]
+    second = name_photos(edited, "wedding", known(before, first))
+    assert [second[photo.sha256] for photo in edited] == [first[photo.sha256] for photo in before]
 
 
 def test_another_collection_or_time_asks_for_another_name() -> None:
-    known = name_photos([shot(1)], "wedding", {})
-    assert name_photos([shot(1)], "party", known)[sha(1)] == "party-20240615T143045-r5a-0"
+    first = known([shot(1)], name_photos([shot(1)], "wedding"))
+    assert name_photos([shot(1)], "party", first)[sha(1)] == "party-20240615T143045-r5a-0"
     later = replace(shot(1), taken=NOON + timedelta(hours=1))
-    assert name_photos([later], "wedding", known)[sha(1)] == "wedding-20240615T153045-r5a-0"
-    assert name_photos([shot(1)], "wedding", {sha(1): "IMG 1"})[sha(1)] == "wedding-20240615T143045-r5a-0"
+    assert name_photos([later], "wedding", first)[sha(1)] == "wedding-20240615T153045-r5a-0"
+    foreign = [Named(sha(1), "IMG_1.JPG", "IMG 1")]
+    assert name_photos([shot(1)], "wedding", foreign)[sha(1)] == "wedding-20240615T143045-r5a-0"
+
+
+def test_a_name_that_is_known_twice_is_given_once() -> None:
+    twice = [Named(sha(n), f"IMG_{n}.JPG", "wedding-20240615T143045-r5a-0") for n in (1, 2)]
+    assert sorted(name[-1] for name in name_photos([shot(1), shot(2)], "wedding", twice).values()) == ["0", "1"]
 
 
 def test_copies_are_one_photo() -> None:
-    assert len(name_photos([shot(1, "a.jpg"), shot(1, "b.jpg")], "wedding", {})) == 1
+    assert len(name_photos([shot(1, "a.jpg"), shot(1, "b.jpg")], "wedding")) == 1
 
 
 def test_one_name_in_two_folders_is_two_photos() -> None:
-    names = name_photos([shot(1, "a/IMG_1.JPG"), shot(2, "b/IMG_1.JPG")], "wedding", {})
+    names = name_photos([shot(1, "a/IMG_1.JPG"), shot(2, "b/IMG_1.JPG")], "wedding")
     assert sorted(name[-1] for name in names.values()) == ["0", "1"]
 
 

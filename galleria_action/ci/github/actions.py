@@ -15,6 +15,7 @@ from galleria_action.ci.interface import Occasion, Reviews, Wishes
 from galleria_action.ci.log import Log
 from galleria_action.ci.secrets import forms, redact
 from galleria_action.errors import Finding
+from galleria_action.report.document import Tone
 from galleria_action.report.wording import count
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class GitHubActions:
 
     name = "GitHub Actions"
     annotates = True
-    interactive = False
+    screen = None
 
     def __init__(self, environ: Mapping[str, str], stream: TextIO, working_directory: Path) -> None:
         named = Path(environ.get("GITHUB_WORKSPACE") or working_directory)
@@ -46,8 +47,8 @@ class GitHubActions:
         self._environ = environ
         self._hidden: tuple[str, ...] = ()
 
-    def line(self, text: str) -> None:
-        """See ``CI.line``."""
+    def line(self, text: str, tone: Tone = "plain") -> None:
+        """See ``CI.line``. Annotations have the colours here."""
         self._log.write(plain_line(self.hide(text)))
 
     @contextmanager

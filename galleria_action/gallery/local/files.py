@@ -81,6 +81,7 @@ def locate(
             f"{missing} missing or unusable; nothing was published.",
             hint="Check the option source, and that the checkout has the photos (Git LFS, links, artifacts).",
             findings=findings.located(lines_of),
+            problems=findings.count,
         )
     return found
 

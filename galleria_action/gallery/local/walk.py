@@ -66,6 +66,7 @@ def _walk(
             f"{problems} below {shown(fence.name(top))} cannot be published; nothing was.",
             hint=f"Rename, replace or remove them, or point the option {option} elsewhere.",
             findings=scan.findings.located(None),
+            problems=scan.findings.count,
         )
     return Walk(tuple(sorted(scan.files, key=lambda file: file.key)), tuple(sorted(scan.skipped)))
 

@@ -31,8 +31,7 @@ class Findings:
             self._entries.append((message, line, place))
 
     def located(self, lines_of: Callable[[Sequence[Place]], Sequence[int]] | None) -> list[Finding]:
-        """The findings sorted by line, and one that says how many more there are. Without ``lines_of`` places have
-        no lines."""
+        """The first ``MAX_LISTED`` findings sorted by line. Without ``lines_of`` places have no lines."""
         places = [place for _, _, place in self._entries if place is not None] if lines_of else []
         lines = dict(zip(places, lines_of(places), strict=True)) if lines_of else {}
         found = [
@@ -40,6 +39,4 @@ class Findings:
             for message, line, place in self._entries
         ]
         found.sort(key=lambda finding: finding.line or 0)
-        if self.count > len(found):
-            found.append(Finding(f"and {self.count - len(found):,} more", self.file))
         return found

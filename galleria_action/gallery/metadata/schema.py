@@ -121,7 +121,8 @@ def _invalid(findings: Sequence[Finding], count: int | None = None) -> GalleryIn
     total = count or len(findings)
     file = findings[0].file
     noun = "problem" if total == 1 else "problems"
-    return GalleryInvalid(f"{file} has {total:,} {noun}; nothing was published.", hint=_HINT, findings=findings)
+    text = f"{file} has {total:,} {noun}; nothing was published."
+    return GalleryInvalid(text, hint=_HINT, findings=findings, problems=total)
 
 
 def _finding(file: str, problem: Problem) -> Finding:

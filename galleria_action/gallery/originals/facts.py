@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from galleria_action.gallery.exif.tiff import ASCII, MAIN, MAIN_EXIF, Entry, Tiff
+from galleria_action.gallery.exif.tiff import ASCII, INTEROP, MAIN, MAIN_EXIF, Entry, Tiff
 from galleria_action.gallery.originals.blocks import read_blocks
 from galleria_action.gallery.originals.kinds import Kind
-from galleria_action.gallery.originals.moment import Moment, TimeSource, exif_moment, moment_in_name, xmp_moment
+from galleria_action.gallery.originals.moment import Moment, TimeSource, exif_moment, xmp_moment
 from galleria_action.gallery.originals.words import Words, XmpValues, clean, decoded, gather, read_iptc, read_xmp
 
 _DESCRIPTION, _MAKE, _MODEL, _ORIENTATION, _ARTIST, _COPYRIGHT = 0x010E, 0x010F, 0x0110, 0x0112, 0x013B, 0x8298
+_COLOUR_SPACE, _INTEROP_INDEX = 0xA001, 0x0001
 _TIME, _APERTURE, _ISO, _FOCAL_LENGTH, _LENS = 0x829A, 0x829D, 0x8827, 0x920A, 0xA434
 #: date, fraction of the second and zone, for the shutter and for the digitizing
 _DATES = (
@@ -38,30 +39,33 @@ class Exposure:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What one photo says. ``orientation`` as EXIF counts it, 1 to 8; ``make`` and ``model`` empty where unknown."""
+    """What one photo says. ``orientation`` as EXIF counts it, 1 to 8; ``make`` and ``model`` empty where unknown;
+    ``adobe_rgb`` where EXIF says so: cameras write no profile for it."""
 
     moment: Moment | None = None
     make: str = ""
     model: str = ""
     lens: str = ""
     orientation: int = 1
+    adobe_rgb: bool = False
     exposure: Exposure = field(default_factory=Exposure)
     words: Words = field(default_factory=Words)
 
 
-def read_facts(kind: Kind, data: bytes, name: str) -> Facts:
-    """The facts in ``data``, a whole file of ``kind`` that is called ``name``. Never raises for anything in it."""
+def read_facts(kind: Kind, data: bytes) -> Facts:
+    """The facts in ``data``, a whole file of ``kind``. Never raises for anything in it."""
     blocks = read_blocks(kind, data)
     exif = _Exif(blocks.exif)
     xmp = read_xmp(blocks.xmp) if blocks.xmp else XmpValues()
     iptc = read_iptc(blocks.iptc) if blocks.iptc else {}
     make, model = (clean(exif.text(MAIN, tag), _LONGEST_NAME) for tag in (_MAKE, _MODEL))
     return Facts(
-        moment=exif.moment() or xmp_moment(xmp.first("taken")) or moment_in_name(name),
+        moment=exif.moment() or xmp_moment(xmp.first("taken")),
         make=make,
         model=model,
         lens=clean(exif.text(MAIN_EXIF, _LENS), _LONGEST_NAME),
         orientation=exif.orientation(),
+        adobe_rgb=exif.adobe_rgb(),
         exposure=exif.exposure(),
         words=gather(xmp, iptc, exif.words(), f"{make} {model}"),
     )
@@ -91,6 +95,11 @@ class _Exif:
     def orientation(self) -> int:
         value = self._numbers(MAIN, _ORIENTATION)
         return int(value[0]) if value and 1 <= value[0] <= 8 else 1
+
+    def adobe_rgb(self) -> bool:
+        # DCF 2.0: R03 with an uncalibrated colour space; some write 2 there, which Exif never defined
+        space = self._numbers(MAIN_EXIF, _COLOUR_SPACE)
+        return space == [2] or (space == [0xFFFF] and self.text(f"{MAIN_EXIF}/{INTEROP}", _INTEROP_INDEX) == "R03")
 
     def exposure(self) -> Exposure:
         seconds, aperture, iso, focal = (

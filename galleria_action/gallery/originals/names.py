@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -45,30 +45,51 @@ class Shot:
     model: str
 
 
-def name_photos(shots: Iterable[Shot], collection: str, known: Mapping[str, str]) -> dict[str, str]:
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A name that a photo was given before: its bytes and its path among the originals then."""
+
+    sha256: str
+    path: str
+    name: str
+
+
+def name_photos(shots: Iterable[Shot], collection: str, known: Iterable[Named] = ()) -> dict[str, str]:
     """The name of each photo by its SHA-256. Photos with the same bytes are one photo.
 
-    ``known`` are names that were given before, by SHA-256. A photo keeps its own as long as it says what the photo
-    says: with another collection or another time it gets a new one. No photo gets the name of another, also where
-    that one is gone for the time being.
+    A photo keeps the name it is ``known`` by, wherever it lies now; an edited one that of the photo whose place it has
+    taken. Both as long as the name says what the photo says: with another collection or another time it gets a new one.
     """
     slug = collection_slug(collection)
-    taken = {folded(name) for name in known.values()}
+    present = {shot.sha256: shot for shot in _one_each(shots)}
+    bases = {sha256: _base(slug, shot) for sha256, shot in present.items()}
     named: dict[str, str] = {}
+    taken: set[str] = set()
+
+    def give(sha256: str, name: str) -> None:
+        named[sha256] = name
+        taken.add(folded(name))
+
+    by_content = {old.sha256: old for old in known}
+    by_path = {old.path: old for old in by_content.values() if old.sha256 not in present}
+    for sha256 in present:
+        old = by_content.get(sha256)
+        if old and _says(old.name, bases[sha256]) and folded(old.name) not in taken:
+            give(sha256, old.name)
+    for sha256, shot in present.items():
+        old = by_path.get(shot.path)
+        if sha256 not in named and old and _says(old.name, bases[sha256]) and folded(old.name) not in taken:
+            give(sha256, old.name)
     groups: dict[str, list[Shot]] = defaultdict(list)
-    for shot in _one_each(shots):
-        base = _base(slug, shot)
-        if _says(known.get(shot.sha256, ""), base):
-            named[shot.sha256] = known[shot.sha256]
-        elif shot.taken is None:
-            named[shot.sha256] = _undated_name(base, shot, taken)
-            taken.add(folded(named[shot.sha256]))
-        else:
-            groups[base].append(shot)
+    for sha256, shot in present.items():
+        if sha256 not in named and shot.taken is None:
+            give(sha256, _undated_name(bases[sha256], shot, taken))
+        elif sha256 not in named:
+            groups[bases[sha256]].append(shot)
     for base, group in groups.items():
         counters = _free_counters(base, taken, len(group))
         for shot, counter in zip(sorted(group, key=_as_shot), counters, strict=False):
-            named[shot.sha256] = f"{base}-{counter}"
+            give(shot.sha256, f"{base}-{counter}")
     return named
 
 

@@ -54,6 +54,10 @@ class Stamp(tuple[int, int, int, int]):
         """The stamp of the file that ``status`` describes."""
         return cls((status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino))
 
+    def same_content(self, other: Stamp) -> bool:
+        """Whether only the inode was touched between the two: a link to it was made or removed."""
+        return (self[0], self[1], self[3]) == (other[0], other[1], other[3])
+
 
 @dataclass(frozen=True, slots=True)
 class Original:

@@ -1,0 +1,104 @@
+"""Our record of the target, kept true while others may write it too.
+
+The manifest in the bucket has two parts, photos and site, and each deploy owns one of them or both. A deploy of the
+site may run beside one of the photos, so every write is conditional: when it is refused, what is there now is read,
+and if our own part of it is as we left it, ours is merged into it anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from galleria_action.deployment.apply.commit import commit, conflict
+from galleria_action.deployment.galleries import LocalGallery
+from galleria_action.deployment.model import Base, Delete, Reason
+from galleria_action.deployment.remote.reading import read_manifest
+from galleria_action.deployment.state.manifest import MANIFEST_KEY, Kind, Manifest, ManifestEntry, Mode
+from galleria_action.errors import Conflict, StorageUnavailable
+from galleria_action.storage.interface import Headers, WriteStore
+
+_HEADERS = Headers("application/json", "no-store")
+_ATTEMPTS = 5
+
+
+@dataclass
+class LiveManifest:
+    """The manifest as last seen (``manifest``, ``base``) and the parts of it that ``local`` owns.
+
+    ``narrowed`` means that the store could not check a condition itself. ``before_write`` may raise.
+    """
+
+    store: WriteStore
+    local: LocalGallery
+    manifest: Manifest
+    base: Base | None
+    before_write: Callable[[], None]
+    narrowed: bool = False
+
+    @property
+    def parts(self) -> tuple[Kind, ...]:
+        """The parts that this deploy writes."""
+        return tuple(kind for kind, files in self._files().items() if files is not None)
+
+    def write(self, stored: Mapping[str, ManifestEntry], leaving: Iterable[Delete]) -> None:
+        """Record that ``stored`` is there and ``leaving`` is to go.
+
+        Raises ``Conflict`` when another deploy changed our part since it was last seen, ``StorageUnavailable`` when
+        the write fails or others keep writing.
+        """
+        gone = tuple(leaving)
+        for _ in range(_ATTEMPTS):
+            wanted = self._merged(stored, gone)
+            if self.base and wanted == self.manifest:
+                return
+            body = wanted.to_bytes()
+            self.before_write()
+            try:
+                done = commit(self.store, MANIFEST_KEY, body, _HEADERS, self.base)
+            except Conflict:
+                self.refresh()
+                continue
+            self.manifest, self.base = wanted, Base.of(body, done.etag)
+            self.narrowed = self.narrowed or done.narrowed
+            return
+        raise StorageUnavailable(
+            f"{MANIFEST_KEY} changed {_ATTEMPTS} times while it was to be written.",
+            hint="Other deploys to the same target are running; run again when they have ended.",
+        )
+
+    def refresh(self) -> None:
+        """See what is there now. Raises ``Conflict`` when our part is not as it was last seen."""
+        head = self.store.head(MANIFEST_KEY)
+        if head and self.base and head.etag == self.base.etag:
+            return
+        manifest, base = read_manifest(self.store)
+        if any(_part(manifest, kind) != _part(self.manifest, kind) for kind in self.parts):
+            raise conflict(MANIFEST_KEY)
+        self.manifest, self.base = manifest, base
+
+    def _merged(self, stored: Mapping[str, ManifestEntry], leaving: Iterable[Delete]) -> Manifest:
+        """What is there with our parts replaced. Orphans are not written down: a listing finds them again."""
+        objects: dict[str, ManifestEntry] = {}
+        going: dict[str, str | None] = {}
+        for kind, files in self._files().items():
+            before = self.manifest.of_kind(kind)
+            objects |= before if files is None else {key: before[key] for key in files if key in before}
+            going |= self.manifest.leaving_of(kind) if files is None else {}
+        going |= {gone.key: gone.photo for gone in leaving if gone.reason is not Reason.ORPHAN}
+        return Manifest({**objects, **stored}, going, self._mode())
+
+    def _files(self) -> dict[Kind, list[str] | None]:
+        """The keys of each part, ``None`` where it is left alone."""
+        photos, site = self.local.photos, self.local.site
+        return {
+            "photo": None if photos is None else [file.key for photo in photos for file in photo.files],
+            "site": None if site is None else [file.key for file in site],
+        }
+
+    def _mode(self) -> Mode:
+        return self.manifest.mode if self.local.photos is None else self.local.mode
+
+
+def _part(manifest: Manifest, kind: Kind) -> tuple[object, object]:
+    return manifest.of_kind(kind), manifest.leaving_of(kind)

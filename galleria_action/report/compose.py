@@ -1,0 +1,164 @@
+"""Makes the one document of a run out of its result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from galleria_action.deployment.model import Plan
+from galleria_action.deployment.remote.verification import Verification
+from galleria_action.errors import Finding
+from galleria_action.report.document import (
+    Amount,
+    Count,
+    Document,
+    Message,
+    Name,
+    Part,
+    PlanReport,
+    Row,
+    Section,
+    Size,
+    Tone,
+)
+from galleria_action.report.outcome import Outcome, deploys, outcome_of, unverified
+from galleria_action.report.plan_sections import AHEAD, DONE, listing, plan_sections
+from galleria_action.report.result import Result
+from galleria_action.report.wording import count
+
+_UPLOAD, _DELETE = (AHEAD.upload, DONE.upload), (AHEAD.delete, DONE.delete)
+
+
+def compose(result: Result) -> Document:
+    """The report of ``result``."""
+    outcome = outcome_of(result)
+    whole = result.plan if not (result.shard and result.success) else None  # a shard is not more than a part of it
+    return Document(
+        outcome=outcome,
+        message=result.message,
+        remedy=result.hint,
+        remarks=tuple(_remarks(result, outcome)),
+        target=result.target,
+        url=str(result.outputs["url"]),
+        problems=_problems(result),
+        plan=compose_plan(whole, result) if whole else None,
+        verification=tuple(_verification(result)),
+        warnings=_warnings(result),
+        reason=str(result.outputs["failure-reason"]),
+        exit_code=result.exit_code,
+        requests=result.requests,
+        duration_seconds=result.duration_seconds,
+    )
+
+
+def compose_plan(plan: Plan, result: Result | None = None) -> PlanReport:
+    """The report of ``plan``, and of what the run that ended with ``result`` did of it."""
+    executed = result is not None and deploys(result)
+    carried_out = executed and result is not None and result.success
+    done = _done(plan, result) if result and executed else _Done()
+    told = plan_sections(plan, DONE if carried_out else AHEAD)
+    return PlanReport(
+        plan_id=plan.plan_id,
+        target=plan.target,
+        carried_out=carried_out,
+        counts=(
+            Count("photo", *_UPLOAD, Amount(len(plan.photo_uploads)), done.uploads, sections=told.uploads),
+            Count("photo", *_DELETE, Amount(len(plan.removed_photos)), done.deletes, sections=told.deletes),
+            Count("photo", "unchanged", "unchanged", Amount(len(plan.unchanged_photos))),
+            Count("file", *_UPLOAD, _sized(plan), done.files, done.also, told.site_uploads),
+            Count("file", *_DELETE, Amount(len(plan.deletes)), done.gone, sections=told.site_deletes + told.orphans),
+        ),
+        sections=told.all(),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """What of a plan was done: photos uploaded and deleted, files uploaded and deleted."""
+
+    uploads: Amount | None = None
+    deletes: Amount | None = None
+    files: Amount | None = None
+    gone: Amount | None = None
+    also: str = ""
+
+
+def _sized(plan: Plan) -> Amount:
+    return Amount(len(plan.uploads), Size(plan.bytes_to_upload))
+
+
+def _done(plan: Plan, result: Result) -> _Done:
+    outputs = result.outputs
+    skipped = int(outputs["files-skipped"])
+    return _Done(
+        Amount(int(outputs["photos-uploaded"])),
+        Amount(int(outputs["photos-deleted"])),
+        Amount(int(outputs["files-uploaded"]), Size(int(outputs["bytes-uploaded"]))),
+        _deleted(plan, result),
+        f"+ {skipped:,} already there" if skipped else "",
+    )
+
+
+def _deleted(plan: Plan, result: Result) -> Amount | None:
+    """How many objects are gone, where that is known. Deletes follow the commit."""
+    if result.success:
+        return Amount(len(plan.deletes))
+    if result.committed is False:
+        return Amount(0)
+    if result.outputs["failure-reason"] == "delete-failed":
+        return Amount(len(plan.deletes) - result.problems)
+    return None
+
+
+def _remarks(result: Result, outcome: Outcome) -> Iterator[str]:
+    if outcome.kind == "planned":
+        yield "Dry run: nothing was uploaded, nothing was deleted."
+        if result.plan and result.plan.changed:
+            yield "A deploy from the same files would do what follows, as long as nobody else changes the bucket."
+
+
+def _problems(result: Result) -> Section | None:
+    """Of many problems only the first are kept; the number is that of all. Those of a verification are told there."""
+    if not result.findings or (result.outputs["failure-reason"] == "verify-failed" and result.verification):
+        return None
+    lead = f"{count(result.problems, 'problem')}, each of which has to be solved:"
+    return listing(Part.PROBLEMS, "Problems", lead, list(map(_finding, result.findings)), result.problems)
+
+
+def _finding(finding: Finding) -> Row:
+    place = ":".join(str(part) for part in (finding.file, finding.line) if part is not None)
+    return (Name(place), Message(finding.message)) if place else (Message(finding.message),)
+
+
+def _warnings(result: Result) -> Section | None:
+    if not result.warnings:
+        return None
+    lead = f"{count(len(result.warnings), 'warning')}:"
+    return listing(Part.WARNINGS, "Warnings", lead, [(Message(text),) for text in result.warnings])
+
+
+def _verification(result: Result) -> Iterator[Section]:
+    if result.verification:
+        yield from _found(result.verification)
+    elif unverified(result):
+        lead = "Not verified, because the option verify is off."
+        yield Section(Part.VERIFICATION, "Verification", lead, tone="doubtful")
+
+
+def _found(found: Verification) -> Iterator[Section]:
+    checked = f"{count(found.checked, 'object')} checked"
+    if found.consistent:
+        lead = f"{checked}: all are there and as they should be, and nothing is left over."
+        yield Section(Part.VERIFICATION, "Verification", lead, tone="good")
+        return
+    numbers = f"{len(found.missing):,} missing, {len(found.mismatched):,} mismatched, {len(found.orphaned):,} orphaned"
+    tone: Tone = "doubtful" if found.whole else "bad"
+    yield Section(Part.VERIFICATION, "Verification", f"{checked}: {numbers}.", tone=tone)
+    for name, meaning, keys in (
+        ("Missing", "Named by the gallery, but not in the bucket", found.missing),
+        ("Mismatched", "Not what the last deploy stored", found.mismatched),
+        ("Orphaned", "In the gallery's folders, but named by nothing", found.orphaned),
+    ):
+        if keys:
+            lead = f"{meaning} ({count(len(keys), 'object')}):"
+            yield listing(Part.VERIFICATION, name, lead, [(Name(key),) for key in keys])

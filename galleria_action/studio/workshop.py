@@ -1,0 +1,87 @@
+"""The hidden folder beside the gallery's files, where pictures wait until their photos have names."""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from galleria_action.errors import ConfigInvalid
+from galleria_action.gallery.metadata.wording import shown
+from galleria_action.studio.ledger import Ledger
+
+FOLDER = ".studio"
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """``source`` is the gallery's folder, ``made`` where its pictures wait."""
+
+    source: Path
+    made: Path
+    ledger: Ledger
+
+    def clear(self) -> None:
+        """Remove what waits: all of it has found its place."""
+        for path in self.made.iterdir():
+            path.unlink()
+
+
+@contextmanager
+def open_workshop(source: Path) -> Iterator[Workshop]:
+    """The workshop of the gallery in ``source`` (made if need be), for one run at a time.
+
+    Raises ``ConfigInvalid`` when the folder cannot be written to, or another run is at work in it.
+    """
+    folder = source / FOLDER
+    made = folder / "made"
+    try:
+        made.mkdir(parents=True, exist_ok=True)
+        # not to be committed: made anew, or restored by a cache
+        (folder / ".gitignore").write_text("*\n", encoding="ascii")
+        lock = (folder / "lock").open("wb")
+    except OSError as error:
+        raise ConfigInvalid(
+            f"The folder {shown(str(source))} cannot be written to ({error.strerror}).",
+            hint="Point the option source to where the gallery is to be made.",
+        ) from None
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise ConfigInvalid(
+                f"Another run is at work in {shown(str(source))}.", hint="Wait for it, or point source elsewhere."
+            ) from None
+        for draft in made.glob("*.tmp"):
+            draft.unlink(missing_ok=True)
+        ledger = Ledger.read(folder / "ledger.jsonl")
+        try:
+            yield Workshop(source, made, ledger)
+        finally:
+            ledger.close()
+
+
+def link_or_copy(original: Path, target: Path) -> None:
+    """Put the bytes of ``original`` at ``target``, whole or not at all; by a hard link where the disk can.
+
+    Raises ``OSError``.
+    """
+    draft = target.with_name(f".{target.name}.tmp")
+    draft.unlink(missing_ok=True)
+    try:
+        draft.hardlink_to(original)
+    except OSError:
+        shutil.copyfile(original, draft)
+    try:
+        # of two links to the same file, rename would leave both
+        if target.exists() and draft.samefile(target):
+            draft.unlink()
+        else:
+            draft.replace(target)
+    except OSError:
+        with suppress(OSError):
+            draft.unlink()
+        raise

@@ -1,0 +1,191 @@
+"""The local half of a run: metadata, photos and site, checked and made ready for the planner."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+
+from galleria_action.deployment.events import Recognised
+from galleria_action.deployment.galleries import LocalGallery, SourcePhoto
+from galleria_action.deployment.model import Commit, SourceFile
+from galleria_action.deployment.sources import (
+    check_collisions,
+    photos_of_directory,
+    photos_of_metadata,
+    site_files,
+)
+from galleria_action.deployment.state.manifest import Mode
+from galleria_action.errors import ConfigInvalid, Finding, GalleryInvalid
+from galleria_action.gallery.keys import METADATA_KEY
+from galleria_action.gallery.local.examine import examine_all, oddities
+from galleria_action.gallery.local.files import LocalFile, locate
+from galleria_action.gallery.local.walk import Walk, walk_photos, walk_site
+from galleria_action.gallery.local.workspace import Workspace
+from galleria_action.gallery.metadata.json_source import paused_gc
+from galleria_action.gallery.metadata.model import GallerySettings
+from galleria_action.gallery.metadata.redact import redact_paths
+from galleria_action.gallery.metadata.schema import LoadedMetadata, read_metadata
+from galleria_action.storage.interface import Headers
+from galleria_action.usecases.context import Context
+
+_SHOWN_SKIPPED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Gallery:
+    """The gallery on disk: its files found and safe to read, nothing hashed yet.
+
+    ``photos`` and ``site`` are ``None`` when that part is to be left alone.
+    """
+
+    mode: Mode
+    metadata: LoadedMetadata | None
+    photos: Sequence[LocalFile] | None
+    site: Sequence[LocalFile] | None
+
+
+@dataclass(frozen=True, slots=True)
+class LocalSide:
+    """The gallery on disk, found sound, and the planner's view of it."""
+
+    found: Gallery
+    gallery: LocalGallery
+
+
+@paused_gc()
+def check_local(context: Context) -> LocalSide:
+    """Validate and measure what is on disk, before anything is asked of the network. Raises ``GalleryInvalid``."""
+    with context.phase("Validate"):
+        found = load_gallery(context)
+        gallery = measured(context, found)
+        context.say(f"{len(found.photos or ()):,} files of photos, {len(found.site or ()):,} of the site")
+    return LocalSide(found, gallery)
+
+
+def load_gallery(context: Context) -> Gallery:
+    """Read and check everything on disk. Raises ``GalleryInvalid`` with all findings, ``ConfigInvalid``."""
+    options = context.options
+    source = context.path(options.gallery.source)
+    metadata = _metadata(context, source)
+    mode: Mode = "metadata" if metadata else "directory"
+    context.tell(Recognised(mode))
+    photos = None if options.gallery.site_only else _photos(context, metadata, source)
+    return Gallery(mode, metadata, photos, _site(context, source))
+
+
+def _metadata(context: Context, source: Path) -> LoadedMetadata | None:
+    """The metadata, or ``None`` where there is none and none was asked for: directory mode."""
+    if context.metadata:
+        return context.metadata
+    given = context.options.gallery.metadata_file
+    path = context.path(given) if given else source / METADATA_KEY
+    fence = _fence(context, path.parent, "metadata-file" if given else "source")
+    if not os.path.lexists(path):
+        if given is None and (source.is_dir() or context.options.gallery.site_only):
+            return None
+        # these words are Galleria's own; its users know them
+        raise GalleryInvalid(
+            f"Error loading gallery metadata: Gallery metadata not found: {fence.name(path)}",
+            hint="Is the option source right, and was the gallery built in this job or committed to the repository?",
+        )
+    loaded = read_metadata(path, fence)
+    for warning in loaded.warnings:
+        context.warn(str(warning))
+    if context.options.gallery.redact_paths:
+        redacted = redact_paths(loaded.raw)
+        loaded = replace(loaded, raw=redacted, sha256=sha256(redacted).hexdigest())
+    return loaded
+
+
+def _photos(context: Context, metadata: LoadedMetadata | None, source: Path) -> Sequence[LocalFile]:
+    fence = _fence(context, source, "source")
+    if metadata:
+        found = locate(metadata.metadata, source, fence, file=metadata.file, lines_of=metadata.lines_of)
+        return tuple(found.values())
+    site = context.options.gallery.site
+    walk = walk_photos(source, fence, exclude=[context.path(site)] if site else [])
+    _tell_skipped(context, walk, "are neither images nor videos")
+    return walk.files
+
+
+def _site(context: Context, source: Path) -> Sequence[LocalFile] | None:
+    if context.options.gallery.site is None or context.options.gallery.photos_only:
+        return None
+    site = context.path(context.options.gallery.site)
+    walk = walk_site(site, _fence(context, site, "site"), exclude=[source])
+    _tell_skipped(context, walk, "are hidden")
+    return walk.files
+
+
+def _tell_skipped(context: Context, walk: Walk, why: str) -> None:
+    if walk.skipped:
+        names = ", ".join(map(repr, walk.skipped[:_SHOWN_SKIPPED]))
+        more = f" and {len(walk.skipped) - _SHOWN_SKIPPED} more" if len(walk.skipped) > _SHOWN_SKIPPED else ""
+        context.warn(f"Not published, because they {why}: {names}{more}")
+
+
+def _fence(context: Context, folder: Path, option: str) -> Workspace:
+    """The fence around local files that are reached through ``folder``.
+
+    In CI that is the workspace, and a folder outside of it is refused: the container sees nothing else of the
+    machine, and a pull request must not publish the runner's files. On a terminal a folder may lie anywhere; then
+    it bounds itself.
+    """
+    if folder.resolve().is_relative_to(context.place.folder.resolve()):
+        return Workspace(context.place.folder, context.place.outside)
+    if context.place.attended:
+        return Workspace(folder)
+    text = f"{option}: {str(folder)!r} is outside of the workspace"
+    raise ConfigInvalid(
+        text,
+        hint="Give a path relative to the repository's root. Other folders of the machine are not visible in the "
+        "action's container.",
+        findings=[Finding(text)],
+    )
+
+
+def measured(context: Context, gallery: Gallery) -> LocalGallery:
+    """The planner's view of ``gallery``: every file looked at, and hashed where no hash in the metadata covers it.
+
+    Raises ``GalleryInvalid`` with every file that is not what its name says, and why.
+    """
+    cache, strip = context.options.headers, context.options.gallery.strip_gps
+    loaded = gallery.metadata if gallery.photos is not None else None
+    found = [*(gallery.photos or ()), *(gallery.site or ())]
+    examined = examine_all(found, lambda file: file.variant != "full")
+    _tell_odd(context, oddities(examined))
+    hashes = [entry.sha256 for entry in examined]
+    of_photos, of_site = hashes[: len(gallery.photos or ())], hashes[len(gallery.photos or ()) :]
+    site: tuple[SourceFile, ...] | None = None
+    photos: tuple[SourcePhoto, ...] | None = None
+    if gallery.site is not None:
+        site = site_files(gallery.site, cache.cache_control_site, of_site)
+    if gallery.photos is not None and loaded:
+        photos = photos_of_metadata(
+            loaded.metadata, gallery.photos, cache.cache_control_photos, of_photos, strip_gps=strip
+        )
+    elif gallery.photos is not None:
+        photos = photos_of_directory(gallery.photos, cache.cache_control_photos, of_photos, strip_gps=strip)
+    check_collisions(photos or (), site or (), METADATA_KEY)
+    return LocalGallery(
+        mode=gallery.mode,
+        photos=photos,
+        site=site,
+        settings=loaded.metadata.settings if loaded else GallerySettings(),
+        document=_document(context, loaded) if loaded else None,
+    )
+
+
+def _tell_odd(context: Context, texts: Sequence[str]) -> None:
+    if texts:
+        shown = "; ".join(texts[:_SHOWN_SKIPPED])
+        more = f"; and {len(texts) - _SHOWN_SKIPPED:,} more" if len(texts) > _SHOWN_SKIPPED else ""
+        context.warn(f"Published as they are named, though browsers may show them only by luck: {shown}{more}")
+
+
+def _document(context: Context, loaded: LoadedMetadata) -> Commit:
+    headers = Headers("application/json", context.options.headers.cache_control_metadata)
+    return Commit(METADATA_KEY, loaded.sha256, headers, loaded.raw)

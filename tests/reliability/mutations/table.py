@@ -1,0 +1,294 @@
+"""The mutations: which rule each switches off, how, and which tests have to notice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tests.reliability.mutations.edits import Edit, always, before, drop, miss, never, put, swap
+
+_CRASH = "tests/reliability/test_crash.py::"
+_PAIRS = "tests/reliability/test_two_deploys.py::"
+_RESUME = "tests/reliability/test_resume.py::"
+_SECRETS = "tests/reliability/test_secrets.py::"
+_FAILURES = "tests/doors/test_failures.py::"
+_PERSISTENCE = "tests/storage/test_persistence.py::"
+_CONDITIONS = "tests/storage/test_conditions.py::"
+_VERIFICATION = "tests/doors/test_verification.py::"
+_SHARDS, _DOOR_SHARDS = "tests/reliability/test_shards.py::", "tests/doors/test_shards.py::"
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """``rule`` is the number of the must-rule in docs/reliability.md; ``tests`` must fail after ``edits``."""
+
+    rule: int
+    edits: tuple[Edit, ...]
+    tests: tuple[str, ...]
+
+
+def _when(rule: int, edit: Edit | tuple[Edit, ...], *tests: str) -> Mutation:
+    return Mutation(rule, edit if isinstance(edit, tuple) else (edit,), tests)
+
+
+_LOOK_BEFORE_DELETES = drop("steps:Delete._delete", "self._check_live(work)")
+
+MUTATIONS = {
+    "deletes before the commit": _when(
+        1, before(
+            "CommitDocument.run", "work.stop.check()", "work.store.delete([gone.key for gone in work.plan.deletes])"
+        ),
+        _CRASH + "test_killed_at_every_request",
+    ),
+    "commits after a failed upload": _when(
+        1, never("Uploader.upload", "batch.failures"),
+        _CRASH + "test_an_answer_is_lost_once",
+    ),
+    "commits whatever became of the uploads": _when(
+        1, never("Prove.run", "missing"),
+        _PAIRS + "test_orphans_are_not_deleted_from_under_a_deploy_that_uploads_them",
+    ),
+    "deletes whoever committed since": _when(
+        1, _LOOK_BEFORE_DELETES,
+        _PAIRS + "test_one_goes_by_at_every_request_of_the_other",
+    ),
+    "loses a worker that dies": _when(
+        1, miss("Uploader._work", "BaseException"),
+        _CRASH + "test_a_worker_that_dies_is_no_success",
+    ),
+    "no guard": _when(
+        2, never("check_guards", "not limit.allows(...)"),
+        _FAILURES + "test_delete_guard",
+    ),
+    "deletes orphans unasked": _when(
+        2, put("make_plan", "delete_orphans and remote.base", "remote.base"),
+        "tests/deployment/test_planner.py", _FAILURES + "test_orphans_are_deleted_by_a_deploy_that_is_asked_to",
+    ),
+    "takes half a listing for all": _when(
+        2, drop("page_of", 'raise BadListing("a truncated listing without a continuation")'),
+        "tests/storage/test_bad_answers.py",
+    ),
+    "deletes after a conflict": _when(
+        2,
+        swap(
+            "CommitDocument.run",
+            "done = commit(...)",
+            "try:\n    done = commit(work.store, key, self.document.body, self.document.headers, base)\n"
+            "except Conflict:\n    work.store.delete([gone.key for gone in work.plan.deletes])\n    raise",
+        ),
+        _FAILURES + "test_conflict",
+    ),
+    "forgets what is to be deleted": _when(
+        2, put("LiveManifest._merged", "gone.reason is not Reason.ORPHAN", "False"),
+        _CRASH + "test_killed_at_every_request",
+    ),
+    "takes a lost answer for a failure": _when(
+        3, never("_settled", "live and live.body == body"),
+        _CRASH + "test_an_answer_is_lost_once",
+    ),
+    "takes a lost answer for a success": _when(
+        3, put("commit:_write", "_settled(store, key, body, base, error)", "Confirmed('')"),
+        _CRASH + "test_an_answer_is_lost_once",
+    ),
+    "is deaf to signals": _when(
+        4, never("Stop.check", "self.requested"),
+        _CRASH + "test_stopped_at_every_request",
+    ),
+    "commits after a signal": _when(
+        4, drop("CommitDocument.run", "work.stop.check()"),
+        _CRASH + "test_stopped_at_every_request",
+    ),
+    "uploads after a signal": _when(
+        4,
+        (
+            put("Uploader._work", "not self.stop.requested", "True"),
+            put("Uploader._one", "self.stop.requested", "False"),
+            put("Uploader._wait", "not self.stop.requested", "True"),
+        ),
+        _CRASH + "test_stopped_at_every_request",
+    ),
+    "uploads everything again": _when(
+        5, always("Uploader._proven", "found is None or found.size != len(prepared.body)"),
+        _CRASH + "test_killed_at_every_request",
+    ),
+    "believes in names and sizes": _when(
+        5, never("Uploader._proven", "not is_md5(...)"),
+        _RESUME + "test_a_checkpoint_proves_nothing_that_the_listing_does_not",
+    ),
+    "records after the commit": _when(
+        5,
+        put(
+            "rolling",
+            "(Stage(), WriteRecord(), Prove(), CommitDocument(local.document), Delete(), Settle())",
+            "(Stage(), Prove(), CommitDocument(local.document), Delete(), Settle())",
+        ),
+        _CRASH + "test_killed_at_every_request",
+    ),
+    "leaves the checkpoint": _when(
+        5, drop("put_online", "forget(...)"),
+        _CRASH + "test_killed_at_every_request",
+    ),
+    "depends on its checkpoint": _when(
+        5, miss("Checkpoint._forgiving", "(GalleriaError, OSError)"),
+        _RESUME + "test_a_deploy_does_not_depend_on_its_checkpoint",
+    ),
+    "commits unconditionally": _when(
+        6, put("commit:_write", "store.put(key, body, headers, condition)", "store.put(key, body, headers)"),
+        _PAIRS + "test_one_goes_by_at_every_request_of_the_other",
+    ),
+    "overwrites the record of another": _when(
+        6, drop("LiveManifest.refresh", "raise conflict(...)"),
+        _PAIRS + "test_one_goes_by_at_every_request_of_the_other", _PAIRS + "test_interleaved_at_random",
+    ),
+    "does not look before a narrowed commit": _when(
+        6, put("_commit_narrowed", "IfSeen(...)", "None"),
+        _PAIRS + "test_without_conditional_writes_the_window_is_narrowed_and_said_so",
+    ),
+    "writes during a dry run": _when(
+        7, never("usecases.deploy:deploy", "context.options.dry_run or context.without_secrets"),
+        "tests/doors/test_order.py::test_reading_commands_send_nothing_that_writes",
+    ),
+    "could write during a plan": _when(
+        7, put("Context.reading_store", "ReadOnlyStore(self.store())", "self.store()"),
+        "tests/doors/test_order.py::test_a_dry_run_is_handed_a_store_that_cannot_write",
+    ),
+    "ends well without verifying": _when(
+        8, put("verify_deployed", "judge(...)", "compare(context, store, frozenset(), own, {})"),
+        _PAIRS + "test_a_delete_on_its_way_is_found_by_the_verification",
+    ),
+    "takes presence for proof": _when(
+        8, put("verify_listing", "found is not None and not entry.describes(found)", "False"),
+        _FAILURES + "test_verify_failed_by_overwritten_bytes",
+    ),
+    "gives up at the first fault": _when(
+        3, put("Persistence.__call__", "attempt >= most", "True"),
+        _PERSISTENCE + "TestWhatPasses",
+    ),
+    "takes an empty success for one": _when(
+        3, never("ObstoreStore._etag", "not meta['e_tag']"),
+        _PERSISTENCE + "TestWhatPasses::test_no_answer_of_s3",
+    ),
+    "keeps asking an overloaded service": _when(
+        3, put("Window.overloaded", "self._limit / 2", "self._limit"),
+        "tests/storage/test_throttle.py",
+    ),
+    "tries again after a signal": _when(
+        4, put("Persistence.__call__", "not self._pause(...)", "self._pause(_wait(attempt, fault)) is None"),
+        _PERSISTENCE + "TestPatience::test_no_further_try_after_a_stop",
+    ),
+    "commits after a signal during the probe": _when(
+        4, never("ProvingStore._require", "not self._pause(0)"),
+        _CONDITIONS + "test_no_conditional_write_after_a_stop_during_the_probe",
+    ),
+    "believes conditions that nobody compares": _when(
+        6, never("ProvingStore._require", "not self._proved[kind]"),
+        _CONDITIONS + "test_a_service_without_conditions_is_recognised",
+    ),
+    "takes a comparison of quotes for a conflict": _when(
+        6, always("ProvingStore.put", "self._bare or not self._wants_bare_etags(...)"),
+        _CONDITIONS + "test_a_service_with_conditions_is_believed",
+    ),
+    "takes a conflict of the moment for a lost race": _when(
+        6, put("faults:_PASSING", "'ConditionalRequestConflict'", "'IncompleteBody'"),
+        _PERSISTENCE + "TestWhatPasses::test_a_conflict_of_the_moment_is_asked_again",
+    ),
+    "believes that a store keeps what it was sent": _when(
+        8, put("kept", "found.body == body", "True"),
+        _VERIFICATION + "TestOnTheWay",
+    ),
+    "verifies deep without looking at headers": _when(
+        8, put("verify_deep.check", "found.headers.digest() == entry.headers", "True"),
+        _VERIFICATION + "test_what_only_reading_shows_is_found_deep_and_healed_by_force",
+    ),
+    "verifies deep without looking at bytes": _when(
+        8, put("verify_deep.check", "hashlib.sha256(...).hexdigest() == entry.sha256", "True"),
+        _VERIFICATION + "test_what_only_reading_shows_is_found_deep_and_healed_by_force",
+    ),
+    "believes the first listing after a write": _when(
+        8, put("settled_listing", "LISTING_PAUSES_SECONDS", "()"),
+        "tests/doors/test_storage_faults.py::test_a_listing_that_is_stale_for_a_moment_is_asked_for_again",
+    ),
+    "commits whatever became of the shards": _when(
+        1, never("_collected", "troubles"),
+        _DOOR_SHARDS + "test_a_shard_that_never_ran",
+    ),
+    "believes shards without looking": _when(
+        1, drop("_collected", "troubles += not_as_reported(...)"),
+        _DOOR_SHARDS + "test_objects_that_are_not_as_reported",
+    ),
+    "takes a shard that died for a whole one": _when(
+        1, never("shards:_judged", "not report.complete"),
+        _SHARDS + "test_a_shard_killed_at_every_request", _DOOR_SHARDS + "test_a_report_that_does_not_count",
+    ),
+    "goes on with any plan": _when(
+        2, put("finalize:_shards", "not begun.covers(...)", "False"),
+        _SHARDS + "test_what_is_left_is_no_licence_for_more",
+    ),
+    "forgets what it was about to finalize": _when(
+        5, never("finalize:finalize", "made.plan.plan_id == plan_id"),
+        _SHARDS + "test_the_last_job_killed_at_every_request",
+    ),
+    "forgets what was missing": _when(
+        5, never("_remember_missing", "document and store.head(key) is None"),
+        _SHARDS + "test_a_shard_heals_before_another_starts",
+    ),
+    "clears up what was missing last": _when(
+        5, put(
+            "finalize:_clear",
+            "(first, [key for key in keys if key not in first])", "([key for key in keys if key not in first], first)",
+        ),
+        _SHARDS + "test_the_last_job_killed_while_it_heals",
+    ),
+    "lets a shard run twice at once": _when(
+        6, swap("InBucket.conclude", "commit(...)", "self.write(body)"),
+        _SHARDS + "test_the_same_shard_twice_at_once",
+    ),
+    "tells secrets in the log": _when(
+        9, put("GitHubActions.line", "self.hide(text)", "text"),
+        _SECRETS + "test_an_error_that_carries_a_secret",
+    ),
+    "tells secrets in reports": _when(
+        9, drop("run:run", "_hush(...)"),
+        _SECRETS + "test_a_server_that_repeats_what_it_was_sent",
+    ),
+    "tells signatures": _when(
+        9, put("storage.words:clean", "_SIGNED.sub(...)", "_line(text)"),
+        "tests/storage/test_refusals.py", "tests/storage/test_faults.py",
+        _SECRETS + "test_a_server_that_repeats_what_it_was_sent",
+    ),
+    "claims to know the outcome of a commit": _when(
+        3, miss("_committing", "Unsettled"),
+        _CRASH + "test_no_answer_any_more",
+    ),
+    "gives a slow line the same time again": _when(
+        3, put("ObstoreStore._tried.one_try", "fault.late", "False"),
+        _PERSISTENCE + "TestStalls",
+    ),
+    "believes a listing that contradicts itself": _when(
+        2, never("page_of", "token is not None and not truncated"),
+        "tests/storage/test_bad_answers.py",
+    ),
+    "repeats an unconditional commit blindly (obstore)": _when(
+        6, drop("ObstoreStore._put", "condition.check(...)"),
+        _CONDITIONS + "test_a_write_after_a_look_is_not_repeated_over_somebody_elses",
+    ),
+    "repeats an unconditional commit blindly (boto3)": _when(
+        6, drop("Boto3Store._put", "condition.check(...)"),
+        _CONDITIONS + "test_a_write_after_a_look_is_not_repeated_over_somebody_elses",
+    ),
+    "deletes what another run is writing to a folder": _when(
+        2, put("FolderStore._sweep", "time.time() - state.st_mtime > _STALE_SECONDS", "True"),
+        "tests/storage/test_folder_store.py",
+    ),
+    "tells half of a secret": _when(
+        9, put("_whole_words", "re.sub(...)", 'text[: most - 1] + "…"'),
+        "tests/storage/test_faults.py", _SECRETS + "test_a_server_that_repeats_what_it_was_sent",
+    ),
+    "lets a pull request lead the credentials astray": _when(
+        9, never("_led_astray", "occasion.no_deploy and name in invocation.from_config"),
+        "tests/doors/test_forks.py",
+    ),
+    "lets a region lead the credentials astray": _when(
+        9, never("StoreSettings.__post_init__", "self.region and not _REGION.fullmatch(self.region)"),
+        "tests/storage/test_settings.py",
+    ),
+}  # fmt: skip
