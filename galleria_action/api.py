@@ -339,5 +339,5 @@ def _reported_to(callback: ProgressCallback | None, total: int) -> Listener:
 
 
 def _fence(folder: Path) -> Workspace:
-    """Links may lead anywhere in the project that we run in; elsewhere only within the folder itself."""
-    return Workspace(Path.cwd() if folder.resolve().is_relative_to(Path.cwd().resolve()) else folder)
+    """The caller's folder and what its links lead to are the caller's."""
+    return Workspace(Path.cwd() if folder.resolve().is_relative_to(Path.cwd().resolve()) else folder, bounded=False)

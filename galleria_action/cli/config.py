@@ -91,6 +91,8 @@ def _no_section(environment: str, sections: Iterable[str], name: str) -> Config:
 def _text(name: str, value: Any) -> str:
     if value is False and "off" in BY_NAME[name].kind.choices:
         return "off"  # YAML 1.1 reads a bare `off` as false
+    if isinstance(value, list):
+        return "\n".join(map(str, value))
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

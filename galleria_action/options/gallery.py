@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from galleria_action.gallery.local.patterns import Patterns
 from galleria_action.options.declaration import Group, Mistake, Topic, option, optional
-from galleria_action.options.kinds import FLAG, PATH, choice
+from galleria_action.options.kinds import FLAG, PATH, choice, lines
 
 
 class HashCheck(StrEnum):
@@ -26,6 +27,9 @@ class ExifErrors(StrEnum):
     FAIL = "fail"
 
 
+PATTERNS = lines("PATTERNS", Patterns.read)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GalleryOptions(Group):
     """The gallery on disk. Paths are as the user gave them, relative to the workspace unless absolute."""
@@ -33,6 +37,9 @@ class GalleryOptions(Group):
     source: Path = option(PATH, "prod/pics", "folder with the photos and gallery-metadata.json", Topic.LOCAL)
     metadata_file: Path | None = optional(PATH, "another metadata file; when none exists: directory mode", Topic.LOCAL)
     site: Path | None = optional(PATH, "folder of the static site, uploaded to the prefix's root", Topic.LOCAL)
+    exclude: Patterns | None = optional(
+        PATTERNS, "files of the site to leave out: patterns such as *.map or drafts/, one a line", Topic.LOCAL
+    )
     photos_only: bool = option(FLAG, "false", "leave the site alone", Topic.LOCAL)
     site_only: bool = option(FLAG, "false", "leave the photos alone", Topic.LOCAL)
     hash_check: HashCheck = option(

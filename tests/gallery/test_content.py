@@ -59,6 +59,7 @@ WHOLE: dict[str, tuple[bytes, Format]] = {
     "a.gif": (drawn("GIF"), formats.GIF),
     "a.webp": (drawn("WEBP"), formats.WEBP),
     "a.avif": (box(b"ftyp", b"avif" + bytes(8)) + box(b"meta", bytes(40)) + box(b"mdat", bytes(99)), formats.AVIF),
+    "small.avif": (box(b"ftyp", b"avif" + bytes(8)) + box(b"meta", bytes(40) + box(b"idat", bytes(99))), formats.AVIF),
     "a.heic": (box(b"ftyp", b"heic" + bytes(8)) + box(b"meta", bytes(40)) + box(b"mdat", bytes(99)), formats.HEIF),
     "a.tif": (drawn("TIFF"), formats.TIFF),
     "a.bmp": (drawn("BMP"), formats.BMP),

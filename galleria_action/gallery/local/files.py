@@ -9,21 +9,15 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from galleria_action.errors import GalleryInvalid
-from galleria_action.gallery.keys import key_problem
 from galleria_action.gallery.local.workspace import Absent, Found, Refused, Workspace, not_a_file
-from galleria_action.gallery.metadata.findings import Findings
-from galleria_action.gallery.metadata.json_source import Place, paused_gc
-from galleria_action.gallery.metadata.model import GalleryMetadata, Variant
+from galleria_action.gallery.metadata.model import Variant
 from galleria_action.gallery.metadata.wording import shown
-
-LinesOf = Callable[[Sequence[Place]], Sequence[int]]
-
 
 _READABLE_BY_ALL = stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH
 
@@ -47,43 +41,6 @@ class LocalFile:
     def path(self) -> Path:
         """``real`` as a path."""
         return Path(self.real)
-
-
-def locate(
-    metadata: GalleryMetadata,
-    source: Path,
-    fence: Workspace,
-    *,
-    file: str | None = None,
-    lines_of: LinesOf | None = None,
-) -> dict[str, LocalFile]:
-    """The local file of every variant of every photo, by key.
-
-    That of a variant is the first that exists of ``source/<key>``, ``source/<key without a leading photos/>`` and
-    ``source/<variant>/<key>``. ``file`` is the metadata file as the user knows it and ``lines_of`` finds lines in it
-    (``LoadedMetadata.lines_of``), so that each finding has its line.
-
-    Raises ``GalleryInvalid`` with everything that is missing, leads out of the workspace or is no readable file.
-    """
-    root = folder_option(fence, source, "source")
-    findings = Findings(file)
-    found: dict[str, LocalFile] = {}
-    with paused_gc():
-        for index, photo in enumerate(metadata.photos):
-            for variant, key in photo.files.items():
-                try:
-                    found[key] = _locate_variant(fence, root, variant, key)
-                except Refused as refusal:
-                    findings.add(f"photo {shown(photo.id)}: {refusal}", place=("photos", index, "files", variant))
-    if findings.count:
-        missing = "1 local file is" if findings.count == 1 else f"{findings.count:,} local files are"
-        raise GalleryInvalid(
-            f"{missing} missing or unusable; nothing was published.",
-            hint="Check the option source, and that the checkout has the photos (Git LFS, links, artifacts).",
-            findings=findings.located(lines_of),
-            problems=findings.count,
-        )
-    return found
 
 
 @contextmanager
@@ -140,28 +97,6 @@ def local_file(key: str, found: Found, variant: Variant | None = None) -> LocalF
     """``found`` as the file to publish under ``key``."""
     status = found.status
     return LocalFile(key, found.path, status.st_size, variant, (status.st_dev, status.st_ino))
-
-
-def _locate_variant(fence: Workspace, root: str, variant: Variant, key: str) -> LocalFile:
-    if problem := key_problem(key):
-        raise Refused(f"the key of {variant}, {shown(key)}, {problem}")
-    dangling = ""
-    for path in _places(root, variant, key):
-        try:
-            return local_file(key, usable(fence.find(path)), variant)
-        except Absent as absence:
-            dangling = dangling or (f" ({shown(fence.name(path))} {absence})" if str(absence) else "")
-        except Refused as refusal:
-            raise Refused(f"the file of {variant}, {shown(fence.name(path))}, {refusal}") from None
-    looked = ", ".join(shown(fence.name(path)) for path in _places(root, variant, key))
-    raise Refused(f"the file of {variant} is missing; looked for {looked}{dangling}")
-
-
-def _places(root: str, variant: Variant, key: str) -> Iterator[str]:
-    yield f"{root}/{key}"
-    if key.startswith("photos/"):
-        yield f"{root}/{key.removeprefix('photos/')}"
-    yield f"{root}/{variant}/{key}"
 
 
 def folder_option(fence: Workspace, folder: Path, option: str) -> str:

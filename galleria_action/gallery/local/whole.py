@@ -128,23 +128,30 @@ def _boxes(size: int, read: Read) -> Iterator[tuple[bytes, int]]:
         yield kind, at
 
 
-def _picture_boxes_are_cut(size: int, read: Read) -> bool:
-    bare_codestream = read(0, 1) == b"\xff"
-    return not bare_codestream and _boxes_are_cut(size, read, (b"meta", b"moov", b"jp2c", b"jxlc", b"jxlp"))
+def _heif_is_cut(size: int, read: Read) -> bool:
+    """Small pictures may stand in the description itself (idat) instead of behind it."""
+    return _boxes_are_cut(size, read, {b"meta", b"moov"}, {b"mdat"}) and (
+        _boxes_are_cut(size, read, {b"meta"}) or b"idat" not in read(0, _CHUNK)
+    )
 
 
-def _video_boxes_are_cut(size: int, read: Read) -> bool:
-    return _boxes_are_cut(size, read, (b"moov", b"moof"))
+def _codestream_is_cut(size: int, read: Read) -> bool:
+    """JPEG XL and JPEG 2000 come in boxes or bare; a bare one says nowhere how long it is."""
+    return read(0, 1) != b"\xff" and _boxes_are_cut(size, read, {b"jp2c", b"jxlc", b"jxlp"})
 
 
-def _boxes_are_cut(size: int, read: Read, one_of: tuple[bytes, ...]) -> bool:
-    """A box ends behind the file, or the one without which nothing can be shown is missing."""
+def _video_is_cut(size: int, read: Read) -> bool:
+    return _boxes_are_cut(size, read, {b"moov", b"moof"}, {b"mdat"})
+
+
+def _boxes_are_cut(size: int, read: Read, *needed: set[bytes]) -> bool:
+    """A box ends behind the file, or one of each of the ``needed`` kinds is missing."""
     kinds = set()
     for kind, end in _boxes(size, read):
         kinds.add(kind)
         if end > size:
             return True
-    return kinds.isdisjoint(one_of)
+    return any(kinds.isdisjoint(one_of) for one_of in needed)
 
 
 def _tiff_is_cut(size: int, read: Read) -> bool:
@@ -213,8 +220,9 @@ _CHECKS: Mapping[Format, Callable[[int, Read], bool]] = {
     formats.GIF: _gif_is_cut,
     formats.WEBP: _webp_is_cut,
     formats.BMP: _bmp_is_cut,
-    **dict.fromkeys((formats.AVIF, formats.HEIF, formats.JXL, formats.JPEG_2000), _picture_boxes_are_cut),
-    formats.MP4: _video_boxes_are_cut,
+    **dict.fromkeys((formats.AVIF, formats.HEIF), _heif_is_cut),
+    **dict.fromkeys((formats.JXL, formats.JPEG_2000), _codestream_is_cut),
+    formats.MP4: _video_is_cut,
     formats.TIFF: _tiff_is_cut,
     formats.MATROSKA: _matroska_is_cut,
 }

@@ -18,10 +18,12 @@ from galleria_action.deployment.sources import (
     site_files,
 )
 from galleria_action.deployment.state.manifest import Mode
-from galleria_action.errors import ConfigInvalid, Finding, GalleryInvalid
+from galleria_action.errors import ConfigInvalid, EmptyGallery, Finding, GalleryInvalid
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.gallery.local.examine import examine_all, oddities
-from galleria_action.gallery.local.files import LocalFile, locate
+from galleria_action.gallery.local.files import LocalFile
+from galleria_action.gallery.local.locate import locate
+from galleria_action.gallery.local.patterns import Patterns
 from galleria_action.gallery.local.walk import Walk, walk_photos, walk_site
 from galleria_action.gallery.local.workspace import Workspace
 from galleria_action.gallery.metadata.json_source import paused_gc
@@ -108,6 +110,12 @@ def _photos(context: Context, metadata: LoadedMetadata | None, source: Path) -> 
     site = context.options.gallery.site
     walk = walk_photos(source, fence, exclude=[context.path(site)] if site else [])
     _tell_skipped(context, walk, "are neither images nor videos")
+    if not walk.files and not context.options.guards.allow_empty:
+        raise EmptyGallery(
+            f"There is no photo or video below {fence.name(source)!r}, and no {METADATA_KEY}.",
+            hint="This is usually a build that failed, a wrong source folder, or a submodule that was not checked out. "
+            "To deploy the site alone use site-only; to empty the gallery on purpose allow-empty.",
+        )
     return walk.files
 
 
@@ -115,7 +123,8 @@ def _site(context: Context, source: Path) -> Sequence[LocalFile] | None:
     if context.options.gallery.site is None or context.options.gallery.photos_only:
         return None
     site = context.path(context.options.gallery.site)
-    walk = walk_site(site, _fence(context, site, "site"), exclude=[source])
+    fence, patterns = _fence(context, site, "site"), context.options.gallery.exclude or Patterns()
+    walk = walk_site(site, fence, exclude=[source], patterns=patterns)
     _tell_skipped(context, walk, "are hidden")
     return walk.files
 
@@ -125,19 +134,24 @@ def _tell_skipped(context: Context, walk: Walk, why: str) -> None:
         names = ", ".join(map(repr, walk.skipped[:_SHOWN_SKIPPED]))
         more = f" and {len(walk.skipped) - _SHOWN_SKIPPED} more" if len(walk.skipped) > _SHOWN_SKIPPED else ""
         context.warn(f"Not published, because they {why}: {names}{more}")
+    for text in walk.dangling[:_SHOWN_SKIPPED]:
+        context.warn(f"Not published: {text}")
+    if len(walk.dangling) > _SHOWN_SKIPPED:
+        context.warn(f"Not published: {len(walk.dangling) - _SHOWN_SKIPPED:,} more links that lead to nothing")
 
 
 def _fence(context: Context, folder: Path, option: str) -> Workspace:
     """The fence around local files that are reached through ``folder``.
 
     In CI that is the workspace, and a folder outside of it is refused: the container sees nothing else of the
-    machine, and a pull request must not publish the runner's files. On a terminal a folder may lie anywhere; then
-    it bounds itself.
+    machine, and a pull request must not publish the runner's files. On a terminal a folder may lie anywhere, and so may
+    what its links lead to.
     """
+    attended = context.place.attended
     if folder.resolve().is_relative_to(context.place.folder.resolve()):
-        return Workspace(context.place.folder, context.place.outside)
-    if context.place.attended:
-        return Workspace(folder)
+        return Workspace(context.place.folder, context.place.outside, bounded=not attended)
+    if attended:
+        return Workspace(folder, bounded=False)
     text = f"{option}: {str(folder)!r} is outside of the workspace"
     raise ConfigInvalid(
         text,
