@@ -150,7 +150,8 @@ def _text(name: str, value: Any) -> str:
     if value is False and "off" in BY_NAME[name].kind.choices:
         return "off"  # YAML 1.1 reads a bare `off` as false
     if isinstance(value, list):
-        return json.dumps(value)
+        texts = all(isinstance(item, str) for item in value)
+        return "\n".join(value) if texts else json.dumps(value)
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

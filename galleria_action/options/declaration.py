@@ -38,8 +38,8 @@ class Option:
     ``default`` is its text as people write it, empty for none. ``topics`` are what it is about. ``also`` are further
     environment names, in order of precedence after ``GALLERIA_<NAME>``. ``config`` says what a config file may say of
     it: what does not declare itself harmless, only where the file was reviewed. ``action_default`` is what
-    ``action.yml`` gives where the workflow does not, ``short`` the letter of a short flag. ``only_in_config``: it is too
-    much for a line, and no flag, input or variable gives it.
+    ``action.yml`` gives where the workflow does not, ``short`` the letter of a short flag. ``only_in_config``: it is
+    too much for a line, and no flag, input or variable gives it.
     """
 
     name: str

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from galleria_action.gallery.local.patterns import Patterns
 from galleria_action.options.declaration import Group, Mistake, Topic, option, optional
-from galleria_action.options.kinds import FLAG, PATH, choice
+from galleria_action.options.kinds import FLAG, PATH, choice, lines
 from galleria_action.options.origin import FREE, tighten
 
 
@@ -27,6 +28,9 @@ class ExifErrors(StrEnum):
     FAIL = "fail"
 
 
+PATTERNS = lines("PATTERNS", Patterns.read)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GalleryOptions(Group):
     """The gallery on disk. Paths are as the user gave them, relative to the workspace unless absolute."""
@@ -39,6 +43,12 @@ class GalleryOptions(Group):
     )
     site: Path | None = optional(
         PATH, "folder of the static site, uploaded to the prefix's root", Topic.LOCAL, config=FREE
+    )
+    exclude: Patterns | None = optional(
+        PATTERNS,
+        "files of the site to leave out: patterns such as *.map or drafts/, one a line",
+        Topic.LOCAL,
+        config=FREE,
     )
     photos_only: bool = option(FLAG, "false", "leave the site alone", Topic.LOCAL, config=FREE)
     site_only: bool = option(FLAG, "false", "leave the photos alone", Topic.LOCAL, config=FREE)

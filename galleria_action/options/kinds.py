@@ -54,6 +54,11 @@ def parsed(word: str, parse: Callable[[str], T], *types: str) -> Kind[T]:
     return Kind(word, parse, {"type": list(types)} if types else _STRING)
 
 
+def lines(word: str, parse: Callable[[str], T]) -> Kind[T]:
+    """A text of several lines that ``parse`` reads; in the config file a list of strings will do as well."""
+    return Kind(word, parse, {"type": ["string", "array"], "items": {"type": "string"}})
+
+
 def count(most: int) -> Kind[int]:
     """A whole number from 1 to ``most``."""
 

@@ -126,7 +126,7 @@ def test_directory_mode(make_job, place: str):
 
     photo = next((job.gallery.source / "full").iterdir())
     before = photo.stat()
-    photo.write_bytes(photo.read_bytes()[::-1])
+    photo.write_bytes(photo.read_bytes().replace(b"EOS R5", b"EOS R6"))
     assert photo.stat().st_size == before.st_size
     assert ok(job.runner.run("deploy")).outputs["photos-uploaded"] == "1"
     photo.unlink()

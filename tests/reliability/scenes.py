@@ -124,7 +124,7 @@ def make_scene(name: str, workspace: Path, empty: Callable[[], WriteStore], *, c
             return scene
         if name.startswith("directory"):
             files = sorted((gallery.source / "full").iterdir())
-            files[0].write_bytes(files[0].read_bytes()[::-1])
+            files[0].write_bytes(files[0].read_bytes().replace(b"EOS R5", b"EOS R6"))
             files[1].rename(files[1].with_name("another.jpg"))
             (site / "about.html").unlink()
         else:

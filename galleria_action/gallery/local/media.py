@@ -3,36 +3,63 @@
 from __future__ import annotations
 
 _IMAGES = {
+    "3fr": "image/x-hasselblad-3fr",
     "apng": "image/apng",
     "arw": "image/x-sony-arw",
     "avif": "image/avif",
     "bmp": "image/bmp",
     "cr2": "image/x-canon-cr2",
     "cr3": "image/x-canon-cr3",
+    "crw": "image/x-canon-crw",
+    "dcr": "image/x-kodak-dcr",
     "dng": "image/x-adobe-dng",
+    "erf": "image/x-epson-erf",
+    "fff": "image/x-hasselblad-fff",
     "gif": "image/gif",
+    "gpr": "image/x-gopro-gpr",
     "heic": "image/heic",
     "heif": "image/heif",
+    "hif": "image/heif",
     "ico": "image/vnd.microsoft.icon",
+    "iiq": "image/x-phaseone-iiq",
+    "j2k": "image/jp2",
     "jfif": "image/jpeg",
     "jp2": "image/jp2",
     "jpe": "image/jpeg",
     "jpeg": "image/jpeg",
     "jpg": "image/jpeg",
+    "jpx": "image/jpx",
     "jxl": "image/jxl",
+    "kdc": "image/x-kodak-kdc",
+    "mef": "image/x-mamiya-mef",
+    "mos": "image/x-leaf-mos",
+    "mpo": "image/jpeg",
+    "mrw": "image/x-minolta-mrw",
     "nef": "image/x-nikon-nef",
+    "nrw": "image/x-nikon-nrw",
     "orf": "image/x-olympus-orf",
     "pef": "image/x-pentax-pef",
     "png": "image/png",
     "raf": "image/x-fuji-raf",
     "rw2": "image/x-panasonic-rw2",
+    "rwl": "image/x-leica-rwl",
+    "sr2": "image/x-sony-sr2",
+    "srf": "image/x-sony-srf",
+    "srw": "image/x-samsung-srw",
+    "thm": "image/jpeg",
     "tif": "image/tiff",
     "tiff": "image/tiff",
     "webp": "image/webp",
+    "x3f": "image/x-sigma-x3f",
 }
 _VIDEOS = {
+    "3g2": "video/3gpp2",
     "3gp": "video/3gpp",
+    "asf": "video/x-ms-asf",
     "avi": "video/x-msvideo",
+    "insv": "video/mp4",
+    "lrv": "video/mp4",
+    "m2ts": "video/mp2t",
     "m4v": "video/x-m4v",
     "mkv": "video/x-matroska",
     "mov": "video/quicktime",
@@ -42,6 +69,7 @@ _VIDEOS = {
     "mts": "video/mp2t",
     "ogv": "video/ogg",
     "webm": "video/webm",
+    "wmv": "video/x-ms-wmv",
 }
 # Text says that it is UTF-8; JSON (RFC 8259) and WebAssembly define no charset, SVG and XML may say otherwise inside,
 # where they are read as UTF-8 unless they do.
@@ -151,21 +179,22 @@ _PAGES = frozenset({"htm", "html", "xhtml"})
 def media_type(key: str) -> str:
     """The Content-Type for ``key`` by its extension, with ``charset=utf-8`` for text; unknown ones are
     ``application/octet-stream``. IANA's names where there are any."""
-    return _TYPES.get(_extension(key), "application/octet-stream")
+    return _TYPES.get(extension_of(key), "application/octet-stream")
 
 
 def is_page(key: str) -> bool:
     """Whether ``key`` is an HTML page: pages are uploaded last, after what they show."""
-    return _extension(key) in _PAGES
+    return extension_of(key) in _PAGES
 
 
 def is_photo_or_video(key: str) -> bool:
     """Whether ``key`` is what directory mode publishes from the folder of photos."""
-    extension = _extension(key)
+    extension = extension_of(key)
     return extension in _IMAGES or extension in _VIDEOS
 
 
-def _extension(key: str) -> str:
+def extension_of(key: str) -> str:
+    """The extension of ``key`` in lower case, without its dot; empty where there is none."""
     name = key.rpartition("/")[2]
     stem, dot, extension = name.rpartition(".")
     return extension.lower() if dot and stem else ""
