@@ -8,46 +8,50 @@ they put rooms together.
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from hashlib import sha256
+from itertools import count
 from pathlib import Path
 from typing import Any
 
-from galleria_action.deployment.apply.deploy import Deployment, Document
 from galleria_action.deployment.apply.prepare import PreparePolicy
 from galleria_action.deployment.apply.upload import Uploader
-from galleria_action.deployment.guards import DeleteLimit, check_guards
-from galleria_action.deployment.model import (
-    LocalGallery,
-    PhotoEdit,
-    Plan,
-    Reason,
-    RemoteGallery,
-    SourceFile,
-    SourcePhoto,
-    Upload,
-)
+from galleria_action.deployment.events import Event, Listener, Stored
+from galleria_action.deployment.galleries import LocalGallery, RemoteGallery, SourcePhoto
+from galleria_action.deployment.guards import DeleteLimit
+from galleria_action.deployment.model import PhotoEdit, Plan, Reason, SourceFile, Upload
 from galleria_action.deployment.planner import make_plan
-from galleria_action.deployment.remote.reading import list_target, read_manifest, read_remote
-from galleria_action.deployment.remote.verification import Verification, verify_listing
-from galleria_action.deployment.sources import Hasher, photos_of_metadata, site_files
+from galleria_action.deployment.remote.reading import list_target, read_manifest
+from galleria_action.deployment.remote.verification import verify_listing
+from galleria_action.deployment.sources import Hasher, site_files
 from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.deployment.stop import Stop
-from galleria_action.errors import GalleriaError, GalleryInvalid, VerifyFailed
+from galleria_action.errors import GalleriaError, GalleryInvalid
 from galleria_action.gallery.exif.edit import modify_exif_in_memory as modify_exif_in_memory
 from galleria_action.gallery.keys import METADATA_KEY
-from galleria_action.gallery.local.files import LocalFile, locate, read_file
+from galleria_action.gallery.local.files import LocalFile, read_file
 from galleria_action.gallery.local.media import media_type
 from galleria_action.gallery.local.walk import walk_site
 from galleria_action.gallery.local.workspace import Workspace
 from galleria_action.gallery.metadata.model import GalleryMetadata, PhotoMetadata
 from galleria_action.gallery.metadata.schema import RemoteInvalid, load_metadata, parse_remote
+from galleria_action.options import Options
+from galleria_action.options.checks import CheckOptions, Cors
+from galleria_action.options.gallery import GalleryOptions
+from galleria_action.options.guards import GuardOptions, Orphans
 from galleria_action.options.headers import HeaderOptions
+from galleria_action.options.target import TargetOptions
 from galleria_action.options.upload import UploadOptions
+from galleria_action.report.result import Record
 from galleria_action.storage.api import store_for
 from galleria_action.storage.interface import Headers, ObjectInfo, Target, WriteStore
+from galleria_action.storage.persistence import sleep
+from galleria_action.usecases.context import Context, Place
+from galleria_action.usecases.deploy import deploy
+from galleria_action.usecases.parts.applying import settled_listing
 
 ProgressCallback = Callable[[str, int, int], None]
 _CONCURRENCY = UploadOptions().concurrency
@@ -74,15 +78,14 @@ def deploy_gallery_metadata(
     ``generate_deployment_plan`` returns it), plus ``error`` on failure. Raises nothing that the contract documents as
     a failure.
     """
-    run = _GalleryDeploy(store_for(client, bucket), Target(client.meta.endpoint_url, bucket), dry_run)
+    heard = Record("deploy")
     try:
-        run.go(local_metadata, Path(prod_dir), DeleteLimit.parse(max_delete), allow_empty)
+        context = _context(client, bucket, local_metadata, Path(prod_dir), dry_run, max_delete, allow_empty, heard)
+        message = deploy(context).message
     except GalleriaError as error:
-        return {
-            **run.outcome(success=False, message=error.message),
-            "error": f"{error.message} {error.hint or ''}".strip(),
-        }
-    return run.outcome(success=True, message=run.message)
+        told = _deploy_dict(heard, local_metadata, dry_run, success=False, message=error.message)
+        return {**told, "error": f"{error.message} {error.hint or ''}".strip()}
+    return _deploy_dict(heard, local_metadata, dry_run, success=True, message=message)
 
 
 def generate_deployment_plan(
@@ -112,7 +115,11 @@ def verify_s3_state(client: Any, bucket: str, metadata: GalleryMetadata) -> dict
     Objects that were overwritten with other bytes count as missing. Raises the storage's errors.
     """
     store = store_for(client, bucket)
-    found = verify_listing(metadata.keys(), read_manifest(store)[0], list_target(store))
+    manifest = read_manifest(store)[0]
+    listing = settled_listing(
+        sleep, store, list_target(store), lambda seen: verify_listing(metadata.keys(), manifest, seen).whole
+    )
+    found = verify_listing(metadata.keys(), manifest, listing)
     return {
         "consistent": found.consistent,
         "missing_files": sorted({*found.missing, *found.mismatched}),
@@ -120,63 +127,47 @@ def verify_s3_state(client: Any, bucket: str, metadata: GalleryMetadata) -> dict
     }
 
 
-@dataclass
-class _GalleryDeploy:
-    store: WriteStore
-    target: Target
-    dry_run: bool
-    photos_uploaded: int = 0
-    metadata_uploaded: bool = False
-    message: str = ""
-    plan: dict[str, list[Any]] | None = None
-
-    def outcome(self, *, success: bool, message: str) -> dict[str, Any]:
-        told = {
-            "success": success,
-            "dry_run": self.dry_run,
-            "photos_uploaded": self.photos_uploaded,
-            "metadata_uploaded": self.metadata_uploaded,
-            "message": message,
-        }
-        return {**told, "plan": self.plan} if self.dry_run and self.plan is not None else told
-
-    def go(self, metadata: GalleryMetadata, folder: Path, limit: DeleteLimit, allow_empty: bool) -> None:
-        document = json.dumps(metadata.to_dict(), indent=2).encode()
-        load_metadata(document, METADATA_KEY)
-        files = tuple(locate(metadata, folder, _fence(folder)).values())
-        photos = photos_of_metadata(metadata, files, _HEADERS.cache_control_photos, Hasher(read_file), strip_gps=False)
-        digest = (sha256(document).hexdigest(), len(document))
-        local = LocalGallery("metadata", photos, None, metadata.settings, digest)
-        remote = read_remote(self.store, listing=True)
-        plan = make_plan(local, remote.gallery(METADATA_KEY), self.target)
-        self.plan = _plan_dict(plan, metadata)
-        check_guards(plan, limit, allow_empty=allow_empty)
-        if self.dry_run:
-            self.message = "Dry run completed - no files were uploaded"
-            return
-        manifest, listing = remote.manifest, remote.listing or {}
-        if plan.changed:
-            uploader = _uploader(self.store, remote.listing or {}, remote.manifest)
-            headers = Headers("application/json", _HEADERS.cache_control_metadata)
-            run = Deployment(
-                plan, local, remote, self.store, uploader, Stop(), _ignore, _ignore, Document(document, headers)
-            )
-            try:
-                manifest = run.run()
-            finally:
-                self.photos_uploaded, self.metadata_uploaded = len(uploader.done.sent_photos), run.metadata_uploaded
-            listing = list_target(self.store)
-        _demand(verify_listing(metadata.keys() | {METADATA_KEY}, manifest, listing))
-        self.message = f"The gallery is online and verified: {self.photos_uploaded} photos uploaded"
+def _context(
+    client: Any,
+    bucket: str,
+    metadata: GalleryMetadata,
+    folder: Path,
+    dry_run: bool,
+    max_delete: str,
+    allow_empty: bool,
+    heard: Record,
+) -> Context:
+    """The run that the command line would make of these arguments. Raises ``GalleryInvalid`` for unsound metadata."""
+    return Context(
+        options=Options(
+            command="deploy",
+            gallery=GalleryOptions(source=folder),
+            target=TargetOptions(bucket=bucket, endpoint=client.meta.endpoint_url),
+            guards=GuardOptions(
+                max_delete=DeleteLimit.parse(max_delete), allow_empty=allow_empty, orphans=Orphans.IGNORE
+            ),
+            checks=CheckOptions(cors=Cors.SKIP),
+            dry_run=dry_run,
+        ),
+        place=Place(Path.cwd()),
+        stop=Stop(),
+        tell=heard.hear,
+        open_store=lambda _: store_for(client, bucket),
+        metadata=load_metadata(json.dumps(metadata.to_dict(), indent=2).encode(), METADATA_KEY),
+    )
 
 
-def _demand(found: Verification) -> None:
-    if not found.whole:
-        raise VerifyFailed(
-            f"The bucket does not hold what the gallery says: {len(found.missing)} missing, "
-            f"{len(found.mismatched)} mismatched.",
-            hint="Deploy again.",
-        )
+def _deploy_dict(
+    heard: Record, metadata: GalleryMetadata, dry_run: bool, *, success: bool, message: str
+) -> dict[str, Any]:
+    told = {
+        "success": success,
+        "dry_run": dry_run,
+        "photos_uploaded": heard.photos_uploaded,
+        "metadata_uploaded": heard.metadata_uploaded,
+        "message": message,
+    }
+    return {**told, "plan": _plan_dict(heard.plan, metadata)} if dry_run and heard.plan else told
 
 
 def _by_metadata_alone(metadata: GalleryMetadata) -> LocalGallery:
@@ -243,7 +234,7 @@ def upload_directory_to_s3(
         if dry_run:
             return _directory_result(success=True, total_files=len(files), total_size=size)
         uploader = _uploader(store, list_target(store), Manifest())
-        _report_to(uploader, progress_callback, len(files))
+        uploader.tell = _reported_to(progress_callback, len(files))
         errors = _upload_all(uploader, [Upload(Reason.NEW, file, file.sha256) for file in files])
     except GalleriaError as error:
         return _directory_result(error=error.message, errors=[error.message, *map(str, error.findings)])
@@ -283,7 +274,7 @@ def upload_file_to_s3(
         head = store.head(key)
         listing = {key: ObjectInfo(key, head.size, head.etag)} if head else {}
         uploader = replace(_uploader(store, listing, Manifest()), read=lambda _: body)
-        _report_to(uploader, progress_callback, 1)
+        uploader.tell = _reported_to(progress_callback, 1)
         uploader.upload([upload])
     except GalleriaError as error:
         result["error"] = error.message
@@ -333,15 +324,18 @@ def _uploader(store: WriteStore, listing: Mapping[str, ObjectInfo], known: Manif
     )
 
 
-def _report_to(uploader: Uploader, callback: ProgressCallback | None, total: int) -> None:
-    if callback:
-        uploader.finished = lambda upload: callback(upload.key, uploader.done.sent + uploader.done.skipped, total)
+def _reported_to(callback: ProgressCallback | None, total: int) -> Listener:
+    """A listener that tells ``callback`` of each object that is there, one after the other."""
+    lock, done = threading.Lock(), count(1)
+
+    def hear(event: Event) -> None:
+        if callback and isinstance(event, Stored):
+            with lock:
+                callback(event.key, next(done), total)
+
+    return hear
 
 
 def _fence(folder: Path) -> Workspace:
     """Links may lead anywhere in the project that we run in; elsewhere only within the folder itself."""
     return Workspace(Path.cwd() if folder.resolve().is_relative_to(Path.cwd().resolve()) else folder)
-
-
-def _ignore(_: object) -> None:
-    pass

@@ -13,19 +13,13 @@ from typing import TextIO
 import click
 
 from galleria_action.ci.detect import detect
-from galleria_action.ci.interface import CI, Occasion, Wishes
+from galleria_action.ci.interface import CI, NoReviews, Occasion, Reviews, Wishes
 from galleria_action.cli.parse import Invocation, parse
-from galleria_action.commands.cors import cors
-from galleria_action.commands.deploy import deploy
-from galleria_action.commands.finalize import finalize
-from galleria_action.commands.plan import plan
-from galleria_action.commands.public import plan_publicly
-from galleria_action.commands.session import PLAN_FILE, Session
-from galleria_action.commands.validate import validate
-from galleria_action.commands.verify import verify
+from galleria_action.deployment.events import Listener, Warned
 from galleria_action.deployment.stop import Stop
 from galleria_action.errors import Cancelled, ConfigInvalid, Finding, GalleriaError, InternalError, exit_code_of
 from galleria_action.farewell import Farewell, Speech
+from galleria_action.listeners import PLAN_FILE, RESULT_FILE, Log, PlanFile, ReportFiles, Reviewers, all_of
 from galleria_action.options import Options, resolve, secrets_in
 from galleria_action.options.guards import PlanApproval
 from galleria_action.options.review import Comment
@@ -38,11 +32,20 @@ from galleria_action.storage.interface import Target, WriteStore
 from galleria_action.storage.opening import open_store
 from galleria_action.storage.public_store import public_target
 from galleria_action.storage.settings import FOLDER, StoreSettings
+from galleria_action.storage.wrappers import RecordingStore
+from galleria_action.usecases.context import Context, Place
+from galleria_action.usecases.cors import cors
+from galleria_action.usecases.deploy import deploy
+from galleria_action.usecases.finalize import finalize
+from galleria_action.usecases.plan import plan
+from galleria_action.usecases.results import Done
+from galleria_action.usecases.validate import validate
+from galleria_action.usecases.verify import verify
 
 #: where a run with credentials goes, and what it calls the gallery
 DESTINATION: tuple[str, ...] = ("endpoint", "bucket", "provider", "region", "public-url")
 
-_COMMANDS: Mapping[str, Callable[[Session], str]] = {
+_COMMANDS: Mapping[str, Callable[[Context], Done]] = {
     "validate": validate,
     "plan": plan,
     "deploy": deploy,
@@ -50,6 +53,9 @@ _COMMANDS: Mapping[str, Callable[[Session], str]] = {
     "verify": verify,
     "cors": cors,
 }
+
+
+_Opener = Callable[[StoreSettings], WriteStore]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +86,16 @@ def run(args: Sequence[str], world: World) -> int:
     ci = detect(environ, stream, workspace)
     for secret in secrets_in(invocation.values):
         ci.mask(secret)
-    record = Record(invocation.command)
-    ending = _Ending(ci, record, time.monotonic(), world.stdout if invocation.as_json else None)
+    record = Record(invocation.command, hide=ci.hide)
+    files = ReportFiles(workspace, attended=not _in_ci(environ))
+    ending = _Ending(ci, record, time.monotonic(), world.stdout if invocation.as_json else None, files)
     world.farewell.prepare(Speech(ending.stopping, ending.in_the_runs_place))
     error: GalleriaError | None = None
     message = ""
     try:
-        ending.session = session = _session(invocation, ci, record, world, workspace, stream)
-        message = _story(session)(session)
+        ending.run = prepared = _prepare(invocation, ci, record, world, ending.files, stream)
+        _refuse_deploy(prepared.context.options, ci.occasion)
+        message = _COMMANDS[prepared.context.options.command](prepared.context).message
     except GalleriaError as failure:
         error = _with_outcome(failure, record)
     except KeyboardInterrupt:
@@ -103,6 +111,14 @@ def run(args: Sequence[str], world: World) -> int:
     return exit_code_of(error) if error else 0  # the front door has lost its patience and reports instead
 
 
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """A run that can begin: what its use case is handed, and who reviews it."""
+
+    context: Context
+    reviews: Reviews
+
+
 @dataclass
 class _Ending:
     """How a run is reported in the end: to reviewers, later steps, the log, the summary.
@@ -114,11 +130,12 @@ class _Ending:
     record: Record
     started: float
     stdout: TextIO | None
-    session: Session | None = None
+    files: ReportFiles
+    run: _Run | None = None
 
     def stopping(self) -> None:
         """Tell at once that the wish to stop was heard."""
-        under_way = self.record.under_way()
+        under_way = self.record.under_way
         what = f"finishing {count(under_way, 'upload')}" if under_way else "nothing more is begun"
         again = " Press Ctrl-C again to leave at once." if self.ci.screen else ""
         self.ci.line(f"Stopping: {what}.{again}")
@@ -127,15 +144,24 @@ class _Ending:
         """Report a run that hangs as ended by ``error``, with what is known of it; the exit code."""
         if screen := self.ci.screen:
             screen.show("")
-        self.record.catch_up()
         error = _with_outcome(error, self.record)
         _hush(error, self.ci)
         return self.report("", error)
 
     def tell_reviewers(self, message: str, error: GalleriaError | None) -> None:
-        """Bring comment and deployment up to date."""
-        if self.session:
-            _tell_reviewers(self.session, self._result(message, error))
+        """Bring comment and deployment up to date. Whatever goes wrong there, the run has ended as it has."""
+        if self.run is None:
+            return
+        try:
+            for name, body in self.run.reviews.finished(self._result(message, error)).items():
+                beside = self.run.context.options.output.plan_file or Path(PLAN_FILE)
+                self.files.write(beside.with_name(name), body)
+        except GalleriaError as trouble:
+            self.run.context.warn(trouble.message)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as defect:  # noqa: BLE001 - what was deployed is deployed; a defect here must not hide that
+            self.run.context.warn(_defect(defect, self.ci, {}).message)
 
     def report(self, message: str, error: GalleriaError | None) -> int:
         """Write result, outputs and summary, and the end of the log; the exit code.
@@ -165,16 +191,15 @@ class _Ending:
 
     def _write_result(self, message: str, error: GalleriaError | None) -> None:
         """Write ``result.json`` where it is wanted. It cannot fail the run: what it reports has happened already."""
-        session = self.session
-        path = session.report_path(session.options.output.result_file, "galleria-result.json") if session else None
-        if session is None or path is None:
+        path = self.files.path(self.run.context.options.output.result_file, RESULT_FILE) if self.run else None
+        if self.run is None or path is None:
             return
         self.record.result_file = str(path)
         try:
-            session.write_report(path, result_json(self._result(message, error)))
+            self.files.write(path, result_json(self._result(message, error)))
         except GalleriaError as trouble:
             self.record.result_file = None
-            session.warn(_sentence(trouble))
+            self.run.context.warn(_sentence(trouble))
 
 
 def _outputs_lost(trouble: Exception, message: str) -> ConfigInvalid:
@@ -199,9 +224,8 @@ def _hush(error: GalleriaError, ci: CI) -> None:
     error.findings = tuple(replace(finding, message=ci.hide(finding.message)) for finding in error.findings)
 
 
-def _session(invocation: Invocation, ci: CI, record: Record, world: World, workspace: Path, stream: TextIO) -> Session:
-    """Everything a command is handed. Raises ``ConfigInvalid`` with every mistake in the options."""
-    environ = world.environ
+def _prepare(invocation: Invocation, ci: CI, record: Record, world: World, files: ReportFiles, stream: TextIO) -> _Run:
+    """Everything a run consists of. Raises ``ConfigInvalid`` with every mistake in the options."""
     may_do_without = ci.occasion.without_secrets and invocation.command in ("plan", "deploy")
     problems = [*invocation.problems, *_led_astray(invocation, ci.occasion)]
     options = resolve(
@@ -211,22 +235,41 @@ def _session(invocation: Invocation, ci: CI, record: Record, world: World, works
         uses_bucket=invocation.command != "validate",
         needs_bucket=not may_do_without,
     )
+    publicly = _without_secrets(options, ci.occasion)
     record.url = options.review.public_url
-    record.target = _target(options, _without_secrets(options, ci.occasion))
-    session = Session(
+    record.target = _target(options, publicly)
+    record.dry_run = publicly or options.dry_run or options.command == "plan"
+    record.shard = None if record.dry_run else options.upload.shard
+    log = Log(ci, options.output.progress.value)
+    reviews = _reviews(options, ci, record, all_of(record.hear, log.hear))
+    plan_file = PlanFile(files, options.output.plan_file, record)
+    context = Context(
         options=options,
-        ci=ci,
-        record=record,
+        place=Place(files.workspace, _outside(world.environ), files.attended),
         stop=world.stop,
-        workspace=workspace,
-        outside=_outside(environ),
-        in_ci=environ.get("CI", "") not in ("", "false") or environ.get("GITHUB_ACTIONS") == "true",
-        open_store=world.open_store,
-        stream=stream,
+        tell=all_of(record.hear, log.hear, plan_file.hear, Reviewers(reviews).hear),
+        open_store=_recorded(world.open_store, record),
+        approval=reviews.approval,
+        without_secrets=ci.occasion.without_secrets if publicly else "",
     )
+    return _Run(context, reviews)
+
+
+def _reviews(options: Options, ci: CI, record: Record, tell: Listener) -> Reviews:
     if not _reviewed(options):
-        return session
-    return replace(session, reviews=ci.reviews(_wishes(options, record), session.warn))
+        return NoReviews()
+    return ci.reviews(_wishes(options, record), lambda text: tell(Warned(text)))
+
+
+def _recorded(open_store: _Opener, record: Record) -> _Opener:
+    """``open_store``, with the requests of each store counted for the record."""
+
+    def opened(settings: StoreSettings) -> WriteStore:
+        store = RecordingStore(open_store(settings))
+        record.requests = store.counts
+        return store
+
+    return opened
 
 
 def _led_astray(invocation: Invocation, occasion: Occasion) -> Iterator[Finding]:
@@ -239,11 +282,9 @@ def _led_astray(invocation: Invocation, occasion: Occasion) -> Iterator[Finding]
             )
 
 
-def _story(session: Session) -> Callable[[Session], str]:
-    """The command to run: the one that was asked for, or a plan without secrets. Raises ``ConfigInvalid``."""
-    options, occasion = session.options, session.ci.occasion
-    _refuse_deploy(options, occasion)
-    return plan_publicly if _without_secrets(options, occasion) else _COMMANDS[options.command]
+def _in_ci(environ: Mapping[str, str]) -> bool:
+    """Whether nobody watches: reports are written unasked, and files outside of the workspace refused."""
+    return environ.get("CI", "") not in ("", "false") or environ.get("GITHUB_ACTIONS") == "true"
 
 
 def _outside(environ: Mapping[str, str]) -> str | None:
@@ -326,20 +367,6 @@ def _defect(defect: BaseException, ci: CI, environ: Mapping[str, str]) -> Intern
         f"A defect in Galleria Action: {type(defect).__name__}: {defect}",
         hint="Please report it, with the log of a run with debug logging (GALLERIA_DEBUG=1).",
     )
-
-
-def _tell_reviewers(session: Session, result: Result) -> None:
-    """Bring comment and deployment up to date. Whatever goes wrong there, the run has ended as it has."""
-    try:
-        for name, body in session.reviews.finished(result).items():
-            beside = session.options.output.plan_file or Path(PLAN_FILE)
-            session.write_report(beside.with_name(name), body)
-    except GalleriaError as error:
-        session.warn(error.message)
-    except KeyboardInterrupt:
-        raise
-    except BaseException as defect:  # noqa: BLE001 - what was deployed is deployed; a defect here must not hide that
-        session.warn(_defect(defect, session.ci, {}).message)
 
 
 def _report(result: Result, ci: CI) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -45,14 +44,13 @@ def fingerprints(plan: Plan) -> Iterator[Fingerprint]:
 
 
 def _entries(plan: Plan, detail: Detail) -> dict[str, str]:
-    actions = sorted(plan.actions())
     if detail == "files":
-        return {action[1]: _digest([action]) for action in actions}
-    folders: dict[str, list[list[str]]] = {}
-    for action in actions:
-        folders.setdefault(f"{action[1].rpartition('/')[0]}/", []).append(action)
-    return {folder: _digest(inside) for folder, inside in folders.items()}
+        return {action.key: _digest([action.canonical()]) for action in plan.actions()}
+    folders: dict[str, list[str]] = {}
+    for action in plan.actions():
+        folders.setdefault(f"{action.key.rpartition('/')[0]}/", []).append(action.canonical())
+    return {folder: _digest(sorted(inside)) for folder, inside in folders.items()}
 
 
-def _digest(actions: Iterable[list[str]]) -> str:
-    return hashlib.sha256(json.dumps(list(actions), separators=(",", ":")).encode()).hexdigest()[:_DIGITS]
+def _digest(actions: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(actions).encode()).hexdigest()[:_DIGITS]

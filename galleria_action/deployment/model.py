@@ -1,26 +1,25 @@
-"""The plan as a value: what a deploy will do and why, and the values it is made from (``planner`` makes it)."""
+"""The plan as a value: the actions of a deploy, each with its reason (``planner`` makes it)."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property, lru_cache
 from typing import TypeVar
 
-from galleria_action.deployment.state.manifest import Manifest, Mode
-from galleria_action.gallery.keys import METADATA_KEY
+from galleria_action.deployment.state.manifest import Mode
 from galleria_action.gallery.local.files import LocalFile
-from galleria_action.gallery.metadata.model import GalleryMetadata, GallerySettings, Variant
-from galleria_action.storage.interface import Headers, ObjectInfo, Target
+from galleria_action.gallery.metadata.model import Variant
+from galleria_action.storage.interface import Headers, Target
 
-PLAN_SCHEMA = 1
+PLAN_SCHEMA = 2
 
 
 class Reason(StrEnum):
-    """Why an object is uploaded or deleted, the strongest first."""
+    """Why an object is written or deleted, the strongest first."""
 
     FORCED = "forced"
     NEW = "new"
@@ -36,7 +35,7 @@ class Reason(StrEnum):
 _STRENGTH = {reason: rank for rank, reason in enumerate(Reason)}
 
 
-# -- what goes in ------------------------------------------------------------------------------------------------
+# -- what objects are made from ------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,31 +84,11 @@ class SourceFile:
 
 
 @dataclass(frozen=True, slots=True)
-class SourcePhoto:
-    """A local photo.
+class KeptObject:
+    """An object that the state keeps under its content: ``sha256`` (hex) and ``size`` of its bytes."""
 
-    ``identity`` stands for the content of its full file after the edit (``deployment_file_hash``, or the file's own
-    hash in directory mode); ``edit`` is part of its identity too, because ``identity`` does not cover ``web``.
-    """
-
-    id: str
-    identity: str
-    files: tuple[SourceFile, ...]
-    edit: PhotoEdit | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class LocalGallery:
-    """What the workspace wants online. ``photos`` or ``site`` is ``None`` when that part is to be left alone.
-
-    ``metadata`` is the metadata document's SHA-256 and size in bytes, in metadata mode.
-    """
-
-    mode: Mode
-    photos: tuple[SourcePhoto, ...] | None
-    site: tuple[SourceFile, ...] | None
-    settings: GallerySettings = field(default_factory=GallerySettings)
-    metadata: tuple[str, int] | None = None
+    sha256: str
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,25 +104,12 @@ class Base:
         return cls(hashlib.sha256(body).hexdigest(), etag)
 
 
-@dataclass(frozen=True, slots=True)
-class RemoteGallery:
-    """What the target holds. ``listing`` is ``None`` when nobody asked the store for one.
-
-    ``base`` describes the document whose write commits (metadata, or the manifest where there is none).
-    """
-
-    base: Base | None = None
-    metadata: GalleryMetadata | None = None
-    manifest: Manifest = field(default_factory=Manifest)
-    listing: Mapping[str, ObjectInfo] | None = None
-
-
-# -- what comes out ----------------------------------------------------------------------------------------------
+# -- actions -------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """One object to be written.
+    """One object to be written from a local file.
 
     ``photo`` is the photo's id and ``edit`` its EXIF edit; both are ``None`` for a file of the site. ``digest`` is the
     SHA-256 of the local file, or the ``deployment_file_hash`` for ``full``.
@@ -165,6 +131,38 @@ class Upload:
         """Bytes of the local file, before any edit."""
         return self.file.size
 
+    def canonical(self) -> str:
+        """See ``Action``."""
+        edit = self.edit.digest() if self.edit else ""
+        headers = self.file.headers.digest()
+        return canonical({
+            "action": "upload", "key": self.key, "size": self.size, "sha256": self.digest, "reason": self.reason,
+            "headers": headers, "edit": edit,
+        })  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """One object to be written from bytes that the service has already."""
+
+    key: str
+    reason: Reason
+    source: KeptObject
+    headers: Headers
+    photo: str | None = None
+
+    @property
+    def size(self) -> int:
+        """Bytes of the object."""
+        return self.source.size
+
+    def canonical(self) -> str:
+        """See ``Action``."""
+        return canonical({
+            "action": "copy", "key": self.key, "size": self.size, "sha256": self.source.sha256, "reason": self.reason,
+            "headers": self.headers.digest(),
+        })  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Delete:
@@ -173,6 +171,43 @@ class Delete:
     key: str
     reason: Reason
     photo: str | None = None
+
+    def canonical(self) -> str:
+        """See ``Action``."""
+        return canonical({"action": "delete", "key": self.key, "reason": self.reason})
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """The document whose write makes the gallery visible, with the SHA-256 (hex) of its ``body``."""
+
+    key: str
+    sha256: str
+    headers: Headers
+    body: bytes = field(repr=False, compare=False)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the document."""
+        return len(self.body)
+
+    def canonical(self) -> str:
+        """See ``Action``."""
+        return canonical({
+            "action": "commit", "key": self.key, "size": self.size, "sha256": self.sha256,
+            "headers": self.headers.digest(),
+        })  # fmt: skip
+
+
+#: Everything a deploy can do to a target. ``canonical()`` is the one text (JSON, ASCII) that stands for an action: two
+#: with the same text have the same outcome, and a plan's id and an approval's digests are made from these texts.
+Action = Upload | Copy | Delete | Commit
+
+#: the JSON (ASCII, sorted, without spaces) of a canonical text
+canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+
+
+# -- the plan ------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -188,7 +223,7 @@ class Plan:
     removed_photos: tuple[str, ...]
     remote_photo_count: int
     local_photo_count: int
-    commit: tuple[str, int] | None
+    commit: Commit | None
 
     @cached_property
     def plan_id(self) -> str:
@@ -198,23 +233,16 @@ class Plan:
     @property
     def canonical(self) -> str:
         """The text (ASCII) that ``plan_id`` is the SHA-256 of."""
-        document = {
-            "schema": PLAN_SCHEMA,
-            "target": [self.target.endpoint, self.target.bucket, self.target.prefix],
-            "base": self.base.sha256 if self.base else None,
-            "actions": sorted(self.actions()),
-        }
-        return json.dumps(document, separators=(",", ":"), sort_keys=True)
+        about = {"schema": PLAN_SCHEMA, "target": target_of(self.target), "base": self.base and self.base.sha256}
+        actions = ",".join(sorted(action.canonical() for action in self.actions()))
+        return f'{{"about":{canonical(about)},"actions":[{actions}]}}'
 
-    def actions(self) -> Iterator[list[str]]:
-        """Everything the plan does, in no order: operation, key, and what else decides its outcome."""
-        for up in self.uploads:
-            edit = up.edit.digest() if up.edit else ""
-            yield ["upload", up.key, str(up.size), up.digest, up.reason, up.file.headers.digest(), edit]
-        for gone in self.deletes:
-            yield ["delete", gone.key, gone.reason]
+    def actions(self) -> Iterator[Action]:
+        """Everything the plan does, in no order."""
+        yield from self.uploads
+        yield from self.deletes
         if self.commit:
-            yield ["commit", METADATA_KEY, str(self.commit[1]), self.commit[0]]
+            yield self.commit
 
     @property
     def changed(self) -> bool:
@@ -250,6 +278,11 @@ class Plan:
     def bytes_to_upload(self) -> int:
         """Bytes of all local files to be uploaded, before any EXIF edit."""
         return sum(up.size for up in self.uploads)
+
+
+def target_of(target: Target) -> dict[str, str | None]:
+    """``target`` as plans, records and reports write it down."""
+    return {"endpoint": target.endpoint, "bucket": target.bucket, "prefix": target.prefix}
 
 
 def strongest(uploads: Iterable[Upload]) -> Reason:

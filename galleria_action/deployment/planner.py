@@ -9,17 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Set
 from itertools import chain
 
-from galleria_action.deployment.model import (
-    Delete,
-    LocalGallery,
-    PhotoEdit,
-    Plan,
-    Reason,
-    RemoteGallery,
-    SourceFile,
-    SourcePhoto,
-    Upload,
-)
+from galleria_action.deployment.galleries import LocalGallery, RemoteGallery, SourcePhoto
+from galleria_action.deployment.model import Commit, Delete, PhotoEdit, Plan, Reason, SourceFile, Upload
 from galleria_action.deployment.remote.verification import find_orphans
 from galleria_action.deployment.state.manifest import ManifestEntry
 from galleria_action.gallery.metadata.model import GallerySettings, Variant
@@ -140,7 +131,7 @@ class _Comparison:
         if self.remote.listing is None:
             return None
         found = self.remote.listing.get(file.key)
-        whole = found is not None and (entry is None or (found.size, found.etag) == (entry.size, entry.etag))
+        whole = found is not None and (entry is None or entry.describes(found))
         return None if whole else Reason.MISSING
 
 
@@ -184,20 +175,18 @@ def _deletes(local: LocalGallery, remote: RemoteGallery) -> Iterator[Delete]:
         yield from (Delete(key, Reason.REMOVED) for key in site_before if key not in kept)
 
 
-def _wanted(local: LocalGallery) -> set[str]:
-    return {file.key for photo in local.photos or () for file in photo.files} | {file.key for file in local.site or ()}
+def _wanted(local: LocalGallery) -> frozenset[str]:
+    return local.photo_keys() | local.site_keys()
 
 
 def _orphans(local: LocalGallery, remote: RemoteGallery) -> list[Delete]:
-    local_keys = {file.key for photo in local.photos or () for file in photo.files}
-    named = local_keys | _remote_photos(remote).keys()
+    named = local.photo_keys() | _remote_photos(remote).keys()
     recorded = remote.manifest.objects.keys() | remote.manifest.leaving.keys()
-    expected = frozenset(named | recorded | {file.key for file in local.site or ()})
+    expected = named | recorded | local.site_keys()
     return [Delete(key, Reason.ORPHAN) for key in find_orphans(named, expected, remote.listing or ())]
 
 
-def _commit(local: LocalGallery, remote: RemoteGallery) -> tuple[str, int] | None:
-    """SHA-256 and size of the metadata to be committed, or ``None`` when the live one is the same already."""
-    if local.metadata is None or local.photos is None:
-        return None
-    return None if remote.base and remote.base.sha256 == local.metadata[0] else local.metadata
+def _commit(local: LocalGallery, remote: RemoteGallery) -> Commit | None:
+    """The document to be committed, or ``None`` when the live one is the same already."""
+    document = local.document
+    return None if document and remote.base and remote.base.sha256 == document.sha256 else document

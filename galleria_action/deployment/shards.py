@@ -15,10 +15,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from galleria_action.deployment.model import Plan, Reason, Upload
+from galleria_action.deployment.model import Plan, Reason, Upload, canonical
 from galleria_action.deployment.state.manifest import Manifest, ManifestEntry, ManifestUnreadable, parse_recorded
 from galleria_action.errors import Finding, GalleriaError, PlanChanged, UploadFailed
-from galleria_action.storage.interface import ObjectInfo
+from galleria_action.storage.interface import ObjectInfo, Target
 
 SHARDS_FOLDER = ".galleria/shards/"
 #: as many as a job matrix of GitHub may have
@@ -182,16 +182,16 @@ def parse_missing(raw: bytes) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A plan whose finalizing has begun: into how many shards it was divided, where it goes and what it does."""
+    """A plan whose finalizing has begun: into how many shards it was divided, where it goes and what it does (in
+    canonical texts)."""
 
     shards: int
-    target: list[str | None]
-    actions: frozenset[tuple[str, ...]]
+    target: Target
+    actions: frozenset[str]
 
     def covers(self, plan: Plan) -> bool:
         """Whether ``plan`` does nothing that this one does not: it is what an interrupted job has left to be done."""
-        target = [plan.target.endpoint, plan.target.bucket, plan.target.prefix]
-        return self.target == target and {tuple(action) for action in plan.actions()} <= self.actions
+        return self.target == plan.target and {action.canonical() for action in plan.actions()} <= self.actions
 
 
 def begun_key(plan_id: str) -> str:
@@ -212,7 +212,7 @@ def parse_begun(raw: bytes, plan_id: str) -> Begun | None:
         if hashlib.sha256(text.encode()).hexdigest() != plan_id or shards not in range(1, MOST_SHARDS + 1):
             return None
         plan = json.loads(text)
-        return Begun(int(shards), plan["target"], frozenset(map(tuple, plan["actions"])))
+        return Begun(int(shards), Target(**plan["about"]["target"]), frozenset(map(canonical, plan["actions"])))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
 
@@ -287,7 +287,7 @@ def not_as_reported(plan: Plan, reports: Iterable[Report], listing: Mapping[str,
 
 
 def _is_there(entry: ManifestEntry, found: ObjectInfo | None) -> bool:
-    return found is not None and (found.size, found.etag) == (entry.size, entry.etag)
+    return found is not None and entry.describes(found)
 
 
 def refusal(troubles: Iterable[Trouble], count: int, keys: Iterable[str]) -> GalleriaError:

@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 
-from galleria_action.deployment.model import PhotoEdit, SourceFile, SourcePhoto
+from galleria_action.deployment.galleries import SourcePhoto
+from galleria_action.deployment.model import PhotoEdit, SourceFile
 from galleria_action.errors import Finding, GalleryInvalid
 from galleria_action.gallery.local.files import LocalFile
 from galleria_action.gallery.local.media import media_type

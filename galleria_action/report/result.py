@@ -7,10 +7,24 @@ done by then; ``finish`` turns it into the frozen ``Result``.
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from galleria_action.deployment.events import (
+    Committed,
+    Deleted,
+    Divided,
+    Event,
+    Planned,
+    Recognised,
+    Sending,
+    Stored,
+    Uploaded,
+    Verified,
+    Warned,
+)
 from galleria_action.deployment.model import Plan, strongest
 from galleria_action.deployment.remote.verification import Verification
 from galleria_action.deployment.shards import Shard
@@ -21,7 +35,8 @@ from galleria_action.storage.interface import Target
 
 @dataclass
 class Record:
-    """What is known so far. The only mutable thing between the rooms; one command writes it, reports read it."""
+    """What is known so far. It listens to a use case, and reports read it; ``hide`` takes secrets out of
+    a text."""
 
     command: str
     dry_run: bool = False
@@ -43,10 +58,47 @@ class Record:
     shards: tuple[Shard, ...] = ()
     warnings: list[str] = field(default_factory=list)
     requests: Callable[[], Mapping[str, int]] = dict
-    #: how many uploads are on their way at this moment
-    under_way: Callable[[], int] = int
-    #: brings the numbers up to date while what fills them is at work still
-    catch_up: Callable[[], None] = lambda: None
+    #: uploads that are on their way at this moment
+    under_way: int = 0
+    hide: Callable[[str], str] = str
+    _sent_photos: set[str] = field(default_factory=set)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def hear(self, event: Event) -> None:
+        """See ``Listener``: everything is known here as soon as it has happened."""
+        with self._lock:
+            self._note(event)
+
+    def _note(self, event: Event) -> None:
+        match event:
+            case Warned(text):
+                self.warnings.append(self.hide(text))
+            case Recognised(mode):
+                self.mode = mode
+            case Planned(plan):
+                self.plan = plan
+            case Divided(shards):
+                self.shards = shards
+            case Sending(begun):
+                self.under_way += 1 if begun else -1
+            case Stored(_, None, _):
+                self.files_skipped += 1
+            case Stored(_, int(size), photo):
+                self.files_uploaded += 1
+                self.bytes_uploaded += size
+                self._sent_photos |= {photo} if photo is not None else set()
+                self.photos_uploaded = len(self._sent_photos)
+            case Uploaded():
+                self.photos_uploaded, self.files_uploaded = event.photos, event.files
+                self.files_skipped, self.bytes_uploaded = event.skipped, event.size
+            case Committed(outcome, document):
+                self.committed, self.metadata_uploaded = outcome, document
+            case Deleted(photos):
+                self.photos_deleted = photos
+            case Verified(verification):
+                self.verification = verification
+            case _:
+                pass
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ def test_a_plan_does_not_cover_more_or_other_actions():
         changed = replace(plan, uploads=(other, *others))
         assert not files.covers(changed)
         assert files.differences(changed) == [first.key]
-    assert not by(replace(plan, commit=("0" * 64, 1000)), "files").covers(plan)
+    assert not by(replace(plan, commit=examples.document("0")), "files").covers(plan)
 
 
 def test_a_delete_in_place_of_an_upload_is_seen():

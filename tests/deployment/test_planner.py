@@ -8,21 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from galleria_action.deployment.model import (
-    LocalGallery,
-    PhotoEdit,
-    Plan,
-    Reason,
-    RemoteGallery,
-    SourcePhoto,
-    strongest,
-)
+from galleria_action.deployment.galleries import LocalGallery, RemoteGallery, SourcePhoto
+from galleria_action.deployment.model import PhotoEdit, Plan, Reason, strongest
 from galleria_action.deployment.planner import make_plan
 from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.storage.interface import Headers, ObjectInfo
 from tests.deployment.values import (
     SETTINGS,
     TARGET,
+    document,
     listing_of,
     local_gallery,
     local_photo,
@@ -65,10 +59,10 @@ def test_nothing_to_do():
 
 
 def test_changed_metadata_alone_is_committed():
-    local = replace(local_gallery(A), metadata=("f" * 64, 5))
+    local = replace(local_gallery(A), document=document("another"))
     made = plan(local, remote_gallery(A))
     assert made.uploads == ()
-    assert made.commit == ("f" * 64, 5)
+    assert made.commit == document("another")
     assert made.changed
 
 
@@ -283,7 +277,7 @@ def test_plan_id_is_stable_and_covers_what_matters():
         plan(local, replace(remote, base=replace(remote.base, sha256="0" * 64))),
         make_plan(local, remote, replace(TARGET, prefix="x/")),
         plan(local, remote, force=True),
-        plan(replace(local, metadata=("e" * 64, 100)), remote),
+        plan(replace(local, document=document("e")), remote),
         plan(replace(local, photos=(A, stripped(local.photos[1]))), remote),
     ]
     assert len({first.plan_id, *(other.plan_id for other in others)}) == 1 + len(others)
@@ -291,9 +285,9 @@ def test_plan_id_is_stable_and_covers_what_matters():
 
 def test_plan_id_does_not_depend_on_the_order_of_photos_or_on_local_paths():
     photos = [local_photo(name, "2") for name in "abc"]
-    metadata = ("d" * 64, 1)
-    one = plan(replace(local_gallery(*photos), metadata=metadata), remote_gallery(A, B, C))
-    two = plan(replace(local_gallery(*reversed(photos)), metadata=metadata), remote_gallery(A, B, C))
+    written = document("d")
+    one = plan(replace(local_gallery(*photos), document=written), remote_gallery(A, B, C))
+    two = plan(replace(local_gallery(*reversed(photos)), document=written), remote_gallery(A, B, C))
     assert one.plan_id == two.plan_id
 
 

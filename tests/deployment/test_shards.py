@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from galleria_action.deployment.model import LocalGallery, Plan, Reason, RemoteGallery
+from galleria_action.deployment.galleries import LocalGallery, RemoteGallery
+from galleria_action.deployment.model import Plan, Reason
 from galleria_action.deployment.planner import make_plan
 from galleria_action.deployment.shards import (
     FILES_EACH,
@@ -33,6 +34,7 @@ from galleria_action.storage.interface import ObjectInfo, Target
 from tests.deployment.values import (
     SETTINGS,
     TARGET,
+    document,
     entry_of,
     listing_of,
     local_gallery,
@@ -53,7 +55,7 @@ FINGERPRINT = sha("settings")
 
 def plan_of(photos: int) -> Plan:
     """A first deploy of so many photos of three files, and a site."""
-    local = LocalGallery("metadata", tuple(local_photo(str(n)) for n in range(photos)), SITE, SETTINGS, (sha("m"), 9))
+    local = LocalGallery("metadata", tuple(local_photo(str(n)) for n in range(photos)), SITE, SETTINGS, document("m"))
     return make_plan(local, RemoteGallery(), TARGET)
 
 
@@ -207,7 +209,7 @@ def test_a_plan_that_lies_in_the_bucket_proves_itself():
     assert begun.shards == 5
     assert begun.covers(PLAN)
     assert begun.covers(replace(PLAN, uploads=PLAN.uploads[3:], commit=None, base=None))
-    assert not begun.covers(replace(PLAN, commit=(sha("another gallery"), 9)))
+    assert not begun.covers(replace(PLAN, commit=document("another gallery")))
     assert not begun.covers(replace(PLAN, target=Target(None, "elsewhere")))
     assert not begun.covers(replace(PLAN, uploads=(replace(PLAN.uploads[0], reason=Reason.FORCED),)))
     assert parse_begun(raw, sha("another plan")) is None

@@ -4,14 +4,8 @@ from __future__ import annotations
 
 import hashlib
 
-from galleria_action.deployment.model import (
-    Base,
-    LocalGallery,
-    PhotoEdit,
-    RemoteGallery,
-    SourceFile,
-    SourcePhoto,
-)
+from galleria_action.deployment.galleries import LocalGallery, RemoteGallery, SourcePhoto
+from galleria_action.deployment.model import Base, Commit, PhotoEdit, SourceFile
 from galleria_action.deployment.state.manifest import Manifest, ManifestEntry
 from galleria_action.gallery.local.files import LocalFile
 from galleria_action.gallery.metadata.model import (
@@ -35,6 +29,11 @@ def sha(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def document(content: str) -> Commit:
+    """Metadata to be committed, of which ``content`` stands for the whole."""
+    return Commit("gallery-metadata.json", sha(content), Headers("application/json", "no-cache"), content.encode())
+
+
 def source_file(key: str, variant: Variant | None = None, content: str = "1") -> SourceFile:
     local = LocalFile(key, f"/nowhere/{key}", len(content), variant, identity=(0, 0))
     return SourceFile(key, local, sha(key + content), PHOTO_HEADERS)
@@ -48,7 +47,7 @@ def local_photo(name: str, content: str = "1", time: str | None = TIME, offset: 
 def local_gallery(
     *photos: SourcePhoto, settings: GallerySettings = SETTINGS, site: tuple[SourceFile, ...] | None = None
 ) -> LocalGallery:
-    return LocalGallery("metadata", photos, site, settings, (sha(repr(photos)), 100))
+    return LocalGallery("metadata", photos, site, settings, document(repr(photos)))
 
 
 def metadata_of(*photos: SourcePhoto, settings: GallerySettings = SETTINGS) -> GalleryMetadata:

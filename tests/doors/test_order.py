@@ -68,7 +68,7 @@ def test_reading_commands_send_nothing_that_writes(job: Job):
 
 def test_a_dry_run_is_handed_a_store_that_cannot_write(job: Job, monkeypatch):
     """Not a flag in the uploader: the planner's store has no method that writes."""
-    import galleria_action.commands.plan as plan_module
+    import galleria_action.usecases.parts.planning as plan_module
 
     seen = []
     original = plan_module.read_remote

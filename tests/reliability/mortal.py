@@ -24,7 +24,7 @@ Flavour = Literal["lost", "unanswered"]
 FLAVOURS: tuple[Flavour, ...] = ("lost", "unanswered")
 
 
-class Killed(BaseException):
+class Killed(KeyboardInterrupt):
     """The end of a run as SIGKILL brings it: nothing can handle it, and every later request meets it again."""
 
 

@@ -161,9 +161,10 @@ def run_with(job: Job, stdout: int | None = None, full: bool = False, **environ:
 
 
 def test_outputs_and_summary_on_a_full_disk(make_job):
+    """Later steps would miss the outputs, so the run is red; what it did is done all the same."""
     job = make_job("obstore")
     done = run_with(job, GITHUB_OUTPUT="/dev/full", GITHUB_STEP_SUMMARY="/dev/full")
-    assert done.returncode == 0, done.stdout
+    assert done.returncode == 2, done.stdout
     assert "could not be written" in done.stdout
     assert store_of(job).head(METADATA_KEY)
 

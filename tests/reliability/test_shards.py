@@ -47,7 +47,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two files are worth a machine, each is written down at once, and nobody waits for a listing."""
     monkeypatch.setattr(shards, "FILES_EACH", 2)
     monkeypatch.setattr(checkpoint, "EVERY_FILES", 1)
-    monkeypatch.setattr("galleria_action.commands.deploy.LISTING_PAUSES_SECONDS", (0.001,))
+    monkeypatch.setattr("galleria_action.usecases.parts.applying.LISTING_PAUSES_SECONDS", (0.001,))
 
 
 def make_fleet(tmp_path: Path, name: str, *, change: bool = True, **store: bool) -> Fleet:

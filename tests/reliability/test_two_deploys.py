@@ -24,7 +24,7 @@ from tests.reliability.turns import Schedule, Turns, TurnStore, deletes, in_burs
 @pytest.fixture(autouse=True)
 def without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """The bucket in memory shows every write at once, so asking again for its listing needs no time in between."""
-    monkeypatch.setattr("galleria_action.commands.deploy.LISTING_PAUSES_SECONDS", (0.0, 0.0, 0.0))
+    monkeypatch.setattr("galleria_action.usecases.parts.applying.LISTING_PAUSES_SECONDS", (0.0, 0.0, 0.0))
 
 
 @dataclass

@@ -4,15 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from galleria_action.deployment.model import (
-    Base,
-    LocalGallery,
-    PhotoEdit,
-    Plan,
-    RemoteGallery,
-    SourceFile,
-    SourcePhoto,
-)
+from galleria_action.deployment.galleries import LocalGallery, RemoteGallery, SourcePhoto
+from galleria_action.deployment.model import Base, Commit, PhotoEdit, Plan, SourceFile
 from galleria_action.deployment.planner import make_plan
 from galleria_action.deployment.remote.verification import Verification
 from galleria_action.deployment.state.manifest import Manifest, ManifestEntry
@@ -83,6 +76,11 @@ def source_file(key: str, size: int, content: str, headers: Headers, variant: Va
     return SourceFile(key, LocalFile(key, "x", size, variant, (0, 0)), content * 64, headers)
 
 
+def document(content: str) -> Commit:
+    """Metadata of 1,000 bytes whose hash is ``content`` repeated."""
+    return Commit("gallery-metadata.json", content * 64, Headers("application/json", "no-cache"), bytes(1000))
+
+
 def page(key: str, body: str = "c") -> SourceFile:
     """A local file of the site."""
     return source_file(key, 2048, body, Headers("text/html"))
@@ -96,8 +94,8 @@ def site_manifest(*keys: str) -> dict[str, ManifestEntry]:
 def growing_plan(number: int) -> Plan:
     """``number`` new photos in folders of 100, and nothing else."""
     photos = tuple(photo(f"IMG_{index:05}", folder=f"photos/{index // 100:03}") for index in range(number))
-    metadata = ("e" * 64, 1000) if number else ("b" * 64, 1000)
-    return make_plan(LocalGallery("metadata", photos, None, SETTINGS, metadata), remote_gallery(()), TARGET)
+    local = LocalGallery("metadata", photos, None, SETTINGS, document("e" if number else "b"))
+    return make_plan(local, remote_gallery(()), TARGET)
 
 
 def mixed_plan() -> Plan:
@@ -109,7 +107,7 @@ def mixed_plan() -> Plan:
     remote = remote_gallery(before)
     remote = RemoteGallery(remote.base, remote.metadata, manifest)
     site = (page("index.html"), page("about/index.html"))
-    return make_plan(LocalGallery("metadata", local, site, SETTINGS, ("e" * 64, 1000)), remote, TARGET)
+    return make_plan(LocalGallery("metadata", local, site, SETTINGS, document("e")), remote, TARGET)
 
 
 def named_plan(names: Sequence[str]) -> Plan:
@@ -117,7 +115,7 @@ def named_plan(names: Sequence[str]) -> Plan:
     local = tuple(photo(name) for name in names)
     gone = [photo(f"gone {name}") for name in names]
     site = tuple(page(f"site/{name}") for name in names)
-    return make_plan(LocalGallery("metadata", local, site, SETTINGS, ("e" * 64, 1000)), remote_gallery(gone), TARGET)
+    return make_plan(LocalGallery("metadata", local, site, SETTINGS, document("e")), remote_gallery(gone), TARGET)
 
 
 def record(command: str = "deploy", plan: Plan | None = None, *, dry_run: bool = False) -> Record:

@@ -8,7 +8,8 @@ import json
 import pytest
 from jsonschema import Draft202012Validator
 
-from galleria_action.deployment.model import Base, Delete, LocalGallery, Reason, RemoteGallery
+from galleria_action.deployment.galleries import LocalGallery, RemoteGallery
+from galleria_action.deployment.model import Base, Delete, Reason
 from galleria_action.deployment.planner import make_plan
 from galleria_action.deployment.remote.verification import Verification
 from galleria_action.errors import REASONS, Finding, GalleryInvalid

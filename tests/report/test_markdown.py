@@ -15,7 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from galleria_action.deployment.model import LocalGallery, RemoteGallery, SourceFile
+from galleria_action.deployment.galleries import LocalGallery, RemoteGallery
+from galleria_action.deployment.model import SourceFile
 from galleria_action.deployment.planner import make_plan
 from galleria_action.deployment.remote.verification import Verification
 from galleria_action.errors import (

@@ -24,7 +24,7 @@ from galleria_action.storage.interface import (
 
 
 @dataclass(frozen=True, slots=True)
-class Commit:
+class Confirmed:
     """A confirmed commit. ``narrowed`` means that the store could not check the condition itself."""
 
     etag: str
@@ -43,7 +43,7 @@ class Unsettled(StorageUnavailable):
         self.key = key
 
 
-def commit(store: WriteStore, key: str, body: bytes, headers: Headers, base: Base | None) -> Commit:
+def commit(store: WriteStore, key: str, body: bytes, headers: Headers, base: Base | None) -> Confirmed:
     """Write ``body`` under ``key`` if the object there is still ``base`` (absent when ``None``).
 
     Raises ``Conflict`` when another deploy was faster, ``StorageUnavailable`` when the write failed, ``Unsettled``
@@ -56,10 +56,10 @@ def commit(store: WriteStore, key: str, body: bytes, headers: Headers, base: Bas
         raise Unsettled(key, problem) from problem
 
 
-def _write(store: WriteStore, key: str, body: bytes, headers: Headers, base: Base | None) -> Commit:
+def _write(store: WriteStore, key: str, body: bytes, headers: Headers, base: Base | None) -> Confirmed:
     condition: Condition = IfMatch(base.etag) if base else IfAbsent()
     try:
-        return Commit(store.put(key, body, headers, condition))
+        return Confirmed(store.put(key, body, headers, condition))
     except PreconditionFailed:
         return _settled(store, key, body, base, None)
     except ConditionUnsupported:
@@ -68,31 +68,33 @@ def _write(store: WriteStore, key: str, body: bytes, headers: Headers, base: Bas
         return _settled(store, key, body, base, error)
 
 
-def _commit_narrowed(store: WriteStore, key: str, body: bytes, headers: Headers, base: Base | None) -> Commit:
+def _commit_narrowed(store: WriteStore, key: str, body: bytes, headers: Headers, base: Base | None) -> Confirmed:
     """For stores without conditional writes: look right before writing. A window remains, but a small one."""
     try:
-        return Commit(store.put(key, body, headers, IfSeen(base.etag if base else None)), narrowed=True)
+        return Confirmed(store.put(key, body, headers, IfSeen(base.etag if base else None)), narrowed=True)
     except PreconditionFailed:
         done = _settled(store, key, body, base, None)
     except StorageUnavailable as error:
         done = _settled(store, key, body, base, error)
-    return Commit(done.etag, narrowed=True)
+    return Confirmed(done.etag, narrowed=True)
 
 
-def _settled(store: WriteStore, key: str, body: bytes, base: Base | None, error: StorageUnavailable | None) -> Commit:
+def _settled(
+    store: WriteStore, key: str, body: bytes, base: Base | None, error: StorageUnavailable | None
+) -> Confirmed:
     """Learn from the store itself how a refused or interrupted write ended."""
     try:
         live = store.get(key)
     except GalleriaError as unreadable:
         raise Unsettled(key, unreadable) from unreadable
     if live and live.body == body:
-        return Commit(live.etag)
+        return Confirmed(live.etag)
     if error and (live.etag if live else None) == (base.etag if base else None):
         raise error
     raise conflict(key)
 
 
-def _write_again(store: WriteStore, key: str, body: bytes, headers: Headers, done: Commit) -> Commit:
+def _write_again(store: WriteStore, key: str, body: bytes, headers: Headers, done: Confirmed) -> Confirmed:
     """For a store that damaged the document: visitors see it already, so it is replaced at once."""
     try:
         etag = store.put(key, body, headers, IfSeen(done.etag) if done.narrowed else IfMatch(done.etag))
@@ -100,7 +102,7 @@ def _write_again(store: WriteStore, key: str, body: bytes, headers: Headers, don
         return done  # another deploy has replaced it
     if not kept(store, key, body, etag):
         raise not_kept(key)
-    return Commit(etag, done.narrowed)
+    return Confirmed(etag, done.narrowed)
 
 
 def check_base(store: WriteStore, key: str, base: Base | None) -> None:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from galleria_action.deployment.apply.prepare import Prepared, PreparePolicy, prepare
+from galleria_action.deployment.events import Advanced, Listener, Sending, Stored, Uploaded, nobody
 from galleria_action.deployment.model import SourceFile, Upload
 from galleria_action.deployment.remote.readback import ReadBack, is_md5, not_kept
 from galleria_action.deployment.state.checkpoint import Checkpoint
@@ -30,7 +31,7 @@ STOP_PATIENCE_SECONDS = 5.0
 
 
 @dataclass
-class Uploaded:
+class UploadsDone:
     """What the uploads of one deploy did so far. ``entries`` are the manifest entries by key."""
 
     entries: dict[str, ManifestEntry] = field(default_factory=dict)
@@ -40,6 +41,17 @@ class Uploaded:
     sent_photos: set[str] = field(default_factory=set)
     exif_warnings: dict[str, tuple[str, ...]] = field(default_factory=dict)
     other_hashes: int = 0
+
+    def summary(self) -> Uploaded:
+        """What it comes to."""
+        return Uploaded(
+            photos=len(self.sent_photos),
+            files=self.sent,
+            skipped=self.skipped,
+            size=self.bytes_sent,
+            exif_warnings=dict(self.exif_warnings),
+            other_hashes=self.other_hashes,
+        )
 
 
 class ByteBudget:
@@ -103,7 +115,7 @@ class Uploader:
     """Uploads files to ``store``.
 
     ``read`` gives a local file's bytes. ``listing`` (by key) and ``known`` (an earlier manifest) prove what is there
-    already; without a listing nothing is skipped. ``finished`` is told of each file that is stored.
+    already; without a listing nothing is skipped. ``tell`` hears of each file.
     """
 
     store: WriteStore
@@ -111,12 +123,11 @@ class Uploader:
     policy: PreparePolicy
     concurrency: int
     stop: Stop
-    finished: Callable[[Upload], None] = lambda _: None
+    tell: Listener = nobody
     listing: Mapping[str, ObjectInfo] = field(default_factory=dict)
     known: Manifest = field(default_factory=Manifest)
     checkpoint: Checkpoint | None = None
-    done: Uploaded = field(default_factory=Uploaded)
-    in_flight: int = 0
+    done: UploadsDone = field(default_factory=UploadsDone)
     budget: ByteBudget = field(default_factory=lambda: ByteBudget(BYTES_IN_FLIGHT))
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -175,23 +186,17 @@ class Uploader:
             if entry is None:
                 if batch.closed or self.stop.requested:
                     return
-                with self._sending():
+                self.tell(Sending(True))
+                try:
                     entry = _entry(prepared, self._put(prepared))
+                finally:
+                    self.tell(Sending(False))
             size = len(prepared.body)
         self._note(prepared, entry, size, skipped)
         if self.checkpoint and not skipped:
             self.checkpoint.add(upload.key, entry)
-        self.finished(upload)
-
-    @contextmanager
-    def _sending(self) -> Iterator[None]:
-        with self._lock:
-            self.in_flight += 1
-        try:
-            yield
-        finally:
-            with self._lock:
-                self.in_flight -= 1
+        self.tell(Stored(upload.key, None if skipped else size, upload.photo))
+        self.tell(Advanced(upload.size))
 
     def _put(self, prepared: Prepared) -> str:
         """Store the bytes, a second time where the store did not keep them, and return the ETag."""

@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from galleria_action.deployment.model import Base, RemoteGallery
+from galleria_action.deployment.galleries import LocalGallery, RemoteGallery
+from galleria_action.deployment.model import Base
 from galleria_action.deployment.state.manifest import MANIFEST_KEY, Manifest, ManifestUnreadable, Mode, parse_manifest
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.gallery.metadata.json_source import paused_gc
@@ -48,10 +49,10 @@ class RemoteState:
             return "metadata"
         return "directory" if self.manifest_base and self.manifest.mode == "directory" else None
 
-    def gallery(self, commit_key: str, missing: Set[str] = frozenset()) -> RemoteGallery:
-        """The planner's view, with the base of the document whose write will commit. ``missing`` is to be planned as if
-        it were not listed."""
-        base = self.metadata_base if commit_key == METADATA_KEY else self.manifest_base
+    def gallery(self, local: LocalGallery, missing: Set[str] = frozenset()) -> RemoteGallery:
+        """The planner's view, with the base of the document whose write commits ``local``. ``missing`` is to be planned
+        as if it were not listed."""
+        base = self.metadata_base if local.document else self.manifest_base
         listing = self.listing
         if listing and missing:
             listing = {key: found for key, found in listing.items() if key not in missing}

@@ -48,7 +48,8 @@ def verify_listing(named: frozenset[str], manifest: Manifest, listing: Mapping[s
     ``named`` are the photo keys of the live metadata (in directory mode: of the manifest) and the metadata's own.
     """
     expected = named | manifest.of_kind("site").keys()
-    differ = (key for key, entry in manifest.objects.items() if _differs(listing.get(key), entry))
+    listed = ((key, entry, listing.get(key)) for key, entry in manifest.objects.items())
+    differ = (key for key, entry, found in listed if found is not None and not entry.describes(found))
     return Verification(
         checked=len(expected),
         missing=tuple(sorted(expected - listing.keys())),
@@ -65,10 +66,6 @@ def find_orphans(named: Iterable[str], expected: frozenset[str], listing: Iterab
     folders = tuple({key.rpartition("/")[0] + "/" for key in named if "/" in key})
     strays = (key for key in listing if key not in expected and key.startswith(folders))
     return tuple(sorted(key for key in strays if not key.startswith(OWN_FOLDER)))
-
-
-def _differs(found: ObjectInfo | None, entry: ManifestEntry) -> bool:
-    return found is not None and (found.size, found.etag) != (entry.size, entry.etag)
 
 
 def verify_deep(

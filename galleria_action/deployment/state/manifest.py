@@ -15,6 +15,8 @@ from sys import intern
 from types import NoneType
 from typing import Any, Literal, cast
 
+from galleria_action.storage.interface import ObjectInfo
+
 MANIFEST_KEY = ".galleria/manifest.json"
 _SCHEMA = 1
 
@@ -41,6 +43,10 @@ class ManifestEntry:
     kind: Kind
     photo: str | None = None
     edit: str = ""
+
+    def describes(self, found: ObjectInfo) -> bool:
+        """Whether a listing shows the object as it was stored."""
+        return (found.size, found.etag) == (self.size, self.etag)
 
 
 _FIELDS = tuple(entry_field.name for entry_field in fields(ManifestEntry))

@@ -30,11 +30,13 @@ def _when(rule: int, edit: Edit | tuple[Edit, ...], *tests: str) -> Mutation:
     return Mutation(rule, edit if isinstance(edit, tuple) else (edit,), tests)
 
 
-_LOOK_BEFORE_DELETES = drop("Deployment._delete_keys", "self._check_live()")
+_LOOK_BEFORE_DELETES = drop("steps:Delete._delete", "self._check_live(work)")
 
 MUTATIONS = {
     "deletes before the commit": _when(
-        1, (before("Deployment.run", "self._commit()", "self._delete()"), _LOOK_BEFORE_DELETES),
+        1, before(
+            "CommitDocument.run", "work.stop.check()", "work.store.delete([gone.key for gone in work.plan.deletes])"
+        ),
         _CRASH + "test_killed_at_every_request",
     ),
     "commits after a failed upload": _when(
@@ -42,7 +44,7 @@ MUTATIONS = {
         _CRASH + "test_an_answer_is_lost_once",
     ),
     "commits whatever became of the uploads": _when(
-        1, never("Deployment._prove_uploads", "missing"),
+        1, never("Prove.run", "missing"),
         _PAIRS + "test_orphans_are_not_deleted_from_under_a_deploy_that_uploads_them",
     ),
     "deletes whoever committed since": _when(
@@ -67,18 +69,16 @@ MUTATIONS = {
     ),
     "deletes after a conflict": _when(
         2,
-        (
-            swap(
-                "Deployment._write_documents",
-                "self._commit_metadata(self.document)",
-                "try:\n    self._commit_metadata(self.document)\nexcept Conflict:\n    self._delete()\n    raise",
-            ),
-            _LOOK_BEFORE_DELETES,
+        swap(
+            "CommitDocument.run",
+            "done = commit(...)",
+            "try:\n    done = commit(work.store, key, self.document.body, self.document.headers, base)\n"
+            "except Conflict:\n    work.store.delete([gone.key for gone in work.plan.deletes])\n    raise",
         ),
         _FAILURES + "test_conflict",
     ),
     "forgets what is to be deleted": _when(
-        2, put("Record._merged", "gone.reason is not Reason.ORPHAN", "False"),
+        2, put("LiveManifest._merged", "gone.reason is not Reason.ORPHAN", "False"),
         _CRASH + "test_killed_at_every_request",
     ),
     "takes a lost answer for a failure": _when(
@@ -86,7 +86,7 @@ MUTATIONS = {
         _CRASH + "test_an_answer_is_lost_once",
     ),
     "takes a lost answer for a success": _when(
-        3, put("commit:_write", "_settled(store, key, body, base, error)", "Commit('')"),
+        3, put("commit:_write", "_settled(store, key, body, base, error)", "Confirmed('')"),
         _CRASH + "test_an_answer_is_lost_once",
     ),
     "is deaf to signals": _when(
@@ -94,7 +94,7 @@ MUTATIONS = {
         _CRASH + "test_stopped_at_every_request",
     ),
     "commits after a signal": _when(
-        4, drop("Deployment._commit_metadata", "self.stop.check()"),
+        4, drop("CommitDocument.run", "work.stop.check()"),
         _CRASH + "test_stopped_at_every_request",
     ),
     "uploads after a signal": _when(
@@ -116,15 +116,15 @@ MUTATIONS = {
     ),
     "records after the commit": _when(
         5,
-        swap(
-            "Deployment._write_documents",
-            "self._write_record(planned)\nself._prove_uploads()\nself._commit_metadata(...)",
-            "self._prove_uploads()\nself._commit_metadata(self.document)\nself._write_record(planned)",
+        put(
+            "rolling",
+            "(Stage(), WriteRecord(), Prove(), CommitDocument(local.document), Delete(), Settle())",
+            "(Stage(), Prove(), CommitDocument(local.document), Delete(), Settle())",
         ),
         _CRASH + "test_killed_at_every_request",
     ),
     "leaves the checkpoint": _when(
-        5, drop("carry_out", "_forget(...)"),
+        5, drop("put_online", "forget(...)"),
         _CRASH + "test_killed_at_every_request",
     ),
     "depends on its checkpoint": _when(
@@ -136,7 +136,7 @@ MUTATIONS = {
         _PAIRS + "test_one_goes_by_at_every_request_of_the_other",
     ),
     "overwrites the record of another": _when(
-        6, drop("Record.refresh", "raise conflict(...)"),
+        6, drop("LiveManifest.refresh", "raise conflict(...)"),
         _PAIRS + "test_one_goes_by_at_every_request_of_the_other", _PAIRS + "test_interleaved_at_random",
     ),
     "does not look before a narrowed commit": _when(
@@ -144,19 +144,19 @@ MUTATIONS = {
         _PAIRS + "test_without_conditional_writes_the_window_is_narrowed_and_said_so",
     ),
     "writes during a dry run": _when(
-        7, never("commands.deploy:deploy", "session.options.dry_run"),
+        7, never("usecases.deploy:deploy", "context.options.dry_run or context.without_secrets"),
         "tests/doors/test_order.py::test_reading_commands_send_nothing_that_writes",
     ),
     "could write during a plan": _when(
-        7, put("Session.reading_store", "ReadOnlyStore(self.recorded_store())", "self.recorded_store()"),
+        7, put("Context.reading_store", "ReadOnlyStore(self.store())", "self.store()"),
         "tests/doors/test_order.py::test_a_dry_run_is_handed_a_store_that_cannot_write",
     ),
     "ends well without verifying": _when(
-        8, drop("commands.deploy:_verify", "judge_verification(...)"),
+        8, put("verify_deployed", "judge(...)", "compare(context, store, frozenset(), own, {})"),
         _PAIRS + "test_a_delete_on_its_way_is_found_by_the_verification",
     ),
     "takes presence for proof": _when(
-        8, put("_differs", "found is not None and ...", "False"),
+        8, put("verify_listing", "found is not None and not entry.describes(found)", "False"),
         _FAILURES + "test_verify_failed_by_overwritten_bytes",
     ),
     "gives up at the first fault": _when(
@@ -224,7 +224,7 @@ MUTATIONS = {
         _SHARDS + "test_what_is_left_is_no_licence_for_more",
     ),
     "forgets what it was about to finalize": _when(
-        5, never("finalize:finalize", "planned.plan.plan_id == plan_id"),
+        5, never("finalize:finalize", "made.plan.plan_id == plan_id"),
         _SHARDS + "test_the_last_job_killed_at_every_request",
     ),
     "forgets what was missing": _when(
@@ -256,7 +256,7 @@ MUTATIONS = {
         _SECRETS + "test_a_server_that_repeats_what_it_was_sent",
     ),
     "claims to know the outcome of a commit": _when(
-        3, miss("Deployment._committing", "Unsettled"),
+        3, miss("_committing", "Unsettled"),
         _CRASH + "test_no_answer_any_more",
     ),
     "gives a slow line the same time again": _when(

@@ -6,8 +6,9 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from galleria_action.commands.session import Session
 from galleria_action.errors import CorsMissing, GalleriaError
+from galleria_action.usecases.context import Context
+from galleria_action.usecases.results import Answered
 
 _HINT = (
     "Set setup-cors: true to have them written (needs the permission s3:PutBucketCORS), write them once with "
@@ -15,53 +16,53 @@ _HINT = (
 )
 
 
-def cors(session: Session) -> str:
+def cors(context: Context) -> Answered:
     """Show the bucket's rules; with ``setup-cors`` write the gallery's where they are missing or differ.
 
     Raises ``CorsMissing`` when the rules a gallery needs are not there, and the storage's errors.
     """
-    rules = _Rules.of(session)
+    rules = _Rules.of(context)
     if rules is None:
-        return "A folder has no CORS rules; the server in front of it decides."
+        return Answered("A folder has no CORS rules; the server in front of it decides.")
     for line in json.dumps(rules.current, indent=2).splitlines():
-        session.ci.line(line)
+        context.say(line)
     if rules.suffice:
-        return "The bucket's CORS rules permit what a gallery needs."
-    if not session.options.checks.setup_cors or session.options.dry_run:
-        raise CorsMissing(f"The CORS rules that a gallery needs are missing in {session.target.bucket}.", hint=_HINT)
+        return Answered("The bucket's CORS rules permit what a gallery needs.")
+    if not context.options.checks.setup_cors or context.options.dry_run:
+        raise CorsMissing(f"The CORS rules that a gallery needs are missing in {context.target.bucket}.", hint=_HINT)
     rules.write()
-    return f"The gallery's CORS rules were written to {session.target.bucket}."
+    return Answered(f"The gallery's CORS rules were written to {context.target.bucket}.")
 
 
-def check_cors(session: Session, *, may_write: bool) -> None:
+def check_cors(context: Context, *, may_write: bool) -> None:
     """The CORS step of a plan or deploy, under the options ``cors`` and ``setup-cors``.
 
     Raises ``CorsMissing``, and the storage's errors, under ``cors: require``.
     """
-    if session.options.checks.cors == "skip" and not session.options.checks.setup_cors:
+    if context.options.checks.cors == "skip" and not context.options.checks.setup_cors:
         return
     from galleria_action.storage.s3.cors import CorsUnsupported
 
     try:
-        rules = _Rules.of(session)
+        rules = _Rules.of(context)
         if rules is None or rules.suffice:
             return
-        if session.options.checks.setup_cors:
+        if context.options.checks.setup_cors:
             if may_write:
                 rules.write()
-            session.ci.line("CORS: the gallery's rules " + ("were written" if may_write else "would be written"))
+            context.say("CORS: the gallery's rules " + ("were written" if may_write else "would be written"))
             return
         raise CorsMissing(
-            f"The CORS rules that a gallery needs are missing in {session.target.bucket}: browsers could not read its "
+            f"The CORS rules that a gallery needs are missing in {context.target.bucket}: browsers could not read its "
             "metadata from another origin. Nothing was written.",
             hint=_HINT,
         )
     except CorsUnsupported as error:
-        session.warn(f"CORS rules could not be checked: {error} Set them where the service offers it, if they matter.")
+        context.warn(f"CORS rules could not be checked: {error} Set them where the service offers it, if they matter.")
     except GalleriaError as error:
-        if session.options.checks.cors == "require":
+        if context.options.checks.cors == "require":
             raise
-        session.warn(f"CORS: {error.message}")
+        context.warn(f"CORS: {error.message}")
 
 
 class _Rules:
@@ -77,17 +78,17 @@ class _Rules:
         self.suffice = cors_rules_match(self.current, self.wanted)
 
     @classmethod
-    def of(cls, session: Session) -> _Rules | None:
+    def of(cls, context: Context) -> _Rules | None:
         """Ask the bucket; ``None`` for a folder. The client is made here because only CORS needs it."""
         from galleria_action.storage.settings import FOLDER
 
-        if session.target.endpoint == FOLDER:
+        if context.target.endpoint == FOLDER:
             return None
         from galleria_action.storage.providers import provider_of
         from galleria_action.storage.s3.client import make_client
 
-        provider = provider_of(session.target.endpoint, session.settings.provider)
-        return cls(make_client(session.settings, provider), session.target.bucket)
+        provider = provider_of(context.target.endpoint, context.settings.provider)
+        return cls(make_client(context.settings, provider), context.target.bucket)
 
     def write(self) -> None:
         """Add the gallery's rule to those that are there for others."""

@@ -6,91 +6,95 @@ finalizes them, agree on what is to be done without telling each other.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
-from galleria_action.commands.approval import check_approval
-from galleria_action.commands.plan import check_local, make_planned
-from galleria_action.commands.session import Session
-from galleria_action.commands.uploading import fingerprint_of, make_uploader, note_uploads, tell, warn_of_uploads
-from galleria_action.deployment.apply.upload import Uploaded
-from galleria_action.deployment.model import Plan
+from galleria_action.deployment.apply.upload import Uploader, UploadsDone
+from galleria_action.deployment.events import Uploaded
+from galleria_action.deployment.model import Plan, Upload
 from galleria_action.deployment.shards import Report, Shard, missing_document, missing_key
 from galleria_action.deployment.state.checkpoint import Checkpoint, InBucket
 from galleria_action.errors import Conflict, PlanChanged
 from galleria_action.storage.interface import Headers, WriteStore
+from galleria_action.usecases.context import Context
+from galleria_action.usecases.parts.applying import fingerprint_of, make_uploader, tell_trouble, warn_of_uploads
+from galleria_action.usecases.parts.approval import check_approval
+from galleria_action.usecases.parts.local import check_local
+from galleria_action.usecases.parts.planning import make_comparison
+from galleria_action.usecases.results import Deployed, ShareUploaded
 
 #: what lies below ``.galleria`` is for nobody's cache
 DOCUMENT_HEADERS = Headers("application/json", "no-store")
 
 
-def upload_share(session: Session, shard: Shard) -> str:
+def upload_share(context: Context, shard: Shard) -> ShareUploaded | Deployed:
     """Upload the share of ``shard`` of the approved plan, and report it in the bucket.
 
     Raises ``PlanChanged`` when the plan is another one, ``Conflict`` when the same shard runs twice at once, and
     whatever ends an upload; what was stored is in the report then, and is not sent again.
     """
-    session.record.shard = shard
-    checked = check_local(session)
-    store = session.recorded_store()
-    planned = make_planned(session, store, checked)
-    made = planned.plan
-    if not made.changed:
-        return "Nothing to do: the bucket holds this gallery already."
-    if made.plan_id != session.options.guards.approved_plan:
-        raise other_plan(session, made)
-    check_approval(session, made)
-    session.stop.check()
-    share = tuple(shard.share(made).values())
-    draft = Report(shard, made.plan_id, fingerprint_of(session, made))
+    side = check_local(context)
+    store = context.store()
+    made = make_comparison(context, store, side)
+    plan = made.plan
+    if not plan.changed:
+        return Deployed(plan, Uploaded(0, 0, 0, 0), 0, None)
+    if plan.plan_id != context.options.guards.approved_plan:
+        raise other_plan(context, plan)
+    check_approval(context, plan)
+    context.stop.check()
+    draft = Report(shard, plan.plan_id, fingerprint_of(context, plan))
     place = InBucket(store, draft.key)
-    checkpoint = _checkpoint(session, draft, place)
+    checkpoint = _checkpoint(context, draft, place)
+    share = tuple(shard.share(plan).values())
     if share:
-        _remember_missing(store, made)
-    uploader = make_uploader(session, store, planned, checkpoint, Uploaded())
-    session.record.under_way = lambda: uploader.in_flight
-    session.record.catch_up = lambda: note_uploads(session.record, uploader.done)
+        _remember_missing(store, plan)
+    uploader = make_uploader(context, store, made, checkpoint, UploadsDone())
+    _upload(context, uploader, share, checkpoint)
+    _conclude(draft, place, uploader.done)
+    return ShareUploaded(shard, uploader.done.summary())
+
+
+def _upload(context: Context, uploader: Uploader, share: Sequence[Upload], checkpoint: Checkpoint) -> None:
     try:
-        with session.ci.group("Upload"), session.progress("Uploaded", len(share), sum(up.size for up in share)) as bar:
-            uploader.finished = lambda upload: bar.advance(upload.size)
+        with context.phase("Upload"), context.counting("Uploaded", len(share), sum(up.size for up in share)):
             uploader.upload(share)
     finally:
-        note_uploads(session.record, uploader.done)
-        warn_of_uploads(session, uploader.done)
-        tell(session, checkpoint)
-    _conclude(draft, place, uploader.done)
-    return _done(session, shard)
+        context.tell(uploader.done.summary())
+        warn_of_uploads(context, uploader.done.summary())
+        tell_trouble(context, checkpoint)
 
 
-def other_plan(session: Session, made: Plan) -> PlanChanged:
+def other_plan(context: Context, made: Plan) -> PlanChanged:
     """The refusal of a plan that is not the one which the shards carry out together."""
     return PlanChanged(
         f"The plan is not the one of the other jobs: it is {made.plan_id}, approved-plan is "
-        f"{session.options.guards.approved_plan}. The gallery, the bucket or the options are not those of the job that "
+        f"{context.options.guards.approved_plan}. The gallery, the bucket or the options are not those of the job that "
         "planned. Nothing was committed.",
         hint="All jobs need the same commit and the same options. If they have them, the bucket has changed: run the "
         "whole workflow again, from the plan.",
     )
 
 
-def _checkpoint(session: Session, draft: Report, place: InBucket) -> Checkpoint:
+def _checkpoint(context: Context, draft: Report, place: InBucket) -> Checkpoint:
     """The report as it grows, with what an earlier run of the same shard left in it."""
     checkpoint = Checkpoint(place, draft.fingerprint, about=draft.about())
-    if session.options.upload.resume:
+    if context.options.upload.resume:
         checkpoint.resume()
-        tell(session, checkpoint)
+        tell_trouble(context, checkpoint)
     else:
         place.read()  # to be replaced in the end, and only if nobody else has
     return checkpoint
 
 
 def _remember_missing(store: WriteStore, made: Plan) -> None:
-    """Before the first upload brings back what was missing: see ``make_planned``. All shards write the same."""
+    """Before the first upload brings back what was missing: see ``planning``. All shards write the same."""
     key, document = missing_key(made.plan_id), missing_document(made)
     if document and store.head(key) is None:
         store.put(key, document, DOCUMENT_HEADERS)
 
 
-def _conclude(draft: Report, place: InBucket, done: Uploaded) -> None:
+def _conclude(draft: Report, place: InBucket, done: UploadsDone) -> None:
     report = replace(
         draft,
         complete=True,
@@ -108,12 +112,3 @@ def _conclude(draft: Report, place: InBucket, done: Uploaded) -> None:
             "Nothing was committed.",
             hint="When no other run of it is under way, re-run this job; what is there already is not sent again.",
         ) from twice
-
-
-def _done(session: Session, shard: Shard) -> str:
-    record = session.record
-    already = f", {record.files_skipped:,} were there already" if record.files_skipped else ""
-    return (
-        f"Shard {shard.number} of {shard.count}: {record.files_uploaded:,} files uploaded{already}. "
-        "Not yet visible: `finalize` commits."
-    )

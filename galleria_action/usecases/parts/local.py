@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
-from galleria_action.commands.session import Session
-from galleria_action.deployment.apply.deploy import Document
-from galleria_action.deployment.model import LocalGallery, SourceFile, SourcePhoto
+from galleria_action.deployment.events import Recognised
+from galleria_action.deployment.galleries import LocalGallery, SourcePhoto
+from galleria_action.deployment.model import Commit, SourceFile
 from galleria_action.deployment.sources import (
     Hasher,
     check_collisions,
@@ -18,16 +18,18 @@ from galleria_action.deployment.sources import (
     photos_of_metadata,
     site_files,
 )
-from galleria_action.deployment.state.manifest import MANIFEST_KEY, Mode
+from galleria_action.deployment.state.manifest import Mode
 from galleria_action.errors import ConfigInvalid, Finding, GalleryInvalid
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.gallery.local.files import LocalFile, locate, read_file
 from galleria_action.gallery.local.walk import Walk, walk_photos, walk_site
 from galleria_action.gallery.local.workspace import Workspace
+from galleria_action.gallery.metadata.json_source import paused_gc
 from galleria_action.gallery.metadata.model import GallerySettings
 from galleria_action.gallery.metadata.redact import redact_paths
 from galleria_action.gallery.metadata.schema import LoadedMetadata, read_metadata
 from galleria_action.storage.interface import Headers
+from galleria_action.usecases.context import Context
 
 _SHOWN_SKIPPED = 5
 
@@ -44,29 +46,45 @@ class Gallery:
     photos: Sequence[LocalFile] | None
     site: Sequence[LocalFile] | None
 
-    @property
-    def commit_key(self) -> str:
-        """The document whose write commits a deploy of this gallery."""
-        return METADATA_KEY if self.metadata and self.photos is not None else MANIFEST_KEY
+
+@dataclass(frozen=True, slots=True)
+class LocalSide:
+    """The gallery on disk, found sound, and the planner's view of it."""
+
+    found: Gallery
+    gallery: LocalGallery
 
 
-def load_gallery(session: Session) -> Gallery:
+@paused_gc()
+def check_local(context: Context) -> LocalSide:
+    """Validate and measure what is on disk, before anything is asked of the network. Raises ``GalleryInvalid``."""
+    with context.phase("Validate"):
+        found = load_gallery(context)
+        gallery = measured(context, found)
+        context.say(f"{len(found.photos or ()):,} files of photos, {len(found.site or ()):,} of the site")
+    return LocalSide(found, gallery)
+
+
+def load_gallery(context: Context) -> Gallery:
     """Read and check everything on disk. Raises ``GalleryInvalid`` with all findings, ``ConfigInvalid``."""
-    options = session.options
-    source = session.path(options.gallery.source)
-    metadata = _metadata(session, source)
-    session.record.mode = "metadata" if metadata else "directory"
-    photos = None if options.gallery.site_only else _photos(session, metadata, source)
-    return Gallery(session.record.mode, metadata, photos, _site(session, source))
+    options = context.options
+    source = context.path(options.gallery.source)
+    metadata = _metadata(context, source)
+    mode: Mode = "metadata" if metadata else "directory"
+    context.tell(Recognised(mode))
+    photos = None if options.gallery.site_only else _photos(context, metadata, source)
+    return Gallery(mode, metadata, photos, _site(context, source))
 
 
-def _metadata(session: Session, source: Path) -> LoadedMetadata | None:
+def _metadata(context: Context, source: Path) -> LoadedMetadata | None:
     """The metadata, or ``None`` where there is none and none was asked for: directory mode."""
-    given = session.options.gallery.metadata_file
-    path = session.path(given) if given else source / METADATA_KEY
-    fence = _fence(session, path.parent, "metadata-file" if given else "source")
+    if context.metadata:
+        return context.metadata
+    given = context.options.gallery.metadata_file
+    path = context.path(given) if given else source / METADATA_KEY
+    fence = _fence(context, path.parent, "metadata-file" if given else "source")
     if not os.path.lexists(path):
-        if given is None and (source.is_dir() or session.options.gallery.site_only):
+        if given is None and (source.is_dir() or context.options.gallery.site_only):
             return None
         # these words are Galleria's own; its users know them
         raise GalleryInvalid(
@@ -75,50 +93,50 @@ def _metadata(session: Session, source: Path) -> LoadedMetadata | None:
         )
     loaded = read_metadata(path, fence)
     for warning in loaded.warnings:
-        session.warn(str(warning))
-    if session.options.gallery.redact_paths:
+        context.warn(str(warning))
+    if context.options.gallery.redact_paths:
         redacted = redact_paths(loaded.raw)
         loaded = replace(loaded, raw=redacted, sha256=sha256(redacted).hexdigest())
     return loaded
 
 
-def _photos(session: Session, metadata: LoadedMetadata | None, source: Path) -> Sequence[LocalFile]:
-    fence = _fence(session, source, "source")
+def _photos(context: Context, metadata: LoadedMetadata | None, source: Path) -> Sequence[LocalFile]:
+    fence = _fence(context, source, "source")
     if metadata:
         found = locate(metadata.metadata, source, fence, file=metadata.file, lines_of=metadata.lines_of)
         return tuple(found.values())
-    site = session.options.gallery.site
-    walk = walk_photos(source, fence, exclude=[session.path(site)] if site else [])
-    _tell_skipped(session, walk, "are neither images nor videos")
+    site = context.options.gallery.site
+    walk = walk_photos(source, fence, exclude=[context.path(site)] if site else [])
+    _tell_skipped(context, walk, "are neither images nor videos")
     return walk.files
 
 
-def _site(session: Session, source: Path) -> Sequence[LocalFile] | None:
-    if session.options.gallery.site is None or session.options.gallery.photos_only:
+def _site(context: Context, source: Path) -> Sequence[LocalFile] | None:
+    if context.options.gallery.site is None or context.options.gallery.photos_only:
         return None
-    site = session.path(session.options.gallery.site)
-    walk = walk_site(site, _fence(session, site, "site"), exclude=[source])
-    _tell_skipped(session, walk, "are hidden")
+    site = context.path(context.options.gallery.site)
+    walk = walk_site(site, _fence(context, site, "site"), exclude=[source])
+    _tell_skipped(context, walk, "are hidden")
     return walk.files
 
 
-def _tell_skipped(session: Session, walk: Walk, why: str) -> None:
+def _tell_skipped(context: Context, walk: Walk, why: str) -> None:
     if walk.skipped:
         names = ", ".join(map(repr, walk.skipped[:_SHOWN_SKIPPED]))
         more = f" and {len(walk.skipped) - _SHOWN_SKIPPED} more" if len(walk.skipped) > _SHOWN_SKIPPED else ""
-        session.warn(f"Not published, because they {why}: {names}{more}")
+        context.warn(f"Not published, because they {why}: {names}{more}")
 
 
-def _fence(session: Session, folder: Path, option: str) -> Workspace:
+def _fence(context: Context, folder: Path, option: str) -> Workspace:
     """The fence around local files that are reached through ``folder``.
 
     In CI that is the workspace, and a folder outside of it is refused: the container sees nothing else of the
     machine, and a pull request must not publish the runner's files. On a terminal a folder may lie anywhere; then
     it bounds itself.
     """
-    if folder.resolve().is_relative_to(session.workspace.resolve()):
-        return Workspace(session.workspace, session.outside)
-    if not session.in_ci:
+    if folder.resolve().is_relative_to(context.place.folder.resolve()):
+        return Workspace(context.place.folder, context.place.outside)
+    if context.place.attended:
         return Workspace(folder)
     text = f"{option}: {str(folder)!r} is outside of the workspace"
     raise ConfigInvalid(
@@ -129,9 +147,9 @@ def _fence(session: Session, folder: Path, option: str) -> Workspace:
     )
 
 
-def measured(session: Session, gallery: Gallery) -> LocalGallery:
+def measured(context: Context, gallery: Gallery) -> LocalGallery:
     """The planner's view of ``gallery``: every file hashed that no hash in the metadata covers."""
-    cache, hasher, strip = session.options.headers, Hasher(read_file), session.options.gallery.strip_gps
+    cache, hasher, strip = context.options.headers, Hasher(read_file), context.options.gallery.strip_gps
     site: tuple[SourceFile, ...] | None = None
     photos: tuple[SourcePhoto, ...] | None = None
     loaded = gallery.metadata if gallery.photos is not None else None
@@ -149,13 +167,10 @@ def measured(session: Session, gallery: Gallery) -> LocalGallery:
         photos=photos,
         site=site,
         settings=loaded.metadata.settings if loaded else GallerySettings(),
-        metadata=(loaded.sha256, len(loaded.raw)) if loaded else None,
+        document=_document(context, loaded) if loaded else None,
     )
 
 
-def document_of(session: Session, gallery: Gallery) -> Document | None:
-    """The metadata to be committed, or ``None`` where the manifest commits."""
-    if gallery.metadata is None or gallery.photos is None:
-        return None
-    headers = Headers("application/json", session.options.headers.cache_control_metadata)
-    return Document(gallery.metadata.raw, headers)
+def _document(context: Context, loaded: LoadedMetadata) -> Commit:
+    headers = Headers("application/json", context.options.headers.cache_control_metadata)
+    return Commit(METADATA_KEY, loaded.sha256, headers, loaded.raw)

@@ -3,35 +3,35 @@
 from __future__ import annotations
 
 from galleria_action.ci.interface import Approval, NoApproval
-from galleria_action.commands.session import Session
 from galleria_action.deployment.model import Plan
 from galleria_action.errors import Finding, PlanChanged
+from galleria_action.usecases.context import Context
 
 _SHOWN = 50
 
 
-def check_approval(session: Session, plan: Plan) -> None:
+def check_approval(context: Context, plan: Plan) -> None:
     """Compare ``plan``, which writes something, with the reviewed one.
 
     What remains of an approved plan after an interrupted deploy is approved, too. Raises ``PlanChanged`` under
     ``plan-approval: require``. A plan id that was given as ``approved-plan`` has been compared by the guards; but that
     of shards comes from another job of the same run, and no reviewer has seen it.
     """
-    options = session.options
+    options = context.options
     if options.guards.plan_approval == "off" or (options.guards.approved_plan and not options.sharded):
         return
     try:
-        approved = session.reviews.approval()
+        approved = context.approval()
     except NoApproval as missing:
         problem = PlanChanged(f"There is no approved plan. {missing} Nothing was written.", hint=missing.hint)
     else:
         if approved.plan_id == plan.plan_id or approved.fingerprint.covers(plan):
-            session.ci.line(f"The plan is the approved one: {approved.where}")
+            context.say(f"The plan is the approved one: {approved.where}")
             return
         problem = _other_plan(approved, plan)
     if options.guards.plan_approval == "require":
         raise problem
-    session.warn(problem.message.replace("Nothing was written.", "plan-approval is warn, so it is deployed."))
+    context.warn(problem.message.replace("Nothing was written.", "plan-approval is warn, so it is deployed."))
 
 
 def _other_plan(approved: Approval, plan: Plan) -> PlanChanged:

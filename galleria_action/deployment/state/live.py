@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from galleria_action.deployment.apply.commit import commit, conflict
-from galleria_action.deployment.model import Base, Delete, LocalGallery, Reason
+from galleria_action.deployment.galleries import LocalGallery
+from galleria_action.deployment.model import Base, Delete, Reason
 from galleria_action.deployment.remote.reading import read_manifest
 from galleria_action.deployment.state.manifest import MANIFEST_KEY, Kind, Manifest, ManifestEntry, Mode
 from galleria_action.errors import Conflict, StorageUnavailable
@@ -22,7 +23,7 @@ _ATTEMPTS = 5
 
 
 @dataclass
-class Record:
+class LiveManifest:
     """The manifest as last seen (``manifest``, ``base``) and the parts of it that ``local`` owns.
 
     ``narrowed`` means that the store could not check a condition itself. ``before_write`` may raise.

@@ -1,0 +1,219 @@
+"""The steps of a deploy. Each is a small value; what they share is in ``Work``."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from galleria_action.deployment.apply.commit import Unsettled, check_base, commit
+from galleria_action.deployment.apply.order import Moment
+from galleria_action.deployment.apply.work import Work
+from galleria_action.deployment.events import Began, Committed, Ended, Warned
+from galleria_action.deployment.model import Base, Commit
+from galleria_action.deployment.remote.reading import find_missing
+from galleria_action.errors import Conflict, Finding, StorageUnavailable
+from galleria_action.gallery.local.media import is_page
+
+NARROWED = (
+    "This storage does not support conditional writes: another deploy at the very same moment could have been "
+    "overwritten. The window is narrowed, not closed; a `concurrency:` group in the workflow closes it."
+)
+
+#: between two batches a stop signal is heard, and another deploy noticed
+_DELETE_BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Uploads: photos first, then what pages need, then the pages, so that no page shows what is not there yet.
+
+    What is done already was done by shards, on other machines.
+    """
+
+    moment: Moment = Moment.STAGE
+
+    def run(self, work: Work) -> None:
+        """See ``Step.run``."""
+        left = [up for up in work.plan.uploads if up.key not in work.uploader.done.entries]
+        photos = tuple(up for up in left if up.photo is not None)
+        assets = tuple(up for up in left if up.photo is None and not is_page(up.key))
+        pages = tuple(up for up in left if up.photo is None and is_page(up.key))
+        work.tell(Began("Uploaded", len(left), sum(up.size for up in left)))
+        try:
+            for title, batch in (("photos", photos), ("site assets", assets), ("site pages", pages)):
+                if batch:
+                    work.say(f"Uploading {len(batch)} files: {title}")
+                    work.uploader.upload(batch)
+        finally:
+            work.tell(Ended())
+            work.tell(work.uploader.done.summary())
+
+
+@dataclass(frozen=True, slots=True)
+class WriteRecord:
+    """Writes down what is there and what is to go, before the commit: after it nothing else names the latter."""
+
+    moment: Moment = Moment.RECORD
+
+    def run(self, work: Work) -> None:
+        """See ``Step.run``."""
+        work.stop.check()
+        with _stop_first(work):
+            _write_record(work, {gone.key for gone in work.plan.deletes})
+
+
+@dataclass(frozen=True, slots=True)
+class Prove:
+    """What this run brought is nobody's until it is committed, so another deploy may have taken it for orphans."""
+
+    moment: Moment = Moment.PROVE
+
+    def run(self, work: Work) -> None:
+        """See ``Step.run``."""
+        work.stop.check()
+        named = work.remote.named_keys() | work.remote.manifest.of_kind("site").keys()
+        brought = work.uploader.done.entries.keys() - named
+        with _stop_first(work):
+            missing = find_missing(work.store, brought, work.uploader.concurrency)
+        if missing:
+            raise _vanished(missing)
+
+
+@dataclass(frozen=True, slots=True)
+class CommitDocument:
+    """One conditional write of the metadata; where it is live already, only a look whether it still is."""
+
+    document: Commit
+    moment: Moment = Moment.COMMIT
+
+    def run(self, work: Work) -> None:
+        """See ``Step.run``."""
+        work.stop.check()
+        key, base = self.document.key, work.plan.base
+        if work.plan.commit is None:
+            with _stop_first(work):
+                check_base(work.store, key, base)
+            work.committed = base
+            work.tell(Committed(True))
+        else:
+            work.say(f"Committing {key}")
+            with _committing(work, document=True):
+                done = commit(work.store, key, self.document.body, self.document.headers, base)
+                work.record.narrowed |= done.narrowed
+                work.committed = Base.of(self.document.body, done.etag)
+        _warn_if_narrowed(work)
+
+
+@dataclass(frozen=True, slots=True)
+class CommitRecord:
+    """Without a metadata document of its own a deploy commits by its record."""
+
+    moment: Moment = Moment.COMMIT
+
+    def run(self, work: Work) -> None:
+        """See ``Step.run``."""
+        work.say("Committing the manifest")
+        with _committing(work, document=False):
+            _write_record(work, {gone.key for gone in work.plan.deletes})
+        _warn_if_narrowed(work)
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Deletes what the plan names, what fails a second time; notes what remains."""
+
+    moment: Moment = Moment.DELETE
+
+    def run(self, work: Work) -> None:
+        """See ``Step.run``."""
+        if not work.plan.deletes:
+            return
+        work.say(f"Deleting {len(work.plan.deletes)} objects that are gone from the gallery")
+        with _after_commit():
+            work.undeleted = self._delete(work, [gone.key for gone in work.plan.deletes])
+            if work.undeleted:
+                work.undeleted = self._delete(work, list(work.undeleted))
+        work.tell_deletes()
+
+    def _delete(self, work: Work, keys: list[str]) -> dict[str, str]:
+        errors: dict[str, str] = {}
+        for start in range(0, len(keys), _DELETE_BATCH):
+            work.stop.check()
+            self._check_live(work)
+            errors.update(work.store.delete(keys[start : start + _DELETE_BATCH]))
+        return errors
+
+    def _check_live(self, work: Work) -> None:
+        """Raise ``Conflict`` when somebody wrote since the commit: what we delete, the next gallery may name again."""
+        if work.local.document:
+            check_base(work.store, work.local.document.key, work.committed)
+        work.record.refresh()
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """Writes down what is still to be deleted."""
+
+    moment: Moment = Moment.SETTLE
+
+    def run(self, work: Work) -> None:
+        """See ``Step.run``."""
+        with _after_commit():
+            _write_record(work, work.undeleted)
+
+
+def _write_record(work: Work, leaving: Container[str]) -> None:
+    gone = (gone for gone in work.plan.deletes if gone.key in leaving)
+    work.record.write(work.uploader.done.entries, gone)
+
+
+def _warn_if_narrowed(work: Work) -> None:
+    if work.record.narrowed:
+        work.tell(Warned(NARROWED))
+
+
+@contextmanager
+def _stop_first(work: Work) -> Iterator[None]:
+    """Asked to stop, the store tries no more; then that is the reason."""
+    try:
+        yield
+    except StorageUnavailable:
+        work.stop.check()
+        raise
+
+
+@contextmanager
+def _committing(work: Work, *, document: bool) -> Iterator[None]:
+    """Meanwhile, and when its outcome could not be learnt, nobody knows whether the commit has happened."""
+    work.tell(Committed(None))
+    with _stop_first(work):
+        try:
+            yield
+        except Unsettled:
+            raise
+        except BaseException:
+            work.tell(Committed(False))
+            raise
+    work.tell(Committed(True, document))
+
+
+@contextmanager
+def _after_commit() -> Iterator[None]:
+    try:
+        yield
+    except Conflict as lost:
+        raise Conflict(
+            "The gallery was committed, but another deploy has written since. What remains to be deleted is left to "
+            "the next run, because the other gallery may need it.",
+            hint="Run again when the other one has ended. A `concurrency:` group in the workflow keeps them apart.",
+        ) from lost
+
+
+def _vanished(keys: tuple[str, ...]) -> Conflict:
+    return Conflict(
+        f"{len(keys)} objects that this deploy had uploaded are gone: another deploy or program deletes in the same "
+        "place. Nothing was committed; the gallery that visitors see is as before.",
+        hint="Run again when the other one has ended. A `concurrency:` group in the workflow keeps them apart.",
+        findings=[Finding(f"gone: {key}") for key in keys],
+    )

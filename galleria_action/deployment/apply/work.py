@@ -1,0 +1,48 @@
+"""What the steps of a deploy share while one plan is carried out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from galleria_action.deployment.apply.upload import Uploader
+from galleria_action.deployment.events import Deleted, Listener, Said
+from galleria_action.deployment.galleries import LocalGallery
+from galleria_action.deployment.model import Base, Plan
+from galleria_action.deployment.remote.reading import RemoteState
+from galleria_action.deployment.state.live import LiveManifest
+from galleria_action.deployment.stop import Stop
+from galleria_action.storage.interface import WriteStore
+
+
+@dataclass
+class Work:
+    """One plan on its way into ``store``.
+
+    ``record`` is the manifest that will be live, ``committed`` the metadata as we committed it, ``undeleted`` what
+    could not be deleted, by key, with its error.
+    """
+
+    plan: Plan
+    local: LocalGallery
+    remote: RemoteState
+    store: WriteStore
+    uploader: Uploader
+    stop: Stop
+    tell: Listener
+    record: LiveManifest = field(init=False)
+    committed: Base | None = None
+    undeleted: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.record = LiveManifest(
+            self.store, self.local, self.remote.manifest, self.remote.manifest_base, self.stop.check
+        )
+
+    def say(self, text: str) -> None:
+        """One line for the log."""
+        self.tell(Said(text))
+
+    def tell_deletes(self) -> None:
+        """How many photos are gone."""
+        remaining = {gone.photo for gone in self.plan.deletes if gone.key in self.undeleted}
+        self.tell(Deleted(sum(photo not in remaining for photo in self.plan.removed_photos)))

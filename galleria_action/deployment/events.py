@@ -1,0 +1,157 @@
+"""What happens on the way through a use case, told to whoever listens: logs, progress bars, comments, reports.
+
+Facts are told when they become true and however the run ends after that, so that a listener knows at any moment what
+was done. A listener never decides anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from galleria_action.deployment.model import Plan
+from galleria_action.deployment.remote.verification import Verification
+from galleria_action.deployment.shards import Shard
+from galleria_action.deployment.state.manifest import Mode
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One line for the log."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """Something is not as it should be, but does not stop the run."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """What is told until ``Left`` belongs together under ``title``."""
+
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """The end of what was entered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """How the gallery's photos are named: by metadata, or by the folder alone."""
+
+    mode: Mode
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """The plan is made; guards may still refuse it."""
+
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Divided:
+    """The shards that together carry the plan out."""
+
+    shards: tuple[Shard, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Deploying:
+    """The first write to the gallery is about to happen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Began:
+    """Work on ``files`` files of ``size`` bytes in all begins; ``done`` is the word for a finished one."""
+
+    done: str
+    files: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Advanced:
+    """One file of ``size`` bytes is done. Told by any thread."""
+
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """One more upload is on its way, or (``begun`` is false) not any more. Told by any thread."""
+
+    begun: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An object is there: ``sent`` bytes were sent for it, ``None`` where it was there already. ``photo`` is the id of
+    its photo. Told by any thread."""
+
+    key: str
+    sent: int | None
+    photo: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The work that began last is over, well or not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Uploaded:
+    """What all uploads together came to, also those of other machines.
+
+    ``photos`` and ``files`` count what was sent, ``size`` its bytes; ``skipped`` files were there already.
+    ``exif_warnings`` are texts by key, ``other_hashes`` counts photos whose promised hash is another.
+    """
+
+    photos: int
+    files: int
+    skipped: int
+    size: int
+    exif_warnings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    other_hashes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """The commit: ``outcome`` is ``True`` when it is confirmed, ``False`` when it did not happen, ``None`` while, or
+    if, nobody knows. ``document`` tells whether a metadata document was written."""
+
+    outcome: bool | None
+    document: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """So many photos are gone."""
+
+    photos: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What the bucket was found to hold."""
+
+    verification: Verification
+
+
+Event = (
+    Said | Warned | Entered | Left | Recognised | Planned | Divided | Deploying | Began | Advanced | Sending | Stored
+    | Ended | Uploaded | Committed | Deleted | Verified
+)  # fmt: skip
+
+#: told of each event in order; several threads may call it at once for what any thread tells
+Listener = Callable[[Event], None]
+
+
+def nobody(_: Event) -> None:
+    """A listener that does not listen."""

@@ -1,0 +1,1 @@
+"""Orders of steps by which a gallery goes online."""

@@ -1,0 +1,22 @@
+"""In place: the gallery that visitors see becomes the new one where it lies."""
+
+from __future__ import annotations
+
+from galleria_action.deployment.apply.order import Step
+from galleria_action.deployment.apply.steps import (
+    CommitDocument,
+    CommitRecord,
+    Delete,
+    Prove,
+    Settle,
+    Stage,
+    WriteRecord,
+)
+from galleria_action.deployment.galleries import LocalGallery
+
+
+def rolling(local: LocalGallery) -> tuple[Step, ...]:
+    """The steps that bring ``local`` online: its metadata commits, or its record where there is no metadata."""
+    if local.document is None:
+        return (Stage(), Prove(), CommitRecord(), Delete(), Settle())
+    return (Stage(), WriteRecord(), Prove(), CommitDocument(local.document), Delete(), Settle())

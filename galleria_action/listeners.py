@@ -1,0 +1,129 @@
+"""Who hears of what happens in a use case: the log, the progress bar, the record for the reports, files, reviewers."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from galleria_action.ci.interface import CI, Reviews
+from galleria_action.ci.workspace import write_file
+from galleria_action.deployment.events import (
+    Advanced,
+    Began,
+    Deploying,
+    Ended,
+    Entered,
+    Event,
+    Left,
+    Listener,
+    Planned,
+    Said,
+    Warned,
+)
+from galleria_action.report.documents import plan_json
+from galleria_action.report.outcome import to_do
+from galleria_action.report.progress import Progress, Style, Work, open_progress
+from galleria_action.report.result import Record
+
+#: where the plan goes in CI when nothing else is said
+PLAN_FILE = "galleria-plan.json"
+RESULT_FILE = "galleria-result.json"
+
+
+def all_of(*listeners: Listener) -> Listener:
+    """One listener that passes everything on, in this order."""
+
+    def hear(event: Event) -> None:
+        for listener in listeners:
+            listener(event)
+
+    return hear
+
+
+@dataclass(slots=True)
+class Log:
+    """The log of a place, with a progress bar where a person watches a screen."""
+
+    ci: CI
+    style: Style
+    _group: ExitStack = field(default_factory=ExitStack)
+    _progress: Progress | None = None
+
+    def hear(self, event: Event) -> None:
+        """See ``Listener``."""
+        match event:
+            case Said(text):
+                self.ci.line(text)
+            case Warned(text):
+                self.ci.warning(self.ci.hide(text))
+            case Entered(title):
+                self._group = ExitStack()
+                self._group.enter_context(self.ci.group(title))
+            case Left():
+                self._group.close()
+            case Planned(plan):
+                self.ci.line(f"{to_do(plan)}; plan id {plan.plan_id}")
+            case Began(done, files, size):
+                work = Work(done, files, size)
+                self._progress = open_progress(
+                    self.style, work, line=self.ci.line, screen=self.ci.screen, clock=time.monotonic
+                )
+                self._progress.__enter__()
+            case Advanced(size) if self._progress:
+                self._progress.advance(size)
+            case Ended() if self._progress:
+                self._progress.__exit__(None, None, None)
+                self._progress = None
+            case _:
+                pass
+
+
+@dataclass(frozen=True, slots=True)
+class ReportFiles:
+    """Where reports are written: below ``workspace``, and unasked where nobody watches (``attended`` is false)."""
+
+    workspace: Path
+    attended: bool
+
+    def path(self, given: Path | None, default: str) -> Path | None:
+        """Where a report goes; without a path from the options only in CI."""
+        return given or (None if self.attended else Path(default))
+
+    def write(self, path: Path, body: bytes) -> str:
+        """Write a report and return its path relative to the workspace, for later steps.
+
+        Raises ``ConfigInvalid`` when it cannot be written, or would be outside of the workspace in CI.
+        """
+        if not self.attended:
+            return write_file(self.workspace, path, body)
+        whole = self.workspace / path
+        write_file(whole.parent, whole.name, body)
+        return str(path)
+
+
+@dataclass(frozen=True, slots=True)
+class PlanFile:
+    """Writes ``plan.json`` as soon as there is a plan, where one is wanted."""
+
+    files: ReportFiles
+    given: Path | None
+    record: Record
+
+    def hear(self, event: Event) -> None:
+        """See ``Listener``. Raises ``ConfigInvalid`` when the file cannot be written."""
+        if isinstance(event, Planned) and (path := self.files.path(self.given, PLAN_FILE)):
+            self.record.plan_file = self.files.write(path, plan_json(event.plan))
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewers:
+    """Comment and deployment, where the run began to write."""
+
+    reviews: Reviews
+
+    def hear(self, event: Event) -> None:
+        """See ``Listener``."""
+        if isinstance(event, Deploying):
+            self.reviews.deploying()

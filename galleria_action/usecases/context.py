@@ -1,0 +1,102 @@
+"""What every use case is handed: what is asked, where it runs, and the ways out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from galleria_action.ci.interface import Approval, NoReviews
+from galleria_action.deployment.events import Began, Ended, Entered, Left, Listener, Said, Warned, nobody
+from galleria_action.deployment.stop import Stop
+from galleria_action.gallery.metadata.schema import LoadedMetadata
+from galleria_action.options import Options
+from galleria_action.storage.interface import ReadStore, Target, WriteStore
+from galleria_action.storage.opening import open_store
+from galleria_action.storage.settings import StoreSettings
+from galleria_action.storage.wrappers import ReadOnlyStore
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a use case runs.
+
+    ``folder`` is the one that local files must not leave, ``outside`` its path outside of the container where we run
+    in one. ``attended`` says that a person runs this, whose folders outside of ``folder`` are theirs to publish.
+    """
+
+    folder: Path
+    outside: str | None = None
+    attended: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One run. ``approval`` asks for the plan that reviewers have seen (raises ``NoApproval``); ``without_secrets``
+    says whose run this is when nobody gave it the keys to the bucket. ``metadata`` is a document that the caller has in
+    hand, instead of the file that the options name."""
+
+    options: Options
+    place: Place
+    stop: Stop
+    tell: Listener = nobody
+    open_store: Callable[[StoreSettings], WriteStore] = open_store
+    approval: Callable[[], Approval] = NoReviews().approval
+    without_secrets: str = ""
+    metadata: LoadedMetadata | None = None
+
+    @property
+    def settings(self) -> StoreSettings:
+        """The storage settings; present for every command that uses the network."""
+        settings = self.options.store
+        assert settings is not None
+        return settings
+
+    @property
+    def target(self) -> Target:
+        """Where the gallery goes."""
+        return self.settings.target
+
+    def store(self) -> WriteStore:
+        """The target's store, whose waits end when a stop is asked for."""
+        return self.open_store(replace(self.settings, pause=self.stop.pause))
+
+    def reading_store(self) -> ReadStore:
+        """The store without the methods that write."""
+        return ReadOnlyStore(self.store())
+
+    def path(self, given: Path) -> Path:
+        """A path from the options, relative to the workspace unless absolute."""
+        return self.place.folder / given
+
+    def say(self, text: str) -> None:
+        """One line for the log."""
+        self.tell(Said(text))
+
+    def warn(self, text: str) -> None:
+        """Tell about something that is not as it should be but does not stop the run."""
+        self.tell(Warned(text))
+
+    def warn_all(self, texts: Iterable[str]) -> None:
+        """Several warnings."""
+        for text in texts:
+            self.warn(text)
+
+    @contextmanager
+    def phase(self, title: str) -> Iterator[None]:
+        """What is told meanwhile belongs together under ``title``."""
+        self.tell(Entered(title))
+        try:
+            yield
+        finally:
+            self.tell(Left())
+
+    @contextmanager
+    def counting(self, done: str, files: int, size: int) -> Iterator[None]:
+        """Work on ``files`` files of ``size`` bytes in all; ``done`` is the word for a finished one."""
+        self.tell(Began(done, files, size))
+        try:
+            yield
+        finally:
+            self.tell(Ended())

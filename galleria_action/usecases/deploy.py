@@ -1,0 +1,29 @@
+"""``deploy``: the whole path, from the files on disk to a verified bucket."""
+
+from __future__ import annotations
+
+from galleria_action.deployment.apply.upload import UploadsDone
+from galleria_action.usecases.context import Context
+from galleria_action.usecases.parts.applying import announce, nothing_to_do, open_checkpoint, put_online
+from galleria_action.usecases.parts.local import check_local
+from galleria_action.usecases.parts.planning import make_comparison
+from galleria_action.usecases.plan import plan
+from galleria_action.usecases.results import Deployed, PlanMade, ShareUploaded
+from galleria_action.usecases.shard import upload_share
+
+
+def deploy(context: Context) -> Deployed | PlanMade | ShareUploaded:
+    """Validate, plan, have it approved, upload, commit, delete, verify. With ``dry-run`` it is ``plan``, and with
+    ``shard`` only the shard's share is uploaded."""
+    if context.options.dry_run or context.without_secrets:
+        return plan(context)
+    if context.options.upload.shard:
+        return upload_share(context, context.options.upload.shard)
+    side = check_local(context)
+    store = context.store()
+    made = make_comparison(context, store, side)
+    checkpoint = open_checkpoint(context, store, made)
+    if not made.plan.changed:
+        return nothing_to_do(context, store, made, checkpoint)
+    announce(context, made.plan)
+    return put_online(context, store, made, checkpoint, UploadsDone())

@@ -1,0 +1,137 @@
+"""``finalize``: all shards of a plan together are a deploy. Checks that each is there and whole; then the rest of a
+deploy takes its usual course: site, record, commit, deletes, verification."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+from galleria_action.deployment.apply.upload import UploadsDone
+from galleria_action.deployment.model import Plan
+from galleria_action.deployment.remote.reading import list_target
+from galleria_action.deployment.shards import (
+    SHARDS_FOLDER,
+    Report,
+    Shard,
+    all_of,
+    begun_document,
+    begun_key,
+    folder_of,
+    missing_key,
+    not_as_reported,
+    parse_begun,
+    read_reports,
+    refusal,
+    report_key,
+    shards_of,
+)
+from galleria_action.errors import GalleriaError
+from galleria_action.storage.interface import WriteStore
+from galleria_action.usecases.context import Context
+from galleria_action.usecases.parts.applying import (
+    announce,
+    fingerprint_of,
+    nothing_to_do,
+    open_checkpoint,
+    put_online,
+    settled_listing,
+)
+from galleria_action.usecases.parts.local import check_local
+from galleria_action.usecases.parts.planning import Comparison, make_comparison
+from galleria_action.usecases.results import Deployed
+from galleria_action.usecases.shard import DOCUMENT_HEADERS, other_plan
+
+
+def finalize(context: Context) -> Deployed:
+    """Commit what the shards have uploaded.
+
+    Raises ``PlanChanged`` when the plan is another one or shards belong to another, ``UploadFailed`` when one is not
+    there or not whole, and whatever ends a deploy. Run again, it takes up an earlier one wherever that ended.
+    """
+    plan_id = context.options.guards.approved_plan
+    assert plan_id, "the options have been checked"
+    side = check_local(context)
+    store = context.store()
+    made = make_comparison(context, store, side)
+    checkpoint = open_checkpoint(context, store, made)
+    if not made.plan.changed:
+        done = nothing_to_do(context, store, made, checkpoint)
+        _clear(context, store, folder_of(plan_id), plan_id)
+        return done
+    shards = _shards(context, store, made.plan, plan_id)
+    uploaded = _collected(context, store, made, plan_id, shards)
+    announce(context, made.plan)
+    if made.plan.plan_id == plan_id:
+        store.put(begun_key(plan_id), begun_document(made.plan, len(shards)), DOCUMENT_HEADERS)
+    done = put_online(context, store, made, checkpoint, uploaded)
+    # A commit of the metadata makes every other plan a thing of the past, so what lies there of them goes too.
+    _clear(context, store, SHARDS_FOLDER if made.plan.commit else folder_of(plan_id), plan_id)
+    return done
+
+
+def _shards(context: Context, store: WriteStore, made: Plan, plan_id: str) -> tuple[Shard, ...]:
+    """The shards of the approved plan, which is ``made`` or, after an interrupted ``finalize``, more than ``made``.
+
+    From its record on, ``finalize`` changes what a plan is made from, so when it is run again another plan comes out:
+    what remains to be done. Raises ``PlanChanged`` for any other.
+    """
+    if made.plan_id == plan_id:
+        assert context.options.upload.shard_count, "the options have been checked"
+        return shards_of(made, context.options.upload.shard_count)
+    found = store.get(begun_key(plan_id))
+    begun = parse_begun(found.body, plan_id) if found else None
+    if begun is None or not begun.covers(made):
+        raise other_plan(context, made)
+    context.say("An earlier finalize of this plan was interrupted; going on from there.")
+    return all_of(begun.shards)
+
+
+def _collected(
+    context: Context, store: WriteStore, made: Comparison, plan_id: str, shards: tuple[Shard, ...]
+) -> UploadsDone:
+    """What the shards have done. Raises one error that names every shard which is not there or not whole."""
+    with context.phase("Shards"):
+        with ThreadPoolExecutor(context.options.upload.concurrency, thread_name_prefix="report") as pool:
+            found = pool.map(lambda shard: store.get(report_key(plan_id, shard)), shards)
+            bodies = {shard: it.body if it else None for shard, it in zip(shards, found, strict=True)}
+        fingerprint = fingerprint_of(context, made.plan)
+        reports, troubles = read_reports(made.plan, plan_id, fingerprint, bodies)
+        listing = made.remote.listing if made.remote.listing is not None else list_target(store)
+        listing = settled_listing(
+            context.stop.pause, store, listing, lambda seen: not not_as_reported(made.plan, reports, seen)
+        )
+        troubles += not_as_reported(made.plan, reports, listing)
+        if troubles:
+            folder = folder_of(plan_id)
+            raise refusal(troubles, len(shards), (key for key in listing if key.startswith(folder)))
+        context.say(f"All {len(shards)} shards are there and whole.")
+    return _added_up(made.plan, reports)
+
+
+def _added_up(made: Plan, reports: Iterable[Report]) -> UploadsDone:
+    photos = made.photo_uploads.keys()
+    done = UploadsDone()
+    for report in reports:
+        done.entries |= {key: report.entries[key] for key in report.shard.share(made)}
+        done.sent += report.sent
+        done.skipped += report.skipped
+        done.bytes_sent += report.bytes_sent
+        done.sent_photos |= photos & set(report.photos)
+    return done
+
+
+def _clear(context: Context, store: WriteStore, folder: str, plan_id: str) -> None:
+    """Remove what the shards left in ``folder``; that it cannot be removed harms nobody.
+
+    What tells that objects were missing goes first: without the reports it would be believed.
+    """
+    errors: Mapping[str, str] = {}
+    try:
+        keys = [found.key for found in store.list(folder)]
+        first = [key for key in keys if key == missing_key(plan_id)]
+        for batch in (first, [key for key in keys if key not in first]):
+            errors = errors or (store.delete(batch) if batch else {})
+    except GalleriaError as error:
+        errors = {folder: error.message}
+    for key, text in errors.items():
+        context.warn(f"{key} could not be removed. It is in nobody's way: {text}")

@@ -1,0 +1,210 @@
+"""The half of a deploy that writes: what a whole deploy, a shard of one and the end of a sharded one have in common."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Set
+from dataclasses import replace
+from typing import TypeVar
+
+from galleria_action.deployment.apply.carry_out import carry_out
+from galleria_action.deployment.apply.prepare import PreparePolicy
+from galleria_action.deployment.apply.upload import Uploader, UploadsDone
+from galleria_action.deployment.apply.work import Work
+from galleria_action.deployment.events import Deploying, Uploaded
+from galleria_action.deployment.model import Plan
+from galleria_action.deployment.remote.reading import list_target
+from galleria_action.deployment.remote.verification import Verification, verify_listing
+from galleria_action.deployment.state.checkpoint import CHECKPOINT_KEY, Checkpoint, InBucket, InFile
+from galleria_action.deployment.state.manifest import Manifest
+from galleria_action.deployment.strategies.rolling import rolling
+from galleria_action.gallery.local.files import read_file
+from galleria_action.options.checks import Verify
+from galleria_action.storage.interface import ObjectInfo, ReadStore, WriteStore
+from galleria_action.storage.persistence import Pause
+from galleria_action.usecases.context import Context
+from galleria_action.usecases.cors import check_cors
+from galleria_action.usecases.parts.approval import check_approval
+from galleria_action.usecases.parts.planning import Comparison
+from galleria_action.usecases.parts.verifying import compare, judge
+from galleria_action.usecases.results import Deployed
+
+#: between listings, where the first ones do not show our own writes yet
+LISTING_PAUSES_SECONDS = (0.5, 1.0, 2.0)
+
+_T = TypeVar("_T")
+
+
+# -- before the first write ----------------------------------------------------------------------------------------
+
+
+def fingerprint_of(context: Context, plan: Plan) -> str:
+    """What decides the stored bytes and headers beyond what the entry of each object records itself."""
+    settings = [str(context.target), plan.mode, context.settings.acl]
+    return hashlib.sha256(repr(settings).encode()).hexdigest()
+
+
+def open_checkpoint(context: Context, store: WriteStore, made: Comparison) -> Checkpoint:
+    """The checkpoint of this target, with what an earlier run left in it where something is to be uploaded."""
+    upload = context.options.upload
+    fingerprint = fingerprint_of(context, made.plan)
+    listing = made.remote.listing
+    if upload.checkpoint_file:
+        path = context.path(upload.checkpoint_file)
+        checkpoint = Checkpoint(InFile(path), fingerprint, written=path.is_file())
+    else:
+        checkpoint = Checkpoint(InBucket(store), fingerprint, written=CHECKPOINT_KEY in (listing or ()))
+    # A listing without it spares the question; without a listing only asking tells.
+    if upload.resume and made.plan.uploads and (checkpoint.written or listing is None):
+        checkpoint.resume()
+        tell_trouble(context, checkpoint)
+    return checkpoint
+
+
+def announce(context: Context, plan: Plan) -> None:
+    """The last questions before the gallery is written to, and word that it is."""
+    check_approval(context, plan)
+    context.stop.check()
+    check_cors(context, may_write=True)
+    context.tell(Deploying())
+
+
+# -- writing -------------------------------------------------------------------------------------------------------
+
+
+def make_uploader(
+    context: Context, store: WriteStore, made: Comparison, checkpoint: Checkpoint | None, done: UploadsDone
+) -> Uploader:
+    """The uploader for ``made``, of which ``done`` is done. Under ``resume`` it skips what is there already, unless
+    everything is forced."""
+    options, remote = context.options, made.remote
+    resuming = options.upload.resume and bool(made.plan.uploads)
+    listing = remote.listing if remote.listing is not None or not resuming else list_target(store)
+    return Uploader(
+        store=store,
+        read=lambda file: read_file(file.local),
+        policy=PreparePolicy(options.gallery.hash_check, options.gallery.exif_errors),
+        concurrency=options.upload.concurrency,
+        stop=context.stop,
+        tell=context.tell,
+        listing=listing if resuming and listing and not options.guards.force else {},
+        known=remote.manifest,
+        checkpoint=checkpoint,
+        done=done,
+    )
+
+
+def tell_trouble(context: Context, checkpoint: Checkpoint) -> None:
+    """Warn, once, of what went wrong with the checkpoint."""
+    if checkpoint.trouble:
+        context.warn(checkpoint.trouble)
+        checkpoint.trouble = ""
+
+
+def warn_of_uploads(context: Context, done: Uploaded) -> None:
+    """What was noticed on the way about photos that were uploaded all the same."""
+    if done.other_hashes:
+        context.warn(
+            f"{done.other_hashes} photos have another hash after the lossless EXIF edit than the metadata's "
+            "deployment_file_hash: it was written by a tool that re-encodes. They are online, edited without loss."
+        )
+    if done.exif_warnings:
+        shown = "; ".join(f"{key}: {', '.join(texts)}" for key, texts in sorted(done.exif_warnings.items())[:5])
+        more = f"; and {len(done.exif_warnings) - 5} more" if len(done.exif_warnings) > 5 else ""
+        context.warn(f"{len(done.exif_warnings)} photos were uploaded without the full EXIF edit: {shown}{more}")
+
+
+def put_online(
+    context: Context, store: WriteStore, made: Comparison, checkpoint: Checkpoint, done: UploadsDone
+) -> Deployed:
+    """Upload what is not ``done``, commit, delete, verify. Raises whatever ends a deploy."""
+    resumed = checkpoint if context.options.upload.resume and made.plan.uploads else None
+    uploader = make_uploader(context, store, made, resumed, done)
+    work = Work(made.plan, made.local, made.remote, store, uploader, context.stop, context.tell)
+    try:
+        with context.phase("Deploy"):
+            manifest = carry_out(work, rolling(made.local))
+    finally:
+        warn_of_uploads(context, work.uploader.done.summary())
+        tell_trouble(context, checkpoint)
+    forget(context, checkpoint)
+    verification = verify_deployed(context, store, made, manifest, fresh=True)
+    return Deployed(made.plan, work.uploader.done.summary(), len(made.plan.removed_photos), verification)
+
+
+def nothing_to_do(context: Context, store: WriteStore, made: Comparison, checkpoint: Checkpoint) -> Deployed:
+    """The end of a run whose gallery is online already: proved all the same."""
+    forget(context, checkpoint)
+    verification = verify_deployed(context, store, made, made.remote.manifest, fresh=False)
+    return Deployed(made.plan, Uploaded(0, 0, 0, 0), 0, verification)
+
+
+def forget(context: Context, checkpoint: Checkpoint) -> None:
+    """Remove the checkpoint; that this fails harms nobody."""
+    checkpoint.clear()
+    tell_trouble(context, checkpoint)
+
+
+# -- afterwards ----------------------------------------------------------------------------------------------------
+
+
+def verify_deployed(
+    context: Context, store: WriteStore, made: Comparison, manifest: Manifest, *, fresh: bool
+) -> Verification | None:
+    """Prove that the bucket now holds what was deployed. ``fresh`` asks for a new listing after writes.
+
+    What was left alone is not looked at: another deploy may be at work on it at this moment. Raises ``VerifyFailed``.
+    """
+    if context.options.checks.verify is Verify.OFF:
+        context.warn("verify: off, so nothing proves that the bucket holds the gallery.")
+        return None
+    others = _left_alone(made, manifest)
+    own = replace(manifest, objects=_without(others, manifest.objects))
+    listing = made.remote.listing
+    if fresh or listing is None:
+        listing = _listing_after(context, store, made, own)
+    return judge(context, compare(context, store, _named(made), own, _without(others, listing)))
+
+
+def _listing_after(context: Context, store: WriteStore, made: Comparison, own: Manifest) -> Mapping[str, ObjectInfo]:
+    """A listing after our own writes."""
+    named, gone = _named(made), {delete.key for delete in made.plan.deletes}
+
+    def as_deployed(listing: Mapping[str, ObjectInfo]) -> bool:
+        found = verify_listing(named, own, listing)
+        return found.whole and gone.isdisjoint(found.orphaned)
+
+    return settled_listing(context.stop.pause, store, list_target(store, list(named)), as_deployed)
+
+
+def settled_listing(
+    pause: Pause,
+    store: ReadStore,
+    listing: Mapping[str, ObjectInfo],
+    as_expected: Callable[[Mapping[str, ObjectInfo]], bool],
+) -> Mapping[str, ObjectInfo]:
+    """``listing``, or a later one where it is not ``as_expected``. Some services show writes only after a moment, so
+    anything is called missing or left over. ``pause`` says whether to wait on."""
+    for seconds in LISTING_PAUSES_SECONDS:
+        if as_expected(listing) or not pause(seconds):
+            break
+        listing = list_target(store)
+    return listing
+
+
+def _named(made: Comparison) -> frozenset[str]:
+    """The keys of photos and metadata that this deploy answers for."""
+    if made.local.photos is None:
+        return frozenset()
+    keys, document = made.local.photo_keys(), made.local.document
+    return keys | {document.key} if document else keys
+
+
+def _left_alone(made: Comparison, manifest: Manifest) -> Set[str]:
+    photos = manifest.of_kind("photo").keys() if made.local.photos is None else set()
+    site = manifest.of_kind("site").keys() if made.local.site is None else set()
+    return photos | site
+
+
+def _without(keys: Set[str], objects: Mapping[str, _T]) -> Mapping[str, _T]:
+    return {key: it for key, it in objects.items() if key not in keys} if keys else objects

@@ -1,0 +1,81 @@
+"""From the gallery on disk and the target to a plan that the guards let through."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from galleria_action.deployment.events import Planned
+from galleria_action.deployment.galleries import LocalGallery
+from galleria_action.deployment.guards import check_guards
+from galleria_action.deployment.model import Plan
+from galleria_action.deployment.planner import make_plan
+from galleria_action.deployment.remote.reading import RemoteState, read_remote
+from galleria_action.deployment.shards import missing_key, parse_missing
+from galleria_action.errors import GalleryInvalid
+from galleria_action.gallery.metadata.json_source import paused_gc
+from galleria_action.options.checks import Verify
+from galleria_action.options.guards import Orphans
+from galleria_action.storage.interface import ReadStore
+from galleria_action.usecases.context import Context
+from galleria_action.usecases.parts.local import LocalSide
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A plan and what it was made from."""
+
+    plan: Plan
+    local: LocalGallery
+    remote: RemoteState
+
+
+@paused_gc()
+def make_comparison(context: Context, store: ReadStore, side: LocalSide) -> Comparison:
+    """Read the target, plan, check the guards.
+
+    Raises the store's errors and the guards' refusals. The plan is told before a guard can refuse it, so that reports
+    show what was refused.
+    """
+    options, local = context.options, side.gallery
+    with context.phase("Plan"):
+        listing = options.checks.verify is not Verify.OFF or options.guards.orphans is Orphans.DELETE
+        remote = read_remote(store, listing=listing, local=side.found.metadata, expected=list(local.photo_keys()))
+        context.warn_all(remote.warnings)
+        same_mode(local, remote)
+        made = make_plan(
+            local,
+            remote.gallery(local, _missing_at_first(context, store)),
+            context.target,
+            force=options.guards.force,
+            delete_orphans=options.guards.orphans is Orphans.DELETE,
+        )
+        context.tell(Planned(made))
+    approved = None if options.sharded else options.guards.approved_plan  # shards have more to say of it
+    check_guards(made, options.guards.max_delete, allow_empty=options.guards.allow_empty, approved_plan=approved)
+    return Comparison(made, local, remote)
+
+
+def _missing_at_first(context: Context, store: ReadStore) -> frozenset[str]:
+    """What was missing when the plan of this shard was made; other shards may have brought it back since.
+
+    Asked for after the listing, never before: a shard writes this down before its first upload, so whoever has seen an
+    upload of it in the listing finds the document.
+    """
+    plan_id = context.options.guards.approved_plan
+    if not context.options.sharded or plan_id is None:
+        return frozenset()
+    found = store.get(missing_key(plan_id))
+    return parse_missing(found.body) if found else frozenset()
+
+
+def same_mode(local: LocalGallery, remote: RemoteState) -> None:
+    """A gallery whose metadata got lost must not replace one that has some: it would orphan all of it."""
+    if local.photos is None or remote.mode is None or local.mode == remote.mode:
+        return
+    if local.mode == "directory":
+        raise GalleryInvalid(
+            "The bucket holds a gallery with gallery-metadata.json, but the source folder has no such file. "
+            "This is usually a build that failed or a wrong source folder. Nothing was written.",
+            hint="Check the options source and metadata-file. To replace the gallery by a plain folder of photos, "
+            "use another prefix.",
+        )

@@ -1,0 +1,25 @@
+"""``plan``: show what a deploy would do. Reads only: it is handed a store that cannot write."""
+
+from __future__ import annotations
+
+from galleria_action.deployment.events import Divided
+from galleria_action.deployment.shards import shards_of
+from galleria_action.usecases.context import Context
+from galleria_action.usecases.cors import check_cors
+from galleria_action.usecases.parts.local import check_local
+from galleria_action.usecases.parts.planning import make_comparison
+from galleria_action.usecases.public import plan_publicly
+from galleria_action.usecases.results import PlanMade
+
+
+def plan(context: Context) -> PlanMade:
+    """Plan, check the guards as a deploy would, and write nothing."""
+    if context.without_secrets:
+        return plan_publicly(context)
+    side = check_local(context)
+    made = make_comparison(context, context.reading_store(), side).plan
+    if context.options.upload.shard_count:
+        context.tell(Divided(shards_of(made, context.options.upload.shard_count)))
+    if made.changed:
+        check_cors(context, may_write=False)
+    return PlanMade(made)

@@ -1,0 +1,92 @@
+"""What came out of a use case. ``message`` is the last word to the user."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from galleria_action.deployment.events import Uploaded
+from galleria_action.deployment.model import Plan
+from galleria_action.deployment.remote.verification import Verification
+from galleria_action.deployment.shards import Shard
+
+
+class Done(Protocol):
+    """A use case that went well."""
+
+    @property
+    def message(self) -> str:
+        """The last word to the user."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """Nothing but an answer."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanMade:
+    """A plan, and nothing written. ``plan`` is ``None`` where there was nothing to compare with."""
+
+    plan: Plan | None
+
+    @property
+    def message(self) -> str:
+        """See ``Done.message``; users of Galleria know these words."""
+        if self.plan is None:
+            return "The gallery is valid. It was not planned."
+        return "Dry run completed - no files were uploaded"
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """The gallery is online as ``plan`` says; ``verification`` is ``None`` where nobody asked for one."""
+
+    plan: Plan
+    uploaded: Uploaded
+    photos_deleted: int
+    verification: Verification | None
+
+    @property
+    def message(self) -> str:
+        """See ``Done.message``."""
+        if not self.plan.changed:
+            return "Nothing to do: the bucket holds this gallery already."
+        parts = [f"{self.uploaded.files:,} files uploaded"]
+        if self.uploaded.skipped:
+            parts.append(f"{self.uploaded.skipped:,} were there already")
+        if self.photos_deleted:
+            parts.append(f"{self.photos_deleted:,} photos deleted")
+        checked = "" if self.verification is None else f" and verified ({self.verification.checked:,} objects)"
+        return f"The gallery is online{checked}: {', '.join(parts)}."
+
+
+@dataclass(frozen=True, slots=True)
+class ShareUploaded:
+    """One machine's share of a plan is stored and reported."""
+
+    shard: Shard
+    uploaded: Uploaded
+
+    @property
+    def message(self) -> str:
+        """See ``Done.message``."""
+        already = f", {self.uploaded.skipped:,} were there already" if self.uploaded.skipped else ""
+        return (
+            f"Shard {self.shard.number} of {self.shard.count}: {self.uploaded.files:,} files uploaded{already}. "
+            "Not yet visible: `finalize` commits."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class BucketVerified:
+    """The bucket was compared with what it should hold."""
+
+    verification: Verification
+
+    @property
+    def message(self) -> str:
+        """See ``Done.message``."""
+        return f"The bucket holds what its metadata says: {self.verification.checked:,} objects verified."

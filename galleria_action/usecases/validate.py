@@ -1,0 +1,18 @@
+"""``validate``: check the gallery on disk. No network."""
+
+from __future__ import annotations
+
+from galleria_action.usecases.context import Context
+from galleria_action.usecases.parts.local import load_gallery
+from galleria_action.usecases.results import Answered
+
+
+def validate(context: Context) -> Answered:
+    """Check metadata, photos and site. Raises ``GalleryInvalid`` with every finding."""
+    with context.phase("Validate"):
+        gallery = load_gallery(context)
+    if gallery.metadata and gallery.photos is not None:
+        photos, files = len(gallery.metadata.metadata.photos), len(gallery.photos)
+        return Answered(f"The gallery is valid: {photos:,} photos, {files:,} files.")
+    files = len(gallery.photos or ()) + len(gallery.site or ())
+    return Answered(f"The files are valid: {files:,} files, no gallery metadata to check.")
