@@ -15,6 +15,7 @@ from typing import Any
 
 import click
 from click.core import ParameterSource
+from click.shell_completion import CompletionItem
 
 from galleria_action import __version__
 from galleria_action.ci.woodpecker import is_plugin
@@ -23,6 +24,7 @@ from galleria_action.cli.config import read_config
 from galleria_action.errors import Finding
 from galleria_action.options import OPTIONS
 from galleria_action.options.declaration import Option
+from galleria_action.options.kinds import PATH
 
 #: AWS's own variables that stand in for an option which was given nowhere else
 _AWS = {"region": ("AWS_REGION", "AWS_DEFAULT_REGION"), "endpoint": ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")}
@@ -59,6 +61,8 @@ class _Command(click.Command):
     """Looks into the command line for ``config`` and ``environment`` first: the file gives the other defaults."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if ctx.resilient_parsing:  # a shell asks how the line could go on
+            return super().parse_args(ctx, args)
         invocation = ctx.ensure_object(Invocation)
         first_look = click.Context(self, ctx.parent, ctx.info_name, invocation, **self.context_settings)
         super().parse_args(first_look, list(args))
@@ -71,7 +75,8 @@ class _Command(click.Command):
 def parse(args: Sequence[str], environ: Mapping[str, str], workspace: Path) -> Invocation:
     """Read the command line.
 
-    Raises ``click.exceptions.Exit`` after ``--help`` and ``--version``; every mistake lands in ``problems``.
+    Raises ``click.exceptions.Exit`` after ``--help``, ``--version`` and a shell's question how a line could go on;
+    every mistake lands in ``problems``.
     """
     invocation = Invocation(environ, workspace)
     arguments = list(args)
@@ -88,6 +93,9 @@ def parse(args: Sequence[str], environ: Mapping[str, str], workspace: Path) -> I
         raise click.exceptions.Exit(2) from error
     except click.UsageError as error:
         invocation.problems.append(Finding(error.format_message()))
+    except SystemExit as completed:
+        # asked by a shell to complete a line, click answers and ends the program by itself
+        raise click.exceptions.Exit(int(completed.code or 0)) from completed
     return invocation
 
 
@@ -148,8 +156,16 @@ def _parameter(option: Option, command: Command) -> click.Option:
         help=f"{option.help}{one_of}{default}",
         metavar=option.kind.word,
         hidden=not command.shows(option),
+        shell_complete=lambda _ctx, _param, begun: _completions(option, begun),
         **bare,
     )
+
+
+def _completions(option: Option, begun: str) -> list[CompletionItem]:
+    """How a value that has been begun could go on."""
+    if option.kind is PATH:
+        return [CompletionItem(begun, type="file")]
+    return [CompletionItem(choice) for choice in option.kind.choices if choice.startswith(begun)]
 
 
 def _leftover(argument: str) -> Finding:

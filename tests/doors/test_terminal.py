@@ -79,3 +79,50 @@ def test_a_gallery_outside_of_the_current_folder(folder: Path, tmp_path: Path):
     done = galleria("deploy", "--source", str(folder / "prod/pics"), "--bucket", bucket, cwd=elsewhere)
     assert done.returncode == 0, done.stdout
     assert (tmp_path / "bucket/gallery-metadata.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("line", "goes_on"),
+    [
+        ("", {"plan", "deploy", "verify"}),
+        ("ver", {"verify"}),
+        ("plan --max", {"--max-delete"}),
+        ("plan --cors ", {"require", "warn", "skip"}),
+        ("deploy --verify d", {"deep"}),
+    ],
+)
+def test_a_shell_learns_how_a_line_goes_on(line: str, goes_on: set[str], folder: Path):
+    words = ["galleria-action", *line.split(" ")]
+    asked = {
+        "_GALLERIA_ACTION_COMPLETE": "bash_complete",
+        "COMP_WORDS": " ".join(words),
+        "COMP_CWORD": str(len(words) - 1),
+    }
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "entrypoint.py")],
+        cwd=folder,
+        env=PLAIN | asked,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    found = {answer.partition(",")[2] for answer in done.stdout.splitlines()}
+    assert found >= goes_on
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_shell_is_told_how_to_ask(shell: str, folder: Path):
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "entrypoint.py")],
+        cwd=folder,
+        env=PLAIN | {"_GALLERIA_ACTION_COMPLETE": f"{shell}_source"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0
+    assert "_GALLERIA_ACTION_COMPLETE" in done.stdout
+    assert "Error" not in done.stdout + done.stderr
