@@ -341,8 +341,8 @@ def _refuse_deploy(options: Options, occasion: Occasion) -> None:
     if writes and occasion.no_deploy:
         raise ConfigInvalid(
             f"Nothing is deployed here: {occasion.no_deploy}. Whoever opens a pull request could publish anything.",
-            hint="Plan on pull_request, deploy on push, and comment on forks' pull requests by workflow_run: see Pull "
-            "requests in the README.",
+            hint="Plan on pull_request, deploy on push, and comment on forks' pull requests by workflow_run: see "
+            "docs/pull-requests.md.",
         )
 
 

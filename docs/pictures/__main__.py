@@ -16,6 +16,8 @@ from docs.pictures.scene import play
 from docs.pictures.terminal import recording
 
 HERE = Path(__file__).parent
+#: CSS pixels: what fits on a screen, two of them side by side
+_MOST = 780
 
 
 def main() -> int:
@@ -24,8 +26,8 @@ def main() -> int:
         try:
             for seen in play(Path(folder)):
                 page = comment(seen.markdown, seen.by) if seen.by else summary(seen.markdown)
-                screenshot(page, HERE / f"{seen.name}.png", Path(folder))
-                print(f"docs/pictures/{seen.name}.png")
+                screenshot(page, HERE / f"{seen.name}.webp", Path(folder), most=_MOST)
+                print(f"docs/pictures/{seen.name}.webp")
         except NoBrowser as missing:
             print(missing, file=sys.stderr)
             return 1

@@ -13,7 +13,6 @@ from PIL import Image, ImageChops
 _WIDTH, _SCALE = 860, 2
 _STYLE = (Path(__file__).parent / "github.css").read_text(encoding="utf-8")
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
-_COLOURS = 160
 
 
 class NoBrowser(Exception):
@@ -57,8 +56,9 @@ def _page(body: str) -> str:
     return f'<!doctype html><meta charset="utf-8"><style>{_STYLE}</style><body>{body}</body>'
 
 
-def screenshot(page: str, picture: Path, folder: Path, *, width: int = _WIDTH, height: int = 4000) -> None:
-    """Take a picture of ``page``, cut to what is on it. ``folder`` is for what is needed meanwhile."""
+def screenshot(page: str, picture: Path, folder: Path, *, width: int = _WIDTH, most: int = 4000) -> None:
+    """Take a picture of ``page``, cut to what is on it; what is longer than ``most`` fades out. ``folder`` is for what
+    is needed meanwhile."""
     browser = next(filter(None, map(shutil.which, _BROWSERS)), None)
     if browser is None:
         raise NoBrowser("No Chromium was found. On Debian: apt-get install chromium fonts-noto-color-emoji")
@@ -66,14 +66,22 @@ def screenshot(page: str, picture: Path, folder: Path, *, width: int = _WIDTH, h
     source.write_text(page, encoding="utf-8")
     options = [
         "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--virtual-time-budget=8000",
-        f"--user-data-dir={folder}/browser", f"--force-device-scale-factor={_SCALE}", f"--window-size={width},{height}",
+        f"--user-data-dir={folder}/browser", f"--force-device-scale-factor={_SCALE}", f"--window-size={width},4000",
     ]  # fmt: skip
     command = [browser, *options, f"--screenshot={shot}", source.as_uri()]
     subprocess.run(command, check=True, capture_output=True, timeout=180)
     with Image.open(shot) as whole:
         seen = whole.convert("RGB")
     edge = ImageChops.difference(seen, Image.new("RGB", seen.size, "white")).getbbox()
-    margin = 16 * _SCALE
-    bottom = min(seen.height, (edge[3] if edge else seen.height) + margin)
-    cut = seen.crop((0, 0, seen.width, bottom))
-    cut.quantize(_COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(picture, optimize=True)
+    bottom = min(seen.height, (edge[3] if edge else seen.height) + 16 * _SCALE)
+    cut = seen.crop((0, 0, seen.width, min(bottom, most * _SCALE)))
+    if bottom > cut.height:
+        _fade(cut)
+    cut.save(picture, quality=90, method=6)
+
+
+def _fade(picture: Image.Image) -> None:
+    """The end becomes white: there is more."""
+    height = 90 * _SCALE
+    veil = Image.linear_gradient("L").resize((picture.width, height))
+    picture.paste("white", (0, picture.height - height), veil)
