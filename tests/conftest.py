@@ -8,6 +8,7 @@ from itertools import count
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.s3.models import s3_backends
 
@@ -15,7 +16,11 @@ from galleria_action.storage.interface import Target
 from galleria_action.storage.settings import StoreSettings
 from tests.s3 import FakeS3, Profile
 from tests.servers import ACCESS_KEY, SECRET_KEY, moto_server
-from tests.storage.stores import open_boto3, open_obstore
+from tests.storage.stores import open_boto3, open_s3
+
+# Examples share their machine with other tests, so the time that one takes says nothing.
+settings.register_profile("shared", deadline=None)
+settings.load_profile("shared")
 
 _NUMBERS = count(1)
 
@@ -72,6 +77,6 @@ def fake_s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., FakeS3]]:
         yield start
 
 
-@pytest.fixture(params=[open_obstore, open_boto3], ids=["obstore", "boto3"])
+@pytest.fixture(params=[open_s3, open_boto3], ids=["s3", "boto3"])
 def open_it(request: pytest.FixtureRequest) -> Callable[..., Any]:
     return request.param  # type: ignore[no-any-return]

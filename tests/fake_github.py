@@ -21,6 +21,8 @@ from tests.servers import http_server
 
 REPOSITORY = "maker/wedding"
 TOKEN = "ghs_job0token0job0token"
+#: the last commit of a pull request's branch
+HEAD = "a1" * 20
 LONGEST_COMMENT = 65_536
 REFUSED = {"message": "Resource not accessible by integration", "documentation_url": "https://docs.github.com/rest"}
 
@@ -85,13 +87,14 @@ class FakeGitHub:
         """The comments on a pull request as the API gives them."""
         return self.comments.setdefault(int(number), [])
 
-    def merge(self, commit: str, number: int, *, head: str | None = REPOSITORY, **more: Any) -> None:
-        """Let ``commit`` be the merge of pull request ``number``, whose head is in ``head`` (``None``: gone)."""
+    def merge(self, commit: str, number: int, *, head: str | None = REPOSITORY, sha: str = HEAD, **more: Any) -> None:
+        """Let ``commit`` be the merge of pull request ``number``, whose last commit ``sha`` is in ``head`` (``None``:
+        gone)."""
         pull = {
             "number": number,
             "merged_at": "2026-11-20T10:00:00Z",
             "merge_commit_sha": commit,
-            "head": {"sha": "c" * 40, "repo": {"full_name": head} if head else None},
+            "head": {"sha": sha, "repo": {"full_name": head} if head else None},
             "base": {"ref": "main", "repo": {"full_name": REPOSITORY}},
             **more,
         }

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from galleria_action.options import BY_NAME, SECRETS
+from tests.report.rendered import Page
 
 ROOT = Path(__file__).parents[1]
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
@@ -180,15 +181,25 @@ def test_the_comment_on_a_forks_pull_request(tmp_path: Path, existing: str, expe
     (tmp_path / "bin/gh").write_text(_GH.format(sha="c" * 40))
     (tmp_path / "bin/gh").chmod(0o755)
     (tmp_path / "comments").write_text(existing)
-    hostile = b"## Planned\n\xff ok\n<!-- galleria-action {} -->\n" + b"x" * 100_000
+    hostile = b"".join([
+        b"## Planned\n\xff ok @all\r\n<!-- galleria-action {} -->\n[sign in](https://evil.example)\n",
+        b"![](https://evil.example/p.png)\n<img src=x>\n# 1 \n```\n  ```\nout of it ````` x\n",
+        b"\xe2\x80\xaereversed\x1b[31m\x00\n[a]: https://evil.example\n", b"@" * 10_000, b"x" * 100_000,
+    ])  # fmt: skip
     (tmp_path / "galleria-comment.md").write_bytes(hostile)
     env = {"REPOSITORY": "o/r", "OWNER": "fork", "BRANCH": "$(touch owned)", "SHA": "c" * 40}
     done = shell(text, tmp_path, **env)
     assert done.returncode == 0, done.stderr
     assert expected in (tmp_path / "calls").read_text().splitlines()[-1]
     comment = (tmp_path / "comment.md").read_text(encoding="utf-8")
-    assert comment.startswith("<!-- gallery plan of a fork -->\n## Planned\n ok\n")
+    assert comment.startswith("<!-- gallery plan of a fork -->\n> [!WARNING]\n> The run of a fork wrote")
     assert comment.count("<!--") == 1 and len(comment) < 65_536
+    page = Page(comment)
+    assert set(page.tags) == {"blockquote", "p", "pre", "code"}
+    assert "Nothing of it was checked" in page.loose_text
+    assert "evil" not in page.loose_text and "## Planned\n ok" in page.codes[0]
+    assert "x" * 100 in page.codes[0] and comment.endswith("\n```\n"), "nothing gets out of it"
+    assert "@all" not in comment and "](http" not in comment and "\u202e" not in comment and "\x1b" not in comment
     assert not (tmp_path / "owned").exists()
     (tmp_path / "calls").unlink()
     assert shell(text, tmp_path, **env | {"SHA": "d" * 40}).returncode == 0

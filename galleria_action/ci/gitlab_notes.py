@@ -13,7 +13,7 @@ from typing import Any
 
 from galleria_action import __version__
 from galleria_action.ci.interface import NoReviews, Wishes
-from galleria_action.ci.reviews.marker import Marker, identity_of
+from galleria_action.ci.reviews.marker import Marker, identity_of, sealed
 from galleria_action.ci.reviews.sticky import Comment, Found, Sticky, Superseded
 from galleria_action.net.rest import ApiError, Rest
 from galleria_action.report.comment import COMMENT_BUDGET, render_comment, state_of, status_line
@@ -116,9 +116,9 @@ class GitLabNotes(NoReviews):
         if found is None and not noteworthy and self._wishes.comment != "always":
             return None
         status = status_line(state_of(result), self._merge_request.job_url, self._merge_request.commit)
-        ending = f"{status}\n\n{marker.line()}"
-        content = render_comment(result, COMMENT_BUDGET - len(ending.encode()) - 2, label=self._wishes.label)
-        return _without_quick_actions(self._hide(f"{content}\n\n{ending}"))
+        room = COMMENT_BUDGET - len(status.encode()) - len(marker.line("")) - 4
+        content = render_comment(result, room, label=self._wishes.label)
+        return sealed(_without_quick_actions(self._hide(f"{content}\n\n{status}")), marker)  # no keys in this marker
 
 
 def open_notes(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -10,8 +11,6 @@ from typing import Literal
 from galleria_action.deployment.model import Plan
 
 Detail = Literal["files", "folders", "none"]
-
-_DIGITS = 16  # of a SHA-256: 64 bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,4 +52,6 @@ def _entries(plan: Plan, detail: Detail) -> dict[str, str]:
 
 
 def _digest(actions: Iterable[str]) -> str:
-    return hashlib.sha256("\n".join(actions).encode()).hexdigest()[:_DIGITS]
+    """SHA-256, all of it, in base64: an approval is worth no more than its shortest digest."""
+    whole = hashlib.sha256("\n".join(actions).encode()).digest()
+    return base64.b64encode(whole).decode().rstrip("=")

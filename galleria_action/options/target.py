@@ -6,8 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from galleria_action.options.declaration import Group, Mistake, Topic, option, optional
-from galleria_action.options.kinds import SECRET, TEXT
-from galleria_action.storage.settings import StoreSettings, parse_target
+from galleria_action.options.kinds import SECRET, TEXT, choice, parsed
+from galleria_action.storage.settings import (
+    AddressStyle,
+    StoreSettings,
+    parse_encryption,
+    parse_storage_class,
+    parse_target,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +40,21 @@ class TargetOptions(Group):
     secret_key: str | None = optional(SECRET, "secret key", Topic.BUCKET, also=("GALLERIA_S3_PUBLIC_SECRET_KEY",))
     session_token: str | None = optional(SECRET, "session token of temporary credentials", Topic.BUCKET)
     provider: str = option(TEXT, "auto", "provider profile; auto recognises it by the endpoint", Topic.BUCKET)
+    address_style: AddressStyle = option(
+        choice(AddressStyle),
+        "auto",
+        "where the bucket's name goes: path, or in front of the host",
+        Topic.BUCKET,
+    )
     acl: str | None = optional(TEXT, "canned ACL sent with each object", Topic.APPLY)
+    encryption: str | None = optional(
+        parsed("TEXT", parse_encryption),
+        "server-side encryption of each object: AES256, aws:kms or aws:kms:<key>",
+        Topic.APPLY,
+    )
+    storage_class: str | None = optional(
+        parsed("TEXT", parse_storage_class), "storage class of each object, such as STANDARD_IA", Topic.APPLY
+    )
 
     def settings(self, concurrency: int) -> StoreSettings | None:
         """What a store is opened with, for ``concurrency`` requests in flight; ``None`` without a bucket.
@@ -50,7 +70,10 @@ class TargetOptions(Group):
             secret_key=self.secret_key,
             session_token=self.session_token,
             provider=self.provider,
+            address_style=self.address_style,
             acl=self.acl,
+            encryption=self.encryption,
+            storage_class=self.storage_class,
             concurrency=concurrency,
         )
 

@@ -14,6 +14,7 @@ from galleria_action.report.escape import PLAIN_URL, code, shorten, visible
 from galleria_action.report.markdown import detail_blocks, headline, line_of, verdict_blocks
 from galleria_action.report.outcome import outcome_of
 from galleria_action.report.result import Result
+from galleria_action.report.text import render_text
 
 State = Literal["planned", "unplanned", "deploying", "deployed", "failed", "cancelled"]
 
@@ -29,6 +30,8 @@ _STATES: dict[State, str] = {
     "cancelled": "🛑 cancelled",
 }
 _IN_A_ROW = 4
+_BY_A_FORK = "> [!WARNING]\n> The run of a fork wrote this. Nothing of it was checked: it may say anything."
+_FENCES = 20
 _SHORT_COMMIT = 7
 #: characters of a caption: four of them stand side by side
 _CAPTION = 22
@@ -57,6 +60,23 @@ def render_comment(result: Result, budget: int, *, label: str = "", pictures: Se
     return fit(blocks, budget)
 
 
+def render_fork_comment(result: Result, budget: int, *, label: str = "") -> str:
+    """``result`` of a fork's run, for somebody else to post: a word that a fork wrote it, and plain text.
+
+    Whoever posts it cannot know what the fork made of it, so nothing in it has to be more than text.
+    """
+    named = [f"Gallery: {visible(label)[:_CAPTION]}", ""] if label else []
+    room = budget - len(_BY_A_FORK.encode()) - _FENCES
+    kept: list[str] = []
+    for line in (*named, *(line.text for line in render_text(result))):
+        harmless = line.replace("```", "'")
+        room -= len(harmless.encode()) + 1
+        if room < 0:
+            break
+        kept.append(harmless)
+    return "\n".join([_BY_A_FORK, "", "```text", *kept, "```"])
+
+
 def state_of(result: Result) -> State:
     """How ``result`` ended, in a word."""
     kind = outcome_of(result).kind
@@ -70,6 +90,11 @@ def status_line(state: State, run_url: str, commit: str) -> str:
     run = f"[this run]({run_url})" if PLAIN_URL.fullmatch(run_url) else "a run"
     of = f" of {code(shorten(commit, 40)[:_SHORT_COMMIT])}" if commit else ""
     return f"**Status:** {_STATES[state]} by {run}{of}"
+
+
+def reviewed_plan(plan_id: str, head: str) -> str:
+    """The line that names the plan which reviewers have seen, where the comment tells of another run since."""
+    return f"<sub>Reviewed: plan {code(plan_id)} of {code(head[:_SHORT_COMMIT])}</sub>"
 
 
 def _gallery(pictures: Sequence[Picture], *, planned: bool) -> Block:

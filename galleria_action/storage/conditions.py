@@ -14,6 +14,8 @@ from uuid import uuid4
 
 from galleria_action.errors import StorageUnavailable
 from galleria_action.storage.interface import (
+    DOCUMENT,
+    RECORDS,
     WHOLE,
     Condition,
     ConditionUnsupported,
@@ -31,7 +33,7 @@ from galleria_action.storage.interface import (
 from galleria_action.storage.persistence import Pause
 
 #: Followed by something random: the probe of another deploy must not answer for ours.
-PROBE = ".galleria/probe-"
+PROBE = f"{RECORDS}probe-"
 _HEADERS = Headers("text/plain", "no-store")
 #: nothing that is stored has this ETag: it is no MD5 of anything known, and no service gives it
 _NOBODY = "0" * 32
@@ -50,9 +52,9 @@ class ProvingStore:
         self._proved: dict[type[Condition], bool] = {}
         self._bare = False
 
-    def get(self, key: str) -> StoredObject | None:
+    def get(self, key: str, most: int = DOCUMENT) -> StoredObject | None:
         """See ``ReadStore.get``."""
-        return self._store.get(key)
+        return self._store.get(key, most)
 
     def head(self, key: str) -> ObjectHead | None:
         """See ``ReadStore.head``."""

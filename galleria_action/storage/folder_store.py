@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
@@ -21,6 +22,7 @@ from stat import S_ISREG
 from galleria_action.errors import GalleriaError, PermissionRefused
 from galleria_action.storage.faults import Call, Fault, Operation, failure
 from galleria_action.storage.interface import (
+    DOCUMENT,
     WHOLE,
     Condition,
     ConditionUnsupported,
@@ -58,13 +60,17 @@ class FolderStore:
         self._known: dict[Path, tuple[tuple[int, int, int], str]] = {}
         self._swept = False
 
-    def get(self, key: str) -> StoredObject | None:
+    def get(self, key: str, most: int = DOCUMENT) -> StoredObject | None:
         """See ``ReadStore.get``."""
         try:
-            body = self._file(key, "get").read_bytes()
+            with self._file(key, "get").open("rb") as file:
+                size = os.fstat(file.fileno()).st_size
+                body = file.read(size) if size <= most else b""
         except OSError as error:
             self._raise_unless_absent(error, "get", key)
             return None
+        if size > most:
+            raise failure(Fault("too long", message=f"more than {most:,} bytes"), Call("get", self.target, key))
         return StoredObject(body, _md5(body))
 
     def head(self, key: str) -> ObjectHead | None:
@@ -116,7 +122,7 @@ class FolderStore:
 
     def copy(self, source: str, key: str, headers: Headers | None = None) -> str:
         """See ``WriteStore.copy``."""
-        found = self.get(source)
+        found = self.get(source, sys.maxsize)
         if found is None:
             raise failure(Fault("answer", status=404, code="NoSuchKey"), Call("copy", self.target, source))
         return self.put(key, found.body, headers or Headers("application/octet-stream"))

@@ -15,6 +15,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
 
+#: the largest document of ours or of a gallery that is read: more than any, and nothing that fills the memory
+DOCUMENT = 256 << 20
+#: our own records lie under this, beside a gallery
+RECORDS = ".galleria/"
+#: the most that S3 takes in one request (AWS: "PutObject")
+LARGEST_PUT = 5 << 30
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -80,6 +87,11 @@ class ObjectHead:
     headers: Headers | None = None
 
 
+def bare_etag(etag: str) -> str:
+    """An ETag without quotes and without the mark of a weak one, which some gateways add."""
+    return etag.strip().removeprefix("W/").strip('"')
+
+
 @dataclass(frozen=True, slots=True)
 class IfMatch:
     """Write only if the object still has this ETag (S3: ``If-Match``, since November 2024 on AWS). ``bare`` sends it
@@ -142,8 +154,9 @@ class ReadStore(Protocol):
     """The reading half. Every method may raise the storage errors of ``galleria_action.errors``:
     ``StorageUnavailable``, ``CredentialsError``, ``PermissionRefused``, ``BucketMissing``."""
 
-    def get(self, key: str) -> StoredObject | None:
-        """The object under ``key``, or ``None`` when there is none. A body that is cut is an error."""
+    def get(self, key: str, most: int = DOCUMENT) -> StoredObject | None:
+        """The object under ``key``, or ``None`` when there is none. A body that is cut is an error, and so is one of
+        more than ``most`` bytes: read what is expected, whoever has written it."""
 
     def head(self, key: str) -> ObjectHead | None:
         """Size, ETag and headers of the object under ``key``, or ``None`` when there is none."""

@@ -1,20 +1,22 @@
-"""Which store serves which settings. Neither boto3 nor obstore is imported before a store needs it."""
+"""Which store serves which settings. Nothing is imported before a store needs it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from galleria_action.errors import ConfigInvalid
+
 if TYPE_CHECKING:
     from galleria_action.storage.interface import WriteStore
-    from galleria_action.storage.providers import Provider
+    from galleria_action.storage.s3.bucket_cors import BucketCors
     from galleria_action.storage.settings import StoreSettings
 
 
 def open_store(settings: StoreSettings) -> WriteStore:
-    """The store that ``settings`` describe: a folder, or S3 by the fastest way that can do what is asked.
+    """The store that ``settings`` describe: a folder, or a bucket.
 
     Sends nothing yet, except to find credentials where AWS's own chain is asked for. Raises ``ConfigInvalid`` for
-    an unknown provider or an ACL that it has no use for, and ``CredentialsError`` when there are no credentials.
+    an unknown provider and for what does not go together, and ``CredentialsError`` when there are no credentials.
     """
     from galleria_action.storage.providers import provider_of
     from galleria_action.storage.settings import FOLDER
@@ -24,7 +26,11 @@ def open_store(settings: StoreSettings) -> WriteStore:
 
         return FolderStore(settings.target)
     provider = provider_of(settings.target.endpoint, settings.provider)
-    store = _open_s3(settings, provider)
+    if settings.acl and not provider.acl:
+        raise ConfigInvalid(f"acl: {provider.name} has no ACL for single objects.", hint="Leave acl out.")
+    from galleria_action.storage.s3.s3_store import S3Store, open_bucket
+
+    store = S3Store(settings, provider, open_bucket(settings, provider))
     if provider.conditional_put != "probe":
         return store
     from galleria_action.storage.conditions import ProvingStore
@@ -32,19 +38,24 @@ def open_store(settings: StoreSettings) -> WriteStore:
     return ProvingStore(store, settings.pause)
 
 
-def _open_s3(settings: StoreSettings, provider: Provider) -> WriteStore:
-    from galleria_action.errors import ConfigInvalid
+def open_cors(settings: StoreSettings) -> BucketCors | None:
+    """The CORS rules of the bucket that ``settings`` describe, ``None`` for a folder, which has none.
 
-    if not settings.acl:
-        from galleria_action.storage.s3.obstore_store import ObstoreStore
+    Raises ``CorsUnsupported`` where the service is known to have none for single buckets, and what ``open_store``
+    raises.
+    """
+    from galleria_action.storage.providers import provider_of
+    from galleria_action.storage.s3.cors_rules import CorsUnsupported
+    from galleria_action.storage.settings import FOLDER
 
-        return ObstoreStore(settings, provider)
-    if not provider.acl:
-        raise ConfigInvalid(f"acl: {provider.name} has no ACL for single objects.", hint="Leave acl out.")
+    if settings.target.endpoint == FOLDER:
+        return None
+    provider = provider_of(settings.target.endpoint, settings.provider)
+    if not provider.cors_api:
+        raise CorsUnsupported(f"The service ({provider.name}) has no CORS rules for single buckets.")
     from galleria_action.storage.persistence import Persistence
-    from galleria_action.storage.s3.boto3_store import Boto3Store
-    from galleria_action.storage.s3.client import make_client
+    from galleria_action.storage.s3.bucket_cors import BucketCors
+    from galleria_action.storage.s3.s3_store import open_bucket
 
     persist = Persistence(settings.concurrency, settings.pause)
-    client = make_client(settings, provider, attempts=1)
-    return Boto3Store(client, settings.target, provider=provider, acl=settings.acl, persist=persist)
+    return BucketCors(open_bucket(settings, provider), settings.target, persist)

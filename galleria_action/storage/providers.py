@@ -35,10 +35,14 @@ class Provider:
         """The value of an If-Match header."""
         return f'"{condition.etag}"' if self.quoted_if_match and not condition.bare else condition.etag
 
-    def region_of(self, endpoint: str | None) -> str:
-        """The region to sign for when the user gave none."""
+    def region_in(self, endpoint: str | None) -> str | None:
+        """The region that the endpoint's name tells, if it does."""
         match = self.region_from_host and re.search(self.region_from_host, _host(endpoint))
-        return match.group(1) if match else self.region
+        return match.group(1) if match else None
+
+    def region_of(self, endpoint: str | None) -> str:
+        """The region to sign for when nobody says one."""
+        return self.region_in(endpoint) or self.region
 
 
 @cache

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from enum import StrEnum
 from urllib.parse import unquote, urlsplit
 
+from galleria_action.storage.access_points import is_arn, split_arn
 from galleria_action.storage.interface import Target
 from galleria_action.storage.persistence import Pause, sleep
 
@@ -28,7 +30,21 @@ _IP_ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+")
 _REGION = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]")
+#: the path of an API: plain segments, none of which leads elsewhere
+_PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]+)*")
 _LOOPBACK = re.compile(r"localhost|127\.\d+\.\d+\.\d+|\[::1\]", re.IGNORECASE)
+
+
+class AddressStyle(StrEnum):
+    """Where the bucket's name goes: into the path, into the host, or where the provider wants it."""
+
+    AUTO = "auto"
+    PATH = "path"
+    VIRTUAL = "virtual"
+
+
+#: classes from which nothing can be read before it is restored: nobody would see the photos
+_ARCHIVES = ("GLACIER", "DEEP_ARCHIVE", "ARCHIVE", "COLD_ARCHIVE", "DEEP_COLD_ARCHIVE")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,9 +52,10 @@ class StoreSettings:
     """Everything needed to open a store.
 
     ``region`` ``None`` takes it from the endpoint's name, or the provider's default. ``access_key`` ``None`` means
-    AWS's own credential chain. ``provider`` is ``"auto"`` or the name of a profile. ``acl`` is a canned ACL sent
-    with each object. ``concurrency`` is the number of requests in flight that the caller intends. ``pause`` waits
-    between two tries and says whether there is to be another.
+    AWS's own credential chain. ``provider`` is ``"auto"`` or the name of a profile. Each object is stored with ``acl``
+    (a canned ACL), ``encryption`` (``AES256``, ``aws:kms``, ``aws:kms:KEY``) and ``storage_class``, where given.
+    ``concurrency`` is the number of requests in flight that the caller intends. ``pause`` waits between two tries and
+    says whether there is to be another.
     """
 
     target: Target
@@ -47,7 +64,10 @@ class StoreSettings:
     secret_key: str | None = field(default=None, repr=False)
     session_token: str | None = field(default=None, repr=False)
     provider: str = "auto"
+    address_style: AddressStyle = AddressStyle.AUTO
     acl: str | None = None
+    encryption: str | None = None
+    storage_class: str | None = None
     concurrency: int = 128
     pause: Pause = field(default=sleep, repr=False, compare=False)
 
@@ -57,6 +77,22 @@ class StoreSettings:
             raise ValueError(f"{missing} is missing: access-key and secret-key belong together")
         if self.region and not _REGION.fullmatch(self.region):
             raise ValueError(f"region {self.region[:80]!r} is no name of a region, such as eu-central-1")
+
+
+def parse_encryption(text: str) -> str:
+    """``text`` if it is a way of server-side encryption. Raises ``ValueError`` with a text for humans."""
+    if re.fullmatch(r"AES256|aws:kms(?::dsse)?|aws:kms:(?!dsse$)[A-Za-z0-9][A-Za-z0-9:/_-]{0,2047}", text):
+        return text
+    raise ValueError(f"{text[:80]!r} is not AES256, aws:kms or aws:kms: followed by the key's id or ARN")
+
+
+def parse_storage_class(text: str) -> str:
+    """``text`` if objects of such a class can be shown. Raises ``ValueError`` with a text for humans."""
+    if text.upper() in _ARCHIVES:
+        raise ValueError(f"{text!r} is an archive: nobody could see the photos before they are restored")
+    if re.fullmatch(r"[A-Z][A-Z0-9_]{0,63}", text):
+        return text
+    raise ValueError(f"{text[:80]!r} is not a storage class such as STANDARD_IA")
 
 
 def parse_target(bucket: str | None, prefix: str | None = None, endpoint: str | None = None) -> Target:
@@ -83,8 +119,14 @@ def parse_target(bucket: str | None, prefix: str | None = None, endpoint: str | 
 
 def _split_bucket(bucket: str) -> tuple[str, str]:
     """Name and prefix of ``name`` or ``s3://name/prefix``."""
-    if bucket.lower().startswith("s3://"):
-        name, _, own_prefix = bucket[len("s3://") :].partition("/")
+    named = bucket[len("s3://") :] if bucket.lower().startswith("s3://") else None
+    if is_arn(named or bucket):
+        arn, own_prefix = split_arn(named or bucket)
+        if own_prefix and named is None:
+            raise ValueError(f"bucket {bucket!r} contains a folder; write {f's3://{arn}/{own_prefix}'!r} or use prefix")
+        return arn, own_prefix
+    if named is not None:
+        name, _, own_prefix = named.partition("/")
         return name, own_prefix
     if "://" in bucket:
         raise ValueError("bucket must be a name, s3://bucket/prefix or file:///folder; an address goes into endpoint")
@@ -108,6 +150,8 @@ def _parse_folder(url: str) -> str:
 
 
 def _check_bucket_name(name: str, endpoint: str | None) -> None:
+    if is_arn(name):
+        return
     pattern = _ANY_BUCKET if endpoint else _AWS_BUCKET
     if not pattern.fullmatch(name) or _IP_ADDRESS.fullmatch(name):
         raise ValueError(
@@ -116,6 +160,8 @@ def _check_bucket_name(name: str, endpoint: str | None) -> None:
         )
     if endpoint and (urlsplit(endpoint).hostname or "").startswith(f"{name.lower()}."):
         raise ValueError(f"endpoint already contains the bucket's name; leave {name + '.'!r} out of the endpoint")
+    if endpoint and urlsplit(endpoint).path.endswith(f"/{name}"):
+        raise ValueError(f"endpoint already contains the bucket's name; leave {'/' + name!r} out of the endpoint")
 
 
 def _parse_prefix(prefix: str | None) -> str:
@@ -139,7 +185,8 @@ def _parse_prefix(prefix: str | None) -> str:
 
 
 def _parse_endpoint(endpoint: str) -> str:
-    """Scheme, host and port. Texts quote only the host: an endpoint may carry a password."""
+    """Scheme, host, port, and a path where the S3 API is not at the root (Supabase, reverse proxies). Texts quote only
+    the host: an endpoint may carry a password."""
     _refuse_control_characters("endpoint", endpoint)
     has_scheme = "://" in endpoint
     try:
@@ -154,10 +201,14 @@ def _parse_endpoint(endpoint: str) -> str:
     host = url.netloc.rpartition(":")[0] if port is not None else url.netloc.rstrip(":")
     if not _HOST.fullmatch(host):
         raise ValueError(f"endpoint has no valid host name ({host!r}); it should look like https://s3.example.com")
-    if url.path.strip("/") or url.query or url.fragment:
-        raise ValueError(f"endpoint must end after the host ({host}); a bucket goes into bucket, a folder into prefix")
+    path = url.path.rstrip("/")
+    if url.query or url.fragment or not _PATH.fullmatch(path):
+        raise ValueError(
+            f"endpoint has something behind the host ({host}) that is not the path of an API; a bucket goes into "
+            "bucket, a folder into prefix"
+        )
     scheme = url.scheme if has_scheme else "http" if _LOOPBACK.fullmatch(host) else "https"
-    return f"{scheme}://{host.lower()}" + (f":{port}" if port is not None else "")
+    return f"{scheme}://{host.lower()}" + (f":{port}" if port is not None else "") + path
 
 
 def _refuse_control_characters(option: str, value: str) -> None:

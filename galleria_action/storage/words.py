@@ -30,3 +30,13 @@ def shown(key: str) -> str:
     """A key, safe to print; it may be a single long word."""
     line = _line(key)
     return line if len(line) <= _MAX_TEXT else line[: _MAX_TEXT - 1] + "…"
+
+
+def size_in_words(size: int | None) -> str:
+    """``12.3 MB``; ``None`` is an unknown size."""
+    if size is None:
+        return "of unknown size"
+    for unit, bytes_of_it in (("GB", 1_000_000_000), ("MB", 1_000_000), ("KB", 1_000)):
+        if size >= bytes_of_it:
+            return f"{size / bytes_of_it:.1f} {unit}"
+    return f"{size} bytes"

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from galleria_action.storage.interface import (
+    DOCUMENT,
     WHOLE,
     Condition,
     Headers,
@@ -30,9 +31,9 @@ class ReadOnlyStore:
     def __init__(self, store: ReadStore):
         self.__store = store
 
-    def get(self, key: str) -> StoredObject | None:
+    def get(self, key: str, most: int = DOCUMENT) -> StoredObject | None:
         """See ``ReadStore.get``."""
-        return self.__store.get(key)
+        return self.__store.get(key, most)
 
     def head(self, key: str) -> ObjectHead | None:
         """See ``ReadStore.head``."""
@@ -64,10 +65,10 @@ class RecordingStore:
         """Number of calls by operation, for those that occurred."""
         return dict(Counter(operation for operation, _ in self.calls))
 
-    def get(self, key: str) -> StoredObject | None:
+    def get(self, key: str, most: int = DOCUMENT) -> StoredObject | None:
         """See ``ReadStore.get``."""
         self._record("get", key)
-        return self._store.get(key)
+        return self._store.get(key, most)
 
     def head(self, key: str) -> ObjectHead | None:
         """See ``ReadStore.head``."""

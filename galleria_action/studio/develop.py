@@ -18,16 +18,14 @@ from PIL import Image
 from galleria_action.gallery.exif import edit_exif
 from galleria_action.gallery.metadata.model import KEEP_ORIGINAL_TIMEZONE
 from galleria_action.gallery.originals.facts import Facts, read_facts
-from galleria_action.gallery.originals.kinds import HEAD, Kind, kind_of
+from galleria_action.gallery.originals.kinds import Kind
 from galleria_action.gallery.originals.scan import Stamp
 from galleria_action.gallery.originals.times import TimeSettings
+from galleria_action.studio.reading import photo_kind, read_photo
 from galleria_action.studio.recipe import Box, Recipe, fitted
 from galleria_action.studio.record import Made, Record
 from galleria_action.studio.render import encode
 from galleria_action.studio.render.picture import Unreadable, develop, fast_decoder, heic_missing
-
-#: the largest file that is read; several times what the largest cameras write
-MAX_BYTES = 1 << 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +44,14 @@ class Order:
 
     def to_work(self) -> dict[str, Any]:
         """As JSON, for the pool."""
-        return asdict(self)
+        return {"task": "develop", "order": asdict(self)}
 
     @classmethod
-    def of_work(cls, work: Any) -> Order:
-        """What ``to_work`` wrote."""
-        recipe = work["recipe"] | {size: tuple(work["recipe"][size]) for size in ("web_size", "thumb_size")}
-        parts = {"recipe": Recipe(**recipe), "times": TimeSettings(**work["times"]), "stamp": Stamp(work["stamp"])}
-        return cls(**(work | parts))
+    def of_work(cls, order: Any) -> Order:
+        """The order in what ``to_work`` wrote."""
+        recipe = order["recipe"] | {size: tuple(order["recipe"][size]) for size in ("web_size", "thumb_size")}
+        parts = {"recipe": Recipe(**recipe), "times": TimeSettings(**order["times"]), "stamp": Stamp(order["stamp"])}
+        return cls(**(order | parts))
 
 
 def fingerprint_of(recipe: Recipe, times: TimeSettings, web_sha256: str | None) -> str:
@@ -64,7 +62,7 @@ def fingerprint_of(recipe: Recipe, times: TimeSettings, web_sha256: str | None) 
 def develop_work(work: Any) -> dict[str, Any]:
     """The pool's side: the record of a photo, or what is wrong with it."""
     try:
-        return {"record": develop_photo(Order.of_work(work)).to_dict()}
+        return {"record": develop_photo(Order.of_work(work["order"])).to_dict()}
     except Unreadable as problem:
         return {"problem": str(problem)}
     except OSError as error:
@@ -73,8 +71,8 @@ def develop_work(work: Any) -> dict[str, Any]:
 
 def develop_photo(order: Order) -> Record:
     """Make the derived files of a photo. Raises ``Unreadable`` for the photo's faults, ``OSError`` for the disk's."""
-    data = _read(order.real, order.stamp)
-    kind = _kind(data)
+    data = read_photo(order.real, order.stamp)
+    kind = photo_kind(data)
     facts = read_facts(kind, data)
     notes: tuple[str, ...] = ()
     if order.web is None:
@@ -135,10 +133,10 @@ def _small_sizes(web: Image.Image, recipe: Recipe, facts: Facts) -> Iterator[_Pa
 def _own_version(order: Order, facts: Facts) -> tuple[list[_Part], tuple[str, ...]]:
     """The photographer's own version as it is, but for the position; the small sizes made from it; what to tell."""
     assert order.web is not None
-    data = _read(order.web, None)
+    data = read_photo(order.web, None)
     if hashlib.sha256(data).hexdigest() != order.web_sha256:
         raise Unreadable("has a version for the web that was changed while it was read")
-    kind = _kind(data)
+    kind = photo_kind(data)
     picture = develop(kind, data, read_facts(kind, data), order.recipe.web_size, fast_decoder())
     stripped = edit_exif(data, None, KEEP_ORIGINAL_TIMEZONE, strip_gps=True)
     notes = stripped.warnings if stripped.outcome.failed else ()
@@ -156,26 +154,6 @@ def _mean_colour(image: Image.Image) -> str:
     mean = image.resize((1, 1), Image.Resampling.BOX, reducing_gap=2.0).getpixel((0, 0))
     assert isinstance(mean, tuple)
     return "#{:02x}{:02x}{:02x}".format(*map(int, mean[:3]))
-
-
-def _read(real: str, stamp: Stamp | None) -> bytes:
-    """A whole file that must still be the one that was found (``stamp``)."""
-    descriptor = os.open(real, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as file:
-        found = Stamp.of(os.fstat(descriptor))
-        if found[0] > MAX_BYTES:
-            raise Unreadable(f"has {found[0]:,} bytes; at most {MAX_BYTES:,} are read")
-        data = file.read(found[0] + 1)
-        if len(data) != found[0] or Stamp.of(os.fstat(descriptor)) != found or stamp not in (None, found):
-            raise Unreadable("was changed while it was read")
-    return data
-
-
-def _kind(data: bytes) -> Kind:
-    kind = kind_of(data[:HEAD])
-    if kind is None:
-        raise Unreadable("was changed while it was read")
-    return kind
 
 
 def made_name(sha256: str, fingerprint: str, variant: str, extension: str) -> str:

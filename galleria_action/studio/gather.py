@@ -128,7 +128,7 @@ def _made(
         return
     work = (order.to_work() for _, order in orders.values())
     for asked, answer in run_all(work, stopped=stopped, processes=min(cores(), len(orders))):
-        path = asked["path"]
+        path = asked["order"]["path"]
         if isinstance(answer, Lost):
             yield path, Problem(path, answer.text)
         elif "problem" in answer:

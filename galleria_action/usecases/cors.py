@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from galleria_action.errors import CorsMissing, GalleriaError
+from galleria_action.storage.opening import open_cors
+from galleria_action.storage.s3.cors_rules import CorsUnsupported, cors_rules_match, get_default_gallery_cors_rules
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.results import Answered
+
+if TYPE_CHECKING:
+    from galleria_action.storage.s3.bucket_cors import BucketCors
 
 _HINT = (
     "Set setup-cors: true to have them written (needs the permission s3:PutBucketCORS), write them once with "
@@ -21,7 +27,10 @@ def cors(context: Context) -> Answered:
 
     Raises ``CorsMissing`` when the rules a gallery needs are not there, and the storage's errors.
     """
-    rules = _Rules.of(context)
+    try:
+        rules = _Rules.of(context)
+    except CorsUnsupported as error:
+        return Answered(f"{error} Set them where the service offers it, if they matter.")
     if rules is None:
         return Answered("A folder has no CORS rules; the server in front of it decides.")
     for line in json.dumps(rules.current, indent=2).splitlines():
@@ -37,12 +46,11 @@ def cors(context: Context) -> Answered:
 def check_cors(context: Context, *, may_write: bool) -> None:
     """The CORS step of a plan or deploy, under the options ``cors`` and ``setup-cors``.
 
-    Raises ``CorsMissing``, and the storage's errors, under ``cors: require``.
+    Raises ``CorsMissing``, and the storage's errors, under ``cors: require``; not where the site lies beside the
+    photos, whose visitors need no rules, unless the rules were asked for.
     """
     if context.options.checks.cors == "skip" and not context.options.checks.setup_cors:
         return
-    from galleria_action.storage.s3.cors import CorsUnsupported
-
     try:
         rules = _Rules.of(context)
         if rules is None or rules.suffice:
@@ -52,6 +60,9 @@ def check_cors(context: Context, *, may_write: bool) -> None:
                 rules.write()
             context.say("CORS: the gallery's rules " + ("were written" if may_write else "would be written"))
             return
+        if _site_beside_photos(context):
+            context.say("CORS: no rules for other origins; the site lies beside the photos and needs none")
+            return
         raise CorsMissing(
             f"The CORS rules that a gallery needs are missing in {context.target.bucket}: browsers could not read its "
             "metadata from another origin. Nothing was written.",
@@ -60,38 +71,33 @@ def check_cors(context: Context, *, may_write: bool) -> None:
     except CorsUnsupported as error:
         context.warn(f"CORS rules could not be checked: {error} Set them where the service offers it, if they matter.")
     except GalleriaError as error:
-        if context.options.checks.cors == "require":
+        needed = context.options.checks.setup_cors or not _site_beside_photos(context)
+        if context.options.checks.cors == "require" and needed:
             raise
         context.warn(f"CORS: {error.message}")
+
+
+def _site_beside_photos(context: Context) -> bool:
+    """Whether the pages that show the photos come from the bucket that the photos come from: one origin for both."""
+    gallery = context.options.gallery
+    return gallery.site is not None and not gallery.photos_only
 
 
 class _Rules:
     """The rules of one bucket, beside those that a gallery needs."""
 
-    def __init__(self, client: Any, bucket: str) -> None:
-        from galleria_action.storage.s3.cors import cors_rules_match, get_default_gallery_cors_rules, read_cors_rules
-
-        self.client = client
-        self.bucket = bucket
-        self.current = read_cors_rules(client, bucket)
+    def __init__(self, bucket: BucketCors) -> None:
+        self._bucket = bucket
+        self.current = bucket.read()
         self.wanted: Sequence[dict[str, Any]] = get_default_gallery_cors_rules()
         self.suffice = cors_rules_match(self.current, self.wanted)
 
     @classmethod
     def of(cls, context: Context) -> _Rules | None:
-        """Ask the bucket; ``None`` for a folder. The client is made here because only CORS needs it."""
-        from galleria_action.storage.settings import FOLDER
-
-        if context.target.endpoint == FOLDER:
-            return None
-        from galleria_action.storage.providers import provider_of
-        from galleria_action.storage.s3.client import make_client
-
-        provider = provider_of(context.target.endpoint, context.settings.provider)
-        return cls(make_client(context.settings, provider), context.target.bucket)
+        """Ask the bucket; ``None`` for a folder."""
+        bucket = open_cors(replace(context.settings, pause=context.stop.pause))
+        return cls(bucket) if bucket else None
 
     def write(self) -> None:
         """Add the gallery's rule to those that are there for others."""
-        from galleria_action.storage.s3.cors import write_cors_rules
-
-        write_cors_rules(self.client, self.bucket, [*self.wanted, *self.current])
+        self._bucket.write([*self.wanted, *self.current])

@@ -60,7 +60,7 @@ def finalize(context: Context) -> Deployed:
         return done
     shards = _shards(context, store, made.plan, plan_id)
     uploaded = _collected(context, store, made, plan_id, shards)
-    announce(context, made.plan)
+    announce(context, made.plan, plan_id)  # what is made now is that plan, or what the bucket proves to be left of it
     if made.plan.plan_id == plan_id:
         store.put(begun_key(plan_id), begun_document(made.plan, len(shards)), DOCUMENT_HEADERS)
     done = put_online(context, store, made, checkpoint, uploaded)

@@ -10,7 +10,7 @@ from galleria_action.deployment.planner import make_plan
 from galleria_action.deployment.remote.reading import read_remote
 from galleria_action.errors import StorageUnavailable
 from galleria_action.gallery.keys import METADATA_KEY
-from galleria_action.storage.interface import StoredObject
+from galleria_action.storage.interface import DOCUMENT, StoredObject
 from galleria_action.storage.public_store import PublicStore, public_target
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.local import check_local
@@ -21,8 +21,8 @@ from galleria_action.usecases.results import PlanMade
 class _MetadataOnly(PublicStore):
     """What a visitor may rely on. Our own record beside it is not for the public, and may be kept from it."""
 
-    def get(self, key: str) -> StoredObject | None:
-        return super().get(key) if key == METADATA_KEY else None
+    def get(self, key: str, most: int = DOCUMENT) -> StoredObject | None:
+        return super().get(key, most) if key == METADATA_KEY else None
 
 
 def plan_publicly(context: Context) -> PlanMade:

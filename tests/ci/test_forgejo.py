@@ -75,7 +75,7 @@ def test_one_comment_on_their_own_server(tmp_path: Path, forge: Forge, may_ask_w
 def test_a_push_finds_its_pull_request_and_asks_for_no_deployment(tmp_path: Path, forge: Forge):
     make_gallery(tmp_path / "workspace/prod/pics", 2)
     job(tmp_path / "workspace", forge, 1, "plan")
-    forge.merged_pull = {"number": 3, "merged": True, "head": {"repo": {"full_name": "me/wedding"}}}
+    forge.merged_pull = {"number": 3, "merged": True, "head": {"sha": "c" * 40, "repo": {"full_name": "me/wedding"}}}
     push = {"GITHUB_EVENT_NAME": "push", "GITHUB_SHA": "d" * 40, "INPUT_ENVIRONMENT-URL": "https://photos.example"}
     code, log = job(tmp_path / "workspace", forge, 2, "deploy", **push)
     assert code == 0, log

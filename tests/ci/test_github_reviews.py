@@ -17,13 +17,13 @@ from galleria_action.ci.github.api import GitHubApi
 from galleria_action.ci.github.event import Event
 from galleria_action.ci.github.reviews import GitHubReviews
 from galleria_action.ci.interface import NoApproval, Wishes
-from galleria_action.ci.reviews.marker import Marker, identity_of
+from galleria_action.ci.reviews.marker import Marker, identity_of, sealed
 from galleria_action.net.rest import ApiError, Rest
 from tests.builders import make_gallery
 from tests.report import examples
 
 COMMIT, REPOSITORY = "b2" * 20, "maker/wedding"
-OURS = Marker(identity_of(f"{REPOSITORY}#12", examples.TARGET, ""), (1, 1), "a" * 64).line()
+OURS = sealed("a" * 64, Marker(identity_of(f"{REPOSITORY}#12", examples.TARGET, ""), (1, 1), "a" * 64, COMMIT))
 _NAMES = ("id", "body", "user", "login", "number", "merged_at", "head", "base", "repo", "full_name", "data", "viewer")
 _VALUES = st.none() | st.booleans() | st.integers(-1, 99) | st.sampled_from([REPOSITORY, OURS, "github-actions[bot]"])
 _JSON = st.recursive(

@@ -15,7 +15,7 @@ from tests.doors.runner import Runner, s3_inputs
 from tests.fake_github import FakeGitHub, fake_github
 from tests.s3 import FakeS3, Profile
 
-PLACES = ("obstore", "boto3", "folder")
+PLACES = ("s3", "boto3", "folder")
 
 
 @pytest.fixture

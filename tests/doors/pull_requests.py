@@ -8,10 +8,10 @@ from typing import Any
 
 from tests.doors.job import Job
 from tests.doors.runner import Ran
-from tests.fake_github import REPOSITORY, TOKEN, FakeGitHub
+from tests.fake_github import HEAD, REPOSITORY, TOKEN, FakeGitHub
 
 NUMBER = 12
-HEAD, MERGED = "a1" * 20, "b2" * 20
+MERGED = "b2" * 20
 ON_PULL_REQUEST = {
     "GITHUB_EVENT_NAME": "pull_request",
     "GITHUB_REF": f"refs/pull/{NUMBER}/merge",

@@ -14,8 +14,8 @@ from typing import Any
 
 from galleria_action.deployment.stop import Stop
 from galleria_action.run import World, run
-from galleria_action.storage import open_store
-from galleria_action.storage.interface import Condition, Headers, ObjectHead, StoredObject, WriteStore
+from galleria_action.storage.interface import DOCUMENT, Condition, Headers, ObjectHead, StoredObject, WriteStore
+from galleria_action.storage.opening import open_store
 from galleria_action.storage.settings import StoreSettings
 from galleria_action.storage.wrappers import RecordingStore
 from tests.runner_grammar import read_outputs
@@ -140,9 +140,9 @@ class Watched(RecordingStore):
         self.writes: list[tuple[str, str]] = []
         self._before = before
 
-    def get(self, key: str) -> StoredObject | None:
+    def get(self, key: str, most: int = DOCUMENT) -> StoredObject | None:
         self._before("get", key)
-        return super().get(key)
+        return super().get(key, most)
 
     def head(self, key: str) -> ObjectHead | None:
         self._before("head", key)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from galleria_action.ci.interface import Approval
+from galleria_action.ci.reviews.marker import read_marker
+from galleria_action.deployment.fingerprint import fingerprints
 from tests.builders import Gallery
 from tests.doors.pull_requests import MERGED, NUMBER, Project
 from tests.fake_github import REFUSED, TOKEN, Trouble
+from tests.report import examples
 from tests.runner_grammar import commands
 
 
@@ -68,8 +74,8 @@ def test_off_asks_nobody(reviewed: Project):
     assert reviewed.github.requests == []
 
 
-def test_an_interrupted_deploy_can_be_finished(reviewed: Project):
-    """After the commit only deletes are left: another plan id, but nothing that was not approved."""
+def test_what_is_left_of_an_interrupted_deploy_is_another_plan(reviewed: Project):
+    """After the commit only deletes are left; but a part of a plan alone does not prove that the rest was done."""
     from tests.doors.runner import Watched
 
     def fail(operation: str, key: str) -> None:
@@ -83,7 +89,52 @@ def test_an_interrupted_deploy_can_be_finished(reviewed: Project):
     planned = reviewed.push("plan")
     assert planned.outputs["changed"] == "true"
     ran = reviewed.push(plan_approval="require")
-    assert ran.exit_code == 0, ran.log
+    assert (ran.exit_code, ran.outputs["failure-reason"]) == (9, "plan-changed")
+    assert "nothing proves that a deploy of the whole had begun" in ran.outputs["message"]
+    assert reviewed.push(plan_approval="require", approved_plan=planned.outputs["plan-id"]).exit_code == 0
+
+
+def test_a_part_of_a_plan_is_covered_where_that_plan_had_begun():
+    plan = examples.mixed_plan()
+    approved = Approval(plan.plan_id, next(fingerprints(plan)), "here")
+    left = replace(plan, uploads=(), base=None)
+    assert left.plan_id != plan.plan_id
+    assert approved.covers(plan, None)
+    assert approved.covers(left, plan.plan_id)
+    assert not approved.covers(left, None)
+    assert not approved.covers(left, left.plan_id)
+    assert not approved.covers(left, "")
+    more = replace(plan, deletes=(*plan.deletes, replace(plan.deletes[0], key="more")))
+    assert not approved.covers(more, plan.plan_id)
+
+
+def test_digests_are_whole():
+    """256 bits are 43 characters of base64."""
+    for shown in fingerprints(examples.mixed_plan()):
+        assert {len(digest) for digest in shown.entries.values()} == {43}
+
+
+def test_an_edited_comment_is_never_sealed_again_with_its_plan(reviewed: Project):
+    """A run that does not ask for approval tells its status in the comment, and must not make it worth believing."""
+    edited(reviewed)
+    photo = reviewed.job.gallery.local_path(0, "full")
+    content = photo.read_bytes()
+    photo.unlink()
+    assert reviewed.push().exit_code == 3
+    photo.write_bytes(content)
+    marker = read_marker(reviewed.github.bodies()[0])
+    assert marker and marker.plan == ""
+    assert reviewed.push(plan_approval="require").outputs["failure-reason"] == "plan-changed"
+
+
+def test_a_failed_deploy_leaves_the_reviewed_plan_in_sight(reviewed: Project):
+    key = reviewed.job.gallery.local_path(0, "full")
+    bytes_before = key.read_bytes()
+    key.unlink()
+    assert reviewed.push(plan_approval="require").exit_code == 3
+    key.write_bytes(bytes_before)
+    assert "Reviewed: plan" in reviewed.github.bodies()[0]
+    assert reviewed.push(plan_approval="require").exit_code == 0
 
 
 def test_nothing_to_do_needs_no_approval(project: Project):
@@ -121,6 +172,36 @@ def comment_of_somebody_else(project: Project) -> None:
     project.github.comments[NUMBER][0]["user"] = {"login": "mallory"}
 
 
+def pushed_after_the_plan(project: Project) -> None:
+    """A later push whose run was left out (``[skip ci]``) is merged, too."""
+    project.github.pulls.clear()
+    project.merge(sha="e5" * 20)
+
+
+def merged_as_another_commit(project: Project) -> None:
+    """GitHub names every pull request that contains the commit."""
+    project.github.pulls[MERGED][0]["merge_commit_sha"] = "f6" * 20
+
+
+def of_nobody_knows_what(project: Project) -> None:
+    project.github.pulls[MERGED][0]["head"]["sha"] = None
+
+
+def only_the_line(project: Project) -> None:
+    (comment,) = project.github.comments[NUMBER]
+    comment["body"] = comment["body"].rpartition("\n")[2]
+
+
+def edited(project: Project) -> None:
+    (comment,) = project.github.comments[NUMBER]
+    comment["body"] = comment["body"].replace("1 photo to delete", "0 photos to delete")
+
+
+def of_an_older_version(project: Project) -> None:
+    (comment,) = project.github.comments[NUMBER]
+    comment["body"] = comment["body"].replace('{"v":2,', '{"v":1,')
+
+
 def refused(project: Project) -> None:
     project.github.troubles = [Trouble("GET .*/pulls", 403, body=REFUSED)]
 
@@ -142,6 +223,12 @@ def without_token(project: Project) -> None:
         (from_a_fork_that_is_gone, "comes from a fork"),
         (without_comment, "has no comment with a plan of this gallery"),
         (comment_of_somebody_else, "has no comment with a plan of this gallery"),
+        (pushed_after_the_plan, "something was pushed after it"),
+        (merged_as_another_commit, "No merged pull request was found"),
+        (of_nobody_knows_what, "merged was an unknown commit"),
+        (only_the_line, "is not as this action left it"),
+        (edited, "is not as this action left it"),
+        (of_an_older_version, "is not as this action left it"),
         (refused, "Resource not accessible by integration"),
         (out_of_order, "GitHub says 429"),
         (without_token, "GitHub says 401"),

@@ -32,6 +32,7 @@ CONTRACT = {
     "session-token": "", "provider": "auto", "dry-run": "false", "force": "false", "cors": "require",
     "setup-cors": "false", "max-delete": "25%", "allow-empty": "false", "orphans": "fail", "verify": "list",
     "hash-check": "warn", "exif-errors": "warn", "strip-gps": "false", "redact-paths": "false", "acl": "",
+    "address-style": "auto", "encryption": "", "storage-class": "",
     "cache-control-photos": "public, max-age=86400",
     "cache-control-site": "public, max-age=0, must-revalidate", "cache-control-metadata": "no-cache",
     "concurrency": "128", "resume": "true", "checkpoint-file": "", "shard-count": "", "shard": "",
@@ -41,7 +42,7 @@ CONTRACT = {
 CHOICES = {
     "cors": "require warn skip", "orphans": "fail warn ignore delete", "verify": "list deep off",
     "hash-check": "strict warn off", "exif-errors": "warn fail", "comment": "always changes off",
-    "plan-approval": "off warn require", "progress": "auto off",
+    "plan-approval": "off warn require", "progress": "auto off", "address-style": "auto path virtual",
 }  # fmt: skip
 OUTPUTS = [
     "success", "dry-run", "changed", "mode", "plan-id", "plan-file", "shards", "result-file", "photos-to-upload",

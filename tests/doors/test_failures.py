@@ -17,7 +17,7 @@ from galleria_action.errors import (
     PermissionRefused,
     StorageUnavailable,
 )
-from galleria_action.storage import open_store
+from galleria_action.storage.opening import open_store
 from tests.doors.conftest import Job
 from tests.doors.runner import OUTPUTS, Ran, Watched
 from tests.runner_grammar import commands
@@ -236,7 +236,7 @@ def test_what_concerns_every_upload_ends_the_run_at_once(live: Job, error: Excep
 
 
 def test_no_credentials_at_all(make_job):
-    job = make_job("obstore")
+    job = make_job("s3")
     for name in ("access-key", "secret-key"):
         del job.runner.inputs[name]
     ran = failed(job.runner.process("plan"), "credentials")
@@ -244,7 +244,7 @@ def test_no_credentials_at_all(make_job):
 
 
 def test_bucket_missing(make_job):
-    job = make_job("obstore")
+    job = make_job("s3")
     ran = failed(job.runner.process("deploy", bucket="not-made"), "bucket-missing")
     assert "not-made" in ran.outputs["message"]
 
@@ -264,36 +264,6 @@ def test_empty_gallery(live: Job):
     failed(live.runner.run("deploy", max_delete="100%"), "empty-gallery")
     assert writes(stores) == []
     assert live.runner.run("deploy", allow_empty="true").exit_code == 0
-
-
-def test_cors(make_job):
-    job = make_job("obstore")
-    del job.runner.inputs["cors"]
-    stores = interfere(job, lambda op, key: None)
-    assert "setup-cors" in failed(job.runner.run("deploy"), "cors").log
-    assert writes(stores) == []
-    assert job.runner.run("deploy", cors="warn").exit_code == 0
-    failed(job.runner.run("cors"), "cors")
-    assert job.runner.run("cors", setup_cors="true").exit_code == 0
-    assert job.runner.run("cors").exit_code == 0
-    job.gallery.change(0)
-    assert job.runner.run("deploy").exit_code == 0
-
-
-def test_setup_cors_writes_the_rules_and_keeps_those_of_others(make_job, make_bucket):
-    from galleria_action.storage import get_bucket_cors, get_s3_client
-
-    job = make_job("obstore")
-    inputs = job.runner.inputs
-    del inputs["cors"]
-    client = get_s3_client(inputs["endpoint"], inputs["access-key"], inputs["secret-key"], "us-east-1")
-    other = {"AllowedMethods": ["PUT"], "AllowedOrigins": ["https://editor.example.org"]}
-    client.put_bucket_cors(Bucket=inputs["bucket"], CORSConfiguration={"CORSRules": [other]})
-    assert job.runner.run("plan", setup_cors="true").exit_code == 0
-    assert len(get_bucket_cors(client, inputs["bucket"])["cors_rules"]) == 1
-    assert job.runner.run("deploy", setup_cors="true").exit_code == 0
-    rules = get_bucket_cors(client, inputs["bucket"])["cors_rules"]
-    assert [rule["AllowedMethods"] for rule in rules] == [["GET", "HEAD"], ["PUT"]]
 
 
 def test_plan_changed(live: Job):
@@ -381,6 +351,20 @@ def test_internal_is_told_as_a_defect_without_a_traceback(live: Job):
     interfere(live, raising(RuntimeError("unforeseen"), "get"))
     ran = failed(live.runner.run("plan"), "internal")
     assert "RuntimeError: unforeseen" in ran.outputs["message"]
+
+
+def test_cors(make_job):
+    job = make_job("s3")
+    del job.runner.inputs["cors"], job.runner.inputs["site"]
+    stores = interfere(job, lambda op, key: None)
+    assert "setup-cors" in failed(job.runner.run("deploy"), "cors").log
+    assert writes(stores) == []
+    assert job.runner.run("deploy", cors="warn").exit_code == 0
+    failed(job.runner.run("cors"), "cors")
+    assert job.runner.run("cors", setup_cors="true").exit_code == 0
+    assert job.runner.run("cors").exit_code == 0
+    job.gallery.change(0)
+    assert job.runner.run("deploy").exit_code == 0
 
 
 def test_every_reason_of_the_contract_is_tested_here():

@@ -60,9 +60,7 @@ def test_validate_loads_only_the_validator(make_job: Callable[..., Job]) -> None
     assert not DEAR & modules
 
 
-@pytest.mark.parametrize(
-    ("place", "packages"), [("folder", set()), ("obstore", {"obstore", "yaml"})], ids=["folder", "obstore"]
-)
+@pytest.mark.parametrize(("place", "packages"), [("folder", set()), ("s3", {"yaml"})], ids=["folder", "s3"])
 @pytest.mark.parametrize("command", ["plan", "deploy", "verify"])
 def test_nothing_to_do_loads_nothing_for_it(
     make_job: Callable[..., Job], place: str, packages: set[str], command: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from galleria_action.storage import open_store
+from galleria_action.storage.opening import open_store
 from tests.doors.conftest import Job
 from tests.doors.runner import Watched
 

@@ -147,7 +147,7 @@ def test_a_promised_hash_that_is_not_kept(here: Job):
 # -- headers -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("place", ["obstore", "boto3"])
+@pytest.mark.parametrize("place", ["s3", "boto3"])
 def test_media_types_and_cache_control(make_job, place: str):
     job = make_job(place)
     (job.site / "app.webmanifest").write_text("{}", encoding="utf-8")
@@ -175,7 +175,7 @@ def test_media_types_and_cache_control(make_job, place: str):
 
 
 def test_another_cache_rule_is_a_change(make_job):
-    job = make_job("obstore")
+    job = make_job("s3")
     ok(job.runner.run("deploy"))
     plan = ok(job.runner.run("plan", cache_control_photos="public, max-age=31536000, immutable"))
     assert plan.outputs["photos-to-upload"] == "3"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from galleria_action.storage import open_store
 from galleria_action.storage.interface import WriteStore
+from galleria_action.storage.opening import open_store
 from galleria_action.storage.settings import StoreSettings, parse_target
 from tests.builders import HABITS
 from tests.doors.conftest import Job
@@ -100,7 +100,7 @@ def test_photos_are_removed_and_only_they(job: Job):
     assert len(there) == 6 + 2 + 2  # photos, site, metadata and manifest
 
 
-@pytest.mark.parametrize("place", ["obstore", "folder"])
+@pytest.mark.parametrize("place", ["s3", "folder"])
 @pytest.mark.parametrize("habit", HABITS)
 @pytest.mark.parametrize("web", ["jpg", "webp"])
 def test_gallerias_path_habits(make_job, habit: str, place: str, web: str):
@@ -112,7 +112,7 @@ def test_gallerias_path_habits(make_job, habit: str, place: str, web: str):
     assert {key for photo in job.gallery.photos for key in photo["files"].values()} <= there
 
 
-@pytest.mark.parametrize("place", ["obstore", "folder"])
+@pytest.mark.parametrize("place", ["s3", "folder"])
 def test_directory_mode(make_job, place: str):
     job = make_job(place)
     job.gallery.metadata_path.unlink()
@@ -134,7 +134,7 @@ def test_directory_mode(make_job, place: str):
     ok(job.runner.run("verify"))
 
 
-@pytest.mark.parametrize("place", ["obstore", "folder"])
+@pytest.mark.parametrize("place", ["s3", "folder"])
 def test_site_only_and_photos_only_leave_the_other_alone(make_job, place: str):
     job = make_job(place)
     ok(job.runner.run("deploy", photos_only="true"))
@@ -195,7 +195,7 @@ def test_original_paths_are_published_only_as_their_last_part(make_job):
 
 def test_three_thousand_objects_are_all_verified(make_job):
     """Three pages of a listing: a verification that stopped at the first would miss the lost one."""
-    job = make_job("obstore", photos=1000)
+    job = make_job("s3", photos=1000)
     deployed = ok(job.runner.run("deploy"))
     assert deployed.outputs["files-uploaded"] == "3002"
     assert "3003" in deployed.outputs["message"].replace(",", "")

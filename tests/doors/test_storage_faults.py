@@ -119,8 +119,7 @@ def test_faults_that_pass_do_not_show(start: Start, weather: str, operation: str
 @pytest.mark.parametrize("key", [METADATA, MANIFEST])
 def test_a_commit_whose_answer_is_lost_for_good_is_read_back(start: Start, key: str, word: str, monkeypatch):
     """It took effect, no answer ever came: the run finds out and goes on."""
-    monkeypatch.setattr("galleria_action.storage.s3.obstore_store._WRITE_SECONDS", 1)
-    monkeypatch.setattr("galleria_action.storage.s3.obstore_store._SLOWEST_BYTES_PER_SECOND", 1 << 30)
+    monkeypatch.setattr("galleria_action.storage.s3.wire.SILENCE_SECONDS", 1)
     job = start()
     job.s3.script(word, "PutObject", "*" + key)
     ran = job.runner.run("deploy")

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from itertools import count
 
 from galleria_action.storage.interface import (
+    DOCUMENT,
     WHOLE,
     Condition,
     ConditionUnsupported,
@@ -34,7 +35,7 @@ class MemoryStore:
         self._latency = latency
         self._lock = threading.RLock()
 
-    def get(self, key: str) -> StoredObject | None:
+    def get(self, key: str, most: int = DOCUMENT) -> StoredObject | None:
         with self._lock:
             return self.objects.get(key)
 

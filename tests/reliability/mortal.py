@@ -9,6 +9,7 @@ from typing import Literal
 
 from galleria_action.errors import StorageUnavailable
 from galleria_action.storage.interface import (
+    DOCUMENT,
     WHOLE,
     Condition,
     Headers,
@@ -78,9 +79,9 @@ class MortalStore:
         self._store = store
         self._fate = fate
 
-    def get(self, key: str) -> StoredObject | None:
+    def get(self, key: str, most: int = DOCUMENT) -> StoredObject | None:
         self._fate.read()
-        return self._store.get(key)
+        return self._store.get(key, most)
 
     def head(self, key: str) -> ObjectHead | None:
         self._fate.read()

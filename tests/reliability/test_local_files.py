@@ -162,15 +162,16 @@ def run_with(job: Job, stdout: int | None = None, full: bool = False, **environ:
 
 def test_outputs_and_summary_on_a_full_disk(make_job):
     """Later steps would miss the outputs, so the run is red; what it did is done all the same."""
-    job = make_job("obstore")
+    job = make_job("s3")
     done = run_with(job, GITHUB_OUTPUT="/dev/full", GITHUB_STEP_SUMMARY="/dev/full")
     assert done.returncode == 2, done.stdout
     assert "could not be written" in done.stdout
+    assert "the new gallery is live" in done.stdout
     assert store_of(job).head(METADATA_KEY)
 
 
 def test_a_log_on_a_full_disk_does_not_stop_a_deploy_half_way(make_job):
-    job = make_job("obstore")
+    job = make_job("s3")
     with Path("/dev/full").open("w") as full:
         done = run_with(job, stdout=full.fileno())
     assert (done.returncode, done.stderr) == (0, "")
@@ -179,7 +180,7 @@ def test_a_log_on_a_full_disk_does_not_stop_a_deploy_half_way(make_job):
 
 def test_a_workspace_on_a_full_disk_is_told_before_anything_is_written(make_job):
     """The plan cannot be written down, so it is not carried out."""
-    job = make_job("obstore")
+    job = make_job("s3")
     done = run_with(job, full=True)
     assert done.returncode == 2
     assert "galleria-plan.json" in done.stdout
@@ -188,7 +189,7 @@ def test_a_workspace_on_a_full_disk_is_told_before_anything_is_written(make_job)
 
 
 def test_a_result_that_cannot_be_written_changes_nothing(make_job):
-    job = make_job("obstore")
+    job = make_job("s3")
     (job.workspace / "file").write_text("no folder", encoding="utf-8")
     ran = job.runner.run("deploy", result_file="file/result.json")
     assert ran.exit_code == 0

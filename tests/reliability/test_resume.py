@@ -14,7 +14,7 @@ from galleria_action.deployment.state.checkpoint import CHECKPOINT_KEY
 from galleria_action.deployment.stop import Stop
 from galleria_action.errors import CredentialsError, PermissionRefused, StorageUnavailable
 from galleria_action.storage.folder_store import FolderStore
-from galleria_action.storage.interface import Condition, Headers, StoredObject, Target, WriteStore
+from galleria_action.storage.interface import DOCUMENT, Condition, Headers, StoredObject, Target, WriteStore
 from galleria_action.storage.settings import FOLDER
 from tests.builders import make_gallery
 from tests.reliability.memory import MemoryStore
@@ -193,9 +193,9 @@ class NoCheckpoints(MemoryStore):
             self.refused += 1
             raise self._error
 
-    def get(self, key: str) -> StoredObject | None:
+    def get(self, key: str, most: int = DOCUMENT) -> StoredObject | None:
         self._refuse("get", [key])
-        return super().get(key)
+        return super().get(key, most)
 
     def put(self, key: str, body: bytes, headers: Headers, condition: Condition | None = None) -> str:
         self._refuse("put", [key])

@@ -18,7 +18,7 @@ import pytest
 
 from galleria_action.ci.secrets import forms
 from galleria_action.errors import CredentialsError
-from galleria_action.storage import open_store
+from galleria_action.storage.opening import open_store
 from tests.doors.conftest import Job, make_job
 from tests.doors.runner import Watched
 from tests.reliability.test_signals import ended, start
@@ -51,7 +51,7 @@ def check_silent(job: Job, log: str, *extra: str) -> None:
 
 @pytest.fixture
 def job(make_job) -> Job:
-    made: Job = make_job("obstore")
+    made: Job = make_job("s3")
     made.runner.inputs |= INPUTS
     return made
 

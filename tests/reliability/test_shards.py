@@ -19,7 +19,7 @@ from galleria_action.deployment import shards
 from galleria_action.deployment.shards import Shard, missing_key
 from galleria_action.deployment.state import checkpoint
 from galleria_action.deployment.stop import Stop
-from galleria_action.storage.interface import WHOLE, Headers, Part
+from galleria_action.storage.interface import DOCUMENT, WHOLE, Headers, Part
 from tests.builders import make_gallery
 from tests.doors.conftest import make_job
 from tests.doors.job import Job
@@ -289,10 +289,10 @@ def test_it_is_read_after_the_listing(wounded: Fleet):
             order.append("listed")
             return iter(found)
 
-        def get(self, key: str):  # type: ignore[no-untyped-def]
+        def get(self, key: str, most: int = DOCUMENT):  # type: ignore[no-untyped-def]
             if key == missing_key(wounded.plan_id):
                 order.append("read")
-            return super().get(key)
+            return super().get(key, most)
 
     noting = Noting()
     noting.objects = wounded.store.objects  # type: ignore[attr-defined]

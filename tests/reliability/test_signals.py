@@ -48,7 +48,7 @@ def ended(process: subprocess.Popen[str], patience: float) -> str:
 @pytest.fixture
 def live(make_job) -> tuple[Job, State, State]:
     """A job whose gallery of 90 files is online and has changed since, with the bucket before and after."""
-    job = make_job("obstore", photos=30)
+    job = make_job("s3", photos=30)
     ok(job.runner.run("deploy"))
     before = state_of(store_of(job))
     for index in range(12):
@@ -113,7 +113,7 @@ def test_a_signal_at_a_random_moment(live: tuple[Job, State, State], number: sig
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
 def test_a_server_that_never_answers_does_not_hold_up_the_end(make_job, number: signal.Signals):
     """The run is stuck inside of a request; it is over before the runner loses its patience."""
-    job = make_job("obstore")
+    job = make_job("s3")
     with socket.create_server(("127.0.0.1", 0)) as silent:
         held: list[socket.socket] = []
         threading.Thread(target=lambda: hold(silent, held), daemon=True).start()
@@ -139,7 +139,7 @@ def hold(server: socket.socket, held: list[socket.socket]) -> None:
 
 
 def test_a_second_signal_ends_at_once(make_job):
-    job = make_job("obstore")
+    job = make_job("s3")
     with socket.create_server(("127.0.0.1", 0)) as silent:
         process = start(job, endpoint=f"http://127.0.0.1:{silent.getsockname()[1]}")
         connection, _ = silent.accept()

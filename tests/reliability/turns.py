@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from galleria_action.storage.interface import (
+    DOCUMENT,
     WHOLE,
     Condition,
     Headers,
@@ -152,8 +153,8 @@ class TurnStore:
     def _ask(self, operation: str, key: str, effect: Callable[[], Any]) -> Any:
         return self._turns.request(self._name, operation, key, effect)
 
-    def get(self, key: str) -> StoredObject | None:
-        return self._ask("get", key, lambda: self._store.get(key))
+    def get(self, key: str, most: int = DOCUMENT) -> StoredObject | None:
+        return self._ask("get", key, lambda: self._store.get(key, most))
 
     def head(self, key: str) -> ObjectHead | None:
         return self._ask("head", key, lambda: self._store.head(key))

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from galleria_action.ci.reviews.marker import Marker, detailed, read_marker
+from galleria_action.ci.reviews.marker import Marker, detailed, read_marker, sealed
 from galleria_action.errors import Cancelled, DeleteGuard, PlanChanged
 from galleria_action.report.comment import COMMENT_BUDGET, Picture, caption, render_comment, state_of, status_line
 from galleria_action.report.result import Result
@@ -50,9 +50,9 @@ def whole(name: str, budget: int = COMMENT_BUDGET) -> str:
     marker = Marker("f" * 32, (77, 1), head="a1" * 20)
     if result.plan:
         marker = detailed(marker, result.plan, 12_000)
-    ending = f"{status_line(state_of(result), RUN, 'a1' * 20)}\n\n{marker.line()}"
-    room = budget - len(ending.encode()) - 2
-    return f"{render_comment(result, room, label='wedding', pictures=pictures)}\n\n{ending}"
+    status = status_line(state_of(result), RUN, "a1" * 20)
+    room = budget - len(status.encode()) - len(marker.line("").encode()) - 4
+    return sealed(f"{render_comment(result, room, label='wedding', pictures=pictures)}\n\n{status}", marker)
 
 
 @pytest.mark.parametrize("name", RESULTS)

@@ -91,5 +91,7 @@ def test_the_pipeline_plans_and_deploys(repo: Repository):
     assert deployed.returncode == 0, deployed.stdout + deployed.stderr
     assert len(repo.keys()) == 3 * 3 + 2
     assert re.search(r"galleria_\d+_started", deployed.stdout), "the parts of the log do not fold"
-    left = json.loads((repo.workspace / "galleria-result.json").read_text(encoding="utf-8"))
+    print(sorted((repo.workspace / ".gitlab-ci-local").rglob("*.*")))
+    (result,) = (repo.workspace / ".gitlab-ci-local/artifacts/deploy").rglob("galleria-result.json")
+    left = json.loads(result.read_text(encoding="utf-8"))
     assert (left["success"], left["consistent"]) == (True, True)

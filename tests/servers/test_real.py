@@ -83,7 +83,7 @@ def room_of(server: Server, settings: StoreSettings, open_it: Callable[[StoreSet
     )
 
 
-@pytest.mark.parametrize("open_it", [open_store, open_boto3], ids=["obstore", "boto3"])
+@pytest.mark.parametrize("open_it", [open_store, open_boto3], ids=["s3", "boto3"])
 class TestConformance(Conformance):
     """The suite that every store passes."""
 

@@ -14,7 +14,7 @@ from galleria_action.storage.persistence import Persistence
 from galleria_action.storage.providers import provider_of
 from galleria_action.storage.s3.boto3_store import Boto3Store
 from galleria_action.storage.s3.client import make_client
-from galleria_action.storage.s3.obstore_store import ObstoreStore
+from galleria_action.storage.s3.s3_store import S3Store, open_bucket
 from galleria_action.storage.settings import StoreSettings
 from tests.storage.scripted import scripted
 
@@ -29,8 +29,9 @@ def settings_for(url: str, prefix: str = "gal/") -> StoreSettings:
     return StoreSettings(target=target, access_key=ACCESS, secret_key=SECRET, session_token=TOKEN, concurrency=4)
 
 
-def open_obstore(url: str, provider: str = "generic", tries: int = 1) -> ObstoreStore:
-    return ObstoreStore(settings_for(url), provider_of(url, provider), attempts=tries)
+def open_s3(url: str, provider: str = "generic", tries: int = 1) -> S3Store:
+    settings, profile = settings_for(url), provider_of(url, provider)
+    return S3Store(settings, profile, open_bucket(settings, profile), attempts=tries)
 
 
 def open_boto3(url: str, provider: str = "generic", tries: int = 1) -> Boto3Store:

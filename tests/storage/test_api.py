@@ -16,8 +16,7 @@ from galleria_action import storage
 from galleria_action.errors import BucketMissing, ConfigInvalid
 from galleria_action.storage.folder_store import FolderStore
 from galleria_action.storage.interface import Headers, Target
-from galleria_action.storage.s3.boto3_store import Boto3Store
-from galleria_action.storage.s3.obstore_store import ObstoreStore
+from galleria_action.storage.s3.s3_store import S3Store
 from galleria_action.storage.settings import StoreSettings
 from tests.conftest import moto_backend
 from tests.storage.scripted import Answer, scripted
@@ -40,30 +39,28 @@ def test_importing_the_package_is_cheap() -> None:
     modules = loaded(
         "import galleria_action.storage, galleria_action.storage.interface, galleria_action.storage.settings"
     )
-    assert not modules & {"boto3", "botocore", "obstore", "yaml", "urllib3"}
+    assert not modules & {"boto3", "botocore", "yaml", "urllib3"}
 
 
 def test_a_folder_needs_no_library() -> None:
     code = (
-        "from galleria_action.storage import open_store\n"
+        "from galleria_action.storage.opening import open_store\n"
         "from galleria_action.storage.settings import StoreSettings, parse_target\n"
         "open_store(StoreSettings(target=parse_target('file:///nowhere'))).get('a')\n"
     )
-    assert not loaded(code) & {"boto3", "botocore", "obstore", "yaml", "urllib3"}
+    assert not loaded(code) & {"boto3", "botocore", "yaml", "urllib3"}
 
 
 def test_single_objects_need_no_botocore() -> None:
     code = (
-        "from galleria_action.storage import open_store\n"
+        "from galleria_action.storage.opening import open_store\n"
         "from galleria_action.storage.settings import StoreSettings, parse_target\n"
         "target = parse_target('bucket', endpoint='http://127.0.0.1:1')\n"
         "store = open_store(StoreSettings(target=target, access_key='a', secret_key='b', pause=lambda _: False))\n"
         "try: store.get('a')\n"
         "except Exception as error: print(type(error))\n"
     )
-    modules = loaded(code)
-    assert "obstore" in modules
-    assert not modules & {"boto3", "botocore"}
+    assert not loaded(code) & {"boto3", "botocore", "urllib3"}
 
 
 def test_every_public_name_exists() -> None:
@@ -77,8 +74,8 @@ def test_every_public_name_exists() -> None:
     ("settings", "kind"),
     [
         (StoreSettings(target=Target("file://", "/nowhere"), acl="public-read"), FolderStore),
-        (StoreSettings(target=Target(None, "photos"), access_key="a", secret_key="b"), ObstoreStore),
-        (StoreSettings(target=Target(None, "photos"), access_key="a", secret_key="b", acl="private"), Boto3Store),
+        (StoreSettings(target=Target(None, "photos"), access_key="a", secret_key="b"), S3Store),
+        (StoreSettings(target=Target(None, "photos"), access_key="a", secret_key="b", acl="private"), S3Store),
     ],
 )
 def test_open_store_chooses(settings: StoreSettings, kind: type) -> None:

@@ -47,9 +47,9 @@ class TestList:
     @pytest.mark.parametrize(
         ("answers", "problem"),
         [
-            ([Answer(200, b"")], "no listing"),
-            ([Answer(200, b"<html><body>Welcome</body></html>")], "no listing"),
-            ([Answer(200, b"<ListBucketResult></ListBucketResult>")], "no listing"),
+            ([Answer(200, b"")], "not a listing"),
+            ([Answer(200, b"<html><body>Welcome</body></html>")], "not a listing"),
+            ([Answer(200, b"<ListBucketResult></ListBucketResult>")], "not a listing"),
             ([page("gal/a", truncated=True)], "truncated listing without a continuation"),
             ([page("gal/a", token="T")], "more to come"),
             ([Answer(200, page("gal/a", token="T").body.replace(*COUNTED))], "more to come"),

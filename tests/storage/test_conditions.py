@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from galleria_action.errors import StorageUnavailable
-from galleria_action.storage import open_store
 from galleria_action.storage.conditions import PROBE, ProvingStore
 from galleria_action.storage.interface import (
     ConditionUnsupported,
@@ -21,6 +20,7 @@ from galleria_action.storage.interface import (
     PreconditionFailed,
     WriteStore,
 )
+from galleria_action.storage.opening import open_store
 from galleria_action.storage.persistence import Persistence, sleep
 from galleria_action.storage.providers import profiles
 from galleria_action.storage.s3.boto3_store import Boto3Store
@@ -42,7 +42,7 @@ def open_boto3(settings: StoreSettings) -> WriteStore:
     return ProvingStore(Boto3Store(client, settings.target, provider=profile, persist=persist), settings.pause)
 
 
-@pytest.fixture(params=[open_store, open_boto3], ids=["obstore", "boto3"])
+@pytest.fixture(params=[open_store, open_boto3], ids=["s3", "boto3"])
 def open_it(request: pytest.FixtureRequest) -> Any:
     return request.param
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from galleria_action.storage import open_store
 from galleria_action.storage.conditions import ProvingStore
 from galleria_action.storage.folder_store import FolderStore
 from galleria_action.storage.interface import Target
+from galleria_action.storage.opening import open_store
 from galleria_action.storage.providers import provider_of
 from galleria_action.storage.s3.boto3_store import Boto3Store
 from galleria_action.storage.s3.client import make_client
@@ -93,10 +93,10 @@ def room(request: pytest.FixtureRequest, make_bucket: MakeBucket, prefix: str, t
         plain = folder_room(tmp_path, prefix)
         assert isinstance(plain.store, FolderStore)
     elif kind in PROFILES:
-        opener = open_store if request.cls.door == "obstore" else open_boto3
+        opener = open_store if request.cls.door == "s3" else open_boto3
         s3 = request.getfixturevalue("fake_s3")(kind, tls=request.cls.tls)
         plain = fake_room(s3, prefix, opener)
-    elif kind == "obstore":
+    elif kind == "s3":
         plain = s3_room(make_bucket(prefix), open_store)
         assert isinstance(plain.store, ProvingStore)
     else:
@@ -105,8 +105,8 @@ def room(request: pytest.FixtureRequest, make_bucket: MakeBucket, prefix: str, t
     yield plain if wrap is None else replace(plain, store=wrap(plain.store), without_bucket=wrap(plain.without_bucket))
 
 
-class TestObstoreStore(Conformance):
-    kind, wrap = "obstore", None
+class TestS3Store(Conformance):
+    kind, wrap = "s3", None
 
 
 class TestBoto3Store(Conformance):
@@ -118,13 +118,13 @@ class TestFolderStore(Conformance):
 
 
 @pytest.mark.parametrize("prefix", ["gal/"])
-class TestObstoreStoreOnStrictS3(Conformance):
-    kind, wrap, door, tls = "aws", None, "obstore", False
+class TestS3StoreOnStrictS3(Conformance):
+    kind, wrap, door, tls = "aws", None, "s3", False
 
 
 @pytest.mark.parametrize("prefix", ["ünï code/100%/"])
-class TestObstoreStoreOnStrictS3WithTls(Conformance):
-    kind, wrap, door, tls = "aws", None, "obstore", True
+class TestS3StoreOnStrictS3WithTls(Conformance):
+    kind, wrap, door, tls = "aws", None, "s3", True
 
 
 @pytest.mark.parametrize("prefix", ["ünï code/100%/"])
@@ -138,8 +138,8 @@ class TestBoto3StoreOnStrictS3WithTls(Conformance):
 
 
 @pytest.mark.parametrize("prefix", ["gal/"])
-class TestRecordingObstoreStore(Conformance):
-    kind, wrap = "obstore", RecordingStore
+class TestRecordingS3Store(Conformance):
+    kind, wrap = "s3", RecordingStore
 
 
 @pytest.mark.parametrize("prefix", ["gal/"])
@@ -153,8 +153,8 @@ class TestRecordingFolderStore(Conformance):
 
 
 @pytest.mark.parametrize("prefix", ["gal/"])
-class TestReadOnlyObstoreStore(ReadConformance):
-    kind, wrap = "obstore", ReadOnlyStore
+class TestReadOnlyS3Store(ReadConformance):
+    kind, wrap = "s3", ReadOnlyStore
 
 
 @pytest.mark.parametrize("prefix", ["gal/"])

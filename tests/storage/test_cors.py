@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from galleria_action.errors import BucketMissing, PermissionRefused
+from galleria_action.errors import BucketMissing, PermissionRefused, StorageUnavailable
 from galleria_action.storage import (
     configure_bucket_cors,
     cors_rules_match,
@@ -16,9 +17,13 @@ from galleria_action.storage import (
     get_default_gallery_cors_rules,
     get_s3_client,
 )
-from galleria_action.storage.s3.cors import CorsUnsupported, read_cors_rules, write_cors_rules
+from galleria_action.storage.interface import Target
+from galleria_action.storage.opening import open_cors
+from galleria_action.storage.s3.cors import read_cors_rules, write_cors_rules
+from galleria_action.storage.s3.cors_rules import CorsUnsupported
 from galleria_action.storage.settings import StoreSettings
 from tests.storage.scripted import Answer, refusal, scripted
+from tests.storage.stores import settings_for
 
 DEFAULT = {
     "AllowedMethods": ["GET", "HEAD"],
@@ -173,3 +178,69 @@ def test_every_expected_rule_counts() -> None:
     assert not cors_rules_match([DEFAULT], [site, DEFAULT])
     assert cors_rules_match([], [])
     assert cors_rules_match([DEFAULT], [])
+
+
+class TestOfABucket:
+    """Our own requests, as commands make them."""
+
+    def test_rules_come_back_as_they_were_written(self, make_bucket: Callable[[str], StoreSettings]) -> None:
+        settings = make_bucket("gal/")
+        bucket = open_cors(settings)
+        assert bucket
+        assert bucket.read() == []
+        other = {"ID": "a & b", "AllowedMethods": ["PUT"], "AllowedOrigins": ["https://a.example", "https://<b>"]}
+        bucket.write([DEFAULT, other])
+        assert bucket.read() == [DEFAULT, other]
+        assert get_bucket_cors(client_for(settings.target.endpoint or ""), settings.target.bucket)["cors_rules"] == [
+            DEFAULT,
+            other,
+        ]
+
+    def test_refused_calls_name_the_permission(self) -> None:
+        with scripted(refusal(403, "AccessDenied")) as script:
+            bucket = open_cors(settings_for(script.url))
+            assert bucket
+            with pytest.raises(PermissionRefused) as caught:
+                bucket.read()
+            assert "s3:GetBucketCORS" in (caught.value.hint or "")
+            with pytest.raises(PermissionRefused) as caught:
+                bucket.write([DEFAULT])
+            assert "s3:PutBucketCORS" in (caught.value.hint or "")
+        assert script.requests[1].headers["content-md5"]
+
+    @pytest.mark.parametrize("code", [(501, "NotImplemented"), (405, "MethodNotAllowed"), (409, "BucketAlreadyExists")])
+    def test_services_without_them_are_told_apart(self, code: tuple[int, str]) -> None:
+        with scripted(refusal(*code)) as script:
+            bucket = open_cors(settings_for(script.url))
+            assert bucket
+            with pytest.raises(CorsUnsupported):
+                bucket.read()
+            with pytest.raises(CorsUnsupported):
+                bucket.write([DEFAULT])
+
+    @pytest.mark.parametrize("provider", ["gcs", "minio", "supabase"])
+    def test_a_profile_that_knows_of_none_asks_nothing(self, provider: str) -> None:
+        with scripted(Answer(200)) as script, pytest.raises(CorsUnsupported, match=provider):
+            open_cors(replace(settings_for(script.url), provider=provider))
+        assert script.requests == []
+
+    def test_a_folder_has_none(self) -> None:
+        assert open_cors(StoreSettings(target=Target("file://", "/nowhere"))) is None
+
+    @pytest.mark.parametrize("body", [b"", b"<html/>", b"<ListBucketResult/>", b"<!DOCTYPE a><CORSConfiguration/>"])
+    def test_what_is_not_a_list_of_rules_is_an_error(self, body: bytes) -> None:
+        with scripted(Answer(200, body)) as script:
+            bucket = open_cors(replace(settings_for(script.url), pause=lambda seconds: False))
+            assert bucket
+            with pytest.raises(StorageUnavailable, match="S3 does not give"):
+                bucket.read()
+
+    def test_odd_rules_are_read_as_far_as_they_go(self) -> None:
+        body = (
+            b'<CORSConfiguration xmlns="x"><CORSRule><AllowedMethod> GET </AllowedMethod><AllowedMethod/>'
+            b"<MaxAgeSeconds>-1</MaxAgeSeconds><Other>1</Other></CORSRule><Else/></CORSConfiguration>"
+        )
+        with scripted(Answer(200, body)) as script:
+            bucket = open_cors(settings_for(script.url))
+            assert bucket
+            assert bucket.read() == [{"AllowedMethods": ["GET", ""]}]

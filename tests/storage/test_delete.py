@@ -10,7 +10,7 @@ import pytest
 
 from galleria_action.errors import BucketMissing, PermissionRefused, StorageUnavailable
 from tests.storage.scripted import Answer, Request, refusal, scripted
-from tests.storage.stores import open_boto3, open_obstore
+from tests.storage.stores import open_boto3, open_s3
 
 
 def deleted_all(request: Request) -> Answer:
@@ -107,7 +107,7 @@ class TestFew:
 
     def test_no_batch(self) -> None:
         with scripted(Answer(204)) as script:
-            assert open_obstore(script.url).delete(["a b.jpg", "ü/+", "a//b", "a b.jpg"]) == {}
+            assert open_s3(script.url).delete(["a b.jpg", "ü/+", "a//b", "a b.jpg"]) == {}
         asked = sorted((request.method, request.path, request.body) for request in script.requests)
         assert asked == [
             ("DELETE", "/bucket/gal/%C3%BC/%2B", b""),
@@ -118,25 +118,25 @@ class TestFew:
     def test_errors_of_single_keys(self) -> None:
         refused = {"/bucket/gal/b": refusal(403, "AccessDenied", "no"), "/bucket/gal/c": refusal(404, "NoSuchKey")}
         with scripted(lambda request: refused.get(request.path, Answer(204))) as script:
-            assert open_obstore(script.url).delete(["a", "b", "c"]) == {"b": "AccessDenied: no"}
+            assert open_s3(script.url).delete(["a", "b", "c"]) == {"b": "AccessDenied: no"}
 
     def test_refused_for_all(self) -> None:
         with scripted(refusal(403, "AccessDenied", "no")) as script, pytest.raises(PermissionRefused, match="403"):
-            open_obstore(script.url).delete(["a", "b"])
+            open_s3(script.url).delete(["a", "b"])
 
     def test_a_passing_fault_is_tried_again(self) -> None:
         with scripted(refusal(500, "InternalError"), Answer(drop=True), Answer(204)) as script:
-            assert open_obstore(script.url, tries=3).delete(["a"]) == {}
+            assert open_s3(script.url, tries=3).delete(["a"]) == {}
         assert [request.method for request in script.requests] == ["DELETE"] * 3
 
     def test_a_fault_that_stays(self) -> None:
         with scripted(Answer(drop=True)) as script, pytest.raises(StorageUnavailable):
-            open_obstore(script.url).delete(["a"])
+            open_s3(script.url).delete(["a"])
 
     def test_error_texts_are_harmless(self) -> None:
         message = "no\n::error::fake " + "A" * 5000
         answers = {"/bucket/gal/a": refusal(403, "AccessDenied", message)}
         with scripted(lambda request: answers.get(request.path, Answer(204))) as script:
-            text = open_obstore(script.url).delete(["a", "b"])["a"]
+            text = open_s3(script.url).delete(["a", "b"])["a"]
         assert text.isprintable()
         assert len(text) < 300

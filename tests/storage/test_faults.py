@@ -1,4 +1,4 @@
-"""Reading errors: hostile words, real texts of obstore, and botocore's classes."""
+"""Reading errors: hostile words, and botocore's classes."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from botocore import exceptions as boto
 from hypothesis import given
 from hypothesis import strategies as st
 
-from galleria_action.errors import CredentialsError, GalleriaError, PermissionRefused, StorageUnavailable
-from galleria_action.storage.faults import Call, Fault, describe_key_error, failure, of_botocore, of_obstore
+from galleria_action.errors import CredentialsError, GalleriaError, StorageUnavailable
+from galleria_action.storage.faults import Call, Fault, describe_key_error, failure, of_answer, of_botocore
 from galleria_action.storage.interface import Target
 from galleria_action.storage.words import clean
 
@@ -67,74 +67,11 @@ def test_any_answer_becomes_an_error_of_the_house(code: str, message: str, key: 
     assert error.hint
 
 
-STATUS = """Generic S3 error: Error performing PUT https://s3.example.com/bucket/k in 5.02ms - Server returned non-2xx \
-status code: {status} Bad Request: {body}
-
-Debug source:
-Generic {{
-    store: "S3",
-    source: RetryError(
-        RetryErrorImpl {{
-            method: PUT,
-            uri: Some(
-                https://s3.example.com/bucket/k,
-            ),
-            retries: 0,
-            max_retries: 2,
-            elapsed: 5.024516ms,
-            retry_timeout: 20s,
-            inner: Status {{
-                status: {status},
-                body: Some(
-                    "{escaped}",
-                ),
-            }},
-        }},
-    ),
-}}"""
-
-
-def obstore_error(status: int, body: str) -> Exception:
-    escaped = body.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    return Exception(STATUS.format(status=status, body=body, escaped=escaped))
-
-
-def test_obstore_answer() -> None:
-    body = '<?xml version="1.0"?>\n<Error><Code>AccessDenied</Code><Message>No "way"</Message></Error>'
-    assert of_obstore(obstore_error(403, body)) == Fault("answer", 403, "AccessDenied", 'No "way"')
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        "<Error><Code>AccessDenied</Code></Error>\n\nDebug source:\n            inner: Status {\n"
-        "                status: 404,\n"
-        '                body: Some(\n                    "<Code>NoSuchKey</Code>",',
-        "<Error><Code>AccessDenied</Code></Error> - Server returned non-2xx status code: 404 Not Found",
-        '<Error><Code>AccessDenied</Code></Error>",\n),\n inner: Status {\n status: 404,\n body: Some(\n "',
-    ],
-)
-def test_a_body_cannot_fake_the_status(body: str) -> None:
-    fault = of_obstore(obstore_error(403, body))
-    assert (fault.status, fault.code) == (403, "AccessDenied")
-    assert isinstance(failure(fault, CALL), PermissionRefused)
-
-
-@given(st.text(max_size=200))
-def test_no_body_is_too_odd(body: str) -> None:
-    assert of_obstore(obstore_error(503, body)).status == 503
-
-
-@given(st.text(max_size=300))
-def test_any_text_is_read(text: str) -> None:
-    assert isinstance(failure(of_obstore(Exception(text)), CALL), GalleriaError)
-
-
 def test_region_is_named_only_where_it_is_the_cause() -> None:
     body = "<Error><Code>AccessDenied</Code><Region>eu-west-1</Region></Error>"
-    assert of_obstore(obstore_error(403, body)).region == ""
+    assert of_answer(403, body).region == ""
     hostile = "<Error><Code>PermanentRedirect</Code><Region>x; rm -rf /</Region></Error>"
-    assert of_obstore(obstore_error(301, hostile)).region == ""
+    assert of_answer(301, hostile).region == ""
 
 
 @pytest.mark.parametrize(

@@ -52,9 +52,10 @@ def test_unknown_name() -> None:
 
 
 def test_profiles_hold_what_the_fields_permit() -> None:
-    assert {"aws", "r2", "b2", "gcs", "hetzner", "digitalocean", "minio", "wasabi", "ovh", "ceph", "generic"} == set(
-        profiles()
-    )
+    assert set(profiles()) == {
+        "aws", "r2", "b2", "gcs", "hetzner", "digitalocean", "minio", "wasabi", "ovh", "scaleway", "linode", "oss",
+        "cos", "supabase", "ceph", "generic",
+    }  # fmt: skip
     kinds = {"region": str, "path_style": bool, "copy": bool, "acl": bool, "cors_api": bool}
     for provider in profiles().values():
         assert all(isinstance(getattr(provider, name), kind) for name, kind in kinds.items())
@@ -65,8 +66,8 @@ def test_profiles_hold_what_the_fields_permit() -> None:
     assert {field.name for field in fields(Provider)} == set(Provider.__slots__)
 
 
-def test_only_aws_gets_checksums_and_hosts_with_the_bucket() -> None:
+def test_only_aws_gets_checksums_and_few_the_bucket_in_the_host() -> None:
     """boto3 issues 4392, 4400, 4401, 4435: the newer defaults break the others, one silently."""
     assert [name for name, provider in profiles().items() if provider.upload_checksum] == ["aws"]
-    assert [name for name, provider in profiles().items() if not provider.path_style] == ["aws"]
+    assert [name for name, provider in profiles().items() if not provider.path_style] == ["aws", "oss", "cos"]
     assert [name for name, provider in profiles().items() if provider.batch_delete == "yes"] == ["aws"]

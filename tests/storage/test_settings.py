@@ -7,7 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from galleria_action.storage.interface import Target
-from galleria_action.storage.settings import MAX_PREFIX_BYTES, StoreSettings, parse_target
+from galleria_action.storage.settings import (
+    MAX_PREFIX_BYTES,
+    StoreSettings,
+    parse_encryption,
+    parse_storage_class,
+    parse_target,
+)
 
 
 @pytest.mark.parametrize(
@@ -82,9 +88,9 @@ def test_accepted(bucket: str, prefix: str | None, endpoint: str | None, expecte
         ("photos", None, "https://example.com:port", "no valid URL"),
         ("photos", None, "https://example.com:99999", "no valid URL"),
         ("photos", None, "https://[::1", "no valid URL"),
-        ("photos", None, "https://example.com/photos", "must end after the host"),
-        ("photos", None, "https://example.com/?a=b", "must end after the host"),
-        ("photos", None, "https://example.com/#a", "must end after the host"),
+        ("photos", None, "https://example.com/photos", "already contains"),
+        ("photos", None, "https://example.com/?a=b", "behind the host"),
+        ("photos", None, "https://example.com/#a", "behind the host"),
         ("photos", None, "https://photos.s3.amazonaws.com", "leave 'photos.' out"),
         ("photos", None, "https://example.com\r\nX: y", "control character"),
         ("file:///srv", None, "https://example.com", "endpoint makes no sense"),
@@ -153,3 +159,32 @@ def test_regions(region: str) -> None:
 def test_a_region_does_not_lead_to_another_host(region: str) -> None:
     with pytest.raises(ValueError, match="region"):
         StoreSettings(target=Target(None, "photos"), region=region)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["AES256", "aws:kms", "aws:kms:dsse", "aws:kms:1234abcd-12ab-34cd-56ef-1234567890ab", "aws:kms:alias/gallery",
+     "aws:kms:arn:aws:kms:eu-west-1:123456789012:key/1234abcd"],
+)  # fmt: skip
+def test_ways_of_encryption(text: str) -> None:
+    assert parse_encryption(text) == text
+
+
+@pytest.mark.parametrize("text", ["aes256", "kms", "aws:kms:", "aws:kms:a b", "aws:kms:a\r\nx: y", "AES256\n", "none"])
+def test_what_is_not_one(text: str) -> None:
+    with pytest.raises(ValueError, match="is not AES256"):
+        parse_encryption(text)
+
+
+@pytest.mark.parametrize("text", ["STANDARD", "STANDARD_IA", "INTELLIGENT_TIERING", "GLACIER_IR"])
+def test_storage_classes(text: str) -> None:
+    assert parse_storage_class(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [("GLACIER", "archive"), ("deep_archive", "archive"), ("standard", "not a storage"), ("A\nB", "not a storage")],
+)
+def test_classes_that_cannot_be_shown(text: str, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        parse_storage_class(text)

@@ -16,13 +16,12 @@ from hypothesis import strategies as st
 
 from galleria_action.errors import StorageUnavailable
 from galleria_action.storage.interface import Indivisible, ObjectInfo, Part
-from galleria_action.storage.providers import provider_of
+from galleria_action.storage.opening import open_store
 from galleria_action.storage.s3.listing import BadListing, Page
 from galleria_action.storage.s3.listing_page import read_page
-from galleria_action.storage.s3.obstore_store import ObstoreStore
 from galleria_action.storage.s3.signature import Signer, canonical_query
 from tests.storage.scripted import Answer, refusal, scripted
-from tests.storage.stores import open_obstore, settings_for
+from tests.storage.stores import open_s3, settings_for
 
 TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=20)
 
@@ -88,13 +87,13 @@ def test_objects_come_back_as_they_are(objects: list[tuple[str, int, str]]) -> N
     [
         (b"", "no XML"),
         (b"\xff\xfe", "no XML"),
-        (b"<Error><Code>InternalError</Code></Error>", "no listing"),
-        (b"<Other><ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult></Other>", "no listing"),
-        (document(more="<CommonPrefixes><IsTruncated>false</IsTruncated></CommonPrefixes>"), "no listing"),
+        (b"<Error><Code>InternalError</Code></Error>", "not a listing"),
+        (b"<Other><ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult></Other>", "not a listing"),
+        (document(more="<CommonPrefixes><IsTruncated>false</IsTruncated></CommonPrefixes>"), "not a listing"),
         (document(an_object(Key="a")), "without 'Size'"),
         (document(an_object(Size="1")), "without 'Key'"),
-        (document(an_object(Key="a", Size="-1")), "no number"),
-        (document(an_object(Key="a", Size="²")), "no number"),
+        (document(an_object(Key="a", Size="-1")), "not a number"),
+        (document(an_object(Key="a", Size="²")), "not a number"),
         (document(more="<IsTruncated>true</IsTruncated>"), "without a continuation"),
         (document(more="<IsTruncated>TRUE</IsTruncated>"), "without a continuation"),
         (document(more="<IsTruncated>1</IsTruncated>"), "whether it is whole"),
@@ -123,14 +122,14 @@ def test_retry_after_is_heard() -> None:
     answers: list[Any] = [refusal(503, "SlowDown", **{"Retry-After": "7"}), Answer(200, document())]
     with scripted(*answers) as script:
         settings = replace(settings_for(script.url), pause=lambda seconds: bool(pauses.append(seconds)) or True)
-        assert list(ObstoreStore(settings, provider_of(script.url)).list()) == []
+        assert list(open_store(settings).list()) == []
     assert 7 <= pauses[0] < 10
 
 
 def test_a_page_is_asked_for_again() -> None:
     answers: list[Any] = [refusal(503, "SlowDown"), Answer(drop=True), Answer(200, document())]
     with scripted(*answers) as script:
-        assert list(open_obstore(script.url, tries=3).list()) == []
+        assert list(open_s3(script.url, tries=3).list()) == []
         assert len(script.requests) == 3
     assert {request.path.partition("?")[0] for request in script.requests} == {"/bucket"}
 
@@ -138,14 +137,14 @@ def test_a_page_is_asked_for_again() -> None:
 def test_not_for_ever_and_not_what_stays() -> None:
     for answer, requests in ((refusal(500, "InternalError"), 2), (refusal(400, "InvalidArgument"), 1)):
         with scripted(answer) as script, pytest.raises(StorageUnavailable):
-            list(open_obstore(script.url, tries=2).list())
+            list(open_s3(script.url, tries=2).list())
         assert len(script.requests) == requests
 
 
 def test_a_proxy_gets_the_request(monkeypatch: pytest.MonkeyPatch) -> None:
     with scripted(Answer(200, document())) as script:
         monkeypatch.setenv("http_proxy", script.url)
-        assert list(open_obstore("http://s3.example.invalid").list()) == []
+        assert list(open_s3("http://s3.example.invalid").list()) == []
     assert script.requests[0].path.startswith("http://s3.example.invalid/bucket?")
 
 

@@ -23,7 +23,8 @@ from galleria_action.gallery.metadata.schema import load_metadata
 from galleria_action.gallery.originals.facts import read_facts
 from galleria_action.gallery.originals.kinds import Kind
 from galleria_action.gallery.originals.times import TimeSettings
-from galleria_action.studio import develop as develop_module
+from galleria_action.studio import gather as gather_module
+from galleria_action.studio import reading as reading_module
 from galleria_action.studio.pool import Stopped
 from galleria_action.studio.process import OnError, Processed, Task, process
 from galleria_action.studio.recipe import Recipe
@@ -81,7 +82,7 @@ class Studio:
 
 
 @pytest.fixture
-def studio(tmp_path: Path) -> Studio:
+def studio(tmp_path: Path, at_hand: None) -> Studio:
     return Studio(tmp_path)
 
 
@@ -119,7 +120,7 @@ def test_a_second_run_finds_nothing_to_do_and_starts_no_process(
     studio.shot("b/a.jpg", 2)
     studio.run()
     before = studio.files()
-    monkeypatch.setattr(subprocess, "Popen", None)
+    monkeypatch.setattr(gather_module, "run_all", None)
     monkeypatch.setattr(hashlib, "file_digest", None)
     result = studio.run()
     assert (len(result.photos), result.made, result.changed) == (2, 0, False)
@@ -411,9 +412,9 @@ class TestFaults:
 
     def test_a_file_too_large_to_be_read_is_told(self, studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
         original = studio.shot("a.jpg", 1)
-        monkeypatch.setattr(develop_module, "MAX_BYTES", 99)
-        with pytest.raises(develop_module.Unreadable, match="at most 99"):
-            develop_module._read(str(original), None)
+        monkeypatch.setattr(reading_module, "MAX_BYTES", 99)
+        with pytest.raises(reading_module.Unreadable, match="at most 99"):
+            reading_module.read_photo(str(original), None)
 
 
 SCRIPT = """
@@ -478,6 +479,17 @@ class TestKills:
         studio.run()
         assert studio.files() == whole
         assert not studio.run().changed
+
+
+def test_the_pool_makes_the_same_bytes(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(5):
+        studio.shot(f"{number}.jpg", number)
+    studio.run()
+    whole = studio.files()
+    shutil.rmtree(studio.source)
+    monkeypatch.undo()
+    assert studio.run().made == 5
+    assert studio.files() == whole
 
 
 def test_the_same_originals_give_the_same_gallery_on_every_machine(studio: Studio, tmp_path: Path) -> None:

@@ -16,10 +16,12 @@ _ACTIONS_OWN = "github-actions[bot]"
 
 @dataclass(frozen=True, slots=True)
 class PullRequest:
-    """A pull request by number; ``fork`` when its head is in another repository, or in none any more."""
+    """A pull request by number; ``fork`` when its head is in another repository, or in none any more. ``head`` is the
+    last commit of its branch, empty when that is not known."""
 
     number: int
     fork: bool
+    head: str
 
 
 class GitHubApi:
@@ -64,20 +66,21 @@ class GitHubApi:
         return login if isinstance(login, str) else None
 
     def merged_pull_request(self, commit: str) -> PullRequest | None:
-        """The pull request that brought ``commit`` into this repository: the one merged as it, else any merged one."""
-        pulls = [
-            pull
-            for pull in self._rest.pages(f"{self._home}/commits/{commit}/pulls")
-            if at(pull, "merged_at") and str(at(pull, "base", "repo", "full_name")).lower() == self._repository.lower()
-        ]
-        pulls.sort(key=lambda pull: at(pull, "merge_commit_sha") != commit)
-        return self._pull(pulls[0]) if pulls else None
+        """The pull request that was merged into this repository as ``commit``.
+
+        GitHub also names those that merely contain it: their reviewers have seen another end of the branch.
+        """
+        for pull in self._rest.pages(f"{self._home}/commits/{commit}/pulls"):
+            here = str(at(pull, "base", "repo", "full_name")).lower() == self._repository.lower()
+            if here and at(pull, "merged_at") and commit in (at(pull, "merge_commit_sha"), at(pull, "head", "sha")):
+                return self._pull(pull)
+        return None
 
     def _pull(self, pull: Any) -> PullRequest:
         number, head = at(pull, "number"), str(at(pull, "head", "repo", "full_name"))
         if not isinstance(number, int):
             raise ApiError("the answer is no pull request")
-        return PullRequest(number, head.lower() != self._repository.lower())
+        return PullRequest(number, head.lower() != self._repository.lower(), str(at(pull, "head", "sha") or ""))
 
     def comments(self, number: int) -> Iterator[Any]:
         """The comments on a pull request as the API gives them, oldest first, all pages."""

@@ -12,11 +12,20 @@ from galleria_action.ci.github.comment import PullRequestComments
 from galleria_action.ci.github.deployments import GitHubDeployment
 from galleria_action.ci.github.event import Event
 from galleria_action.ci.interface import Approval, NoApproval, Wishes
-from galleria_action.ci.reviews.marker import Marker, detailed, identity_of
+from galleria_action.ci.reviews.marker import Marker, detailed, identity_of, sealed, shown_text
 from galleria_action.ci.reviews.pictures import pictures_online
 from galleria_action.ci.reviews.sticky import Found, Sticky, Superseded
 from galleria_action.net.rest import ApiError
-from galleria_action.report.comment import COMMENT_BUDGET, Picture, State, render_comment, state_of, status_line
+from galleria_action.report.comment import (
+    COMMENT_BUDGET,
+    Picture,
+    State,
+    render_comment,
+    render_fork_comment,
+    reviewed_plan,
+    state_of,
+    status_line,
+)  # fmt: skip
 from galleria_action.report.outcome import outcome_of
 from galleria_action.report.result import Result
 from galleria_action.storage.public_store import PublicStore
@@ -25,7 +34,9 @@ from galleria_action.storage.public_store import PublicStore
 _ASKING, _BEGINNING, _ENDING, _LEAVING = 60.0, 15.0, 45.0, 3.0
 _SECONDS_FOR_A_PICTURE = 3.0
 #: bytes of the comment that remember what the plan does
-_REMEMBERED = 12_000
+_REMEMBERED = 24_000
+#: bytes for what stands between the comment's text and its last line
+_SPARE = 400
 
 COMMENT_FILE, NUMBERS_FILE = "galleria-comment.md", "galleria-comment.json"
 _FORK_HINT = "Give the id of the plan that you have looked at as approved-plan."
@@ -75,8 +86,9 @@ class GitHubReviews:
             )
             raise NoApproval(text, _FORK_HINT)
         if not found or not found.marker.plan:
-            hint = f"Let a workflow run `plan` on pull requests, with the same bucket and label. {_FORK_HINT}"
-            raise NoApproval(f"Pull request #{pull.number} has no comment with a plan of this gallery.", hint)
+            raise _no_plan(pull, broken=found is not None and found.marker.broken)
+        if found.marker.head != pull.head:
+            raise _other_head(pull, found.marker.head)
         return Approval(found.marker.plan, found.marker.fingerprint, found.comment.url or f"#{pull.number}")
 
     def deploying(self) -> None:
@@ -109,7 +121,7 @@ class GitHubReviews:
             refused = bool(refusals)
         unaided = self._event.pull_request is not None and self._event.occasion.without_secrets
         if refused and unaided and (self._continued or self._noteworthy(result)):
-            return self._for_somebody_else(result, pictures)
+            return self._for_somebody_else(result)
         return {}
 
     def _noteworthy(self, result: Result) -> bool:
@@ -154,16 +166,22 @@ class GitHubReviews:
         return self._body(result, pictures, marker)
 
     def _body(self, result: Result, pictures: list[Picture], marker: Marker) -> str:
-        ending = f"{self._status(state_of(result))}\n\n{marker.line()}"
-        room = COMMENT_BUDGET - len(ending.encode()) - 2
+        status = self._status(state_of(result))
+        room = COMMENT_BUDGET - len(status.encode()) - len(marker.line("").encode()) - _SPARE
         content = render_comment(result, room, label=self._wishes.label, pictures=pictures)
-        return self._redact(f"{content}\n\n{ending}")
+        if marker.plan not in content:
+            content = f"{content}\n\n{reviewed_plan(marker.plan, marker.head)}"
+        return self._sealed(f"{content}\n\n{status}", marker)
 
     def _under_way(self, found: Found) -> str:
-        """The comment with another status: the two last paragraphs are status and marker."""
-        content = found.comment.body.rstrip().rsplit("\n\n", 2)[0]
+        """The comment with another status, which is the last paragraph of its text."""
+        content = shown_text(found.comment.body).rpartition("\n\n")[0]
         marker = replace(found.marker, run=self._event.run)
-        return self._redact(f"{content}\n\n{self._status('deploying')}\n\n{marker.line()}")
+        return self._sealed(f"{content}\n\n{self._status('deploying')}", marker)
+
+    def _sealed(self, text: str, marker: Marker) -> str:
+        """The body without secrets, which are taken out of the text before it is sealed, and of the seal's keys."""
+        return self._redact(sealed(self._redact(text), marker))
 
     def _status(self, state: State) -> str:
         return status_line(state, self._event.run_url, self._event.commit)
@@ -189,7 +207,7 @@ class GitHubReviews:
     def _pull_request(self, api: GitHubApi) -> PullRequest | None:
         """That of the event, else the merged one that brought the commit; asked for once."""
         if self._event.pull_request:
-            return PullRequest(self._event.pull_request, self._event.fork)
+            return PullRequest(self._event.pull_request, self._event.fork, self._event.commit)
         if self._asked_for is None:
             self._asked_for = (api.merged_pull_request(self._event.commit) if self._event.commit else None,)
         return self._asked_for[0]
@@ -201,18 +219,17 @@ class GitHubReviews:
         deployed = outcome_of(result).kind == "done"
         return pictures_online(result.plan, self._wishes.public_url, store, deployed=deployed)
 
-    def _for_somebody_else(self, result: Result, pictures: list[Picture]) -> dict[str, bytes]:
+    def _for_somebody_else(self, result: Result) -> dict[str, bytes]:
         self._line(
             f"This run may not comment. {COMMENT_FILE} holds the comment for a workflow that may (workflow_run)."
         )
-        marker = self._marker(result, None)
         numbers = {
             "pull_request": self._event.pull_request,
             "head_sha": self._event.commit,
             "label": self._wishes.label,
-            "id": marker.identity,
+            "id": self._identity(self._event.pull_request or 0),
         }
-        body = self._body(result, pictures, marker)
+        body = self._redact(render_fork_comment(result, COMMENT_BUDGET, label=self._wishes.label))
         return {COMMENT_FILE: f"{body}\n".encode(), NUMBERS_FILE: f"{json.dumps(numbers, indent=2)}\n".encode()}
 
     # -- what GitHub refuses ---------------------------------------------------------------------------------------
@@ -235,6 +252,27 @@ class GitHubReviews:
                 refusals.append(error)
                 text = f"{text} {_permissions('write', permission)}"
             tell(self._redact(text))
+
+
+def _no_plan(pull: PullRequest, *, broken: bool) -> NoApproval:
+    if broken:
+        return NoApproval(
+            f"The comment with the plan on pull request #{pull.number} is not as this action left it, so it proves "
+            "nothing.",
+            f"Run `plan` on the pull request again. {_FORK_HINT}",
+        )
+    return NoApproval(
+        f"Pull request #{pull.number} has no comment with a plan of this gallery.",
+        f"Let a workflow run `plan` on pull requests, with the same bucket and label. {_FORK_HINT}",
+    )
+
+
+def _other_head(pull: PullRequest, head: str) -> NoApproval:
+    return NoApproval(
+        f"The plan on pull request #{pull.number} was made for {head[:7] or 'an unknown commit'}, but merged was "
+        f"{pull.head[:7] or 'an unknown commit'}: something was pushed after it.",
+        f"Let the workflow that plans run on every push to a pull request ([skip ci] leaves it out). {_FORK_HINT}",
+    )
 
 
 def _permissions(access: str, name: str = "pull-requests") -> str:

@@ -2,6 +2,9 @@
 
 It is an HTML comment with compact JSON in it. What could end the comment, or could mean something to Markdown, is
 written as a JSON escape, so that a key in a bucket cannot break out of it.
+
+Reviewers approve what they see. So the line is a seal of the text above it: a comment whose text is another one than
+the line was written for, or does not show the plan that the line claims, tells of no plan.
 """
 
 from __future__ import annotations
@@ -16,10 +19,12 @@ from galleria_action.deployment.fingerprint import Detail, Fingerprint, fingerpr
 from galleria_action.deployment.model import Plan
 from galleria_action.storage.interface import Target
 
-_VERSION = 1
+_VERSION = 2
+#: comments of these are ours to be kept up to date; what they claim was not sealed, and is not believed
+_UNSEALED = (1,)
 _NOTHING_SHOWN = Fingerprint("none", {})
 _LINE = re.compile(r"<!-- galleria-action (\{.*\}) -->")
-_LARGEST = 20_000
+_LARGEST = 40_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +32,7 @@ class Marker:
     """``identity`` tells one gallery's comment from another's; ``run`` is the run's id and attempt, which only grow.
 
     ``plan`` is the id of the plan that was shown for review, of the commit ``head``, and ``fingerprint`` what it
-    does; all three are empty while no plan was shown.
+    does; all three are empty while no plan was shown. ``broken`` tells that there was one, but the seal is broken.
     """
 
     identity: str
@@ -35,13 +40,19 @@ class Marker:
     plan: str = ""
     head: str = ""
     fingerprint: Fingerprint = _NOTHING_SHOWN
+    broken: bool = False
 
-    def line(self) -> str:
-        """The marker as one line."""
+    def without_plan(self, *, broken: bool = False) -> Marker:
+        """The same, telling of no plan."""
+        return Marker(self.identity, self.run, broken=broken)
+
+    def line(self, text: str) -> str:
+        """The marker as one line, to stand as the last one below ``text``."""
         document = {
             "v": _VERSION,
             "id": self.identity,
             "run": list(self.run),
+            "text": _digest(text),
             "plan": self.plan,
             "head": self.head,
             "detail": self.fingerprint.detail,
@@ -53,7 +64,17 @@ class Marker:
 def detailed(marker: Marker, plan: Plan, budget: int) -> Marker:
     """``marker`` with the fingerprint of ``plan``, as detailed as ``budget`` bytes for the whole line permit."""
     options = (replace(marker, fingerprint=shown) for shown in fingerprints(plan))
-    return next((option for option in options if len(option.line()) <= budget), marker)
+    return next((option for option in options if len(option.line("")) <= budget), marker)
+
+
+def sealed(text: str, marker: Marker) -> str:
+    """The body of a comment that shows ``text``."""
+    return f"{text}\n\n{marker.line(text)}"
+
+
+def shown_text(body: str) -> str:
+    """What a sealed ``body`` shows: all but its last line."""
+    return body.rstrip().rpartition("\n")[0].rstrip()
 
 
 def identity_of(place: str, target: Target | None, label: str) -> str:
@@ -64,16 +85,33 @@ def identity_of(place: str, target: Target | None, label: str) -> str:
 
 
 def read_marker(body: str) -> Marker | None:
-    """The marker in the last line of a comment's ``body``, if there is one that we could have written."""
+    """The marker in the last line of a comment's ``body``, if there is one that we could have written.
+
+    It tells of a plan only if the text above is the one that it was written for, and shows that plan's whole id.
+    """
     last = body.rstrip().rpartition("\n")[2]
     match = _LINE.fullmatch(last) if len(last) <= _LARGEST else None
     if not match:
         return None
     try:
         document = json.loads(match[1])
-        return _marker(document) if document["v"] == _VERSION else None
+        if document["v"] in _UNSEALED:
+            return _marker(document).without_plan(broken=bool(document["plan"]))
+        return _believed(_marker(document), document["text"], shown_text(body)) if document["v"] == _VERSION else None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
+
+
+def _believed(marker: Marker, digest: object, text: str) -> Marker:
+    if digest == _digest(text) and marker.plan in text:
+        return marker
+    return marker.without_plan(broken=bool(marker.plan))
+
+
+def _digest(text: str) -> str:
+    """SHA-256 (hex) of a text, in whatever way a server keeps its line ends."""
+    lines = (line.rstrip() for line in text.strip().splitlines())
+    return hashlib.sha256("\n".join(lines).encode("utf-8", "replace")).hexdigest()
 
 
 def _marker(document: dict[str, Any]) -> Marker:

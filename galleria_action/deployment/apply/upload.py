@@ -174,7 +174,7 @@ class Uploader:
             except GalleriaError as error:
                 batch.failed(upload, error)
             except BaseException as defect:  # noqa: BLE001 - handed to the thread that waits, which raises it
-                # Not Exception: obstore's panics are none, and a thread that dies unheard would pass for success.
+                # Not Exception: some are none, and a thread that dies unheard would pass for success.
                 batch.broken(defect)
 
     def _one(self, upload: Upload, batch: _Batch) -> None:
@@ -275,9 +275,19 @@ def _summed_up(failures: list[tuple[Upload, GalleriaError]], total: int) -> Gall
     for _, error in failures:
         if _concerns_all(error):
             return error
+    first = failures[0][1]
     return UploadFailed(
-        f"{len(failures)} of {total} files could not be uploaded: {failures[0][1].message} Nothing was committed; "
+        f"{len(failures)} of {total} files could not be uploaded: {first.message} Nothing was committed; "
         "the gallery that visitors see is as before.",
-        hint="Run again: what was uploaded is kept and not sent a second time.",
-        findings=[Finding(f"{upload.key}: {error.message}") for upload, error in failures],
+        hint=first.hint or "Run again: what was uploaded is kept and not sent a second time.",
+        findings=_by_cause(failures),
     )
+
+
+def _by_cause(failures: list[tuple[Upload, GalleriaError]]) -> list[Finding]:
+    """One finding for each cause, however many files it met."""
+    causes: dict[str, list[tuple[str, str]]] = {}
+    for upload, error in failures:
+        causes.setdefault(error.message.replace(repr(upload.key), ""), []).append((upload.key, error.message))
+    met = [(found[0], len(found) - 1) for found in causes.values()]
+    return [Finding(f"{key}{f' and {more} more' if more else ''}: {text}") for (key, text), more in met]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
@@ -21,6 +20,8 @@ from galleria_action.storage.faults import (
     of_botocore,
 )
 from galleria_action.storage.interface import (
+    DOCUMENT,
+    LARGEST_PUT,
     WHOLE,
     Condition,
     ConditionUnsupported,
@@ -33,25 +34,15 @@ from galleria_action.storage.interface import (
     Part,
     StoredObject,
     Target,
+    bare_etag,
 )
 from galleria_action.storage.persistence import Persistence
 from galleria_action.storage.providers import Provider, provider_of
+from galleria_action.storage.s3.deletes import BATCH, BATCH_REFUSED, NOT_IN_XML, PASSING_IN_BATCH
 from galleria_action.storage.s3.listing import BadListing, Page, every_object, page_of
 from galleria_action.storage.words import clean
 
 _FAILURES = botocore_failures()
-
-#: The most that DeleteObjects takes.
-BATCH = 1000
-#: Codes by which a service says that it has no DeleteObjects, or not ours.
-_BATCH_REFUSED = frozenset({
-    "BadDigest", "InvalidArgument", "InvalidDigest", "InvalidRequest", "MalformedXML", "MethodNotAllowed",
-    "MissingContentLength", "MissingContentMD5", "NotImplemented", "UnsupportedOperation",
-})  # fmt: skip
-#: XML 1.0 cannot hold these or changes them; one such key would spoil its batch.
-_NOT_IN_XML = re.compile(r"[\x00-\x1f\x7f-\x9f\ufffe\uffff]")
-#: Errors of a single key in a batch that a second try may overcome; botocore retries only whole requests.
-_PASSING = frozenset(("InternalError", "SlowDown", "ServiceUnavailable", "RequestTimeout", "OperationAborted"))
 
 
 class _BatchRefused(Exception):
@@ -80,18 +71,21 @@ class Boto3Store:
 
     # --- reading -----------------------------------------------------------------------------------------------------
 
-    def get(self, key: str) -> StoredObject | None:
+    def get(self, key: str, most: int = DOCUMENT) -> StoredObject | None:
         """See ``ReadStore.get``."""
-        return self._persist(lambda: self._get(key))
+        return self._persist(lambda: self._get(key, most))
 
-    def _get(self, key: str) -> StoredObject | None:
+    def _get(self, key: str, most: int) -> StoredObject | None:
         try:
             answer = self._client.get_object(**self._at(key))
-            body = answer["Body"].read()
+            body = answer["Body"].read(most + 1)
         except _FAILURES as error:
             self._raise_unless_absent(error, self._call("get", key))
             return None
         etag = self._etag(answer, self._call("get", key))
+        if len(body) > most:
+            answer["Body"].close()
+            raise failure(Fault("too long", message=f"more than {most:,} bytes"), self._call("get", key))
         if len(body) != answer.get("ContentLength", len(body)):
             raise failure(Fault("cut"), self._call("get", key))
         return StoredObject(body=body, etag=etag, headers=_headers(answer))
@@ -169,7 +163,7 @@ class Boto3Store:
         return self._etag(answer.get("CopyObjectResult", {}), call)
 
     def _copy_through_here(self, source: str, key: str, headers: Headers | None) -> str:
-        found = self.get(source)
+        found = self.get(source, LARGEST_PUT)
         if found is None:
             raise failure(Fault("answer", status=404, code="NoSuchKey"), self._call("copy", source))
         return self.put(key, found.body, headers or found.headers or Headers("application/octet-stream"))
@@ -179,7 +173,7 @@ class Boto3Store:
         odd: list[str] = []
         plain: list[str] = []
         for key in dict.fromkeys(keys):
-            (odd if _NOT_IN_XML.search(key) else plain).append(key)
+            (odd if NOT_IN_XML.search(key) else plain).append(key)
         errors = self._delete_singly(odd)
         remaining = iter(plain)
         while batch := list(islice(remaining, BATCH)):
@@ -200,7 +194,7 @@ class Boto3Store:
         errors, unsettled = {}, []
         for key in keys:
             item = refused.get(root + key)
-            if item is not None and item.get("Code") not in _PASSING:
+            if item is not None and item.get("Code") not in PASSING_IN_BATCH:
                 if item.get("Code") != "NoSuchKey":
                     errors[key] = describe_key_error(item.get("Code", ""), item.get("Message", ""))
             elif item is not None or root + key not in deleted:
@@ -215,7 +209,7 @@ class Boto3Store:
             )
         except _FAILURES as error:
             fault = of_botocore(error)
-            if fault.code in _BATCH_REFUSED or fault.status in (405, 411, 501):
+            if fault.code in BATCH_REFUSED or fault.status in (405, 411, 501):
                 raise _BatchRefused from error
             raise failure(fault, self._call("delete")) from error
         return answer
@@ -257,7 +251,7 @@ class Boto3Store:
     def _raise_unless_absent(self, error: Exception, call: Call) -> None:
         """Return if ``error`` says that the object is not there."""
         fault = of_botocore(error)
-        if fault.status == 404 and fault.code != "NoSuchBucket":
+        if fault.status == 404 and fault.code != "NoSuchBucket" and not fault.page:
             return
         raise failure(fault, call) from error
 
@@ -281,11 +275,6 @@ class Boto3Store:
         return {"ChecksumSHA256": base64.b64encode(hashlib.sha256(body).digest()).decode()}
 
 
-def bare_etag(etag: str) -> str:
-    """An ETag without quotes and without the mark of a weak one, which some gateways add."""
-    return etag.removeprefix("W/").strip('"')
-
-
 def _headers(answer: dict[str, Any]) -> Headers:
     return Headers(answer.get("ContentType", "binary/octet-stream"), answer.get("CacheControl") or None)
 
@@ -298,7 +287,7 @@ def _stored_with(headers: Headers) -> dict[str, str]:
 def _page(answer: dict[str, Any]) -> Page:
     """A parsed ListObjectsV2 answer. botocore parses an empty body, or a website's, to nothing at all."""
     if "IsTruncated" not in answer and "KeyCount" not in answer:
-        raise BadListing("an answer that is no listing")
+        raise BadListing("an answer that is not a listing")
     try:
         objects = [ObjectInfo(o["Key"], o["Size"], bare_etag(o.get("ETag", ""))) for o in answer.get("Contents", ())]
     except KeyError as error:

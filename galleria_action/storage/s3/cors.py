@@ -1,31 +1,32 @@
-"""CORS rules of a bucket: what a browser needs to read photos and metadata from another origin.
-
-The functions with dicts are public (names, arguments and dicts of Galleria's own storage service); the two that
-raise are for commands, which want to know why.
-"""
+"""CORS rules of a bucket behind a boto3 client: public functions, by the names, arguments and dicts of Galleria's own
+storage service."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from galleria_action.errors import GalleriaError
 from galleria_action.storage.faults import Call, Fault, Operation, botocore_failures, failure, of_botocore
 from galleria_action.storage.interface import Target
+from galleria_action.storage.s3.cors_rules import (
+    NO_API,
+    CorsUnsupported,
+    Rule,
+    cors_rules_match,
+    get_default_gallery_cors_rules,
+)
 from galleria_action.storage.words import clean
 
-Rule = Mapping[str, Any]
-
 _FAILURES = botocore_failures()
-#: The last two come from services that take the request for another one and would create the bucket.
-_NO_API = frozenset((
-    "NotImplemented", "MethodNotAllowed", "UnsupportedOperation", "XNotImplemented", "BucketAlreadyExists",
-    "BucketAlreadyOwnedByYou",
-))  # fmt: skip
 
-
-class CorsUnsupported(Exception):
-    """The service has no CORS rules for single buckets."""
+__all__ = (
+    "configure_bucket_cors",
+    "cors_rules_match",
+    "examine_bucket_cors",
+    "get_bucket_cors",
+    "get_default_gallery_cors_rules",
+)
 
 
 def read_cors_rules(client: Any, bucket: str) -> list[dict[str, Any]]:
@@ -72,19 +73,6 @@ def configure_bucket_cors(client: Any, bucket: str, cors_rules: Sequence[Rule]) 
     return {"success": True, "error": None}
 
 
-def get_default_gallery_cors_rules() -> list[dict[str, Any]]:
-    """The one rule that a gallery needs: anyone may read, scripts may see the ETag."""
-    return [
-        {
-            "AllowedMethods": ["GET", "HEAD"],
-            "AllowedOrigins": ["*"],
-            "AllowedHeaders": ["*"],
-            "ExposeHeaders": ["ETag"],
-            "MaxAgeSeconds": 3600,
-        }
-    ]
-
-
 def examine_bucket_cors(client: Any, bucket: str) -> dict[str, Any]:
     """``{"success", "configured", "current_rules", "expected_rules", "needs_update"}``, on failure also ``"error"``.
 
@@ -101,52 +89,7 @@ def examine_bucket_cors(client: Any, bucket: str) -> dict[str, Any]:
     return examined if current["success"] else {**examined, "error": current["error"]}
 
 
-def cors_rules_match(current_rules: Sequence[Rule], expected_rules: Sequence[Rule]) -> bool:
-    """Whether ``current_rules`` permit everything that ``expected_rules`` do.
-
-    They may permit more, in any order and in additional rules. S3 applies the first rule that fits a request
-    (docs.aws.amazon.com/AmazonS3/latest/userguide/cors.html), so a rule counts only if no earlier one that permits
-    less takes its requests away. Header names are compared without regard to case; methods S3 knows in upper
-    case only, but other services return them otherwise.
-    """
-    return all(_served(current_rules, rule) for rule in expected_rules)
-
-
-def _served(rules: Sequence[Rule], expected: Rule) -> bool:
-    for rule in rules:
-        if _covers(rule, expected):
-            return True
-        if _methods(rule) & _methods(expected) and _permits(
-            _values(rule, "AllowedOrigins"), expected, "AllowedOrigins"
-        ):
-            return False
-    return False
-
-
-def _covers(rule: Rule, expected: Rule) -> bool:
-    age = expected.get("MaxAgeSeconds")
-    return (
-        _methods(expected) <= _methods(rule)
-        and _permits(_values(rule, "AllowedOrigins"), expected, "AllowedOrigins")
-        and _permits(_values(rule, "AllowedHeaders"), expected, "AllowedHeaders")
-        and _values(expected, "ExposeHeaders") <= _values(rule, "ExposeHeaders")
-        and (age is None or int(rule.get("MaxAgeSeconds") or 0) >= age)
-    )
-
-
-def _permits(permitted: frozenset[str], expected: Rule, field: str) -> bool:
-    return "*" in permitted or _values(expected, field) <= permitted
-
-
-def _methods(rule: Rule) -> frozenset[str]:
-    return frozenset(str(method).upper() for method in rule.get("AllowedMethods") or ())
-
-
-def _values(rule: Rule, field: str) -> frozenset[str]:
-    return frozenset(str(value).lower() for value in rule.get(field) or ())
-
-
 def _problem(fault: Fault, operation: Operation, client: Any, bucket: str) -> Exception:
-    if fault.code in _NO_API or fault.status in (405, 501):
+    if fault.code in NO_API or fault.status in (405, 501):
         return CorsUnsupported(f"The service has no CORS rules for buckets ({clean(fault.message or fault.code)}).")
     return failure(fault, Call(operation, Target(endpoint=client.meta.endpoint_url, bucket=bucket)))

@@ -1,17 +1,47 @@
-"""Reads one answer of ListObjectsV2: strict about what a listing has to say, and at the speed of the C parser."""
+"""Asks for listings, and reads the answers: strict about what a listing has to say, at the speed of the C parser."""
 
 from __future__ import annotations
 
-from typing import Never
+from collections.abc import Iterator
 from urllib.parse import unquote_plus
 from xml.etree import ElementTree
 
-from galleria_action.storage.interface import ObjectInfo
-from galleria_action.storage.s3.listing import BadListing, Page, page_of
+from galleria_action.storage.faults import Call, Fault, failure
+from galleria_action.storage.interface import ObjectInfo, Part
+from galleria_action.storage.persistence import Persistence
+from galleria_action.storage.s3.documents import BadDocument, parsed
+from galleria_action.storage.s3.listing import BadListing, Page, every_object, page_of
+from galleria_action.storage.s3.server import LINE_FAILURES, BucketServer, Refused, fault_of
+from galleria_action.storage.s3.signature import canonical_query
 
-#: An answer has at most 1,000 keys of at most 1,024 bytes, each of which XML and URL encoding make 18 times as long.
-MAX_BYTES = 32 << 20
+#: An answer has at most 1,000 keys of at most 1,024 bytes, each of which escapes make six times as long; and some more.
+MAX_BYTES = 8 << 20
 _TOLD = frozenset(("IsTruncated", "KeyCount", "NextContinuationToken", "EncodingType", "Contents"))
+
+
+def listed(server: BucketServer, call: Call, part: Part, persist: Persistence) -> Iterator[ObjectInfo]:
+    """Every object of ``part`` that ``call``, a listing, asks for.
+
+    Raises the errors of ``ReadStore.list``.
+    """
+    wanted = {"list-type": "2", "encoding-type": "url", "prefix": call.target.prefix + (call.key or "")}
+    begin = {"start-after": call.target.prefix + part.after} if part.after else {}
+
+    def fetch(token: str | None) -> Page:
+        query = canonical_query(wanted | ({"continuation-token": token} if token else begin))
+        try:
+            body = server.ask("GET", query=query, most=MAX_BYTES).body
+            if len(body) > MAX_BYTES:
+                raise BadListing("an answer that is far too long")
+            return read_page(body)
+        except BadListing as error:
+            raise failure(Fault("malformed", message=str(error)), call) from None
+        except Refused as refused:
+            raise failure(refused.fault, call) from None
+        except LINE_FAILURES as error:
+            raise failure(fault_of(error), call) from error
+
+    return every_object(lambda token: persist(lambda: fetch(token)), call, part)
 
 
 def read_page(body: bytes) -> Page:
@@ -22,7 +52,7 @@ def read_page(body: bytes) -> Page:
     root = _root(body)
     space, _, name = root.tag.rpartition("}")
     if name != "ListBucketResult":
-        raise BadListing("an answer that is no listing")
+        raise BadListing("an answer that is not a listing")
     prefix = space + "}" if space else ""
 
     for child in root:
@@ -35,7 +65,7 @@ def read_page(body: bytes) -> Page:
 
     flag = field("IsTruncated")
     if flag is None and field("KeyCount") is None:
-        raise BadListing("an answer that is no listing")
+        raise BadListing("an answer that is not a listing")
     truncated = "false" if flag is None else flag.strip().lower()
     if truncated not in ("true", "false"):
         raise BadListing("a listing that does not say whether it is whole")
@@ -45,20 +75,11 @@ def read_page(body: bytes) -> Page:
     return page_of(objects, truncated == "true", field("NextContinuationToken") or None)
 
 
-class _Builder(ElementTree.TreeBuilder):
-    def doctype(self, *_: str | None) -> Never:
-        raise BadListing("an answer with a document type, which S3 does not send")
-
-
 def _root(body: bytes) -> ElementTree.Element:
     try:
-        return ElementTree.XML(body, ElementTree.XMLParser(target=_Builder()))
-    except ElementTree.ParseError as error:
-        raise BadListing(f"an answer that is no listing, but {_kind(body)} (line {error.position[0]})") from None
-
-
-def _kind(body: bytes) -> str:
-    return "broken XML" if body.lstrip()[:1] == b"<" else "no XML at all"
+        return parsed(body, "a listing")
+    except BadDocument as error:
+        raise BadListing(str(error)) from None
 
 
 def _object(one: ElementTree.Element, names: tuple[str, str, str], encoded: bool) -> ObjectInfo:
@@ -66,6 +87,6 @@ def _object(one: ElementTree.Element, names: tuple[str, str, str], encoded: bool
     if key is None or size is None:
         raise BadListing(f"a listing without {'Key' if key is None else 'Size'!r}")
     if not (size.isascii() and size.strip().isdigit()):
-        raise BadListing("a listing with a size that is no number")
+        raise BadListing("a listing with a size that is not a number")
     bare = (etag or "").removeprefix("W/").strip('"')
     return ObjectInfo(unquote_plus(key) if encoded and ("%" in key or "+" in key) else key, int(size), bare)

@@ -1,4 +1,4 @@
-"""Signs a request without a body for S3, with what Python has on board.
+"""Signs a request for S3, with what Python has on board.
 
 Source: AWS Signature Version 4, "Authenticating Requests (AWS Signature Version 4)" in the Amazon S3 API reference
 (docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html).
@@ -11,9 +11,11 @@ import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from urllib.parse import quote
 
-_NO_BODY = hashlib.sha256(b"").hexdigest()
+NO_BODY = hashlib.sha256(b"").hexdigest()
+_NOTHING: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,27 +27,45 @@ class Signer:
     token: str | None = field(repr=False)
     region: str
 
-    def headers(self, method: str, host: str, path: str, query: str, now: datetime) -> dict[str, str]:
-        """The headers that make a request without a body authentic.
+    def headers(
+        self,
+        method: str,
+        host: str,
+        path: str,
+        query: str,
+        now: datetime,
+        *,
+        payload: str = NO_BODY,
+        more: Mapping[str, str] = _NOTHING,
+    ) -> dict[str, str]:
+        """The headers that make a request authentic, ``more`` (by lower-case name) and the host among them.
 
         ``host`` is as in the Host header, ``path`` as it is sent (percent-encoded), ``query`` made by
-        ``canonical_query``, ``now`` in UTC.
+        ``canonical_query``, ``now`` in UTC, ``payload`` the SHA-256 of the body in hex digits.
         """
         stamp = f"{now:%Y%m%dT%H%M%SZ}"
-        signed = {"host": host, "x-amz-content-sha256": _NO_BODY, "x-amz-date": stamp}
+        signed = {"host": host, "x-amz-content-sha256": payload, "x-amz-date": stamp, **more}
         if self.token:
             signed["x-amz-security-token"] = self.token
-        names = ";".join(signed)
-        lines = "".join(f"{name}:{value}\n" for name, value in signed.items())
-        request = f"{method}\n{path}\n{query}\n{lines}\n{names}\n{_NO_BODY}"
+        in_order = sorted(signed.items())
+        names = ";".join(name for name, _ in in_order)
+        lines = "".join(f"{name}:{' '.join(value.split())}\n" for name, value in in_order)
+        request = f"{method}\n{path}\n{query}\n{lines}\n{names}\n{payload}"
         scope = f"{stamp[:8]}/{self.region}/s3/aws4_request"
         text = f"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{hashlib.sha256(request.encode()).hexdigest()}"
-        key = f"AWS4{self.secret_key}".encode()
-        for part in (*scope.split("/"), text):
-            key = hmac.digest(key, part.encode(), "sha256")
+        signature = hmac.digest(_signing_key(self.secret_key, scope), text.encode(), "sha256").hex()
         credential = f"Credential={self.access_key}/{scope}"
-        signed["authorization"] = f"AWS4-HMAC-SHA256 {credential}, SignedHeaders={names}, Signature={key.hex()}"
+        signed["authorization"] = f"AWS4-HMAC-SHA256 {credential}, SignedHeaders={names}, Signature={signature}"
         return signed
+
+
+@lru_cache(maxsize=8)
+def _signing_key(secret_key: str, scope: str) -> bytes:
+    """The same for a day of requests."""
+    key = f"AWS4{secret_key}".encode()
+    for part in scope.split("/"):
+        key = hmac.digest(key, part.encode(), "sha256")
+    return key
 
 
 def canonical_query(parameters: Mapping[str, str]) -> str:

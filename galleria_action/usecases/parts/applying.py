@@ -61,9 +61,10 @@ def open_checkpoint(context: Context, store: WriteStore, made: Comparison) -> Ch
     return checkpoint
 
 
-def announce(context: Context, plan: Plan) -> None:
-    """The last questions before the gallery is written to, and word that it is."""
-    check_approval(context, plan)
+def announce(context: Context, plan: Plan, begun: str | None = None) -> None:
+    """The last questions before the gallery is written to, and word that it is. ``begun`` is the id of the plan of
+    which ``plan`` is known to be what remains."""
+    check_approval(context, plan, begun)
     context.stop.check()
     check_cors(context, may_write=True)
     context.tell(Deploying())

@@ -10,10 +10,11 @@ from galleria_action.usecases.context import Context
 _SHOWN = 50
 
 
-def check_approval(context: Context, plan: Plan) -> None:
+def check_approval(context: Context, plan: Plan, begun: str | None = None) -> None:
     """Compare ``plan``, which writes something, with the reviewed one.
 
-    What remains of an approved plan after an interrupted deploy is approved, too. Raises ``PlanChanged`` under
+    What remains of an approved plan after an interrupted deploy is approved, too, where the bucket proves that
+    ``begun`` is the id of the plan that was interrupted. Raises ``PlanChanged`` under
     ``plan-approval: require``. A plan id that was given as ``approved-plan`` has been compared by the guards; but that
     of shards comes from another job of the same run, and no reviewer has seen it.
     """
@@ -25,7 +26,7 @@ def check_approval(context: Context, plan: Plan) -> None:
     except NoApproval as missing:
         problem = PlanChanged(f"There is no approved plan. {missing} Nothing was written.", hint=missing.hint)
     else:
-        if approved.plan_id == plan.plan_id or approved.fingerprint.covers(plan):
+        if approved.covers(plan, begun):
             context.say(f"The plan is the approved one: {approved.where}")
             return
         problem = _other_plan(approved, plan)
@@ -42,6 +43,8 @@ def _other_plan(approved: Approval, plan: Plan) -> PlanChanged:
     what = f"{len(names):,} keys or folders differ" if names else "the actions are the same, the bucket is another"
     if approved.fingerprint.detail == "none":
         what = "what differs is not known"
+    elif approved.fingerprint.covers(plan):
+        what = "it is a part of it, and nothing proves that a deploy of the whole had begun"
     return PlanChanged(
         f"The plan is not the approved one ({approved.where}): it is {plan.plan_id}, approved was {approved.plan_id}; "
         f"{what}. The gallery or the bucket changed in between. Nothing was written.",

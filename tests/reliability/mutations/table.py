@@ -164,7 +164,7 @@ MUTATIONS = {
         _PERSISTENCE + "TestWhatPasses",
     ),
     "takes an empty success for one": _when(
-        3, never("ObstoreStore._etag", "not meta['e_tag']"),
+        3, never("s3_store:_etag", "not etag"),
         _PERSISTENCE + "TestWhatPasses::test_no_answer_of_s3",
     ),
     "keeps asking an overloaded service": _when(
@@ -188,7 +188,7 @@ MUTATIONS = {
         _CONDITIONS + "test_a_service_with_conditions_is_believed",
     ),
     "takes a conflict of the moment for a lost race": _when(
-        6, put("faults:_PASSING", "'ConditionalRequestConflict'", "'IncompleteBody'"),
+        6, put("codes:TABLE", "'ConditionalRequestConflict'", "'IncompleteBody'"),
         _PERSISTENCE + "TestWhatPasses::test_a_conflict_of_the_moment_is_asked_again",
     ),
     "believes that a store keeps what it was sent": _when(
@@ -260,15 +260,19 @@ MUTATIONS = {
         _CRASH + "test_no_answer_any_more",
     ),
     "gives a slow line the same time again": _when(
-        3, put("ObstoreStore._tried.one_try", "fault.late", "False"),
+        3, swap("Wire._send", "line.sendall(view[start : start + _PIECE])", "line.sendall(view)"),
+        _PERSISTENCE + "TestStalls",
+    ),
+    "waits for ever for an answer that trickles in": _when(
+        3, never("wire:_read", "time.monotonic() - began > SILENCE_SECONDS + len(body) / _SLOWEST_BYTES_PER_SECOND"),
         _PERSISTENCE + "TestStalls",
     ),
     "believes a listing that contradicts itself": _when(
         2, never("page_of", "token is not None and not truncated"),
         "tests/storage/test_bad_answers.py",
     ),
-    "repeats an unconditional commit blindly (obstore)": _when(
-        6, drop("ObstoreStore._put", "condition.check(...)"),
+    "repeats an unconditional commit blindly (s3)": _when(
+        6, drop("S3Store._put", "condition.check(...)"),
         _CONDITIONS + "test_a_write_after_a_look_is_not_repeated_over_somebody_elses",
     ),
     "repeats an unconditional commit blindly (boto3)": _when(

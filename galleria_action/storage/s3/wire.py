@@ -1,0 +1,248 @@
+"""HTTP to one server, for any number of threads: connections that are used again, bodies sent in pieces, answers read
+within bounds. It knows nothing of S3 and follows no redirect.
+
+Python's own ``http.client`` makes connections and reads answers. What it does not do is here: a body is sent as long as
+anything moves, however slow; a server that refuses before it has read all of the body is heard at once; no answer is
+longer than asked for, or slower than anybody's line.
+"""
+
+from __future__ import annotations
+
+import http.client
+import select
+import socket
+import ssl
+import threading
+import time
+import weakref
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from galleria_action.net.network import Network
+from galleria_action.net.proxies import Proxy
+
+CONNECT_SECONDS = 10.0
+#: between two packets of an answer, before its first one, and for each piece of a body
+SILENCE_SECONDS = 60.0
+#: for what a server says that stopped listening
+_LAST_WORDS_SECONDS = 5.0
+_PIECE = 256 << 10
+#: a body up to this size is sent together with the head, in one packet or few
+_SMALL = 64 << 10
+#: slower than this is nobody's line, but a server that holds us up
+_SLOWEST_BYTES_PER_SECOND = 1024
+#: after which a server may have closed a connection that nobody used; the shortest that is usual is five
+_FRESH_SECONDS = 4.0
+
+#: What the line, or who is at its other end, may raise.
+LINE_FAILURES = (OSError, http.client.HTTPException)
+
+
+class ProxyRefused(OSError):
+    """The proxy makes no connection; the text is what it said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a server said. ``headers`` by lower-case name. A body that is longer than asked for is cut one byte after;
+    ``size`` is what the server says it has (``None``: it does not say)."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    size: int | None
+
+
+_Idle = list[tuple[float, http.client.HTTPConnection]]
+
+
+class Wire:
+    """The server at ``url`` (scheme, host, port) over ``network``."""
+
+    def __init__(self, url: str, network: Network) -> None:
+        parts = urlsplit(url)
+        self._tls = parts.scheme == "https"
+        self._host, self._port = parts.hostname or "", parts.port or (443 if self._tls else 80)
+        usual = self._port == (443 if self._tls else 80)
+        #: as the Host header has it
+        self.host = parts.netloc.rpartition(":")[0] if parts.port and usual else parts.netloc
+        self._proxy = network.proxies.for_url(url)
+        self._absolute = f"http://{self.host}" if self._proxy and not self._tls else ""
+        self._network = network
+        self._context: ssl.SSLContext | None = None
+        self._lock = threading.Lock()
+        self._idle: _Idle = []
+        weakref.finalize(self, _close_all, self._idle)
+
+    def ask(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes = b"", *, most: int, peek: bool = False
+    ) -> Answer:
+        """The answer to one request. ``path`` is percent-encoded, with its query; ``headers`` hold the host.
+
+        Not more than ``most`` bytes of the body are read, and one more to tell; with ``peek`` none of a success. Raises
+        ``LINE_FAILURES``, also for a body that breaks off.
+        """
+        connection, whole = self._connected(), False
+        response = http.client.HTTPResponse(connection.sock, method=method)
+        try:
+            sent = self._send(connection, self._head(method, path, headers, len(body)), body)
+            self._begin(connection, response, sent)
+            peeked = peek and response.status < 300
+            seen = b"" if peeked else _read(response, most)
+            whole = sent and not peeked and not response.will_close and _at_end(response)
+            lowered = {name.lower(): value for name, value in response.getheaders()}
+            return Answer(response.status, lowered, seen, _size(lowered))
+        finally:
+            response.close()
+            if whole:
+                self._idle.append((time.monotonic(), connection))
+            else:
+                connection.close()
+
+    # --- connections -------------------------------------------------------------------------------------------------
+
+    def _connected(self) -> http.client.HTTPConnection:
+        with suppress(IndexError):
+            while True:
+                since, connection = self._idle.pop()
+                if time.monotonic() - since < _FRESH_SECONDS and not _has_news(connection.sock):
+                    return connection
+                connection.close()
+        connection = self._connection()
+        try:
+            connection.connect()
+        except OSError as error:
+            connection.close()
+            if self._proxy and str(error).startswith("Tunnel connection failed"):
+                raise ProxyRefused(str(error)) from error
+            raise
+        connection.sock.settimeout(SILENCE_SECONDS)
+        return connection
+
+    def _connection(self) -> http.client.HTTPConnection:
+        way = self._proxy
+        if way is None:
+            return self._plain_or_tls(self._host, self._port, tls=self._tls)
+        if not self._tls:
+            return self._plain_or_tls(way.host, way.port, tls=way.scheme == "https")
+        connection = (
+            _ThroughTls(way, self._tls_context())
+            if way.scheme == "https"
+            else http.client.HTTPSConnection(way.host, way.port, timeout=CONNECT_SECONDS, context=self._tls_context())
+        )
+        connection.set_tunnel(
+            self._host, self._port, {"Proxy-Authorization": way.authorization} if way.authorization else {}
+        )
+        return connection
+
+    def _plain_or_tls(self, host: str, port: int, *, tls: bool) -> http.client.HTTPConnection:
+        if tls:
+            return http.client.HTTPSConnection(host, port, timeout=CONNECT_SECONDS, context=self._tls_context())
+        return http.client.HTTPConnection(host, port, timeout=CONNECT_SECONDS)
+
+    def _tls_context(self) -> ssl.SSLContext:
+        with self._lock:
+            if self._context is None:
+                self._context = self._network.trust.context()
+                self._context.set_alpn_protocols(["http/1.1"])
+            return self._context
+
+    # --- one exchange ------------------------------------------------------------------------------------------------
+
+    def _head(self, method: str, path: str, headers: Mapping[str, str], size: int) -> bytes:
+        lines = [f"{method} {self._absolute}{path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+        if self._absolute and self._proxy and self._proxy.authorization:
+            lines.append(f"proxy-authorization: {self._proxy.authorization}")
+        if size or method in ("PUT", "POST"):
+            lines.append(f"content-length: {size}")
+        if any("\r" in line or "\n" in line for line in lines):
+            raise ValueError("a header holds a line end")
+        return "\r\n".join((*lines, "", "")).encode("ascii")
+
+    def _send(self, connection: http.client.HTTPConnection, head: bytes, body: bytes) -> bool:
+        """Whether the request was sent whole. It is not where the server answers before, or hangs up: that may be an
+        answer, too."""
+        line = connection.sock
+        try:
+            if len(body) <= _SMALL:
+                line.sendall(head + body)
+                return True
+            line.sendall(head)
+            view = memoryview(body)
+            for start in range(0, len(body), _PIECE):
+                if start and not self._tls and _answers(line):
+                    return False
+                line.sendall(view[start : start + _PIECE])
+        except (BrokenPipeError, ConnectionResetError):
+            return False
+        return True
+
+    def _begin(self, connection: http.client.HTTPConnection, response: http.client.HTTPResponse, sent: bool) -> None:
+        """Read the head of the answer; of one that came too early only a refusal counts."""
+        if sent:
+            response.begin()
+            return
+        connection.sock.settimeout(_LAST_WORDS_SECONDS)
+        try:
+            response.begin()
+        except LINE_FAILURES:
+            raise ConnectionResetError("the connection was closed while the body was sent") from None
+        if response.status < 300:
+            raise ConnectionResetError("a success before the body was sent")
+
+
+def _read(response: http.client.HTTPResponse, most: int) -> bytes:
+    """The body, cut one byte after ``most``."""
+    body, began = bytearray(), time.monotonic()
+    while len(body) <= most and (piece := response.read1(min(_PIECE, most + 1 - len(body)))):
+        body += piece
+        if time.monotonic() - began > SILENCE_SECONDS + len(body) / _SLOWEST_BYTES_PER_SECOND:
+            raise TimeoutError("the answer trickles in")
+    if len(body) <= most and response.length:
+        # A read of a bounded length passes a body that broke off for a whole one.
+        raise http.client.IncompleteRead(bytes(body), response.length)
+    return bytes(body)
+
+
+def _at_end(response: http.client.HTTPResponse) -> bool:
+    return response.isclosed() or response.length == 0
+
+
+def _size(headers: Mapping[str, str]) -> int | None:
+    length = headers.get("content-length", "")
+    return int(length) if length.isascii() and length.isdigit() and len(length) < 20 else None
+
+
+def _has_news(line: socket.socket) -> bool:
+    """Whether an idle connection has something to say: that it is closed, as a rule."""
+    poll = select.poll()
+    poll.register(line, select.POLLIN)
+    return bool(poll.poll(0))
+
+
+def _answers(line: socket.socket) -> bool:
+    """Whether the other side answers already; not by a ``100 Continue``, which nobody asked for."""
+    return _has_news(line) and not line.recv(10, socket.MSG_PEEK).startswith(b"HTTP/1.1 1")
+
+
+class _ThroughTls(http.client.HTTPSConnection):
+    """To a server with TLS, through a proxy that is itself spoken to over TLS."""
+
+    def __init__(self, proxy: Proxy, context: ssl.SSLContext) -> None:
+        super().__init__(proxy.host, proxy.port, timeout=CONNECT_SECONDS, context=context)
+        self._proxy_name, self._tls = proxy.host, context
+
+    def connect(self) -> None:
+        from urllib3.util.ssltransport import SSLTransport
+
+        line = socket.create_connection((self.host, self.port), CONNECT_SECONDS)
+        self.sock = self._tls.wrap_socket(line, server_hostname=self._proxy_name)
+        self._tunnel()  # type: ignore[attr-defined]
+        self.sock = SSLTransport(self.sock, self._tls, server_hostname=self._tunnel_host)  # type: ignore[attr-defined]
+
+
+def _close_all(idle: _Idle) -> None:
+    for _, connection in idle:
+        connection.close()
