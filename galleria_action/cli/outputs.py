@@ -28,6 +28,6 @@ OUTPUTS: Mapping[str, str] = {
     "orphaned-files": "count of objects in the gallery's folders that nothing names",
     "mismatched-files": "count of objects with other bytes than deployed",
     "url": "where visitors see the gallery (public-url)",
-    "failure-reason": "empty, or one word from the README's table",
+    "failure-reason": "empty, or one word of the table in docs/reference.md",
     "message": "the last word of the run",
 }

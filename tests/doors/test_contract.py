@@ -57,8 +57,8 @@ EXITS = {
 
 
 def table(heading: str) -> list[list[str]]:
-    """The cells of the README's table whose first column is headed ``heading``."""
-    rows = README[README.index(f"| {heading} |") :].split("\n\n")[0].splitlines()[2:]
+    """The cells of the reference's table whose first column is headed ``heading``."""
+    rows = REFERENCE[REFERENCE.index(f"| {heading} |") :].split("\n\n")[0].splitlines()[2:]
     return [[cell.strip().replace(r"\|", "|") for cell in re.split(r"(?<!\\)\|", row)[1:-1]] for row in rows]
 
 
@@ -105,7 +105,7 @@ def test_the_reference_has_each_option_and_output():
     assert [name for name, rest in rows if " | " not in rest] == [*COMMANDS, *OUTPUTS]
 
 
-def test_the_readmes_reasons():
+def test_the_references_reasons():
     rows = {row[0]: re.findall(r"`([a-z-]+)`", row[1]) for row in table("exit")}
     told = {reason: int(code.split(",")[0]) for code, reasons in rows.items() for reason in reasons}
     assert told == EXITS

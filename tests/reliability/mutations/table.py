@@ -229,11 +229,11 @@ MUTATIONS = {
         "tests/doors/test_storage_faults.py::test_a_listing_that_is_stale_for_a_moment_is_asked_for_again",
     ),
     "commits whatever became of the shards": _when(
-        1, never("_collected", "troubles"),
+        1, never("finalize:_collected", "troubles"),
         _DOOR_SHARDS + "test_a_shard_that_never_ran",
     ),
     "believes shards without looking": _when(
-        1, drop("_collected", "troubles += not_as_reported(...)"),
+        1, drop("finalize:_collected", "troubles += not_as_reported(...)"),
         _DOOR_SHARDS + "test_objects_that_are_not_as_reported",
     ),
     "takes a shard that died for a whole one": _when(
