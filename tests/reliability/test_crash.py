@@ -24,7 +24,6 @@ from galleria_action.storage.interface import Target, WriteStore
 from galleria_action.storage.opening import open_store
 from galleria_action.storage.providers import provider_of
 from galleria_action.storage.s3.boto3_store import Boto3Store
-from galleria_action.storage.s3.client import make_client
 from galleria_action.storage.settings import FOLDER
 from tests.reliability.memory import MemoryStore
 from tests.reliability.mortal import FLAVOURS, Fate, Killed, no_answer
@@ -45,6 +44,7 @@ from tests.reliability.scenes import (
     state_of,
 )
 from tests.s3 import FakeS3
+from tests.storage.clients import make_client
 
 Empty = Callable[[], WriteStore]
 

@@ -23,9 +23,6 @@ from galleria_action.storage.interface import Headers, ObjectInfo, WriteStore
 
 #: bytes of photos in memory at once; 32 full-size JPEGs would otherwise take about 350 MB
 BYTES_IN_FLIGHT = 128 << 20
-#: Reading, hashing and editing keep a core busy, sending waits for the network. More photos in hand than there are
-#: cores only push each other out of the cache: up to a fifth more CPU time with 32 on two cores.
-_CORES = threading.BoundedSemaphore(os.cpu_count() or 1)
 #: after so many failures the rest is not tried any more
 FAILURES_ENOUGH = 20
 #: the runner gives 7.5 s between SIGINT and SIGTERM; uploads on their way get most of that to finish
@@ -135,6 +132,11 @@ class Uploader:
     checkpoint: Checkpoint | None = None
     done: UploadsDone = field(default_factory=UploadsDone)
     budget: ByteBudget = field(default_factory=lambda: ByteBudget(BYTES_IN_FLIGHT))
+    #: Reading, hashing and editing keep a core busy, sending waits for the network. More photos in hand than there are
+    #: cores only push each other out of the cache: up to a fifth more CPU time with 32 on two cores.
+    _cores: threading.BoundedSemaphore = field(
+        default_factory=lambda: threading.BoundedSemaphore(os.cpu_count() or 1), repr=False
+    )
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -207,7 +209,7 @@ class Uploader:
     def _one(self, upload: Upload, batch: _Batch) -> None:
         staged = upload.key in self.live
         with self.budget.holding(upload.size):
-            with _CORES:
+            with self._cores:
                 prepared = prepare(upload, self.read, self.policy)
             entry, in_place = self._proven(prepared), True
             if entry is None and staged:
