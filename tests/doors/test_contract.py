@@ -26,7 +26,7 @@ ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
 
 #: the public contract: option → default. What it says of defaults in words is empty here.
 CONTRACT = {
-    "source": "prod/pics", "metadata-file": "", "site": "", "photos-only": "false", "site-only": "false",
+    "source": "prod/pics", "metadata-file": "", "site": "", "exclude": "", "photos-only": "false", "site-only": "false",
     "bucket": "", "prefix": "", "endpoint": "", "region": "us-east-1", "access-key": "", "secret-key": "",
     "session-token": "", "provider": "auto", "dry-run": "false", "force": "false", "cors": "require",
     "setup-cors": "false", "max-delete": "25%", "allow-empty": "false", "orphans": "fail", "verify": "list",
