@@ -10,7 +10,7 @@ help:
 	@echo "make demo      a small gallery goes online, changes, breaks and heals, on an S3 server on this machine"
 	@echo "make test      the tests (under 5 minutes); T=\"tests/gallery -k times\" runs only those"
 	@echo "make test-all  the same, then the long ones: every kill, real servers, mutations (under 20 minutes)"
-	@echo "make test-container  builds the image and runs it as GitHub's runner does (needs Docker, or root on Debian)"
+	@echo "make test-container  builds the image and runs it as GitHub's runner does, also in act (needs Docker, or root on Debian)"
 	@echo "make coverage  the tests, and which branches they take; fails below what was reached once"
 	@echo "make lint      style, types, floors of the house, action.yml, Dockerfile, workflows"
 	@echo "make hooks     looks at each commit before it is made (pre-commit)"
