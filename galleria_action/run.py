@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TextIO
@@ -23,7 +22,7 @@ from galleria_action.listeners import PLAN_FILE, RESULT_FILE, Log, PlanFile, Rep
 from galleria_action.options import Options, resolve, secrets_in
 from galleria_action.options.guards import PlanApproval
 from galleria_action.options.review import Comment
-from galleria_action.report.documents import result_json
+from galleria_action.report.documents import result_json, result_text
 from galleria_action.report.markdown import render_summary
 from galleria_action.report.result import Record, Result, finish
 from galleria_action.report.text import render_text
@@ -179,12 +178,22 @@ class _Ending:
                 error = _outputs_lost(trouble, message)
                 self._write_result(message, error)
         result = self._result(message, error)
-        _report(result, self.ci)
-        if self.stdout:
-            with suppress(BrokenPipeError):  # somebody has read enough
-                self.stdout.write(result_json(result).decode())
+        quiet = self.run is not None and self.run.context.options.output.quiet
+        _report(result, self.ci, plan_told=self.record.plan_told, quiet=quiet)
+        return result.exit_code if self._printed(result) else result.exit_code or ConfigInvalid.exit_code
+
+    def _printed(self, result: Result) -> bool:
+        """Print ``result`` as JSON where that is asked for; whether somebody can have read it."""
+        try:
+            if self.stdout:
+                self.stdout.write(result_text(result))
                 self.stdout.flush()
-        return result.exit_code
+        except BrokenPipeError:
+            return True  # they have read enough
+        except (OSError, ValueError) as trouble:
+            self.ci.error(f"The result could not be printed: {trouble}")
+            return False
+        return True
 
     def _result(self, message: str, error: GalleriaError | None) -> Result:
         return finish(self.record, message, time.monotonic() - self.started, error)
@@ -240,9 +249,10 @@ def _prepare(invocation: Invocation, ci: CI, record: Record, world: World, files
     record.target = _target(options, publicly)
     record.dry_run = publicly or options.dry_run or options.command == "plan"
     record.shard = None if record.dry_run else options.upload.shard
-    log = Log(ci, options.output.progress.value)
-    reviews = _reviews(options, ci, record, all_of(record.hear, log.hear))
-    plan_file = PlanFile(files, options.output.plan_file, record)
+    log = Log(ci, options.output.progress.value, record, options.output.quiet)
+    told = all_of(record.hear, log.hear)
+    reviews = _reviews(options, ci, record, told)
+    plan_file = PlanFile(files, options.output.plan_file, record, lambda text: told(Warned(text)))
     context = Context(
         options=options,
         place=Place(files.workspace, _outside(world.environ), files.attended),
@@ -369,7 +379,7 @@ def _defect(defect: BaseException, ci: CI, environ: Mapping[str, str]) -> Intern
     )
 
 
-def _report(result: Result, ci: CI) -> None:
+def _report(result: Result, ci: CI, *, plan_told: bool, quiet: bool) -> None:
     """Tell everybody: annotations, the log and the summary.
 
     What cannot be told to one reader is told to the log; it cannot change how the run ended.
@@ -378,7 +388,7 @@ def _report(result: Result, ci: CI) -> None:
         for finding in result.findings:
             ci.error(finding)
         ci.error("\n".join(filter(None, [result.message, result.hint])))
-    for line in render_text(result):
+    for line in render_text(result, plan_told=plan_told, quiet=quiet):
         ci.line(line.text, line.tone)
     try:
         if budget := ci.summary_budget:
