@@ -49,20 +49,17 @@ def all_of(*listeners: Listener) -> Listener:
 class Log:
     """The log of a place, with a progress bar where a person watches a screen.
 
-    The plan is told before it is carried out; ``record`` then knows that it was. ``quiet`` tells nothing on the way.
+    The plan is told before it is carried out; ``record`` then knows that it was.
     """
 
     ci: CI
     style: Style
     record: Record
-    quiet: bool = False
     _group: ExitStack = field(default_factory=ExitStack)
     _progress: Progress | None = None
 
     def hear(self, event: Event) -> None:
         """See ``Listener``."""
-        if self.quiet:
-            return
         match event:
             case Said(text):
                 self.ci.line(text)

@@ -178,8 +178,7 @@ class _Ending:
                 error = _outputs_lost(trouble, message)
                 self._write_result(message, error)
         result = self._result(message, error)
-        quiet = self.run is not None and self.run.context.options.output.quiet
-        _report(result, self.ci, plan_told=self.record.plan_told, quiet=quiet)
+        _report(result, self.ci, plan_told=self.record.plan_told)
         return result.exit_code if self._printed(result) else result.exit_code or ConfigInvalid.exit_code
 
     def _printed(self, result: Result) -> bool:
@@ -249,7 +248,7 @@ def _prepare(invocation: Invocation, ci: CI, record: Record, world: World, files
     record.target = _target(options, publicly)
     record.dry_run = publicly or options.dry_run or options.command == "plan"
     record.shard = None if record.dry_run else options.upload.shard
-    log = Log(ci, options.output.progress.value, record, options.output.quiet)
+    log = Log(ci, options.output.progress.value, record)
     told = all_of(record.hear, log.hear)
     reviews = _reviews(options, ci, record, told)
     plan_file = PlanFile(files, options.output.plan_file, record, lambda text: told(Warned(text)))
@@ -379,7 +378,7 @@ def _defect(defect: BaseException, ci: CI, environ: Mapping[str, str]) -> Intern
     )
 
 
-def _report(result: Result, ci: CI, *, plan_told: bool, quiet: bool) -> None:
+def _report(result: Result, ci: CI, *, plan_told: bool) -> None:
     """Tell everybody: annotations, the log and the summary.
 
     What cannot be told to one reader is told to the log; it cannot change how the run ended.
@@ -388,7 +387,7 @@ def _report(result: Result, ci: CI, *, plan_told: bool, quiet: bool) -> None:
         for finding in result.findings:
             ci.error(finding)
         ci.error("\n".join(filter(None, [result.message, result.hint])))
-    for line in render_text(result, plan_told=plan_told, quiet=quiet):
+    for line in render_text(result, plan_told=plan_told):
         ci.line(line.text, line.tone)
     try:
         if budget := ci.summary_budget:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from galleria_action.options.declaration import Group, Topic, option, optional
-from galleria_action.options.kinds import FLAG, PATH, choice
+from galleria_action.options.kinds import PATH, choice
 
 
 class Progress(StrEnum):
@@ -33,4 +33,3 @@ class OutputOptions(Group):
         "bar on a terminal, a line every 10 s elsewhere; off for none",
         Topic.APPLY | Topic.VERIFY,
     )
-    quiet: bool = option(FLAG, "false", "print the verdict only", Topic.ANY)
