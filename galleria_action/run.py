@@ -24,7 +24,7 @@ from galleria_action.options import SECRETS, Options, resolve, usage_problem
 from galleria_action.options.guards import PlanApproval
 from galleria_action.options.origin import texts
 from galleria_action.options.review import Comment
-from galleria_action.report.documents import result_json
+from galleria_action.report.documents import result_json, result_text
 from galleria_action.report.markdown import render_summary
 from galleria_action.report.result import Record, Result, finish
 from galleria_action.report.text import render_text
@@ -166,12 +166,21 @@ class _Ending:
                 error = _outputs_lost(trouble, message)
                 self._write_result(message, error)
         result = self._result(message, error)
-        _report(result, self.ci, quiet=self.quiet)
-        if self.stdout:
-            with suppress(BrokenPipeError):  # somebody has read enough
-                self.stdout.write(result_json(result).decode())
+        _report(result, self.ci, quiet=self.quiet, plan_told=self.record.plan_told)
+        return result.exit_code if self._printed(result) else result.exit_code or ConfigInvalid.exit_code
+
+    def _printed(self, result: Result) -> bool:
+        """Print ``result`` as JSON where that is asked for; whether somebody can have read it."""
+        try:
+            if self.stdout:
+                self.stdout.write(result_text(result))
                 self.stdout.flush()
-        return result.exit_code
+        except BrokenPipeError:
+            return True  # they have read enough
+        except (OSError, ValueError) as trouble:
+            self.ci.error(f"The result could not be printed: {trouble}")
+            return False
+        return True
 
     def _result(self, message: str, error: GalleriaError | None) -> Result:
         return finish(self.record, message, time.monotonic() - self.started, error)
@@ -231,9 +240,10 @@ def _prepare(invocation: Invocation, ci: CI, record: Record, world: World, files
     record.target = _target(options, publicly)
     record.dry_run = publicly or command.only_plans(options)
     record.shard = None if record.dry_run else options.upload.shard
-    log = nobody if invocation.quiet else Log(ci, options.output.progress.value).hear
-    reviews = _reviews(command, options, ci, record, all_of(record.hear, log))
-    plan_file = PlanFile(files, options.output.plan_file, record)
+    log = nobody if invocation.quiet else Log(ci, options.output.progress.value, record).hear
+    told = all_of(record.hear, log)
+    reviews = _reviews(command, options, ci, record, told)
+    plan_file = PlanFile(files, options.output.plan_file, record, lambda text: told(Warned(text)))
     context = Context(
         options=options,
         place=Place(files.workspace, _outside(world.environ), files.attended),
@@ -344,7 +354,7 @@ def _defect(defect: BaseException, ci: CI, environ: Mapping[str, str]) -> Intern
     )
 
 
-def _report(result: Result, ci: CI, *, quiet: bool) -> None:
+def _report(result: Result, ci: CI, *, quiet: bool, plan_told: bool) -> None:
     """Tell everybody: annotations, the log and the summary.
 
     What cannot be told to one reader is told to the log; it cannot change how the run ended.
@@ -354,7 +364,8 @@ def _report(result: Result, ci: CI, *, quiet: bool) -> None:
             ci.error(finding)
         ci.error("\n".join(filter(None, [result.message, result.hint])))
     # what is wrong with the options is told in any case: nobody can guess it
-    for line in render_text(result, quiet=quiet and result.exit_code != ConfigInvalid.exit_code):
+    verdict_only = quiet and result.exit_code != ConfigInvalid.exit_code
+    for line in render_text(result, quiet=verdict_only, plan_told=plan_told):
         ci.line(line.text, line.tone)
     try:
         if budget := ci.summary_budget:

@@ -62,6 +62,8 @@ class Record:
     requests: Callable[[], Mapping[str, int]] = dict
     #: uploads that are on their way at this moment
     under_way: int = 0
+    #: whether the log has shown the plan already
+    plan_told: bool = False
     hide: Callable[[str], str] = str
     _sent_photos: set[str] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)

@@ -22,6 +22,7 @@ from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.deployment.strategies.rolling import rolling
 from galleria_action.gallery.local.files import read_file
 from galleria_action.options.checks import Verify
+from galleria_action.report.wording import count
 from galleria_action.storage.interface import ObjectInfo, ReadStore, WriteStore
 from galleria_action.storage.persistence import Pause
 from galleria_action.usecases.context import Context
@@ -115,13 +116,16 @@ def warn_of_uploads(context: Context, done: Uploaded) -> None:
     """What was noticed on the way about photos that were uploaded all the same."""
     if done.other_hashes:
         context.warn(
-            f"{done.other_hashes} photos have another hash after the lossless EXIF edit than the metadata's "
-            "deployment_file_hash: it was written by a tool that re-encodes. They are online, edited without loss."
+            f"{count(done.other_hashes, 'photo')} {'has' if done.other_hashes == 1 else 'have'} another hash after the "
+            "EXIF edit than deployment_file_hash. That is as it should be where the tool that wrote the metadata "
+            "writes the whole EXIF block anew: this edit changes the date and nothing else. hash-check: off leaves "
+            "this out."
         )
     if done.exif_warnings:
         shown = "; ".join(f"{key}: {', '.join(texts)}" for key, texts in sorted(done.exif_warnings.items())[:5])
         more = f"; and {len(done.exif_warnings) - 5} more" if len(done.exif_warnings) > 5 else ""
-        context.warn(f"{len(done.exif_warnings)} photos were uploaded without the full EXIF edit: {shown}{more}")
+        what = count(len(done.exif_warnings), "photo")
+        context.warn(f"{what} could not be given the full EXIF edit: {shown}{more}")
 
 
 def put_online(

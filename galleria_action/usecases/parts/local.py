@@ -92,7 +92,7 @@ def _metadata(context: Context, source: Path) -> LoadedMetadata | None:
         # these words are Galleria's own; its users know them
         raise GalleryInvalid(
             f"Error loading gallery metadata: Gallery metadata not found: {fence.name(path)}",
-            hint="Is the option source right, and was the gallery built in this job or committed to the repository?",
+            hint=_where_to_look(context.place.folder),
         )
     loaded = read_metadata(path, fence)
     for warning in loaded.warnings:
@@ -101,6 +101,18 @@ def _metadata(context: Context, source: Path) -> LoadedMetadata | None:
         redacted = redact_paths(loaded.raw)
         loaded = replace(loaded, raw=redacted, sha256=sha256(redacted).hexdigest())
     return loaded
+
+
+def _where_to_look(folder: Path) -> str:
+    """What to do where no gallery is found in ``folder``."""
+    with os.scandir(folder) as entries:
+        empty = next(entries, None) is None
+    if empty:
+        return (
+            f"The folder {str(folder)!r} is empty. In a workflow let a checkout come first (actions/checkout); in a "
+            'container mount the repository there (docker run -v "$PWD:/github/workspace").'
+        )
+    return "Is the option source right, and was the gallery built in this job or committed to the repository?"
 
 
 def _photos(context: Context, metadata: LoadedMetadata | None, source: Path) -> Sequence[LocalFile]:
