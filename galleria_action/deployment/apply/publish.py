@@ -159,7 +159,7 @@ class Conclude:
             hold, work.hold = work.hold, None
             work.kept = hold.publication.kept()
             work.tell(Publishing(False))
-            hold.release()
+            work.undeleted |= hold.release()
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,10 +72,10 @@ class Hold:
             self.lost = True
             raise _another_publishes() from taken
 
-    def release(self) -> None:
-        """Nobody is publishing any more. Raises ``StorageUnavailable``."""
-        for error in self.store.delete([PUBLICATION_KEY]).values():
-            raise StorageUnavailable(f"{PUBLICATION_KEY} could not be removed: {error}", hint="Run again.")
+    def release(self) -> dict[str, str]:
+        """Nobody is publishing any more. Returns the record's key with an error where it could not be removed, which
+        the next run does. Raises the storage's errors."""
+        return self.store.delete([PUBLICATION_KEY])
 
     def _write(self, publication: Publication) -> None:
         beaten = replace(publication, beat=publication.beat + 1)

@@ -141,9 +141,8 @@ class Delete:
             return
         work.say(f"Deleting {len(work.plan.deletes)} objects that are gone from the gallery")
         with _after_commit():
-            work.undeleted = self._delete(work, [gone.key for gone in work.plan.deletes])
-            if work.undeleted:
-                work.undeleted = self._delete(work, list(work.undeleted))
+            left = self._delete(work, [gone.key for gone in work.plan.deletes])
+            work.undeleted |= self._delete(work, list(left)) if left else {}
         work.tell_deletes()
 
     def _delete(self, work: Work, keys: list[str]) -> dict[str, str]:

@@ -58,6 +58,7 @@ def make_comparison(context: Context, store: ReadStore, side: LocalSide) -> Comp
             context.target,
             force=options.guards.force,
             delete_orphans=options.guards.orphans is Orphans.DELETE,
+            acl=context.settings.acl,
         )
         context.tell(Planned(made))
     approved = None if options.sharded else options.guards.approved_plan  # shards have more to say of it
@@ -76,6 +77,21 @@ def _missing_at_first(context: Context, store: ReadStore) -> frozenset[str]:
         return frozenset()
     found = store.get(missing_key(plan_id))
     return parse_missing(found.body) if found else frozenset()
+
+
+def tell_orphans(context: Context, plan: Plan) -> None:
+    """Warn of what nothing names, and of what a deploy will do about it."""
+    orphans = context.options.guards.orphans
+    if not plan.orphans or orphans in (Orphans.IGNORE, Orphans.DELETE):
+        return
+    shown = ", ".join(map(repr, plan.orphans[:5])) + (", …" if len(plan.orphans) > 5 else "")
+    text = f"{len(plan.orphans):,} objects lie in the gallery's folders that nothing names: {shown}."
+    if orphans is Orphans.FAIL:
+        text += (
+            " A deploy of this plan ends with verify-failed (exit 4) after its commit. Delete them with orphans: "
+            "delete, or accept them with orphans: warn."
+        )
+    context.warn(text)
 
 
 def under_way(publication: Publication) -> str:

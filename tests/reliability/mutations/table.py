@@ -57,7 +57,7 @@ MUTATIONS = {
         _CRASH + "test_a_worker_that_dies_is_no_success",
     ),
     "no guard": _when(
-        2, never("check_guards", "not limit.allows(...)"),
+        2, never("guards:_check", "not limit.allows(...)"),
         _FAILURES + "test_delete_guard",
     ),
     "deletes orphans unasked": _when(
