@@ -46,7 +46,9 @@ class Scene:
     def run(self, *args: str, places: bool = True) -> str:
         """What a run prints on a terminal, with what differs from run to run replaced."""
         out = io.StringIO()
-        environ = {"GALLERIA_ACCESS_KEY": ACCESS_KEY, "GALLERIA_SECRET_KEY": SECRET_KEY} if places else {}
+        # one upload at a time, so that what is told comes in the same order
+        environ = {"GALLERIA_CONCURRENCY": "1"}
+        environ |= {"GALLERIA_ACCESS_KEY": ACCESS_KEY, "GALLERIA_SECRET_KEY": SECRET_KEY} if places else {}
         where = ["--bucket", BUCKET, "--endpoint", self.s3.url] if places else []
         given = [*args, *(one for one in where if where[0] not in args or one == "--endpoint" or one == self.s3.url)]
         run(given, World(environ, self.folder, out, out, self.stop, open_store))

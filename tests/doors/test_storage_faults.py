@@ -17,7 +17,7 @@ from tests.s3 import BUCKET
         ("GetObject", "*" + METADATA, "s3:GetObject"),
         ("GetObject", "*" + MANIFEST, "s3:GetObject"),
         ("ListObjectsV2", "*", "s3:ListBucket"),
-        ("PutObject", "*/photos/*", "s3:PutObject"),
+        ("PutObject", "*/.galleria/pool/*", "s3:PutObject"),
         ("PutObject", "*" + MANIFEST, "s3:PutObject"),
         ("PutObject", "*" + METADATA, "s3:PutObject"),
     ],
@@ -34,7 +34,7 @@ def test_access_denied_names_call_and_permission(start: Start, operation: str, k
 
 def test_access_denied_on_deletes_ends_live_and_says_so(start: Start):
     job = start()
-    job.s3.script("403*", ("DeleteObject", "DeleteObjects"))
+    job.s3.script("403*", ("DeleteObject", "DeleteObjects"), "*/photos/*")
     ran = failed(job.runner.run("deploy"), "permission")
     assert "s3:DeleteObject" in ran.log
     assert job.live() == job.gallery.raw
@@ -176,7 +176,9 @@ def test_a_commit_before_ours_is_seen_without_conditional_writes_too(start: Star
     job = start(profile)
     others = json.dumps({**job.gallery.document, "collection": "other"}).encode()
     job.s3.after = lambda request: (
-        job.s3.seed({PREFIX + METADATA: others}) if "/photos/" in request.key and request.method == "PUT" else None
+        job.s3.seed({PREFIX + METADATA: others})
+        if "/.galleria/pool/" in request.key and request.method == "PUT"
+        else None
     )
     failed(job.runner.run("deploy"), "conflict")
     assert job.live() == others
@@ -240,7 +242,7 @@ def test_one_cause_is_told_once_with_its_own_advice(start: Start):
 @pytest.mark.parametrize("weather", ["503*", "drop*"])
 def test_what_may_pass_is_advised_to_be_run_again(start: Start, weather: str):
     job = start()
-    job.s3.script(weather, "PutObject", "*/photos/*")
+    job.s3.script(weather, "PutObject", "*/.galleria/pool/*")
     assert "Run again" in failed(job.runner.run("deploy"), "upload-failed").log
 
 

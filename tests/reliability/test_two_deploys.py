@@ -15,6 +15,7 @@ from random import Random
 import pytest
 
 from galleria_action.deployment.state.manifest import MANIFEST_KEY, parse_manifest
+from tests.builders import photo_bytes
 from tests.doors.runner import Ran
 from tests.reliability.memory import MemoryStore
 from tests.reliability.scenes import METADATA_KEY, Scene, State, check_whole, make_scene, named_by, seed, state_of
@@ -112,7 +113,7 @@ def other_changes(scene: Scene, *, directory: bool) -> None:
     (scene.workspace / "prod/site/index.html").write_text("<h1>Another wedding</h1>", encoding="utf-8")
     if directory:
         files = sorted((scene.gallery.source / "full").iterdir())
-        files[0].write_bytes(b"another" + files[0].read_bytes())
+        files[0].write_bytes(photo_bytes(60))
         files[-1].unlink()
         return
     scene.gallery.change(0, version=2)
