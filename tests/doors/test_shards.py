@@ -250,9 +250,9 @@ def test_a_report_that_does_not_count(fleet: Fleet, forge, reason: str, text: st
 
 def test_a_shard_with_other_settings(fleet: Fleet):
     fleet.upload(["1/3", "3/3"])
-    assert fleet.shard("2/3", acl="public-read").exit_code == 0
-    (finding,) = refused(fleet, "plan-changed")
-    assert "shard 2/3: it ran with other settings" in finding
+    failed(fleet.shard("2/3", acl="public-read"), "plan-changed")
+    (finding,) = refused(fleet, "upload-failed")
+    assert "shard 2/3: there is no report of it" in finding
 
 
 def test_another_division(fleet: Fleet):
