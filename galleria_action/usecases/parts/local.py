@@ -10,7 +10,7 @@ from pathlib import Path
 
 from galleria_action.deployment.events import Recognised
 from galleria_action.deployment.galleries import LocalGallery, SourcePhoto
-from galleria_action.deployment.model import Commit, SourceFile
+from galleria_action.deployment.model import Commit, Mode, SourceFile
 from galleria_action.deployment.sources import (
     NO_RULES,
     check_collisions,
@@ -18,7 +18,6 @@ from galleria_action.deployment.sources import (
     photos_of_metadata,
     site_files,
 )
-from galleria_action.deployment.state.manifest import Mode
 from galleria_action.errors import ConfigInvalid, EmptyGallery, Finding, GalleryInvalid
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.gallery.local.examine import examine_all, oddities
