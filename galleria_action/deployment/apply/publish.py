@@ -17,7 +17,7 @@ from galleria_action.deployment.state.manifest import ManifestEntry
 from galleria_action.deployment.state.pool import POOL_FOLDER, pool_key, unproven_key
 from galleria_action.deployment.state.publication import PUBLICATION_KEY, Publication, Replaced, kept_by
 from galleria_action.errors import Conflict, GalleriaError
-from galleria_action.gallery.local.media import is_page
+from galleria_action.gallery.media import is_page
 from galleria_action.storage.interface import Headers, ObjectInfo, WriteStore
 
 

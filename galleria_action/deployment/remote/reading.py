@@ -14,7 +14,6 @@ from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.deployment.state.publication import PUBLICATION_KEY, Publication
 from galleria_action.deployment.state.reading import read_manifest, read_publication
 from galleria_action.gallery.keys import METADATA_KEY
-from galleria_action.gallery.metadata.json_source import paused_gc
 from galleria_action.gallery.metadata.model import GalleryMetadata
 from galleria_action.gallery.metadata.schema import LoadedMetadata, RemoteInvalid, parse_remote
 from galleria_action.leftovers import is_folder_marker
@@ -92,7 +91,6 @@ class RemoteState:
         return self.metadata.keys() | {METADATA_KEY}
 
 
-@paused_gc()
 def read_remote(
     store: ReadStore, *, listing: bool, local: LoadedMetadata | None = None, expected: Sequence[str] | None = None
 ) -> RemoteState:
