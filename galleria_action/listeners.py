@@ -19,6 +19,7 @@ from galleria_action.deployment.events import (
     Left,
     Listener,
     Planned,
+    Reported,
     Said,
     Warned,
 )
@@ -115,6 +116,18 @@ class PlanFile:
         """See ``Listener``. Raises ``ConfigInvalid`` when the file cannot be written."""
         if isinstance(event, Planned) and (path := self.files.path(self.given, PLAN_FILE)):
             self.record.plan_file = self.files.write(path, plan_json(event.plan))
+
+
+@dataclass(frozen=True, slots=True)
+class Reports:
+    """Writes the reports that a use case itself was asked for."""
+
+    files: ReportFiles
+
+    def hear(self, event: Event) -> None:
+        """See ``Listener``. Raises ``ConfigInvalid`` when the file cannot be written."""
+        if isinstance(event, Reported):
+            self.files.write(event.path, event.body)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,13 @@ import click
 
 from galleria_action.ci.detect import detect
 from galleria_action.ci.interface import CI, NoReviews, Occasion, Reviews, Wishes
+from galleria_action.cli.commands import COMMANDS
 from galleria_action.cli.parse import Invocation, parse
 from galleria_action.deployment.events import Listener, Warned
 from galleria_action.deployment.stop import Stop
 from galleria_action.errors import Cancelled, ConfigInvalid, Finding, GalleriaError, InternalError, exit_code_of
 from galleria_action.farewell import Farewell, Speech
-from galleria_action.listeners import PLAN_FILE, RESULT_FILE, Log, PlanFile, ReportFiles, Reviewers, all_of
+from galleria_action.listeners import PLAN_FILE, RESULT_FILE, Log, PlanFile, ReportFiles, Reports, Reviewers, all_of
 from galleria_action.options import Options, resolve, secrets_in
 from galleria_action.options.guards import PlanApproval
 from galleria_action.options.review import Comment
@@ -36,8 +37,11 @@ from galleria_action.storage.wrappers import RecordingStore
 from galleria_action.usecases.context import Context, Place
 from galleria_action.usecases.cors import cors
 from galleria_action.usecases.deploy import deploy
+from galleria_action.usecases.duplicates import duplicates
 from galleria_action.usecases.finalize import finalize
+from galleria_action.usecases.init import init
 from galleria_action.usecases.plan import plan
+from galleria_action.usecases.process import process
 from galleria_action.usecases.results import Done
 from galleria_action.usecases.validate import validate
 from galleria_action.usecases.verify import verify
@@ -52,6 +56,9 @@ _COMMANDS: Mapping[str, Callable[[Context], Done]] = {
     "finalize": finalize,
     "verify": verify,
     "cors": cors,
+    "init": init,
+    "process": process,
+    "duplicates": duplicates,
 }
 
 
@@ -232,7 +239,7 @@ def _prepare(invocation: Invocation, ci: CI, record: Record, world: World, files
         invocation.command,
         invocation.values,
         problems,
-        uses_bucket=invocation.command != "validate",
+        uses_bucket=_uses_bucket(invocation.command),
         needs_bucket=not may_do_without,
     )
     publicly = _without_secrets(options, ci.occasion)
@@ -247,12 +254,17 @@ def _prepare(invocation: Invocation, ci: CI, record: Record, world: World, files
         options=options,
         place=Place(files.workspace, _outside(world.environ), files.attended),
         stop=world.stop,
-        tell=all_of(record.hear, log.hear, plan_file.hear, Reviewers(reviews).hear),
+        tell=all_of(record.hear, log.hear, plan_file.hear, Reports(files).hear, Reviewers(reviews).hear),
         open_store=_recorded(world.open_store, record),
         approval=reviews.approval,
         without_secrets=ci.occasion.without_secrets if publicly else "",
     )
     return _Run(context, reviews)
+
+
+def _uses_bucket(command: str) -> bool:
+    known = COMMANDS.get(command)
+    return known is None or known.needs_bucket
 
 
 def _reviews(options: Options, ci: CI, record: Record, tell: Listener) -> Reviews:
@@ -348,7 +360,7 @@ def _refuse_deploy(options: Options, occasion: Occasion) -> None:
 
 def _with_outcome(error: GalleriaError, record: Record) -> GalleriaError:
     """A cancelled run says on which side of the commit it stopped."""
-    if not isinstance(error, Cancelled):
+    if not isinstance(error, Cancelled) or not _uses_bucket(record.command):
         return error
     if record.committed is None:
         text = "during the commit, whose outcome could not be learnt: the gallery online is the old one or the new one."

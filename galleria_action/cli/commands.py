@@ -18,6 +18,7 @@ class Command:
 
     ``topics`` say which options its help shows, and by ``Topic.BUCKET`` that it needs one. ``only_with`` is an option
     without which it writes nothing after all. ``reviewed`` says that reviewers are told what it is about to do.
+    ``argument`` is the option that on the command line needs no name.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Command:
     writes: bool = True
     only_with: str = ""
     reviewed: bool = False
+    argument: str = ""
 
     @property
     def needs_bucket(self) -> bool:
@@ -47,7 +49,7 @@ _ALL = (
     Command(
         name="validate",
         help="check the gallery on disk; needs no network",
-        topics=Topic.LOCAL,
+        topics=Topic.LOCAL | Topic.LOOKALIKES,
         writes=False,
     ),
     Command(
@@ -80,6 +82,27 @@ _ALL = (
         help="show the bucket's CORS rules; with setup-cors write the gallery's",
         topics=Topic.BUCKET | Topic.CORS,
         only_with="setup-cors",
+    ),
+    Command(
+        name="init",
+        help="write gallery-metadata.json for a folder of photos; needs no network and no picture library",
+        topics=Topic.ORIGINALS | Topic.NAMES,
+        writes=False,
+        argument="originals",
+    ),
+    Command(
+        name="process",
+        help="make a gallery of a folder of originals: names, sizes for the web, metadata, a site",
+        topics=Topic.LOCAL | Topic.ORIGINALS | Topic.NAMES | Topic.STUDIO | Topic.LOOKALIKES,
+        writes=False,
+        argument="originals",
+    ),
+    Command(
+        name="duplicates",
+        help="find photos that show the same; deletes nothing",
+        topics=Topic.ORIGINALS | Topic.LOOKALIKES,
+        writes=False,
+        argument="originals",
     ),
 )
 COMMANDS: Mapping[str, Command] = {command.name: command for command in _ALL}

@@ -121,7 +121,10 @@ def _command(command: Command) -> click.Command:
             name for name in invocation.values
             if ctx.get_parameter_source(name.replace("-", "_")) is ParameterSource.DEFAULT_MAP
         )  # fmt: skip
-        invocation.problems.extend(_leftover(argument) for argument in ctx.args)
+        leftover = list(ctx.args)
+        if command.argument and leftover and not leftover[0].startswith("-"):
+            invocation.values[command.argument] = leftover.pop(0)
+        invocation.problems.extend(_leftover(argument) for argument in leftover)
         _fill_from_aws(invocation)
 
     as_json = click.Option(

@@ -32,7 +32,11 @@ class GalleryOptions(Group):
 
     source: Path = option(PATH, "prod/pics", "folder with the photos and gallery-metadata.json", Topic.LOCAL)
     metadata_file: Path | None = optional(PATH, "another metadata file; when none exists: directory mode", Topic.LOCAL)
-    site: Path | None = optional(PATH, "folder of the static site, uploaded to the prefix's root", Topic.LOCAL)
+    site: Path | None = optional(
+        PATH,
+        "folder of the static site, uploaded to the prefix's root; process writes one there (generate: beside source)",
+        Topic.LOCAL,
+    )
     photos_only: bool = option(FLAG, "false", "leave the site alone", Topic.LOCAL)
     site_only: bool = option(FLAG, "false", "leave the photos alone", Topic.LOCAL)
     hash_check: HashCheck = option(

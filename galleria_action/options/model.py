@@ -15,6 +15,7 @@ from galleria_action.options.headers import HeaderOptions
 from galleria_action.options.kinds import FLAG, PATH, TEXT
 from galleria_action.options.output import OutputOptions
 from galleria_action.options.review import ReviewOptions
+from galleria_action.options.studio import DuplicateOptions, StudioOptions
 from galleria_action.options.target import TargetOptions
 from galleria_action.options.upload import UploadOptions
 from galleria_action.storage.settings import StoreSettings
@@ -33,7 +34,9 @@ class Options:
     checks: CheckOptions = CheckOptions()
     review: ReviewOptions = ReviewOptions()
     output: OutputOptions = OutputOptions()
-    dry_run: bool = option(FLAG, "false", "deploy becomes plan", Topic.APPLY | Topic.CORS)
+    studio: StudioOptions = StudioOptions()
+    lookalikes: DuplicateOptions = DuplicateOptions()
+    dry_run: bool = option(FLAG, "false", "deploy becomes plan", Topic.APPLY | Topic.CORS | Topic.NAMES)
     config: Path | None = optional(PATH, "config file; galleria.yml if present", Topic.ANY, in_config=False)
     environment: str | None = optional(TEXT, "section of the config file", Topic.ANY, in_config=False)
 
@@ -87,6 +90,8 @@ GROUPS: Mapping[str, type[Any]] = {
     "checks": CheckOptions,
     "review": ReviewOptions,
     "output": OutputOptions,
+    "studio": StudioOptions,
+    "lookalikes": DuplicateOptions,
 }
 OPTIONS: tuple[Option, ...] = (
     *(option for group in GROUPS.values() for option in options_of(group)),

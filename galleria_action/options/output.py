@@ -31,5 +31,5 @@ class OutputOptions(Group):
         choice(Progress),
         "auto",
         "bar on a terminal, a line every 10 s elsewhere; off for none",
-        Topic.APPLY | Topic.VERIFY,
+        Topic.APPLY | Topic.VERIFY | Topic.ORIGINALS,
     )

@@ -14,9 +14,11 @@ from typing import Any
 
 from galleria_action.deployment.events import (
     Committed,
+    Compared,
     Deleted,
     Divided,
     Event,
+    Made,
     Planned,
     Recognised,
     Sending,
@@ -54,6 +56,8 @@ class Record:
     metadata_uploaded: bool = False
     committed: bool | None = False
     verification: Verification | None = None
+    duplicates: int = 0
+    changed: bool = False
     shard: Shard | None = None
     shards: tuple[Shard, ...] = ()
     warnings: list[str] = field(default_factory=list)
@@ -97,6 +101,10 @@ class Record:
                 self.photos_deleted = photos
             case Verified(verification):
                 self.verification = verification
+            case Compared(duplicates):
+                self.duplicates = duplicates
+            case Made(changed):
+                self.changed = changed
             case _:
                 pass
 
@@ -175,7 +183,7 @@ def _outputs(record: Record, message: str, error: GalleriaError | None) -> dict[
     return {
         "success": error is None,
         "dry-run": record.dry_run,
-        "changed": plan.changed if plan else False,
+        "changed": plan.changed if plan else record.changed,
         "mode": record.mode or "",
         "plan-id": plan.plan_id if plan else "",
         "plan-file": record.plan_file or "",
@@ -195,6 +203,7 @@ def _outputs(record: Record, message: str, error: GalleriaError | None) -> dict[
         "missing-files": len(found.missing) if found else 0,
         "orphaned-files": len(found.orphaned) if found else 0,
         "mismatched-files": len(found.mismatched) if found else 0,
+        "duplicates": record.duplicates,
         "url": record.url or "",
         "failure-reason": error.reason if error else "",
         "message": message,

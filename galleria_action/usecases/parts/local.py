@@ -82,7 +82,7 @@ def _metadata(context: Context, source: Path) -> LoadedMetadata | None:
         return context.metadata
     given = context.options.gallery.metadata_file
     path = context.path(given) if given else source / METADATA_KEY
-    fence = _fence(context, path.parent, "metadata-file" if given else "source")
+    fence = fence_of(context, path.parent, "metadata-file" if given else "source")
     if not os.path.lexists(path):
         if given is None and (source.is_dir() or context.options.gallery.site_only):
             return None
@@ -101,7 +101,7 @@ def _metadata(context: Context, source: Path) -> LoadedMetadata | None:
 
 
 def _photos(context: Context, metadata: LoadedMetadata | None, source: Path) -> Sequence[LocalFile]:
-    fence = _fence(context, source, "source")
+    fence = fence_of(context, source, "source")
     if metadata:
         found = locate(metadata.metadata, source, fence, file=metadata.file, lines_of=metadata.lines_of)
         return tuple(found.values())
@@ -115,7 +115,7 @@ def _site(context: Context, source: Path) -> Sequence[LocalFile] | None:
     if context.options.gallery.site is None or context.options.gallery.photos_only:
         return None
     site = context.path(context.options.gallery.site)
-    walk = walk_site(site, _fence(context, site, "site"), exclude=[source])
+    walk = walk_site(site, fence_of(context, site, "site"), exclude=[source])
     _tell_skipped(context, walk, "are hidden")
     return walk.files
 
@@ -127,7 +127,7 @@ def _tell_skipped(context: Context, walk: Walk, why: str) -> None:
         context.warn(f"Not published, because they {why}: {names}{more}")
 
 
-def _fence(context: Context, folder: Path, option: str) -> Workspace:
+def fence_of(context: Context, folder: Path, option: str) -> Workspace:
     """The fence around local files that are reached through ``folder``.
 
     In CI that is the workspace, and a folder outside of it is refused: the container sees nothing else of the
