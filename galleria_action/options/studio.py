@@ -159,6 +159,8 @@ class DuplicateOptions(Group):
 
     def mistakes(self) -> Iterator[Mistake]:
         """See ``Group.mistakes``."""
+        if self.output:
+            yield Mistake("output", "the report in HTML is not there yet; json-output has all of it")
         bits = self.hash_size * self.hash_size
         if self.threshold > bits // 4:
             text = f"at most {bits // 4} of the {bits} bits of a hash of this size; beyond it strangers match"
