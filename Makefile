@@ -4,17 +4,18 @@ PYTHON ?= python3
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help ready demo test test-all slow test-container coverage lint floors format generate hooks wheel lock bench clean
+.PHONY: help ready demo test test-all slow test-container coverage lint floors format generate hooks wheel pictures lock bench clean
 
 help:
 	@echo "make demo      a small gallery goes online, changes, breaks and heals, on an S3 server on this machine"
 	@echo "make test      the tests (under 5 minutes); T=\"tests/gallery -k times\" runs only those"
 	@echo "make test-all  the same, then the long ones: every kill, real servers, mutations (under 20 minutes)"
-	@echo "make test-container  builds the image and runs it as GitHub's runner does (needs Docker, or root on Debian)"
+	@echo "make test-container  builds the image and runs it as GitHub's runner does, also in act (needs Docker, or root on Debian)"
 	@echo "make coverage  the tests, and which branches they take; fails below what was reached once"
 	@echo "make lint      style, types, floors of the house, action.yml, Dockerfile, workflows"
 	@echo "make hooks     looks at each commit before it is made (pre-commit)"
-	@echo "make generate  write anew what follows from the code: action.yml, docs/reference.md, the config's schema, the drawing of the house"
+	@echo "make generate  write anew what follows from the code: action.yml, docs/reference.md, the config's schema, the drawings"
+	@echo "make pictures  the pictures of the README anew, from real runs (needs Chromium)"
 	@echo "make bench     ours beside aws s3 sync, s5cmd, rclone and s3cmd; BENCH=\"--help\" lists what can be chosen"
 	@echo "make lock      pin the dependencies anew, with hashes"
 
@@ -75,6 +76,7 @@ format: $(READY)
 generate: $(READY)
 	@$(BIN)/python -m galleria_action.cli.generate
 	@$(BIN)/python -m docs.draw
+	@$(BIN)/python -m benchmarks.chart
 
 hooks: $(READY)
 	$(BIN)/pre-commit install
@@ -82,6 +84,9 @@ hooks: $(READY)
 # From the pinned tools, not from whatever is newest today.
 wheel: $(READY)
 	$(BIN)/python -m hatchling build -d dist
+
+pictures: $(READY)
+	$(BIN)/python -m docs.pictures
 
 # uv is asked for here only, so that nobody else needs it.
 lock:

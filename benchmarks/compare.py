@@ -27,7 +27,7 @@ from pathlib import Path
 
 from benchmarks.measure import run
 from benchmarks.programs import PEERS, ROOT, SCENARIOS, Program, environment, installed, programs
-from benchmarks.report import Row, chart, markdown
+from benchmarks.report import Row, markdown
 from benchmarks.servers import Server, rclone_server, sink
 
 
@@ -53,7 +53,6 @@ def main() -> None:
     print(text)
     if given.out:
         given.out.with_suffix(".table.md").write_text(text, encoding="utf-8")
-        given.out.with_suffix(".svg").write_text(chart(rows), encoding="utf-8")
 
 
 def _arguments() -> argparse.Namespace:
@@ -65,7 +64,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--peers", nargs="*", default=list(PEERS), choices=list(PEERS))
     parser.add_argument("--server", choices=["sink", "md5-sink", "rclone"], default="sink")
     parser.add_argument("--plan", type=int, nargs="+", help="sizes of galleries whose planning is measured")
-    parser.add_argument("--out", type=Path, help="where the table (.table.md) and the chart (.svg) go")
+    parser.add_argument("--out", type=Path, help="where the table (.table.md) goes")
     parser.add_argument("--work", type=Path, help="folder for galleries; a file system with hard links")
     return parser.parse_args()
 

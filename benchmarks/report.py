@@ -1,10 +1,9 @@
-"""What was measured, as a Markdown table and as a chart."""
+"""What was measured, as Markdown tables. ``chart.py`` draws some of them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from html import escape
 from statistics import median
 
 from benchmarks.measure import Cost
@@ -66,36 +65,3 @@ def _spread(values: Sequence[float]) -> str:
 
 def _ratio(ours: Sequence[float], theirs: Sequence[float], program: str) -> str:
     return "1" if program == OURS else f"{median(ours) / median(theirs):.2f} ×"
-
-
-# -- the chart -----------------------------------------------------------------------------------------------------
-
-_WIDTH, _BAR, _GAP, _LABEL = 760, 16, 26, 130
-_COLOURS = {OURS: "#0969da"}
-_OTHER = "#8c959f"
-
-
-def chart(rows: Sequence[Row]) -> str:
-    """Bars of the wall time, a block for each place and scenario, each block on a scale of its own."""
-    parts: list[str] = []
-    y = 10
-    for (where, scenario), group in _grouped(rows).items():
-        y += _GAP
-        parts.append(_text(10, y - 6, f"{SCENARIOS[scenario]}: {where}", "bold"))
-        programs = list(dict.fromkeys(row.program for row in group))
-        walls = {name: median(row.cost.wall for row in group if row.program == name) for name in programs}
-        for name, wall in walls.items():
-            width = max(1, (_WIDTH - _LABEL - 80) * wall / max(walls.values()))
-            colour = _COLOURS.get(name, _OTHER)
-            parts.append(_text(10, y + 12, name))
-            parts.append(f'<rect x="{_LABEL}" y="{y}" width="{width:.0f}" height="{_BAR - 3}" fill="{colour}"/>')
-            parts.append(_text(_LABEL + width + 6, y + 12, f"{wall:.2f} s"))
-            y += _BAR
-    height = y + 10
-    style = "font: 12px system-ui, sans-serif; background: white"
-    body = "\n".join(parts)
-    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" style="{style}">\n{body}\n</svg>\n'
-
-
-def _text(x: float, y: float, text: str, weight: str = "normal") -> str:
-    return f'<text x="{x:.0f}" y="{y:.0f}" font-weight="{weight}" fill="#1f2328">{escape(text)}</text>'

@@ -26,15 +26,16 @@ from galleria_action.deployment.model import PhotoEdit, Plan, Reason, SourceFile
 from galleria_action.deployment.planner import make_plan
 from galleria_action.deployment.remote.reading import list_target, read_manifest
 from galleria_action.deployment.remote.verification import verify_listing
-from galleria_action.deployment.sources import Hasher, site_files
+from galleria_action.deployment.sources import site_files
 from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.deployment.stop import Stop
 from galleria_action.errors import GalleriaError, GalleryInvalid
 from galleria_action.gallery.exif.edit import modify_exif_in_memory as modify_exif_in_memory
 from galleria_action.gallery.keys import METADATA_KEY
+from galleria_action.gallery.local.examine import examine_all
 from galleria_action.gallery.local.files import LocalFile, read_file
-from galleria_action.gallery.local.media import media_type
 from galleria_action.gallery.local.walk import walk_site
+from galleria_action.gallery.local.web_types import BEGINNING, web_type
 from galleria_action.gallery.local.workspace import Workspace
 from galleria_action.gallery.metadata.model import GalleryMetadata, PhotoMetadata
 from galleria_action.gallery.metadata.schema import RemoteInvalid, load_metadata, parse_remote
@@ -229,7 +230,8 @@ def upload_directory_to_s3(
     folder = Path(source_dir)
     try:
         found = walk_site(folder, _fence(folder)).files
-        files = site_files(found, _HEADERS.cache_control_site, Hasher(read_file))
+        hashes = [entry.sha256 for entry in examine_all(found, lambda _: True)]
+        files = site_files(found, _HEADERS.cache_control_site, hashes)
         size = sum(file.size for file in files)
         if dry_run:
             return _directory_result(success=True, total_files=len(files), total_size=size)
@@ -268,7 +270,8 @@ def upload_file_to_s3(
         body = local_path if isinstance(local_path, bytes) else Path(local_path).read_bytes()
         result |= {"file_size": len(body), "checksum": sha256(body).hexdigest()}
         file = LocalFile(key, key, len(body), None, (0, 0))
-        headers = Headers(media_type(key), _HEADERS.cache_control_site)
+        kind = web_type(key, body[:BEGINNING])
+        headers = Headers(kind.content_type, _HEADERS.cache_control_site, kind.encoding)
         upload = Upload(Reason.NEW, SourceFile(key, file, result["checksum"], headers), result["checksum"])
         store = store_for(client, bucket)
         head = store.head(key)
@@ -337,5 +340,5 @@ def _reported_to(callback: ProgressCallback | None, total: int) -> Listener:
 
 
 def _fence(folder: Path) -> Workspace:
-    """Links may lead anywhere in the project that we run in; elsewhere only within the folder itself."""
-    return Workspace(Path.cwd() if folder.resolve().is_relative_to(Path.cwd().resolve()) else folder)
+    """The caller's folder and what its links lead to are the caller's."""
+    return Workspace(Path.cwd() if folder.resolve().is_relative_to(Path.cwd().resolve()) else folder, bounded=False)

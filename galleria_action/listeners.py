@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from galleria_action.ci.interface import CI, Reviews
-from galleria_action.ci.workspace import write_file
+from galleria_action.ci.workspace import Unwritable, write_file
 from galleria_action.deployment.events import (
     Advanced,
     Began,
@@ -27,6 +28,8 @@ from galleria_action.report.documents import plan_json
 from galleria_action.report.outcome import to_do
 from galleria_action.report.progress import Progress, Style, Work, open_progress
 from galleria_action.report.result import Record
+from galleria_action.report.text import render_plan
+from galleria_action.report.wording import sentences
 
 #: where the plan goes in CI when nothing else is said
 PLAN_FILE = "galleria-plan.json"
@@ -45,10 +48,14 @@ def all_of(*listeners: Listener) -> Listener:
 
 @dataclass(slots=True)
 class Log:
-    """The log of a place, with a progress bar where a person watches a screen."""
+    """The log of a place, with a progress bar where a person watches a screen.
+
+    The plan is told before it is carried out; ``record`` then knows that it was.
+    """
 
     ci: CI
     style: Style
+    record: Record
     _group: ExitStack = field(default_factory=ExitStack)
     _progress: Progress | None = None
 
@@ -66,6 +73,10 @@ class Log:
                 self._group.close()
             case Planned(plan):
                 self.ci.line(f"{to_do(plan)}; plan id {plan.plan_id}")
+            case Deploying() if self.record.plan:
+                for line in render_plan(self.record.plan):
+                    self.ci.line(line.text, line.tone)
+                self.record.plan_told = True
             case Began(done, files, size):
                 work = Work(done, files, size)
                 self._progress = open_progress(
@@ -100,22 +111,33 @@ class ReportFiles:
         if not self.attended:
             return write_file(self.workspace, path, body)
         whole = self.workspace / path
-        write_file(whole.parent, whole.name, body)
+        write_file(whole.parent, whole.name, body, follow=True)
         return str(path)
 
 
 @dataclass(frozen=True, slots=True)
 class PlanFile:
-    """Writes ``plan.json`` as soon as there is a plan, where one is wanted."""
+    """Writes ``plan.json`` as soon as there is a plan, where one is wanted.
+
+    Where it cannot be written, ``warn`` is told: a gallery is not kept offline for a report on it. But a plan that
+    somebody asked for as a file has failed without it.
+    """
 
     files: ReportFiles
     given: Path | None
     record: Record
+    warn: Callable[[str], None]
 
     def hear(self, event: Event) -> None:
-        """See ``Listener``. Raises ``ConfigInvalid`` when the file cannot be written."""
-        if isinstance(event, Planned) and (path := self.files.path(self.given, PLAN_FILE)):
+        """See ``Listener``. Raises ``ConfigInvalid`` for a path that is refused, and for a plan without its file."""
+        if not isinstance(event, Planned) or not (path := self.files.path(self.given, PLAN_FILE)):
+            return
+        try:
             self.record.plan_file = self.files.write(path, plan_json(event.plan))
+        except Unwritable as trouble:
+            if self.given and self.record.dry_run:
+                raise
+            self.warn(sentences(trouble.message, "The run goes on without the plan's file"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TextIO
 
-import click
-
+from galleria_action import policy
 from galleria_action.ci.detect import detect
-from galleria_action.ci.interface import CI, NoReviews, Occasion, Reviews, Wishes
-from galleria_action.cli.commands import COMMANDS
+from galleria_action.ci.interface import CI, NoReviews, Reviews, Wishes
+from galleria_action.cli.commands import COMMANDS, Command
 from galleria_action.cli.parse import Invocation, parse
-from galleria_action.deployment.events import Listener, Warned
+from galleria_action.deployment.events import Listener, Warned, nobody
 from galleria_action.deployment.stop import Stop
-from galleria_action.errors import Cancelled, ConfigInvalid, Finding, GalleriaError, InternalError, exit_code_of
+from galleria_action.errors import Cancelled, ConfigInvalid, GalleriaError, InternalError, exit_code_of
 from galleria_action.farewell import Farewell, Speech
 from galleria_action.listeners import PLAN_FILE, RESULT_FILE, Log, PlanFile, ReportFiles, Reports, Reviewers, all_of
-from galleria_action.options import Options, resolve, secrets_in
+from galleria_action.options import SECRETS, Options, resolve, usage_problem
 from galleria_action.options.guards import PlanApproval
+from galleria_action.options.origin import texts
 from galleria_action.options.review import Comment
-from galleria_action.report.documents import result_json
+from galleria_action.report.documents import result_json, result_text
 from galleria_action.report.markdown import render_summary
 from galleria_action.report.result import Record, Result, finish
 from galleria_action.report.text import render_text
@@ -32,35 +32,9 @@ from galleria_action.report.wording import count, sentences
 from galleria_action.storage.interface import Target, WriteStore
 from galleria_action.storage.opening import open_store
 from galleria_action.storage.public_store import public_target
-from galleria_action.storage.settings import FOLDER, StoreSettings
+from galleria_action.storage.settings import StoreSettings
 from galleria_action.storage.wrappers import RecordingStore
 from galleria_action.usecases.context import Context, Place
-from galleria_action.usecases.cors import cors
-from galleria_action.usecases.deploy import deploy
-from galleria_action.usecases.duplicates import duplicates
-from galleria_action.usecases.finalize import finalize
-from galleria_action.usecases.init import init
-from galleria_action.usecases.plan import plan
-from galleria_action.usecases.process import process
-from galleria_action.usecases.results import Done
-from galleria_action.usecases.validate import validate
-from galleria_action.usecases.verify import verify
-
-#: where a run with credentials goes, and what it calls the gallery
-DESTINATION: tuple[str, ...] = ("endpoint", "bucket", "provider", "region", "public-url")
-
-_COMMANDS: Mapping[str, Callable[[Context], Done]] = {
-    "validate": validate,
-    "plan": plan,
-    "deploy": deploy,
-    "finalize": finalize,
-    "verify": verify,
-    "cors": cors,
-    "init": init,
-    "process": process,
-    "duplicates": duplicates,
-}
-
 
 _Opener = Callable[[StoreSettings], WriteStore]
 
@@ -85,24 +59,28 @@ def run(args: Sequence[str], world: World) -> int:
     Standard output gets everything, but with ``--json`` only the result, and standard error the rest.
     """
     environ, workspace = world.environ, Path(world.environ.get("GITHUB_WORKSPACE") or world.folder)
-    try:
-        invocation = parse(args, environ, workspace)
-    except click.exceptions.Exit as end:
-        return end.exit_code
+    invocation = parse(args, environ, workspace)
+    if invocation.text is not None:
+        with suppress(BrokenPipeError):
+            print(invocation.text, file=world.stdout, flush=True)
+        return invocation.exit_code
     stream = world.stderr if invocation.as_json else world.stdout
     ci = detect(environ, stream, workspace)
-    for secret in secrets_in(invocation.values):
-        ci.mask(secret)
+    for name in SECRETS:
+        if name in invocation.given:
+            ci.mask(invocation.given[name].text)
     record = Record(invocation.command, hide=ci.hide)
     files = ReportFiles(workspace, attended=not _in_ci(environ))
-    ending = _Ending(ci, record, time.monotonic(), world.stdout if invocation.as_json else None, files)
+    ending = _Ending(
+        ci, record, time.monotonic(), world.stdout if invocation.as_json else None, files, invocation.quiet
+    )
     world.farewell.prepare(Speech(ending.stopping, ending.in_the_runs_place))
     error: GalleriaError | None = None
     message = ""
     try:
-        ending.run = prepared = _prepare(invocation, ci, record, world, ending.files, stream)
-        _refuse_deploy(prepared.context.options, ci.occasion)
-        message = _COMMANDS[prepared.context.options.command](prepared.context).message
+        ending.run = prepared = _prepare(invocation, ci, record, world, ending.files)
+        _refuse(prepared, ci)
+        message = prepared.command.use_case(prepared.context.options)(prepared.context).message
     except GalleriaError as failure:
         error = _with_outcome(failure, record)
     except KeyboardInterrupt:
@@ -122,6 +100,7 @@ def run(args: Sequence[str], world: World) -> int:
 class _Run:
     """A run that can begin: what its use case is handed, and who reviews it."""
 
+    command: Command
     context: Context
     reviews: Reviews
 
@@ -130,7 +109,7 @@ class _Run:
 class _Ending:
     """How a run is reported in the end: to reviewers, later steps, the log, the summary.
 
-    ``stdout`` is where the result goes as JSON, where that is asked for.
+    ``stdout`` is where the result goes as JSON, where that is asked for. ``quiet`` leaves the verdict only of the log.
     """
 
     ci: CI
@@ -138,6 +117,7 @@ class _Ending:
     started: float
     stdout: TextIO | None
     files: ReportFiles
+    quiet: bool
     run: _Run | None = None
 
     def stopping(self) -> None:
@@ -186,12 +166,21 @@ class _Ending:
                 error = _outputs_lost(trouble, message)
                 self._write_result(message, error)
         result = self._result(message, error)
-        _report(result, self.ci)
-        if self.stdout:
-            with suppress(BrokenPipeError):  # somebody has read enough
-                self.stdout.write(result_json(result).decode())
+        _report(result, self.ci, quiet=self.quiet, plan_told=self.record.plan_told)
+        return result.exit_code if self._printed(result) else result.exit_code or ConfigInvalid.exit_code
+
+    def _printed(self, result: Result) -> bool:
+        """Print ``result`` as JSON where that is asked for; whether somebody can have read it."""
+        try:
+            if self.stdout:
+                self.stdout.write(result_text(result))
                 self.stdout.flush()
-        return result.exit_code
+        except BrokenPipeError:
+            return True  # they have read enough
+        except (OSError, ValueError) as trouble:
+            self.ci.error(f"The result could not be printed: {trouble}")
+            return False
+        return True
 
     def _result(self, message: str, error: GalleriaError | None) -> Result:
         return finish(self.record, message, time.monotonic() - self.started, error)
@@ -231,44 +220,52 @@ def _hush(error: GalleriaError, ci: CI) -> None:
     error.findings = tuple(replace(finding, message=ci.hide(finding.message)) for finding in error.findings)
 
 
-def _prepare(invocation: Invocation, ci: CI, record: Record, world: World, files: ReportFiles, stream: TextIO) -> _Run:
+def _prepare(invocation: Invocation, ci: CI, record: Record, world: World, files: ReportFiles) -> _Run:
     """Everything a run consists of. Raises ``ConfigInvalid`` with every mistake in the options."""
-    may_do_without = ci.occasion.without_secrets and invocation.command in ("plan", "deploy")
-    problems = [*invocation.problems, *_led_astray(invocation, ci.occasion)]
+    if not invocation.command:
+        raise usage_problem("", invocation.mistakes)
+    command, occasion = COMMANDS[invocation.command], ci.occasion
+    publicly = command.plans_publicly and policy.goes_without(occasion, invocation.given)
+    heeded = policy.heed(occasion, invocation.given, command.shows, publicly=publicly)
     options = resolve(
-        invocation.command,
-        invocation.values,
-        problems,
-        uses_bucket=_uses_bucket(invocation.command),
-        needs_bucket=not may_do_without,
+        command.name,
+        texts(heeded.given),
+        [*invocation.problems, *heeded.refused],
+        mistakes=invocation.mistakes,
+        uses_bucket=command.needs_bucket,
+        needs_bucket=not publicly and invocation.complete and not heeded.refused,
+        no_bucket=invocation.no_bucket,
     )
-    publicly = _without_secrets(options, ci.occasion)
     record.url = options.review.public_url
     record.target = _target(options, publicly)
-    record.dry_run = publicly or options.dry_run or options.command == "plan"
+    record.dry_run = publicly or command.only_plans(options)
     record.shard = None if record.dry_run else options.upload.shard
-    log = Log(ci, options.output.progress.value)
-    reviews = _reviews(options, ci, record, all_of(record.hear, log.hear))
-    plan_file = PlanFile(files, options.output.plan_file, record)
+    log = nobody if invocation.quiet else Log(ci, options.output.progress.value, record).hear
+    told = all_of(record.hear, log)
+    reviews = _reviews(command, options, ci, record, told)
+    plan_file = PlanFile(files, options.output.plan_file, record, lambda text: told(Warned(text)))
     context = Context(
         options=options,
         place=Place(files.workspace, _outside(world.environ), files.attended),
         stop=world.stop,
-        tell=all_of(record.hear, log.hear, plan_file.hear, Reports(files).hear, Reviewers(reviews).hear),
+        tell=all_of(record.hear, log, plan_file.hear, Reports(files).hear, Reviewers(reviews).hear),
         open_store=_recorded(world.open_store, record),
         approval=reviews.approval,
-        without_secrets=ci.occasion.without_secrets if publicly else "",
+        without_secrets=occasion.without_secrets if publicly else "",
     )
-    return _Run(context, reviews)
+    context.warn_all(heeded.warnings)
+    return _Run(command, context, reviews)
 
 
-def _uses_bucket(command: str) -> bool:
-    known = COMMANDS.get(command)
-    return known is None or known.needs_bucket
+def _refuse(run: _Run, ci: CI) -> None:
+    """Raise ``ConfigInvalid`` where this occasion is none for writing."""
+    writes = run.command.would_write(run.context.options) and not run.context.without_secrets
+    if refused := policy.refusal(ci.occasion, writes=writes):
+        raise refused
 
 
-def _reviews(options: Options, ci: CI, record: Record, tell: Listener) -> Reviews:
-    if not _reviewed(options):
+def _reviews(command: Command, options: Options, ci: CI, record: Record, tell: Listener) -> Reviews:
+    if not _reviewed(command, options):
         return NoReviews()
     return ci.reviews(_wishes(options, record), lambda text: tell(Warned(text)))
 
@@ -282,16 +279,6 @@ def _recorded(open_store: _Opener, record: Record) -> _Opener:
         return store
 
     return opened
-
-
-def _led_astray(invocation: Invocation, occasion: Occasion) -> Iterator[Finding]:
-    """In a run that has secrets on behalf of anybody's pull request, the config file may be the pull request's: it
-    must not say where the credentials go."""
-    for name in DESTINATION:
-        if occasion.no_deploy and name in invocation.from_config:
-            yield Finding(
-                f"{name}: not from the config file, because {occasion.no_deploy}; give it as an input in the workflow"
-            )
 
 
 def _in_ci(environ: Mapping[str, str]) -> bool:
@@ -309,27 +296,20 @@ def _outside(environ: Mapping[str, str]) -> str | None:
     return f"{above}/{repository}" if above and repository else None
 
 
-def _without_secrets(options: Options, occasion: Occasion) -> bool:
-    """Whether a plan has to do without the bucket, because nobody gave this run the keys to it."""
-    if not occasion.without_secrets or options.command not in ("plan", "deploy"):
-        return False
-    return options.store is None or not (options.store.access_key or options.store.target.endpoint == FOLDER)
-
-
 def _target(options: Options, publicly: bool) -> Target | None:
     if publicly:
         return public_target(options.review.public_url) if options.review.public_url else None
     return options.store.target if options.store else None
 
 
-def _reviewed(options: Options) -> bool:
+def _reviewed(command: Command, options: Options) -> bool:
     """Whether anything of this run may concern reviewers; what shows it to them takes its time to import."""
     asked = options.guards.plan_approval is not PlanApproval.OFF
     if options.upload.shard:
         return asked
     wanted = options.review.comment is not Comment.OFF or asked
     deploys = options.review.environment_url or options.review.public_url
-    return options.command in ("plan", "deploy", "finalize") and bool(wanted or deploys)
+    return command.reviewed and bool(wanted or deploys)
 
 
 def _wishes(options: Options, record: Record) -> Wishes:
@@ -346,26 +326,20 @@ def _wishes(options: Options, record: Record) -> Wishes:
     )
 
 
-def _refuse_deploy(options: Options, occasion: Occasion) -> None:
-    writes = (
-        options.command in ("deploy", "finalize") or (options.command == "cors" and options.checks.setup_cors)
-    ) and not options.dry_run
-    if writes and occasion.no_deploy:
-        raise ConfigInvalid(
-            f"Nothing is deployed here: {occasion.no_deploy}. Whoever opens a pull request could publish anything.",
-            hint="Plan on pull_request, deploy on push, and comment on forks' pull requests by workflow_run: see Pull "
-            "requests in the README.",
-        )
-
-
 def _with_outcome(error: GalleriaError, record: Record) -> GalleriaError:
     """A cancelled run says on which side of the commit it stopped."""
-    if not isinstance(error, Cancelled) or not _uses_bucket(record.command):
+    command = COMMANDS.get(record.command)
+    if not isinstance(error, Cancelled) or (command and not command.needs_bucket):
         return error
     if record.committed is None:
         text = "during the commit, whose outcome could not be learnt: the gallery online is the old one or the new one."
     elif record.committed:
         text = "after the commit: the new gallery is live, but old objects may remain and nothing was verified."
+    elif record.publishing:
+        text = (
+            "before the commit, while publishing: visitors may see new photos under the old metadata. The next run "
+            "finishes that, or takes it back."
+        )
     else:
         text = "before the commit: the gallery that visitors see is as before. What was uploaded is kept."
     return Cancelled(f"{error.message} {text}", signal_number=error.signal_number, hint="Run again to finish.")
@@ -381,7 +355,7 @@ def _defect(defect: BaseException, ci: CI, environ: Mapping[str, str]) -> Intern
     )
 
 
-def _report(result: Result, ci: CI) -> None:
+def _report(result: Result, ci: CI, *, quiet: bool, plan_told: bool) -> None:
     """Tell everybody: annotations, the log and the summary.
 
     What cannot be told to one reader is told to the log; it cannot change how the run ended.
@@ -390,7 +364,9 @@ def _report(result: Result, ci: CI) -> None:
         for finding in result.findings:
             ci.error(finding)
         ci.error("\n".join(filter(None, [result.message, result.hint])))
-    for line in render_text(result):
+    # what is wrong with the options is told in any case: nobody can guess it
+    verdict_only = quiet and result.exit_code != ConfigInvalid.exit_code
+    for line in render_text(result, quiet=verdict_only, plan_told=plan_told):
         ci.line(line.text, line.tone)
     try:
         if budget := ci.summary_budget:

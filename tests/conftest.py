@@ -62,6 +62,12 @@ def make_bucket(moto: str) -> Callable[[str], StoreSettings]:
     return make
 
 
+@pytest.fixture(autouse=True)
+def _nobody_waits_for_the_dead(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A publish whose run was killed is taken for dead at once."""
+    monkeypatch.setattr("galleria_action.deployment.apply.publishing.LEASE_SECONDS", 0)
+
+
 @pytest.fixture
 def fake_s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., FakeS3]]:
     """Starts a strict S3 of a profile; with ``tls`` both clients are made to trust it."""

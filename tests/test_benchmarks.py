@@ -8,9 +8,10 @@ from xml.dom import minidom
 import pytest
 
 from benchmarks import galleries
+from benchmarks.chart import CHART, PAGE, chart, scenes
 from benchmarks.measure import Cost, run
 from benchmarks.programs import OURS, environment, ours
-from benchmarks.report import Row, chart, markdown
+from benchmarks.report import Row, markdown
 from benchmarks.servers import Server, sink
 
 #: with metadata and manifest 1,001 objects: one more than a listing shows at once
@@ -58,7 +59,7 @@ def test_latency_is_added(gallery: Path) -> None:
     assert cost.wall > 4 * 0.05
 
 
-def test_table_and_chart() -> None:
+def test_the_table() -> None:
     rows = [
         Row(name, "first", "3 photos, 20 ms", Cost(wall, 2 * wall, 50, 0), {"put": 1000})
         for name, walls in ((OURS, (1.0, 2.0, 9.0)), ("a <peer>", (4.0, 5.0, 4.0)))
@@ -67,4 +68,22 @@ def test_table_and_chart() -> None:
     text = markdown(rows, "command", ["machine"])
     assert f"| {OURS} | 2.00 (1.00–9.00) | 1 | 4.00 (2.00–18.00) | 1 | 50 | 1,000 put |" in text
     assert "| a <peer> | 4.00 (4.00–5.00) | 0.50 × | 8.00 (8.00–10.00) | 0.50 × |" in text
-    assert len(minidom.parseString(chart(rows)).getElementsByTagName("rect")) == 2
+
+
+def test_the_chart_is_drawn_from_the_page() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    drawn = chart(text)
+    assert drawn == CHART.read_text(encoding="utf-8"), "run `make generate`"
+    bars = [
+        bar for bar in minidom.parseString(drawn).getElementsByTagName("rect") if bar.getAttribute("class") == "bar"
+    ]
+    walls = [wall for _, scene in scenes(text) for wall in scene.values()]
+    assert len(bars) == len(walls) == 12
+    # one scale for all
+    lengths = [float(bar.getAttribute("width")) for bar in bars]
+    assert all(abs(length / wall - max(lengths) / max(walls)) < 1 for length, wall in zip(lengths, walls, strict=True))
+
+
+def test_a_page_without_the_numbers_is_an_error() -> None:
+    with pytest.raises(SystemExit, match="First deploy"):
+        chart("# Performance\n")

@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TextIO
 
-from galleria_action.ci import forgejo
+from galleria_action.ci import forgejo, woodpecker
 from galleria_action.ci.github.actions import GitHubActions
 from galleria_action.ci.gitlab import GitLab
 from galleria_action.ci.interface import CI
-from galleria_action.ci.plain import Plain
-from galleria_action.ci.woodpecker import Woodpecker, is_plugin
+from galleria_action.ci.plain import Plain, occasion_of
 
 
 def detect(environ: Mapping[str, str], stream: TextIO, working_directory: Path) -> CI:
@@ -26,9 +25,10 @@ def detect(environ: Mapping[str, str], stream: TextIO, working_directory: Path) 
         return GitHubActions(environ, stream, working_directory)
     if environ.get("GITLAB_CI") == "true":
         return GitLab(environ, stream, working_directory)
-    if is_plugin(environ):
-        return Woodpecker(stream, working_directory)
+    if woodpecker.runs_here(environ):
+        return woodpecker.Woodpecker(environ, stream, working_directory)
     can_redraw = stream.isatty() and environ.get("TERM") != "dumb" and not environ.get("CI")
     # no-color.org: whatever NO_COLOR says, as long as it says anything
     coloured = can_redraw and not environ.get("NO_COLOR")
-    return Plain(stream, working_directory, interactive=can_redraw, coloured=coloured)
+    occasion = occasion_of(environ)
+    return Plain(stream, working_directory, interactive=can_redraw, coloured=coloured, occasion=occasion)

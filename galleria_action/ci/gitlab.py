@@ -14,7 +14,8 @@ from itertools import count
 from pathlib import Path
 from typing import TextIO
 
-from galleria_action.ci.interface import NoReviews, Occasion, Reviews, Wishes
+from galleria_action.ci.interface import NoReviews, Reviews, Wishes
+from galleria_action.ci.occasion import Cause, Occasion, Whose
 from galleria_action.ci.plain import Plain
 from galleria_action.ci.workspace import write_file
 from galleria_action.report.escape import visible
@@ -23,6 +24,15 @@ DOTENV_FILE = "galleria.env"
 #: No option begins like this: GitLab hands the variables to all later jobs, where an output must not turn into one.
 _PREFIX = "GALLERIA_OUTPUT_"
 _MOST_VARIABLES, _MOST_BYTES, _LONGEST = 20, 5 * 1024, 200
+#: what of ``CI_PIPELINE_SOURCE`` is understood. A child pipeline does not tell what started its parent.
+CAUSES: Mapping[str, Cause] = {
+    "push": Cause.PUSH,
+    "web": Cause.DISPATCH,
+    "api": Cause.DISPATCH,
+    "trigger": Cause.DISPATCH,
+    "schedule": Cause.SCHEDULE,
+    "merge_request_event": Cause.PULL_REQUEST,
+}
 #: what a later job needs least; all of it is in the result file
 _LEFT_OUT = ("mode", "message", "files-skipped", "photos-unchanged", "metadata-uploaded", "shards")
 
@@ -41,8 +51,8 @@ class GitLab(Plain):
         clock: Callable[[], float] = time.time,
     ) -> None:
         named = Path(environ.get("CI_PROJECT_DIR") or working_directory)
-        super().__init__(stream, named if named.is_dir() else working_directory, interactive=False)
-        self.occasion = _occasion(environ)
+        workspace = named if named.is_dir() else working_directory
+        super().__init__(stream, workspace, interactive=False, occasion=_occasion(environ))
         self._environ = environ
         self._clock = clock
         self._sections = count(1)
@@ -81,9 +91,20 @@ class GitLab(Plain):
 
 
 def _occasion(environ: Mapping[str, str]) -> Occasion:
-    """A fork's merge request has its pipeline in the fork, without the variables of the project."""
-    source, target = (environ.get(f"CI_MERGE_REQUEST_{side}PROJECT_ID", "") for side in ("SOURCE_", ""))
-    return Occasion(without_secrets="the merge request of a fork" if source != target else "")
+    """A fork's merge request has its pipeline in the fork, without the variables of the project, or, when a member
+    started it, in the project, with them."""
+    source = environ.get("CI_PIPELINE_SOURCE", "")
+    cause = CAUSES.get(source, Cause.OTHER)
+    if environ.get("CI_MERGE_REQUEST_IID") or cause is Cause.PULL_REQUEST:
+        own, target = (environ.get(f"CI_MERGE_REQUEST_{side}PROJECT_ID", "") for side in ("SOURCE_", ""))
+        if own != target:
+            return Occasion(Cause.PULL_REQUEST, Whose.FORK, "the merge request of a fork")
+        return Occasion(Cause.PULL_REQUEST, Whose.OURS if own else Whose.UNKNOWN, "a merge request")
+    if cause is Cause.PUSH and environ.get("CI_COMMIT_TAG"):
+        cause = Cause.TAG
+    return Occasion(
+        cause, Whose.OURS, f"a pipeline of the source {source}" if source else "a pipeline without a source"
+    )
 
 
 def _variable(name: str, value: str | int | bool) -> str:

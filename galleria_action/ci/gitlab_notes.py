@@ -96,8 +96,6 @@ class GitLabNotes(NoReviews):
 
     def finished(self, result: Result) -> Mapping[str, bytes]:
         """See ``Reviews.finished``."""
-        if result.command not in ("plan", "deploy", "finalize"):
-            return {}
         request = self._merge_request
         self._rest.allow(_LEAVING if state_of(result) == "cancelled" else _PATIENCE)
         marker = Marker(identity_of(request.path, self._wishes.target, self._wishes.label), request.job)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from galleria_action.ci.occasion import Occasion
 from galleria_action.errors import Finding
 
 if TYPE_CHECKING:
@@ -24,18 +25,6 @@ if TYPE_CHECKING:
     from galleria_action.report.progress import Screen
     from galleria_action.report.result import Result
     from galleria_action.storage.interface import Target
-
-
-@dataclass(frozen=True, slots=True)
-class Occasion:
-    """Why a run happens, as far as its CI tells.
-
-    ``without_secrets`` says whose run it is when no secrets can be expected in it (``the pull request of a fork``);
-    ``no_deploy`` says why nothing that lies in this workspace may be deployed. Both are empty on an ordinary run.
-    """
-
-    without_secrets: str = ""
-    no_deploy: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from galleria_action.ci.interface import NoReviews, Occasion, Reviews, Wishes
+from galleria_action.ci.interface import NoReviews, Reviews, Wishes
 from galleria_action.ci.log import Log
+from galleria_action.ci.occasion import COMMAND_LINE, Cause, Occasion, Whose
 from galleria_action.ci.secrets import forms, redact
 from galleria_action.errors import Finding
 from galleria_action.report.document import Tone
@@ -19,6 +21,25 @@ from galleria_action.report.progress import Screen
 _COLOURS: dict[Tone, str] = {"plain": "", "good": "\x1b[1;32m", "doubtful": "\x1b[1;33m", "bad": "\x1b[1;31m"}
 _USUAL = "\x1b[0m"
 
+#: by which other CIs are known to be at work; of what starts their runs nothing is known here
+_OTHER_CIS = (
+    "APPVEYOR", "BITBUCKET_BUILD_NUMBER", "BUILDKITE", "CF_PAGES", "CIRCLECI", "CIRRUS_CI", "CODEBUILD_BUILD_ID",
+    "DRONE", "GITHUB_ACTIONS", "GITLAB_CI", "HARNESS_BUILD_ID", "JENKINS_URL", "NETLIFY", "SEMAPHORE",
+    "TEAMCITY_VERSION", "TF_BUILD", "TRAVIS", "VERCEL",
+)  # fmt: skip
+_PULL_REQUEST = re.compile(r"(?:PULL|MERGE)_?REQUEST|_PR(?:_|$)")
+
+
+def occasion_of(environ: Mapping[str, str]) -> Occasion:
+    """A command line where nothing speaks of a CI. ``CI=true`` alone does not: people set it for our container."""
+    name = environ.get("CI", "")
+    found = next((other for other in _OTHER_CIS if environ.get(other) not in (None, "", "false")), None)
+    found = found or (name if name not in ("", "true", "1", "false", "0") else None)
+    asked = next((it for it, value in environ.items() if _PULL_REQUEST.search(it) and value not in ("", "false")), None)
+    if found is None and asked is None:
+        return COMMAND_LINE
+    return Occasion(Cause.OTHER, Whose.UNKNOWN, f"a CI that is not known here ({visible((found or asked or '')[:40])})")
+
 
 class Plain:
     """Prints to ``stream``. ``interactive`` says whether that is a terminal that can redraw lines, ``coloured``
@@ -27,9 +48,17 @@ class Plain:
     name = "terminal"
     summary_budget = 0
     annotates = False
-    occasion = Occasion()
 
-    def __init__(self, stream: TextIO, workspace: Path, *, interactive: bool, coloured: bool = False) -> None:
+    def __init__(
+        self,
+        stream: TextIO,
+        workspace: Path,
+        *,
+        interactive: bool,
+        coloured: bool = False,
+        occasion: Occasion = COMMAND_LINE,
+    ) -> None:
+        self.occasion = occasion
         self.workspace = workspace
         self._interactive = interactive
         self._coloured = coloured

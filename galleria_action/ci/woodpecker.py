@@ -3,8 +3,8 @@
 Both start a plugin in the workspace, show its log, and hide secrets by themselves. They have no outputs and no
 summaries; a later step reads ``galleria-result.json``.
 
-Facts: Woodpecker's "Creating plugins" (hyphens in a setting's name become underscores), Drone's docker runner (they
-stay).
+Facts: Woodpecker's "Environment variables" and "Creating plugins" (hyphens in a setting's name become underscores),
+Drone's "DRONE_BUILD_EVENT" and docker runner (hyphens stay).
 """
 
 from __future__ import annotations
@@ -13,7 +13,22 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TextIO
 
+from galleria_action.ci.occasion import Cause, Occasion, Whose
 from galleria_action.ci.plain import Plain
+from galleria_action.report.escape import visible
+
+#: what Woodpecker and Drone call what started a pipeline. A promotion may be that of a pull request.
+CAUSES: Mapping[str, Cause] = {
+    "push": Cause.PUSH,
+    "tag": Cause.TAG,
+    "release": Cause.RELEASE,
+    "cron": Cause.SCHEDULE,
+    "manual": Cause.DISPATCH,
+    "custom": Cause.DISPATCH,
+    "pull_request": Cause.PULL_REQUEST,
+    "pull_request_closed": Cause.PULL_REQUEST,
+    "pull_request_metadata": Cause.PULL_REQUEST,
+}
 
 
 class Woodpecker(Plain):
@@ -21,8 +36,22 @@ class Woodpecker(Plain):
 
     name = "Woodpecker"
 
-    def __init__(self, stream: TextIO, workspace: Path) -> None:
-        super().__init__(stream, workspace, interactive=False)
+    def __init__(self, environ: Mapping[str, str], stream: TextIO, workspace: Path) -> None:
+        super().__init__(stream, workspace, interactive=False, occasion=_occasion(environ))
+
+
+def runs_here(environ: Mapping[str, str]) -> bool:
+    """Whether Woodpecker or Drone is at work."""
+    return is_plugin(environ) or environ.get("CI") in ("woodpecker", "drone") or environ.get("DRONE") == "true"
+
+
+def _occasion(environ: Mapping[str, str]) -> Occasion:
+    """Neither tells whether a pull request is a fork's."""
+    event = environ.get("CI_PIPELINE_EVENT") or environ.get("DRONE_BUILD_EVENT") or ""
+    cause = CAUSES.get(event, Cause.OTHER)
+    if cause is Cause.PULL_REQUEST or environ.get("CI_COMMIT_PULL_REQUEST") or environ.get("DRONE_PULL_REQUEST"):
+        return Occasion(Cause.PULL_REQUEST, Whose.UNKNOWN, "a pull request")
+    return Occasion(cause, Whose.OURS, f"the event {visible(event[:40])}" if event else "an event that is not told")
 
 
 def is_plugin(environ: Mapping[str, str]) -> bool:

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from pathlib import Path
 
 from galleria_action.errors import ConfigInvalid
 
+#: what git believes to be its own must not come from a report
+_REPOSITORY = ".git"
 
-def write_file(workspace: Path, path: str | Path, body: bytes) -> str:
+
+class Unwritable(ConfigInvalid):
+    """A report has no place to go: a full disk, a file system that is read-only, a folder of somebody else."""
+
+
+def write_file(workspace: Path, path: str | Path, body: bytes, *, follow: bool = False) -> str:
     """Write ``body`` to ``path`` in ``workspace`` and return the path relative to it, with slashes.
 
     Missing folders are made. The file appears whole or not at all, replaces a symlink instead of following it, and,
     when we are root (as in a container action), gets the owner of the workspace: the runner's next checkout could
-    not remove root's files. Raises ``ConfigInvalid`` when ``path`` leads out of the workspace, by ``..``, absolutely
-    or through a symlink, and when it cannot be written.
+    not remove root's files. A pipe or device is written to and stays what it is; with ``follow`` also through a link
+    (``/dev/stdout`` is one), without it such a link is refused.
+
+    Raises ``ConfigInvalid`` when ``path`` leads out of the workspace, by ``..``, absolutely or through a symlink, or
+    into a repository's own files, and ``Unwritable`` when it cannot be written.
     """
     try:
         root = workspace.resolve(strict=True)
@@ -26,14 +37,42 @@ def write_file(workspace: Path, path: str | Path, body: bytes) -> str:
                 f"{str(path)!r} is outside of the workspace, where nothing may be written",
                 hint=f"Give a path inside {str(workspace)!r}; other folders are not visible to later steps.",
             )
-        _make_folders(root, folder)
-        _replace(root, folder / wanted.name, body)
+        target = folder / wanted.name
+        if any(part.casefold() == _REPOSITORY for part in target.relative_to(root).parts):
+            raise ConfigInvalid(f"{str(path)!r} is one of git's own files, which nothing here may write")
+        if _is_special(target, follow=follow):
+            _write_through(target, body)
+        else:
+            _make_folders(root, folder)
+            _replace(root, target, body)
     except (OSError, RuntimeError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise ConfigInvalid(
-            f"{str(path)!r} cannot be written: {reason}", hint="Name a file in a folder that may be written to."
+        raise Unwritable(
+            f"{str(path)!r} cannot be written: {reason}.", hint="Name a file in a folder that may be written to."
         ) from error
-    return (folder / wanted.name).relative_to(root).as_posix()
+    return target.relative_to(root).as_posix()
+
+
+def _is_special(path: Path, *, follow: bool) -> bool:
+    """Whether ``path`` is a pipe, device or socket, itself or, with ``follow``, where it leads to."""
+    try:
+        itself = path.lstat().st_mode
+        leads_to = path.stat().st_mode
+    except OSError:
+        return False  # nothing there, or a link to nothing
+    if stat.S_ISREG(leads_to) or stat.S_ISDIR(leads_to):
+        return False
+    if stat.S_ISLNK(itself) and not follow:
+        raise ConfigInvalid(f"{str(path)!r} is a link to a device or pipe, which is not followed")
+    return True
+
+
+def _write_through(path: Path, body: bytes) -> None:
+    """Into a pipe or device. One that nobody reads is an error, instead of a wait without end."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+    os.set_blocking(descriptor, True)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(body)
 
 
 def _make_folders(root: Path, folder: Path) -> None:

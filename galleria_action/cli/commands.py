@@ -1,32 +1,44 @@
-"""The commands as values: what each is for and what it may do.
+"""The commands as values: what each is for, what it may do, and its use case.
 
-A command that does not say otherwise writes to the bucket.
+A command that does not say otherwise writes to the bucket. Use cases are imported when they are run: help and mistakes
+need none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from galleria_action.options import Options
 from galleria_action.options.declaration import Option, Topic
 
+if TYPE_CHECKING:
+    from galleria_action.usecases.context import Context
+    from galleria_action.usecases.results import Done
+
+UseCase = Callable[["Context"], "Done"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """One command.
+    """One command. ``run`` is its use case, ``dry_run`` what is run instead under that option, where that is another.
 
     ``topics`` say which options its help shows, and by ``Topic.BUCKET`` that it needs one. ``only_with`` is an option
-    without which it writes nothing after all. ``reviewed`` says that reviewers are told what it is about to do.
-    ``argument`` is the option that on the command line needs no name.
+    without which it writes nothing after all. ``reviewed`` says that reviewers are told what it is about to do,
+    ``plans_publicly`` that without keys it plans against the gallery as visitors see it. ``argument`` is the option
+    that on the command line needs no name.
     """
 
     name: str
     help: str
     topics: Topic
+    run: UseCase
+    dry_run: UseCase | None = None
     writes: bool = True
     only_with: str = ""
     reviewed: bool = False
+    plans_publicly: bool = False
     argument: str = ""
 
     @property
@@ -38,9 +50,71 @@ class Command:
         """Whether ``option`` matters to it."""
         return bool(option.topics & (self.topics | Topic.ANY))
 
+    def only_plans(self, options: Options) -> bool:
+        """Whether nothing comes of it but a plan."""
+        return options.dry_run or (Topic.PLAN in self.topics and not self.writes)
+
+    def use_case(self, options: Options) -> UseCase:
+        """What is run under ``options``."""
+        return self.dry_run if options.dry_run and self.dry_run else self.run
+
     def would_write(self, options: Options) -> bool:
         """Whether it writes to the bucket under ``options``."""
         return self.writes and not options.dry_run and (not self.only_with or options.value(self.only_with) is True)
+
+
+def _validate(context: Context) -> Done:
+    from galleria_action.usecases.validate import validate
+
+    return validate(context)
+
+
+def _plan(context: Context) -> Done:
+    from galleria_action.usecases.plan import plan
+
+    return plan(context)
+
+
+def _deploy(context: Context) -> Done:
+    from galleria_action.usecases.deploy import deploy
+
+    return deploy(context)
+
+
+def _finalize(context: Context) -> Done:
+    from galleria_action.usecases.finalize import finalize
+
+    return finalize(context)
+
+
+def _verify(context: Context) -> Done:
+    from galleria_action.usecases.verify import verify
+
+    return verify(context)
+
+
+def _cors(context: Context) -> Done:
+    from galleria_action.usecases.cors import cors
+
+    return cors(context)
+
+
+def _init(context: Context) -> Done:
+    from galleria_action.usecases.init import init
+
+    return init(context)
+
+
+def _process(context: Context) -> Done:
+    from galleria_action.usecases.process import process
+
+    return process(context)
+
+
+def _duplicates(context: Context) -> Done:
+    from galleria_action.usecases.duplicates import duplicates
+
+    return duplicates(context)
 
 
 _DEPLOYING = Topic.LOCAL | Topic.BUCKET | Topic.PLAN | Topic.APPLY | Topic.VERIFY
@@ -50,43 +124,53 @@ _ALL = (
         name="validate",
         help="check the gallery on disk; needs no network",
         topics=Topic.LOCAL | Topic.LOOKALIKES,
+        run=_validate,
         writes=False,
     ),
     Command(
         name="plan",
         help="show what a deploy would do; reads only",
         topics=Topic.LOCAL | Topic.BUCKET | Topic.PLAN | Topic.SHARES,
+        run=_plan,
         writes=False,
         reviewed=True,
+        plans_publicly=True,
     ),
     Command(
         name="deploy",
         help="upload what changed, commit the metadata, delete what is gone, verify",
         topics=_DEPLOYING | Topic.SHARE,
+        run=_deploy,
         reviewed=True,
+        plans_publicly=True,
     ),
     Command(
         name="finalize",
         help="check that all shards of a plan are there, then commit, delete, verify as deploy does",
         topics=_DEPLOYING | Topic.SHARES,
+        run=_finalize,
+        dry_run=_plan,
         reviewed=True,
     ),
     Command(
         name="verify",
         help="check that the bucket holds exactly what its metadata says; reads only",
         topics=Topic.BUCKET | Topic.VERIFY,
+        run=_verify,
         writes=False,
     ),
     Command(
         name="cors",
         help="show the bucket's CORS rules; with setup-cors write the gallery's",
         topics=Topic.BUCKET | Topic.CORS,
+        run=_cors,
         only_with="setup-cors",
     ),
     Command(
         name="init",
         help="write gallery-metadata.json for a folder of photos; needs no network and no picture library",
         topics=Topic.ORIGINALS | Topic.NAMES,
+        run=_init,
         writes=False,
         argument="originals",
     ),
@@ -94,6 +178,7 @@ _ALL = (
         name="process",
         help="make a gallery of a folder of originals: names, sizes for the web, metadata, a site",
         topics=Topic.LOCAL | Topic.ORIGINALS | Topic.NAMES | Topic.STUDIO | Topic.LOOKALIKES,
+        run=_process,
         writes=False,
         argument="originals",
     ),
@@ -101,6 +186,7 @@ _ALL = (
         name="duplicates",
         help="find photos that show the same; deletes nothing",
         topics=Topic.ORIGINALS | Topic.LOOKALIKES,
+        run=_duplicates,
         writes=False,
         argument="originals",
     ),

@@ -6,27 +6,38 @@ the line it stands on, and all are reported together with the mistakes in flags 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from galleria_action.errors import Finding
 from galleria_action.options import BY_NAME, OPTIONS, SECRETS
+from galleria_action.options.kinds import shown
 from galleria_action.schemas import load_schema
 
 DEFAULT_CONFIG = "galleria.yml"
-_SIZE_LIMIT = 1 << 20
+#: far more than every option in twenty environments
+_MOST_BYTES, _MOST_PARTS, _DEEPEST = 64 * 1024, 5_000, 10
+#: what more is wrong is told once these are mended
+_MOST_FINDINGS = 100
+_Path = tuple[str, ...]
 _KNOWN = ("environments", *(option.name for option in OPTIONS if option.in_config))
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """Option texts by option name, the chosen environment's over the file's own, and what is wrong with the file."""
+    """Option texts by option name, the chosen environment's over the file's own, and what is wrong with the file.
+
+    ``understood`` says that ``values`` are all it gives, but for those that ``problems`` are about.
+    """
 
     values: Mapping[str, str]
     problems: tuple[Finding, ...] = ()
+    understood: bool = True
 
 
 def read_config(workspace: Path, path: str | None, environment: str | None) -> Config:
@@ -36,72 +47,119 @@ def read_config(workspace: Path, path: str | None, environment: str | None) -> C
     """
     name = path or DEFAULT_CONFIG
     try:
-        raw = _read(workspace / name)
+        raw = _read(workspace, name)
     except FileNotFoundError:
         if path:
-            return Config({}, (Finding(f"config: {name!r} does not exist"),))
-        wanted = (Finding(f"environment: {environment!r} is a section of {DEFAULT_CONFIG}, which does not exist"),)
-        return Config({}, wanted if environment else ())
+            return _unread(f"config: {shown(name)} does not exist")
+        missing = f"environment: {shown(environment or '')} is a section of {DEFAULT_CONFIG}, which does not exist"
+        return _unread(missing) if environment else Config({})
     except (OSError, ValueError) as error:
-        return Config({}, (Finding(f"config: {name!r} cannot be read: {error}"),))
+        return _unread(f"config: {shown(name)} cannot be read: {getattr(error, 'strerror', None) or error}")
     return _interpret(raw, name, environment)
 
 
-def _read(path: Path) -> str:
+def _unread(text: str, name: str | None = None, line: int | None = None) -> Config:
+    return Config({}, (Finding(text, name, line),), understood=False)
+
+
+def _read(workspace: Path, name: str) -> str:
+    path = workspace / name
+    if _leads_astray(workspace, path):
+        raise ValueError("it is a link that leads out of the workspace, or to something hidden")
     if path.exists() and not path.is_file():
         raise ValueError("it is not a file")
     with path.open("rb") as file:
-        raw = file.read(_SIZE_LIMIT + 1)
-    if len(raw) > _SIZE_LIMIT:
-        raise ValueError("it is larger than 1 MiB")
+        raw = file.read(_MOST_BYTES + 1)
+    if len(raw) > _MOST_BYTES:
+        raise ValueError(f"it is larger than {_MOST_BYTES // 1024} KiB")
     return raw.decode("utf-8-sig")
+
+
+def _leads_astray(workspace: Path, path: Path) -> bool:
+    """Whether a file of the workspace is a link to what is none, or is not shown (``.git`` holds credentials)."""
+    root, found = workspace.resolve(), path.resolve()
+    if not path.is_relative_to(workspace) or ".." in path.parts:
+        return False  # the user has named another place
+    if not found.is_relative_to(root):
+        return True
+    return any(part.startswith(".") and part not in path.parts for part in found.relative_to(root).parts)
 
 
 def _interpret(text: str, name: str, environment: str | None) -> Config:
     import yaml
 
     try:
+        if excess := _excess(yaml.parse(text, Loader=yaml.SafeLoader)):
+            return _unread(excess.message, name, excess.line)
         node = yaml.compose(text, Loader=yaml.SafeLoader)
-        if node is None:
-            return Config({}) if environment is None else _no_section(environment, {}, name)
         lines, twice = _places(node)
         if twice:
-            return Config({}, tuple(Finding(f"{key!r} is given twice", name, line) for key, line in twice))
-        document = yaml.safe_load(text)
+            found = tuple(Finding(f"{key!r:.80} is given twice", name, line) for key, line in twice)
+            return Config({}, found, understood=False)
+        document = {} if node is None else yaml.safe_load(text)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
-        return Config({}, (Finding(f"not valid YAML: {error.problem or error.context}", name, line),))
+        return _unread(f"not valid YAML: {error.problem or error.context}", name, line)
     except (yaml.YAMLError, RecursionError, ValueError) as error:
-        return Config({}, (Finding(f"not valid YAML: {str(error).splitlines()[0]}", name),))
-    problems = tuple(sorted(_schema_findings(document, lines, name)))
-    if problems:
-        return Config({}, problems)
-    sections = document.get("environments", {})
+        return _unread(f"not valid YAML: {str(error).splitlines()[0]:.200}", name)
+    if not isinstance(document, dict):
+        return _unread("the file must hold options as `name: value` lines", name, 1)
+    return _choose(document, lines, name, environment)
+
+
+def _choose(document: Mapping[str, Any], lines: Mapping[_Path, int], name: str, environment: str | None) -> Config:
+    """The options of a file that is a mapping, with those of its section ``environment`` over them."""
+    found = list(islice(_schema_findings(document, lines, name), _MOST_FINDINGS))
+    problems = sorted(finding for _, finding in found)
+    sections = document.get("environments")
+    sections = sections if isinstance(sections, dict) else {}
     if environment and environment not in sections:
-        return _no_section(environment, sections, name)
-    chosen = {**document, **(sections[environment] if environment else {})}
-    return Config({key: _text(key, value) for key, value in chosen.items() if key != "environments"})
+        known = f"it has {', '.join(f'{it!r:.80}' for it in sections)}" if sections else "it has no environments"
+        problems.append(Finding(f"environment: {shown(environment)} is not a section of {name}; {known}"))
+    section = sections.get(environment) if environment else None
+    chosen = {**document, **(section if isinstance(section, dict) else {})}
+    fine = chosen.keys() & BY_NAME.keys() - {key for key, _ in found}
+    return Config({key: _text(key, chosen[key]) for key in fine}, tuple(problems))
 
 
-def _no_section(environment: str, sections: Iterable[str], name: str) -> Config:
-    known = f"it has {', '.join(map(repr, sections))}" if sections else "it has no environments"
-    return Config({}, (Finding(f"environment: {environment!r} is no section of {name}; {known}"),))
+def _excess(events: Iterable[Any]) -> Finding | None:
+    """Why a document is not built from ``events``; ``None`` where it may be.
+
+    An alias stands for all that its anchor holds, so a few hundred bytes of them can stand for more than any memory
+    holds. No option needs them.
+    """
+    import yaml
+
+    depth = 0
+    for number, event in enumerate(events):
+        line = event.start_mark.line + 1
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            return Finding("anchors (&) and aliases (*) are not understood here; write the value out", line=line)
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > _DEEPEST:
+            return Finding(f"nested more than {_DEEPEST} deep", line=line)
+        if number > _MOST_PARTS:
+            return Finding(f"it has more than {_MOST_PARTS:,} parts", line=line)
+    return None
 
 
 def _text(name: str, value: Any) -> str:
     if value is False and "off" in BY_NAME[name].kind.choices:
         return "off"  # YAML 1.1 reads a bare `off` as false
+    if isinstance(value, list):
+        texts = all(isinstance(item, str) for item in value)
+        return "\n".join(value) if texts else json.dumps(value)
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-_Path = tuple[Any, ...]
 
 
 def _places(root: Any) -> tuple[dict[_Path, int], list[tuple[str, int]]]:
     """The line (from 1) of every key by its path, and the keys that stand twice in one mapping."""
     lines: dict[_Path, int] = {}
     twice: list[tuple[str, int]] = []
-    open_nodes: list[tuple[_Path, Any]] = [((), root)]
+    open_nodes: list[tuple[_Path, Any]] = [((), root)] if root is not None else []
     while open_nodes:
         path, node = open_nodes.pop()
         if node.id != "mapping" or len(path) > 3:
@@ -115,25 +173,27 @@ def _places(root: Any) -> tuple[dict[_Path, int], list[tuple[str, int]]]:
     return lines, twice
 
 
-def _schema_findings(document: Any, lines: Mapping[_Path, int], name: str) -> Iterator[Finding]:
+def _schema_findings(document: Any, lines: Mapping[_Path, int], name: str) -> Iterator[tuple[str, Finding]]:
+    """What is wrong, by the key that it is about."""
     import jsonschema
 
     for error in jsonschema.Draft202012Validator(load_schema("galleria-config")).iter_errors(document):
         place = tuple(map(str, error.absolute_path))
         if error.validator == "unevaluatedProperties":
             for key in (key for key in map(str, error.instance) if key not in _KNOWN):
-                yield Finding(_unknown(key), name, lines.get((*place, key)))
-        elif error.validator == "type" and not place:
-            yield Finding("the file must hold options as `name: value` lines", name, 1)
+                yield key, Finding(_unknown(key), name, lines.get((*place, key)))
         else:
-            yield Finding(f"{'.'.join(place)}: {_expected(error)}", name, lines.get(place))
+            where = ".".join(f"{part:.80}" for part in place)
+            yield place[-1], Finding(f"{where}: {_expected(error)}", name, lines.get(place))
 
 
 def _unknown(key: str) -> str:
+    if key in BY_NAME and key not in SECRETS:
+        return f"{key!r} is said by the workflow or the command line only, never by this file"
     if key in SECRETS:
         return f"{key!r} is a secret and does not belong in a repository; give it as an input or in the environment"
     close = get_close_matches(key, _KNOWN, 1)
-    return f"{key!r} is not an option of this file{f'; is {close[0]!r} meant?' if close else ''}"
+    return f"{key!r:.80} is not an option of this file{f'; is {close[0]!r} meant?' if close else ''}"
 
 
 def _expected(error: Any) -> str:

@@ -1,28 +1,42 @@
 """Writes what follows from the declarations of options, commands and outputs (``make generate``).
 
-That is the inputs and outputs of ``action.yml``, the tables of ``docs/reference.md`` and the config file's schema. A
-test proves the files in the repository fresh.
+That is the inputs and outputs of ``action.yml``, the tables of ``docs/reference.md`` and ``docs/security.md``, and the
+config file's schema. A test proves the files in the repository fresh.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
-from galleria_action.cli.commands import COMMANDS
+from galleria_action import policy
+from galleria_action.ci import gitlab, woodpecker
+from galleria_action.ci.github import event as github
+from galleria_action.ci.occasion import Cause, Whose
+from galleria_action.cli.commands import COMMANDS, Command
 from galleria_action.cli.outputs import OUTPUTS
 from galleria_action.options import GROUPS, OPTIONS, Options
 from galleria_action.options.declaration import Option, options_of
+from galleria_action.options.origin import Trust
+from galleria_action.storage.faults.codes import FORBIDDEN, TABLE, Meaning
+from galleria_action.storage.faults.errors import ON_THE_WAY
+from galleria_action.storage.providers import Provider, profiles
 
 ROOT = Path(__file__).parents[2]
+_YES_NO = {True: "yes", False: "no"}
 _COMMAND_HELP = "; ".join(f"{it.name}: {it.help.replace(';', ',')}" for it in COMMANDS.values())
 
 
 def action_yml(text: str) -> str:
     """``action.yml`` with its inputs and outputs written anew; head and ``runs`` stay."""
     head, tail = text[: text.index("inputs:\n")], text[text.index("runs:\n") :]
-    inputs = [_input("command", f"{_COMMAND_HELP}. Default: deploy"), *map(_option_input, OPTIONS)]
+    inputs = [
+        _input("command", f"{_COMMAND_HELP}. Default: deploy"),
+        *(_option_input(it) for it in OPTIONS if not it.only_in_config),
+    ]
     outputs = (f"  {name}:\n    description: {json.dumps(_capital(text))}\n" for name, text in OUTPUTS.items())
     return f"{head}inputs:\n{''.join(inputs)}\noutputs:\n{''.join(outputs)}\n{tail}"
 
@@ -59,7 +73,7 @@ def _between(text: str, marker: str, body: str) -> str:
     begin, end = f"<!-- generated: {marker} -->\n", "<!-- end -->"
     before, found, rest = text.partition(begin)
     if not found or end not in rest:
-        raise ValueError(f"docs/reference.md lacks {begin.strip()} or its end")
+        raise ValueError(f"the page lacks {begin.strip()} or its end")
     return f"{before}{begin}{body}{rest[rest.index(end) :]}"
 
 
@@ -82,6 +96,99 @@ def _table(heading: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
         return f"| {' | '.join(escaped)} |\n"
 
     return "".join([line(heading), "|---" * len(heading) + "|\n", *map(line, rows)])
+
+
+def security(text: str) -> str:
+    """``docs/security.md`` with the tables of occasions and origins written anew."""
+    headings = (
+        "started by",
+        "code of",
+        _named(_writing),
+        _named(_reading),
+        "from the workflow",
+        "from the config file",
+    )
+    text = _between(text, "occasions", _table(headings, _occasions()))
+    text = _between(text, "words", _table(("CI", "its word", "is"), _words()))
+    return _between(text, "origins", _table(("from the config file", "options"), _origins()))
+
+
+def _occasions() -> Iterator[tuple[str, ...]]:
+    """Each row of the policy; where everybody's code is treated alike, one row for all."""
+    for cause in Cause:
+        by_whose = {whose: it for of, whose, it in policy.occasions() if of is cause}
+        alike = Counter(by_whose.values()).most_common(1)[0][0]
+        others = [whose for whose, it in by_whose.items() if it == alike]
+        for whose, it in by_whose.items():
+            if it != alike:
+                yield cause, whose, *_permits(it)
+        yield cause, "anybody" if len(others) == len(Whose) else ", ".join(others), *_permits(alike)
+
+
+def _permits(it: policy.Permission) -> tuple[str, str, str, str]:
+    return "**yes**" if it.writes else "no", "yes", "all", "all it may say" if it.trusts_config else "what is harmless"
+
+
+def _named(chosen: Callable[[Command], str]) -> str:
+    return ", ".join(filter(None, map(chosen, COMMANDS.values())))
+
+
+def _writing(command: Command) -> str:
+    condition = f" with `{command.only_with}`" if command.only_with else ""
+    return f"`{command.name}`{condition}" if command.writes else ""
+
+
+def _reading(command: Command) -> str:
+    return f"`{command.name}`" if command.only_with or not command.writes else f"`{command.name}` with `dry-run`"
+
+
+def _words() -> Iterator[tuple[str, str, str]]:
+    tables = {"GitHub, Forgejo, Gitea": github.CAUSES, "GitLab": gitlab.CAUSES, "Woodpecker, Drone": woodpecker.CAUSES}
+    return ((ci, f"`{word}`", cause) for ci, words in tables.items() for word, cause in words.items())
+
+
+def _origins() -> Iterator[tuple[str, str]]:
+    for trust in Trust:
+        named = (
+            f"`{o.name}`{f' ({o.config.scale})' if o.config.scale else ''}" for o in OPTIONS if o.config.trust is trust
+        )
+        yield trust.value, ", ".join(named)
+
+
+def messages(text: str) -> str:
+    """``docs/messages.md`` with its tables written anew."""
+
+    def row(meaning: Meaning) -> tuple[str, ...]:
+        said = ", ".join([*(f"`{code}`" for code in meaning.codes), *map(str, meaning.statuses)])
+        about = ", with words that say so" if meaning.words else ", as a web page" if meaning.page else ""
+        cause, remedy = map(_filled, (meaning.cause, meaning.remedy))
+        return f"{said}{about}", cause, remedy, f"`{meaning.error.reason}`", "yes" if meaning.passes else "no"
+
+    columns = ("the service says", "it means", "what to do", "reason", "asked again")
+    text = _between(text, "refusals", _table(columns, map(row, (*TABLE, FORBIDDEN))))
+    way = ((kind, meaning.format(host="the service"), remedy) for kind, (meaning, remedy) in ON_THE_WAY.items())
+    return _between(text, "on the way", _table(("what happened", "it means", "what to do"), way))
+
+
+def providers(text: str) -> str:
+    """``docs/providers.md`` with its table of profiles written anew."""
+
+    def row(it: Provider) -> tuple[str, ...]:
+        hosts = ", ".join(f"`{host}`" for host in it.hosts) or "by name only"
+        region = f"from the host, else `{it.region}`" if it.region_from_host else f"`{it.region}`"
+        address = "in the path" if it.path_style else "in front of the host"
+        deletes = "each" if it.batch_delete == "no" else "many"
+        yes_no = (_YES_NO[value] for value in (it.copy, it.acl, it.cors_api))
+        return f"`{it.name}`", hosts, region, address, it.conditional_put, deletes, *yes_no
+
+    columns = ("profile", "hosts", "region", "bucket", "conditional writes", "deletes", "copies", "ACLs", "CORS rules")
+    return _between(text, "providers", _table(columns, map(row, profiles().values())))
+
+
+def _filled(text: str) -> str:
+    """``text`` with words where a message has facts."""
+    facts = {"bucket": "*bucket*", "permission": "*what the call needs*", "size": "*size*"}
+    return re.sub(r"\{(\w+)(?:!r)?\}", lambda place: facts[place[1]], text)
 
 
 def config_schema(_: str) -> str:
@@ -112,6 +219,9 @@ def config_schema(_: str) -> str:
 FILES: Mapping[str, Callable[[str], str]] = {
     "action.yml": action_yml,
     "docs/reference.md": reference,
+    "docs/security.md": security,
+    "docs/messages.md": messages,
+    "docs/providers.md": providers,
     "schemas/galleria-config.schema.json": config_schema,
 }
 

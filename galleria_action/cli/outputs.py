@@ -29,6 +29,6 @@ OUTPUTS: Mapping[str, str] = {
     "mismatched-files": "count of objects with other bytes than deployed",
     "duplicates": "count of photos that show what a better one shows",
     "url": "where visitors see the gallery (public-url)",
-    "failure-reason": "empty, or one word from the README's table",
+    "failure-reason": "empty, or one word of the table in docs/reference.md",
     "message": "the last word of the run",
 }

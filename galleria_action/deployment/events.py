@@ -123,6 +123,13 @@ class Uploaded:
 
 
 @dataclass(frozen=True, slots=True)
+class Publishing:
+    """Live objects are being replaced, or (``begun`` is false) that is over or was taken back."""
+
+    begun: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Committed:
     """The commit: ``outcome`` is ``True`` when it is confirmed, ``False`` when it did not happen, ``None`` while, or
     if, nobody knows. ``document`` tells whether a metadata document was written."""
@@ -169,7 +176,7 @@ class Made:
 
 Event = (
     Said | Warned | Entered | Left | Recognised | Planned | Divided | Deploying | Began | Advanced | Sending | Stored
-    | Ended | Uploaded | Committed | Deleted | Verified | Compared | Reported | Made
+    | Ended | Uploaded | Publishing | Committed | Deleted | Verified | Compared | Reported | Made
 )  # fmt: skip
 
 #: told of each event in order; several threads may call it at once for what any thread tells

@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
-from galleria_action.deployment.model import Plan
+from galleria_action.deployment.model import Plan, Reason
 from galleria_action.errors import DeleteGuard, EmptyGallery, PlanChanged
+from galleria_action.gallery.local.media import is_page
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,8 @@ def check_guards(plan: Plan, limit: DeleteLimit, *, allow_empty: bool, approved_
     """Refuse a dangerous plan before anything is written.
 
     Raises ``PlanChanged`` when ``approved_plan`` is given and another, ``EmptyGallery`` when no photo would be left
-    of some, and ``DeleteGuard`` when more photos would go than ``limit`` allows.
+    of some, and ``DeleteGuard`` when more photos, files of the site or orphans would go than ``limit`` allows, each
+    counted among its own kind.
     """
     if approved_plan and approved_plan != plan.plan_id:
         raise PlanChanged(
@@ -47,16 +49,34 @@ def check_guards(plan: Plan, limit: DeleteLimit, *, allow_empty: bool, approved_
             hint="Look at the new plan and approve its id.",
         )
     gone, remote = len(plan.removed_photos), plan.remote_photo_count
-    if gone and gone == remote and plan.local_photo_count == 0:
-        if allow_empty:
-            return
+    emptied = bool(gone) and gone == remote and plan.local_photo_count == 0
+    if emptied and not allow_empty:
         raise EmptyGallery(
             f"The gallery has no photos, the bucket has {remote}. "
             "This is usually a build that failed or a wrong source folder. Nothing was written.",
             hint="If the gallery is really to be emptied, set allow-empty: true for one run.",
         )
-    if not limit.allows(gone, remote):
+    if not emptied:
+        _check(limit, gone, remote, "photos")
+    _check(limit, _lost_site_files(plan, limit), plan.remote_site_count, "files of the site")
+    orphans = len(plan.orphan_deletes)
+    _check(limit, orphans, orphans + plan.local_file_count, "objects in the gallery's folders")
+
+
+def _check(limit: DeleteLimit, gone: int, of: int, what: str) -> None:
+    if not limit.allows(gone, of):
         raise DeleteGuard(
-            f"The plan deletes {gone} of {remote} photos, more than max-delete ({limit}) permits. Nothing was written.",
-            hint=f"If these photos are really to go, set max-delete: {gone} for one run.",
+            f"The plan deletes {gone} of {of} {what}, more than max-delete ({limit}) permits. Nothing was written.",
+            hint=f"If these are really to go, set max-delete: {gone} for one run.",
         )
+
+
+def _lost_site_files(plan: Plan, limit: DeleteLimit) -> int:
+    """Files of the site that go. Under a share of them, assets that new ones replace are not lost: builds give them
+    another name with every change."""
+    pages = sum(is_page(gone.key) for gone in plan.site_deletes)
+    assets = len(plan.site_deletes) - pages
+    if not limit.percent:
+        return pages + assets
+    new = sum(up.reason is Reason.NEW and not is_page(up.key) for up in plan.site_uploads)
+    return pages + max(0, assets - new)

@@ -212,7 +212,11 @@ canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 @dataclass(frozen=True)
 class Plan:
-    """The whole plan. ``removed_photos`` are ids that the remote gallery has and the local one has not."""
+    """The whole plan.
+
+    ``removed_photos`` are ids that the remote gallery has and the local one has not, ``orphans`` the keys of objects in
+    the gallery's folders that nothing names, also where they are left alone. ``acl`` is sent with each object.
+    """
 
     mode: Mode
     target: Target
@@ -224,6 +228,10 @@ class Plan:
     remote_photo_count: int
     local_photo_count: int
     commit: Commit | None
+    local_file_count: int = 0
+    remote_site_count: int = 0
+    orphans: tuple[str, ...] = ()
+    acl: str | None = None
 
     @cached_property
     def plan_id(self) -> str:
@@ -233,7 +241,12 @@ class Plan:
     @property
     def canonical(self) -> str:
         """The text (ASCII) that ``plan_id`` is the SHA-256 of."""
-        about = {"schema": PLAN_SCHEMA, "target": target_of(self.target), "base": self.base and self.base.sha256}
+        about: dict[str, object] = {
+            "schema": PLAN_SCHEMA,
+            "target": target_of(self.target),
+            "base": self.base and self.base.sha256,
+        }
+        about |= {"acl": self.acl} if self.acl else {}
         actions = ",".join(sorted(action.canonical() for action in self.actions()))
         return f'{{"about":{canonical(about)},"actions":[{actions}]}}'
 

@@ -13,23 +13,32 @@ from galleria_action.deployment.galleries import LocalGallery, RemoteGallery, So
 from galleria_action.deployment.model import Commit, Delete, PhotoEdit, Plan, Reason, SourceFile, Upload
 from galleria_action.deployment.remote.verification import find_orphans
 from galleria_action.deployment.state.manifest import ManifestEntry
+from galleria_action.gallery.keys import folded
 from galleria_action.gallery.metadata.model import GallerySettings, Variant
 from galleria_action.storage.interface import Target
 
 
 def make_plan(
-    local: LocalGallery, remote: RemoteGallery, target: Target, *, force: bool = False, delete_orphans: bool = False
+    local: LocalGallery,
+    remote: RemoteGallery,
+    target: Target,
+    *,
+    force: bool = False,
+    delete_orphans: bool = False,
+    acl: str | None = None,
 ) -> Plan:
     """Compare ``local`` with ``remote`` and say what has to be written and deleted.
 
     With ``force`` every photo and site file is uploaded whatever the hashes say. ``delete_orphans`` also deletes
     what lies in the gallery's folders and nothing names; it needs the listing, and something deployed to compare with.
+    ``acl`` is sent with each object.
     """
     comparison = _Comparison(local, remote, force)
     uploads = [*comparison.photo_uploads(), *comparison.site_uploads()]
     deletes = list(_deletes(local, remote))
+    orphans = _orphans(local, remote)
     if delete_orphans and remote.base:
-        deletes += _orphans(local, remote)
+        deletes += [Delete(key, Reason.ORPHAN) for key in orphans]
     remote_photos = _remote_photo_ids(remote)
     changed = {up.photo for up in uploads}
     local_photos = [photo.id for photo in local.photos or ()]
@@ -45,6 +54,10 @@ def make_plan(
         remote_photo_count=len(remote_photos),
         local_photo_count=len(local_photos),
         commit=_commit(local, remote),
+        local_file_count=len(local.photo_keys()),
+        remote_site_count=len(_site_before(remote)) if local.site is not None else 0,
+        orphans=orphans,
+        acl=acl,
     )
 
 
@@ -165,8 +178,17 @@ def _remote_photos(remote: RemoteGallery, *, but: Set[str] = frozenset()) -> dic
 
 
 def _deletes(local: LocalGallery, remote: RemoteGallery) -> Iterator[Delete]:
-    wanted = _wanted(local)
-    site_before = {**remote.manifest.leaving_of("site"), **remote.manifest.of_kind("site")}
+    """What is gone from the gallery, unless a disk or a service may hold its key to be one that stays."""
+    stays = {folded(key) for key in _wanted(local)}
+    return (gone for gone in _unwanted(local, remote) if folded(gone.key) not in stays)
+
+
+def _site_before(remote: RemoteGallery) -> Mapping[str, object]:
+    return {**remote.manifest.leaving_of("site"), **remote.manifest.of_kind("site")}
+
+
+def _unwanted(local: LocalGallery, remote: RemoteGallery) -> Iterator[Delete]:
+    wanted, site_before = _wanted(local), _site_before(remote)
     if local.photos is not None:
         kept = wanted | (set() if local.site is not None else site_before.keys())
         yield from (Delete(key, Reason.REMOVED, photo) for key, photo in _remote_photos(remote, but=kept).items())
@@ -179,11 +201,11 @@ def _wanted(local: LocalGallery) -> frozenset[str]:
     return local.photo_keys() | local.site_keys()
 
 
-def _orphans(local: LocalGallery, remote: RemoteGallery) -> list[Delete]:
+def _orphans(local: LocalGallery, remote: RemoteGallery) -> tuple[str, ...]:
     named = local.photo_keys() | _remote_photos(remote).keys()
     recorded = remote.manifest.objects.keys() | remote.manifest.leaving.keys()
     expected = named | recorded | local.site_keys()
-    return [Delete(key, Reason.ORPHAN) for key in find_orphans(named, expected, remote.listing or ())]
+    return find_orphans(named, expected, remote.listing or {})
 
 
 def _commit(local: LocalGallery, remote: RemoteGallery) -> Commit | None:

@@ -17,6 +17,7 @@ from typing import Any, Literal
 
 from galleria_action.deployment.model import Plan, Reason, Upload, canonical
 from galleria_action.deployment.state.manifest import Manifest, ManifestEntry, ManifestUnreadable, parse_recorded
+from galleria_action.deployment.state.pool import pool_key
 from galleria_action.errors import Finding, GalleriaError, PlanChanged, UploadFailed
 from galleria_action.storage.interface import ObjectInfo, Target
 
@@ -82,7 +83,8 @@ class Report:
     """What ``shard`` has stored of the plan ``plan_id``; at the same time its checkpoint while it is not ``complete``.
 
     ``fingerprint`` stands for the settings under which the bytes were made. ``sent`` and ``skipped`` count files,
-    ``photos`` are the ids of those of which files were sent.
+    ``photos`` are the ids of those of which files were sent. Of the ``entries``, ``staged`` are the keys whose bytes
+    wait in the pool for their publication.
     """
 
     shard: Shard
@@ -94,6 +96,7 @@ class Report:
     bytes_sent: int = 0
     photos: tuple[str, ...] = ()
     entries: Mapping[str, ManifestEntry] = field(default_factory=dict)
+    staged: frozenset[str] = frozenset()
 
     @property
     def key(self) -> str:
@@ -110,6 +113,7 @@ class Report:
             "skipped": self.skipped,
             "bytes_sent": self.bytes_sent,
             "photos": sorted(self.photos),
+            "staged": sorted(self.staged),
         }
 
     def to_bytes(self) -> bytes:
@@ -131,12 +135,13 @@ def parse_report(raw: bytes) -> Report:
             about["bytes_sent"],
             tuple(about["photos"]),
             manifest.objects,
+            frozenset(about.get("staged", ())),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ManifestUnreadable(f"it is no report of a shard: {error}") from error
     counts = (report.sent, report.skipped, report.bytes_sent)
     well_formed = (
-        all(type(text) is str for text in (report.plan_id, report.fingerprint, *report.photos))
+        all(type(text) is str for text in (report.plan_id, report.fingerprint, *report.photos, *report.staged))
         and type(report.complete) is bool
         and all(type(number) is int and number >= 0 for number in counts)
     )
@@ -277,7 +282,7 @@ def not_as_reported(plan: Plan, reports: Iterable[Report], listing: Mapping[str,
     """The shards of whose share the bucket holds something else than they have reported."""
     troubles = []
     for report in reports:
-        wrong = [key for key in report.shard.share(plan) if not _is_there(report.entries[key], listing.get(key))]
+        wrong = [key for key in report.shard.share(plan) if not _is_there(report, key, listing)]
         if wrong:
             text = f"{len(wrong):,} of its files are not in the bucket as it reported, such as {wrong[0]}: "
             troubles.append(
@@ -286,7 +291,9 @@ def not_as_reported(plan: Plan, reports: Iterable[Report], listing: Mapping[str,
     return troubles
 
 
-def _is_there(entry: ManifestEntry, found: ObjectInfo | None) -> bool:
+def _is_there(report: Report, key: str, listing: Mapping[str, ObjectInfo]) -> bool:
+    entry = report.entries[key]
+    found = listing.get(pool_key(entry.sha256) if key in report.staged else key)
     return found is not None and entry.describes(found)
 
 

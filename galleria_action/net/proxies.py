@@ -72,6 +72,13 @@ class Proxies:
             return None
         return _parsed(*given)
 
+    def given_for(self, url: str) -> str | None:
+        """The same as a URL with its password, for libraries that want one. Raises as ``for_url``."""
+        if self.for_url(url) is None:
+            return None
+        text = (self.https if url.startswith("https") else self.http or ("", ""))[1]  # type: ignore[index]
+        return text if "://" in text else f"http://{text}"
+
 
 def _entries(text: str) -> Iterator[str]:
     return (entry.lower() for entry in re.split(r"[\s,]+", text) if entry)

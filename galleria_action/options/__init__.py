@@ -4,6 +4,6 @@ Knows nothing of the places that options come from; the command line and the Pyt
 """
 
 from galleria_action.options.model import BY_NAME, GROUPS, OPTIONS, SECRETS, Options
-from galleria_action.options.resolve import resolve, secrets_in
+from galleria_action.options.resolve import resolve, usage_problem
 
-__all__ = ["BY_NAME", "GROUPS", "OPTIONS", "SECRETS", "Options", "resolve", "secrets_in"]
+__all__ = ["BY_NAME", "GROUPS", "OPTIONS", "SECRETS", "Options", "resolve", "usage_problem"]

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from galleria_action.options.declaration import Group, Topic, option
 from galleria_action.options.kinds import FLAG, choice
+from galleria_action.options.origin import tighten
 
 
 class Verify(StrEnum):
@@ -34,8 +35,19 @@ class CheckOptions(Group):
         "list",
         "how the bucket is checked: list (present, size, ETag), deep (download and hash), off",
         Topic.PLAN | Topic.VERIFY,
+        config=tighten(Verify.OFF, Verify.LIST, Verify.DEEP),
     )
-    cors: Cors = option(choice(Cors), "require", "what missing CORS rules do; require stops", Topic.PLAN)
+    cors: Cors = option(
+        choice(Cors),
+        "require",
+        "what missing CORS rules do; require stops",
+        Topic.PLAN,
+        config=tighten(Cors.SKIP, Cors.WARN, Cors.REQUIRE),
+    )
     setup_cors: bool = option(
-        FLAG, "false", "write the default gallery rules when they are missing or differ", Topic.PLAN | Topic.CORS
+        FLAG,
+        "false",
+        "write the default gallery rules when they are missing or differ",
+        Topic.PLAN | Topic.CORS,
+        config=tighten(True, False),
     )

@@ -12,6 +12,7 @@ from enum import Flag, auto
 from typing import Any, TypeVar, cast
 
 from galleria_action.options.kinds import Kind
+from galleria_action.options.origin import NEVER, REVIEWED, ConfigRule, Trust
 
 T = TypeVar("T")
 
@@ -39,8 +40,10 @@ class Option:
     """One option.
 
     ``default`` is its text as people write it, empty for none. ``topics`` are what it is about. ``also`` are further
-    environment names, in order of precedence after ``GALLERIA_<NAME>``. ``in_config`` says whether the config file may
-    give it. ``action_default`` is what ``action.yml`` gives where the workflow does not.
+    environment names, in order of precedence after ``GALLERIA_<NAME>``. ``config`` says what a config file may say of
+    it: what does not declare itself harmless, only where the file was reviewed. ``action_default`` is what
+    ``action.yml`` gives where the workflow does not, ``short`` the letter of a short flag. ``only_in_config``: it is
+    too much for a line, and no flag, input or variable gives it.
     """
 
     name: str
@@ -49,8 +52,15 @@ class Option:
     default: str
     topics: Topic
     also: tuple[str, ...] = ()
-    in_config: bool = True
+    config: ConfigRule = REVIEWED
     action_default: str = ""
+    short: str = ""
+    only_in_config: bool = False
+
+    @property
+    def in_config(self) -> bool:
+        """Whether the config file may give it at all."""
+        return self.config.trust is not Trust.NEVER
 
     @property
     def parameter(self) -> str:
@@ -95,10 +105,11 @@ def option(
     topics: Topic,
     *,
     also: tuple[str, ...] = (),
-    in_config: bool = True,
+    config: ConfigRule = REVIEWED,
+    short: str = "",
 ) -> T:
     """The field of an option that always has a value. ``default`` is written as users write it."""
-    return cast(T, _declare(Option("", text, kind, default, topics, also, in_config), kind.parse(default)))
+    return cast(T, _declare(Option("", text, kind, default, topics, also, config, "", short), kind.parse(default)))
 
 
 def optional(
@@ -108,12 +119,14 @@ def optional(
     *,
     shown: str = "",
     also: tuple[str, ...] = (),
-    in_config: bool = True,
+    config: ConfigRule = REVIEWED,
     action_default: str = "",
+    only_in_config: bool = False,
 ) -> T | None:
     """The field of an option that may be left out. ``shown`` says what holds then, where that can be said in a word."""
-    allowed = in_config and not kind.secret
-    return cast(T | None, _declare(Option("", text, kind, shown, topics, also, allowed, action_default), None))
+    rule = NEVER if kind.secret else config
+    declared = Option("", text, kind, shown, topics, also, rule, action_default, only_in_config=only_in_config)
+    return cast(T | None, _declare(declared, None))
 
 
 def _declare(declared: Option, default: Any) -> Any:

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from galleria_action.gallery.local.patterns import Patterns
 from galleria_action.options.declaration import Group, Mistake, Topic, option, optional
-from galleria_action.options.kinds import FLAG, PATH, choice
+from galleria_action.options.kinds import FLAG, PATH, choice, lines
+from galleria_action.options.origin import FREE, tighten
 
 
 class HashCheck(StrEnum):
@@ -26,27 +28,50 @@ class ExifErrors(StrEnum):
     FAIL = "fail"
 
 
+PATTERNS = lines("PATTERNS", Patterns.read)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GalleryOptions(Group):
     """The gallery on disk. Paths are as the user gave them, relative to the workspace unless absolute."""
 
-    source: Path = option(PATH, "prod/pics", "folder with the photos and gallery-metadata.json", Topic.LOCAL)
-    metadata_file: Path | None = optional(PATH, "another metadata file; when none exists: directory mode", Topic.LOCAL)
-    site: Path | None = optional(
-        PATH,
-        "folder of the static site, uploaded to the prefix's root; process writes one there (generate: beside source)",
-        Topic.LOCAL,
+    source: Path = option(
+        PATH, "prod/pics", "folder with the photos and gallery-metadata.json", Topic.LOCAL, config=FREE, short="s"
     )
-    photos_only: bool = option(FLAG, "false", "leave the site alone", Topic.LOCAL)
-    site_only: bool = option(FLAG, "false", "leave the photos alone", Topic.LOCAL)
+    metadata_file: Path | None = optional(
+        PATH, "another metadata file; when none exists: directory mode", Topic.LOCAL, config=FREE
+    )
+    site: Path | None = optional(
+        PATH, "folder of the static site, uploaded to the prefix's root", Topic.LOCAL, config=FREE
+    )
+    exclude: Patterns | None = optional(
+        PATTERNS,
+        "files of the site to leave out: patterns such as *.map or drafts/, one a line",
+        Topic.LOCAL,
+        config=FREE,
+    )
+    photos_only: bool = option(FLAG, "false", "leave the site alone", Topic.LOCAL, config=FREE)
+    site_only: bool = option(FLAG, "false", "leave the photos alone", Topic.LOCAL, config=FREE)
     hash_check: HashCheck = option(
-        choice(HashCheck), "warn", "what a deployment_file_hash that does not match does", Topic.APPLY
+        choice(HashCheck),
+        "warn",
+        "what a deployment_file_hash that does not match does",
+        Topic.APPLY,
+        config=tighten(HashCheck.OFF, HashCheck.WARN, HashCheck.STRICT),
     )
     exif_errors: ExifErrors = option(
-        choice(ExifErrors), "warn", "what a photo whose EXIF cannot be edited does", Topic.APPLY
+        choice(ExifErrors),
+        "warn",
+        "what a photo whose EXIF cannot be edited does",
+        Topic.APPLY,
+        config=tighten(ExifErrors.WARN, ExifErrors.FAIL),
     )
-    strip_gps: bool = option(FLAG, "false", "remove the position from the published photos", Topic.PLAN)
-    redact_paths: bool = option(FLAG, "false", "publish only the last part of each original_path", Topic.PLAN)
+    strip_gps: bool = option(
+        FLAG, "false", "remove the position from the published photos", Topic.PLAN, config=tighten(False, True)
+    )
+    redact_paths: bool = option(
+        FLAG, "false", "publish only the last part of each original_path", Topic.PLAN, config=tighten(False, True)
+    )
 
     def mistakes(self) -> Iterator[Mistake]:
         """See ``Group.mistakes``."""

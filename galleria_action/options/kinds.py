@@ -54,6 +54,11 @@ def parsed(word: str, parse: Callable[[str], T], *types: str) -> Kind[T]:
     return Kind(word, parse, {"type": list(types)} if types else _STRING)
 
 
+def lines(word: str, parse: Callable[[str], T]) -> Kind[T]:
+    """A text of several lines that ``parse`` reads; in the config file a list of strings will do as well."""
+    return Kind(word, parse, {"type": ["string", "array"], "items": {"type": "string"}})
+
+
 def count(most: int) -> Kind[int]:
     """A whole number from 1 to ``most``."""
 
@@ -65,8 +70,8 @@ def count(most: int) -> Kind[int]:
     return Kind("COUNT", parse, {"type": "integer", "minimum": 1, "maximum": most})
 
 
-def choice(values: type[E]) -> Kind[E]:
-    """One of an enumeration's words."""
+def choice(values: type[E], bare: str | None = None) -> Kind[E]:
+    """One of an enumeration's words; ``bare`` is the one that the flag means alone."""
     words = tuple(value.value for value in values)
 
     def parse(text: str) -> E:
@@ -76,7 +81,7 @@ def choice(values: type[E]) -> Kind[E]:
 
     # YAML 1.1 reads a bare `off` as false
     allowed = [*words, False] if "off" in words else [*words]
-    return Kind("CHOICE", parse, {"enum": allowed}, words)
+    return Kind("CHOICE", parse, {"enum": allowed}, words, bare)
 
 
 def _boolean(text: str) -> bool:
@@ -86,16 +91,19 @@ def _boolean(text: str) -> bool:
     raise ValueError(f"{shown(text)} is neither true nor false")
 
 
-def _path(text: str) -> Path:
-    if "\0" in text:
-        raise ValueError("a path cannot contain a NUL character")
-    return Path(text)
-
-
 def _header(text: str) -> str:
-    if text.isprintable() and text.isascii():
+    if text.isascii():
         return text
-    raise ValueError("a header holds printable ASCII characters only")
+    raise ValueError("a header holds ASCII characters only")
+
+
+def _secret(text: str) -> str:
+    """Never repeats the text. A credential is sent in headers, which take no blanks and nothing but ASCII."""
+    if re.fullmatch(r"[!-~]+", text):
+        return text
+    raise ValueError(
+        "it holds a blank, a line break or a letter that no credential has; was it copied whole and alone?"
+    )
 
 
 def _address(text: str) -> str:
@@ -106,8 +114,8 @@ def _address(text: str) -> str:
 
 
 TEXT: Kind[str] = Kind("TEXT", str, _STRING)
-SECRET: Kind[str] = Kind("SECRET", str, _STRING, secret=True)
-PATH: Kind[Path] = Kind("PATH", _path, _STRING)
+SECRET: Kind[str] = Kind("SECRET", _secret, _STRING, secret=True)
+PATH: Kind[Path] = Kind("PATH", Path, _STRING)
 FLAG: Kind[bool] = Kind("[true|false]", _boolean, {"type": "boolean"}, bare="true")
 HEADER: Kind[str] = Kind("TEXT", _header, _STRING)
 ADDRESS: Kind[str] = Kind("TEXT", _address, _STRING)

@@ -13,6 +13,7 @@ from galleria_action.options.gallery import GalleryOptions
 from galleria_action.options.guards import GuardOptions
 from galleria_action.options.headers import HeaderOptions
 from galleria_action.options.kinds import FLAG, PATH, TEXT
+from galleria_action.options.origin import NEVER, tighten
 from galleria_action.options.output import OutputOptions
 from galleria_action.options.review import ReviewOptions
 from galleria_action.options.studio import DuplicateOptions, StudioOptions
@@ -36,9 +37,15 @@ class Options:
     output: OutputOptions = OutputOptions()
     studio: StudioOptions = StudioOptions()
     lookalikes: DuplicateOptions = DuplicateOptions()
-    dry_run: bool = option(FLAG, "false", "deploy becomes plan", Topic.APPLY | Topic.CORS | Topic.NAMES)
-    config: Path | None = optional(PATH, "config file; galleria.yml if present", Topic.ANY, in_config=False)
-    environment: str | None = optional(TEXT, "section of the config file", Topic.ANY, in_config=False)
+    dry_run: bool = option(
+        FLAG,
+        "false",
+        "show what would be written, and write nothing",
+        Topic.APPLY | Topic.CORS | Topic.NAMES,
+        config=tighten(False, True),
+    )
+    config: Path | None = optional(PATH, "config file; galleria.yml if present", Topic.ANY, config=NEVER)
+    environment: str | None = optional(TEXT, "section of the config file", Topic.ANY, config=NEVER)
 
     @property
     def store(self) -> StoreSettings | None:
@@ -76,8 +83,6 @@ class Options:
         if not approved:
             text = "finalize needs the output plan-id of the plan whose shards it checks"
             yield Mistake("approved-plan", text)
-        if self.dry_run:
-            yield Mistake("dry-run", "not with finalize; plan shows what it would do")
 
 
 #: the groups by their field in ``Options``

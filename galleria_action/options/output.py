@@ -8,6 +8,7 @@ from pathlib import Path
 
 from galleria_action.options.declaration import Group, Topic, option, optional
 from galleria_action.options.kinds import PATH, choice
+from galleria_action.options.origin import FREE
 
 
 class Progress(StrEnum):
@@ -28,8 +29,9 @@ class OutputOptions(Group):
         PATH, "where to write the result; in CI galleria-result.json, on a terminal nowhere", Topic.ANY
     )
     progress: Progress = option(
-        choice(Progress),
+        choice(Progress, bare="auto"),
         "auto",
         "bar on a terminal, a line every 10 s elsewhere; off for none",
         Topic.APPLY | Topic.VERIFY | Topic.ORIGINALS,
+        config=FREE,
     )

@@ -2,47 +2,53 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from galleria_action.errors import ConfigInvalid, Finding
 from galleria_action.options.declaration import Mistake, options_of
-from galleria_action.options.model import GROUPS, SECRETS, Options
+from galleria_action.options.kinds import shown
+from galleria_action.options.model import GROUPS, Options
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_HINT = "Every option, its default and the places it can come from: see docs/reference.md."
 
 #: what Galleria prints when the storage is not configured; its users know these words
 MISSING_S3 = "Error: Missing S3 configuration"
-_NO_BUCKET = Mistake(
-    "bucket", "not given. A gallery needs a place to go: a bucket name, s3://bucket/prefix or file:///folder"
-)
+NO_BUCKET = "not given. A gallery needs a place to go: a bucket name, s3://bucket/prefix or file:///folder"
 
 
 def resolve(
     command: str,
     values: Mapping[str, str],
-    problems: Sequence[Finding],
+    problems: Sequence[Finding] = (),
     *,
+    mistakes: Sequence[Mistake] = (),
     uses_bucket: bool = True,
     needs_bucket: bool = True,
+    no_bucket: str = NO_BUCKET,
 ) -> Options:
     """Turn ``values`` (option name → text; absent or empty means not given) into ``Options``.
 
-    ``problems`` are the mistakes found so far, in flags or in the config file. A command that does not use the bucket
-    is not told of one. Raises ``ConfigInvalid`` with all of them and all that are found here.
+    ``mistakes`` are those of the command line, ``problems`` those of the config file. A command that does not use the
+    bucket is not told of one; ``no_bucket`` is said where one is missing that it needs. Raises ``ConfigInvalid`` with
+    all of them and all that are found here; what is only missing because of another mistake is not told.
     """
-    mistakes: list[Mistake] = []
+    usage, mistakes = mistakes, list(mistakes)
     used = {name: group for name, group in GROUPS.items() if uses_bucket or name != "target"}
     groups = {name: _build(group, values, mistakes) for name, group in used.items()}
     options: Options = _build(Options, values, mistakes, command=command, **groups)
-    if uses_bucket and needs_bucket and not options.target.bucket:
-        mistakes.append(_NO_BUCKET)
-    wrong = {mistake.option for mistake in mistakes}
-    mistakes += (it for it in options.mistakes() if wrong.isdisjoint({it.option, *it.about}))
+    wrong = {name for it in mistakes for name in (it.option, *it.about)}
+    missing = uses_bucket and needs_bucket and not options.target.bucket
+    lacking = [Mistake("bucket", no_bucket)] if missing else []
+    mistakes += (it for it in (*lacking, *options.mistakes()) if wrong.isdisjoint({it.option, *it.about}))
     findings = [*problems, *(Finding(str(mistake)) for mistake in mistakes), *_unusable(options)]
     if findings:
         raise ConfigInvalid(
             _headline(findings, mistakes),
-            hint="Every option, its default and the places it can come from: see docs/reference.md.",
+            hint=_usage_hint(command) if usage else _HINT,
             findings=findings,
         )
     return options
@@ -53,10 +59,17 @@ def _build(group: type[Any], values: Mapping[str, str], mistakes: list[Mistake],
     for option in options_of(group):
         if text := values.get(option.name):
             try:
-                given[option.parameter] = option.kind.parse(text)
+                given[option.parameter] = option.kind.parse(_printable(text, secret=option.kind.secret))
             except ValueError as error:
                 mistakes.append(Mistake(option.name, str(error)))
     return group(**given)
+
+
+def _printable(text: str, *, secret: bool) -> str:
+    """``text`` without anything that a terminal would obey, a log would break at, or no file and no header can hold."""
+    if _CONTROL.search(text) and not secret:
+        raise ValueError(f"{shown(text)} holds a control character")
+    return text
 
 
 def _unusable(options: Options) -> Iterator[Finding]:
@@ -73,6 +86,11 @@ def _headline(findings: Sequence[Finding], mistakes: Sequence[Mistake]) -> str:
     return f"{len(findings)} options are wrong" if len(findings) > 1 else "An option is wrong"
 
 
-def secrets_in(values: Mapping[str, str]) -> Iterator[str]:
-    """The secret values among ``values``, to be masked before anything else happens."""
-    return (values[name] for name in SECRETS if values.get(name))
+def usage_problem(command: str, mistakes: Sequence[Mistake]) -> ConfigInvalid:
+    """The error about a command line that cannot be followed far enough to look at its options."""
+    findings = [Finding(str(it)) for it in mistakes]
+    return ConfigInvalid("The command line is wrong", hint=_usage_hint(command), findings=findings)
+
+
+def _usage_hint(command: str) -> str:
+    return f"See `{' '.join(filter(None, ['galleria-action', command]))} --help`."

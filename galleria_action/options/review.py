@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from galleria_action.options.declaration import Group, Topic, option, optional
 from galleria_action.options.kinds import ADDRESS, SECRET, TEXT, choice
+from galleria_action.options.origin import tighten
 
 
 class Comment(StrEnum):
@@ -21,7 +22,13 @@ class Comment(StrEnum):
 class ReviewOptions(Group):
     """Comment, deployment and addresses."""
 
-    comment: Comment = option(choice(Comment), "changes", "when to comment on the pull request", Topic.PLAN)
+    comment: Comment = option(
+        choice(Comment),
+        "changes",
+        "when to comment on the pull request",
+        Topic.PLAN,
+        config=tighten(Comment.OFF, Comment.CHANGES, Comment.ALWAYS),
+    )
     label: str | None = optional(TEXT, "tells several galleries of one repository apart", Topic.PLAN)
     github_token: str | None = optional(
         SECRET, "token for comment and deployment", Topic.PLAN, action_default="${{ github.token }}"

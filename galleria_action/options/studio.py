@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from pathlib import Path
 from galleria_action.gallery.metadata.model import KEEP_ORIGINAL_TIMEZONE
 from galleria_action.options.declaration import Group, Mistake, Topic, option, optional
 from galleria_action.options.kinds import FLAG, PATH, TEXT, Kind, choice, count, parsed, shown
+from galleria_action.options.origin import FREE, ConfigRule, Trust, tighten
 
 
 class OnError(StrEnum):
@@ -89,45 +91,78 @@ class StudioOptions(Group):
         "the folder of photos; on the command line the argument",
         Topic.ORIGINALS,
         also=("GALLERIA_PIC_SOURCE_PATH_FULL",),
+        config=FREE,
     )
     web_originals: Path | None = optional(
         PATH,
         "a second folder with the photographer's own versions for the web, of the same names",
         Topic.STUDIO,
         also=("GALLERIA_PIC_SOURCE_PATH_WEB",),
+        config=FREE,
     )
-    collection: str = option(TEXT, "wedding", "name of the gallery; begins the name of every photo", Topic.NAMES)
+    collection: str = option(
+        TEXT, "wedding", "name of the gallery; begins the name of every photo", Topic.NAMES, config=FREE
+    )
     timestamp_offset_hours: float = option(
-        parsed("HOURS", _hours, "number", "string"), "0", "what is added to the camera's clock", Topic.NAMES
+        parsed("HOURS", _hours, "number", "string"),
+        "0",
+        "what is added to the camera's clock",
+        Topic.NAMES,
+        config=FREE,
     )
     target_timezone_offset_hours: int = option(
         parsed("HOURS", _zone, "integer", "string"),
         str(KEEP_ORIGINAL_TIMEZONE),
         "the time zone that is published, as hours from UTC; 13 leaves the photo's own",
         Topic.NAMES,
+        config=FREE,
     )
     on_error: OnError = option(
-        choice(OnError), "fail", "what a damaged photo does: the run fails, or goes on without it", Topic.STUDIO
+        choice(OnError),
+        "fail",
+        "what a damaged photo does: the run fails, or goes on without it",
+        Topic.STUDIO,
+        config=tighten(OnError.SKIP, OnError.FAIL),
     )
     web_size: tuple[int, int] = option(
-        parsed("SIZE", _box, "integer", "string"), "2048", "largest size of the web variant, in pixels", Topic.STUDIO
+        parsed("SIZE", _box, "integer", "string"),
+        "2048",
+        "largest size of the web variant, in pixels",
+        Topic.STUDIO,
+        config=FREE,
     )
     thumb_size: tuple[int, int] = option(
-        parsed("SIZE", _box, "integer", "string"), "400", "largest size of the thumbnails, in pixels", Topic.STUDIO
+        parsed("SIZE", _box, "integer", "string"),
+        "400",
+        "largest size of the thumbnails, in pixels",
+        Topic.STUDIO,
+        config=FREE,
     )
-    jpeg_quality: int = option(count(100), "85", "JPEG quality of the web variant", Topic.STUDIO)
-    webp_quality: int = option(count(100), "85", "WebP quality of the thumbnails", Topic.STUDIO)
-    avif: bool = option(FLAG, "false", "sizes in AVIF for the generated site, too", Topic.STUDIO)
+    jpeg_quality: int = option(count(100), "85", "JPEG quality of the web variant", Topic.STUDIO, config=FREE)
+    webp_quality: int = option(count(100), "85", "WebP quality of the thumbnails", Topic.STUDIO, config=FREE)
+    avif: bool = option(FLAG, "false", "sizes in AVIF for the generated site, too", Topic.STUDIO, config=FREE)
     albums: Albums = option(
-        choice(Albums), "off", "albums of the generated site, by folder of the originals or by day", Topic.STUDIO
+        choice(Albums),
+        "off",
+        "albums of the generated site, by folder of the originals or by day",
+        Topic.STUDIO,
+        config=FREE,
     )
-    site_title: str | None = optional(TEXT, "title of the generated site; the collection's name", Topic.STUDIO)
-    noindex: bool = option(FLAG, "false", "ask search engines to leave the generated site out", Topic.STUDIO)
+    site_title: str | None = optional(
+        TEXT, "title of the generated site; the collection's name", Topic.STUDIO, config=FREE
+    )
+    noindex: bool = option(
+        FLAG, "false", "ask search engines to leave the generated site out", Topic.STUDIO, config=tighten(False, True)
+    )
     album_zip: AlbumZip = option(
-        choice(AlbumZip), "off", "a ZIP file per album to download, of the web or the full variants", Topic.STUDIO
+        choice(AlbumZip),
+        "off",
+        "a ZIP file per album to download, of the web or the full variants",
+        Topic.STUDIO,
+        config=FREE,
     )
     templates: Path | None = optional(
-        PATH, "folder with templates or files that replace those of the generated site", Topic.STUDIO
+        PATH, "folder with templates or files that replace those of the generated site", Topic.STUDIO, config=FREE
     )
 
 
@@ -136,13 +171,18 @@ class DuplicateOptions(Group):
     """The search for photos that show the same."""
 
     duplicates: Duplicates = option(
-        choice(Duplicates), "off", "what near-duplicate photos do to process and validate", Topic.LOOKALIKES
+        choice(Duplicates),
+        "off",
+        "what near-duplicate photos do to process and validate",
+        Topic.LOOKALIKES,
+        config=tighten(Duplicates.OFF, Duplicates.WARN, Duplicates.FAIL),
     )
     threshold: int = option(
         _from_zero(512),
         "10",
         "most bits in which the hashes of photos that show the same differ",
         Topic.LOOKALIKES,
+        config=ConfigRule(Trust.TIGHTEN, operator.ge, "more"),
     )
     hash_size: int = option(
         parsed("COUNT", _hash_size, "integer"), "8", "rows and columns of a photo's hash", Topic.LOOKALIKES
@@ -152,6 +192,7 @@ class DuplicateOptions(Group):
         "100",
         "pixels of the shorter side below which photos are not compared",
         Topic.LOOKALIKES,
+        config=ConfigRule(Trust.TIGHTEN, operator.le, "fewer"),
     )
     use_ssim: bool = option(FLAG, "false", "compare the pixels of what the hashes find, too (SSIM)", Topic.LOOKALIKES)
     output: Path | None = optional(PATH, "duplicates: where to write the report in HTML", Topic.LOOKALIKES)

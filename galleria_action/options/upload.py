@@ -9,6 +9,7 @@ from pathlib import Path
 from galleria_action.deployment.shards import MOST_SHARDS, Shard
 from galleria_action.options.declaration import Group, Mistake, Topic, option, optional
 from galleria_action.options.kinds import FLAG, PATH, count, parsed
+from galleria_action.options.origin import FREE, NEVER
 
 MOST_REQUESTS = 1024
 
@@ -22,9 +23,14 @@ class UploadOptions(Group):
         "128",
         "most uploads in flight; fewer where more are no faster",
         Topic.APPLY | Topic.VERIFY,
+        config=FREE,
     )
     resume: bool = option(
-        FLAG, "true", "continue an interrupted deploy, or search for duplicates", Topic.APPLY | Topic.LOOKALIKES
+        FLAG,
+        "true",
+        "continue an interrupted deploy, or search for duplicates",
+        Topic.APPLY | Topic.LOOKALIKES,
+        config=FREE,
     )
     checkpoint_file: Path | None = optional(
         PATH, "keep the checkpoint in this local file", Topic.APPLY | Topic.LOOKALIKES
@@ -36,7 +42,7 @@ class UploadOptions(Group):
         parsed("TEXT", Shard.parse),
         "upload only this share of the photos, such as 3/8; needs approved-plan",
         Topic.SHARE,
-        in_config=False,
+        config=NEVER,
     )
 
     def mistakes(self) -> Iterator[Mistake]:

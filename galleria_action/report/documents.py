@@ -19,6 +19,11 @@ def result_json(result: Result) -> bytes:
     return _pretty(result.to_dict())
 
 
+def result_text(result: Result) -> str:
+    """The same in ASCII, for a stream of any encoding."""
+    return f"{json.dumps(result.to_dict(), indent=2)}\n"
+
+
 def _pretty(document: dict[str, Any]) -> bytes:
     # A file name may hold bytes that are no UTF-8; "?" in a report is better than no report
     return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode("utf-8", "replace")

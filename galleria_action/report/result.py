@@ -20,6 +20,7 @@ from galleria_action.deployment.events import (
     Event,
     Made,
     Planned,
+    Publishing,
     Recognised,
     Sending,
     Stored,
@@ -55,6 +56,7 @@ class Record:
     bytes_uploaded: int = 0
     metadata_uploaded: bool = False
     committed: bool | None = False
+    publishing: bool = False
     verification: Verification | None = None
     duplicates: int = 0
     changed: bool = False
@@ -64,6 +66,8 @@ class Record:
     requests: Callable[[], Mapping[str, int]] = dict
     #: uploads that are on their way at this moment
     under_way: int = 0
+    #: whether the log has shown the plan already
+    plan_told: bool = False
     hide: Callable[[str], str] = str
     _sent_photos: set[str] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -95,6 +99,8 @@ class Record:
             case Uploaded():
                 self.photos_uploaded, self.files_uploaded = event.photos, event.files
                 self.files_skipped, self.bytes_uploaded = event.skipped, event.size
+            case Publishing(begun):
+                self.publishing = begun
             case Committed(outcome, document):
                 self.committed, self.metadata_uploaded = outcome, document
             case Deleted(photos):

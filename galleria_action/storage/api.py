@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 from typing import Any
 
+from galleria_action.net.network import Network
 from galleria_action.storage.conditions import ProvingStore
 from galleria_action.storage.interface import Target, WriteStore
 from galleria_action.storage.persistence import sleep
@@ -32,7 +34,9 @@ def get_s3_client(endpoint: str, access_key: str, secret_key: str, region: str) 
     session = make_session(settings)
     if settings.access_key is None:
         find_credentials(session)
-    client = boto3.Session(botocore_session=session).client("s3", **client_arguments(settings, provider))
+    client = boto3.Session(botocore_session=session).client(
+        "s3", **client_arguments(settings, provider, Network.of(os.environ))
+    )
     adapt(client, provider)
     return client
 

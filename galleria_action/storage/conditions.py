@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from uuid import uuid4
 
-from galleria_action.errors import StorageUnavailable
+from galleria_action.errors import PermissionRefused, StorageUnavailable
 from galleria_action.storage.interface import (
     DOCUMENT,
     RECORDS,
@@ -120,7 +121,8 @@ class ProvingStore:
 
     def _clean_up(self, key: str) -> None:
         # A key that cannot be deleted stays behind, empty and out of sight; that is no reason to end a deploy.
-        self._store.delete([key])
+        with suppress(PermissionRefused):
+            self._store.delete([key])
 
     def _wants_bare_etags(self, key: str, condition: IfMatch) -> bool:
         """Whether the service refused a condition that holds, because it compares the quotes too (Ceph does), and

@@ -20,6 +20,7 @@ from pathlib import Path
 from stat import S_ISREG
 
 from galleria_action.errors import GalleriaError, PermissionRefused
+from galleria_action.leftovers import is_leftover
 from galleria_action.storage.faults import Call, Fault, Operation, failure
 from galleria_action.storage.interface import (
     DOCUMENT,
@@ -57,7 +58,8 @@ class FolderStore:
     def __init__(self, target: Target):
         self.target = target
         self._root = Path(target.bucket)
-        self._known: dict[Path, tuple[tuple[int, int, int], str]] = {}
+        #: by path: inode, size, time of change, MD5
+        self._known: dict[str, tuple[int, int, int, str]] = {}
         self._swept = False
 
     def get(self, key: str, most: int = DOCUMENT) -> StoredObject | None:
@@ -78,7 +80,7 @@ class FolderStore:
         path = self._file(key, "head")
         try:
             state = path.stat()
-            return ObjectHead(state.st_size, self._etag(path, state)) if S_ISREG(state.st_mode) else None
+            return ObjectHead(state.st_size, self._etag(str(path), state)) if S_ISREG(state.st_mode) else None
         except OSError as error:
             self._raise_unless_absent(error, "head", key)
             return None
@@ -87,7 +89,7 @@ class FolderStore:
         """See ``ReadStore.list``. Files whose names are not Unicode are no objects: no key can name them."""
         if part != WHOLE:
             raise Indivisible
-        start = self._root / self.target.prefix
+        start = f"{self._root}/{self.target.prefix}"
         try:
             yield from self._walk(start, prefix)
         except OSError as error:
@@ -117,7 +119,7 @@ class FolderStore:
                 raise ConditionUnsupported("this file system creates no file only if there is none") from error
             raise self._problem(error, "put", key) from error
         etag = _md5(body)
-        self._known[path] = (_signature(state), etag)
+        self._known[str(path)] = (*_signature(state), etag)
         return etag
 
     def copy(self, source: str, key: str, headers: Headers | None = None) -> str:
@@ -134,7 +136,7 @@ class FolderStore:
             try:
                 path = self._file(key, "delete")
                 path.unlink()
-                self._known.pop(path, None)
+                self._known.pop(str(path), None)
             except GalleriaError as error:
                 errors[key] = error.message
             except OSError as error:
@@ -154,31 +156,37 @@ class FolderStore:
                     if S_ISREG(state.st_mode) and time.time() - state.st_mtime > _STALE_SECONDS:
                         path.unlink()
 
-    def _walk(self, start: Path, prefix: str) -> Iterator[ObjectInfo]:
-        def stop(error: OSError) -> None:
-            if error.errno != ENOENT or Path(error.filename) != start:
-                raise error
-
-        for folder, subfolders, names in os.walk(start, onerror=stop):
-            subfolders.sort()
-            for name in sorted(names):
-                path = Path(folder, name)
-                key = path.relative_to(start).as_posix()
-                if not key.startswith(prefix) or name.startswith(_UNFINISHED) or not _is_unicode(key):
+    def _walk(self, start: str, prefix: str) -> Iterator[ObjectInfo]:
+        """Folder after folder; what desktops leave behind, and what a killed run has, are not objects."""
+        waiting = [""]
+        while waiting:
+            folder = waiting.pop()
+            try:
+                with os.scandir(start + folder) as entries:
+                    found = sorted(entries, key=lambda entry: entry.name)
+            except FileNotFoundError:
+                if folder:
+                    raise
+                return
+            inner = [f"{folder}{entry.name}/" for entry in found if _is_folder(entry)]
+            waiting.extend(name for name in reversed(inner) if name.startswith(prefix) or prefix.startswith(name))
+            for entry in found:
+                key = folder + entry.name
+                if not key.startswith(prefix) or not _is_unicode(key) or not _is_object(entry):
                     continue
                 with suppress(FileNotFoundError):  # removed meanwhile, or a link to nothing
-                    state = path.stat()
+                    state = entry.stat()
                     if S_ISREG(state.st_mode):
-                        yield ObjectInfo(key, state.st_size, self._etag(path, state))
+                        yield ObjectInfo(key, state.st_size, self._etag(entry.path, state))
 
-    def _etag(self, path: Path, state: os.stat_result) -> str:
+    def _etag(self, path: str, state: os.stat_result) -> str:
         """The MD5 of the file; read again only when the file has changed since."""
         known = self._known.get(path)
-        if known is None or known[0] != _signature(state):
-            with path.open("rb") as file:
-                known = _signature(state), hashlib.file_digest(file, _new_md5).hexdigest()
+        if known is None or known[:3] != _signature(state):
+            with open(path, "rb") as file:  # noqa: PTH123 - a Path for each of many files takes a kilobyte
+                known = *_signature(state), hashlib.file_digest(file, _new_md5).hexdigest()
             self._known[path] = known
-        return known[1]
+        return known[3]
 
     def _file(self, key: str, operation: Operation) -> Path:
         """The path of ``key``, which is below the folder whatever the key and whatever links lie there."""
@@ -233,6 +241,15 @@ def _write(path: Path, body: bytes, *, replace: bool) -> os.stat_result:
         return path.stat()
     finally:
         Path(name).unlink(missing_ok=True)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    return entry.is_dir(follow_symlinks=False) and not is_leftover(entry.name, folder=True)
+
+
+def _is_object(entry: os.DirEntry[str]) -> bool:
+    leftover = is_leftover(entry.name, folder=False) or entry.name.startswith(_UNFINISHED)
+    return not leftover and not entry.is_dir(follow_symlinks=False)
 
 
 def _signature(state: os.stat_result) -> tuple[int, int, int]:

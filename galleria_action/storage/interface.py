@@ -47,10 +47,13 @@ class Headers:
 
     content_type: str
     cache_control: str | None = None
+    content_encoding: str | None = None
 
     def digest(self) -> str:
-        """SHA-256 (hex) of the canonical form, so that a changed rule is seen as a change."""
-        return _digest(self.content_type, self.cache_control)
+        """SHA-256 (hex) of the canonical form, so that a changed rule is seen as a change. An encoding is part of it
+        where there is one."""
+        encoding = (self.content_encoding,) if self.content_encoding else ()
+        return _digest(self.content_type, self.cache_control, *encoding)
 
 
 @lru_cache(maxsize=256)

@@ -39,4 +39,4 @@ def size_in_words(size: int | None) -> str:
     for unit, bytes_of_it in (("GB", 1_000_000_000), ("MB", 1_000_000), ("KB", 1_000)):
         if size >= bytes_of_it:
             return f"{size / bytes_of_it:.1f} {unit}"
-    return f"{size} bytes"
+    return f"{size} byte{'' if size == 1 else 's'}"

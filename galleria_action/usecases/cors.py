@@ -37,7 +37,9 @@ def cors(context: Context) -> Answered:
         context.say(line)
     if rules.suffice:
         return Answered("The bucket's CORS rules permit what a gallery needs.")
-    if not context.options.checks.setup_cors or context.options.dry_run:
+    if context.options.checks.setup_cors and context.options.dry_run:
+        return Answered(f"The gallery's CORS rules would be written to {context.target.bucket}.")
+    if not context.options.checks.setup_cors:
         raise CorsMissing(f"The CORS rules that a gallery needs are missing in {context.target.bucket}.", hint=_HINT)
     rules.write()
     return Answered(f"The gallery's CORS rules were written to {context.target.bucket}.")

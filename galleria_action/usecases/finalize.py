@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
+from galleria_action.deployment.apply.publish import prune
 from galleria_action.deployment.apply.upload import UploadsDone
 from galleria_action.deployment.model import Plan
 from galleria_action.deployment.remote.reading import list_target
@@ -25,6 +26,7 @@ from galleria_action.deployment.shards import (
     report_key,
     shards_of,
 )
+from galleria_action.deployment.state.pool import POOL_FOLDER
 from galleria_action.errors import GalleriaError
 from galleria_action.storage.interface import WriteStore
 from galleria_action.usecases.context import Context
@@ -38,6 +40,7 @@ from galleria_action.usecases.parts.applying import (
 )
 from galleria_action.usecases.parts.local import check_local
 from galleria_action.usecases.parts.planning import Comparison, make_comparison
+from galleria_action.usecases.parts.unfinished import settled
 from galleria_action.usecases.results import Deployed
 from galleria_action.usecases.shard import DOCUMENT_HEADERS, other_plan
 
@@ -52,7 +55,7 @@ def finalize(context: Context) -> Deployed:
     assert plan_id, "the options have been checked"
     side = check_local(context)
     store = context.store()
-    made = make_comparison(context, store, side)
+    made = settled(context, store, side, make_comparison(context, store, side))
     checkpoint = open_checkpoint(context, store, made)
     if not made.plan.changed:
         done = nothing_to_do(context, store, made, checkpoint)
@@ -112,7 +115,8 @@ def _added_up(made: Plan, reports: Iterable[Report]) -> UploadsDone:
     photos = made.photo_uploads.keys()
     done = UploadsDone()
     for report in reports:
-        done.entries |= {key: report.entries[key] for key in report.shard.share(made)}
+        for key in report.shard.share(made):
+            (done.staged if key in report.staged else done.entries)[key] = report.entries[key]
         done.sent += report.sent
         done.skipped += report.skipped
         done.bytes_sent += report.bytes_sent
@@ -133,5 +137,15 @@ def _clear(context: Context, store: WriteStore, folder: str, plan_id: str) -> No
             errors = errors or (store.delete(batch) if batch else {})
     except GalleriaError as error:
         errors = {folder: error.message}
+    _prune(context, store)
     for key, text in errors.items():
         context.warn(f"{key} could not be removed. It is in nobody's way: {text}")
+
+
+def _prune(context: Context, store: WriteStore) -> None:
+    """Empty the pool, which nobody needs any more when no shard's report is left; that this fails harms nobody."""
+    try:
+        if next(iter(store.list(SHARDS_FOLDER)), None) is None:
+            prune(store, {found.key for found in store.list(POOL_FOLDER)})
+    except GalleriaError as error:
+        context.warn(f"{POOL_FOLDER} could not be emptied. It is in nobody's way: {error.message}")

@@ -7,7 +7,7 @@ from galleria_action.deployment.shards import shards_of
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.cors import check_cors
 from galleria_action.usecases.parts.local import check_local
-from galleria_action.usecases.parts.planning import make_comparison
+from galleria_action.usecases.parts.planning import make_comparison, tell_orphans
 from galleria_action.usecases.public import plan_publicly
 from galleria_action.usecases.results import PlanMade
 
@@ -20,6 +20,7 @@ def plan(context: Context) -> PlanMade:
     made = make_comparison(context, context.reading_store(), side).plan
     if context.options.upload.shard_count:
         context.tell(Divided(shards_of(made, context.options.upload.shard_count)))
+    tell_orphans(context, made)
     if made.changed:
         check_cors(context, may_write=False)
     return PlanMade(made)

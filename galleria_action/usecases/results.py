@@ -9,6 +9,7 @@ from galleria_action.deployment.events import Uploaded
 from galleria_action.deployment.model import Plan
 from galleria_action.deployment.remote.verification import Verification
 from galleria_action.deployment.shards import Shard
+from galleria_action.report.wording import count
 
 
 class Done(Protocol):
@@ -54,12 +55,12 @@ class Deployed:
         """See ``Done.message``."""
         if not self.plan.changed:
             return "Nothing to do: the bucket holds this gallery already."
-        parts = [f"{self.uploaded.files:,} files uploaded"]
+        parts = [f"{count(self.uploaded.files, 'file')} uploaded"]
         if self.uploaded.skipped:
             parts.append(f"{self.uploaded.skipped:,} were there already")
         if self.photos_deleted:
-            parts.append(f"{self.photos_deleted:,} photos deleted")
-        checked = "" if self.verification is None else f" and verified ({self.verification.checked:,} objects)"
+            parts.append(f"{count(self.photos_deleted, 'photo')} deleted")
+        checked = "" if self.verification is None else f" and verified ({count(self.verification.checked, 'object')})"
         return f"The gallery is online{checked}: {', '.join(parts)}."
 
 
@@ -75,7 +76,7 @@ class ShareUploaded:
         """See ``Done.message``."""
         already = f", {self.uploaded.skipped:,} were there already" if self.uploaded.skipped else ""
         return (
-            f"Shard {self.shard.number} of {self.shard.count}: {self.uploaded.files:,} files uploaded{already}. "
+            f"Shard {self.shard.number} of {self.shard.count}: {count(self.uploaded.files, 'file')} uploaded{already}. "
             "Not yet visible: `finalize` commits."
         )
 
@@ -89,4 +90,4 @@ class BucketVerified:
     @property
     def message(self) -> str:
         """See ``Done.message``."""
-        return f"The bucket holds what its metadata says: {self.verification.checked:,} objects verified."
+        return f"The bucket holds what its metadata says: {count(self.verification.checked, 'object')} verified."

@@ -17,7 +17,13 @@ from galleria_action.deployment.state.checkpoint import Checkpoint, InBucket
 from galleria_action.errors import Conflict, PlanChanged
 from galleria_action.storage.interface import Headers, WriteStore
 from galleria_action.usecases.context import Context
-from galleria_action.usecases.parts.applying import fingerprint_of, make_uploader, tell_trouble, warn_of_uploads
+from galleria_action.usecases.parts.applying import (
+    fingerprint_of,
+    make_uploader,
+    tell_trouble,
+    warn_of_uploads,
+    with_listing,
+)
 from galleria_action.usecases.parts.approval import check_approval
 from galleria_action.usecases.parts.local import check_local
 from galleria_action.usecases.parts.planning import make_comparison
@@ -49,7 +55,7 @@ def upload_share(context: Context, shard: Shard) -> ShareUploaded | Deployed:
     share = tuple(shard.share(plan).values())
     if share:
         _remember_missing(store, plan)
-    uploader = make_uploader(context, store, made, checkpoint, UploadsDone())
+    uploader = make_uploader(context, store, with_listing(store, made), checkpoint, UploadsDone())
     _upload(context, uploader, share, checkpoint)
     _conclude(draft, place, uploader.done)
     return ShareUploaded(shard, uploader.done.summary())
@@ -102,7 +108,8 @@ def _conclude(draft: Report, place: InBucket, done: UploadsDone) -> None:
         skipped=done.skipped,
         bytes_sent=done.bytes_sent,
         photos=tuple(done.sent_photos),
-        entries=done.entries,
+        entries={**done.entries, **done.staged},
+        staged=frozenset(done.staged),
     )
     try:
         place.conclude(report.to_bytes())

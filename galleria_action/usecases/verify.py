@@ -8,6 +8,7 @@ from galleria_action.deployment.remote.verification import Verification
 from galleria_action.errors import Finding, VerifyFailed
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.usecases.context import Context
+from galleria_action.usecases.parts.planning import under_way
 from galleria_action.usecases.parts.verifying import compare, judge
 from galleria_action.usecases.results import BucketVerified
 
@@ -23,6 +24,8 @@ def verify(context: Context) -> BucketVerified:
             context.tell(Verified(Verification(checked=1, missing=(METADATA_KEY,))))
             raise _no_gallery(context, remote.warnings)
         context.warn_all(remote.warnings)
+        if unfinished := remote.unfinished:
+            context.warn(under_way(unfinished))
         found = compare(context, store, remote.named_keys(), remote.manifest, remote.listing or {})
     return BucketVerified(judge(context, found))
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 pytest.importorskip("jinja2")
+pytestmark = pytest.mark.slow
 
 from galleria_action.gallery.local.workspace import Workspace
 from galleria_action.gallery.originals.times import TimeSettings

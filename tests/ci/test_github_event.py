@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from galleria_action.ci.github.event import Event, read_event
+from galleria_action.ci.occasion import Cause, Whose
 
 BASE = {
     "GITHUB_REPOSITORY": "maker/wedding",
@@ -35,7 +36,8 @@ def test_an_own_pull_request(tmp_path: Path):
     found = event(tmp_path, "pull_request", pull({"full_name": "Maker/Wedding"}))
     assert (found.pull_request, found.commit, found.fork, found.run) == (12, "a" * 40, False, (77, 2))
     assert found.run_url == "https://github.example.com/maker/wedding/actions/runs/77/attempts/2"
-    assert (found.occasion.without_secrets, found.occasion.no_deploy) == ("", "")
+    assert (found.occasion.cause, found.occasion.whose) == (Cause.PULL_REQUEST, Whose.OURS)
+    assert found.occasion.without_secrets == ""
 
 
 @pytest.mark.parametrize("repository", [{"full_name": "guest/wedding"}, None, {}, "x"])
@@ -43,15 +45,24 @@ def test_a_forks_pull_request(tmp_path: Path, repository: object):
     found = event(tmp_path, "pull_request", pull(repository))
     assert found.fork
     assert "fork" in found.occasion.without_secrets
-    assert not found.occasion.no_deploy
+    assert (found.occasion.cause, found.occasion.whose) == (Cause.PULL_REQUEST, Whose.FORK)
 
 
 def test_dependabot(tmp_path: Path):
     own = pull({"full_name": "maker/wedding"})
     found = event(tmp_path, "pull_request", own, GITHUB_ACTOR="dependabot[bot]")
     assert "Dependabot" in found.occasion.without_secrets
-    pushed = event(tmp_path, "push", {}, GITHUB_ACTOR="dependabot[bot]")
+    assert found.occasion.whose is Whose.BOT
+    pushed = event(tmp_path, "push", {}, GITHUB_ACTOR="dependabot[bot]", GITHUB_REF="refs/heads/dependabot/pip/x")
+    assert (pushed.occasion.cause, pushed.occasion.whose) == (Cause.PUSH, Whose.BOT)
     assert pushed.occasion.without_secrets == "", "a push that deploys nothing must not look like one that does"
+
+
+def test_what_dependabot_merged_is_this_repositorys(tmp_path: Path):
+    payload, ref = {"repository": {"default_branch": "main"}}, {"GITHUB_REF": "refs/heads/main"}
+    assert event(tmp_path, "push", payload, GITHUB_ACTOR="dependabot[bot]", **ref).occasion.whose is Whose.OURS
+    assert event(tmp_path, "push", {}, GITHUB_ACTOR="dependabot[bot]", **ref).occasion.whose is Whose.BOT
+    assert event(tmp_path, "schedule", {}, GITHUB_ACTOR="dependabot[bot]", **ref).occasion.whose is Whose.OURS
 
 
 def test_a_push(tmp_path: Path):
@@ -59,26 +70,52 @@ def test_a_push(tmp_path: Path):
     assert (found.pull_request, found.commit, found.fork) == (None, "d" * 40, False)
 
 
-def test_pull_request_target(tmp_path: Path):
-    for repository in ({"full_name": "maker/wedding"}, {"full_name": "guest/wedding"}, None):
-        assert event(tmp_path, "pull_request_target", pull(repository)).occasion.no_deploy
+@pytest.mark.parametrize(
+    ("name", "cause"),
+    [
+        ("push", Cause.PUSH), ("release", Cause.RELEASE), ("schedule", Cause.SCHEDULE),
+        ("workflow_dispatch", Cause.DISPATCH), ("repository_dispatch", Cause.DISPATCH),
+        ("pull_request_target", Cause.OTHER), ("issue_comment", Cause.OTHER), ("pull_request_review", Cause.OTHER),
+        ("merge_group", Cause.OTHER), ("discussion", Cause.OTHER), ("an event of tomorrow", Cause.OTHER),
+        ("", Cause.OTHER), ("Push", Cause.OTHER),
+    ],
+)  # fmt: skip
+def test_every_event_has_a_cause_and_those_that_are_not_known_are_other(tmp_path: Path, name: str, cause: Cause):
+    assert event(tmp_path, name, {}).occasion.cause is cause
+    assert event(tmp_path, name, pull({"full_name": "guest/wedding"})).occasion.cause is cause
+
+
+def test_a_tag(tmp_path: Path):
+    assert event(tmp_path, "push", {}, GITHUB_REF="refs/tags/v1").occasion.cause is Cause.TAG
+
+
+_OURS, _FORK = {"full_name": "maker/wedding"}, {"full_name": "guest/wedding"}
 
 
 @pytest.mark.parametrize(
-    ("started_by", "repository", "refused"),
+    ("started_by", "repository", "cause", "whose"),
     [
-        ("push", {"full_name": "maker/wedding"}, False),
-        ("pull_request", {"full_name": "maker/wedding"}, False),
-        ("pull_request", {"full_name": "guest/wedding"}, True),
-        ("pull_request", None, True),
-        ("pull_request_target", None, True),
+        ("push", _OURS, Cause.PUSH, Whose.OURS),
+        ("schedule", _OURS, Cause.SCHEDULE, Whose.OURS),
+        ("workflow_dispatch", _OURS, Cause.DISPATCH, Whose.OURS),
+        ("push", _FORK, Cause.OTHER, Whose.FORK),
+        ("push", None, Cause.OTHER, Whose.FORK),
+        ("pull_request", _OURS, Cause.OTHER, Whose.OURS),
+        ("pull_request", _FORK, Cause.OTHER, Whose.FORK),
+        ("pull_request", None, Cause.OTHER, Whose.FORK),
+        ("pull_request_target", _OURS, Cause.OTHER, Whose.OURS),
+        ("pull_request_review", _OURS, Cause.OTHER, Whose.OURS),
+        ("issue_comment", _OURS, Cause.OTHER, Whose.OURS),
+        ("workflow_run", _OURS, Cause.OTHER, Whose.OURS),
+        (None, _OURS, Cause.OTHER, Whose.UNKNOWN),
+        (["push"], _OURS, Cause.OTHER, Whose.OURS),
     ],
 )
-def test_workflow_run(tmp_path: Path, started_by: str, repository: object, refused: bool):
+def test_workflow_run(tmp_path: Path, started_by: object, repository: object, cause: Cause, whose: Whose):
     pulls = [{"number": 12}]
     run = {"event": started_by, "head_sha": "a" * 40, "head_repository": repository, "pull_requests": pulls}
     found = event(tmp_path, "workflow_run", {"workflow_run": run})
-    assert bool(found.occasion.no_deploy) == refused
+    assert (found.occasion.cause, found.occasion.whose) == (cause, whose)
     assert (found.pull_request, found.commit) == (12, "a" * 40)
 
 
@@ -87,6 +124,17 @@ def test_without_the_event_file(tmp_path: Path):
     for path in ({}, {"GITHUB_EVENT_PATH": str(tmp_path / "none")}, {"GITHUB_EVENT_PATH": str(tmp_path)}):
         found = read_event(environ | path)
         assert (found.pull_request, found.commit, found.fork) == (12, "d" * 40, True)
+
+
+def test_a_workflow_run_without_the_event_file_is_trusted_with_nothing():
+    found = read_event(BASE | {"GITHUB_EVENT_NAME": "workflow_run"}).occasion
+    assert found.cause is Cause.OTHER
+    assert found.whose is not Whose.OURS
+
+
+def test_a_workflow_run_after_dependabots_push(tmp_path: Path):
+    run = {"event": "push", "head_repository": _OURS, "actor": {"login": "dependabot[bot]"}}
+    assert event(tmp_path, "workflow_run", {"workflow_run": run}).occasion.cause is Cause.OTHER
 
 
 def test_without_anything():

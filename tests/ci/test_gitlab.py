@@ -16,9 +16,9 @@ from galleria_action.ci.detect import detect
 from galleria_action.ci.gitlab import DOTENV_FILE, GitLab
 from galleria_action.ci.gitlab_notes import GitLabNotes, _without_quick_actions, open_notes
 from galleria_action.ci.interface import Wishes
+from galleria_action.ci.occasion import Cause, Whose
 from galleria_action.deployment.stop import Stop
 from galleria_action.options import BY_NAME
-from galleria_action.report.result import Record, finish
 from galleria_action.run import World, run
 from tests.builders import Gallery, make_gallery
 from tests.ci.fake_forge import Forge, serving
@@ -65,6 +65,12 @@ class Project:
         world = World({**variables, **environ}, self.folder, log, log, Stop())
         return run(args, world), log.getvalue()
 
+    def push(self) -> tuple[int, str]:
+        """Deploy after the merge."""
+        beside = dict.fromkeys(("IID", "PROJECT_ID", "SOURCE_PROJECT_ID", "PROJECT_URL"), "")
+        merged = {f"CI_MERGE_REQUEST_{name}": value for name, value in beside.items()}
+        return self.run("deploy", CI_PIPELINE_SOURCE="push", **merged)
+
     def variables(self) -> dict[str, str]:
         """What GitLab reads from the dotenv report, with its rules."""
         raw = (self.folder / DOTENV_FILE).read_bytes()
@@ -104,7 +110,7 @@ def test_gitlab_is_recognised(tmp_path: Path):
 
 
 def test_the_log_folds_and_the_outputs_are_a_dotenv_report(project: Project):
-    code, log = project.run("deploy")
+    code, log = project.push()
     assert code == 0, log
     assert [title for title, _ in sections(log)] == ["Validate", "Plan", "Deploy"]
     outputs = project.variables()
@@ -151,9 +157,10 @@ def test_one_note_is_kept_up_to_date(project: Project, forge: Forge):
     assert "2 photos" in note["body"] and "planned by [this run](https://gitlab.example/" in note["body"]
     for _ in range(2):
         forge.add("somebody", "and another")
-    assert project.run("deploy")[0] == 0
+    project.gallery.add(7)
+    assert project.run("plan")[0] == 0
     assert [one["id"] for one in forge.comments if one["author"]["username"] != "somebody"] == [note["id"]]
-    assert "deployed" in note["body"]
+    assert "3 photos" in note["body"]
 
 
 def test_somebody_elses_note_with_our_marker_is_left_alone(project: Project, forge: Forge):
@@ -182,7 +189,7 @@ def test_labels_keep_galleries_apart(project: Project, forge: Forge):
 
 
 def test_no_note_without_changes_unless_it_is_always_wanted(project: Project, forge: Forge):
-    project.run("deploy", "--comment", "off")
+    assert project.push()[0] == 0
     assert not forge.asked
     project.run("plan")
     assert not forge.comments
@@ -253,13 +260,10 @@ def test_no_line_of_a_note_is_an_order_to_gitlab():
     assert _without_quick_actions("/merge\na /b\n  /close") == "&#47;merge\na /b\n  &#47;close"
 
 
-def test_other_commands_write_no_note(forge: Forge):
-    notes = open_notes(
-        {"CI_API_V4_URL": forge.url, "CI_MERGE_REQUEST_IID": "5", "CI_MERGE_REQUEST_PROJECT_ID": "7",
-         "GITLAB_TOKEN": TOKEN}, Wishes(comment="always"), warn=print, line=print, hide=str,
-    )  # fmt: skip
-    assert notes is not None
-    assert notes.finished(finish(Record("verify"), "", 0.0)) == {}
+def test_other_commands_write_no_note(project: Project, forge: Forge):
+    assert project.push()[0] == 0
+    for command in ("verify", "validate", "cors"):
+        assert project.run(command, "--comment", "always")[0] == 0
     assert not forge.asked
 
 
@@ -267,3 +271,33 @@ def _marker():
     from galleria_action.ci.reviews.marker import Marker
 
     return Marker("x" * 32, (1, 1))
+
+
+# -- what started the pipeline -----------------------------------------------------------------------------------------
+
+_MERGE_REQUEST = {"CI_MERGE_REQUEST_IID": "5", "CI_MERGE_REQUEST_PROJECT_ID": "7"}
+
+
+@pytest.mark.parametrize(
+    ("environ", "cause", "whose"),
+    [
+        ({"CI_PIPELINE_SOURCE": "push"}, Cause.PUSH, Whose.OURS),
+        ({"CI_PIPELINE_SOURCE": "push", "CI_COMMIT_TAG": "v1"}, Cause.TAG, Whose.OURS),
+        ({"CI_PIPELINE_SOURCE": "web"}, Cause.DISPATCH, Whose.OURS),
+        ({"CI_PIPELINE_SOURCE": "trigger"}, Cause.DISPATCH, Whose.OURS),
+        ({"CI_PIPELINE_SOURCE": "schedule"}, Cause.SCHEDULE, Whose.OURS),
+        ({"CI_PIPELINE_SOURCE": "external_pull_request_event"}, Cause.OTHER, Whose.OURS),
+        ({"CI_PIPELINE_SOURCE": "parent_pipeline"}, Cause.OTHER, Whose.OURS),
+        ({"CI_PIPELINE_SOURCE": "tomorrow's"}, Cause.OTHER, Whose.OURS),
+        ({}, Cause.OTHER, Whose.OURS),
+        ({"CI_PIPELINE_SOURCE": "merge_request_event"}, Cause.PULL_REQUEST, Whose.UNKNOWN),
+        (_MERGE_REQUEST | {"CI_MERGE_REQUEST_SOURCE_PROJECT_ID": "7"}, Cause.PULL_REQUEST, Whose.OURS),
+        (_MERGE_REQUEST | {"CI_MERGE_REQUEST_SOURCE_PROJECT_ID": "8"}, Cause.PULL_REQUEST, Whose.FORK),
+        (_MERGE_REQUEST, Cause.PULL_REQUEST, Whose.FORK),
+        (_MERGE_REQUEST | {"CI_PIPELINE_SOURCE": "push"}, Cause.PULL_REQUEST, Whose.FORK),
+        (_MERGE_REQUEST | {"CI_PIPELINE_SOURCE": "parent_pipeline"}, Cause.PULL_REQUEST, Whose.FORK),
+    ],
+)
+def test_what_started_the_pipeline(tmp_path: Path, environ: dict[str, str], cause: Cause, whose: Whose):
+    found = detect({"GITLAB_CI": "true"} | environ, io.StringIO(), tmp_path).occasion
+    assert (found.cause, found.whose) == (cause, whose)

@@ -12,6 +12,7 @@ from galleria_action.ci.detect import detect
 from galleria_action.ci.github.actions import GitHubActions
 from galleria_action.ci.interface import CI
 from galleria_action.ci.log import Log
+from galleria_action.ci.occasion import COMMAND_LINE, Cause
 from galleria_action.ci.plain import Plain
 from galleria_action.errors import Finding
 
@@ -42,6 +43,24 @@ def test_the_workspace_is_the_one_that_exists(tmp_path):
     assert workspace(GITHUB_WORKSPACE=str(tmp_path / "ws")) == tmp_path / "ws"
     assert workspace(GITHUB_WORKSPACE=str(tmp_path / "gone")) == tmp_path
     assert workspace() == tmp_path
+
+
+@pytest.mark.parametrize("environ", [{}, {"CI": ""}, {"CI": "false"}, {"CI": "true"}, {"TRAVIS_PULL_REQUEST": "false"}])
+def test_nothing_speaks_of_a_ci(tmp_path, environ):
+    """``CI=true`` alone is what people give our container, to have reports written."""
+    assert detect(environ, io.StringIO(), tmp_path).occasion == COMMAND_LINE
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"CI": "somebody's"}, {"CI": "true", "CIRCLECI": "true"}, {"JENKINS_URL": "https://ci"}, {"TF_BUILD": "True"},
+        {"GITHUB_ACTIONS": "1"}, {"CI": "true", "NEW_CI_PULL_REQUEST": "12"}, {"BITBUCKET_PR_ID": "3"},
+        {"SYSTEM_PULLREQUEST_PULLREQUESTID": "4"},
+    ],
+)  # fmt: skip
+def test_a_ci_that_is_not_known_is_told_by_name_and_not_trusted(tmp_path, environ):
+    assert detect(environ, io.StringIO(), tmp_path).occasion.cause is Cause.OTHER
 
 
 @pytest.mark.parametrize(

@@ -205,6 +205,31 @@ def test_a_file_that_moves_between_site_and_photos_is_not_deleted():
     assert "full/a.jpg" not in deleted(made)
 
 
+@pytest.mark.parametrize("before", ["full/A.jpg", "FULL/a.jpg"])
+def test_what_a_service_may_hold_to_be_a_key_that_stays_is_not_deleted(before: str):
+    """Some disks and services know no letter case, or one Unicode form: the delete would take the new photo away."""
+    old = replace(A, files=(replace(A.files[0], key=before), *A.files[1:]))
+    assert deleted(plan(local_gallery(A), remote_gallery(old))) == {}
+
+
+def test_a_gallery_within_the_gallery_is_nobodys_orphan():
+    for mark in ("gallery-metadata.json", ".galleria/manifest.json"):
+        listing = stray("full/paris/x.jpg", f"full/paris/{mark}", "full/y.jpg", "full/paris2/z.jpg")
+        made = plan(local_gallery(A), replace(remote_gallery(A), listing=listing), delete_orphans=True)
+        assert made.orphans == ("full/paris2/z.jpg", "full/y.jpg")
+
+
+def test_what_stands_for_a_folder_is_not_an_orphan():
+    listing = {"full/": ObjectInfo("full/", 0, "e"), "web/.bzEmpty": ObjectInfo("web/.bzEmpty", 0, "e")}
+    made = plan(local_gallery(A), replace(remote_gallery(A), listing=listing), delete_orphans=True)
+    assert made.orphans == ()
+
+
+def test_the_acl_is_part_of_the_plan():
+    plain, public = (make_plan(local_gallery(A), RemoteGallery(), TARGET, acl=acl) for acl in (None, "public-read"))
+    assert plain.plan_id != public.plan_id
+
+
 # -- orphans -------------------------------------------------------------------------------------------------------
 
 

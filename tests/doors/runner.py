@@ -65,6 +65,7 @@ class Runner:
         given = {f"INPUT_{name.upper()}": value for name, value in (self.inputs | inputs).items()}
         return {
             "GITHUB_ACTIONS": "true",
+            "GITHUB_EVENT_NAME": "push",
             "CI": "true",
             "GITHUB_WORKSPACE": str(self.workspace),
             "GITHUB_OUTPUT": str(commands / "output"),
@@ -152,6 +153,11 @@ class Watched(RecordingStore):
         self._before("put", key)
         etag = super().put(key, body, headers, condition)
         self.writes.append(("put", key))
+        return etag
+
+    def copy(self, source: str, key: str, headers: Headers | None = None) -> str:
+        etag = super().copy(source, key, headers)
+        self.writes.append(("copy", key))
         return etag
 
     def delete(self, keys: Any) -> dict[str, str]:

@@ -285,10 +285,9 @@ def test_a_deployment_without_permission(project: Project, option: str, warns: b
     assert any("deployments: write" in text for text in told) == warns
 
 
-def test_a_preview_is_a_deployment_of_its_pull_request(project: Project):
+def test_a_pull_request_deploys_nothing_and_says_so_to_its_reviewers(project: Project):
     ran = project.pull_request("deploy", **{"environment-url": "https://preview.example.org"})
-    assert ran.exit_code == 0
-    (deployment,) = project.github.deployments.values()
-    assert (deployment["environment"], deployment["transient_environment"]) == (f"gallery/pr-{NUMBER}", True)
-    assert project.github.bodies()[0].startswith("## ✅ Deployed")
+    assert (ran.exit_code, ran.outputs["failure-reason"]) == (2, "config-invalid")
+    assert project.github.deployments == {}
+    assert "Nothing is deployed here" in project.github.bodies()[0]
     assert {request.authorization for request in project.github.requests} == {f"Bearer {TOKEN}"}

@@ -11,7 +11,8 @@ from galleria_action.options.declaration import Topic
 
 
 def test_a_command_that_says_nothing_writes():
-    assert Command(name="new", help="something", topics=Topic.BUCKET).would_write(Options(command="new"))
+    new = Command(name="new", help="something", topics=Topic.BUCKET, run=COMMANDS["plan"].run)
+    assert new.would_write(Options(command="new"))
 
 
 def test_what_the_commands_write():

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
+from galleria_action.deployment.state.pool import POOL_FOLDER
 from galleria_action.deployment.stop import Stop
 from galleria_action.errors import (
     REASONS,
@@ -147,7 +148,7 @@ def test_gallery_invalid_when_the_metadata_is_stale(live: Job):
     ran = failed(live.runner.run("deploy"), "gallery-invalid")
     assert "stale" in ran.log
     assert ("put", METADATA) not in writes(stores)
-    assert not [call for call in writes(stores) if call[0] == "delete"]
+    assert not [key for op, key in writes(stores) if op == "delete" and not key.startswith(".galleria/")]
     assert before
 
 
@@ -229,10 +230,10 @@ def test_storage_unavailable(live: Job):
     ],
 )
 def test_what_concerns_every_upload_ends_the_run_at_once(live: Job, error: Exception, reason: str):
-    stores = interfere(live, raising(error, "put", "photos/"))
+    stores = interfere(live, raising(error, "put", POOL_FOLDER))
     failed(live.runner.run("deploy"), reason)
     assert ("put", METADATA) not in writes(stores)
-    assert not [call for call in writes(stores) if call[0] == "delete"]
+    assert not [key for op, key in writes(stores) if op == "delete" and not key.startswith(".galleria/")]
 
 
 def test_no_credentials_at_all(make_job):
@@ -280,12 +281,12 @@ def test_conflict(live: Job):
     others = json.dumps({**live.gallery.document, "collection": "other"}).encode()
 
     def other_deploy(operation: str, key: str) -> None:
-        if operation == "put" and key.startswith("photos/"):
+        if operation == "put" and key.startswith(POOL_FOLDER):
             open_store_of(live).put(METADATA, others, Headers("application/json"))
 
     stores = interfere(live, other_deploy)
     failed(live.runner.run("deploy"), "conflict")
-    assert not [call for call in writes(stores) if call[0] == "delete"]
+    assert not [key for op, key in writes(stores) if op == "delete" and not key.startswith(".galleria/")]
     now = open_store_of(live).get(METADATA)
     assert now is not None
     assert now.body == others
@@ -293,11 +294,11 @@ def test_conflict(live: Job):
 
 def test_upload_failed_leaves_the_live_gallery_and_names_the_files(live: Job):
     before = open_store_of(live).get(METADATA)
-    stores = interfere(live, raising(StorageUnavailable("no answer after 8 attempts"), "put", "photos/web"))
+    stores = interfere(live, raising(StorageUnavailable("no answer after 8 attempts"), "put", POOL_FOLDER))
     ran = failed(live.runner.run("deploy"), "upload-failed")
-    assert live.gallery.photos[0]["files"]["web"] in ran.log
+    assert any(key in ran.log for key in live.gallery.photos[0]["files"].values())
     assert ("put", METADATA) not in writes(stores)
-    assert not [call for call in writes(stores) if call[0] == "delete"]
+    assert not [key for op, key in writes(stores) if op == "delete" and not key.startswith(".galleria/")]
     assert open_store_of(live).get(METADATA) == before
 
 
@@ -317,7 +318,7 @@ def test_delete_failed_is_live_and_the_next_run_deletes(live: Job, monkeypatch):
 @pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_cancelled_before_the_commit(live: Job, number: int, exit_code: int):
     stop = Stop()
-    stores = interfere(live, lambda op, key: stop.request(number) if key.startswith("photos/") else None)
+    stores = interfere(live, lambda op, key: stop.request(number) if key.startswith(POOL_FOLDER) else None)
     ran = failed(live.runner.run("deploy", stop=stop), "cancelled")
     assert ran.exit_code == exit_code
     assert "before the commit" in ran.outputs["message"]
@@ -368,6 +369,8 @@ def test_cors(make_job):
     assert "setup-cors" in failed(job.runner.run("deploy"), "cors").log
     assert writes(stores) == []
     assert job.runner.run("deploy", cors="warn").exit_code == 0
+    dry = job.runner.run("cors", setup_cors="true", dry_run="true")
+    assert (dry.exit_code, "would be written" in dry.outputs["message"]) == (0, True)
     failed(job.runner.run("cors"), "cors")
     assert job.runner.run("cors", setup_cors="true").exit_code == 0
     assert job.runner.run("cors").exit_code == 0

@@ -124,7 +124,8 @@ def test_a_public_gallery_out_of_reach(project: Project):
 def test_a_page_in_place_of_the_metadata(project: Project, public: str):
     (project.job.workspace.parent / "bucket/gallery-metadata.json").write_text("<html>Welcome</html>")
     ran = sure(project.pull_request(payload=FORK, **S3, **{"public-url": public}))
-    assert "cannot be understood" in "".join(ran.result["warnings"])
+    assert "a web page lies in its place" in "".join(ran.result["warnings"])
+    assert "not planned" in ran.outputs["message"], "and not as if nothing were online"
 
 
 def test_nothing_online_yet(project: Project, tmp_path: Path):
@@ -262,3 +263,62 @@ def test_what_github_refuses_to_a_fork_is_no_warning(project: Project, public: s
     assert len([command for command in commands(ran.log) if command.name == "warning"]) == 1
     job: Job = project.job
     assert (job.workspace / "galleria-comment.md").exists()
+
+
+# -- the config file may be the fork's ---------------------------------------------------------------------------------
+
+
+def test_a_forks_config_file_says_not_what_the_runner_fetches(project: Project, public: str):
+    (project.job.workspace / "galleria.yml").write_text(f"public-url: {public}\n")
+    ran = sure(project.pull_request(payload=FORK, bucket=""))
+    assert "was not planned" in ran.outputs["message"]
+    assert "public-url: left aside" in " ".join(ran.result["warnings"])
+
+
+@pytest.mark.parametrize("command", ["plan", "deploy"])
+def test_a_forks_config_file_names_no_folder_to_write_to(project: Project, tmp_path: Path, command: str):
+    (project.job.workspace / "galleria.yml").write_text(f"bucket: file://{tmp_path}/home\n")
+    sure(project.pull_request(command, payload=FORK, bucket=""))
+    assert not (tmp_path / "home").exists()
+
+
+def test_a_fork_does_not_deploy_to_a_folder_that_the_workflow_names_either(project: Project):
+    sure(project.pull_request("deploy", payload=FORK))
+    assert not (project.job.workspace.parent / "bucket").exists()
+
+
+def test_a_forks_config_file_does_not_get_the_keys_that_a_fork_was_given(project: Project):
+    asked: list[StoreSettings] = []
+    project.job.runner.opener = asked.append  # type: ignore[assignment]
+    (project.job.workspace / "galleria.yml").write_text("endpoint: https://elsewhere.example\n")
+    keys = {"access-key": "AKIA0000", "secret-key": "s" * 20}
+    ran = project.pull_request(payload=FORK, bucket="photos", endpoint="", **keys)
+    assert (ran.exit_code, ran.outputs["failure-reason"]) == (2, "config-invalid")
+    assert not asked
+
+
+def test_a_fork_with_keys_does_not_deploy(project: Project):
+    keys = {"access-key": "AKIA0000", "secret-key": "s" * 20}
+    ran = project.pull_request("deploy", payload=FORK, **keys)
+    assert (ran.exit_code, ran.outputs["failure-reason"]) == (2, "config-invalid")
+    assert not (project.job.workspace.parent / "bucket").exists()
+
+
+def test_a_forks_config_file_does_not_loosen(project: Project, public: str):
+    (project.job.workspace / "galleria.yml").write_text("allow-empty: true\nmax-delete: 100%\n")
+    for _ in range(3):
+        project.job.gallery.remove(0)
+    ran = project.pull_request(payload=FORK, **S3, **{"public-url": public})
+    assert ran.outputs["failure-reason"] == "empty-gallery"
+    assert "allow-empty: 'true' in the config file would loosen the default" in " ".join(ran.result["warnings"])
+
+
+def test_an_own_pull_request_is_planned_by_its_own_config_file_and_deploys_nothing(project: Project):
+    bucket = project.job.workspace.parent / "elsewhere"
+    (project.job.workspace / "galleria.yml").write_text(f"bucket: file://{bucket}\nmax-delete: 50%\n")
+    ran = project.pull_request("plan", bucket="")
+    assert ran.exit_code == 0, ran.log
+    ran = project.pull_request("deploy", bucket="")
+    assert (ran.exit_code, ran.outputs["failure-reason"]) == (2, "config-invalid")
+    assert "started by a pull request" in ran.outputs["message"]
+    assert not bucket.exists()

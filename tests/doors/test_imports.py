@@ -62,7 +62,7 @@ def test_help_loads_only_click() -> None:
 def test_validate_loads_only_the_validator(make_job: Callable[..., Job]) -> None:
     job = make_job()
     modules = loaded({}, "validate", "--source", str(job.gallery.source))
-    assert foreign(modules) == {"click", "jsonschema_rs"}
+    assert foreign(modules) == {"jsonschema_rs"}
     assert not DEAR & modules
 
 
@@ -73,7 +73,7 @@ def test_nothing_to_do_loads_nothing_for_it(
 ) -> None:
     job = make_job(place)
     assert job.runner.run("deploy").exit_code == 0
-    expected = {"click", "jsonschema_rs"} | packages
+    expected = {"jsonschema_rs"} | packages
     modules = loaded(job.runner.environment({"command": command}))
     assert foreign(modules) == expected
     assert not studio(modules)

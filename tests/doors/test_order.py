@@ -33,14 +33,21 @@ def test_metadata_comes_after_the_last_upload_and_before_the_first_delete(job: J
     assert job.runner.run("deploy", max_delete="1").exit_code == 0
 
     order = stores[0].writes
-    photos = [i for i, (op, key) in enumerate(order) if op == "put" and key.startswith("photos/")]
-    assets, pages = order.index(("put", "new.css")), order.index(("put", "index.html"))
+    pool, replaced = ".galleria/pool/", [*job.gallery.photos[0]["files"].values(), "index.html"]
+    staged = [i for i, (op, key) in enumerate(order) if op == "put" and key.startswith(pool)]
+    kept = [i for i, (op, key) in enumerate(order) if op == "copy" and key.startswith(pool)]
+    published = [i for i, (op, key) in enumerate(order) if op == "copy" and key in replaced]
+    claims = [i for i, call in enumerate(order) if call == ("put", ".galleria/publish.json")]
+    new = order.index(("put", "new.css"))
     commit, records = order.index(("put", METADATA)), [i for i, call in enumerate(order) if call == ("put", MANIFEST)]
-    deletes = [i for i, (op, _) in enumerate(order) if op == "delete"]
-    assert len(photos) == 3
-    assert len(deletes) == 4
-    assert max(photos) < assets < pages < records[0] < commit < min(deletes) <= max(deletes) < records[1]
-    assert len(order) == 3 + 2 + 1 + 1 + 4 + 1
+    released = order.index(("delete", ".galleria/publish.json"))
+    deletes = [i for i, (op, key) in enumerate(order) if op == "delete" and not key.startswith(".galleria/")]
+    pruned = [i for i, (op, key) in enumerate(order) if op == "delete" and key.startswith(pool)]
+    assert (len(staged), len(kept), len(published), len(deletes), len(pruned)) == (4, 4, 4, 4, 8)
+    assert max(*staged, new) < claims[0] < min(kept) <= max(kept) < claims[1] < min(published)
+    assert [order[i][1] for i in published][-1] == "index.html", "pages come last"
+    assert max(published) < records[0] < commit < released < min(deletes) <= max(deletes) < records[1] < min(pruned)
+    assert len(order) == 4 + 1 + 2 + 4 + 4 + 1 + 1 + 1 + 4 + 1 + 8
 
 
 def test_without_metadata_the_manifest_commits_before_the_deletes_and_records_them_after(job: Job):
@@ -101,5 +108,6 @@ def test_a_deploy_does_exactly_what_its_plan_says(job: Job):
     uploads = {file["key"] for photo in plan["photos"]["upload"] for file in photo["files"]}
     deletes = {key for photo in plan["photos"]["delete"] for key in photo["keys"]}
     done = stores[0].writes
-    assert {key for op, key in done if op == "put"} == uploads | {METADATA, MANIFEST}
-    assert {key for op, key in done if op == "delete"} == deletes
+    written = {key for op, key in done if op in ("put", "copy") and not key.startswith(".galleria/")}
+    assert written == uploads | {METADATA}
+    assert {key for op, key in done if op == "delete" and not key.startswith(".galleria/")} == deletes

@@ -126,7 +126,7 @@ def test_directory_mode(make_job, place: str):
 
     photo = next((job.gallery.source / "full").iterdir())
     before = photo.stat()
-    photo.write_bytes(photo.read_bytes()[::-1])
+    photo.write_bytes(photo.read_bytes().replace(b"EOS R5", b"EOS R6"))
     assert photo.stat().st_size == before.st_size
     assert ok(job.runner.run("deploy")).outputs["photos-uploaded"] == "1"
     photo.unlink()
@@ -143,7 +143,7 @@ def test_site_only_and_photos_only_leave_the_other_alone(make_job, place: str):
     assert (site.outputs["photos-uploaded"], site.outputs["files-uploaded"]) == ("0", "2")
     (job.site / "app.js").unlink()
     job.gallery.remove(0)
-    ok(job.runner.run("deploy", site_only="true"))
+    ok(job.runner.run("deploy", site_only="true", max_delete="1"))
     there = {found.key for found in store_of(job).list()}
     assert "app.js" not in there
     assert len([key for key in there if key.startswith("photos/")]) == 9

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from galleria_action.deployment import shards
+from galleria_action.deployment.state.pool import POOL_FOLDER, pool_key
+from galleria_action.deployment.state.publication import PUBLICATION_KEY
 from galleria_action.storage.interface import WHOLE, Headers
 from tests.doors.conftest import Job
 from tests.doors.pull_requests import ON_PULL_REQUEST, Project, own_branch
@@ -86,7 +88,7 @@ def test_the_order_of_writes_is_that_of_one_deploy(fleet: Fleet):
     fleet.store.writes = writes
     fleet.upload()
     assert {key.split("/")[0] for _, key in writes} == {"photos", ".galleria"}
-    uploads = [key for _, key in writes if key.startswith("photos/")]
+    uploads = [key for _, key in writes if key.startswith(("photos/", POOL_FOLDER))]
     assert len(uploads) == len(set(uploads)) == 6
     writes.clear()
     ran = fleet.finalize()
@@ -95,10 +97,14 @@ def test_the_order_of_writes_is_that_of_one_deploy(fleet: Fleet):
     begun = order.pop(0)[1]
     assert begun.endswith("/finalize.json")
     cleared = [key for _, key in order if key.startswith(shards.SHARDS_FOLDER)]
-    order = order[: -len(cleared)]
-    assert order[:4] == [("put", "new.css"), ("put", "index.html"), ("put", MANIFEST_KEY), ("put", METADATA_KEY)]
-    assert sorted(order[4:-1]) == [("delete", "about.html"), *[("delete", "photos")] * 3]
-    assert order[-1] == ("put", MANIFEST_KEY)
+    order = [call for call in order if call[1] not in cleared]
+    order = [(op, "pool" if key.startswith(POOL_FOLDER) else key) for op, key in order]
+    publication = ("put", PUBLICATION_KEY)
+    assert order[:7] == [("put", "new.css"), ("put", "pool"), publication, *[("copy", "pool")] * 4]
+    assert order[7:12] == [publication, *[("copy", "photos")] * 3, ("copy", "index.html")]
+    assert order[12:15] == [("put", MANIFEST_KEY), ("put", METADATA_KEY), ("delete", PUBLICATION_KEY)]
+    assert sorted(order[15:19]) == [("delete", "about.html"), *[("delete", "photos")] * 3]
+    assert order[19] == ("put", MANIFEST_KEY)
     assert len(cleared) == 4
 
 
@@ -244,9 +250,9 @@ def test_a_report_that_does_not_count(fleet: Fleet, forge, reason: str, text: st
 
 def test_a_shard_with_other_settings(fleet: Fleet):
     fleet.upload(["1/3", "3/3"])
-    assert fleet.shard("2/3", acl="public-read").exit_code == 0
-    (finding,) = refused(fleet, "plan-changed")
-    assert "shard 2/3: it ran with other settings" in finding
+    failed(fleet.shard("2/3", acl="public-read"), "plan-changed")
+    (finding,) = refused(fleet, "upload-failed")
+    assert "shard 2/3: there is no report of it" in finding
 
 
 def test_another_division(fleet: Fleet):
@@ -261,11 +267,13 @@ def test_another_division(fleet: Fleet):
 def test_objects_that_are_not_as_reported(fleet: Fleet, damage: str):
     alone = fleet.alone()
     fleet.upload()
-    key = next(key for key in fleet.report("2/3").entries)
+    report = fleet.report("2/3")
+    key = next(key for key in report.entries)
+    lies = pool_key(report.entries[key].sha256) if key in report.staged else key
     if damage == "deleted":
-        fleet.store.delete([key])
+        fleet.store.delete([lies])
     else:
-        fleet.store.put(key, b"something else", Headers("image/jpeg"))
+        fleet.store.put(lies, b"something else", Headers("image/jpeg"))
     (finding,) = refused(fleet, "upload-failed")
     assert finding.startswith("shard 2/3: 1 of its files are not in the bucket as it reported")
     assert key in finding
@@ -371,7 +379,6 @@ def test_a_commit_of_the_site_leaves_the_shards_of_the_photos_alone(tmp_path: Pa
         ("plan", {"shard_count": "257"}, "shard-count: '257' is not a whole number from 1 to 256"),
         ("finalize", {"approved_plan": PLAN_ID}, "shard-count: finalize needs the same number as plan"),
         ("finalize", {"shard_count": "2"}, "approved-plan: finalize needs the output plan-id"),
-        ("finalize", {"shard_count": "2", "approved_plan": PLAN_ID, "dry_run": "true"}, "dry-run: not with finalize"),
     ],
 )
 def test_what_does_not_go_together(make_job, command: str, inputs: dict[str, str], text: str):  # type: ignore[no-untyped-def]
@@ -384,6 +391,15 @@ def test_a_shard_may_be_planned_without_uploading(fleet: Fleet):
     fate = Fate()
     ran = fleet.shard("1/3", fate, dry_run="true")
     assert (ran.exit_code, ran.outputs["dry-run"], fate.attempts) == (0, "true", 0)
+
+
+def test_a_finalize_may_be_planned_without_committing(fleet: Fleet):
+    for shard in fleet.shards:
+        assert fleet.shard(shard).exit_code == 0
+    fate = Fate()
+    ran = fleet.finalize(fate, dry_run="true")
+    assert (ran.exit_code, ran.outputs["dry-run"], fate.attempts) == (0, "true", 0)
+    assert fleet.finalize().exit_code == 0
 
 
 # -- reviewers -------------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from tests.s3 import BUCKET
         ("GetObject", "*" + METADATA, "s3:GetObject"),
         ("GetObject", "*" + MANIFEST, "s3:GetObject"),
         ("ListObjectsV2", "*", "s3:ListBucket"),
-        ("PutObject", "*/photos/*", "s3:PutObject"),
+        ("PutObject", "*/.galleria/pool/*", "s3:PutObject"),
         ("PutObject", "*" + MANIFEST, "s3:PutObject"),
         ("PutObject", "*" + METADATA, "s3:PutObject"),
     ],
@@ -34,7 +34,7 @@ def test_access_denied_names_call_and_permission(start: Start, operation: str, k
 
 def test_access_denied_on_deletes_ends_live_and_says_so(start: Start):
     job = start()
-    job.s3.script("403*", ("DeleteObject", "DeleteObjects"))
+    job.s3.script("403*", ("DeleteObject", "DeleteObjects"), "*/photos/*")
     ran = failed(job.runner.run("deploy"), "permission")
     assert "s3:DeleteObject" in ran.log
     assert job.live() == job.gallery.raw
@@ -176,7 +176,9 @@ def test_a_commit_before_ours_is_seen_without_conditional_writes_too(start: Star
     job = start(profile)
     others = json.dumps({**job.gallery.document, "collection": "other"}).encode()
     job.s3.after = lambda request: (
-        job.s3.seed({PREFIX + METADATA: others}) if "/photos/" in request.key and request.method == "PUT" else None
+        job.s3.seed({PREFIX + METADATA: others})
+        if "/.galleria/pool/" in request.key and request.method == "PUT"
+        else None
     )
     failed(job.runner.run("deploy"), "conflict")
     assert job.live() == others
@@ -222,3 +224,46 @@ def test_many_uploads_that_a_listing_does_not_show_yet_are_not_gone(start: Start
     ran = job.runner.run("deploy")
     assert ran.exit_code == 0, ran.log
     assert int(ran.outputs["files-uploaded"]) > 120
+
+
+def test_one_cause_is_told_once_with_its_own_advice(start: Start):
+    """A gateway that refuses every photo: running again cannot help, and twenty findings say no more than one."""
+    job = start()
+    for number in range(30):
+        (job.job.site / f"{number}.css").write_text(f"{number}", encoding="utf-8")
+    job.s3.script("413:*", "PutObject", "*.css")
+    ran = failed(job.runner.run("deploy"), "upload-failed")
+    assert "client_max_body_size" in ran.log
+    assert "Run again" not in ran.log
+    assert "Problems (2)" not in ran.log
+    assert job.untouched()
+
+
+@pytest.mark.parametrize("weather", ["503*", "drop*"])
+def test_what_may_pass_is_advised_to_be_run_again(start: Start, weather: str):
+    job = start()
+    job.s3.script(weather, "PutObject", "*/.galleria/pool/*")
+    assert "Run again" in failed(job.runner.run("deploy"), "upload-failed").log
+
+
+def test_headers_by_rules_of_the_config_file(start: Start):
+    job = start("aws")
+    (job.job.site / "game.unityweb").write_bytes(b"x")
+    (job.job.workspace / "galleria.yml").write_text(
+        "headers:\n"
+        "  - match: '*.unityweb'\n    content-encoding: br\n    cache-control: max-age=9\n"
+        "  - match: photos/thumb/**\n    content-type: image/x-test\n",
+        encoding="utf-8",
+    )
+    ran = job.runner.run("deploy")
+    assert ran.exit_code == 0, ran.log
+    sent = job.s3.objects[PREFIX + "game.unityweb"].headers
+    assert (sent["content-encoding"], sent["cache-control"]) == ("br", "max-age=9")
+    thumbs = [stored for key, stored in job.s3.objects.items() if "/thumb/" in key]
+    assert {stored.headers["content-type"] for stored in thumbs} == {"image/x-test"}, "headers alone are a change"
+
+
+def test_rules_for_headers_come_from_nowhere_else(start: Start):
+    job = start()
+    (job.job.workspace / "galleria.yml").write_text("headers:\n  - match: a\n    acl: public-read\n", encoding="utf-8")
+    failed(job.runner.run("plan"), "config-invalid")

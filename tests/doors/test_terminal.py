@@ -46,7 +46,8 @@ def test_mistakes_are_told_once_each(folder: Path):
     assert done.returncode == 2
     assert done.stdout.count("--bukcet: no such option; is --bucket meant?") == 1
     assert done.stdout.count("concurrency: '0'") == 1
-    assert "Error: Missing S3 configuration" in done.stdout
+    assert "bucket: not given" not in done.stdout, "the mistyped option was to give it"
+    assert "See `galleria-action plan --help`" in done.stdout
     assert "::" not in done.stdout
 
 

@@ -126,7 +126,7 @@ class TestOnTheWay:
     """A store that damages what it is sent is found by the run that sends it, under verify: list too."""
 
     @pytest.mark.parametrize("word", ["flip", "short"])
-    @pytest.mark.parametrize("key", ["*/photos/full/*", "*/app.js", "*" + METADATA, "*" + MANIFEST])
+    @pytest.mark.parametrize("key", ["*/.galleria/pool/*", "*" + METADATA, "*" + MANIFEST])
     def test_once_is_sent_again(self, start: Start, word: str, key: str):
         job = start()
         (job.job.site / "app.js").write_text("show(1)", encoding="utf-8")
@@ -139,7 +139,7 @@ class TestOnTheWay:
 
     def test_always_is_never_committed(self, start: Start):
         job = start()
-        job.s3.script("flip*", "PutObject", "*/photos/full/*")
+        job.s3.script("flip*", "PutObject", "*/.galleria/pool/*")
         ran = failed(job.runner.run("deploy"), "upload-failed")
         assert "does not keep what it is sent" in ran.log
         assert job.untouched()
@@ -156,11 +156,11 @@ class TestOnTheWay:
             job.gallery.change(photo, version=5)
         job.gallery.add(20)
         assert job.runner.run("deploy").exit_code == 0
-        read = [request.key for request in job.s3.asked("GetObject") if "/photos/" in request.key]
+        read = [request.key for request in job.s3.asked("GetObject") if "/.galleria/pool/" in request.key]
         assert len(read) == 1
 
     def test_opaque_etags_and_damage(self, start: Start):
         job = start("opaque-etags")
-        job.s3.script("flip*", "PutObject", "*/photos/*")
+        job.s3.script("flip*", "PutObject", "*/.galleria/pool/*")
         failed(job.runner.run("deploy", concurrency="1"), "upload-failed")
         assert job.untouched()

@@ -2,17 +2,20 @@ import os
 import signal
 import socket
 import time
+import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from galleria_action.errors import Finding, GalleryInvalid
-from galleria_action.gallery.local.files import LocalFile, locate, read_file
+from galleria_action.gallery.local.files import LocalFile, read_file
+from galleria_action.gallery.local.locate import locate
 from galleria_action.gallery.local.workspace import Workspace
 from galleria_action.gallery.metadata.model import VARIANTS, GalleryMetadata
 from galleria_action.gallery.metadata.schema import load_metadata, read_metadata
@@ -115,6 +118,85 @@ def test_a_missing_file_is_named_with_photo_variant_places_and_line(workspace: P
     assert finding.file == "prod/pics/gallery-metadata.json"
     assert finding.line is not None
     assert f'"web": "{key}"' in gallery.raw.decode().splitlines()[finding.line - 1]
+
+
+def test_a_thumbnail_with_the_extension_of_its_photo_is_found_by_its_content(workspace: Path, gallery: Gallery) -> None:
+    """Galleria writes the WebP of IMG_1.JPG as thumb/IMG_1.jpg and names it IMG_1.webp."""
+    paths = [gallery.local_path(index, "thumb") for index in range(3)]
+    for path in paths:
+        path.rename(path.with_suffix(".jpg"))
+    found = find(gallery, workspace)
+    for photo, path in zip(gallery.photos, paths, strict=True):
+        assert found[photo["files"]["thumb"]].path == path.with_suffix(".jpg")
+        assert found[photo["files"]["thumb"]].variant == "thumb"
+
+
+def test_a_file_of_the_stem_with_other_content_is_not_taken_but_named(workspace: Path, gallery: Gallery) -> None:
+    path = gallery.local_path(0, "thumb")
+    path.with_suffix(".jpg").write_bytes(gallery.local_path(0, "full").read_bytes())
+    path.unlink()
+    message = only_refusal(gallery, workspace).message
+    assert message.endswith(f"; there is 'prod/pics/thumb/{path.stem}.jpg', which holds JPEG")
+
+
+def test_two_files_that_could_be_meant_are_one_too_many(workspace: Path, gallery: Gallery) -> None:
+    path = gallery.local_path(0, "thumb")
+    for suffix in (".jpg", ".png"):
+        path.with_suffix(suffix).write_bytes(path.read_bytes())
+    path.unlink()
+    message = only_refusal(gallery, workspace).message
+    assert "could both be meant" in message and ".jpg'" in message and ".png'" in message
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+@pytest.mark.parametrize("change", [lambda name: name, str.upper, str.swapcase])
+def test_a_name_in_another_unicode_form_or_case_is_found(
+    workspace: Path, gallery: Gallery, form: Literal["NFC", "NFD"], change: Callable[[str], str]
+) -> None:
+    photo = gallery.photos[0]["files"]
+    paths = {variant: gallery.local_path(0, variant) for variant in VARIANTS}
+    for variant in VARIANTS:
+        folder, _, name = photo[variant].rpartition("/")
+        other = unicodedata.normalize("NFD" if form == "NFC" else "NFC", change("Café-") + name)
+        paths[variant] = paths[variant].rename(paths[variant].with_name(other))
+        photo[variant] = f"{folder}/{unicodedata.normalize(form, 'café-')}{name}"
+    gallery.save()
+    found = find(gallery, workspace)
+    assert {variant: found[photo[variant]].path for variant in VARIANTS} == paths
+
+
+def test_a_folder_in_another_unicode_form_is_found(workspace: Path, gallery: Gallery) -> None:
+    (gallery.source / "web").rename(gallery.source / unicodedata.normalize("NFD", "été"))
+    for photo in gallery.photos:
+        photo["files"]["web"] = "été/" + Path(photo["files"]["web"]).name
+    gallery.save()
+    assert len(find(gallery, workspace)) == 9
+
+
+def test_a_missing_file_that_dvc_stands_for_is_told_so(workspace: Path, gallery: Gallery) -> None:
+    path = gallery.local_path(0, "web")
+    path.rename(path.with_name(path.name + ".dvc"))
+    assert "run `dvc pull` before" in only_refusal(gallery, workspace).message
+
+
+def test_a_name_with_a_slip_is_suggested(workspace: Path, gallery: Gallery) -> None:
+    path = gallery.local_path(0, "web")
+    path.rename(path.with_name("w" + path.name))
+    assert only_refusal(gallery, workspace).message.endswith(f"; is 'prod/pics/web/w{path.name}' meant?")
+
+
+def test_another_photo_s_file_is_never_suggested_nor_taken(workspace: Path, gallery: Gallery) -> None:
+    gallery.local_path(0, "web").unlink()
+    assert "meant" not in only_refusal(gallery, workspace).message
+
+
+def test_many_missing_files_are_sought_in_linear_time(workspace: Path) -> None:
+    gallery = make_gallery(workspace / "prod/pics", photos=600)
+    for path in (gallery.source / "thumb").iterdir():
+        path.rename(path.with_suffix(".jpg"))
+    started = time.process_time()
+    assert len(find(gallery, workspace)) == 1_800
+    assert time.process_time() - started < 3
 
 
 def test_everything_missing_is_told_in_one_run(workspace: Path, gallery: Gallery) -> None:
@@ -273,6 +355,36 @@ def test_a_folder_that_leads_out(workspace: Path, gallery: Gallery) -> None:
     assert all("leads out of the workspace" in message for message in messages)
 
 
+def test_on_a_terminal_originals_may_lie_anywhere(workspace: Path) -> None:
+    originals = workspace.parent / "originals"
+    gallery = make_gallery(workspace / "prod/pics", originals=originals)
+    for variant in ("full", "web"):
+        for path in (gallery.source / variant).iterdir():
+            target = path.resolve()
+            path.unlink()
+            path.symlink_to(target)
+    metadata = GalleryMetadata.from_dict(gallery.document)
+    found = locate(metadata, gallery.source, Workspace(workspace, bounded=False))
+    assert found[gallery.photos[0]["files"]["full"]].path.is_relative_to(originals)
+    with pytest.raises(GalleryInvalid, match="6 local files"):
+        locate(metadata, gallery.source, Workspace(workspace))
+
+
+@pytest.mark.parametrize("bounded", [True, False])
+@pytest.mark.parametrize("folder", [".ssh", "deep/.ssh/keys"])
+def test_links_into_hidden_folders_are_refused_everywhere(
+    workspace: Path, gallery: Gallery, folder: str, bounded: bool
+) -> None:
+    hidden = (workspace if bounded else workspace.parent) / folder
+    hidden.mkdir(parents=True)
+    path = gallery.local_path(0, "full")
+    path.rename(hidden / "x.jpg")
+    path.symlink_to(hidden / "x.jpg")
+    with pytest.raises(GalleryInvalid) as caught:
+        locate(GalleryMetadata.from_dict(gallery.document), gallery.source, Workspace(workspace, bounded=bounded))
+    assert "leads into the hidden folder '.ssh'" in caught.value.findings[0].message
+
+
 def test_a_neighbour_with_the_same_beginning_is_outside(workspace: Path, gallery: Gallery) -> None:
     neighbour = workspace.parent / "workspace-2"
     neighbour.mkdir()
@@ -290,6 +402,13 @@ def test_photos_of_git_annex_are_published(workspace: Path, gallery: Gallery) ->
     path.rename(target)
     path.symlink_to(target)
     assert find(gallery, workspace)[gallery.photos[0]["files"]["full"]].path == target
+
+
+def test_a_link_of_git_annex_whose_content_is_not_here_says_what_to_do(workspace: Path, gallery: Gallery) -> None:
+    path = gallery.local_path(0, "full")
+    path.unlink()
+    path.symlink_to("../../../.git/annex/objects/x/y.jpg")
+    assert "run `git annex get` before" in only_refusal(gallery, workspace).message
 
 
 def test_a_dangling_link_says_where_it_leads_and_why_that_may_be(workspace: Path, gallery: Gallery) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from galleria_action.errors import GalleryInvalid
 from galleria_action.gallery.exif.edit import edit_exif
+from galleria_action.gallery.local.content import look_at
 from galleria_action.gallery.metadata.redact import redact_paths
 from galleria_action.gallery.metadata.schema import RemoteInvalid, load_metadata, parse_remote
 
@@ -124,3 +125,26 @@ def test_documents(make: Make, read: Callable[[bytes], object]) -> None:
             read(raw)
 
     grows_linearly(work, make, 60_000)
+
+
+FILES = {
+    "a.jpg": lambda size: b"\xff\xd8" + b"\xff\xe0\0\2" * (size // 4),
+    "b.jpg": lambda size: b"\xff\xd8" + b"\xff\x01" * (size // 2),
+    "a.png": lambda size: b"\x89PNG\r\n\x1a\n" + b"\0\0\0\0IDAT\0\0\0\0" * (size // 12),
+    "a.gif": lambda size: b"GIF89a" + bytes(7) + b"\x21\xfe\1x\0" * (size // 5),
+    "b.gif": lambda size: b"GIF89a" + bytes(7) + b"\x21\xfe" + b"\1x" * (size // 2),
+    "a.mp4": lambda size: b"\0\0\0\x08ftyp" * (size // 8),
+    "a.tif": lambda size: b"II*\0\x08\0\0\0\xff\x1f" + b"\x11\1\4\0\xff\0\1\0\0\0\0\0" * (size // 12),
+    "html": lambda size: b"<!-- " * (size // 5),
+    "text": lambda size: b"a/" * (size // 2),
+    "annex": lambda size: b"/annex/objects/" * (size // 15),
+    "outs": lambda size: b"\n" * size,
+}
+
+
+@pytest.mark.parametrize("make", FILES.values(), ids=FILES.keys())
+def test_contents(make: Make) -> None:
+    def work(body: bytes) -> None:
+        look_at("a.jpg", len(body), lambda at, length: body[max(at, 0) : max(at, 0) + length])
+
+    grows_linearly(work, make, 80_000)

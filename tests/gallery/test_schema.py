@@ -444,15 +444,21 @@ def test_unsound_keys_are_refused_on_their_line(key: str, variant: str) -> None:
 
 
 def test_a_key_may_not_be_the_folder_of_another() -> None:
-    content = broken("photos/1/files/web", "full")
+    content = broken("photos/1/files/web", "a.jpg")
+    content["photos"][2]["files"]["web"] = "a.jpg/b.jpg"
     finding = only_finding(content)
     assert "is the folder of another key too" in finding.message
     assert finding.line == line_of(content, '"web"', 2)
-    content = broken("photos/1/files/web", "a/b")
-    content["photos"][2]["files"]["web"] = "a/b/c/d.jpg"
+    content = broken("photos/1/files/web", "a/b.gif")
+    content["photos"][2]["files"]["web"] = "a/b.gif/c/d.jpg"
     assert only_finding(content).line == line_of(content, '"web"', 2)
-    content["photos"][2]["files"]["web"] = "a/bc/d.jpg"
+    content["photos"][2]["files"]["web"] = "a/b.gifs/d.jpg"
     load(content)
+
+
+@pytest.mark.parametrize("key", ["index.html", "photos/web/app.js", "a.svg", "web/a.jpg.html", "README", "photos/.jpg"])
+def test_a_key_looks_like_a_picture_or_a_video(key: str) -> None:
+    assert "not that of a picture or video" in only_finding(broken("photos/1/files/web", key)).message
 
 
 @pytest.mark.parametrize("stamp", ["2024-02-30T00:00:00", "2023-02-29T00:00:00", "0000-01-01T00:00:00"])

@@ -7,6 +7,7 @@ import pytest
 from galleria_action.errors import Finding, GalleryInvalid
 from galleria_action.gallery.local import walk as walk_module
 from galleria_action.gallery.local.files import read_file
+from galleria_action.gallery.local.patterns import Patterns
 from galleria_action.gallery.local.walk import Walk, walk_photos, walk_site
 from galleria_action.gallery.local.workspace import Workspace
 from tests.gallery.test_files import no_hang
@@ -123,8 +124,23 @@ def _itself(site: Path) -> None:
     (site / "x").symlink_to(".")
 
 
-def _dangling(site: Path) -> None:
-    (site / "x").symlink_to("nowhere")
+def _annex(site: Path) -> None:
+    (site / "x.jpg").symlink_to("../.git/annex/objects/x/y.jpg")
+
+
+def _hidden_folder(site: Path) -> None:
+    fill(site.parent, ".cache/deep/secret.txt")
+    (site / "x").symlink_to("../.cache/")
+
+
+def _below_hidden_folder(site: Path) -> None:
+    fill(site.parent, ".cache/deep/secret.txt")
+    (site / "x").symlink_to("../.cache/deep")
+
+
+def _hidden_folder_in_between(site: Path) -> None:
+    fill(site.parent, ".cache/deep/secret.txt")
+    (site / "x.txt").symlink_to("../.cache/deep/secret.txt")
 
 
 def _fifo(site: Path) -> None:
@@ -174,7 +190,10 @@ def _metadata(site: Path) -> None:
         (_circle, "'site/x' is a symbolic link that leads in a circle"),
         (_ancestor, "'site/a/b/up' is a symbolic link that leads in a circle"),
         (_itself, "'site/x' is a symbolic link that leads in a circle"),
-        (_dangling, "'site/x' is a symbolic link to 'nowhere', which does not exist"),
+        (_annex, "'site/x.jpg' is a link of git-annex to content that is not here; run `git annex get`"),
+        (_hidden_folder, "'site/x' leads into the hidden folder '.cache'"),
+        (_below_hidden_folder, "'site/x' leads into the hidden folder '.cache'"),
+        (_hidden_folder_in_between, "'site/x.txt' leads into the hidden folder '.cache'"),
         (_fifo, "'site/x' is a pipe instead of a file"),
         (_secret_file, "'site/x.txt' is a symbolic link to the hidden file '.env'"),
         (_git, "'site/x' leads into git's own folder"),
@@ -253,3 +272,80 @@ def test_the_folder_itself_must_be_one_of_the_workspace(
 
 def test_an_empty_folder_is_an_empty_walk(workspace: Path) -> None:
     assert walk_site(workspace, Workspace(workspace)) == Walk((), ())
+
+
+# -- what is not published, and stops nothing ----------------------------------------------------------------------
+
+
+def test_links_that_lead_to_nothing_are_told_and_the_rest_is_published(workspace: Path) -> None:
+    site = fill(workspace / "site", "index.html", "a.css")
+    (site / "gone.html").symlink_to("nowhere")
+    (site / ".#lock").symlink_to("nobody@nowhere")
+    walk = walk_site(site, Workspace(workspace))
+    assert keys(walk) == ["a.css", "index.html"]
+    assert walk.dangling == ("'site/gone.html' is a symbolic link to 'nowhere', which does not exist here",)
+
+
+def test_among_photos_only_links_that_would_be_published_are_told(workspace: Path) -> None:
+    source = fill(workspace / "pics", "a.jpg")
+    (source / "gone.jpg").symlink_to("nowhere")
+    (source / "notes").symlink_to("nowhere")
+    walk = walk_photos(source, Workspace(workspace))
+    assert keys(walk) == ["photos/a.jpg"]
+    assert [text.split()[0] for text in walk.dangling] == ["'pics/gone.jpg'"]
+    assert walk.skipped == ("notes",)
+
+
+LEFTOVERS = [
+    *("Thumbs.db", "desktop.ini", "Icon\r", "__MACOSX/a.jpg", "@eaDir/a.jpg/SYNOPHOTO_THUMB_XL.jpg", "#recycle/a.jpg"),
+    *("@Recycle/a.jpg", "$RECYCLE.BIN/S-1-5/a.jpg", "lost+found/a.jpg", "System Volume Information/a.jpg"),
+    *(".Trash-1000/files/a.jpg", "sub/@eaDir/a.jpg", "Network Trash Folder/a.jpg", "#snapshot/a.jpg"),
+]
+
+
+@pytest.mark.parametrize("walk", [walk_site, walk_photos])
+def test_leftovers_of_desktops_and_network_drives_are_skipped(
+    workspace: Path, walk: Callable[[Path, Workspace], Walk]
+) -> None:
+    found = walk(fill(workspace / "x", "fine.jpg", *LEFTOVERS), Workspace(workspace))
+    assert [key.removeprefix("photos/") for key in keys(found)] == ["fine.jpg"]
+    assert len(found.skipped) == len(LEFTOVERS)
+
+
+def test_patterns_leave_out_files_and_folders_of_the_site_without_a_word(workspace: Path) -> None:
+    site = fill(workspace / "site", "index.html", "js/a.js", "js/a.js.map", "drafts/x.html", "x/drafts/y.html")
+    walk = walk_site(site, Workspace(workspace), patterns=Patterns.read("*.map\ndrafts/"))
+    assert keys(walk) == ["index.html", "js/a.js"]
+    assert walk.skipped == ()
+
+
+def test_what_patterns_leave_out_is_not_judged(workspace: Path) -> None:
+    site = fill(workspace / "site", "index.html", "out/a\\b.txt")
+    os.mkfifo(site / "pipe.tmp")
+    (site / "gone.tmp").symlink_to("nowhere")
+    walk = walk_site(site, Workspace(workspace), patterns=Patterns.read("*.tmp\nout/"))
+    assert (keys(walk), walk.dangling) == (["index.html"], ())
+
+
+# -- where no fence is needed --------------------------------------------------------------------------------------
+
+
+def test_on_a_terminal_links_may_lead_out_but_not_into_hidden_folders_or_around(workspace: Path) -> None:
+    outside = fill(workspace.parent / "originals", "a.html", ".private/b.html")
+    site = fill(workspace / "site", "index.html")
+    (site / "a.html").symlink_to(outside / "a.html")
+    (site / "more").symlink_to(outside)
+    assert keys(walk_site(site, Workspace(workspace, bounded=False))) == ["a.html", "index.html", "more/a.html"]
+    for target, words in (
+        (outside / ".private", "hidden file"),
+        ("/", "around the workspace"),
+        ("/dev/zero", "device"),
+    ):
+        (site / "x").symlink_to(target)
+        assert words in refusals(lambda: walk_site(site, Workspace(workspace, bounded=False)))[0]
+        (site / "x").unlink()
+
+
+def test_a_hidden_folder_that_the_user_names_is_the_site(workspace: Path) -> None:
+    site = fill(workspace / ".output/public", "index.html", ".env")
+    assert keys(walk_site(site, Workspace(workspace))) == ["index.html"]

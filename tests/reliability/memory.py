@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterable, Iterator
 from itertools import count
 
+from galleria_action.errors import StorageUnavailable
 from galleria_action.storage.interface import (
     DOCUMENT,
     WHOLE,
@@ -65,7 +66,9 @@ class MemoryStore:
             return etag
 
     def copy(self, source: str, key: str, headers: Headers | None = None) -> str:
-        found = self.objects[source]
+        found = self.get(source)
+        if found is None:
+            raise StorageUnavailable(f"{source} is not there")
         return self.put(key, found.body, headers or found.headers or Headers("application/octet-stream"))
 
     def delete(self, keys: Iterable[str]) -> dict[str, str]:

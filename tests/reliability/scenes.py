@@ -11,6 +11,7 @@ from pathlib import Path
 
 from galleria_action.deployment.state.checkpoint import CHECKPOINT_KEY
 from galleria_action.deployment.state.manifest import MANIFEST_KEY, parse_manifest
+from galleria_action.deployment.state.publication import PUBLICATION_KEY, parse_publication
 from galleria_action.deployment.stop import Stop
 from galleria_action.storage.interface import Headers, WriteStore
 from tests.builders import Gallery, make_gallery
@@ -18,7 +19,7 @@ from tests.doors.runner import Ran, Runner
 from tests.reliability.mortal import Fate, Killed, MortalStore
 
 METADATA_KEY = "gallery-metadata.json"
-DOCUMENTS = (METADATA_KEY, MANIFEST_KEY, CHECKPOINT_KEY)
+DOCUMENTS = (METADATA_KEY, MANIFEST_KEY, CHECKPOINT_KEY, PUBLICATION_KEY)
 
 #: everything in a bucket: key → (bytes, headers)
 State = dict[str, tuple[bytes, Headers | None]]
@@ -123,7 +124,7 @@ def make_scene(name: str, workspace: Path, empty: Callable[[], WriteStore], *, c
             return scene
         if name.startswith("directory"):
             files = sorted((gallery.source / "full").iterdir())
-            files[0].write_bytes(files[0].read_bytes()[::-1])
+            files[0].write_bytes(files[0].read_bytes().replace(b"EOS R5", b"EOS R6"))
             files[1].rename(files[1].with_name("another.jpg"))
             (site / "about.html").unlink()
         else:
@@ -170,3 +171,19 @@ def check_whole(now: State, *versions: State) -> None:
 def check_nothing_deleted(now: State, before: State) -> None:
     """Before the commit everything that was there is there."""
     assert not before.keys() - now.keys() - {CHECKPOINT_KEY}
+
+
+def live(state: State) -> State:
+    """What visitors can reach."""
+    return {key: it for key, it in state.items() if not key.startswith(".galleria/")}
+
+
+def publishing(state: State) -> bool:
+    """Whether a publish has begun and is not over."""
+    return PUBLICATION_KEY in state and parse_publication(state[PUBLICATION_KEY][0]).begun
+
+
+def check_untouched(now: State, before: State) -> None:
+    """Must-rule 2: what was live is byte for byte and header for header as it was."""
+    seen = live(now)
+    assert {key: seen.get(key) for key in live(before)} == live(before)

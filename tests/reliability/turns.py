@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain, cycle
 from typing import Any
 
 from galleria_action.storage.interface import (
@@ -111,7 +112,7 @@ class Turns:
         return last
 
     def _all_wait(self) -> bool:
-        return all(run.ended or len(run.waiting) == run.expected for run in self._runs.values())
+        return all(run.ended or len(run.waiting) >= run.expected for run in self._runs.values())
 
     def request(self, name: str, operation: str, key: str, effect: Callable[[], Any]) -> Any:
         """Wait for the turn of this request, let it happen, and pass the turn back."""
@@ -193,11 +194,12 @@ def in_bursts(random: Any) -> Schedule:
 
 
 def switching(first: int, second: int) -> Schedule:
-    """``a`` makes ``first`` requests, then ``b`` makes ``second``, then ``a`` ends, then ``b``."""
-    steps = iter(["a"] * first + ["b"] * second)
+    """``a`` makes ``first`` requests, then ``b`` makes ``second``, then ``a`` ends, then ``b``; where ``a`` waits for
+    ``b`` to end, both take turns."""
+    steps = chain(["a"] * first, ["b"] * second, ["a"] * 60, cycle("ba"))
 
     def schedule(names: list[str]) -> str:
-        wanted = next(steps, "a")
+        wanted = next(steps)
         return wanted if wanted in names else names[0]
 
     return schedule

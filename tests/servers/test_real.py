@@ -20,12 +20,12 @@ from galleria_action.storage.interface import Headers, IfMatch, Target, WriteSto
 from galleria_action.storage.persistence import Persistence
 from galleria_action.storage.providers import provider_of
 from galleria_action.storage.s3.boto3_store import Boto3Store
-from galleria_action.storage.s3.client import make_client
 from galleria_action.storage.settings import StoreSettings
 from tests.doors.job import Job
 from tests.doors.runner import MUTATING, Ran
 from tests.servers import Unavailable
 from tests.servers.real import SERVERS, Server
+from tests.storage.clients import make_client
 from tests.storage.conformance import Conformance, Room
 
 pytestmark = pytest.mark.slow

@@ -13,9 +13,9 @@ from galleria_action.storage.interface import Headers, IfAbsent, IfMatch, Target
 from galleria_action.storage.persistence import Persistence
 from galleria_action.storage.providers import provider_of
 from galleria_action.storage.s3.boto3_store import Boto3Store
-from galleria_action.storage.s3.client import make_client
 from galleria_action.storage.s3.s3_store import S3Store, open_bucket
 from galleria_action.storage.settings import StoreSettings
+from tests.storage.clients import make_client
 from tests.storage.scripted import scripted
 
 JPEG = Headers("image/jpeg", "no-cache")

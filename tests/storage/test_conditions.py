@@ -24,9 +24,9 @@ from galleria_action.storage.opening import open_store
 from galleria_action.storage.persistence import Persistence, sleep
 from galleria_action.storage.providers import profiles
 from galleria_action.storage.s3.boto3_store import Boto3Store
-from galleria_action.storage.s3.client import make_client
 from galleria_action.storage.settings import StoreSettings
 from tests.s3 import FakeS3
+from tests.storage.clients import make_client
 
 Start = Callable[..., FakeS3]
 TEXT = Headers("text/plain")

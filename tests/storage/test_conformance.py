@@ -15,11 +15,11 @@ from galleria_action.storage.interface import Target
 from galleria_action.storage.opening import open_store
 from galleria_action.storage.providers import provider_of
 from galleria_action.storage.s3.boto3_store import Boto3Store
-from galleria_action.storage.s3.client import make_client
 from galleria_action.storage.settings import FOLDER, StoreSettings
 from galleria_action.storage.wrappers import ReadOnlyStore, RecordingStore
 from tests.conftest import moto_backend
 from tests.s3 import PROFILES, FakeS3
+from tests.storage.clients import make_client
 from tests.storage.conformance import Conformance, ReadConformance, Room
 
 MakeBucket = Callable[[str], StoreSettings]

@@ -227,12 +227,19 @@ class TestOfABucket:
     def test_a_folder_has_none(self) -> None:
         assert open_cors(StoreSettings(target=Target("file://", "/nowhere"))) is None
 
-    @pytest.mark.parametrize("body", [b"", b"<html/>", b"<ListBucketResult/>", b"<!DOCTYPE a><CORSConfiguration/>"])
+    @pytest.mark.parametrize("body", [b"", b"<html/>", b"<Other/>", b"<!DOCTYPE a><CORSConfiguration/>"])
     def test_what_is_not_a_list_of_rules_is_an_error(self, body: bytes) -> None:
         with scripted(Answer(200, body)) as script:
             bucket = open_cors(replace(settings_for(script.url), pause=lambda seconds: False))
             assert bucket
             with pytest.raises(StorageUnavailable, match="S3 does not give"):
+                bucket.read()
+
+    def test_a_service_that_knows_no_such_question(self) -> None:
+        with scripted(Answer(200, b"<ListBucketResult><KeyCount>0</KeyCount></ListBucketResult>")) as script:
+            bucket = open_cors(settings_for(script.url))
+            assert bucket
+            with pytest.raises(CorsUnsupported):
                 bucket.read()
 
     def test_odd_rules_are_read_as_far_as_they_go(self) -> None:

@@ -18,8 +18,8 @@ from galleria_action.storage import get_s3_client, open_store
 from galleria_action.storage.api import store_for
 from galleria_action.storage.interface import Headers, Target
 from galleria_action.storage.providers import provider_of
-from galleria_action.storage.s3.client import make_client
 from galleria_action.storage.settings import StoreSettings
+from tests.storage.clients import make_client
 from tests.storage.scripted import Answer, Request, Script, scripted
 
 JPEG = Headers("image/jpeg", "no-cache")

@@ -6,6 +6,7 @@ import errno
 import hashlib
 import os
 import time
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -221,3 +222,30 @@ def test_a_file_system_without_hard_links(store: FolderStore, tmp_path: Path, mo
     store.put("a", b"x", TEXT, IfSeen(None))
     with pytest.raises(PreconditionFailed):
         store.put("a", b"y", TEXT, IfSeen(None))
+
+
+def test_a_listing_takes_little_memory_for_each_file(tmp_path: Path) -> None:
+    """A path as text; as ``Path`` each took some kilobytes, most of a gigabyte for a large gallery."""
+    for folder in range(10):
+        (tmp_path / f"photos-{folder}").mkdir()
+        for number in range(500):
+            (tmp_path / f"photos-{folder}" / f"{number:05}.jpg").touch()
+    store = FolderStore(Target("file://", str(tmp_path)))
+    tracemalloc.start()
+    try:
+        listed = {info.key: info for info in store.list()}
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(listed) == 5000
+    assert taken / len(listed) < 1500
+
+
+def test_a_listing_of_a_part_looks_nowhere_else(tmp_path: Path) -> None:
+    for name in ("photos/full/a.jpg", "photos/fuller/b.jpg", "other/c.jpg"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / "secret").mkdir(mode=0)
+    store = FolderStore(Target("file://", str(tmp_path)))
+    assert [info.key for info in store.list("photos/full")] == ["photos/full/a.jpg", "photos/fuller/b.jpg"]
+    assert [info.key for info in store.list("photos/full/")] == ["photos/full/a.jpg"]

@@ -24,10 +24,10 @@ from galleria_action.storage.persistence import (
 )
 from galleria_action.storage.providers import profiles
 from galleria_action.storage.s3.boto3_store import Boto3Store
-from galleria_action.storage.s3.client import make_client
 from galleria_action.storage.s3.s3_store import S3Store, open_bucket
 from galleria_action.storage.settings import StoreSettings
 from tests.s3 import FakeS3
+from tests.storage.clients import make_client
 
 Start = Callable[..., FakeS3]
 JPEG = Headers("image/jpeg")

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Literal, TextIO
 
 from galleria_action.ci.github.commands import command, message, plain_line
 from galleria_action.ci.github.files import append_outputs, append_summary, summary_room
-from galleria_action.ci.interface import Occasion, Reviews, Wishes
+from galleria_action.ci.interface import Reviews, Wishes
 from galleria_action.ci.log import Log
+from galleria_action.ci.occasion import Occasion
 from galleria_action.ci.secrets import forms, redact
 from galleria_action.errors import Finding
 from galleria_action.report.document import Tone

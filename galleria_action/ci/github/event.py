@@ -13,10 +13,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from galleria_action.ci.interface import Occasion
+from galleria_action.ci.occasion import Cause, Occasion, Whose
 
 _DEPENDABOT = "dependabot[bot]"
 _ON_PULL_REQUESTS = ("pull_request", "pull_request_target")
+
+#: the runner's words for what may start a run. Those on behalf of others (``pull_request_target``, ``issue_comment``,
+#: reviews, ``merge_group``) are left out on purpose; they come with the repository's secrets.
+CAUSES: Mapping[str, Cause] = {
+    "push": Cause.PUSH,
+    "release": Cause.RELEASE,
+    "schedule": Cause.SCHEDULE,
+    "workflow_dispatch": Cause.DISPATCH,
+    "repository_dispatch": Cause.DISPATCH,
+    "pull_request": Cause.PULL_REQUEST,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +35,9 @@ class Event:
     """One run's cause. ``pull_request`` is its number, ``commit`` the head of it (never the merge that GitHub checks
     out for a test), else the commit of the run. ``run`` is the run's id and attempt, which only ever grow.
 
-    ``fork`` is set too when the fork is gone, or when nothing says where the pull request comes from.
+    ``fork`` is set too when the fork is gone, or when nothing says where the pull request comes from. ``started_by``
+    is the event of the run that a ``workflow_run`` follows. ``by_dependabot`` says that GitHub treats the run like a
+    fork's.
     """
 
     name: str
@@ -36,25 +49,43 @@ class Event:
     fork: bool = False
     by_dependabot: bool = False
     started_by: str = ""
+    ref: str = ""
 
     @property
     def occasion(self) -> Occasion:
         """What the rest of the program has to know."""
-        return Occasion(self._without_secrets(), self._no_deploy())
-
-    def _without_secrets(self) -> str:
-        if self.name not in _ON_PULL_REQUESTS:
-            return ""
-        if self.fork:
-            return "the pull request of a fork"
-        return "a pull request of Dependabot" if self.by_dependabot else ""
-
-    def _no_deploy(self) -> str:
+        if self.name == "workflow_run":
+            return self._after_another_run()
+        cause = CAUSES.get(self.name, Cause.OTHER)
+        if cause is Cause.PULL_REQUEST:
+            return Occasion(cause, *self._pull_request_of())
         if self.name == "pull_request_target":
-            return "pull_request_target runs with the repository's secrets on behalf of anybody's pull request"
-        if self.name == "workflow_run" and self.fork and self.started_by in _ON_PULL_REQUESTS:
-            return "this workflow_run follows the pull request of a fork and has the repository's secrets"
-        return ""
+            told = "pull_request_target, which has the repository's secrets on behalf of anybody's pull request"
+            return Occasion(cause, self._whose(), told)
+        if cause is Cause.PUSH and self.ref.startswith("refs/tags/"):
+            cause = Cause.TAG
+        return Occasion(cause, self._whose(), self.name or "an event that the runner does not name")
+
+    def _after_another_run(self) -> Occasion:
+        """What started the run that this one follows counts, where it is known and started from this repository."""
+        cause, whose = CAUSES.get(self.started_by, Cause.OTHER), self._whose()
+        told = f"workflow_run after {self.started_by or 'a run of which nothing is known'}"
+        if cause is Cause.PULL_REQUEST or whose is not Whose.OURS:
+            cause = Cause.OTHER
+            told += ", which has the repository's secrets on behalf of anybody's pull request"
+        return Occasion(cause, whose, told)
+
+    def _pull_request_of(self) -> tuple[Whose, str]:
+        if self.fork:
+            return Whose.FORK, "the pull request of a fork"
+        return (Whose.BOT, "a pull request of Dependabot") if self.by_dependabot else (Whose.OURS, "a pull request")
+
+    def _whose(self) -> Whose:
+        if self.fork:
+            return Whose.FORK
+        if self.name == "workflow_run" and not self.started_by:
+            return Whose.UNKNOWN
+        return Whose.BOT if self.by_dependabot else Whose.OURS
 
 
 def read_event(environ: Mapping[str, str]) -> Event:
@@ -73,8 +104,9 @@ def read_event(environ: Mapping[str, str]) -> Event:
         run_url=f"{server}/{repository}/actions/runs/{run[0]}/attempts/{run[1]}",
         pull_request=_number(cause.get("number")) or None,
         fork=bool(cause) and str(cause["from"]).lower() != repository.lower(),
-        by_dependabot=environ.get("GITHUB_ACTOR") == _DEPENDABOT,
-        started_by=str(cause.get("started_by", "")),
+        by_dependabot=_by_dependabot(name, payload, environ),
+        started_by=str(cause.get("started_by") or ""),
+        ref=environ.get("GITHUB_REF", ""),
     )
 
 
@@ -99,6 +131,19 @@ def _workflow_run(payload: Any) -> dict[str, Any]:
         "from": at(payload, "workflow_run", "head_repository", "full_name"),
         "started_by": at(payload, "workflow_run", "event"),
     }
+
+
+def _by_dependabot(name: str, payload: Any, environ: Mapping[str, str]) -> bool:
+    """Whether Dependabot's own code is at work: its pull requests and its branches, until somebody has merged them.
+
+    A schedule, too, has an actor (whoever last changed the workflow), who says nothing about the code.
+    """
+    if name == "workflow_run":
+        return bool(at(payload, "workflow_run", "actor", "login") == _DEPENDABOT)
+    if environ.get("GITHUB_ACTOR") != _DEPENDABOT or name not in ("push", *_ON_PULL_REQUESTS):
+        return False
+    merged = f"refs/heads/{at(payload, 'repository', 'default_branch')}"
+    return not (name == "push" and environ.get("GITHUB_REF") == merged)
 
 
 def _payload(path: str | None) -> Any:

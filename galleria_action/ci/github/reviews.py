@@ -38,6 +38,9 @@ _REMEMBERED = 24_000
 #: bytes for what stands between the comment's text and its last line
 _SPARE = 400
 
+#: events that belong to a pull request, but not to a state of its files
+_AROUND_PULL_REQUESTS = ("issue_comment", "pull_request_review", "pull_request_review_comment")
+
 COMMENT_FILE, NUMBERS_FILE = "galleria-comment.md", "galleria-comment.json"
 _FORK_HINT = "Give the id of the plan that you have looked at as approved-plan."
 
@@ -112,6 +115,7 @@ class GitHubReviews:
                 with self._harmless("The deployment's status", "deployments"):
                     self._deployment.end(result.success)
         if not self._concerns_reviewers(result):
+            self._tell_why_not()
             return {}
         pictures = self._pictures(result)
         refused = self._api is None
@@ -124,6 +128,11 @@ class GitHubReviews:
             return self._for_somebody_else(result)
         return {}
 
+    def _tell_why_not(self) -> None:
+        """Events around a pull request look as if they were about its files."""
+        if self._wishes.comment != "off" and self._event.name in _AROUND_PULL_REQUESTS:
+            self._line(f"The event {self._event.name} shows no plan on the pull request; pull_request does.")
+
     def _noteworthy(self, result: Result) -> bool:
         """Whether there should be a comment; one that is there is always continued."""
         changed = result.plan is not None and result.plan.changed
@@ -135,12 +144,8 @@ class GitHubReviews:
 
     def _concerns_reviewers(self, result: Result) -> bool:
         """A plan outside of a pull request, a nightly one for instance, leaves the reviewed one alone."""
-        dry = bool(result.outputs["dry-run"]) or result.command == "plan"
-        return (
-            self._wishes.comment != "off"
-            and result.command in ("plan", "deploy", "finalize")
-            and not (dry and self._event.pull_request is None)
-        )
+        nightly = result.outputs["dry-run"] and self._event.pull_request is None
+        return self._wishes.comment != "off" and not nightly
 
     # -- the comment ---------------------------------------------------------------------------------------------
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from galleria_action.deployment.apply.order import Step, check_order
+from galleria_action.deployment.apply.publishing import may_be_taken_back, take_back
 from galleria_action.deployment.apply.work import Work
+from galleria_action.deployment.events import Publishing
 from galleria_action.deployment.state.manifest import Manifest
-from galleria_action.errors import DeleteFailed, Finding
+from galleria_action.errors import DeleteFailed, Finding, GalleriaError
 
 
 def carry_out(work: Work, steps: Sequence[Step]) -> Manifest:
@@ -17,11 +19,38 @@ def carry_out(work: Work, steps: Sequence[Step]) -> Manifest:
     that must not be.
     """
     check_order(steps)
-    for step in steps:
-        step.run(work)
+    try:
+        for step in steps:
+            step.run(work)
+    except GalleriaError as error:
+        _undo(work, error)
+        raise
     if work.undeleted:
         raise _delete_failed(work.undeleted)
     return work.record.manifest
+
+
+def _undo(work: Work, error: GalleriaError) -> None:
+    """Have visitors see what they saw before a publish that ``error`` has ended, if that is certain."""
+    hold = work.hold
+    if hold is None or hold.lost or not may_be_taken_back(error):
+        return
+    try:
+        record = work.record
+        take_back(work.store, hold.publication, work.uploader.concurrency, record.manifest, record.base)
+        hold.release()
+    except GalleriaError as trouble:
+        if not hold.publication.begun:
+            return
+        error.message = error.message.replace(
+            "the gallery that visitors see is as before", "visitors may see new photos under the old metadata"
+        ) + (
+            f" {len(hold.publication.replaced):,} live objects were about to be replaced and could not be taken back "
+            f"({trouble.message}); the next deploy finishes that, or takes it back."
+        )
+        return
+    work.hold = None
+    work.tell(Publishing(False))
 
 
 def _delete_failed(undeleted: Mapping[str, str]) -> DeleteFailed:

@@ -40,7 +40,7 @@ class Unsettled(StorageUnavailable):
             f"{problem.message} The live gallery is the old one or the new one.",
             hint="Run again: it finds out and goes on from there.",
         )
-        self.key = key
+        self.key, self.problem = key, problem
 
 
 def commit(store: WriteStore, key: str, body: bytes, headers: Headers, base: Base | None) -> Confirmed:

@@ -15,16 +15,22 @@ from galleria_action.deployment.apply.work import Work
 class Moment(IntEnum):
     """When a step may run, in the one order that never shows a broken gallery.
 
-    The record goes before the commit because after it nothing else names what is still to be deleted, nor tells which
-    bytes are there; a run that dies in between is finished by the next.
+    Until ``PUBLISH`` every object that visitors can reach is as before: what would replace one waits in the pool. What
+    each of them held is kept, and written down, before. The record goes before the commit because after it nothing else
+    names what is still to be deleted, nor tells which bytes are there; a run that dies in between is finished, or taken
+    back, by the next.
     """
 
     STAGE = 1
-    RECORD = 2
-    PROVE = 3
-    COMMIT = 4
-    DELETE = 5
-    SETTLE = 6
+    KEEP = 2
+    PUBLISH = 3
+    RECORD = 4
+    PROVE = 5
+    COMMIT = 6
+    CONCLUDE = 7
+    DELETE = 8
+    SETTLE = 9
+    PRUNE = 10
 
 
 class Step(Protocol):
@@ -39,7 +45,7 @@ class Step(Protocol):
 
 
 #: without these there is no deploy
-_NEEDED = frozenset((Moment.STAGE, Moment.PROVE, Moment.COMMIT, Moment.DELETE, Moment.SETTLE))
+_NEEDED = frozenset(set(Moment) - {Moment.RECORD})
 
 
 def check_order(steps: Sequence[Step]) -> None:

@@ -10,7 +10,7 @@ from galleria_action.deployment.apply.commit import Unsettled, check_base, commi
 from galleria_action.deployment.apply.order import Moment
 from galleria_action.deployment.apply.work import Work
 from galleria_action.deployment.events import Began, Committed, Ended, Warned
-from galleria_action.deployment.model import Base, Commit
+from galleria_action.deployment.model import Base, Commit, Upload
 from galleria_action.deployment.remote.reading import find_missing
 from galleria_action.errors import Conflict, Finding, StorageUnavailable
 from galleria_action.gallery.local.media import is_page
@@ -28,17 +28,20 @@ _DELETE_BATCH = 1000
 class Stage:
     """Uploads: photos first, then what pages need, then the pages, so that no page shows what is not there yet.
 
-    What is done already was done by shards, on other machines.
+    Keys that nobody names are written in place; what would replace a live object goes into the pool. What is done
+    already was done by shards, on other machines.
     """
 
     moment: Moment = Moment.STAGE
 
     def run(self, work: Work) -> None:
         """See ``Step.run``."""
-        left = [up for up in work.plan.uploads if up.key not in work.uploader.done.entries]
+        done, only_headers = work.uploader.done, {up.key for up in work.only_headers}
+        waiting = (up for up in work.plan.uploads if up.key not in done.entries and up.key not in done.staged)
+        left = [up for up in waiting if up.key not in only_headers]
         photos = tuple(up for up in left if up.photo is not None)
-        assets = tuple(up for up in left if up.photo is None and not is_page(up.key))
-        pages = tuple(up for up in left if up.photo is None and is_page(up.key))
+        assets = tuple(up for up in left if up.photo is None and not _is_page(up))
+        pages = tuple(up for up in left if up.photo is None and _is_page(up))
         work.tell(Began("Uploaded", len(left), sum(up.size for up in left)))
         try:
             for title, batch in (("photos", photos), ("site assets", assets), ("site pages", pages)):
@@ -48,6 +51,11 @@ class Stage:
         finally:
             work.tell(Ended())
             work.tell(work.uploader.done.summary())
+
+
+def _is_page(upload: Upload) -> bool:
+    """By its type, because a page may have no extension."""
+    return is_page(upload.key) or upload.file.headers.content_type.startswith("text/html")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +98,7 @@ class CommitDocument:
     def run(self, work: Work) -> None:
         """See ``Step.run``."""
         work.stop.check()
+        _check_hold(work)
         key, base = self.document.key, work.plan.base
         if work.plan.commit is None:
             with _stop_first(work):
@@ -113,6 +122,7 @@ class CommitRecord:
 
     def run(self, work: Work) -> None:
         """See ``Step.run``."""
+        _check_hold(work)
         work.say("Committing the manifest")
         with _committing(work, document=False):
             _write_record(work, {gone.key for gone in work.plan.deletes})
@@ -131,9 +141,8 @@ class Delete:
             return
         work.say(f"Deleting {len(work.plan.deletes)} objects that are gone from the gallery")
         with _after_commit():
-            work.undeleted = self._delete(work, [gone.key for gone in work.plan.deletes])
-            if work.undeleted:
-                work.undeleted = self._delete(work, list(work.undeleted))
+            left = self._delete(work, [gone.key for gone in work.plan.deletes])
+            work.undeleted |= self._delete(work, list(left)) if left else {}
         work.tell_deletes()
 
     def _delete(self, work: Work, keys: list[str]) -> dict[str, str]:
@@ -166,6 +175,13 @@ class Settle:
 def _write_record(work: Work, leaving: Container[str]) -> None:
     gone = (gone for gone in work.plan.deletes if gone.key in leaving)
     work.record.write(work.uploader.done.entries, gone)
+
+
+def _check_hold(work: Work) -> None:
+    """Raise ``Conflict`` when somebody has taken our publish over, which means: back."""
+    if work.hold:
+        with _stop_first(work):
+            work.hold.check()
 
 
 def _warn_if_narrowed(work: Work) -> None:

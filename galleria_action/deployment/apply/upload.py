@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -15,15 +16,13 @@ from galleria_action.deployment.model import SourceFile, Upload
 from galleria_action.deployment.remote.readback import ReadBack, is_md5, not_kept
 from galleria_action.deployment.state.checkpoint import Checkpoint
 from galleria_action.deployment.state.manifest import Manifest, ManifestEntry
+from galleria_action.deployment.state.pool import POOL_HEADERS, pool_key
 from galleria_action.deployment.stop import Stop
 from galleria_action.errors import Finding, GalleriaError, GalleryInvalid, StorageUnavailable, UploadFailed
-from galleria_action.storage.interface import ObjectInfo, WriteStore
+from galleria_action.storage.interface import Headers, ObjectInfo, WriteStore
 
 #: bytes of photos in memory at once; 32 full-size JPEGs would otherwise take about 350 MB
 BYTES_IN_FLIGHT = 128 << 20
-#: Reading, hashing and editing keep a core busy, sending waits for the network. More photos in hand than there are
-#: cores only push each other out of the cache: up to a fifth more CPU time with 32 on two cores.
-_CORES = threading.BoundedSemaphore(os.cpu_count() or 1)
 #: after so many failures the rest is not tried any more
 FAILURES_ENOUGH = 20
 #: the runner gives 7.5 s between SIGINT and SIGTERM; uploads on their way get most of that to finish
@@ -32,9 +31,11 @@ STOP_PATIENCE_SECONDS = 5.0
 
 @dataclass
 class UploadsDone:
-    """What the uploads of one deploy did so far. ``entries`` are the manifest entries by key."""
+    """What the uploads of one deploy did so far. ``entries`` are the manifest entries by key of what lies in its place,
+    ``staged`` those of what waits in the pool for its publication (with the ETag it has there)."""
 
     entries: dict[str, ManifestEntry] = field(default_factory=dict)
+    staged: dict[str, ManifestEntry] = field(default_factory=dict)
     sent: int = 0
     skipped: int = 0
     bytes_sent: int = 0
@@ -115,7 +116,8 @@ class Uploader:
     """Uploads files to ``store``.
 
     ``read`` gives a local file's bytes. ``listing`` (by key) and ``known`` (an earlier manifest) prove what is there
-    already; without a listing nothing is skipped. ``tell`` hears of each file.
+    already; without a listing nothing is skipped. ``tell`` hears of each file. What belongs under one of the ``live``
+    keys, which visitors reach, goes into the pool.
     """
 
     store: WriteStore
@@ -126,9 +128,15 @@ class Uploader:
     tell: Listener = nobody
     listing: Mapping[str, ObjectInfo] = field(default_factory=dict)
     known: Manifest = field(default_factory=Manifest)
+    live: Set[str] = frozenset()
     checkpoint: Checkpoint | None = None
     done: UploadsDone = field(default_factory=UploadsDone)
     budget: ByteBudget = field(default_factory=lambda: ByteBudget(BYTES_IN_FLIGHT))
+    #: Reading, hashing and editing keep a core busy, sending waits for the network. More photos in hand than there are
+    #: cores only push each other out of the cache: up to a fifth more CPU time with 32 on two cores.
+    _cores: threading.BoundedSemaphore = field(
+        default_factory=lambda: threading.BoundedSemaphore(os.cpu_count() or 1), repr=False
+    )
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -177,37 +185,78 @@ class Uploader:
                 # Not Exception: some are none, and a thread that dies unheard would pass for success.
                 batch.broken(defect)
 
-    def _one(self, upload: Upload, batch: _Batch) -> None:
+    @property
+    def gives_md5(self) -> bool:
+        """Whether the store has answered an upload with the MD5 of its bytes."""
+        return self._readback.gives_md5
+
+    def note_headers(self, upload: Upload) -> None:
+        """Count ``upload`` as sent, of which only the headers were."""
+        with self._lock:
+            self.done.sent += 1
+            if upload.photo is not None:
+                self.done.sent_photos.add(upload.photo)
+
+    def send_again(self, upload: Upload) -> ManifestEntry:
+        """Send the bytes of ``upload`` to its own key, whatever lies there, and return the entry.
+
+        Raises ``GalleryInvalid`` and the storage's errors.
+        """
         with self.budget.holding(upload.size):
-            with _CORES:
+            prepared = prepare(upload, self.read, self.policy)
+            return _entry(prepared, self._put(prepared, upload.key, upload.file.headers))
+
+    def _one(self, upload: Upload, batch: _Batch) -> None:
+        staged = upload.key in self.live
+        with self.budget.holding(upload.size):
+            with self._cores:
                 prepared = prepare(upload, self.read, self.policy)
-            entry = self._proven(prepared)
+            entry, in_place = self._proven(prepared), True
+            if entry is None and staged:
+                entry, in_place = self._waiting(prepared), False
             skipped = entry is not None
             if entry is None:
                 if batch.closed or self.stop.requested:
                     return
-                self.tell(Sending(True))
-                try:
-                    entry = _entry(prepared, self._put(prepared))
-                finally:
-                    self.tell(Sending(False))
+                entry = self._send(prepared, staged)
             size = len(prepared.body)
-        self._note(prepared, entry, size, skipped)
+        self._note(prepared, entry, size, skipped=skipped, in_place=in_place)
         if self.checkpoint and not skipped:
-            self.checkpoint.add(upload.key, entry)
+            self.checkpoint.add(pool_key(entry.sha256) if staged else upload.key, entry)
         self.tell(Stored(upload.key, None if skipped else size, upload.photo))
         self.tell(Advanced(upload.size))
 
-    def _put(self, prepared: Prepared) -> str:
+    def _send(self, prepared: Prepared, staged: bool) -> ManifestEntry:
+        upload = prepared.upload
+        self.tell(Sending(True))
+        try:
+            if staged:
+                return _entry(prepared, self._put(prepared, pool_key(prepared.sha256), POOL_HEADERS))
+            return _entry(prepared, self._put(prepared, upload.key, upload.file.headers))
+        finally:
+            self.tell(Sending(False))
+
+    def _put(self, prepared: Prepared, key: str, headers: Headers) -> str:
         """Store the bytes, a second time where the store did not keep them, and return the ETag."""
-        key = prepared.upload.key
-        etag = self.store.put(key, prepared.body, prepared.upload.file.headers)
+        etag = self.store.put(key, prepared.body, headers)
         if not self._readback.kept(key, prepared.body, etag):
             self.stop.check()
-            etag = self.store.put(key, prepared.body, prepared.upload.file.headers)
+            etag = self.store.put(key, prepared.body, headers)
             if not self._readback.kept(key, prepared.body, etag):
                 raise not_kept(key)
         return etag
+
+    def _waiting(self, prepared: Prepared) -> ManifestEntry | None:
+        """The entry of bytes that wait in the pool already, proved to be these; else ``None``. What lies there under
+        the right name only is not believed."""
+        key = pool_key(prepared.sha256)
+        found = self.listing.get(key)
+        if found is None or found.size != len(prepared.body):
+            return None
+        written = self.checkpoint.stored.get(key) if self.checkpoint else None
+        if is_md5(found.etag, prepared.body) or (written and written.etag == found.etag):
+            return _entry(prepared, found.etag)
+        return None
 
     def _proven(self, prepared: Prepared) -> ManifestEntry | None:
         """The entry of an object that is there already, byte for byte and header for header; else ``None``."""
@@ -227,10 +276,10 @@ class Uploader:
         # A store without headers (a folder) has none that could differ.
         return wanted if head.headers is None or head.headers.digest() == wanted.headers else None
 
-    def _note(self, prepared: Prepared, entry: ManifestEntry, size: int, skipped: bool) -> None:
+    def _note(self, prepared: Prepared, entry: ManifestEntry, size: int, *, skipped: bool, in_place: bool) -> None:
         upload, done = prepared.upload, self.done
         with self._lock:
-            done.entries[upload.key] = entry
+            (done.entries if in_place else done.staged)[upload.key] = entry
             if skipped:
                 done.skipped += 1
             else:
@@ -288,6 +337,7 @@ def _by_cause(failures: list[tuple[Upload, GalleriaError]]) -> list[Finding]:
     """One finding for each cause, however many files it met."""
     causes: dict[str, list[tuple[str, str]]] = {}
     for upload, error in failures:
-        causes.setdefault(error.message.replace(repr(upload.key), ""), []).append((upload.key, error.message))
+        same = re.sub(r"\([0-9.]+ \w+\)", "", error.message.replace(repr(upload.key), ""))  # key and size differ
+        causes.setdefault(same, []).append((upload.key, error.message))
     met = [(found[0], len(found) - 1) for found in causes.values()]
     return [Finding(f"{key}{f' and {more} more' if more else ''}: {text}") for (key, text), more in met]

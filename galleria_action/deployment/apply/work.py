@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from galleria_action.deployment.apply.publishing import Hold
 from galleria_action.deployment.apply.upload import Uploader
 from galleria_action.deployment.events import Deleted, Listener, Said
 from galleria_action.deployment.galleries import LocalGallery
-from galleria_action.deployment.model import Base, Plan
+from galleria_action.deployment.model import Base, Plan, Reason, Upload
 from galleria_action.deployment.remote.reading import RemoteState
 from galleria_action.deployment.state.live import LiveManifest
 from galleria_action.deployment.stop import Stop
@@ -18,8 +19,9 @@ from galleria_action.storage.interface import WriteStore
 class Work:
     """One plan on its way into ``store``.
 
-    ``record`` is the manifest that will be live, ``committed`` the metadata as we committed it, ``undeleted`` what
-    could not be deleted, by key, with its error.
+    ``hold`` is our claim to publish, from the moment when one is needed, ``kept`` what lies in the pool so that the
+    publish could be taken back. ``record`` is the manifest that will be live, ``committed`` the metadata as we
+    committed it, ``undeleted`` what could not be deleted, by key, with its error.
     """
 
     plan: Plan
@@ -29,6 +31,8 @@ class Work:
     uploader: Uploader
     stop: Stop
     tell: Listener
+    hold: Hold | None = None
+    kept: frozenset[str] = frozenset()
     record: LiveManifest = field(init=False)
     committed: Base | None = None
     undeleted: dict[str, str] = field(default_factory=dict)
@@ -37,6 +41,17 @@ class Work:
         self.record = LiveManifest(
             self.store, self.local, self.remote.manifest, self.remote.manifest_base, self.stop.check
         )
+
+    @property
+    def only_headers(self) -> tuple[Upload, ...]:
+        """Uploads whose bytes are there already, under other headers."""
+        listing, known = self.remote.listing or {}, self.remote.manifest.objects
+        return tuple(
+            up
+            for up in self.plan.uploads
+            if up.reason is Reason.HEADERS and up.key in known and up.key in listing
+            and known[up.key].describes(listing[up.key])
+        )  # fmt: skip
 
     def say(self, text: str) -> None:
         """One line for the log."""

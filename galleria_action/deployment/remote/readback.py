@@ -11,14 +11,20 @@ import hashlib
 import threading
 
 from galleria_action.errors import StorageUnavailable
+from galleria_action.storage.faults import LargerThanAsked
 from galleria_action.storage.interface import ReadStore
 
 _MD5_DIGITS = 32
 
 
+def looks_like_md5(etag: str) -> bool:
+    """Whether ``etag`` may be the MD5 of something."""
+    return len(etag) == _MD5_DIGITS
+
+
 def is_md5(etag: str, body: bytes) -> bool:
     """Whether ``etag`` is the MD5 of ``body``, as it is for most services where no key of KMS is in play."""
-    if len(etag) != _MD5_DIGITS:  # hashing costs more than sending
+    if not looks_like_md5(etag):  # hashing costs more than sending
         return False
     return etag == hashlib.md5(body, usedforsecurity=False).hexdigest()
 
@@ -30,7 +36,10 @@ def kept(store: ReadStore, key: str, body: bytes, etag: str) -> bool:
     """
     if is_md5(etag, body):
         return True
-    found = store.get(key)
+    try:
+        found = store.get(key, len(body))
+    except LargerThanAsked:
+        return False
     return found is None or found.etag != etag or found.body == body
 
 
@@ -50,16 +59,16 @@ class ReadBack:
     def __init__(self, store: ReadStore) -> None:
         self._store = store
         self._lock = threading.Lock()
-        self._gives_md5 = False
+        self.gives_md5 = False
         self._proved_foreign = False
 
     def kept(self, key: str, body: bytes, etag: str) -> bool:
         """Whether the store keeps ``body``. Raises the store's errors."""
         if is_md5(etag, body):
-            self._gives_md5 = True
+            self.gives_md5 = True
             return True
         with self._lock:  # one object is enough, so the others wait for it
-            if self._proved_foreign and not self._gives_md5:
+            if self._proved_foreign and not self.gives_md5:
                 return True
             whole = kept(self._store, key, body, etag)
             self._proved_foreign = self._proved_foreign or whole

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from galleria_action.deployment.galleries import LocalGallery, RemoteGallery
 from galleria_action.deployment.model import Base
+from galleria_action.deployment.remote.documents import read_document
 from galleria_action.deployment.state.manifest import MANIFEST_KEY, Manifest, ManifestUnreadable, Mode, parse_manifest
+from galleria_action.deployment.state.publication import (
+    PUBLICATION_KEY,
+    Publication,
+    PublicationUnreadable,
+    parse_publication,
+)
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.gallery.metadata.json_source import paused_gc
 from galleria_action.gallery.metadata.model import GalleryMetadata
 from galleria_action.gallery.metadata.schema import LoadedMetadata, RemoteInvalid, parse_remote
+from galleria_action.leftovers import is_folder_marker
 from galleria_action.storage.interface import Indivisible, ObjectInfo, Part, ReadStore
 
 #: up to so many keys are asked for one by one: a listing takes a request per 1,000 objects, one after the other
@@ -38,6 +46,8 @@ class RemoteState:
     manifest_base: Base | None = None
     listing: Mapping[str, ObjectInfo] | None = None
     warnings: tuple[str, ...] = ()
+    publication: Publication | None = None
+    publication_base: Base | None = None
 
     @property
     def mode(self) -> Mode | None:
@@ -48,6 +58,27 @@ class RemoteState:
         if self.metadata_base:
             return "metadata"
         return "directory" if self.manifest_base and self.manifest.mode == "directory" else None
+
+    @property
+    def unfinished(self) -> Publication | None:
+        """A publish that is under way, or died before its commit."""
+        found = self.publication
+        if found is None or not found.begun:
+            return None
+        if found.commit is not None:
+            committed = self.metadata_base is not None and self.metadata_base.sha256 == found.commit
+        else:
+            committed = all(self.manifest.objects.get(key) != it.entry for key, it in found.replaced.items())
+        return None if committed else found
+
+    def before(self, publication: Publication) -> RemoteState:
+        """What was there before ``publication`` began."""
+        listing = self.listing
+        return replace(
+            self,
+            manifest=publication.manifest_before(self.manifest),
+            listing=None if listing is None else publication.listing_before(listing),
+        )
 
     def gallery(self, local: LocalGallery, missing: Set[str] = frozenset()) -> RemoteGallery:
         """The planner's view, with the base of the document whose write commits ``local``. ``missing`` is to be planned
@@ -86,7 +117,21 @@ def read_remote(
         metadata, metadata_base, warnings = metadata_read.result()
         manifest, manifest_base, more_warnings = manifest_read.result()
         found = listing_read.result() if listing_read else None
-    return RemoteState(metadata, metadata_base, manifest, manifest_base, found, warnings + more_warnings)
+    state = RemoteState(metadata, metadata_base, manifest, manifest_base, found, warnings + more_warnings)
+    # a listing without it spares the question
+    return state if found is not None and PUBLICATION_KEY not in found else _with_publication(store, state)
+
+
+def _with_publication(store: ReadStore, state: RemoteState) -> RemoteState:
+    stored = store.get(PUBLICATION_KEY)
+    if stored is None:
+        return state
+    base = Base.of(stored.body, stored.etag)
+    try:
+        return replace(state, publication=parse_publication(stored.body), publication_base=base)
+    except PublicationUnreadable as error:
+        text = f"{PUBLICATION_KEY} in the bucket cannot be understood: {error}"
+        return replace(state, publication_base=base, warnings=(*state.warnings, text))
 
 
 def list_target(
@@ -103,10 +148,15 @@ def list_target(
     if len(parts) > 1:
         with suppress(Indivisible), ThreadPoolExecutor(len(parts), thread_name_prefix="list") as pool:
             listings = pool.map(lambda part: list(store.list(part=part)), parts)
-            together = {found.key: found for listing in listings for found in listing}
+            together = {found.key: found for listing in listings for found in _objects(listing)}
             if recorded() <= together.keys():
                 return together
-    return {found.key: found for found in store.list()}
+    return {found.key: found for found in _objects(store.list())}
+
+
+def _objects(listing: Iterable[ObjectInfo]) -> Iterator[ObjectInfo]:
+    """What a listing holds beside markers of folders: those hold nothing, and belong to nobody."""
+    return (found for found in listing if found.size or not is_folder_marker(found.key, found.size))
 
 
 def divided(expected: Sequence[str]) -> list[Part]:
@@ -138,26 +188,24 @@ def read_manifest(store: ReadStore) -> tuple[Manifest, Base | None]:
 def _read_metadata(
     store: ReadStore, local: LoadedMetadata | None
 ) -> tuple[GalleryMetadata | None, Base | None, tuple[str, ...]]:
-    stored = store.get(METADATA_KEY)
-    if stored is None:
+    found = read_document(store, METADATA_KEY)
+    if found is None:
         return None, None, ()
-    base = Base.of(stored.body, stored.etag)
-    if local and stored.body == local.raw:
-        return local.metadata, base, ()
+    if local and found.body == local.raw:
+        return local.metadata, found.base, found.warnings
     try:
-        return parse_remote(stored.body), base, ()
+        return parse_remote(found.body), found.base, found.warnings
     except RemoteInvalid as error:
         text = f"The {METADATA_KEY} in the bucket cannot be understood and is treated as absent: {error}"
-        return None, base, (text,)
+        return None, found.base, (text,)
 
 
 def _read_manifest(store: ReadStore) -> tuple[Manifest, Base | None, tuple[str, ...]]:
-    stored = store.get(MANIFEST_KEY)
-    if stored is None:
+    found = read_document(store, MANIFEST_KEY)
+    if found is None:
         return Manifest(), None, ()
-    base = Base.of(stored.body, stored.etag)
     try:
-        return parse_manifest(stored.body), base, ()
+        return parse_manifest(found.body), found.base, found.warnings
     except ManifestUnreadable as error:
         text = f"{MANIFEST_KEY} in the bucket cannot be understood and is treated as absent: {error}"
-        return Manifest(), base, (text,)
+        return Manifest(), found.base, (text,)

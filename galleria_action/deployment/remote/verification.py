@@ -7,11 +7,14 @@ headers with what the manifest says was stored.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-from galleria_action.deployment.state.manifest import Manifest, ManifestEntry
+from galleria_action.deployment.state.manifest import MANIFEST_KEY, Manifest, ManifestEntry
+from galleria_action.gallery.keys import METADATA_KEY, folded
+from galleria_action.leftovers import is_folder_marker
+from galleria_action.storage.faults import LargerThanAsked
 from galleria_action.storage.interface import ObjectInfo, ReadStore
 
 OWN_FOLDER = ".galleria/"
@@ -58,14 +61,30 @@ def verify_listing(named: frozenset[str], manifest: Manifest, listing: Mapping[s
     )
 
 
-def find_orphans(named: Iterable[str], expected: frozenset[str], listing: Iterable[str]) -> tuple[str, ...]:
+def find_orphans(named: Iterable[str], expected: frozenset[str], listing: Mapping[str, ObjectInfo]) -> tuple[str, ...]:
     """Keys of ``listing`` that lie in a folder of a photo or below it, but are not ``expected``.
 
-    The root is nobody's folder: other things than the gallery may live in the same bucket.
+    The root is nobody's folder: other things than the gallery may live in the same bucket. Nor is what lies below a
+    folder that is a gallery of its own, what differs from an expected key by letter case or Unicode form only, and what
+    stands for a folder and nothing else.
     """
     folders = tuple({key.rpartition("/")[0] + "/" for key in named if "/" in key})
-    strays = (key for key in listing if key not in expected and key.startswith(folders))
-    return tuple(sorted(key for key in strays if not key.startswith(OWN_FOLDER)))
+    others = tuple(_galleries_within(listing))
+    strays = [key for key in listing if key not in expected and key.startswith(folders) and not key.startswith(others)]
+    same = {folded(key) for key in expected} if strays else set()
+    return tuple(
+        sorted(
+            key
+            for key in strays
+            if not (key.startswith(OWN_FOLDER) or folded(key) in same or is_folder_marker(key, listing[key].size))
+        )
+    )
+
+
+def _galleries_within(listing: Iterable[str]) -> Iterator[str]:
+    """The folders, each with its slash, that hold metadata or a record of their own."""
+    for document in (METADATA_KEY, MANIFEST_KEY):
+        yield from (key.removesuffix(document) for key in listing if key.endswith(f"/{document}"))
 
 
 def verify_deep(
@@ -81,7 +100,10 @@ def verify_deep(
 
     def check(item: tuple[str, ManifestEntry]) -> tuple[str, bool | None]:
         key, entry = item
-        found = store.get(key)
+        try:
+            found = store.get(key, entry.size)
+        except LargerThanAsked:
+            return key, False
         if found is None:
             return key, None
         advance(len(found.body))

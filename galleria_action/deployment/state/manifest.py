@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from operator import attrgetter
 from sys import intern
 from types import NoneType
 from typing import Any, Literal, cast
 
+from galleria_action.errors import ConfigInvalid
+from galleria_action.gallery.keys import key_problem
 from galleria_action.storage.interface import ObjectInfo
 
 MANIFEST_KEY = ".galleria/manifest.json"
@@ -98,24 +100,40 @@ class ManifestUnreadable(ValueError):
     """The stored manifest is not one that this version wrote."""
 
 
+class ManifestNewer(ManifestUnreadable):
+    """The stored manifest is one of a newer version."""
+
+
 def parse_manifest(raw: bytes) -> Manifest:
     """Read a stored manifest.
 
-    Raises ``ManifestUnreadable`` for anything but a manifest of this schema: the bucket may be writable by others,
-    so nothing in it is trusted to have the right shape.
+    Raises ``ConfigInvalid`` for one of a newer version, and ``ManifestUnreadable`` for anything but a manifest: the
+    bucket may be writable by others, so nothing in it is trusted to have the right shape.
     """
-    return parse_recorded(raw)[0]
+    try:
+        manifest = parse_recorded(raw)[0]
+    except ManifestNewer as newer:
+        raise ConfigInvalid(
+            f"{MANIFEST_KEY} in the bucket cannot be read: {newer}.",
+            hint="Use that version of Galleria Action, or a newer one, for this gallery.",
+        ) from newer
+    return replace(manifest, objects=_sound(manifest.objects), leaving=_sound(manifest.leaving))
 
 
 def parse_recorded(raw: bytes) -> tuple[Manifest, Mapping[str, Any]]:
     """The same with what went in beside the manifest (``Manifest.to_bytes``), about which nothing is known."""
     try:
         document = json.loads(raw, object_hook=_entry_if_one)
-        if document["schema"] != _SCHEMA:
-            raise ManifestUnreadable(f"it has schema {document['schema']!r}, this version reads {_SCHEMA}")
+        schema = document["schema"]
+        if type(schema) is int and schema > _SCHEMA:
+            raise ManifestNewer(f"it was written by a newer version (schema {schema})")
+        if schema != _SCHEMA:
+            raise ManifestUnreadable(f"it has schema {schema!r}, this version reads {_SCHEMA}")
         objects: dict[str, ManifestEntry] = dict(document["objects"].items())
         _check_types(objects.values())
         return Manifest(objects, _leaving(document.get("leaving", {})), _mode(document["mode"])), document
+    except ManifestUnreadable:
+        raise
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise ManifestUnreadable(str(error)) from error
 
@@ -132,11 +150,34 @@ def _entry_if_one(value: dict[str, Any]) -> Any:
 
 
 def _entry(
-    *, size: int, sha256: str, etag: str, headers: str, source: str, kind: Any, photo: str | None = None, edit: str = ""
+    *,
+    size: int,
+    sha256: str,
+    etag: str,
+    headers: str,
+    source: str,
+    kind: Any,
+    photo: str | None = None,
+    edit: str = "",
+    **_: Any,
 ) -> ManifestEntry:
-    """With one copy of what many entries have in common: there are hundreds of thousands."""
+    """With one copy of what many entries have in common: there are hundreds of thousands. What a later version may add
+    is ignored."""
     same = sha256 if source == sha256 else source
     return ManifestEntry(size, sha256, etag, intern(headers), same, cast(Kind, intern(kind)), photo, intern(edit))
+
+
+def entry_of(value: Mapping[str, Any]) -> ManifestEntry:
+    """One entry as it stands in a document of ours. Raises ``ManifestUnreadable`` and ``TypeError``."""
+    entry = _entry(**value)
+    _check_types([entry])
+    return entry
+
+
+def _sound(by_key: Mapping[str, Any]) -> dict[str, Any]:
+    """Without keys that no gallery can have: whoever can write here must not have us delete the metadata, our own
+    records or what lies elsewhere."""
+    return {key: value for key, value in by_key.items() if key_problem(key) is None}
 
 
 def _check_types(entries: Collection[Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from galleria_action.deployment.apply.order import Step
+from galleria_action.deployment.apply.publish import Conclude, Keep, Prune, Publish
 from galleria_action.deployment.apply.steps import (
     CommitDocument,
     CommitRecord,
@@ -18,5 +19,7 @@ from galleria_action.deployment.galleries import LocalGallery
 def rolling(local: LocalGallery) -> tuple[Step, ...]:
     """The steps that bring ``local`` online: its metadata commits, or its record where there is no metadata."""
     if local.document is None:
-        return (Stage(), Prove(), CommitRecord(), Delete(), Settle())
-    return (Stage(), WriteRecord(), Prove(), CommitDocument(local.document), Delete(), Settle())
+        commit: tuple[Step, ...] = (Prove(), CommitRecord())
+    else:
+        commit = (WriteRecord(), Prove(), CommitDocument(local.document))
+    return (Stage(), Keep(), Publish(), *commit, Conclude(), Delete(), Settle(), Prune())

@@ -9,21 +9,18 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from galleria_action.errors import GalleryInvalid
-from galleria_action.gallery.keys import key_problem
 from galleria_action.gallery.local.workspace import Absent, Found, Refused, Workspace, not_a_file
-from galleria_action.gallery.metadata.findings import Findings
-from galleria_action.gallery.metadata.json_source import Place, paused_gc
-from galleria_action.gallery.metadata.model import GalleryMetadata, Variant
+from galleria_action.gallery.metadata.model import Variant
 from galleria_action.gallery.metadata.wording import shown
 
-LinesOf = Callable[[Sequence[Place]], Sequence[int]]
-
-
+#: the most that S3 takes in one request (AWS: "PutObject"); parts of an upload that is killed would lie there and cost
+LARGEST = 5 << 30
 _READABLE_BY_ALL = stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH
 
 
@@ -48,65 +45,42 @@ class LocalFile:
         return Path(self.real)
 
 
-def locate(
-    metadata: GalleryMetadata,
-    source: Path,
-    fence: Workspace,
-    *,
-    file: str | None = None,
-    lines_of: LinesOf | None = None,
-) -> dict[str, LocalFile]:
-    """The local file of every variant of every photo, by key.
-
-    That of a variant is the first that exists of ``source/<key>``, ``source/<key without a leading photos/>`` and
-    ``source/<variant>/<key>``. ``file`` is the metadata file as the user knows it and ``lines_of`` finds lines in it
-    (``LoadedMetadata.lines_of``), so that each finding has its line.
-
-    Raises ``GalleryInvalid`` with everything that is missing, leads out of the workspace or is no readable file.
-    """
-    root = folder_option(fence, source, "source")
-    findings = Findings(file)
-    found: dict[str, LocalFile] = {}
-    with paused_gc():
-        for index, photo in enumerate(metadata.photos):
-            for variant, key in photo.files.items():
-                try:
-                    found[key] = _locate_variant(fence, root, variant, key)
-                except Refused as refusal:
-                    findings.add(f"photo {shown(photo.id)}: {refusal}", place=("photos", index, "files", variant))
-    if findings.count:
-        missing = "1 local file is" if findings.count == 1 else f"{findings.count:,} local files are"
-        raise GalleryInvalid(
-            f"{missing} missing or unusable; nothing was published.",
-            hint="Check the option source, and that the checkout has the photos (Git LFS, links, artifacts).",
-            findings=findings.located(lines_of),
-            problems=findings.count,
-        )
-    return found
-
-
-def read_file(local: LocalFile) -> bytes:
-    """The bytes of ``local``.
+@contextmanager
+def opened(local: LocalFile) -> Iterator[int]:
+    """A descriptor of ``local``, to be read from; not through a link that took its place, nor waiting for a pipe.
 
     Raises ``GalleryInvalid`` when it vanished, changed its size or was replaced since it was found.
     """
     try:
-        # Not through a link that took the file's place, and not waiting for a pipe that did.
         descriptor = os.open(local.real, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
             status = os.fstat(descriptor)
             if not_a_file(status) or (status.st_dev, status.st_ino) != local.identity:
-                raise _changed(local, "was replaced")
-            content = _read(descriptor, local.size) if status.st_size == local.size else b""
+                raise changed(local, "was replaced")
+            if status.st_size != local.size:
+                raise changed(local, "changed its size")
+            yield descriptor
         finally:
             os.close(descriptor)
     except FileNotFoundError:
-        raise _changed(local, "vanished") from None
+        raise changed(local, "vanished") from None
+    except MemoryError:
+        raise GalleryInvalid(
+            f"The file for {shown(local.key)} ({local.size / (1 << 30):.1f} GiB) does not fit into the memory of this "
+            "machine.",
+            hint="Make it smaller, leave it out, or use a machine with more memory.",
+        ) from None
     except OSError as error:
         what = "was replaced by a link" if error.errno == errno.ELOOP else f"cannot be read ({error.strerror})"
-        raise _changed(local, what) from None
+        raise changed(local, what) from None
+
+
+def read_file(local: LocalFile) -> bytes:
+    """The bytes of ``local``. Raises as ``opened`` does."""
+    with opened(local) as descriptor:
+        content = _read(descriptor, local.size)
     if len(content) != local.size:
-        raise _changed(local, "changed its size")
+        raise changed(local, "changed its size")
     return content
 
 
@@ -122,6 +96,9 @@ def usable(found: Found) -> Found:
     """``found`` if it is a regular file that may be read; raises ``Refused`` otherwise."""
     if problem := not_a_file(found.status):
         raise Refused(problem)
+    if found.status.st_size > LARGEST:
+        size = found.status.st_size / (1 << 30)
+        raise Refused(f"has {size:.1f} GiB; S3 takes at most {LARGEST >> 30} GiB in one upload")
     if found.status.st_mode & _READABLE_BY_ALL != _READABLE_BY_ALL and not os.access(found.path, os.R_OK):
         raise Refused("may not be read (its permissions)")
     return found
@@ -131,28 +108,6 @@ def local_file(key: str, found: Found, variant: Variant | None = None) -> LocalF
     """``found`` as the file to publish under ``key``."""
     status = found.status
     return LocalFile(key, found.path, status.st_size, variant, (status.st_dev, status.st_ino))
-
-
-def _locate_variant(fence: Workspace, root: str, variant: Variant, key: str) -> LocalFile:
-    if problem := key_problem(key):
-        raise Refused(f"the key of {variant}, {shown(key)}, {problem}")
-    dangling = ""
-    for path in _places(root, variant, key):
-        try:
-            return local_file(key, usable(fence.find(path)), variant)
-        except Absent as absence:
-            dangling = dangling or (f" ({shown(fence.name(path))} {absence})" if str(absence) else "")
-        except Refused as refusal:
-            raise Refused(f"the file of {variant}, {shown(fence.name(path))}, {refusal}") from None
-    looked = ", ".join(shown(fence.name(path)) for path in _places(root, variant, key))
-    raise Refused(f"the file of {variant} is missing; looked for {looked}{dangling}")
-
-
-def _places(root: str, variant: Variant, key: str) -> Iterator[str]:
-    yield f"{root}/{key}"
-    if key.startswith("photos/"):
-        yield f"{root}/{key.removeprefix('photos/')}"
-    yield f"{root}/{variant}/{key}"
 
 
 def folder_option(fence: Workspace, folder: Path, option: str) -> str:
@@ -173,7 +128,8 @@ def folder_option(fence: Workspace, folder: Path, option: str) -> str:
     )
 
 
-def _changed(local: LocalFile, what: str) -> GalleryInvalid:
+def changed(local: LocalFile, what: str) -> GalleryInvalid:
+    """The error for a file that is not the found one any more; ``what`` happened to it."""
     return GalleryInvalid(
         f"The file for {shown(local.key)} {what} since the plan was made.",
         hint="Something else writes to the workspace. Run again when it has finished.",

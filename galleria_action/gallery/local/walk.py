@@ -12,38 +12,40 @@ from galleria_action.errors import GalleryInvalid
 from galleria_action.gallery.keys import MAX_KEY_BYTES, folded, key_problem
 from galleria_action.gallery.local.files import LocalFile, folder_option, local_file, usable
 from galleria_action.gallery.local.media import is_photo_or_video
-from galleria_action.gallery.local.workspace import Absent, Found, Refused, Workspace
+from galleria_action.gallery.local.patterns import Patterns
+from galleria_action.gallery.local.workspace import Absent, Found, Refused, Workspace, is_hidden
 from galleria_action.gallery.metadata.findings import Findings
 from galleria_action.gallery.metadata.wording import shown
+from galleria_action.leftovers import is_leftover
 
 #: Most files and folders that are looked at: links can make a small tree look endless.
 MAX_ENTRIES = 1_000_000
 
-#: Leftovers of desktops, compared without regard to case.
-_JUNK = frozenset({"thumbs.db", "desktop.ini"})
-#: The one hidden folder that belongs to a site (RFC 8615).
-_PUBLIC_HIDDEN = ".well-known"
+_NO_PATTERNS = Patterns()
 
 
 @dataclass(frozen=True, slots=True)
 class Walk:
     """``files`` sorted by key; ``skipped`` the names, relative to the folder, of what is not published (a folder ends
-    with a slash and stands for all that is in it)."""
+    with a slash and stands for all that is in it); ``dangling`` what would have been published, but is a link that
+    leads to nothing, with the reason."""
 
     files: tuple[LocalFile, ...]
     skipped: tuple[str, ...]
+    dangling: tuple[str, ...] = ()
 
 
-def walk_site(site: Path, fence: Workspace, exclude: Iterable[Path] = ()) -> Walk:
+def walk_site(site: Path, fence: Workspace, exclude: Iterable[Path] = (), patterns: Patterns = _NO_PATTERNS) -> Walk:
     """Every file below ``site``, under its path relative to it.
 
     Hidden files and folders (but ``.well-known``) and the leftovers of desktops are skipped, so that no ``.env`` is
-    ever published. ``exclude`` are folders to leave out without a word: the photos, where they lie inside the site.
+    ever published. ``exclude`` are folders to leave out without a word: the photos, where they lie inside the site;
+    ``patterns`` say what else to leave out.
 
-    Raises ``GalleryInvalid`` with every file that cannot be published: it leads out of the workspace, is no regular
-    file, may not be read, or its name is no key.
+    Raises ``GalleryInvalid`` with every file that cannot be published: it leads out of the workspace, is not a regular
+    file, may not be read, or its name is not a key.
     """
-    return _walk(site, fence, exclude, "site", prefix="", wanted=lambda _name: True)
+    return _walk(site, fence, exclude, "site", prefix="", wanted=lambda _name: True, patterns=patterns)
 
 
 def walk_photos(source: Path, fence: Workspace, exclude: Iterable[Path] = ()) -> Walk:
@@ -51,14 +53,21 @@ def walk_photos(source: Path, fence: Workspace, exclude: Iterable[Path] = ()) ->
 
     ``exclude`` and what is raised: as for ``walk_site``.
     """
-    return _walk(source, fence, exclude, "source", prefix="photos/", wanted=is_photo_or_video)
+    return _walk(source, fence, exclude, "source", prefix="photos/", wanted=is_photo_or_video, patterns=_NO_PATTERNS)
 
 
 def _walk(
-    top: Path, fence: Workspace, exclude: Iterable[Path], option: str, *, prefix: str, wanted: Callable[[str], bool]
+    top: Path,
+    fence: Workspace,
+    exclude: Iterable[Path],
+    option: str,
+    *,
+    prefix: str,
+    wanted: Callable[[str], bool],
+    patterns: Patterns,
 ) -> Walk:
     left_out = frozenset(os.path.realpath(folder) for folder in exclude)
-    scan = _Scan(fence, left_out, wanted)
+    scan = _Scan(fence, left_out, wanted, patterns)
     scan.run(folder_option(fence, top, option), prefix)
     if scan.findings.count:
         problems = "1 file" if scan.findings.count == 1 else f"{scan.findings.count:,} files"
@@ -68,19 +77,24 @@ def _walk(
             findings=scan.findings.located(None),
             problems=scan.findings.count,
         )
-    return Walk(tuple(sorted(scan.files, key=lambda file: file.key)), tuple(sorted(scan.skipped)))
+    files = sorted(scan.files, key=lambda file: file.key)
+    return Walk(tuple(files), tuple(sorted(scan.skipped)), tuple(sorted(scan.dangling)))
 
 
 class _Scan:
     """One walk, with what it has found so far."""
 
-    def __init__(self, fence: Workspace, left_out: frozenset[str], wanted: Callable[[str], bool]) -> None:
+    def __init__(
+        self, fence: Workspace, left_out: frozenset[str], wanted: Callable[[str], bool], patterns: Patterns
+    ) -> None:
         self.files: list[LocalFile] = []
         self.skipped: list[str] = []
+        self.dangling: list[str] = []
         self.findings = Findings(None)
         self._fence = fence
         self._left_out = left_out
         self._wanted = wanted
+        self._patterns = patterns
         self._by_folded_key: dict[str, str] = {}
 
     def run(self, top: str, prefix: str) -> None:
@@ -114,25 +128,40 @@ class _Scan:
     def _take(self, entry: os.DirEntry[str], folder: _Folder, prefix: str) -> list[_Folder]:
         """Take note of a file, or return the folder that ``entry`` is. Raises ``Refused``."""
         relative = folder.relative + entry.name
-        if _is_hidden(entry.name):
+        if _is_left_out(entry):
             self.skipped.append(relative + "/" if entry.is_dir(follow_symlinks=False) else relative)
             return []
-        found = self._find(entry)
-        if stat.S_ISDIR(found.status.st_mode):
-            return [] if found.path in self._left_out else [folder.inner(found.path, relative)]
-        if not self._wanted(entry.name):
-            self.skipped.append(relative)
+        try:
+            found = self._find(entry)
+        except Absent as absence:
+            if self._is_published(relative):
+                self.dangling.append(f"{shown(self._fence.name(entry.path))} {absence}")
             return []
-        self.files.append(local_file(self._sound_key(prefix + relative), usable(found)))
+        if stat.S_ISDIR(found.status.st_mode):
+            if self._fence.lies_below(found.path):
+                raise Refused("leads to a folder around the workspace, which is not published as a whole")
+            left_out = found.path in self._left_out or self._patterns.match(relative, folder=True)
+            return [] if left_out else [folder.inner(found.path, relative)]
+        if self._is_published(relative):
+            self.files.append(local_file(self._sound_key(prefix + relative), usable(found)))
         return []
+
+    def _is_published(self, relative: str) -> bool:
+        """Whether the file ``relative`` is one to be published; notes what is skipped for its kind."""
+        if self._patterns.match(relative, folder=False):
+            return False
+        if not self._wanted(relative):
+            self.skipped.append(relative)
+            return False
+        return True
 
     def _find(self, entry: os.DirEntry[str]) -> Found:
         try:
             if entry.is_symlink():
                 return self._fence.find(entry.path)
             return Found(entry.path, entry.stat(follow_symlinks=False))
-        except Absent as absence:
-            raise Refused(str(absence)) from None
+        except FileNotFoundError:
+            raise Absent("vanished while it was looked at") from None
         except OSError as error:
             raise Refused(f"cannot be looked at ({error.strerror})") from None
 
@@ -170,5 +199,6 @@ class _Folder:
         return _Folder(path, relative + "/", above)
 
 
-def _is_hidden(name: str) -> bool:
-    return (name.startswith(".") and name != _PUBLIC_HIDDEN) or name.lower() in _JUNK
+def _is_left_out(entry: os.DirEntry[str]) -> bool:
+    """Hidden, or what desktops and network disks leave behind."""
+    return is_hidden(entry.name) or is_leftover(entry.name, folder=entry.is_dir(follow_symlinks=False))

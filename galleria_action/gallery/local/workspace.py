@@ -1,13 +1,18 @@
 """The workspace as a fence: which files below it may be published.
 
 Symbolic links are normal in a gallery and anything but normal in a pull request: one that leads to the runner's own
-files would publish them. So every path is resolved, and only what lies inside the workspace for real is used.
+files would publish them. So every path is resolved, and in CI only what lies inside the workspace for real is used. On
+a terminal the folders that the user named are theirs, and so is whatever their links lead to: Galleria links to the
+originals where they are.
+
+Hidden folders and git's own are never entered through a link, wherever it is.
 """
 
 from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +23,8 @@ from galleria_action.gallery.metadata.wording import shown
 
 #: As many as Linux follows (path_resolution(7)).
 _MAX_LINKS = 40
+#: The one hidden folder that belongs to a site (RFC 8615).
+_PUBLIC_HIDDEN = ".well-known"
 _NOTHING_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG})
 
 T = TypeVar("T")
@@ -44,11 +51,12 @@ class Workspace:
     calls; an instance is for one look at a tree that does not change meanwhile.
 
     ``outside`` is the path of the same folder outside of the container. Galleria makes absolute links, and those that
-    an earlier step of the job made name that path.
+    an earlier step of the job made name that path. Where it is not ``bounded``, links may lead out of it.
     """
 
-    def __init__(self, root: Path, outside: str | None = None) -> None:
+    def __init__(self, root: Path, outside: str | None = None, *, bounded: bool = True) -> None:
         self.root = os.path.realpath(root)
+        self._bounded = bounded
         self._outside = outside.rstrip("/") + "/" if outside else None
         self._inside = self.root.rstrip("/") + "/"
         self._folders: dict[str, str | Absent | Refused] = {}
@@ -57,26 +65,30 @@ class Workspace:
         """``path`` as the user knows it: relative to the workspace where possible."""
         return str(path).removeprefix(self._inside)
 
+    def lies_below(self, folder: str) -> bool:
+        """Whether ``folder``, a real path, holds the workspace and everything around it."""
+        return self._inside.startswith(folder.rstrip("/") + "/") and folder != self.root
+
     def find(self, path: str) -> Found:
         """Resolve ``path`` (absolute) without opening anything.
 
-        Raises ``Absent`` when there is nothing and ``Refused`` when it leads out of the workspace, in a circle or
-        into git's own folder, or may not be looked at.
+        Raises ``Absent`` when there is nothing and ``Refused`` when it leads out of a bounded workspace, in a circle,
+        into a hidden folder or git's own, or may not be looked at.
         """
-        link = None
+        link, asked = None, path
         for _ in range(_MAX_LINKS):
             folder, _, name = path.rpartition("/")
             if name in ("", ".", ".."):
-                path = self.folder(path)
+                path = self.folder(path, asked)
                 return Found(path, _ask(os.lstat, path))
             try:
-                folder = self.folder(folder or "/")
+                folder = self.folder(folder or "/", asked)
                 path = f"{folder.rstrip('/')}/{name}"
                 status = _ask(os.lstat, path)
             except Absent:
-                raise Absent(_dangling(link)) if link else Absent() from None
+                raise _dangling(link) if link else Absent() from None
             if not stat.S_ISLNK(status.st_mode):
-                if link and name.startswith("."):
+                if link and is_hidden(name):
                     raise Refused(f"is a symbolic link to the hidden file {shown(name)}, which is not published")
                 return Found(path, status)
             target = _ask(os.readlink, path)
@@ -84,15 +96,24 @@ class Workspace:
             path = self._here(target) if target.startswith("/") else f"{folder}/{target}"
         raise Refused("is a symbolic link that leads in a circle")
 
-    def folder(self, path: str) -> str:
-        """``path``, a folder, without any link in it. Raises as ``find`` does."""
+    def folder(self, path: str, asked: str | None = None) -> str:
+        """``path``, a folder, without any link in it. Raises as ``find`` does. ``asked`` is the path that led to it,
+        whose own hidden folders are no secret."""
         known = self._folders.get(path)
         if known is None:
             known = self._folders[path] = self._resolve(path)
         if isinstance(known, str):
+            if "/." in known:
+                self._refuse_hidden(known, asked or path)
             return known
         # A new one each time: an exception grows with every raise.
         raise type(known)(*known.args)
+
+    def _refuse_hidden(self, real: str, asked: str) -> None:
+        inner, named = self._parts_beyond(real), asked.split("/")
+        hidden = next((part for part in inner if is_hidden(part) and part not in named), None)
+        if hidden and not _is_annex(inner):
+            raise Refused(f"leads into the hidden folder {shown(hidden)}, from where nothing is published")
 
     def _here(self, target: str) -> str:
         """An absolute link's target as this side of the container's wall sees it."""
@@ -122,13 +143,32 @@ class Workspace:
             if error.errno == errno.ELOOP:
                 return Refused("lies in a folder that is a symbolic link that leads in a circle")
             return Refused(f"lies in a folder that cannot be read ({error.strerror})")
-        if real != self.root and not real.startswith(self._inside):
+        return self._refusal(real) or real
+
+    def _refusal(self, real: str) -> Refused | None:
+        """Why nothing of the folder ``real`` may be published."""
+        inside = real == self.root or real.startswith(self._inside)
+        if not inside and self._bounded:
             return Refused("leads out of the workspace, from where nothing is published")
-        inner = real[len(self._inside) :].lower().split("/")
-        # git keeps the token of the checkout in its config; git-annex keeps the photos themselves in its objects.
-        if ".git" in inner and inner[inner.index(".git") + 1 :][:2] != ["annex", "objects"]:
+        inner = [part.lower() for part in self._parts_beyond(real)]
+        if ".git" in inner and not _is_annex(inner):
             return Refused("leads into git's own folder, from where nothing is published")
-        return real
+        return None
+
+    def _parts_beyond(self, real: str) -> list[str]:
+        """The names of the folders from the workspace, or from where the paths part, to ``real``."""
+        return real[len(os.path.commonpath([self.root, real])) :].strip("/").split("/")
+
+
+def _is_annex(parts: list[str]) -> bool:
+    """Whether this is where git-annex keeps the photos themselves, in git's folder with the token of the checkout."""
+    lower = [part.lower() for part in parts]
+    return ".git" in lower and lower[lower.index(".git") + 1 :][:2] == ["annex", "objects"]
+
+
+def is_hidden(name: str) -> bool:
+    """Whether ``name`` is that of a hidden file or folder."""
+    return name.startswith(".") and name != _PUBLIC_HIDDEN
 
 
 def not_a_file(status: os.stat_result) -> str | None:
@@ -160,6 +200,8 @@ def _ask(question: Callable[[str], T], path: str) -> T:
         raise Absent() from None
 
 
-def _dangling(target: str) -> str:
+def _dangling(target: str) -> Absent | Refused:
+    if re.search(r"[/\\]annex[/\\]objects[/\\]", target):
+        return Refused("is a link of git-annex to content that is not here; run `git annex get` before")
     advice = "; make links relative: in a container the workspace lies elsewhere" if target.startswith("/") else ""
-    return f"is a symbolic link to {shown(target)}, which does not exist here{advice}"
+    return Absent(f"is a symbolic link to {shown(target)}, which does not exist here{advice}")

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from galleria_action.gallery.keys import folded, key_problem
+from galleria_action.gallery.local.media import extension_of, is_photo_or_video
 from galleria_action.gallery.metadata.json_source import Place
 from galleria_action.gallery.metadata.model import VARIANTS
 from galleria_action.gallery.metadata.timestamps import NotAMoment, read_timestamp
@@ -67,7 +68,7 @@ def _keys(photos: Sequence[IndexedPhoto]) -> Iterator[Violation]:
         for variant in VARIANTS:
             position += 1
             key = files[variant]
-            problem = key_problem(key)
+            problem = key_problem(key) or _not_a_photo(key)
             if problem is None:
                 first = seen.setdefault(folded(key), position)
                 if first == position:
@@ -77,6 +78,15 @@ def _keys(photos: Sequence[IndexedPhoto]) -> Iterator[Violation]:
                 ("photos", index, "files", variant),
                 f"photo {shown(photo['id'])}: the key of {variant}, {shown(key)}, {problem}",
             )
+
+
+def _not_a_photo(key: str) -> str | None:
+    """A photo must not take the place of a page or a script of the site."""
+    if is_photo_or_video(key):
+        return None
+    extension = extension_of(key)
+    named = f"ends in .{extension}" if extension else "has no extension"
+    return f"{named}, which is not that of a picture or video"
 
 
 def _clash(key: str, other: Mapping[str, Any], variant: str) -> str:

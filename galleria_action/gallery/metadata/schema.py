@@ -13,7 +13,9 @@ from pathlib import Path
 
 from galleria_action.errors import Finding, GalleryInvalid
 from galleria_action.gallery.keys import METADATA_KEY, key_problem
+from galleria_action.gallery.local.content import pointer_problem
 from galleria_action.gallery.local.files import local_file, read_file, usable
+from galleria_action.gallery.local.formats import HEAD_BYTES
 from galleria_action.gallery.local.workspace import Absent, Refused, Workspace
 from galleria_action.gallery.metadata import json_source
 from galleria_action.gallery.metadata.findings import Findings
@@ -50,7 +52,8 @@ def read_metadata(path: Path, fence: Workspace) -> LoadedMetadata:
     """Read and validate the metadata file at ``path``, which must lie inside ``fence`` for real.
 
     Raises ``GalleryInvalid`` as ``load_metadata`` does, and when the file is missing, too large to be read (told by
-    its size, before reading), or no readable regular file inside the workspace.
+    its size, before reading), not a readable regular file inside the workspace, or a pointer to one that was not
+    fetched.
     """
     file = fence.name(Path.cwd() / path)
     try:
@@ -61,7 +64,10 @@ def read_metadata(path: Path, fence: Workspace) -> LoadedMetadata:
         raise GalleryInvalid(f"{file} {refusal}.") from None
     if local.size > json_source.MAX_BYTES:
         raise _invalid([_finding(file, json_source.too_large(local.size))])
-    return load_metadata(read_file(local), file)
+    raw = read_file(local)
+    if pointer := pointer_problem(raw[:HEAD_BYTES], len(raw)):
+        raise GalleryInvalid(f"{file} {pointer}.")
+    return load_metadata(raw, file)
 
 
 def load_metadata(raw: bytes, file: str) -> LoadedMetadata:

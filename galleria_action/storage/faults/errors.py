@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from galleria_action.errors import BucketMissing, ConfigInvalid, CredentialsError, GalleriaError, StorageUnavailable
 from galleria_action.storage.faults.codes import Meaning, meaning_of
-from galleria_action.storage.faults.fault import REDIRECTS, Call, Fault, Kind, Operation, Passing
+from galleria_action.storage.faults.fault import REDIRECTS, Call, Fault, Kind, LargerThanAsked, Operation, Passing
 from galleria_action.storage.interface import Condition, ConditionUnsupported, IfMatch, PreconditionFailed
 from galleria_action.storage.words import clean, shown, size_in_words
 
@@ -22,7 +22,7 @@ def failure(fault: Fault, call: Call, condition: Condition | None = None) -> Exc
     if fault.kind == "credentials":
         text = f"{_doing(call)} failed: the credentials could not be used ({clean(fault.message)})."
         return CredentialsError(text, hint="Give access-key and secret-key, or sign in again before this step.")
-    meaning, hint = _ON_THE_WAY[fault.kind]
+    meaning, hint = ON_THE_WAY[fault.kind]
     detail = f" ({clean(fault.message)})" if fault.message else ""
     return _unavailable(fault, f"{_doing(call)} failed: {meaning.format(host=_host(call))}{detail}.", hint)
 
@@ -49,7 +49,7 @@ def _verdict_on_condition(fault: Fault, condition: Condition) -> Exception | Non
     return None
 
 
-_ON_THE_WAY: dict[Kind, tuple[str, str]] = {
+ON_THE_WAY: dict[Kind, tuple[str, str]] = {
     "refused": (
         "{host} does not accept connections",
         "Check endpoint and its port, and whether a firewall or proxy is in the way.",
@@ -146,7 +146,9 @@ def _elsewhere(fault: Fault, call: Call) -> GalleriaError:
 def _unavailable(fault: Fault, text: str, hint: str) -> StorageUnavailable:
     """The error for what went wrong on the way: it may pass, but for a wrong certificate, a proxy that does not let
     through, a broken disk and an answer that is longer than what was asked for."""
-    if fault.kind in ("tls", "proxy", "disk", "too long"):
+    if fault.kind == "too long":
+        return LargerThanAsked(text, hint=hint)
+    if fault.kind in ("tls", "proxy", "disk"):
         return StorageUnavailable(text, hint=hint)
     error = _passing(Passing(text, hint=hint), fault)
     error.likely = fault.kind in ("timeout", "cut")

@@ -56,5 +56,9 @@ class Passing(StorageUnavailable):
     retry_after: float | None = None
 
 
+class LargerThanAsked(StorageUnavailable):
+    """An object of more bytes than were expected of it."""
+
+
 #: where the status alone says that the answer sends us elsewhere
 REDIRECTS = frozenset((301, 302, 303, 307, 308))

@@ -276,12 +276,16 @@ class Boto3Store:
 
 
 def _headers(answer: dict[str, Any]) -> Headers:
-    return Headers(answer.get("ContentType", "binary/octet-stream"), answer.get("CacheControl") or None)
+    encoding = answer.get("ContentEncoding", "").replace("aws-chunked", "").strip(", ")
+    return Headers(
+        answer.get("ContentType", "binary/octet-stream"), answer.get("CacheControl") or None, encoding or None
+    )
 
 
 def _stored_with(headers: Headers) -> dict[str, str]:
     cache = {"CacheControl": headers.cache_control} if headers.cache_control else {}
-    return {"ContentType": headers.content_type, **cache}
+    encoding = {"ContentEncoding": headers.content_encoding} if headers.content_encoding else {}
+    return {"ContentType": headers.content_type, **cache, **encoding}
 
 
 def _page(answer: dict[str, Any]) -> Page:

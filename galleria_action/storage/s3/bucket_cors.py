@@ -85,6 +85,8 @@ def _rules(answer: Answer, call: Call) -> list[dict[str, Any]]:
         root = parsed(answer.body, "a list of CORS rules")
     except BadDocument as error:
         raise failure(Fault("malformed", message=str(error)), call) from None
+    if name_of(root) == "ListBucketResult":
+        raise CorsUnsupported("The service takes the question for one about the bucket's objects.")
     if name_of(root) != "CORSConfiguration":
         raise failure(Fault("malformed", message="an answer that is not a list of CORS rules"), call)
     return [_read(rule) for rule in children(root, "CORSRule")]

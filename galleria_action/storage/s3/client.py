@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
-from functools import cache
 from typing import Any
 
 import botocore.session
@@ -16,7 +15,8 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 
 from galleria_action.errors import CredentialsError
-from galleria_action.storage.interface import Target
+from galleria_action.net.network import Network
+from galleria_action.storage.connection import virtual_host
 from galleria_action.storage.providers import Provider
 from galleria_action.storage.settings import StoreSettings
 from galleria_action.storage.words import clean
@@ -37,41 +37,20 @@ def make_session(settings: StoreSettings) -> botocore.session.Session:
     return botocore.session.Session(session_vars=nowhere)
 
 
-@cache
-def _shared_session() -> botocore.session.Session:
-    """The session of all clients with explicit keys: it holds none of them, but parsed service models, which make
-    every further client 80 ms cheaper."""
-    return make_session(StoreSettings(target=Target(None, ""), access_key="none", secret_key="none"))
-
-
-def make_client(
-    settings: StoreSettings,
-    provider: Provider,
-    *,
-    session: botocore.session.Session | None = None,
-    attempts: int = ATTEMPTS,
-) -> Any:
-    """A botocore S3 client for ``settings``. Thread-safe; holds a connection per request in flight.
-
-    Raises ``CredentialsError`` when AWS's chain is asked for and offers nothing.
-    """
-    if settings.access_key is None:
-        session = session or make_session(settings)
-        find_credentials(session)
-    session = session or _shared_session()
-    # Nobody here looks at times, and reading them is most of the work of a long listing (2.1 of 3 s for 30,000 keys).
-    session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=str)
-    client = session.create_client("s3", **client_arguments(settings, provider, attempts=attempts))
-    adapt(client, provider)
-    return client
-
-
-def client_arguments(settings: StoreSettings, provider: Provider, *, attempts: int = ATTEMPTS) -> dict[str, Any]:
-    """The arguments of ``create_client`` apart from the service's name."""
+def client_arguments(
+    settings: StoreSettings, provider: Provider, network: Network, *, attempts: int = ATTEMPTS
+) -> dict[str, Any]:
+    """The arguments of ``create_client`` apart from the service's name: the same proxy, the same trust and the same
+    address that our own requests have."""
+    region = settings.region or provider.region_of(settings.target.endpoint)
+    address = settings.target.endpoint or f"https://s3.{region}.amazonaws.com"
+    proxy = network.proxies.given_for(address)
+    style = "virtual" if virtual_host(settings, provider) else "path" if provider.path_style else "auto"
     checksums = "when_supported" if provider.upload_checksum else "when_required"
     return {
         "endpoint_url": settings.target.endpoint,
-        "region_name": settings.region or provider.region_of(settings.target.endpoint),
+        "region_name": region,
+        "verify": network.trust.file or network.trust.folder,
         "aws_access_key_id": settings.access_key,
         "aws_secret_access_key": settings.secret_key,
         "aws_session_token": settings.session_token if settings.access_key else None,
@@ -85,7 +64,9 @@ def client_arguments(settings: StoreSettings, provider: Provider, *, attempts: i
             request_checksum_calculation=checksums,
             response_checksum_validation=checksums,
             ignore_configured_endpoint_urls=True,
-            s3={"addressing_style": "path" if provider.path_style else "auto"},
+            s3={"addressing_style": style},
+            # never none: that would be the environment's, by other rules
+            proxies={address.partition(":")[0]: proxy} if proxy else {},
         ),
     }
 

@@ -245,9 +245,14 @@ def _etag(answer: Answer, call: Call) -> str:
 
 
 def _headers(headers: Mapping[str, str]) -> Headers:
-    return Headers(headers.get("content-type", "binary/octet-stream"), headers.get("cache-control") or None)
+    codings = [coding.strip() for coding in headers.get("content-encoding", "").split(",")]
+    encoding = ", ".join(coding for coding in codings if coding and coding != "aws-chunked")
+    return Headers(
+        headers.get("content-type", "binary/octet-stream"), headers.get("cache-control") or None, encoding or None
+    )
 
 
 def _stored_with(headers: Headers) -> dict[str, str]:
     cache = {"cache-control": headers.cache_control} if headers.cache_control else {}
-    return {"content-type": headers.content_type, **cache}
+    encoding = {"content-encoding": headers.content_encoding} if headers.content_encoding else {}
+    return {"content-type": headers.content_type, **cache, **encoding}

@@ -43,6 +43,7 @@ class BucketServer:
         self._wire = Wire(f"{parts.scheme}://{parts.netloc}", connection.network)
         self._path = parts.path.rstrip("/")
         self._keys = keys
+        self._signing: tuple[Keys, Signer] | None = None
         self._accepted = False
 
     def ask(
@@ -65,15 +66,22 @@ class BucketServer:
         """
         path = f"{self._path}/{quote(key, safe='-_.~/')}" if key else self._path or "/"
         payload = digest or (hashlib.sha256(body).hexdigest() if body else NO_BODY)
-        keys = self._keys()
-        signer = Signer(keys.access, keys.secret, keys.token, self.connection.region)
-        signed = signer.headers(method, self._wire.host, path, query, datetime.now(UTC), payload=payload, more=headers)
+        signed = self._signer().headers(
+            method, self._wire.host, path, query, datetime.now(UTC), payload=payload, more=headers
+        )
         target = f"{path}?{query}" if query else path
         answer = self._wire.ask(method, target, {**signed, **_AGENT}, body, most=max(most, LONGEST_REFUSAL), peek=peek)
         if answer.status in _SUCCESSES:
             self._accepted = True
             return answer
         raise Refused(self._refusal(answer))
+
+    def _signer(self) -> Signer:
+        """The same as long as the keys are: it remembers what it has worked out of them."""
+        keys, known = self._keys(), self._signing
+        if known is None or known[0] != keys:
+            known = self._signing = keys, Signer(keys.access, keys.secret, keys.token, self.connection.region)
+        return known[1]
 
     def _refusal(self, answer: Answer) -> Fault:
         text = answer.body[:LONGEST_REFUSAL].decode("utf-8", "replace")

@@ -11,7 +11,6 @@ import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
 from urllib.parse import quote
 
 NO_BODY = hashlib.sha256(b"").hexdigest()
@@ -26,6 +25,8 @@ class Signer:
     secret_key: str = field(repr=False)
     token: str | None = field(repr=False)
     region: str
+    #: signing keys by day; the same for a day of requests
+    _keys: dict[str, bytes] = field(default_factory=dict, repr=False, compare=False)
 
     def headers(
         self,
@@ -53,19 +54,18 @@ class Signer:
         request = f"{method}\n{path}\n{query}\n{lines}\n{names}\n{payload}"
         scope = f"{stamp[:8]}/{self.region}/s3/aws4_request"
         text = f"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{hashlib.sha256(request.encode()).hexdigest()}"
-        signature = hmac.digest(_signing_key(self.secret_key, scope), text.encode(), "sha256").hex()
+        signature = hmac.digest(self._key(scope), text.encode(), "sha256").hex()
         credential = f"Credential={self.access_key}/{scope}"
         signed["authorization"] = f"AWS4-HMAC-SHA256 {credential}, SignedHeaders={names}, Signature={signature}"
         return signed
 
-
-@lru_cache(maxsize=8)
-def _signing_key(secret_key: str, scope: str) -> bytes:
-    """The same for a day of requests."""
-    key = f"AWS4{secret_key}".encode()
-    for part in scope.split("/"):
-        key = hmac.digest(key, part.encode(), "sha256")
-    return key
+    def _key(self, scope: str) -> bytes:
+        if scope not in self._keys:
+            key = f"AWS4{self.secret_key}".encode()
+            for part in scope.split("/"):
+                key = hmac.digest(key, part.encode(), "sha256")
+            self._keys[scope] = key
+        return self._keys[scope]
 
 
 def canonical_query(parameters: Mapping[str, str]) -> str:

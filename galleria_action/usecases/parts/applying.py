@@ -9,17 +9,20 @@ from typing import TypeVar
 
 from galleria_action.deployment.apply.carry_out import carry_out
 from galleria_action.deployment.apply.prepare import PreparePolicy
+from galleria_action.deployment.apply.publish import pooled, prune
 from galleria_action.deployment.apply.upload import Uploader, UploadsDone
 from galleria_action.deployment.apply.work import Work
 from galleria_action.deployment.events import Deploying, Uploaded
 from galleria_action.deployment.model import Plan
 from galleria_action.deployment.remote.reading import list_target
 from galleria_action.deployment.remote.verification import Verification, verify_listing
+from galleria_action.deployment.shards import SHARDS_FOLDER
 from galleria_action.deployment.state.checkpoint import CHECKPOINT_KEY, Checkpoint, InBucket, InFile
 from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.deployment.strategies.rolling import rolling
 from galleria_action.gallery.local.files import read_file
 from galleria_action.options.checks import Verify
+from galleria_action.report.wording import count
 from galleria_action.storage.interface import ObjectInfo, ReadStore, WriteStore
 from galleria_action.storage.persistence import Pause
 from galleria_action.usecases.context import Context
@@ -73,14 +76,20 @@ def announce(context: Context, plan: Plan, begun: str | None = None) -> None:
 # -- writing -------------------------------------------------------------------------------------------------------
 
 
+def with_listing(store: ReadStore, made: Comparison) -> Comparison:
+    """``made`` with a listing where anything is to be uploaded: what is there must not be written over."""
+    if made.remote.listing is not None or not made.plan.uploads:
+        return made
+    return replace(made, remote=replace(made.remote, listing=list_target(store)))
+
+
 def make_uploader(
     context: Context, store: WriteStore, made: Comparison, checkpoint: Checkpoint | None, done: UploadsDone
 ) -> Uploader:
     """The uploader for ``made``, of which ``done`` is done. Under ``resume`` it skips what is there already, unless
-    everything is forced."""
+    everything is forced. What is there stays as it is until it is published."""
     options, remote = context.options, made.remote
-    resuming = options.upload.resume and bool(made.plan.uploads)
-    listing = remote.listing if remote.listing is not None or not resuming else list_target(store)
+    listing = remote.listing or {}
     return Uploader(
         store=store,
         read=lambda file: read_file(file.local),
@@ -88,8 +97,9 @@ def make_uploader(
         concurrency=options.upload.concurrency,
         stop=context.stop,
         tell=context.tell,
-        listing=listing if resuming and listing and not options.guards.force else {},
+        listing=listing if options.upload.resume and not options.guards.force else {},
         known=remote.manifest,
+        live=listing.keys() | remote.named_keys() | remote.manifest.objects.keys(),
         checkpoint=checkpoint,
         done=done,
     )
@@ -106,22 +116,26 @@ def warn_of_uploads(context: Context, done: Uploaded) -> None:
     """What was noticed on the way about photos that were uploaded all the same."""
     if done.other_hashes:
         context.warn(
-            f"{done.other_hashes} photos have another hash after the lossless EXIF edit than the metadata's "
-            "deployment_file_hash: it was written by a tool that re-encodes. They are online, edited without loss."
+            f"{count(done.other_hashes, 'photo')} {'has' if done.other_hashes == 1 else 'have'} another hash after the "
+            "EXIF edit than deployment_file_hash. That is as it should be where the tool that wrote the metadata "
+            "writes the whole EXIF block anew: this edit changes the date and nothing else. hash-check: off leaves "
+            "this out."
         )
     if done.exif_warnings:
         shown = "; ".join(f"{key}: {', '.join(texts)}" for key, texts in sorted(done.exif_warnings.items())[:5])
         more = f"; and {len(done.exif_warnings) - 5} more" if len(done.exif_warnings) > 5 else ""
-        context.warn(f"{len(done.exif_warnings)} photos were uploaded without the full EXIF edit: {shown}{more}")
+        what = count(len(done.exif_warnings), "photo")
+        context.warn(f"{what} could not be given the full EXIF edit: {shown}{more}")
 
 
 def put_online(
     context: Context, store: WriteStore, made: Comparison, checkpoint: Checkpoint, done: UploadsDone
 ) -> Deployed:
     """Upload what is not ``done``, commit, delete, verify. Raises whatever ends a deploy."""
+    made = with_listing(store, made)
     resumed = checkpoint if context.options.upload.resume and made.plan.uploads else None
     uploader = make_uploader(context, store, made, resumed, done)
-    work = Work(made.plan, made.local, made.remote, store, uploader, context.stop, context.tell)
+    work = Work(made.plan, made.local, made.remote, store, uploader, context.stop, context.tell, made.hold)
     try:
         with context.phase("Deploy"):
             manifest = carry_out(work, rolling(made.local))
@@ -136,6 +150,8 @@ def put_online(
 def nothing_to_do(context: Context, store: WriteStore, made: Comparison, checkpoint: Checkpoint) -> Deployed:
     """The end of a run whose gallery is online already: proved all the same."""
     forget(context, checkpoint)
+    if not any(key.startswith(SHARDS_FOLDER) for key in made.remote.listing or ()):
+        prune(store, set(pooled(made.remote.listing)))
     verification = verify_deployed(context, store, made, made.remote.manifest, fresh=False)
     return Deployed(made.plan, Uploaded(0, 0, 0, 0), 0, verification)
 

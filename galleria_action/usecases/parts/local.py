@@ -12,16 +12,19 @@ from galleria_action.deployment.events import Recognised
 from galleria_action.deployment.galleries import LocalGallery, SourcePhoto
 from galleria_action.deployment.model import Commit, SourceFile
 from galleria_action.deployment.sources import (
-    Hasher,
+    NO_RULES,
     check_collisions,
     photos_of_directory,
     photos_of_metadata,
     site_files,
 )
 from galleria_action.deployment.state.manifest import Mode
-from galleria_action.errors import ConfigInvalid, Finding, GalleryInvalid
+from galleria_action.errors import ConfigInvalid, EmptyGallery, Finding, GalleryInvalid
 from galleria_action.gallery.keys import METADATA_KEY
-from galleria_action.gallery.local.files import LocalFile, locate, read_file
+from galleria_action.gallery.local.examine import examine_all, oddities
+from galleria_action.gallery.local.files import LocalFile
+from galleria_action.gallery.local.locate import locate
+from galleria_action.gallery.local.patterns import Patterns
 from galleria_action.gallery.local.walk import Walk, walk_photos, walk_site
 from galleria_action.gallery.local.workspace import Workspace
 from galleria_action.gallery.metadata.json_source import paused_gc
@@ -89,7 +92,7 @@ def _metadata(context: Context, source: Path) -> LoadedMetadata | None:
         # these words are Galleria's own; its users know them
         raise GalleryInvalid(
             f"Error loading gallery metadata: Gallery metadata not found: {fence.name(path)}",
-            hint="Is the option source right, and was the gallery built in this job or committed to the repository?",
+            hint=_where_to_look(context.place.folder),
         )
     loaded = read_metadata(path, fence)
     for warning in loaded.warnings:
@@ -100,6 +103,18 @@ def _metadata(context: Context, source: Path) -> LoadedMetadata | None:
     return loaded
 
 
+def _where_to_look(folder: Path) -> str:
+    """What to do where no gallery is found in ``folder``."""
+    with os.scandir(folder) as entries:
+        empty = next(entries, None) is None
+    if empty:
+        return (
+            f"The folder {str(folder)!r} is empty. In a workflow let a checkout come first (actions/checkout); in a "
+            'container mount the repository there (docker run -v "$PWD:/github/workspace").'
+        )
+    return "Is the option source right, and was the gallery built in this job or committed to the repository?"
+
+
 def _photos(context: Context, metadata: LoadedMetadata | None, source: Path) -> Sequence[LocalFile]:
     fence = fence_of(context, source, "source")
     if metadata:
@@ -108,6 +123,12 @@ def _photos(context: Context, metadata: LoadedMetadata | None, source: Path) -> 
     site = context.options.gallery.site
     walk = walk_photos(source, fence, exclude=[context.path(site)] if site else [])
     _tell_skipped(context, walk, "are neither images nor videos")
+    if not walk.files and not context.options.guards.allow_empty:
+        raise EmptyGallery(
+            f"There is no photo or video below {fence.name(source)!r}, and no {METADATA_KEY}.",
+            hint="This is usually a build that failed, a wrong source folder, or a submodule that was not checked out. "
+            "To deploy the site alone use site-only; to empty the gallery on purpose allow-empty.",
+        )
     return walk.files
 
 
@@ -115,7 +136,8 @@ def _site(context: Context, source: Path) -> Sequence[LocalFile] | None:
     if context.options.gallery.site is None or context.options.gallery.photos_only:
         return None
     site = context.path(context.options.gallery.site)
-    walk = walk_site(site, fence_of(context, site, "site"), exclude=[source])
+    fence, patterns = fence_of(context, site, "site"), context.options.gallery.exclude or Patterns()
+    walk = walk_site(site, fence, exclude=[source], patterns=patterns)
     _tell_skipped(context, walk, "are hidden")
     return walk.files
 
@@ -125,19 +147,24 @@ def _tell_skipped(context: Context, walk: Walk, why: str) -> None:
         names = ", ".join(map(repr, walk.skipped[:_SHOWN_SKIPPED]))
         more = f" and {len(walk.skipped) - _SHOWN_SKIPPED} more" if len(walk.skipped) > _SHOWN_SKIPPED else ""
         context.warn(f"Not published, because they {why}: {names}{more}")
+    for text in walk.dangling[:_SHOWN_SKIPPED]:
+        context.warn(f"Not published: {text}")
+    if len(walk.dangling) > _SHOWN_SKIPPED:
+        context.warn(f"Not published: {len(walk.dangling) - _SHOWN_SKIPPED:,} more links that lead to nothing")
 
 
 def fence_of(context: Context, folder: Path, option: str) -> Workspace:
     """The fence around local files that are reached through ``folder``.
 
     In CI that is the workspace, and a folder outside of it is refused: the container sees nothing else of the
-    machine, and a pull request must not publish the runner's files. On a terminal a folder may lie anywhere; then
-    it bounds itself.
+    machine, and a pull request must not publish the runner's files. On a terminal a folder may lie anywhere, and so may
+    what its links lead to.
     """
+    attended = context.place.attended
     if folder.resolve().is_relative_to(context.place.folder.resolve()):
-        return Workspace(context.place.folder, context.place.outside)
-    if context.place.attended:
-        return Workspace(folder)
+        return Workspace(context.place.folder, context.place.outside, bounded=not attended)
+    if attended:
+        return Workspace(folder, bounded=False)
     text = f"{option}: {str(folder)!r} is outside of the workspace"
     raise ConfigInvalid(
         text,
@@ -148,19 +175,30 @@ def fence_of(context: Context, folder: Path, option: str) -> Workspace:
 
 
 def measured(context: Context, gallery: Gallery) -> LocalGallery:
-    """The planner's view of ``gallery``: every file hashed that no hash in the metadata covers."""
-    cache, hasher, strip = context.options.headers, Hasher(read_file), context.options.gallery.strip_gps
+    """The planner's view of ``gallery``: every file looked at, and hashed where no hash in the metadata covers it.
+
+    Raises ``GalleryInvalid`` with every file that is not what its name says, and why.
+    """
+    cache, strip = context.options.headers, context.options.gallery.strip_gps
+    rules = cache.headers or NO_RULES
+    loaded = gallery.metadata if gallery.photos is not None else None
+    found = [*(gallery.photos or ()), *(gallery.site or ())]
+    examined = examine_all(found, lambda file: file.variant != "full")
+    _tell_odd(context, oddities(examined))
+    hashes = [entry.sha256 for entry in examined]
+    of_photos, of_site = hashes[: len(gallery.photos or ())], hashes[len(gallery.photos or ()) :]
     site: tuple[SourceFile, ...] | None = None
     photos: tuple[SourcePhoto, ...] | None = None
-    loaded = gallery.metadata if gallery.photos is not None else None
     if gallery.site is not None:
-        site = site_files(gallery.site, cache.cache_control_site, hasher)
+        site = site_files(gallery.site, cache.cache_control_site, of_site, rules)
     if gallery.photos is not None and loaded:
         photos = photos_of_metadata(
-            loaded.metadata, gallery.photos, cache.cache_control_photos, hasher, strip_gps=strip
+            loaded.metadata, gallery.photos, cache.cache_control_photos, of_photos, strip_gps=strip, rules=rules
         )
     elif gallery.photos is not None:
-        photos = photos_of_directory(gallery.photos, cache.cache_control_photos, hasher, strip_gps=strip)
+        photos = photos_of_directory(
+            gallery.photos, cache.cache_control_photos, of_photos, strip_gps=strip, rules=rules
+        )
     check_collisions(photos or (), site or (), METADATA_KEY)
     return LocalGallery(
         mode=gallery.mode,
@@ -169,6 +207,13 @@ def measured(context: Context, gallery: Gallery) -> LocalGallery:
         settings=loaded.metadata.settings if loaded else GallerySettings(),
         document=_document(context, loaded) if loaded else None,
     )
+
+
+def _tell_odd(context: Context, texts: Sequence[str]) -> None:
+    if texts:
+        shown = "; ".join(texts[:_SHOWN_SKIPPED])
+        more = f"; and {len(texts) - _SHOWN_SKIPPED:,} more" if len(texts) > _SHOWN_SKIPPED else ""
+        context.warn(f"Published as they are named, though browsers may show them only by luck: {shown}{more}")
 
 
 def _document(context: Context, loaded: LoadedMetadata) -> Commit:

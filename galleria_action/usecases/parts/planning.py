@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from galleria_action.deployment.apply.publishing import Hold
 from galleria_action.deployment.events import Planned
 from galleria_action.deployment.galleries import LocalGallery
 from galleria_action.deployment.guards import check_guards
@@ -11,6 +12,8 @@ from galleria_action.deployment.model import Plan
 from galleria_action.deployment.planner import make_plan
 from galleria_action.deployment.remote.reading import RemoteState, read_remote
 from galleria_action.deployment.shards import missing_key, parse_missing
+from galleria_action.deployment.state.manifest import Manifest
+from galleria_action.deployment.state.publication import Publication
 from galleria_action.errors import GalleryInvalid
 from galleria_action.gallery.metadata.json_source import paused_gc
 from galleria_action.options.checks import Verify
@@ -22,11 +25,14 @@ from galleria_action.usecases.parts.local import LocalSide
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A plan and what it was made from."""
+    """A plan and what it was made from. ``hold`` is the claim to a publish of this plan that an earlier run began,
+    ``recorded`` the manifest as it lies in the bucket, where ``remote`` shows it as before such a publish."""
 
     plan: Plan
     local: LocalGallery
     remote: RemoteState
+    hold: Hold | None = None
+    recorded: Manifest = field(default_factory=Manifest)
 
 
 @paused_gc()
@@ -41,6 +47,10 @@ def make_comparison(context: Context, store: ReadStore, side: LocalSide) -> Comp
         listing = options.checks.verify is not Verify.OFF or options.guards.orphans is Orphans.DELETE
         remote = read_remote(store, listing=listing, local=side.found.metadata, expected=list(local.photo_keys()))
         context.warn_all(remote.warnings)
+        recorded = remote.manifest
+        if unfinished := remote.unfinished:
+            context.warn(under_way(unfinished))
+            remote = remote.before(unfinished)
         same_mode(local, remote)
         made = make_plan(
             local,
@@ -48,11 +58,12 @@ def make_comparison(context: Context, store: ReadStore, side: LocalSide) -> Comp
             context.target,
             force=options.guards.force,
             delete_orphans=options.guards.orphans is Orphans.DELETE,
+            acl=context.settings.acl,
         )
         context.tell(Planned(made))
     approved = None if options.sharded else options.guards.approved_plan  # shards have more to say of it
     check_guards(made, options.guards.max_delete, allow_empty=options.guards.allow_empty, approved_plan=approved)
-    return Comparison(made, local, remote)
+    return Comparison(made, local, remote, recorded=recorded)
 
 
 def _missing_at_first(context: Context, store: ReadStore) -> frozenset[str]:
@@ -66,6 +77,30 @@ def _missing_at_first(context: Context, store: ReadStore) -> frozenset[str]:
         return frozenset()
     found = store.get(missing_key(plan_id))
     return parse_missing(found.body) if found else frozenset()
+
+
+def tell_orphans(context: Context, plan: Plan) -> None:
+    """Warn of what nothing names, and of what a deploy will do about it."""
+    orphans = context.options.guards.orphans
+    if not plan.orphans or orphans in (Orphans.IGNORE, Orphans.DELETE):
+        return
+    shown = ", ".join(map(repr, plan.orphans[:5])) + (", …" if len(plan.orphans) > 5 else "")
+    text = f"{len(plan.orphans):,} objects lie in the gallery's folders that nothing names: {shown}."
+    if orphans is Orphans.FAIL:
+        text += (
+            " A deploy of this plan ends with verify-failed (exit 4) after its commit. Delete them with orphans: "
+            "delete, or accept them with orphans: warn."
+        )
+    context.warn(text)
+
+
+def under_way(publication: Publication) -> str:
+    """What to tell of a publish that has not come to its end."""
+    return (
+        f"A deploy is publishing at this moment, or died while it did (plan {publication.plan_id[:12]}): up to "
+        f"{len(publication.replaced):,} live objects are newer than the gallery's metadata. The next deploy finishes "
+        "it, or takes it back."
+    )
 
 
 def same_mode(local: LocalGallery, remote: RemoteState) -> None:

@@ -11,6 +11,7 @@ from galleria_action.errors import Finding, VerifyFailed
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.options.checks import Verify
 from galleria_action.options.guards import Orphans
+from galleria_action.report.wording import count
 from galleria_action.storage.interface import ObjectInfo, ReadStore
 from galleria_action.usecases.context import Context
 
@@ -34,7 +35,8 @@ def compare(
     context.tell(Verified(found))
     unrecorded = len(named - manifest.objects.keys() - {METADATA_KEY})
     if unrecorded:
-        context.warn(f"{unrecorded} objects were not deployed by this tool, so only their presence could be verified.")
+        what = f"{count(unrecorded, 'object')} {'was' if unrecorded == 1 else 'were'}"
+        context.warn(f"{what} not deployed by this tool, so no more than the presence could be verified.")
     return found
 
 
@@ -42,24 +44,26 @@ def judge(context: Context, found: Verification) -> Verification:
     """Return ``found`` where it is good enough under the option ``orphans``. Raises ``VerifyFailed``."""
     orphans = context.options.guards.orphans
     if found.orphaned and orphans is Orphans.WARN:
-        context.warn(f"{len(found.orphaned)} objects lie in the gallery's folders that nothing names.")
+        context.warn(f"Left over in the gallery's folders, named by nothing: {count(len(found.orphaned), 'object')}.")
     if found.whole and not (found.orphaned and orphans in (Orphans.FAIL, Orphans.DELETE)):
         return found
     wrong = {"missing": found.missing, "mismatched": found.mismatched, "orphaned": found.orphaned}
     counts = ", ".join(f"{len(keys):,} {word}" for word, keys in wrong.items() if keys)
     raise VerifyFailed(
         f"The bucket does not hold what the gallery says: {counts} ({found.checked:,} objects expected).",
-        hint=_remedy(found.whole, deep=context.options.checks.verify is Verify.DEEP),
+        hint=_remedy(found, deep=context.options.checks.verify is Verify.DEEP),
         findings=[Finding(f"{word}: {key}") for word, keys in wrong.items() for key in keys],
     )
 
 
-def _remedy(whole: bool, *, deep: bool) -> str:
-    if whole:
-        return (
-            "Every photo is there; some objects are left over. Look at them, then deploy with orphans: delete, or "
-            "accept them with orphans: warn."
-        )
-    remedy = "Deploy again: it uploads what is missing or wrong and nothing else."
-    # Bits that rot and headers that another tool changed leave no trace in a listing, by which a deploy goes.
-    return f"{remedy} What only verify: deep finds is healed by a deploy with force: true." if deep else remedy
+def _remedy(found: Verification, *, deep: bool) -> str:
+    orphans = "Look at the orphans, then deploy with orphans: delete, or accept them with orphans: warn."
+    if found.whole:
+        return f"Every photo is there; some objects are left over. {orphans}"
+    remedies = ["Deploy again: it uploads what is missing or wrong and nothing else."]
+    if deep:
+        # Bits that rot and headers that another tool changed leave no trace in a listing, by which a deploy goes.
+        remedies.append("What only verify: deep finds is healed by a deploy with force: true.")
+    if found.orphaned:
+        remedies.append(f"It leaves what is left over: {orphans[0].lower()}{orphans[1:]}")
+    return " ".join(remedies)

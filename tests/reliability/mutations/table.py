@@ -8,6 +8,7 @@ from tests.reliability.mutations.edits import Edit, always, before, drop, miss, 
 
 _CRASH = "tests/reliability/test_crash.py::"
 _PAIRS = "tests/reliability/test_two_deploys.py::"
+_PUBLISH = "tests/reliability/test_publish.py::"
 _RESUME = "tests/reliability/test_resume.py::"
 _SECRETS = "tests/reliability/test_secrets.py::"
 _FAILURES = "tests/doors/test_failures.py::"
@@ -56,7 +57,7 @@ MUTATIONS = {
         _CRASH + "test_a_worker_that_dies_is_no_success",
     ),
     "no guard": _when(
-        2, never("check_guards", "not limit.allows(...)"),
+        2, never("guards:_check", "not limit.allows(...)"),
         _FAILURES + "test_delete_guard",
     ),
     "deletes orphans unasked": _when(
@@ -76,6 +77,26 @@ MUTATIONS = {
             "except Conflict:\n    work.store.delete([gone.key for gone in work.plan.deletes])\n    raise",
         ),
         _FAILURES + "test_conflict",
+    ),
+    "replaces live objects while staging": _when(
+        10, put("make_uploader", "listing.keys() | remote.named_keys() | remote.manifest.objects.keys()", "set()"),
+        _CRASH + "test_killed_at_every_request",
+    ),
+    "keeps nothing that could be taken back": _when(
+        11, put("Keep.run.keep", "copied(work.store, key, before.kept, None)", "None"),
+        _PUBLISH + "test_a_publish_that_died_is_taken_back_when_the_plan_is_another",
+    ),
+    "does not take a refused publish back": _when(
+        10, drop("carry_out", "_undo(work, error)"),
+        _PUBLISH + "test_another_deploy_that_commits_first_finds_its_photos_as_they_were",
+    ),
+    "believes the name of an object in the pool": _when(
+        10, always("Uploader._waiting", "is_md5(...) or (written and written.etag == found.etag)"),
+        _PUBLISH + "test_a_pool_object_whose_bytes_are_not_its_name_is_never_published",
+    ),
+    "leaves a publish of another plan as it is": _when(
+        10, drop("unfinished:settled", "take_back(...)"),
+        _PUBLISH + "test_taking_back_alone_gives_every_byte_and_header_back",
     ),
     "forgets what is to be deleted": _when(
         2, put("LiveManifest._merged", "gone.reason is not Reason.ORPHAN", "False"),
@@ -118,8 +139,8 @@ MUTATIONS = {
         5,
         put(
             "rolling",
-            "(Stage(), WriteRecord(), Prove(), CommitDocument(local.document), Delete(), Settle())",
-            "(Stage(), Prove(), CommitDocument(local.document), Delete(), Settle())",
+            "(WriteRecord(), Prove(), CommitDocument(local.document))",
+            "(Prove(), CommitDocument(local.document))",
         ),
         _CRASH + "test_killed_at_every_request",
     ),
@@ -208,11 +229,11 @@ MUTATIONS = {
         "tests/doors/test_storage_faults.py::test_a_listing_that_is_stale_for_a_moment_is_asked_for_again",
     ),
     "commits whatever became of the shards": _when(
-        1, never("_collected", "troubles"),
+        1, never("finalize:_collected", "troubles"),
         _DOOR_SHARDS + "test_a_shard_that_never_ran",
     ),
     "believes shards without looking": _when(
-        1, drop("_collected", "troubles += not_as_reported(...)"),
+        1, drop("finalize:_collected", "troubles += not_as_reported(...)"),
         _DOOR_SHARDS + "test_objects_that_are_not_as_reported",
     ),
     "takes a shard that died for a whole one": _when(
@@ -288,8 +309,32 @@ MUTATIONS = {
         "tests/storage/test_faults.py", _SECRETS + "test_a_server_that_repeats_what_it_was_sent",
     ),
     "lets a pull request lead the credentials astray": _when(
-        9, never("_led_astray", "occasion.no_deploy and name in invocation.from_config"),
+        9, put("heed", "permission(occasion.cause, occasion.whose).trusts_config", "True"),
         "tests/doors/test_forks.py",
+    ),
+    "takes the word of whoever wrote the config file for an approval": _when(
+        9, put("_follows", "trusted and rule.trust is not Trust.NEVER", "trusted"),
+        "tests/doors/test_policy.py",
+    ),
+    "lets anybody's config file loosen": _when(
+        9, put("_follows", "rule.tightens(...)", "True"),
+        "tests/doors/test_policy.py",
+    ),
+    "deploys on whatever occasion": _when(
+        9, put("policy:refusal", "permission(occasion.cause, occasion.whose).writes", "True"),
+        "tests/doors/test_policy.py",
+    ),
+    "takes an unknown event for a push": _when(
+        9, put("event:Event.occasion", "CAUSES.get(self.name, Cause.OTHER)", "CAUSES.get(self.name, Cause.PUSH)"),
+        "tests/doors/test_policy.py",
+    ),
+    "trusts the config file after anybody's workflow": _when(
+        9, never("Event._after_another_run", "cause is Cause.PULL_REQUEST or whose is not Whose.OURS"),
+        "tests/ci/test_github_event.py",
+    ),
+    "reads aliases of YAML": _when(
+        9, never("_excess", 'isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None)'),
+        "tests/doors/test_config_file.py",
     ),
     "lets a region lead the credentials astray": _when(
         9, never("StoreSettings.__post_init__", "self.region and not _REGION.fullmatch(self.region)"),

@@ -23,8 +23,13 @@ def test_the_tests_that_must_notice_exist(name: str):
         assert all(f"def {part}(" in text or f"class {part}:" in text for part in filter(None, parts.split("::")))
 
 
+def test_the_page_says_how_many_there_are():
+    page = (ROOT / "docs/reliability.md").read_text(encoding="utf-8")
+    assert f"{len(MUTATIONS)} mutations" in page
+
+
 def test_every_must_rule_has_one():
-    assert {mutation.rule for mutation in MUTATIONS.values()} == set(range(1, 10))
+    assert {mutation.rule for mutation in MUTATIONS.values()} == set(range(1, 12))
 
 
 @pytest.mark.slow

@@ -1,0 +1,49 @@
+"""The pages of ``--help``, set by click."""
+
+from __future__ import annotations
+
+import click
+
+from galleria_action.cli.arguments import PROGRAM, SWITCHES
+from galleria_action.cli.commands import COMMANDS, Command
+from galleria_action.options import OPTIONS
+from galleria_action.options.declaration import Option
+
+_HELP = ["-h", "--help"]
+
+
+def page(command: str = "") -> str:
+    """The help of ``command``, or of all."""
+    root = click.Group(
+        PROGRAM,
+        help="Publish a photo gallery to S3-compatible storage: planned, verified, metadata last.",
+        commands=[_command(it) for it in COMMANDS.values()],
+        params=[click.Option(["--version"], is_flag=True, help="Show the version and exit.")],
+    )
+    above = click.Context(root, info_name=PROGRAM, help_option_names=_HELP)
+    if not command:
+        return root.get_help(above)
+    found = root.commands[command]
+    return found.get_help(click.Context(found, above, info_name=command, help_option_names=_HELP))
+
+
+def _command(command: Command) -> click.Command:
+    switches = [click.Option([f"--{name}"], is_flag=True, help=text) for name, text in SWITCHES.items()]
+    argument = [click.Argument([command.argument], metavar=command.argument.upper())] if command.argument else []
+    options = (it for it in OPTIONS if command.shows(it) and not it.only_in_config)
+    return click.Command(
+        command.name,
+        params=[*argument, *map(_parameter, options), *switches],
+        help=f"{command.help[0].upper()}{command.help[1:]}.",
+    )
+
+
+def _parameter(option: Option) -> click.Option:
+    default = f"  [default: {option.default}]" if option.default else ""
+    one_of = f" ({', '.join(option.kind.choices)})" if option.kind.choices else ""
+    names = [f"-{option.short}"] if option.short else []
+    return click.Option(
+        [*names, f"--{option.name}", option.parameter],
+        help=f"{option.help}{one_of}{default}",
+        metavar=option.kind.word,
+    )

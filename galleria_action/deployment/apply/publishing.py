@@ -1,0 +1,182 @@
+"""Publishing: live keys get their new bytes by copies inside the service, and get the old ones back if it must be.
+
+Between the first copy and the commit a visitor may see a photo that is newer than its metadata. So everything that
+takes long is done before; and the record of the publish tells whoever comes next how to end it, should we not.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+from galleria_action.deployment.apply.commit import Confirmed, Unsettled, check_base, commit
+from galleria_action.deployment.model import Base
+from galleria_action.deployment.state.manifest import MANIFEST_KEY, Manifest
+from galleria_action.deployment.state.publication import PUBLICATION_HEADERS, PUBLICATION_KEY, Publication, Replaced
+from galleria_action.errors import Cancelled, Conflict, GalleriaError, StorageUnavailable
+from galleria_action.storage.interface import Headers, ReadStore, WriteStore
+from galleria_action.storage.persistence import Pause
+
+T = TypeVar("T")
+
+#: how often a publish that is at work says so, and for how long one may say nothing before it is taken for dead
+BEAT_SECONDS = 5.0
+LEASE_SECONDS = 15.0
+#: how often others look, and how long they wait for one that is at work
+LOOK_SECONDS = 1.0
+LONGEST_WAIT_SECONDS = 600.0
+
+
+@dataclass
+class Hold:
+    """Our claim to publish: the record as we wrote it last. Any thread may keep it alive."""
+
+    store: WriteStore
+    publication: Publication
+    base: Base
+    lost: bool = False
+    _beaten: float = field(default_factory=time.monotonic)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @classmethod
+    def claim(cls, store: WriteStore, publication: Publication, base: Base | None = None) -> Hold:
+        """Write the record over ``base`` (``None``: there is none). Raises ``Conflict`` when another publishes."""
+        body = publication.to_bytes()
+        try:
+            done = _written(store, body, base)
+        except Conflict as taken:
+            raise _another_publishes() from taken
+        return cls(store, publication, Base.of(body, done.etag))
+
+    def begin(self) -> None:
+        """From now on live objects may be touched. Raises ``Conflict`` when the claim was taken over."""
+        with self._lock:
+            self._write(replace(self.publication, begun=True))
+
+    def beat(self) -> None:
+        """Say, when it is time, that we are at work. Raises ``Conflict`` when the claim was taken over."""
+        with self._lock:
+            if time.monotonic() - self._beaten >= BEAT_SECONDS:
+                self._write(self.publication)
+
+    def check(self) -> None:
+        """Raise ``Conflict`` when the claim was taken over."""
+        try:
+            check_base(self.store, PUBLICATION_KEY, self.base)
+        except Conflict as taken:
+            self.lost = True
+            raise _another_publishes() from taken
+
+    def release(self) -> dict[str, str]:
+        """Nobody is publishing any more. Returns the record's key with an error where it could not be removed, which
+        the next run does. Raises the storage's errors."""
+        return self.store.delete([PUBLICATION_KEY])
+
+    def _write(self, publication: Publication) -> None:
+        beaten = replace(publication, beat=publication.beat + 1)
+        body = beaten.to_bytes()
+        try:
+            done = _written(self.store, body, self.base)
+        except Conflict as taken:
+            self.lost = True
+            raise _another_publishes() from taken
+        self.publication, self.base, self._beaten = beaten, Base.of(body, done.etag), time.monotonic()
+
+
+def _written(store: WriteStore, body: bytes, base: Base | None) -> Confirmed:
+    try:
+        return commit(store, PUBLICATION_KEY, body, PUBLICATION_HEADERS, base)
+    except Unsettled as error:  # what nobody knows here is not whether the gallery is the old one
+        raise StorageUnavailable(error.problem.message, hint=error.problem.hint) from error
+
+
+def has_died(store: ReadStore, etag: str, pause: Pause, check: Callable[[], None]) -> bool:
+    """Wait until the publish whose record has this ``etag`` has said nothing for long enough (``True``), or is over.
+
+    ``check`` may raise. Raises ``Conflict`` when one that is at work does not come to its end.
+    """
+    silent = waited = 0.0
+    while silent < LEASE_SECONDS:
+        if waited >= LONGEST_WAIT_SECONDS:
+            raise Conflict(
+                f"Another deploy has been publishing for {waited / 60:.0f} minutes. Nothing was committed.",
+                hint=f"Run again when it has ended ({PUBLICATION_KEY} in the bucket is gone then).",
+            )
+        pause(LOOK_SECONDS)
+        check()
+        waited += LOOK_SECONDS
+        head = store.head(PUBLICATION_KEY)
+        if head is None:
+            return False
+        silent = silent + LOOK_SECONDS if head.etag == etag else 0.0
+        etag = head.etag
+    return True
+
+
+def copied(store: WriteStore, source: str, key: str, headers: Headers | None) -> str:
+    """Copy inside the service, or through this machine where the service does not. Returns the new ETag.
+
+    Raises the storage's errors, and ``StorageUnavailable`` when ``source`` is gone.
+    """
+    try:
+        return store.copy(source, key, headers)
+    except Cancelled:
+        raise
+    except GalleriaError as refused:
+        found = store.get(source)
+        if found is None:
+            raise StorageUnavailable(
+                f"{source} is gone, which was to be copied to {key}.", hint="Run again."
+            ) from refused
+        return store.put(key, found.body, headers or found.headers or Headers("application/octet-stream"))
+
+
+def take_back(
+    store: WriteStore, publication: Publication, concurrency: int, manifest: Manifest, base: Base | None
+) -> None:
+    """Have each replaced live key hold again what it held before, and the record say so: ``manifest`` is what is
+    recorded now, as ``base``. Raises the storage's errors."""
+
+    def one(item: tuple[str, Replaced]) -> None:
+        key, before = item
+        copied(store, before.kept or key, key, before.headers)
+
+    if not publication.begun:
+        return
+    side_by_side(publication.replaced.items(), one, concurrency)
+    before = publication.manifest_before(manifest)
+    if before != manifest:
+        # Another deploy may have written there since; it will see that our objects are not as recorded.
+        with suppress(Conflict):
+            commit(store, MANIFEST_KEY, before.to_bytes(), PUBLICATION_HEADERS, base)
+
+
+def side_by_side(items: Iterable[T], work: Callable[[T], None], concurrency: int) -> None:
+    """``work`` on all ``items`` at the same time; raises the first error after all are done or given up."""
+    with ThreadPoolExecutor(concurrency, thread_name_prefix="copy") as pool:
+        started = [pool.submit(work, item) for item in items]
+        try:
+            for future in started:
+                future.result()
+        except BaseException:
+            for future in started:
+                future.cancel()
+            raise
+
+
+def may_be_taken_back(error: BaseException) -> bool:
+    """Whether a publish that ended with ``error`` is over for certain: not after a signal, when nothing more may be
+    written, nor where the commit may have happened."""
+    return isinstance(error, GalleriaError) and not isinstance(error, Cancelled | Unsettled)
+
+
+def _another_publishes() -> Conflict:
+    return Conflict(
+        "Another deploy is publishing to the same place at this moment. Nothing was committed.",
+        hint="Run again when the other one has ended. A `concurrency:` group in the workflow keeps them apart.",
+    )

@@ -1,0 +1,25 @@
+"""Bytes on their way in, and bytes that may have to come back: objects of the state under their SHA-256.
+
+What would replace a live object waits here until everything is there; what is about to be replaced is kept here until
+nobody needs it any more. An object is found again by whoever brings the same bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from galleria_action.storage.interface import Headers
+
+POOL_FOLDER = ".galleria/pool/"
+#: what lies in the pool is for nobody's cache
+POOL_HEADERS = Headers("application/octet-stream", "no-store")
+
+
+def pool_key(sha256: str) -> str:
+    """Where the bytes with this SHA-256 (hex) lie."""
+    return f"{POOL_FOLDER}{sha256}"
+
+
+def unproven_key(key: str, etag: str) -> str:
+    """Where bytes are kept of which only the place and the ETag are known."""
+    return f"{POOL_FOLDER}unproven-{hashlib.sha256(f'{etag} {key}'.encode('utf-8', 'surrogatepass')).hexdigest()}"

@@ -1,0 +1,80 @@
+"""Which file on disk each variant of each photo is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from galleria_action.errors import GalleryInvalid
+from galleria_action.gallery.keys import folded, key_problem
+from galleria_action.gallery.local.files import LocalFile, folder_option, local_file, usable
+from galleria_action.gallery.local.nearby import Nearby
+from galleria_action.gallery.local.workspace import Absent, Refused, Workspace
+from galleria_action.gallery.metadata.findings import Findings
+from galleria_action.gallery.metadata.json_source import Place, paused_gc
+from galleria_action.gallery.metadata.model import GalleryMetadata, Variant
+from galleria_action.gallery.metadata.wording import shown
+
+LinesOf = Callable[[Sequence[Place]], Sequence[int]]
+
+
+def locate(
+    metadata: GalleryMetadata,
+    source: Path,
+    fence: Workspace,
+    *,
+    file: str | None = None,
+    lines_of: LinesOf | None = None,
+) -> dict[str, LocalFile]:
+    """The local file of every variant of every photo, by key.
+
+    That of a variant is the first that exists of ``source/<key>``, ``source/<key without a leading photos/>`` and
+    ``source/<variant>/<key>``; then the one beside them with the same stem that holds what the key names. ``file`` is
+    the metadata file as the user knows it and ``lines_of`` finds lines in it (``LoadedMetadata.lines_of``), so that
+    each finding has its line.
+
+    Raises ``GalleryInvalid`` with everything that is missing, leads out of the workspace or is not a readable file.
+    """
+    root = folder_option(fence, source, "source")
+    keys = metadata.keys
+    nearby = Nearby(fence, lambda: {folded(key.rpartition("/")[2]) for key in keys()})
+    findings = Findings(file)
+    found: dict[str, LocalFile] = {}
+    with paused_gc():
+        for index, photo in enumerate(metadata.photos):
+            for variant, key in photo.files.items():
+                try:
+                    found[key] = _locate_variant(fence, nearby, root, variant, key)
+                except Refused as refusal:
+                    findings.add(f"photo {shown(photo.id)}: {refusal}", place=("photos", index, "files", variant))
+    if findings.count:
+        missing = "1 local file is" if findings.count == 1 else f"{findings.count:,} local files are"
+        raise GalleryInvalid(
+            f"{missing} missing or unusable; nothing was published.",
+            hint="Check the option source, and that the checkout has the photos (Git LFS, links, artifacts).",
+            findings=findings.located(lines_of),
+            problems=findings.count,
+        )
+    return found
+
+
+def _locate_variant(fence: Workspace, nearby: Nearby, root: str, variant: Variant, key: str) -> LocalFile:
+    if problem := key_problem(key):
+        raise Refused(f"the key of {variant}, {shown(key)}, {problem}")
+    dangling, places = "", _places(root, variant, key)
+    for path in places:
+        try:
+            return local_file(key, usable(fence.find(path)), variant)
+        except Absent as absence:
+            dangling = dangling or (f" ({shown(fence.name(path))} {absence})" if str(absence) else "")
+        except Refused as refusal:
+            raise Refused(f"the file of {variant}, {shown(fence.name(path))}, {refusal}") from None
+    if found := nearby.find(places, key, variant):
+        return found
+    looked = ", ".join(shown(fence.name(path)) for path in places)
+    raise Refused(f"the file of {variant} is missing; looked for {looked}{dangling}{nearby.miss(places, key)}")
+
+
+def _places(root: str, variant: Variant, key: str) -> tuple[str, ...]:
+    shorter = (f"{root}/{key.removeprefix('photos/')}",) if key.startswith("photos/") else ()
+    return (f"{root}/{key}", *shorter, f"{root}/{variant}/{key}")

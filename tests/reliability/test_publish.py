@@ -1,0 +1,222 @@
+"""Nothing live changes before publish: a run that fails, is killed or loses leaves every live object as it was."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from galleria_action.deployment.state.pool import POOL_FOLDER
+from galleria_action.deployment.state.publication import PUBLICATION_KEY
+from galleria_action.deployment.stop import Stop
+from galleria_action.errors import CredentialsError, GalleriaError, PermissionRefused, StorageUnavailable
+from galleria_action.storage.interface import Headers, WriteStore
+from tests.builders import photo_bytes
+from tests.reliability.memory import MemoryStore
+from tests.reliability.mortal import Fate, Killed, MortalStore
+from tests.reliability.scenes import SCENES, Scene, check_untouched, live, make_scene, publishing, seed, state_of
+
+
+@pytest.fixture
+def scene(request: pytest.FixtureRequest, tmp_path: Path) -> Scene:
+    return make_scene(getattr(request, "param", "changes"), tmp_path / "workspace", MemoryStore)
+
+
+def before(scene: Scene, **how: bool) -> MemoryStore:
+    store = MemoryStore(**how)
+    seed(store, scene.before)
+    return store
+
+
+def killed_while_publishing(scene: Scene) -> list[MemoryStore]:
+    """A bucket for each request of the publish at which a run can die."""
+    found = []
+    counted = Fate()
+    assert scene.deploy(before(scene), counted).exit_code == 0
+    for at in range(1, counted.attempts + 1):
+        store = before(scene)
+        with pytest.raises(Killed):
+            scene.deploy(store, Fate(at))
+        now = state_of(store)
+        if publishing(now) and not scene.committed(now):
+            found.append(store)
+    return found
+
+
+# -- a publish that died -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scene", ["changes", "directory", "photos-only", "site-only"], indirect=True)
+def test_a_publish_that_died_is_finished_by_the_next_run_of_the_same_plan(scene: Scene):
+    undisturbed = before(scene)
+    scene.deploy(undisturbed)
+    died = killed_while_publishing(scene)
+    assert len(died) >= 2
+    for store in died:
+        told = scene.run("plan", store)
+        assert "A deploy is publishing at this moment, or died while it did" in told.log
+        ran = scene.deploy(store)
+        assert ran.exit_code == 0, ran.log
+        assert state_of(store) == state_of(undisturbed)
+
+
+@pytest.mark.parametrize("scene", ["changes", "directory"], indirect=True)
+def test_a_publish_that_died_is_taken_back_when_the_plan_is_another(scene: Scene):
+    died = killed_while_publishing(scene)
+    if scene.gallery.metadata_path.exists():
+        scene.gallery.change(2)
+    else:
+        next((scene.gallery.source / "full").iterdir()).write_bytes(photo_bytes(77))
+    undisturbed = before(scene)
+    assert scene.deploy(undisturbed).exit_code == 0
+    for store in died:
+        fate = Fate()
+        ran = scene.deploy(store, fate)
+        assert ran.exit_code == 0, ran.log
+        assert "taken back first" in ran.log
+        assert live(state_of(store)) == live(state_of(undisturbed))
+        assert not [key for key in state_of(store) if key.startswith((POOL_FOLDER, PUBLICATION_KEY))]
+
+
+def test_taking_back_alone_gives_every_byte_and_header_back(tmp_path: Path):
+    """The gallery on disk is again the one that is live: nothing is to be deployed, and all is to be taken back."""
+    scene = make_scene("changes", tmp_path / "workspace", MemoryStore, change=False)
+    as_it_was = shutil.copytree(scene.workspace, tmp_path / "as it was")
+    scene.gallery.change(0)
+    (scene.workspace / "prod/site/index.html").write_text("another", encoding="utf-8")
+    died = killed_while_publishing(scene)
+    shutil.rmtree(scene.workspace)
+    shutil.copytree(as_it_was, scene.workspace)
+    for store in died:
+        ran = scene.deploy(store)
+        assert ran.exit_code == 0, ran.log
+        assert "taken back first" in ran.log
+        assert "Nothing to do" in ran.log, "nothing had to be sent for that"
+        assert state_of(store) == scene.before
+
+
+# -- a deploy that fails -------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Failing(MortalStore):
+    """A store that answers the ``at``-th write whose key ``concerns`` it with ``error``, and every later one."""
+
+    store: WriteStore
+    error: GalleriaError
+    concerns: Callable[[str, str], bool]
+
+    def __post_init__(self) -> None:
+        MortalStore.__init__(self, self.store, Fate())
+
+    def put(self, key: str, *more: object) -> str:  # type: ignore[override]
+        if self.concerns("put", key):
+            raise self.error
+        return super().put(key, *more)  # type: ignore[arg-type]
+
+    def copy(self, source: str, key: str, headers: Headers | None = None) -> str:
+        if self.concerns("copy", key):
+            raise self.error
+        return super().copy(source, key, headers)
+
+
+_FAULTS = {
+    "quota": StorageUnavailable("The bucket is full."),
+    "expired credentials": CredentialsError("The token has expired."),
+    "permission": PermissionRefused("May not write."),
+}
+_WHERE = {
+    "pool": lambda op, key: op == "put" and key.startswith(POOL_FOLDER),
+    "new keys": lambda op, key: op == "put" and key == "new.css",
+    "keeping": lambda op, key: key.startswith(POOL_FOLDER) and op == "copy",
+    "the record of the publish": lambda op, key: key == PUBLICATION_KEY,
+    "the record": lambda op, key: key == ".galleria/manifest.json",
+    "the commit": lambda op, key: key == "gallery-metadata.json",
+}
+
+
+@pytest.mark.parametrize("where", _WHERE)
+@pytest.mark.parametrize("fault", _FAULTS)
+def test_a_deploy_that_fails_leaves_the_live_gallery_as_it_was(scene: Scene, fault: str, where: str):
+    store = before(scene)
+    scene_store = Failing(store, _FAULTS[fault], _WHERE[where])
+    ran = scene.deploy(scene_store)  # type: ignore[arg-type]
+    if where == "keeping" and ran.exit_code == 0:
+        return  # carried through this machine instead
+    assert ran.exit_code in (5, 6, 10), ran.log
+    check_untouched(state_of(store), scene.before)
+    assert not publishing(state_of(store))
+    assert scene.deploy(store).exit_code == 0
+
+
+def test_a_service_that_cannot_copy_gets_the_bytes_again_and_the_log_says_so(scene: Scene):
+    store, undisturbed = before(scene), before(scene)
+    scene.deploy(undisturbed)
+    ran = scene.deploy(Failing(store, StorageUnavailable("NotImplemented"), lambda op, key: op == "copy"))  # type: ignore[arg-type]
+    assert ran.exit_code == 0, ran.log
+    assert "could not be copied inside the service and were sent again" in ran.log
+    assert live(state_of(store)) == live(state_of(undisturbed))
+
+
+def test_another_deploy_that_commits_first_finds_its_photos_as_they_were(scene: Scene):
+    """The commit is refused, so what was published for it is taken back."""
+    store = before(scene)
+
+    class Faster(MortalStore):
+        def put(self, key: str, *more: object) -> str:  # type: ignore[override]
+            if key == "gallery-metadata.json":
+                store.objects.pop(key)
+                store.put(key, b'{"schema_version": "1.0", "photos": []}', Headers("application/json"))
+            return super().put(key, *more)  # type: ignore[arg-type]
+
+    ran = scene.deploy(Faster(store, Fate()))
+    assert ran.exit_code == 9, ran.log
+    kept = {key: it for key, it in live(scene.before).items() if key != "gallery-metadata.json"}
+    assert {key: store.objects[key].body for key in kept} == {key: body for key, (body, _) in kept.items()}
+
+
+def test_a_signal_while_publishing_says_what_visitors_may_see(scene: Scene):
+    store, stop = before(scene), Stop()
+    fate = Fate()
+    fate.before = lambda number: stop.request(15) if publishing(state_of(store)) else None
+    ran = scene.deploy(store, fate, stop)
+    assert ran.exit_code == 143
+    assert "while publishing" in ran.outputs["message"]
+    assert "is as before" not in ran.log
+    assert scene.deploy(store).exit_code == 0
+
+
+# -- what lies in the pool -----------------------------------------------------------------------------------------
+
+
+def test_a_pool_object_whose_bytes_are_not_its_name_is_never_published(scene: Scene):
+    undisturbed = before(scene)
+    scene.deploy(undisturbed)
+    for foreign in (False, True):
+        store = before(scene, foreign_etags=foreign)
+        with pytest.raises(Killed):
+            scene.deploy(store, Fate(4))
+        pool = [key for key in store.objects if key.startswith(POOL_FOLDER)]
+        assert pool
+        for key in pool:
+            store.put(key, b"x" * len(store.objects[key].body), Headers("image/jpeg"))
+        assert scene.deploy(store).exit_code in (0, 4)
+        assert {k: b for k, (b, _) in live(state_of(store)).items()} == {
+            k: b for k, (b, _) in live(state_of(undisturbed)).items()
+        }
+
+
+@pytest.mark.parametrize("scene", SCENES, indirect=True)
+def test_a_first_deploy_over_foreign_objects_keeps_them_until_it_publishes(scene: Scene):
+    store = before(scene)
+    names = list(live(state_of(store))) or ["index.html"]
+    for key in names[:2]:
+        store.put(key, b"somebody else's", Headers("text/plain"))
+    there, fate = state_of(store), Fate()
+    ran = scene.deploy(store, fate)
+    assert ran.exit_code in (0, 4), ran.log
+    begun = next((n for n, (_, key) in enumerate(fate.writes) if key == PUBLICATION_KEY), len(fate.writes))
+    assert not [key for _, key in fate.writes[:begun] if key in live(there)]
