@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 pytest.importorskip("jinja2")
-pytestmark = pytest.mark.slow
 
 from galleria_action.gallery.local.workspace import Workspace
 from galleria_action.gallery.originals.times import TimeSettings
@@ -21,6 +20,7 @@ from tests.browser.conftest import serious, served
 from tests.studio.photos import exif, packet, photo, put
 from tests.studio.scenes import scene
 
+pytestmark = pytest.mark.slow
 PHOTOS = 24
 OpenPage = Callable[..., Any]
 STRICT = "default-src 'self'; object-src 'none'; base-uri 'none'; require-trusted-types-for 'script'"
