@@ -29,8 +29,8 @@ def page(command: str = "") -> str:
 
 def _command(command: Command) -> click.Command:
     switches = [click.Option([f"--{name}"], is_flag=True, help=text) for name, text in SWITCHES.items()]
-    argument = [click.Argument([command.argument], metavar=command.argument.upper())] if command.argument else []
-    options = (it for it in OPTIONS if command.shows(it) and not it.only_in_config)
+    argument = [click.Argument([command.argument])] if command.argument else []
+    options = (it for it in OPTIONS if command.shows(it) and not it.only_in_config and it.name != command.argument)
     return click.Command(
         command.name,
         params=[*argument, *map(_parameter, options), *switches],

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -16,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from galleria_action.errors import ConfigInvalid, Finding, GalleryInvalid
 from galleria_action.gallery.exif import edit_exif
 from galleria_action.gallery.keys import METADATA_KEY, folded, key_problem
+from galleria_action.gallery.local.content import look_at
 from galleria_action.gallery.metadata.model import VARIANTS, GallerySettings, MetadataFileData, PhotoMetadata, Variant
 from galleria_action.gallery.metadata.wording import shown
 from galleria_action.gallery.originals.describe import describe_photo, metadata_bytes, presentable
@@ -24,8 +26,10 @@ from galleria_action.gallery.originals.moment import moment_in_name
 from galleria_action.gallery.originals.names import natural
 from galleria_action.gallery.originals.scan import Original, Why, scan_originals
 from galleria_action.gallery.originals.times import TimeSettings
+from galleria_action.report.wording import count
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.local import fence_of
+from galleria_action.usecases.parts.studio import originals_of
 from galleria_action.usecases.results import Answered
 
 GENERATOR = "galleria-action init"
@@ -51,7 +55,8 @@ def init(context: Context) -> Answered:
     metadata already that somebody else wrote.
     """
     options = context.options.studio
-    folder = context.path(options.originals or context.options.gallery.source)
+    given = _folder(context)
+    folder = context.path(given)
     times = TimeSettings(options.timestamp_offset_hours, options.target_timezone_offset_hours)
     with context.phase("Init"):
         photos = _find(context, folder)
@@ -64,16 +69,24 @@ def init(context: Context) -> Answered:
             links = _link(folder, photos)
             if changed:
                 _write(path, document)
-            context.say(f"{len(photos):,} photos; {links:,} links made")
-    return Answered(_last_word(context, path, len(photos), changed))
+            context.say(f"{count(len(photos), 'photo')}; {count(links, 'link')} made")
+    return Answered(_last_word(context, given, len(photos), changed))
 
 
-def _last_word(context: Context, path: Path, photos: int, changed: bool) -> str:
-    name = fence_of(context, path.parent, "originals").name(path)
+def _folder(context: Context) -> Path:
+    """The folder of photos as the user gave it; what a deploy takes unless told otherwise, where that is there."""
+    source = context.options.gallery.source
+    given = context.options.studio.originals
+    return source if given is None and context.path(source).is_dir() else originals_of(context)
+
+
+def _last_word(context: Context, given: Path, photos: int, changed: bool) -> str:
+    told = count(photos, "photo")
     if context.options.dry_run:
-        return f"{name} would describe {photos:,} photos. Nothing was written."
+        return f"{given / METADATA_KEY} would describe {told}. Nothing was written."
     verb = "describes" if changed else "still describes"
-    return f"{name} {verb} {photos:,} photos. Next: galleria-action validate --source {shown(str(path.parent))}"
+    next_one = f"galleria-action validate --source {shlex.quote(str(given))}"
+    return f"{given / METADATA_KEY} {verb} {told}. Next: `{next_one}`"
 
 
 def _find(context: Context, folder: Path) -> list[_Photo]:
@@ -84,11 +97,12 @@ def _find(context: Context, folder: Path) -> list[_Photo]:
     lies_in_full = not outside.originals and inner["full"].is_dir()
     found = scan_originals(inner["full"], fence, "originals") if lies_in_full else outside
     wrong = [left for left in found.left_out if left.why is Why.DAMAGED]
-    if wrong or not found.originals:
+    if wrong:
+        raise _unpublishable([Finding(f"{presentable(it.path)} {it.text}", presentable(it.path)) for it in wrong])
+    if not found.originals:
         raise GalleryInvalid(
-            f"{len(wrong):,} files cannot be published." if wrong else f"There are no photos in {shown(str(folder))}.",
-            hint="Mend or remove them." if wrong else "JPEG, PNG, WebP, TIFF, HEIC and AVIF count as photos.",
-            findings=[Finding(f"{presentable(left.path)} {left.text}", presentable(left.path)) for left in wrong],
+            f"There are no photos in {shown(str(folder))}.",
+            hint="JPEG, PNG, WebP, TIFF, HEIC and AVIF count as photos.",
         )
     for left in found.left_out:
         if left.why is Why.UNSUPPORTED:
@@ -103,6 +117,14 @@ def _find(context: Context, folder: Path) -> list[_Photo]:
     _refuse_unsound(photos)
     _tell_stand_ins(context, photos)
     return photos
+
+
+def _unpublishable(findings: Sequence[Finding]) -> GalleryInvalid:
+    return GalleryInvalid(
+        f"{count(len(findings), 'file')} cannot be published; nothing was written.",
+        hint="Mend or remove what each line names, and run init again.",
+        findings=findings,
+    )
 
 
 def _own_files(folder: Path, context: Context) -> Iterator[Original]:
@@ -171,12 +193,31 @@ def _tell_stand_ins(context: Context, photos: Sequence[_Photo]) -> None:
 
 
 def _described(context: Context, photos: Sequence[_Photo], times: TimeSettings) -> list[PhotoMetadata]:
-    context.say(f"reading {len(photos):,} photos")
-    entries = []
+    context.say(f"reading {count(len(photos), 'photo')}")
+    entries, damaged = list[PhotoMetadata](), list[Finding]()
     for photo, name in zip(photos, _ids(photos), strict=True):
         context.stop.check()
-        entries.append(_entry(photo, name, times))
+        data = _read(photo.original)
+        if problem := _problem(photo, data):
+            path = presentable(photo.original.path)
+            damaged.append(Finding(f"{path} {problem}", path))
+        else:
+            entries.append(_entry(photo, name, data, times))
+    if damaged:
+        raise _unpublishable(damaged)
     return sorted(entries, key=_as_taken)
+
+
+def _problem(photo: _Photo, data: bytes) -> str | None:
+    """Why a deploy would refuse the file; ``None`` where it would not."""
+    return look_at(photo.paths["full"], len(data), lambda at, size: data[max(at, 0) : max(at, 0) + size]).problem
+
+
+def _read(original: Original) -> bytes:
+    try:
+        return Path(original.real).read_bytes()
+    except OSError as error:
+        raise GalleryInvalid(f"{shown(presentable(original.path))} cannot be read ({error.strerror}).") from None
 
 
 def _as_taken(entry: PhotoMetadata) -> tuple[bool, str, str, list[tuple[int, str]]]:
@@ -195,12 +236,8 @@ def _ids(photos: Sequence[_Photo]) -> list[str]:
     return [stem if known[folded(stem)] == 1 else photo.paths["full"] for photo, stem in pairs]
 
 
-def _entry(photo: _Photo, name: str, times: TimeSettings) -> PhotoMetadata:
+def _entry(photo: _Photo, name: str, data: bytes, times: TimeSettings) -> PhotoMetadata:
     original = photo.original
-    try:
-        data = Path(original.real).read_bytes()
-    except OSError as error:
-        raise GalleryInvalid(f"{shown(presentable(original.path))} cannot be read ({error.strerror}).") from None
     facts = _with_time_in_name(read_facts(original.kind, data), original)
     edit = edit_exif(data, times.to_publish(facts.moment), times.zone_hours)
     sha256 = hashlib.sha256(data).hexdigest()

@@ -173,6 +173,35 @@ class TestInit:
         assert "still describes" in ok(runner.run("init")).outputs["message"]
         assert (tmp_path / "bucket/photos/web/ü 名/#1 100%.jpg").is_file()
 
+    def test_from_a_folder_to_a_gallery_that_is_verified_on_a_command_line(
+        self, runner: Runner, tmp_path: Path
+    ) -> None:
+        bucket = f"file://{tmp_path}/online"
+        code, log = command_line(runner.workspace, "init", "originals")
+        assert code == 0, log
+        assert "originals/gallery-metadata.json describes 4 photos" in log
+        assert "`galleria-action validate --source originals`" in log
+        for step in (
+            ("validate", "--source", "originals"),
+            ("deploy", "--source", "originals", "--bucket", bucket, "--hash-check", "strict"),
+            ("verify", "--bucket", bucket, "--verify", "deep"),
+        ):
+            code, log = command_line(runner.workspace, *step)
+            assert (code, "Warning" in log) == (0, False), log
+        assert "Verified: the bucket holds exactly the gallery" in log
+
+    def test_without_a_folder_it_says_how_it_is_given(self, runner: Runner) -> None:
+        code, log = command_line(runner.workspace, "init")
+        assert code == 2
+        assert "originals: not given" in log and "galleria-action init FOLDER" in log
+
+    def test_a_photo_that_no_deploy_would_take_is_told_at_once(self, runner: Runner) -> None:
+        put(runner.workspace, "originals/cut.jpg", photo(size=(300, 200))[:-200])
+        ran = failed(runner.run("init"), "gallery-invalid", 3)
+        assert "cut.jpg is cut off" in ran.log
+        assert not (runner.workspace / "originals/gallery-metadata.json").exists()
+        assert not (runner.workspace / "originals/full").exists()
+
     def test_photos_that_come_and_go(self, runner: Runner) -> None:
         runner.inputs |= {"source": "originals"}
         ok(runner.run("init"))
