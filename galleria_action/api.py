@@ -24,10 +24,11 @@ from galleria_action.deployment.galleries import LocalGallery, RemoteGallery, So
 from galleria_action.deployment.guards import DeleteLimit
 from galleria_action.deployment.model import PhotoEdit, Plan, Reason, SourceFile, Upload
 from galleria_action.deployment.planner import make_plan
-from galleria_action.deployment.remote.reading import list_target, read_manifest
+from galleria_action.deployment.remote.reading import list_target
 from galleria_action.deployment.remote.verification import verify_listing
 from galleria_action.deployment.sources import site_files
 from galleria_action.deployment.state.manifest import Manifest
+from galleria_action.deployment.state.reading import read_manifest
 from galleria_action.deployment.stop import Stop
 from galleria_action.errors import GalleriaError, GalleryInvalid
 from galleria_action.gallery.exif.edit import modify_exif_in_memory as modify_exif_in_memory

@@ -10,10 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from galleria_action.deployment.model import Plan
+from galleria_action.deployment.model import Mode, Plan
 from galleria_action.deployment.remote.verification import Verification
 from galleria_action.deployment.shards import Shard
-from galleria_action.deployment.state.manifest import Mode
 
 
 @dataclass(frozen=True, slots=True)

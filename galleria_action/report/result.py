@@ -28,10 +28,9 @@ from galleria_action.deployment.events import (
     Verified,
     Warned,
 )
-from galleria_action.deployment.model import Plan, strongest
+from galleria_action.deployment.model import Mode, Plan, strongest
 from galleria_action.deployment.remote.verification import Verification
 from galleria_action.deployment.shards import Shard
-from galleria_action.deployment.state.manifest import Mode
 from galleria_action.errors import Finding, GalleriaError, exit_code_of
 from galleria_action.storage.interface import Target
 

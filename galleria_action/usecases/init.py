@@ -19,13 +19,13 @@ from galleria_action.gallery.exif import edit_exif
 from galleria_action.gallery.keys import METADATA_KEY, folded, key_problem
 from galleria_action.gallery.local.content import look_at
 from galleria_action.gallery.metadata.model import VARIANTS, GallerySettings, MetadataFileData, PhotoMetadata, Variant
-from galleria_action.gallery.metadata.wording import shown
 from galleria_action.gallery.originals.describe import describe_photo, metadata_bytes, presentable
 from galleria_action.gallery.originals.facts import Facts, read_facts
 from galleria_action.gallery.originals.moment import moment_in_name
 from galleria_action.gallery.originals.names import natural
 from galleria_action.gallery.originals.scan import Original, Why, scan_originals
 from galleria_action.gallery.originals.times import TimeSettings
+from galleria_action.gallery.wording import shown
 from galleria_action.report.wording import count
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.local import fence_of

@@ -14,8 +14,8 @@ import jinja2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from galleria_action.errors import ConfigInvalid, Finding, GalleryInvalid
-from galleria_action.gallery.metadata.wording import shown
 from galleria_action.gallery.originals.times import TimeSettings
+from galleria_action.gallery.wording import shown
 from galleria_action.studio.place import Photo
 from galleria_action.studio.site.archive import contents_of, write_archive
 from galleria_action.studio.site.model import Site, SiteSettings, plan_site
