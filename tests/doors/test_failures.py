@@ -373,6 +373,14 @@ def test_a_defect_while_reviewers_are_told_changes_nothing(live: Job, debug: boo
     assert ("Traceback" in ran.log) is debug
 
 
+def test_photos_that_show_the_same(live: Job):
+    pytest.importorskip("numpy")
+    photo = next((live.workspace / "prod/pics/full").iterdir())
+    photo.with_name("copy.jpg").write_bytes(photo.read_bytes())
+    inputs = {"originals": "prod/pics/full", "min_resolution": "0", "duplicates": "fail"}
+    failed(live.runner.run("duplicates", **inputs), "duplicates-found")
+
+
 def test_cors(make_job):
     job = make_job("s3")
     del job.runner.inputs["cors"], job.runner.inputs["site"]
