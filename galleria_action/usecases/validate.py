@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from galleria_action.options.gallery import CheckFiles
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.local import load_gallery, measured
 from galleria_action.usecases.results import Answered
@@ -11,7 +12,8 @@ def validate(context: Context) -> Answered:
     """Check metadata, photos and site. Raises ``GalleryInvalid`` with every finding."""
     with context.phase("Validate"):
         gallery = load_gallery(context)
-        measured(context, gallery)
+        check = context.options.gallery.check_files
+        measured(context, gallery, every=check in (CheckFiles.AUTO, CheckFiles.HASH))
     if gallery.metadata and gallery.photos is not None:
         photos, files = len(gallery.metadata.metadata.photos), len(gallery.photos)
         return Answered(f"The gallery is valid: {photos:,} photos, {files:,} files.")
