@@ -50,7 +50,7 @@ def plan_publicly(context: Context) -> PlanMade:
     )
     local = replace(side.gallery, site=None)
     same_mode(local, remote)
-    made = make_plan(local, remote.gallery(local), public_target(url), force=options.guards.force)
+    made = make_plan(local, remote.gallery(local), public_target(url), force=options.guards.force, keep_unproven=True)
     context.tell(Planned(made))
     check_guards(made, options.guards.max_delete, allow_empty=options.guards.allow_empty)
     sent = [up.key for up in made.uploads]

@@ -115,7 +115,6 @@ def test_worktrees_and_submodules(checkout: Path):
         assert found.blob in (None, blob_id(path.read_bytes()))
 
 
-
 @pytest.mark.parametrize("how", ["split", "sha256", "damaged", "pipe", "huge", "pointless"])
 def test_what_is_not_understood_tells_nothing(checkout: Path, how: str, monkeypatch: pytest.MonkeyPatch):
     index = checkout / ".git/index"
