@@ -19,7 +19,7 @@ from galleria_action.deployment.events import Listener, Warned, nobody
 from galleria_action.deployment.stop import Stop
 from galleria_action.errors import Cancelled, ConfigInvalid, GalleriaError, InternalError, exit_code_of
 from galleria_action.farewell import Farewell, Speech
-from galleria_action.listeners import PLAN_FILE, RESULT_FILE, Log, PlanFile, ReportFiles, Reviewers, all_of
+from galleria_action.listeners import PLAN_FILE, RESULT_FILE, Log, PlanFile, ReportFiles, Reports, Reviewers, all_of
 from galleria_action.options import SECRETS, Options, resolve, usage_problem
 from galleria_action.options.guards import PlanApproval
 from galleria_action.options.origin import texts
@@ -248,7 +248,7 @@ def _prepare(invocation: Invocation, ci: CI, record: Tally, world: World, files:
         options=options,
         place=Place(files.workspace, _outside(world.environ), files.attended),
         stop=world.stop,
-        tell=all_of(record.hear, log, plan_file.hear, Reviewers(reviews).hear),
+        tell=all_of(record.hear, log, plan_file.hear, Reports(files).hear, Reviewers(reviews).hear),
         open_store=_recorded(world.open_store, record),
         approval=reviews.approval,
         without_secrets=occasion.without_secrets if publicly else "",
@@ -328,7 +328,8 @@ def _wishes(options: Options, record: Tally) -> Wishes:
 
 def _with_outcome(error: GalleriaError, record: Tally) -> GalleriaError:
     """A cancelled run says on which side of the commit it stopped."""
-    if not isinstance(error, Cancelled):
+    command = COMMANDS.get(record.command)
+    if not isinstance(error, Cancelled) or (command and not command.needs_bucket):
         return error
     if record.committed is None:
         text = "during the commit, whose outcome could not be learnt: the gallery online is the old one or the new one."

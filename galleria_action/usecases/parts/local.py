@@ -85,7 +85,7 @@ def _metadata(context: Context, source: Path) -> LoadedMetadata | None:
         return context.metadata
     given = context.options.gallery.metadata_file
     path = context.path(given) if given else source / METADATA_KEY
-    fence = _fence(context, path.parent, "metadata-file" if given else "source")
+    fence = fence_of(context, path.parent, "metadata-file" if given else "source")
     if not os.path.lexists(path):
         if given is None and (source.is_dir() or context.options.gallery.site_only):
             return None
@@ -116,7 +116,7 @@ def _where_to_look(folder: Path) -> str:
 
 
 def _photos(context: Context, metadata: LoadedMetadata | None, source: Path) -> Sequence[LocalFile]:
-    fence = _fence(context, source, "source")
+    fence = fence_of(context, source, "source")
     if metadata:
         found = locate(metadata.metadata, source, fence, file=metadata.file, lines_of=metadata.lines_of)
         return tuple(found.values())
@@ -136,7 +136,7 @@ def _site(context: Context, source: Path) -> Sequence[LocalFile] | None:
     if context.options.gallery.site is None or context.options.gallery.photos_only:
         return None
     site = context.path(context.options.gallery.site)
-    fence, patterns = _fence(context, site, "site"), context.options.gallery.exclude or Patterns()
+    fence, patterns = fence_of(context, site, "site"), context.options.gallery.exclude or Patterns()
     walk = walk_site(site, fence, exclude=[source], patterns=patterns)
     _tell_skipped(context, walk, "are hidden")
     return walk.files
@@ -153,7 +153,7 @@ def _tell_skipped(context: Context, walk: Walk, why: str) -> None:
         context.warn(f"Not published: {len(walk.dangling) - _SHOWN_SKIPPED:,} more links that lead to nothing")
 
 
-def _fence(context: Context, folder: Path, option: str) -> Workspace:
+def fence_of(context: Context, folder: Path, option: str) -> Workspace:
     """The fence around local files that are reached through ``folder``.
 
     In CI that is the workspace, and a folder outside of it is refused: the container sees nothing else of the
