@@ -75,15 +75,14 @@ def test_what_is_too_much_to_be_read_is_said(online: Job, monkeypatch: pytest.Mo
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="makes a checkout with git")
 def test_in_a_checkout_nothing_is_read_to_learn_that_nothing_changed(online: Job, monkeypatch: pytest.MonkeyPatch):
-    folder = online.workspace
-    git(folder, "init", "-q")
-    time.sleep(0.02)
-    git(folder, "add", "-A")
-    later = time.time_ns()
-    for path in sorted((online.gallery.source / "full").iterdir()):
-        os.utime(path, ns=(later, later))  # a checkout may write the photos after the metadata
-    time.sleep(0.02)
-    git(folder, "update-index", "--refresh")
+    now = time.time_ns()
+    for age, path in (
+        (20, online.gallery.metadata_path),
+        *((10, it) for it in (online.gallery.source / "full").iterdir()),
+    ):
+        os.utime(path, ns=(now, now - age * 10**9))  # a checkout may write the photos after the metadata
+    git(online.workspace, "init", "-q")
+    git(online.workspace, "add", "-A")
     monkeypatch.setattr("galleria_action.usecases.parts.files.MOST_BYTES", 0)
     ran = online.runner.run("deploy")
     ok(ran)
@@ -94,6 +93,5 @@ def test_in_a_checkout_nothing_is_read_to_learn_that_nothing_changed(online: Job
 def test_an_edit_that_was_committed_is_found_by_its_id(online: Job):
     edit(online.gallery.local_path(1, "full"), same_size=True, keep_time=True)
     git(online.workspace, "init", "-q")
-    time.sleep(0.02)
     git(online.workspace, "add", "-A")
     failed(online.runner.run("deploy"), "gallery-invalid")
