@@ -6,7 +6,6 @@ import json
 import signal
 import time
 from collections.abc import Callable
-from unittest.mock import Mock
 
 import pytest
 
@@ -353,24 +352,6 @@ def test_internal_is_told_as_a_defect_without_a_traceback(live: Job):
     interfere(live, raising(RuntimeError("unforeseen"), "get"))
     ran = failed(live.runner.run("plan"), "internal")
     assert "RuntimeError: unforeseen" in ran.outputs["message"]
-
-
-def test_internal_with_debug_logging_has_its_traceback(live: Job):
-    live.runner.event["GALLERIA_DEBUG"] = "1"
-    interfere(live, raising(RuntimeError("unforeseen"), "get"))
-    ran = live.runner.run("plan")
-    assert (ran.exit_code, "Traceback" in ran.log) == (1, True)
-
-
-@pytest.mark.parametrize("debug", [True, False])
-def test_a_defect_while_reviewers_are_told_changes_nothing(live: Job, debug: bool, monkeypatch: pytest.MonkeyPatch):
-    reviews = Mock(finished=Mock(side_effect=RuntimeError("unforeseen")))
-    monkeypatch.setattr("galleria_action.run._reviews", lambda *_: reviews)
-    live.runner.event |= {"GALLERIA_DEBUG": "1"} if debug else {}
-    ran = live.runner.run("plan")
-    assert ran.exit_code == 0
-    assert "RuntimeError: unforeseen" in "".join(ran.result["warnings"]) + ran.log
-    assert ("Traceback" in ran.log) is debug
 
 
 def test_photos_that_show_the_same(live: Job):
