@@ -162,7 +162,7 @@ MUTATIONS = {
     ),
     "does not look before a narrowed commit": _when(
         6, put("_commit_narrowed", "IfSeen(...)", "None"),
-        _PAIRS + "test_without_conditional_writes_the_window_is_narrowed_and_said_so",
+        "tests/deployment/test_document_writing.py",
     ),
     "writes during a dry run": _when(
         7, never("usecases.deploy:deploy", "context.options.dry_run or context.without_secrets"),
@@ -250,7 +250,7 @@ MUTATIONS = {
     ),
     "forgets what was missing": _when(
         5, never("_remember_missing", "document and store.head(key) is None"),
-        _SHARDS + "test_a_shard_heals_before_another_starts",
+        _SHARDS + "test_the_last_job_killed_while_it_heals",
     ),
     "clears up what was missing last": _when(
         5, put(
