@@ -75,14 +75,10 @@ class RemoteState:
             listing=None if listing is None else publication.listing_before(listing),
         )
 
-    def gallery(self, local: LocalGallery, missing: Set[str] = frozenset()) -> RemoteGallery:
-        """The planner's view, with the base of the document whose write commits ``local``. ``missing`` is to be planned
-        as if it were not listed."""
+    def gallery(self, local: LocalGallery) -> RemoteGallery:
+        """The planner's view, with the base of the document whose write commits ``local``."""
         base = self.metadata_base if local.document else self.manifest_base
-        listing = self.listing
-        if listing and missing:
-            listing = {key: found for key, found in listing.items() if key not in missing}
-        return RemoteGallery(base, self.metadata, self.manifest, listing)
+        return RemoteGallery(base, self.metadata, self.manifest, self.listing)
 
     def named_keys(self) -> frozenset[str]:
         """The keys that the live gallery names: by its metadata, or by its manifest where there is none."""

@@ -11,7 +11,6 @@ from galleria_action.deployment.guards import check_guards
 from galleria_action.deployment.model import Plan
 from galleria_action.deployment.planner import make_plan
 from galleria_action.deployment.remote.reading import RemoteState, read_remote
-from galleria_action.deployment.shards import missing_key, parse_missing
 from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.deployment.state.publication import Publication
 from galleria_action.errors import GalleryInvalid
@@ -53,7 +52,7 @@ def make_comparison(context: Context, store: ReadStore, side: LocalSide) -> Comp
         same_mode(local, remote)
         made = make_plan(
             local,
-            remote.gallery(local, _missing_at_first(context, store)),
+            remote.gallery(local),
             context.target,
             force=options.guards.force,
             delete_orphans=options.guards.orphans is Orphans.DELETE,
@@ -65,19 +64,6 @@ def make_comparison(context: Context, store: ReadStore, side: LocalSide) -> Comp
     check_guards(made, options.guards.max_delete, allow_empty=options.guards.allow_empty, approved_plan=approved)
     check_online(context, local, remote.manifest, (up.key for up in made.uploads))
     return Comparison(made, local, remote, recorded=recorded)
-
-
-def _missing_at_first(context: Context, store: ReadStore) -> frozenset[str]:
-    """What was missing when the plan of this shard was made; other shards may have brought it back since.
-
-    Asked for after the listing, never before: a shard writes this down before its first upload, so whoever has seen an
-    upload of it in the listing finds the document.
-    """
-    plan_id = context.options.guards.approved_plan
-    if not context.options.sharded or plan_id is None:
-        return frozenset()
-    found = store.get(missing_key(plan_id))
-    return parse_missing(found.body) if found else frozenset()
 
 
 def tell_orphans(context: Context, plan: Plan) -> None:

@@ -248,17 +248,6 @@ MUTATIONS = {
         5, never("finalize:finalize", "made.plan.plan_id == plan_id"),
         _SHARDS + "test_the_last_job_killed_at_every_request",
     ),
-    "forgets what was missing": _when(
-        5, never("_remember_missing", "document and store.head(key) is None"),
-        _SHARDS + "test_the_last_job_killed_while_it_heals",
-    ),
-    "clears up what was missing last": _when(
-        5, put(
-            "finalize:_clear",
-            "(first, [key for key in keys if key not in first])", "([key for key in keys if key not in first], first)",
-        ),
-        _SHARDS + "test_the_last_job_killed_while_it_heals",
-    ),
     "lets a shard run twice at once": _when(
         6, swap("InBucket.conclude", "commit(...)", "self.write(body)"),
         _SHARDS + "test_the_same_shard_twice_at_once",
