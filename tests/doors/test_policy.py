@@ -19,7 +19,7 @@ from galleria_action.deployment.stop import Stop
 from galleria_action.options import BY_NAME, OPTIONS, Options
 from galleria_action.options.checks import CheckOptions
 from galleria_action.options.declaration import Option, Topic
-from galleria_action.options.kinds import TEXT
+from galleria_action.options.kinds import FLAG, TEXT
 from galleria_action.options.origin import Given, Origin, Trust, texts
 from galleria_action.run import World, run
 from tests.builders import make_gallery
@@ -159,7 +159,7 @@ def test_what_tightens_and_what_loosens(name: str, tighter: list[str], looser: l
 def test_the_scale_of_every_option_that_may_be_tightened_holds_all_its_values():
     for option in OPTIONS:
         if option.config.trust is Trust.TIGHTEN and option.name != "max-delete":
-            for word in option.kind.choices or ("true", "false"):
+            for word in option.kind.choices or (("true", "false") if option.kind is FLAG else (option.default,)):
                 option.config.tightens(option.kind.parse(word), option.kind.parse(option.default))
 
 
