@@ -53,9 +53,11 @@ def test_signing_in_by_oidc_gets_as_far_as_the_network():
 
 
 def test_every_module_of_ours_can_be_imported_and_is_compiled():
+    """But for the studio, which needs its extra and has an image of its own."""
     code = """if True:
         import importlib, pathlib, pkgutil, galleria_action
-        names = [module.name for module in pkgutil.walk_packages(galleria_action.__path__, "galleria_action.")]
+        walked = pkgutil.walk_packages(galleria_action.__path__, "galleria_action.", lambda name: None)
+        names = [module.name for module in walked if not module.name.startswith("galleria_action.studio")]
         for name in names:
             importlib.import_module(name)
         sources = [p for p in pathlib.Path("/app").rglob("*.py")]
@@ -88,7 +90,7 @@ def test_a_person_at_a_terminal_gets_a_progress_bar(job: Job):
             shown += piece
     os.close(keyboard)
     assert client.returncode == 0, shown.decode()
-    assert "━".encode() in shown
+    assert b"Uploaded 0 of 9" in shown  # drawn before the first file has arrived
     assert (job.workspace / "bucket/gallery-metadata.json").exists()
 
 
