@@ -10,7 +10,7 @@ from enum import StrEnum
 from functools import cached_property, lru_cache
 from typing import TypeVar
 
-from galleria_action.deployment.state.manifest import Mode
+from galleria_action.deployment.state.manifest import EDIT_DIGITS, Mode
 from galleria_action.gallery.local.files import LocalFile
 from galleria_action.gallery.metadata.model import Variant
 from galleria_action.storage.interface import Headers, Target
@@ -48,7 +48,8 @@ class PhotoEdit:
     strip_gps: bool = False
 
     def digest(self) -> str:
-        """SHA-256 (hex) of the edit, so that an edit of another kind is seen as a change."""
+        """The first half of the SHA-256 (32 hex digits) of the edit, so that an edit of another kind is seen as a
+        change."""
         return _edit_digest(self)
 
 
@@ -56,7 +57,7 @@ class PhotoEdit:
 def _edit_digest(edit: PhotoEdit) -> str:
     """Remembered for the files of one photo, which are asked for one after the other."""
     canonical = json.dumps([edit.timestamp, edit.offset_hours, edit.strip_gps], separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    return hashlib.sha256(canonical.encode()).hexdigest()[:EDIT_DIGITS]
 
 
 @dataclass(frozen=True, slots=True)

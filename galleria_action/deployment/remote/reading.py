@@ -10,13 +10,14 @@ from dataclasses import dataclass, field, replace
 from galleria_action.deployment.galleries import LocalGallery, RemoteGallery
 from galleria_action.deployment.model import Base
 from galleria_action.deployment.remote.documents import read_document
-from galleria_action.deployment.state.manifest import MANIFEST_KEY, Manifest, ManifestUnreadable, Mode, parse_manifest
+from galleria_action.deployment.state.manifest import MANIFEST_KEY, Manifest, Mode
 from galleria_action.deployment.state.publication import (
     PUBLICATION_KEY,
     Publication,
     PublicationUnreadable,
     parse_publication,
 )
+from galleria_action.deployment.state.written import ManifestUnreadable, parse_manifest
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.gallery.metadata.json_source import paused_gc
 from galleria_action.gallery.metadata.model import GalleryMetadata
@@ -85,9 +86,15 @@ class RemoteState:
         as if it were not listed."""
         base = self.metadata_base if local.document else self.manifest_base
         listing = self.listing
+        manifest = self.manifest if listing is None else self.manifest.still(listing)
         if listing and missing:
             listing = {key: found for key, found in listing.items() if key not in missing}
-        return RemoteGallery(base, self.metadata, self.manifest, listing)
+        return RemoteGallery(base, self.metadata, manifest, listing)
+
+    def etag_of(self, key: str) -> str:
+        """The ETag of the object under ``key``; empty where that is not known."""
+        known = (self.listing or {}).get(key) or self.manifest.objects.get(key) or self.manifest.leaving.get(key)
+        return known.etag if known else ""
 
     def named_keys(self) -> frozenset[str]:
         """The keys that the live gallery names: by its metadata, or by its manifest where there is none."""
@@ -100,8 +107,9 @@ class RemoteState:
 def read_remote(
     store: ReadStore, *, listing: bool, local: LoadedMetadata | None = None, expected: Sequence[str] | None = None
 ) -> RemoteState:
-    """Read the target. Where its metadata is ``local`` byte for byte it is not parsed again. ``expected`` are keys that
-    the listing may have; without them those of the manifest are awaited. Raises the store's errors."""
+    """Read the target, with a ``listing`` where one is asked for or needed. Where its metadata is ``local`` byte for
+    byte it is not parsed again. ``expected`` are keys that the listing may have; without them those of the manifest are
+    awaited. Raises the store's errors."""
 
     def recorded() -> Set[str]:
         return manifest_read.result()[0].objects.keys()
@@ -116,7 +124,8 @@ def read_remote(
         listing_read = pool.submit(listed) if listing else None
         metadata, metadata_base, warnings = metadata_read.result()
         manifest, manifest_base, more_warnings = manifest_read.result()
-        found = listing_read.result() if listing_read else None
+        # What a deploy was about to delete may be gone, or somebody else's by now: only a listing tells.
+        found = listing_read.result() if listing_read else listed() if manifest.leaving else None
     state = RemoteState(metadata, metadata_base, manifest, manifest_base, found, warnings + more_warnings)
     # a listing without it spares the question
     return state if found is not None and PUBLICATION_KEY not in found else _with_publication(store, state)
@@ -201,7 +210,7 @@ def _read_metadata(
 
 
 def _read_manifest(store: ReadStore) -> tuple[Manifest, Base | None, tuple[str, ...]]:
-    found = read_document(store, MANIFEST_KEY)
+    found = read_document(store, MANIFEST_KEY, packed=True)
     if found is None:
         return Manifest(), None, ()
     try:
