@@ -10,8 +10,8 @@ from galleria_action.deployment.galleries import SourcePhoto
 from galleria_action.deployment.model import PhotoEdit, SourceFile
 from galleria_action.errors import Finding, GalleryInvalid
 from galleria_action.gallery.local.files import LocalFile, read_file
-from galleria_action.gallery.local.media import media_type
 from galleria_action.gallery.local.web_types import BEGINNING, WebType, needs_a_look, web_type
+from galleria_action.gallery.media import media_type
 from galleria_action.gallery.metadata.model import GalleryMetadata, PhotoMetadata
 from galleria_action.storage.interface import Headers
 

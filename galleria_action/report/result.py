@@ -1,6 +1,6 @@
 """One result, many readers: outputs, ``result.json``, the summary and the terminal all show this one record.
 
-``Record`` is filled while a command runs, so that a failure half way still reports everything that was known and
+``Tally`` is filled while a command runs, so that a failure half way still reports everything that was known and
 done by then; ``finish`` turns it into the frozen ``Result``.
 """
 
@@ -14,9 +14,11 @@ from typing import Any
 
 from galleria_action.deployment.events import (
     Committed,
+    Compared,
     Deleted,
     Divided,
     Event,
+    Made,
     Planned,
     Publishing,
     Recognised,
@@ -26,16 +28,15 @@ from galleria_action.deployment.events import (
     Verified,
     Warned,
 )
-from galleria_action.deployment.model import Plan, strongest
+from galleria_action.deployment.model import Mode, Plan, strongest
 from galleria_action.deployment.remote.verification import Verification
 from galleria_action.deployment.shards import Shard
-from galleria_action.deployment.state.manifest import Mode
 from galleria_action.errors import Finding, GalleriaError, exit_code_of
 from galleria_action.storage.interface import Target
 
 
 @dataclass
-class Record:
+class Tally:
     """What is known so far. It listens to a use case, and reports read it; ``hide`` takes secrets out of
     a text."""
 
@@ -56,6 +57,8 @@ class Record:
     committed: bool | None = False
     publishing: bool = False
     verification: Verification | None = None
+    duplicates: int = 0
+    changed: bool = False
     shard: Shard | None = None
     shards: tuple[Shard, ...] = ()
     warnings: list[str] = field(default_factory=list)
@@ -103,6 +106,10 @@ class Record:
                 self.photos_deleted = photos
             case Verified(verification):
                 self.verification = verification
+            case Compared(duplicates):
+                self.duplicates = duplicates
+            case Made(changed):
+                self.changed = changed
             case _:
                 pass
 
@@ -152,7 +159,7 @@ class Result:
         }
 
 
-def finish(record: Record, message: str, duration_seconds: float, error: GalleriaError | None = None) -> Result:
+def finish(record: Tally, message: str, duration_seconds: float, error: GalleriaError | None = None) -> Result:
     """Close ``record``. ``message`` is the last word of a run that went well; ``error`` replaces it."""
     text = error.message if error else message
     return Result(
@@ -174,14 +181,14 @@ def finish(record: Record, message: str, duration_seconds: float, error: Galleri
     )
 
 
-def _outputs(record: Record, message: str, error: GalleriaError | None) -> dict[str, str | int | bool]:
+def _outputs(record: Tally, message: str, error: GalleriaError | None) -> dict[str, str | int | bool]:
     """Every output of the contract, always: an unknown one is empty, zero or false."""
     plan = record.plan
     found = record.verification
     return {
         "success": error is None,
         "dry-run": record.dry_run,
-        "changed": plan.changed if plan else False,
+        "changed": plan.changed if plan else record.changed,
         "mode": record.mode or "",
         "plan-id": plan.plan_id if plan else "",
         "plan-file": record.plan_file or "",
@@ -201,6 +208,7 @@ def _outputs(record: Record, message: str, error: GalleriaError | None) -> dict[
         "missing-files": len(found.missing) if found else 0,
         "orphaned-files": len(found.orphaned) if found else 0,
         "mismatched-files": len(found.mismatched) if found else 0,
+        "duplicates": record.duplicates,
         "url": record.url or "",
         "failure-reason": error.reason if error else "",
         "message": message,

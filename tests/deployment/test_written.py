@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from galleria_action.deployment.remote.reading import read_manifest, read_remote
+from galleria_action.deployment.remote.reading import read_remote
 from galleria_action.deployment.state.manifest import MANIFEST_KEY, Leaving, Manifest, ManifestEntry
+from galleria_action.deployment.state.reading import read_manifest
 from galleria_action.deployment.state.written import (
     ManifestUnreadable,
     headers_of,

@@ -18,7 +18,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
-from galleria_action.deployment.apply.commit import commit
+from galleria_action.deployment.documents.writing import commit
 from galleria_action.deployment.model import Base
 from galleria_action.deployment.state.manifest import Manifest, ManifestEntry
 from galleria_action.deployment.state.written import ManifestUnreadable, headers_of, parse_recorded, written

@@ -11,17 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from galleria_action.deployment.model import Mode
 from galleria_action.storage.interface import ObjectInfo
 
 MANIFEST_KEY = ".galleria/manifest.json"
 
-#: so many hex digits of an edit's digest tell it from any other; versions before kept 64
-EDIT_DIGITS = 32
-
 Kind = Literal["photo", "site"]
-
-#: what a gallery's photos are named by: a metadata document, or the manifest alone
-Mode = Literal["metadata", "directory"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,15 +18,8 @@ from sys import intern
 from types import NoneType
 from typing import Any, cast
 
-from galleria_action.deployment.state.manifest import (
-    EDIT_DIGITS,
-    MANIFEST_KEY,
-    Kind,
-    Leaving,
-    Manifest,
-    ManifestEntry,
-    Mode,
-)
+from galleria_action.deployment.model import EDIT_DIGITS, Mode
+from galleria_action.deployment.state.manifest import MANIFEST_KEY, Kind, Leaving, Manifest, ManifestEntry
 from galleria_action.errors import ConfigInvalid
 from galleria_action.gallery.keys import key_problem
 from galleria_action.net.encoding import Encoded, TooLong, decoded

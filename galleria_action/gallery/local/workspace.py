@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from galleria_action.gallery.metadata.wording import shown
+from galleria_action.gallery.wording import shown
 
 #: As many as Linux follows (path_resolution(7)).
 _MAX_LINKS = 40

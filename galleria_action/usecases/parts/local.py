@@ -10,7 +10,7 @@ from pathlib import Path
 
 from galleria_action.deployment.events import Recognised
 from galleria_action.deployment.galleries import LocalGallery, SourcePhoto
-from galleria_action.deployment.model import Commit, SourceFile
+from galleria_action.deployment.model import Commit, Mode, SourceFile
 from galleria_action.deployment.sources import (
     NO_RULES,
     check_collisions,
@@ -18,19 +18,18 @@ from galleria_action.deployment.sources import (
     photos_of_metadata,
     site_files,
 )
-from galleria_action.deployment.state.manifest import Mode
 from galleria_action.errors import ConfigInvalid, EmptyGallery, Finding, GalleryInvalid
 from galleria_action.gallery.keys import METADATA_KEY
+from galleria_action.gallery.local.document import read_metadata
 from galleria_action.gallery.local.examine import examine_all, oddities
 from galleria_action.gallery.local.files import LocalFile
 from galleria_action.gallery.local.locate import locate
 from galleria_action.gallery.local.patterns import Patterns
 from galleria_action.gallery.local.walk import Walk, walk_photos, walk_site
 from galleria_action.gallery.local.workspace import Workspace
-from galleria_action.gallery.metadata.json_source import paused_gc
 from galleria_action.gallery.metadata.model import GallerySettings
 from galleria_action.gallery.metadata.redact import redact_paths
-from galleria_action.gallery.metadata.schema import LoadedMetadata, read_metadata
+from galleria_action.gallery.metadata.schema import LoadedMetadata
 from galleria_action.storage.interface import Headers
 from galleria_action.usecases.context import Context
 
@@ -58,7 +57,6 @@ class LocalSide:
     gallery: LocalGallery
 
 
-@paused_gc()
 def check_local(context: Context) -> LocalSide:
     """Validate and measure what is on disk, before anything is asked of the network. Raises ``GalleryInvalid``."""
     with context.phase("Validate"):
@@ -85,7 +83,7 @@ def _metadata(context: Context, source: Path) -> LoadedMetadata | None:
         return context.metadata
     given = context.options.gallery.metadata_file
     path = context.path(given) if given else source / METADATA_KEY
-    fence = _fence(context, path.parent, "metadata-file" if given else "source")
+    fence = fence_of(context, path.parent, "metadata-file" if given else "source")
     if not os.path.lexists(path):
         if given is None and (source.is_dir() or context.options.gallery.site_only):
             return None
@@ -116,7 +114,7 @@ def _where_to_look(folder: Path) -> str:
 
 
 def _photos(context: Context, metadata: LoadedMetadata | None, source: Path) -> Sequence[LocalFile]:
-    fence = _fence(context, source, "source")
+    fence = fence_of(context, source, "source")
     if metadata:
         found = locate(metadata.metadata, source, fence, file=metadata.file, lines_of=metadata.lines_of)
         return tuple(found.values())
@@ -136,7 +134,7 @@ def _site(context: Context, source: Path) -> Sequence[LocalFile] | None:
     if context.options.gallery.site is None or context.options.gallery.photos_only:
         return None
     site = context.path(context.options.gallery.site)
-    fence, patterns = _fence(context, site, "site"), context.options.gallery.exclude or Patterns()
+    fence, patterns = fence_of(context, site, "site"), context.options.gallery.exclude or Patterns()
     walk = walk_site(site, fence, exclude=[source], patterns=patterns)
     _tell_skipped(context, walk, "are hidden")
     return walk.files
@@ -153,7 +151,7 @@ def _tell_skipped(context: Context, walk: Walk, why: str) -> None:
         context.warn(f"Not published: {len(walk.dangling) - _SHOWN_SKIPPED:,} more links that lead to nothing")
 
 
-def _fence(context: Context, folder: Path, option: str) -> Workspace:
+def fence_of(context: Context, folder: Path, option: str) -> Workspace:
     """The fence around local files that are reached through ``folder``.
 
     In CI that is the workspace, and a folder outside of it is refused: the container sees nothing else of the
