@@ -32,6 +32,7 @@ class Reason(StrEnum):
     VARIANT = "variant"
     HEADERS = "headers"
     MISSING = "missing"
+    UNPROVEN = "unproven"
     REMOVED = "removed"
     ORPHAN = "orphan"
 

@@ -39,6 +39,8 @@ _ENTRIES = st.builds(
     st.sampled_from(["photo", "site"]),
     st.none() | _TEXT,
     _HASH | _TEXT,
+    st.just(0) | st.integers(0, 1 << 40),
+    st.just("") | st.binary(min_size=20, max_size=20).map(bytes.hex) | _TEXT,
 )
 _MANIFESTS = st.builds(
     Manifest,

@@ -26,6 +26,8 @@ class ManifestEntry:
     ``size`` (bytes) and ``sha256`` are of the stored bytes, ``source`` is the SHA-256 of the local file before any
     EXIF edit, ``etag`` what the store answered to the upload, ``headers`` the digest of the headers sent with it,
     ``edit`` the digest of the EXIF edit (empty: none). ``photo`` is the id of the photo for ``kind == "photo"``.
+    ``source_size`` (bytes; 0: not known) and ``source_blob`` (git's id of its content; empty: not known) tell later
+    whether the local file can still be the same one, without reading it.
     """
 
     size: int
@@ -36,6 +38,8 @@ class ManifestEntry:
     kind: Kind
     photo: str | None = None
     edit: str = ""
+    source_size: int = 0
+    source_blob: str = ""
 
     def describes(self, found: ObjectInfo) -> bool:
         """Whether a listing shows the object as it was stored."""

@@ -31,7 +31,7 @@ _GZIP = b"\x1f\x8b"
 _WORTH_COMPRESSING = 32 << 10
 #: Hashes do not shrink, so a document of ours is never far longer than what it was packed into.
 _MOST_UNPACKED, _MOST_RATIO = 32 << 20, 20
-_SHA256, _MD5 = 64, 32
+_SHA256, _SHA1, _MD5 = 64, 40, 32
 
 
 class ManifestUnreadable(ValueError):
@@ -75,6 +75,8 @@ def _columns(keys: Sequence[str], entries: Sequence[ManifestEntry]) -> dict[str,
         "kinds": _table((entry.kind for entry in entries), None),
         "photos": _table((entry.photo for entry in entries), None),
         "edits": _table((entry.edit for entry in entries), "", EDIT_DIGITS),
+        "source_sizes": [entry.source_size for entry in entries],
+        "source_blobs": _table((entry.source_blob for entry in entries), "", _SHA1),
     }
 
 
@@ -175,6 +177,8 @@ def _of_columns(document: Mapping[str, Any]) -> tuple[dict[str, ManifestEntry], 
         _looked_up(objects["kinds"], None),
         _looked_up(objects["photos"], None),
         _looked_up(objects["edits"], "", EDIT_DIGITS),
+        objects["source_sizes"],
+        _looked_up(objects["source_blobs"], "", _SHA1),
     )
     entries = list(starmap(ManifestEntry, zip(*columns, strict=True)))
     _check_types(entries)
@@ -243,13 +247,14 @@ def _entry(
     kind: Any,
     photo: str | None = None,
     edit: str = "",
+    source_size: int = 0,
+    source_blob: str = "",
     **_: Any,
 ) -> ManifestEntry:
     """What a later version may have added is ignored."""
     same = sha256 if source == sha256 else source
-    return ManifestEntry(
-        size, sha256, etag, intern(headers), same, cast(Kind, intern(kind)), photo, intern(edit[:EDIT_DIGITS])
-    )
+    shared = intern(headers), same, cast(Kind, intern(kind)), photo, intern(edit[:EDIT_DIGITS])
+    return ManifestEntry(size, sha256, etag, *shared, source_size, source_blob)
 
 
 def _sound(by_key: Mapping[str, Any]) -> dict[str, Any]:
@@ -260,7 +265,7 @@ def _sound(by_key: Mapping[str, Any]) -> dict[str, Any]:
 
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "size": (int,), "sha256": (str,), "etag": (str,), "headers": (str,), "source": (str,), "kind": (str,),
-    "photo": (str, NoneType), "edit": (str,),
+    "photo": (str, NoneType), "edit": (str,), "source_size": (int,), "source_blob": (str,),
 }  # fmt: skip
 
 
