@@ -144,6 +144,7 @@ class Delete:
         with _after_commit():
             left = self._delete(work, [gone.key for gone in work.plan.deletes])
             work.undeleted |= self._delete(work, list(left)) if left else {}
+            self._check_live(work)  # a delete on its way may have met what another deploy needs
         work.tell_deletes()
 
     def _delete(self, work: Work, keys: list[str]) -> dict[str, str]:
