@@ -13,7 +13,7 @@ from galleria_action.deployment.apply.upload import Uploader, UploadsDone
 from galleria_action.deployment.events import Uploaded
 from galleria_action.deployment.model import Plan, Upload
 from galleria_action.deployment.shards import Report, Shard
-from galleria_action.deployment.state.checkpoint import Checkpoint, InBucket
+from galleria_action.deployment.state.checkpoint import Checkpoint, InDocument
 from galleria_action.errors import Conflict, PlanChanged
 from galleria_action.storage.interface import Headers
 from galleria_action.usecases.context import Context
@@ -50,7 +50,7 @@ def upload_share(context: Context, shard: Shard) -> ShareUploaded | Deployed:
     check_approval(context, plan)
     context.stop.check()
     draft = Report(shard, plan.plan_id, fingerprint_of(context, plan))
-    place = InBucket(store, draft.key)
+    place = InDocument(store, draft.key)
     checkpoint = _checkpoint(context, draft, place)
     share = tuple(shard.share(plan).values())
     uploader = make_uploader(context, store, with_listing(store, made), checkpoint, UploadsDone())
@@ -80,7 +80,7 @@ def other_plan(context: Context, made: Plan) -> PlanChanged:
     )
 
 
-def _checkpoint(context: Context, draft: Report, place: InBucket) -> Checkpoint:
+def _checkpoint(context: Context, draft: Report, place: InDocument) -> Checkpoint:
     """The report as it grows, with what an earlier run of the same shard left in it."""
     checkpoint = Checkpoint(place, draft.fingerprint, about=draft.about())
     if context.options.upload.resume:
@@ -91,7 +91,7 @@ def _checkpoint(context: Context, draft: Report, place: InBucket) -> Checkpoint:
     return checkpoint
 
 
-def _conclude(draft: Report, place: InBucket, done: UploadsDone) -> None:
+def _conclude(draft: Report, place: InDocument, done: UploadsDone) -> None:
     report = replace(
         draft,
         complete=True,
