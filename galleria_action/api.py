@@ -47,7 +47,7 @@ from galleria_action.options.guards import GuardOptions, Orphans
 from galleria_action.options.headers import HeaderOptions
 from galleria_action.options.target import TargetOptions
 from galleria_action.options.upload import UploadOptions
-from galleria_action.report.result import Record
+from galleria_action.report.result import Tally
 from galleria_action.storage.api import store_for
 from galleria_action.storage.interface import Headers, ObjectInfo, Target, WriteStore
 from galleria_action.storage.persistence import sleep
@@ -80,7 +80,7 @@ def deploy_gallery_metadata(
     ``generate_deployment_plan`` returns it), plus ``error`` on failure. Raises nothing that the contract documents as
     a failure.
     """
-    heard = Record("deploy")
+    heard = Tally("deploy")
     try:
         context = _context(client, bucket, local_metadata, Path(prod_dir), dry_run, max_delete, allow_empty, heard)
         message = deploy(context).message
@@ -137,7 +137,7 @@ def _context(
     dry_run: bool,
     max_delete: str,
     allow_empty: bool,
-    heard: Record,
+    heard: Tally,
 ) -> Context:
     """The run that the command line would make of these arguments. Raises ``GalleryInvalid`` for unsound metadata."""
     return Context(
@@ -160,7 +160,7 @@ def _context(
 
 
 def _deploy_dict(
-    heard: Record, metadata: GalleryMetadata, dry_run: bool, *, success: bool, message: str
+    heard: Tally, metadata: GalleryMetadata, dry_run: bool, *, success: bool, message: str
 ) -> dict[str, Any]:
     told = {
         "success": success,

@@ -1,6 +1,6 @@
 """One result, many readers: outputs, ``result.json``, the summary and the terminal all show this one record.
 
-``Record`` is filled while a command runs, so that a failure half way still reports everything that was known and
+``Tally`` is filled while a command runs, so that a failure half way still reports everything that was known and
 done by then; ``finish`` turns it into the frozen ``Result``.
 """
 
@@ -36,7 +36,7 @@ from galleria_action.storage.interface import Target
 
 
 @dataclass
-class Record:
+class Tally:
     """What is known so far. It listens to a use case, and reports read it; ``hide`` takes secrets out of
     a text."""
 
@@ -159,7 +159,7 @@ class Result:
         }
 
 
-def finish(record: Record, message: str, duration_seconds: float, error: GalleriaError | None = None) -> Result:
+def finish(record: Tally, message: str, duration_seconds: float, error: GalleriaError | None = None) -> Result:
     """Close ``record``. ``message`` is the last word of a run that went well; ``error`` replaces it."""
     text = error.message if error else message
     return Result(
@@ -181,7 +181,7 @@ def finish(record: Record, message: str, duration_seconds: float, error: Galleri
     )
 
 
-def _outputs(record: Record, message: str, error: GalleriaError | None) -> dict[str, str | int | bool]:
+def _outputs(record: Tally, message: str, error: GalleriaError | None) -> dict[str, str | int | bool]:
     """Every output of the contract, always: an unknown one is empty, zero or false."""
     plan = record.plan
     found = record.verification
