@@ -25,7 +25,7 @@ COPY galleria_action /app/galleria_action
 # by importing it. The link is for CIs that run commands in the container instead of its entrypoint.
 RUN python -m compileall -q /app \
  && PYTHONPATH=/app python -c 'import galleria_action.__main__, boto3, jsonschema, jsonschema_rs, urllib3, yaml; \
-    import rich.progress; \
+    import jinja2, rich.progress; \
     boto3.client("s3", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="y")' \
  && ln -s /app/entrypoint.py /usr/local/bin/galleria-action
 WORKDIR /github/workspace

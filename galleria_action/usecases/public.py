@@ -14,6 +14,7 @@ from galleria_action.storage.interface import DOCUMENT, StoredObject
 from galleria_action.storage.public_store import PublicStore, public_target
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.local import check_local
+from galleria_action.usecases.parts.pictures import tell_pictures
 from galleria_action.usecases.parts.planning import same_mode
 from galleria_action.usecases.results import PlanMade
 
@@ -51,5 +52,6 @@ def plan_publicly(context: Context) -> PlanMade:
     same_mode(local, remote)
     made = make_plan(local, remote.gallery(local), public_target(url), force=options.guards.force)
     context.tell(Planned(made))
+    tell_pictures(context, made, local, remote, None)
     check_guards(made, options.guards.max_delete, allow_empty=options.guards.allow_empty)
     return PlanMade(made)

@@ -35,7 +35,8 @@ CONTRACT = {
     "cache-control-photos": "public, max-age=86400",
     "cache-control-site": "public, max-age=0, must-revalidate", "cache-control-metadata": "no-cache",
     "concurrency": "128", "resume": "true", "checkpoint-file": "", "shard-count": "", "shard": "",
-    "config": "", "environment": "", "plan-file": "", "result-file": "", "approved-plan": "", "plan-approval": "off",
+    "config": "", "environment": "", "plan-file": "", "result-file": "", "report-file": "", "approved-plan": "",
+    "plan-approval": "off",
     "comment": "changes", "label": "", "github-token": "", "public-url": "", "environment-url": "", "progress": "auto",
     "originals": "", "web-originals": "", "collection": "wedding", "timestamp-offset-hours": "0",
     "target-timezone-offset-hours": "13", "on-error": "fail", "web-size": "2048", "thumb-size": "400",
@@ -50,7 +51,8 @@ CHOICES = {
     "on-error": "fail skip", "albums": "off folder day", "album-zip": "off web full", "duplicates": "off warn fail",
 }  # fmt: skip
 OUTPUTS = [
-    "success", "dry-run", "changed", "mode", "plan-id", "plan-file", "shards", "result-file", "photos-to-upload",
+    "success", "dry-run", "changed", "mode", "plan-id", "plan-file", "shards", "result-file", "report-file",
+    "photos-to-upload",
     "photos-to-delete", "photos-unchanged", "bytes-to-upload", "photos-uploaded", "photos-deleted", "files-uploaded",
     "files-skipped", "bytes-uploaded", "metadata-uploaded", "consistent", "missing-files", "orphaned-files",
     "mismatched-files", "duplicates", "url", "failure-reason", "message",

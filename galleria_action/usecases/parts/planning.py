@@ -20,6 +20,7 @@ from galleria_action.options.guards import Orphans
 from galleria_action.storage.interface import ReadStore
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.local import LocalSide
+from galleria_action.usecases.parts.pictures import tell_pictures
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ def make_comparison(context: Context, store: ReadStore, side: LocalSide) -> Comp
             acl=context.settings.acl,
         )
         context.tell(Planned(made))
+        tell_pictures(context, made, local, remote, store)
     approved = None if options.sharded else options.guards.approved_plan  # shards have more to say of it
     check_guards(made, options.guards.max_delete, allow_empty=options.guards.allow_empty, approved_plan=approved)
     return Comparison(made, local, remote, recorded=recorded)
