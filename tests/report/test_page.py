@@ -62,12 +62,12 @@ def test_a_plan_with_its_pictures() -> None:
             )
         )
     )
-    assert "Plan: 3 photos to upload, 2 photos to delete" in page.text
+    assert f"Plan: {len(examples.mixed_plan().photo_uploads)} photos to upload, 2 photos to delete" in page.text
     assert page.text.index("Changed photos") < page.text.index("New photos") < page.text.index("Photos to upload")
     assert "7 photos, of which the first 2 are here." in page.text
     assert "no picture TOO LARGE" in page.text
     assert [image["alt"] for image in page.all("img")] == ["before", "after", ""]
-    assert "3 photos to upload" in page.text and "CHANGED" in page.text
+    assert "CHANGED" in page.text
 
 
 def test_its_policy_lets_its_own_style_in_and_nothing_else() -> None:
