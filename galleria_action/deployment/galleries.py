@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from galleria_action.deployment.model import Base, Commit, Mode, PhotoEdit, SourceFile
 from galleria_action.deployment.state.manifest import Manifest
-from galleria_action.gallery.metadata.model import GalleryMetadata, GallerySettings
+from galleria_action.gallery.metadata.model import NO_SETTINGS, GalleryMetadata, GallerySettings
 from galleria_action.storage.interface import ObjectInfo
 
 
@@ -35,7 +35,7 @@ class LocalGallery:
     mode: Mode
     photos: tuple[SourcePhoto, ...] | None
     site: tuple[SourceFile, ...] | None
-    settings: GallerySettings = field(default_factory=GallerySettings)
+    settings: GallerySettings = NO_SETTINGS
     document: Commit | None = None
 
     def photo_keys(self) -> frozenset[str]:

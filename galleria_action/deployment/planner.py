@@ -14,7 +14,7 @@ from galleria_action.deployment.model import Commit, Delete, PhotoEdit, Plan, Re
 from galleria_action.deployment.remote.verification import find_orphans
 from galleria_action.deployment.state.manifest import ManifestEntry
 from galleria_action.gallery.keys import folded
-from galleria_action.gallery.metadata.model import GallerySettings, Variant
+from galleria_action.gallery.metadata.model import NO_SETTINGS, GallerySettings, Variant
 from galleria_action.storage.interface import Target
 
 
@@ -71,7 +71,7 @@ class _Comparison:
         self.remote = remote
         self.force = force
         self.keep_unproven = keep_unproven
-        settings = remote.metadata.settings if remote.metadata else GallerySettings()
+        settings = remote.metadata.settings if remote.metadata else NO_SETTINGS
         self.resized = _rendering(settings) != _rendering(local.settings)
         self.offset = settings.target_timezone_offset_hours
         self.before = {photo.id: photo for photo in (remote.metadata.photos if remote.metadata else ())}
