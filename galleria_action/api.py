@@ -313,7 +313,7 @@ def upload_file_to_s3(
         uploader.tell = _sent_to(progress_callback)
         uploader.upload([upload])
     except GalleriaError as error:
-        result["error"] = _whole(error)
+        result["error"] = f"Upload error: {_whole(error)}"
     except OSError as error:
         result["error"] = f"{local_path!r} cannot be read: {error.strerror or error}"
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from galleria_action.deployment.made_by import MadeBy
 from galleria_action.deployment.model import Base, Commit, Mode, PhotoEdit, SourceFile
 from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.gallery.metadata.model import NO_SETTINGS, GalleryMetadata, GallerySettings
@@ -30,6 +31,7 @@ class LocalGallery:
     """What the workspace wants online. ``photos`` or ``site`` is ``None`` when that part is to be left alone.
 
     ``document`` is the metadata document to be committed, where there is one and the photos are part of the deploy.
+    ``made_by`` is the commit that the workspace is of, where that is known.
     """
 
     mode: Mode
@@ -37,6 +39,7 @@ class LocalGallery:
     site: tuple[SourceFile, ...] | None
     settings: GallerySettings = NO_SETTINGS
     document: Commit | None = None
+    made_by: MadeBy | None = None
 
     def photo_keys(self) -> frozenset[str]:
         """The keys of all files of the photos."""

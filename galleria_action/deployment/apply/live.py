@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from galleria_action.deployment.documents.writing import commit, conflict
 from galleria_action.deployment.galleries import LocalGallery
+from galleria_action.deployment.made_by import MadeBy
 from galleria_action.deployment.model import Base, Delete, Mode, Reason
 from galleria_action.deployment.state.manifest import MANIFEST_KEY, Kind, Manifest, ManifestEntry
 from galleria_action.deployment.state.reading import read_manifest
@@ -86,7 +87,12 @@ class LiveManifest:
             objects |= before if files is None else {key: before[key] for key in files if key in before}
             going |= self.manifest.leaving_of(kind) if files is None else {}
         going |= {gone.key: gone.photo for gone in leaving if gone.reason is not Reason.ORPHAN}
-        return Manifest({**objects, **stored}, going, self._mode())
+        return Manifest({**objects, **stored}, going, self._mode(), self._made_by())
+
+    def _made_by(self) -> dict[Kind, MadeBy]:
+        """Of our parts only our own commit is known, and nothing where that is not."""
+        kept = {kind: it for kind, it in self.manifest.made_by.items() if kind not in self.parts}
+        return kept | (dict.fromkeys(self.parts, self.local.made_by) if self.local.made_by else {})
 
     def _files(self) -> dict[Kind, list[str] | None]:
         """The keys of each part, ``None`` where it is left alone."""

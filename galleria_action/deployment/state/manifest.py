@@ -15,6 +15,7 @@ from sys import intern
 from types import NoneType
 from typing import Any, Literal, cast
 
+from galleria_action.deployment.made_by import MadeBy, made_by_of
 from galleria_action.deployment.model import Mode
 from galleria_action.errors import ConfigInvalid
 from galleria_action.gallery.keys import key_problem
@@ -65,12 +66,13 @@ class Manifest:
     ``leaving`` are keys that a deploy was about to delete, each with the id of its photo (``None`` for the site's):
     not part of the gallery any more, and perhaps still there. It is written down before the commit, because after it
     nothing else names them. ``mode`` tells whether the photos belong to a metadata document, which may not be committed
-    yet.
+    yet. ``made_by`` tells which commit each kind was deployed from.
     """
 
     objects: Mapping[str, ManifestEntry] = field(default_factory=dict)
     leaving: Mapping[str, str | None] = field(default_factory=dict)
     mode: Mode = "directory"
+    made_by: Mapping[Kind, MadeBy] = field(default_factory=dict)
 
     def of_kind(self, kind: Kind) -> dict[str, ManifestEntry]:
         """The entries of one kind by key."""
@@ -83,7 +85,11 @@ class Manifest:
     def to_bytes(self, **more: Any) -> bytes:
         """The JSON that is stored: keys sorted, so that equal manifests are equal bytes. ``more`` goes in beside it."""
         members = b",".join(member(key, self.objects[key]) for key in sorted(self.objects))
-        return document(members, self.mode, **({"leaving": dict(self.leaving)} if self.leaving else {}), **more)
+        if self.leaving:
+            more["leaving"] = dict(self.leaving)
+        if self.made_by:
+            more["made_by"] = {kind: it.to_dict() for kind, it in self.made_by.items()}
+        return document(members, self.mode, **more)
 
 
 def member(key: str, entry: ManifestEntry) -> bytes:
@@ -136,7 +142,8 @@ def parse_recorded(raw: bytes) -> tuple[Manifest, Mapping[str, Any]]:
             raise ManifestUnreadable(f"it has schema {schema!r}, this version reads {_SCHEMA}")
         objects: dict[str, ManifestEntry] = dict(document["objects"].items())
         _check_types(objects.values())
-        return Manifest(objects, _leaving(document.get("leaving", {})), _mode(document["mode"])), document
+        made_by = _made_by(document.get("made_by"))
+        return Manifest(objects, _leaving(document.get("leaving", {})), _mode(document["mode"]), made_by), document
     except ManifestUnreadable:
         raise
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
@@ -204,6 +211,13 @@ def _leaving(value: Mapping[str, Any]) -> dict[str, str | None]:
     if not all(isinstance(photo, str | None) for photo in leaving.values()):
         raise ManifestUnreadable("what is leaving has a wrong photo")
     return leaving
+
+
+def _made_by(value: Any) -> dict[Kind, MadeBy]:
+    """What is not understood is not known: nothing but a word of warning depends on it."""
+    kinds: tuple[Kind, ...] = ("photo", "site")
+    found = {kind: made_by_of(value.get(kind)) for kind in kinds} if isinstance(value, dict) else {}
+    return {kind: it for kind, it in found.items() if it}
 
 
 def _mode(value: Any) -> Mode:

@@ -212,6 +212,7 @@ def measured(context: Context, gallery: Gallery, *, every: bool) -> LocalGallery
         site=site,
         settings=loaded.metadata.settings if loaded else NO_SETTINGS,
         document=_document(context, loaded) if loaded else None,
+        made_by=context.made_by,
     )
 
 
