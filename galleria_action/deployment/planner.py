@@ -179,7 +179,7 @@ def _remote_photos(remote: RemoteGallery, *, but: Set[str] = frozenset()) -> dic
     The manifest matters after a run that died between commit and deletes: only it still names the old keys.
     """
     manifest = remote.manifest
-    named = {key: photo or key for key, photo in manifest.leaving_of("photo").items() if key not in but}
+    named = {key: gone.photo or key for key, gone in manifest.leaving_of("photo").items() if key not in but}
     for key, entry in manifest.objects.items():
         if key not in but and entry.kind == "photo":
             named[key] = entry.photo or key
