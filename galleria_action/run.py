@@ -13,6 +13,7 @@ from typing import TextIO
 from galleria_action import policy
 from galleria_action.ci.detect import detect
 from galleria_action.ci.interface import CI, NoReviews, Reviews, Wishes
+from galleria_action.ci.revision import Ancestry, revision
 from galleria_action.cli.commands import COMMANDS, Command
 from galleria_action.cli.parse import Invocation, parse
 from galleria_action.deployment.events import Listener, Warned, nobody
@@ -21,6 +22,7 @@ from galleria_action.errors import Cancelled, ConfigInvalid, GalleriaError, Inte
 from galleria_action.farewell import Farewell, Speech
 from galleria_action.listeners import PLAN_FILE, RESULT_FILE, Log, PlanFile, ReportFiles, Reports, Reviewers, all_of
 from galleria_action.options import SECRETS, Options, resolve, usage_problem
+from galleria_action.options.declaration import Topic
 from galleria_action.options.guards import PlanApproval
 from galleria_action.options.origin import texts
 from galleria_action.options.review import Comment
@@ -269,6 +271,8 @@ def _prepare(invocation: Invocation, ci: CI, record: Tally, world: World, files:
         open_store=_recorded(world.open_store, record),
         approval=reviews.approval,
         without_secrets=occasion.without_secrets if publicly else "",
+        made_by=revision(world.environ, files.workspace, time.time) if command.topics & Topic.PLAN else None,
+        is_ancestor=Ancestry(world.environ, files.workspace, options.review.github_token).is_ancestor,
     )
     context.warn_all(heeded.warnings)
     return _Run(command, context, reviews)

@@ -18,6 +18,7 @@ from galleria_action.options.checks import Verify
 from galleria_action.options.guards import Orphans, Unproven
 from galleria_action.storage.interface import ReadStore
 from galleria_action.usecases.context import Context
+from galleria_action.usecases.parts.age import check_age
 from galleria_action.usecases.parts.files import check_online
 from galleria_action.usecases.parts.local import LocalSide
 from galleria_action.usecases.parts.pictures import tell_pictures
@@ -64,6 +65,8 @@ def make_comparison(context: Context, store: ReadStore, side: LocalSide) -> Comp
         tell_pictures(context, made, local, remote, store)
     approved = None if options.sharded else options.guards.approved_plan  # shards have more to say of it
     check_guards(made, options.guards.max_delete, allow_empty=options.guards.allow_empty, approved_plan=approved)
+    if made.changed:
+        check_age(context, local, remote.manifest)
     check_online(context, local, remote.manifest, (up.key for up in made.uploads))
     return Comparison(made, local, remote, recorded=recorded)
 
