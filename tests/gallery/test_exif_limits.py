@@ -7,10 +7,10 @@ from collections.abc import Mapping
 
 import pytest
 
+from galleria_action.gallery.containers import jpeg
+from galleria_action.gallery.containers.tiff import Tiff
 from galleria_action.gallery.exif import edit as exif
-from galleria_action.gallery.exif import jpeg
 from galleria_action.gallery.exif.edit import Outcome, edit_exif, modify_exif_in_memory
-from galleria_action.gallery.exif.tiff import Tiff
 from galleria_action.gallery.exif.times import TimesWritten, write_times
 
 from . import exif_judge

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Container, Iterator
 from itertools import zip_longest
 
-from galleria_action.gallery.exif.tiff import EXIF_POINTER, GPS_POINTER, MAIN, MAIN_EXIF, Entry, Tiff, is_gps, read_tiff
+from galleria_action.gallery.containers.tiff import (
+    EXIF_POINTER,
+    GPS_POINTER,
+    MAIN,
+    MAIN_EXIF,
+    Entry,
+    Tiff,
+    is_gps,
+    read_tiff,
+)
 from galleria_action.gallery.exif.times import DUPLICATES
 
 

@@ -15,12 +15,13 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from galleria_action.errors import GalleryInvalid
-from galleria_action.gallery.exif import jpeg, xmp_gps
+from galleria_action.gallery.containers import jpeg
+from galleria_action.gallery.containers.jpeg import Damaged, Head, Patch, Segment
+from galleria_action.gallery.containers.tiff import DATE_TIME_ORIGINAL, MAIN_EXIF, OFFSET_TIME_ORIGINAL, Tiff, read_tiff
+from galleria_action.gallery.exif import xmp_gps
 from galleria_action.gallery.exif.check import only_intended_changes
 from galleria_action.gallery.exif.gps import remove_position
-from galleria_action.gallery.exif.jpeg import Damaged, Head, Patch, Segment
 from galleria_action.gallery.exif.makernote import refers_behind
-from galleria_action.gallery.exif.tiff import DATE_TIME_ORIGINAL, MAIN_EXIF, OFFSET_TIME_ORIGINAL, Tiff, read_tiff
 from galleria_action.gallery.exif.times import has_date, new_block, write_times
 from galleria_action.gallery.metadata.model import KEEP_ORIGINAL_TIMEZONE
 from galleria_action.gallery.metadata.timestamps import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from typing import NamedTuple
 
-from galleria_action.gallery.exif.tiff import GPS, GPS_POINTER, Directory, Tiff, Usage, is_gps
+from galleria_action.gallery.containers.tiff import GPS, GPS_POINTER, Directory, Tiff, Usage, is_gps
 
 
 class PositionRemoved(NamedTuple):

@@ -10,7 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from galleria_action.gallery.exif.jpeg import Damaged
+from galleria_action.gallery.containers.jpeg import Damaged
 
 ASCII, SHORT, LONG, UNDEFINED, IFD = 2, 3, 4, 7, 13
 EXIF_POINTER, GPS_POINTER, INTEROP_POINTER = 0x8769, 0x8825, 0xA005
