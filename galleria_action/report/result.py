@@ -18,6 +18,7 @@ from galleria_action.deployment.events import (
     Deleted,
     Divided,
     Event,
+    Located,
     Made,
     Planned,
     Publishing,
@@ -57,6 +58,7 @@ class Tally:
     committed: bool | None = False
     publishing: bool = False
     verification: Verification | None = None
+    located: Located = field(default_factory=lambda: Located(0, taken_out=False))
     duplicates: int = 0
     changed: bool = False
     shard: Shard | None = None
@@ -106,6 +108,8 @@ class Tally:
                 self.photos_deleted = photos
             case Verified(verification):
                 self.verification = verification
+            case Located():
+                self.located = event
             case Compared(duplicates):
                 self.duplicates = duplicates
             case Made(changed):
@@ -130,6 +134,7 @@ class Result:
     target: Target | None
     plan: Plan | None
     verification: Verification | None
+    located: Located
     committed: bool | None
     shard: Shard | None
     warnings: tuple[str, ...]
@@ -151,6 +156,10 @@ class Result:
             "missing": list(found.missing),
             "orphaned": list(found.orphaned),
             "mismatched": list(found.mismatched),
+            "positions_left": [
+                {"photo": left.photo, "variant": left.variant, "key": left.key, "where": left.where}
+                for left in self.located.left
+            ],
             "warnings": list(self.warnings),
             "problems": self.problems,
             "findings": [{"message": f.message, "file": f.file, "line": f.line} for f in self.findings],
@@ -172,6 +181,7 @@ def finish(record: Tally, message: str, duration_seconds: float, error: Galleria
         target=record.target,
         plan=record.plan,
         verification=record.verification,
+        located=record.located,
         committed=record.committed,
         shard=record.shard,
         warnings=tuple(record.warnings),
@@ -197,6 +207,7 @@ def _outputs(record: Tally, message: str, error: GalleriaError | None) -> dict[s
         "photos-to-upload": len(plan.photo_uploads) if plan else 0,
         "photos-to-delete": len(plan.removed_photos) if plan else 0,
         "photos-unchanged": len(plan.unchanged_photos) if plan else 0,
+        "photos-with-position": record.located.photos,
         "bytes-to-upload": plan.bytes_to_upload if plan else 0,
         "photos-uploaded": record.photos_uploaded,
         "photos-deleted": record.photos_deleted,

@@ -15,6 +15,7 @@ from galleria_action.storage.public_store import PublicStore, public_target
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.local import check_local
 from galleria_action.usecases.parts.planning import same_mode
+from galleria_action.usecases.parts.positions import look_for_positions
 from galleria_action.usecases.results import PlanMade
 
 
@@ -52,4 +53,5 @@ def plan_publicly(context: Context) -> PlanMade:
     made = make_plan(local, remote.gallery(local), public_target(url), force=options.guards.force)
     context.tell(Planned(made))
     check_guards(made, options.guards.max_delete, allow_empty=options.guards.allow_empty)
+    look_for_positions(context, made)
     return PlanMade(made)

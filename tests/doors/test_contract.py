@@ -45,13 +45,15 @@ CONTRACT = {
 }  # fmt: skip
 CHOICES = {
     "cors": "require warn skip", "orphans": "fail warn ignore delete", "verify": "list deep off",
+    "strip-gps": "false warn true",
     "hash-check": "strict warn off", "exif-errors": "warn fail", "comment": "always changes off",
     "plan-approval": "off warn require", "progress": "auto off", "address-style": "auto path virtual",
     "on-error": "fail skip", "albums": "off folder day", "album-zip": "off web full", "duplicates": "off warn fail",
 }  # fmt: skip
 OUTPUTS = [
     "success", "dry-run", "changed", "mode", "plan-id", "plan-file", "shards", "result-file", "photos-to-upload",
-    "photos-to-delete", "photos-unchanged", "bytes-to-upload", "photos-uploaded", "photos-deleted", "files-uploaded",
+    "photos-to-delete", "photos-unchanged", "photos-with-position",
+    "bytes-to-upload", "photos-uploaded", "photos-deleted", "files-uploaded",
     "files-skipped", "bytes-uploaded", "metadata-uploaded", "consistent", "missing-files", "orphaned-files",
     "mismatched-files", "duplicates", "url", "failure-reason", "message",
 ]  # fmt: skip

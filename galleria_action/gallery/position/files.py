@@ -1,0 +1,98 @@
+"""The position in a file of any format: taken out in place, and a last look at the finished bytes.
+
+What is not understood is looked through as bare bytes; what cannot be taken out is named. Nothing else changes, and no
+byte moves. See ``docs/exif.md`` for what is promised.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from galleria_action.gallery.containers.jpeg import BytesLike
+from galleria_action.gallery.position.boxes import find_in_boxes
+from galleria_action.gallery.position.chunks import find_in_png, find_in_webp
+from galleria_action.gallery.position.exif_block import find_in_exif
+from galleria_action.gallery.position.jpeg_file import find_in_jpeg
+from galleria_action.gallery.position.search import Intricate, Search
+from galleria_action.gallery.position.unknown import find_in_unknown
+
+_JPEG = re.compile(rb"\xff\xd8")
+_PNG = re.compile(rb"\x89PNG\r\n\x1a\n")
+_WEBP = re.compile(rb"RIFF....WEBP", re.DOTALL)
+_BOXES = re.compile(rb"....(?:ftyp|moov|mdat|wide|free|skip|JXL )", re.DOTALL)
+_TIFF = re.compile(rb"II[*+]\0|MM\0[*+]")
+
+
+@dataclass(frozen=True, slots=True)
+class WithoutPosition:
+    """``data`` is the very object that was given where nothing was to be done. ``told`` are the places that said a
+    position, ``left`` those that still do."""
+
+    data: BytesLike
+    told: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """A sentence for each place that still tells; where none does, for each that did."""
+        if self.left:
+            return tuple(f"a position was left in {place}" for place in self.left)
+        return tuple(f"a position was taken out of {place or 'the file'}" for place in self.told)
+
+    def after(self, earlier: WithoutPosition) -> WithoutPosition:
+        """This, with what an ``earlier`` round on the same file has found."""
+        return WithoutPosition(self.data, (*earlier.told, *self.told), tuple(dict.fromkeys(earlier.left + self.left)))
+
+
+def without_position(data: BytesLike) -> WithoutPosition:
+    """``data``, the bytes of a photo or video, without any position; of the same length, and otherwise the same.
+
+    Never raises for anything in ``data``. Takes time in proportion to its length.
+    """
+    given = data if isinstance(data, bytes) else bytes(data)
+    first = _searched(given)
+    if not first.changed:
+        return WithoutPosition(data, tuple(first.told), tuple(first.left))
+    clean = first.cleaned()
+    last = _searched(clean)
+    left = first.left | last.left | ({} if not last.changed else {place or "the file": None for place in last.told})
+    return WithoutPosition(clean, tuple(first.told), tuple(left))
+
+
+def tells_position(data: bytes) -> bool:
+    """Whether ``data`` says a position. Of a JPEG its beginning is enough, as far as that reaches."""
+    return bool(_searched(data).told)
+
+
+def _searched(data: bytes) -> Search:
+    search = Search(data)
+    try:
+        _find(search)
+    except Intricate:
+        search.leave("more blocks in blocks than any real photo has")
+    return search
+
+
+def _find(search: Search) -> None:
+    data = search.data
+    if _JPEG.match(data):
+        find_in_jpeg(search, _find_in_exif)
+    elif _PNG.match(data):
+        find_in_png(search, _find_in_exif)
+    elif _WEBP.match(data):
+        find_in_webp(search, _find_in_exif)
+    elif _BOXES.match(data):
+        find_in_boxes(search, _find_in_exif)
+    elif _TIFF.match(data):
+        _find_in_exif(search)
+    else:
+        find_in_unknown(search, _find_in_exif)
+
+
+def _find_in_exif(search: Search) -> None:
+    find_in_exif(search, _find_in_picture)
+
+
+def _find_in_picture(search: Search) -> None:
+    find_in_jpeg(search, _find_in_exif)
