@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from galleria_action.errors import GalleryInvalid
@@ -68,7 +69,7 @@ def _is_position(name: str, value: Any) -> bool:
         return False
     plain = "".join(letter for letter in name.lower() if letter.isalnum())
     return _NAME.fullmatch(plain) is not None or (
-        _MAYBE.fullmatch(plain) is not None and sum(1 for _ in _numbers(value)) > 1
+        _MAYBE.fullmatch(plain) is not None and len(list(islice(_numbers(value), 2))) > 1
     )
 
 

@@ -44,8 +44,8 @@ def find_in_png(search: Search, find_in_exif: Finder) -> None:
             break
         if kind in _PNG_PIXELS:
             search.skip(start, end + 4)
-        elif kind in (b"eXIf", b"tEXt", b"zTXt", b"iTXt", b"caBX"):
-            with search.part([(start, end)], _PNG_NAMES.get(kind, "a text")) as it:
+        elif kind in _PNG_NAMES and size:
+            with search.part([(start, end)], _PNG_NAMES[kind]) as it:
                 _find_in_chunk(it, kind, find_in_exif)
             if it.changed:
                 search.blank(end, zlib.crc32(kind + it.cleaned()).to_bytes(4, "big"), told=False)
@@ -56,7 +56,9 @@ def find_in_png(search: Search, find_in_exif: Finder) -> None:
     _find_behind(search, at, find_in_exif)
 
 
-_PNG_NAMES = {b"eXIf": "EXIF", b"caBX": "the content credentials"}
+_PNG_NAMES = {
+    b"eXIf": "EXIF", b"caBX": "the content credentials", b"tEXt": "a text", b"zTXt": "a text", b"iTXt": "a text",
+}  # fmt: skip
 
 
 def _find_behind(search: Search, at: int, find_in_exif: Finder) -> None:
