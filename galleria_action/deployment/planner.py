@@ -157,7 +157,8 @@ class _Comparison:
 
 
 def _is_picture(file: SourceFile) -> bool:
-    return file.headers.content_type.startswith(("image/", "video/"))
+    kind = file.headers.content_type
+    return kind.startswith(("image/", "video/")) and kind != "image/svg+xml"
 
 
 def _rendering(settings: GallerySettings) -> tuple[object, ...]:

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from galleria_action.gallery.position import tells_position, without_position
+from galleria_action.gallery.position import head_tells_position, tells_position, without_position
 
 from .files import (
     HOPELESS,
@@ -50,6 +50,19 @@ def test_a_position_goes_and_the_file_keeps_its_length(name: str) -> None:
 @telling
 def test_a_photo_with_a_position_is_counted(name: str) -> None:
     assert tells_position(TELLING[name])
+
+
+@pytest.mark.parametrize("cut", [None, -1, 60_000])
+@pytest.mark.parametrize("name", ["EXIF", "EXIF, the other byte order", "XMP", "XMP, a keyword"])
+def test_the_beginning_of_a_jpeg_is_enough_to_count_it(name: str, cut: int | None) -> None:
+    pixels = TELLING[name] + bytes(100_000)
+    assert head_tells_position(pixels[:cut])
+
+
+@pytest.mark.parametrize("name", [name for name in SILENT if SILENT[name][:2] == b"\xff\xd8"])
+def test_the_beginning_of_a_jpeg_without_a_position_is_not_accused(name: str) -> None:
+    assert not head_tells_position(SILENT[name])
+    assert not head_tells_position(SILENT[name][:300])
 
 
 @pytest.mark.parametrize("name", HOPELESS)

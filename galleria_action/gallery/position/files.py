@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from galleria_action.gallery.containers import jpeg
 from galleria_action.gallery.containers.jpeg import BytesLike
 from galleria_action.gallery.position.boxes import find_in_boxes
 from galleria_action.gallery.position.chunks import find_in_png, find_in_webp
@@ -16,6 +17,7 @@ from galleria_action.gallery.position.exif_block import find_in_exif
 from galleria_action.gallery.position.jpeg_file import find_in_jpeg
 from galleria_action.gallery.position.search import Intricate, Search
 from galleria_action.gallery.position.unknown import find_in_unknown
+from galleria_action.gallery.position.words import says_position
 
 _JPEG = re.compile(rb"\xff\xd8")
 _PNG = re.compile(rb"\x89PNG\r\n\x1a\n")
@@ -61,8 +63,25 @@ def without_position(data: BytesLike) -> WithoutPosition:
 
 
 def tells_position(data: bytes) -> bool:
-    """Whether ``data`` says a position. Of a JPEG its beginning is enough, as far as that reaches."""
+    """Whether ``data``, the bytes of a photo or video, says a position."""
     return bool(_searched(data).told)
+
+
+#: SOS and EOI: a JPEG without its pixels
+_NO_PIXELS = b"\xff\xda\0\x02\xff\xd9"
+#: the record of a pointer to a GPS directory, in both byte orders
+_POINTERS = (b"\x88\x25\0\x04\0\0\0\x01", b"\x25\x88\x04\0\x01\0\0\0")
+
+
+def head_tells_position(beginning: bytes) -> bool:
+    """Whether a JPEG says a position before its pixels, where cameras and phones say it; much cheaper than a look
+    through all of it. ``beginning`` may be cut anywhere; what is not in it is not known."""
+    try:
+        head = beginning[: jpeg.read_head(memoryview(beginning)).scan] + _NO_PIXELS
+    except jpeg.Damaged:
+        head = beginning
+    hints = any(pointer in head for pointer in _POINTERS) or says_position(head)
+    return hints and tells_position(head)
 
 
 def _searched(data: bytes) -> Search:

@@ -13,7 +13,7 @@ from galleria_action.deployment.events import Located, PositionLeft
 from galleria_action.deployment.model import Plan, Upload
 from galleria_action.errors import Finding, GalleryInvalid
 from galleria_action.gallery.local.files import LocalFile, opened, read_file
-from galleria_action.gallery.position import tells_position, without_position
+from galleria_action.gallery.position import head_tells_position, tells_position, without_position
 from galleria_action.options.gallery import StripGps
 from galleria_action.report.wording import count
 from galleria_action.usecases.context import Context
@@ -49,9 +49,9 @@ def look_for_positions(context: Context, plan: Plan) -> None:
 def _tells(file: LocalFile) -> bool:
     with opened(file) as descriptor:
         beginning = os.pread(descriptor, _BEGINNING, 0)
-        if not beginning.startswith(b"\xff\xd8") and len(beginning) < file.size <= _WHOLE:
-            beginning += os.pread(descriptor, file.size, len(beginning))
-        return tells_position(beginning)
+        if beginning.startswith(b"\xff\xd8"):
+            return head_tells_position(beginning)
+        return file.size <= _WHOLE and tells_position(beginning + os.pread(descriptor, file.size, len(beginning)))
 
 
 def _look_closely(upload: Upload, left: list[PositionLeft]) -> bool:
