@@ -115,7 +115,7 @@ def test_what_an_earlier_version_published_is_sent_again(here: Job):
     text = manifest.read_text()
     digest = model.PhotoEdit(None, None, strip_gps=True).digest()
     assert digest in text
-    manifest.write_text(text.replace(digest, "0" * 64))
+    manifest.write_text(text.replace(digest, "0" * len(digest)))
     assert ok(here.runner.run("plan", strip_gps="true")).outputs["photos-to-upload"] == "3"
 
 
