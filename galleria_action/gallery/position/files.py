@@ -54,8 +54,8 @@ class WithoutPosition:
 def without_position(data: BytesLike) -> WithoutPosition:
     """``data``, the bytes of a photo or video, without any position; of the same length, and otherwise the same.
 
-    It ends with a look at the finished bytes that finds nothing to do. Never raises for anything in ``data``. Takes time
-    in proportion to its length.
+    It ends with a look at the finished bytes that finds nothing to do. Never raises for anything in ``data``. Takes
+    time in proportion to its length.
     """
     clean = data if isinstance(data, bytes) else bytes(data)
     told: dict[str, None] = {}
