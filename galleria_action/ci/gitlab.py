@@ -35,7 +35,8 @@ CAUSES: Mapping[str, Cause] = {
 }
 #: what a later job needs least; all of it is in the result file
 _LEFT_OUT = (
-    "mode", "message", "files-skipped", "photos-unchanged", "photos-with-position", "metadata-uploaded", "shards",
+    "mode", "message", "report-file", "files-skipped", "photos-unchanged", "photos-with-position", "metadata-uploaded",
+    "shards",
 )  # fmt: skip
 
 

@@ -20,10 +20,12 @@ from galleria_action.deployment.events import (
     Event,
     Located,
     Made,
+    Pictured,
     Planned,
     Publishing,
     Recognised,
     Sending,
+    Showing,
     Stored,
     Uploaded,
     Verified,
@@ -48,6 +50,7 @@ class Tally:
     plan: Plan | None = None
     plan_file: str | None = None
     result_file: str | None = None
+    report_file: str | None = None
     url: str | None = None
     photos_uploaded: int = 0
     photos_deleted: int = 0
@@ -59,6 +62,7 @@ class Tally:
     publishing: bool = False
     verification: Verification | None = None
     located: Located = field(default_factory=lambda: Located(0, taken_out=False))
+    pictures: dict[Showing, Pictured] = field(default_factory=dict)
     duplicates: int = 0
     changed: bool = False
     shard: Shard | None = None
@@ -110,6 +114,8 @@ class Tally:
                 self.verification = verification
             case Located():
                 self.located = event
+            case Pictured(showing):
+                self.pictures[showing] = event
             case Compared(duplicates):
                 self.duplicates = duplicates
             case Made(changed):
@@ -137,6 +143,7 @@ class Result:
     located: Located
     committed: bool | None
     shard: Shard | None
+    pictures: tuple[Pictured, ...]
     warnings: tuple[str, ...]
     outputs: Mapping[str, str | int | bool]
     requests: Mapping[str, int]
@@ -184,6 +191,7 @@ def finish(record: Tally, message: str, duration_seconds: float, error: Galleria
         located=record.located,
         committed=record.committed,
         shard=record.shard,
+        pictures=tuple(record.pictures.values()),
         warnings=tuple(record.warnings),
         outputs=_outputs(record, text, error),
         requests=dict(record.requests()),
@@ -204,6 +212,7 @@ def _outputs(record: Tally, message: str, error: GalleriaError | None) -> dict[s
         "plan-file": record.plan_file or "",
         "shards": json.dumps(list(map(str, record.shards)), separators=(",", ":")),
         "result-file": record.result_file or "",
+        "report-file": record.report_file or "",
         "photos-to-upload": len(plan.photo_uploads) if plan else 0,
         "photos-to-delete": len(plan.removed_photos) if plan else 0,
         "photos-unchanged": len(plan.unchanged_photos) if plan else 0,
