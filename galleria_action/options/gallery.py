@@ -30,6 +30,14 @@ class CheckFiles(StrEnum):
     OFF = "off"
 
 
+class Links(StrEnum):
+    """What links of the site to pictures that will not exist do."""
+
+    WARN = "warn"
+    FAIL = "fail"
+    OFF = "off"
+
+
 class ExifErrors(StrEnum):
     """What a photo whose EXIF cannot be edited does."""
 
@@ -45,13 +53,21 @@ class GalleryOptions(Group):
     """The gallery on disk. Paths are as the user gave them, relative to the workspace unless absolute."""
 
     source: Path = option(
-        PATH, "prod/pics", "folder with the photos and gallery-metadata.json", Topic.LOCAL, config=FREE, short="s"
+        PATH,
+        "prod/pics",
+        "folder with the photos and gallery-metadata.json",
+        Topic.LOCAL | Topic.STUDIO,
+        config=FREE,
+        short="s",
     )
     metadata_file: Path | None = optional(
         PATH, "another metadata file; when none exists: directory mode", Topic.LOCAL, config=FREE
     )
     site: Path | None = optional(
-        PATH, "folder of the static site, uploaded to the prefix's root", Topic.LOCAL, config=FREE
+        PATH,
+        "folder of the static site, uploaded to the prefix's root; process writes one there (generate: beside source)",
+        Topic.LOCAL | Topic.STUDIO,
+        config=FREE,
     )
     exclude: Patterns | None = optional(
         PATTERNS,
@@ -74,6 +90,13 @@ class GalleryOptions(Group):
         "are photos on disk those of the metadata: auto (by size and git's index; validate hashes), hash, size, off",
         Topic.LOCAL,
         config=tighten(CheckFiles.OFF, CheckFiles.SIZE, CheckFiles.AUTO, CheckFiles.HASH),
+    )
+    links: Links = option(
+        choice(Links),
+        "warn",
+        "what links of the site to pictures that will not exist do",
+        Topic.LOCAL,
+        config=tighten(Links.OFF, Links.WARN, Links.FAIL),
     )
     exif_errors: ExifErrors = option(
         choice(ExifErrors),
