@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from galleria_action.net.network import Network
-from galleria_action.storage.client_errors import raising_client_errors
 from galleria_action.storage.conditions import ProvingStore
+from galleria_action.storage.faults.client_errors import raising_client_errors
 from galleria_action.storage.interface import Target, WriteStore
 from galleria_action.storage.persistence import sleep
 from galleria_action.storage.providers import provider_of

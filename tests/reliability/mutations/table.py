@@ -280,7 +280,7 @@ MUTATIONS = {
         _SECRETS + "test_an_error_that_carries_a_secret",
     ),
     "tells secrets in reports": _when(
-        9, drop("run:run", "_hush(...)"),
+        9, drop("run:run", "hush(...)"),
         _SECRETS + "test_a_server_that_repeats_what_it_was_sent",
     ),
     "tells signatures": _when(
