@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from galleria_action.ci.interface import CI, Reviews
-from galleria_action.ci.workspace import Unwritable, write_file
 from galleria_action.deployment.events import (
     Advanced,
     Began,
@@ -23,6 +22,7 @@ from galleria_action.deployment.events import (
     Said,
     Warned,
 )
+from galleria_action.fence.place import Place, Unwritable
 from galleria_action.report.documents import plan_json
 from galleria_action.report.outcome import to_do
 from galleria_action.report.progress import Progress, Style, Work, open_progress
@@ -93,25 +93,13 @@ class Log:
 
 @dataclass(frozen=True, slots=True)
 class ReportFiles:
-    """Where reports are written: below ``workspace``, and unasked where nobody watches (``attended`` is false)."""
+    """Where reports are written: in ``place``, and unasked where nobody watches."""
 
-    workspace: Path
-    attended: bool
+    place: Place
 
     def path(self, given: Path | None, default: str) -> Path | None:
         """Where a report goes; without a path from the options only in CI."""
-        return given or (None if self.attended else Path(default))
-
-    def write(self, path: Path, body: bytes) -> str:
-        """Write a report and return its path relative to the workspace, for later steps.
-
-        Raises ``ConfigInvalid`` when it cannot be written, or would be outside of the workspace in CI.
-        """
-        if not self.attended:
-            return write_file(self.workspace, path, body)
-        whole = self.workspace / path
-        write_file(whole.parent, whole.name, body, follow=True)
-        return str(path)
+        return given or (None if self.place.attended else Path(default))
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +120,7 @@ class PlanFile:
         if not isinstance(event, Planned) or not (path := self.files.path(self.given, PLAN_FILE)):
             return
         try:
-            self.record.plan_file = self.files.write(path, plan_json(event.plan))
+            self.record.plan_file = self.files.place.write(path, plan_json(event.plan))
         except Unwritable as trouble:
             if self.given and self.record.dry_run:
                 raise

@@ -13,12 +13,14 @@ from typing import TextIO
 from galleria_action import policy
 from galleria_action.ci.detect import detect
 from galleria_action.ci.interface import CI, NoReviews, Reviews, Wishes
+from galleria_action.ci.occasion import Cause, Occasion
 from galleria_action.cli.commands import COMMANDS, Command
 from galleria_action.cli.parse import Invocation, parse
 from galleria_action.deployment.events import Listener, Warned, nobody
 from galleria_action.deployment.stop import Stop
-from galleria_action.errors import Cancelled, ConfigInvalid, GalleriaError, InternalError, exit_code_of
+from galleria_action.errors import Cancelled, ConfigInvalid, Finding, GalleriaError, InternalError, exit_code_of
 from galleria_action.farewell import Farewell, Speech
+from galleria_action.fence.place import Place
 from galleria_action.listeners import PLAN_FILE, RESULT_FILE, Log, PlanFile, ReportFiles, Reviewers, all_of
 from galleria_action.options import SECRETS, Options, resolve, usage_problem
 from galleria_action.options.guards import PlanApproval
@@ -34,7 +36,7 @@ from galleria_action.storage.opening import open_store
 from galleria_action.storage.public_store import public_target
 from galleria_action.storage.settings import StoreSettings
 from galleria_action.storage.wrappers import RecordingStore
-from galleria_action.usecases.context import Context, Place
+from galleria_action.usecases.context import Context
 
 _Opener = Callable[[StoreSettings], WriteStore]
 
@@ -70,7 +72,7 @@ def run(args: Sequence[str], world: World) -> int:
         if name in invocation.given:
             ci.mask(invocation.given[name].text)
     record = Record(invocation.command, hide=ci.hide)
-    files = ReportFiles(workspace, attended=not _in_ci(environ))
+    files = ReportFiles(Place(workspace, _outside(environ), _attended(environ, ci.occasion)))
     ending = _Ending(
         ci, record, time.monotonic(), world.stdout if invocation.as_json else None, files, invocation.quiet
     )
@@ -142,7 +144,7 @@ class _Ending:
         try:
             for name, body in self.run.reviews.finished(self._result(message, error)).items():
                 beside = self.run.context.options.output.plan_file or Path(PLAN_FILE)
-                self.files.write(beside.with_name(name), body)
+                self.files.place.write(beside.with_name(name), body)
         except GalleriaError as trouble:
             self.run.context.warn(trouble.message)
         except KeyboardInterrupt:
@@ -192,7 +194,7 @@ class _Ending:
             return
         self.record.result_file = str(path)
         try:
-            self.files.write(path, result_json(self._result(message, error)))
+            self.files.place.write(path, result_json(self._result(message, error)))
         except GalleriaError as trouble:
             self.record.result_file = None
             self.run.context.warn(_sentence(trouble))
@@ -236,6 +238,7 @@ def _prepare(invocation: Invocation, ci: CI, record: Record, world: World, files
         needs_bucket=not publicly and invocation.complete and not heeded.refused,
         no_bucket=invocation.no_bucket,
     )
+    _may_be_written(options, files.place)
     record.url = options.review.public_url
     record.target = _target(options, publicly)
     record.dry_run = publicly or command.only_plans(options)
@@ -246,7 +249,7 @@ def _prepare(invocation: Invocation, ci: CI, record: Record, world: World, files
     plan_file = PlanFile(files, options.output.plan_file, record, lambda text: told(Warned(text)))
     context = Context(
         options=options,
-        place=Place(files.workspace, _outside(world.environ), files.attended),
+        place=files.place,
         stop=world.stop,
         tell=all_of(record.hear, log, plan_file.hear, Reviewers(reviews).hear),
         open_store=_recorded(world.open_store, record),
@@ -255,6 +258,20 @@ def _prepare(invocation: Invocation, ci: CI, record: Record, world: World, files
     )
     context.warn_all(heeded.warnings)
     return _Run(command, context, reviews)
+
+
+def _may_be_written(options: Options, place: Place) -> None:
+    """Raise ``ConfigInvalid`` with every option that names a file where nothing may be written, before anything is."""
+    named = {
+        "plan-file": options.output.plan_file,
+        "result-file": options.output.result_file,
+        "checkpoint-file": options.upload.checkpoint_file,
+    }
+    refused = {name: place.refusal(path) for name, path in named.items() if path}
+    findings = [Finding(f"{name}: {why.message}") for name, why in refused.items() if why]
+    if findings:
+        hint = next(why.hint for why in refused.values() if why)
+        raise ConfigInvalid("A file may not be written where it is to be", hint=hint, findings=findings)
 
 
 def _refuse(run: _Run, ci: CI) -> None:
@@ -281,9 +298,9 @@ def _recorded(open_store: _Opener, record: Record) -> _Opener:
     return opened
 
 
-def _in_ci(environ: Mapping[str, str]) -> bool:
-    """Whether nobody watches: reports are written unasked, and files outside of the workspace refused."""
-    return environ.get("CI", "") not in ("", "false") or environ.get("GITHUB_ACTIONS") == "true"
+def _attended(environ: Mapping[str, str], occasion: Occasion) -> bool:
+    """Whether a person runs this. Where nobody does, reports are written unasked and the workspace is the world."""
+    return occasion.cause is Cause.COMMAND_LINE and environ.get("CI", "") in ("", "false")
 
 
 def _outside(environ: Mapping[str, str]) -> str | None:

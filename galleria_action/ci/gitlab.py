@@ -17,7 +17,7 @@ from typing import TextIO
 from galleria_action.ci.interface import NoReviews, Reviews, Wishes
 from galleria_action.ci.occasion import Cause, Occasion, Whose
 from galleria_action.ci.plain import Plain
-from galleria_action.ci.workspace import write_file
+from galleria_action.fence.place import Place
 from galleria_action.report.escape import visible
 
 DOTENV_FILE = "galleria.env"
@@ -84,7 +84,7 @@ class GitLab(Plain):
         body = "".join(lines[:_MOST_VARIABLES]).encode()
         if len(body) > _MOST_BYTES:
             raise ValueError(f"{DOTENV_FILE} would have {len(body)} bytes, of which GitLab takes {_MOST_BYTES}")
-        write_file(self.workspace, DOTENV_FILE, body)
+        Place(self.workspace, attended=False).write(Path(DOTENV_FILE), body)
 
     def _now(self) -> int:
         return int(self._clock())

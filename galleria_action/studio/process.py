@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from galleria_action.errors import Finding, GalleryInvalid
+from galleria_action.fence.workspace import Workspace
 from galleria_action.gallery.keys import METADATA_KEY
-from galleria_action.gallery.local.workspace import Workspace
 from galleria_action.gallery.metadata.model import GallerySettings, MetadataFileData, PhotoMetadata
 from galleria_action.gallery.metadata.wording import shown
 from galleria_action.gallery.originals.describe import describe_photo, metadata_bytes, presentable

@@ -16,7 +16,7 @@ from PIL import Image, ImageEnhance
 pytest.importorskip("numpy")
 
 from galleria_action.errors import GalleryInvalid
-from galleria_action.gallery.local.workspace import Workspace
+from galleria_action.fence.workspace import Workspace
 from galleria_action.studio.duplicates import checkpoint as checkpoint_module
 from galleria_action.studio.duplicates import find as find_module
 from galleria_action.studio.duplicates.document import duplicates_json

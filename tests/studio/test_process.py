@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 
 from galleria_action.errors import ConfigInvalid, GalleryInvalid
+from galleria_action.fence.workspace import Workspace
 from galleria_action.gallery.exif import edit_exif
-from galleria_action.gallery.local.workspace import Workspace
 from galleria_action.gallery.metadata.schema import load_metadata
 from galleria_action.gallery.originals.facts import read_facts
 from galleria_action.gallery.originals.kinds import Kind
@@ -420,7 +420,7 @@ class TestFaults:
 SCRIPT = """
 import sys
 from pathlib import Path
-from galleria_action.gallery.local.workspace import Workspace
+from galleria_action.fence.workspace import Workspace
 from galleria_action.studio.process import Task, process
 folder = Path(sys.argv[1])
 process(Task(folder / "originals", folder / "prod" / "pics"), Workspace(folder), stopped=lambda: False,

@@ -10,11 +10,13 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from galleria_action.ci.occasion import Cause, Occasion, Whose
+from galleria_action.fence import files
 
+#: GitHub caps payloads at 25 MB ("Webhook events and payloads")
+_MOST_BYTES = 25_000_000
 _DEPENDABOT = "dependabot[bot]"
 _ON_PULL_REQUESTS = ("pull_request", "pull_request_target")
 
@@ -148,7 +150,7 @@ def _by_dependabot(name: str, payload: Any, environ: Mapping[str, str]) -> bool:
 
 def _payload(path: str | None) -> Any:
     try:
-        return json.loads(Path(path).read_bytes()) if path else None
+        return json.loads(files.read(path, _MOST_BYTES)) if path else None
     except (OSError, ValueError, RecursionError):
         return None
 

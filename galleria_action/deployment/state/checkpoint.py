@@ -7,8 +7,6 @@ nothing that goes wrong with it ends a deploy.
 
 from __future__ import annotations
 
-import os
-import tempfile
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -19,14 +17,16 @@ from typing import Any, Protocol
 from galleria_action.deployment.apply.commit import commit
 from galleria_action.deployment.model import Base
 from galleria_action.deployment.state.manifest import (
+    BEGINNING,
     ManifestEntry,
     ManifestUnreadable,
     document,
     member,
     parse_recorded,
 )
-from galleria_action.errors import GalleriaError, StorageUnavailable
-from galleria_action.storage.interface import Headers, WriteStore
+from galleria_action.errors import ConfigInvalid, GalleriaError, StorageUnavailable
+from galleria_action.fence.place import Place
+from galleria_action.storage.interface import DOCUMENT, Headers, WriteStore
 
 CHECKPOINT_KEY = ".galleria/checkpoint.json"
 
@@ -79,23 +79,38 @@ class InBucket:
 class InFile:
     """The checkpoint in a local file."""
 
+    place: Place
     path: Path
 
+    def exists(self) -> bool:
+        """Whether there is one. Raises ``ConfigInvalid`` for anything else, which is neither to be replaced nor to be
+        removed."""
+        body = self.read()
+        if body and not body.startswith(BEGINNING):
+            raise ConfigInvalid(f"{str(self.path)!r} is not a checkpoint.")
+        return body is not None
+
     def read(self) -> bytes | None:
-        return self.path.read_bytes() if self.path.is_file() else None
+        return self.place.read(self.path, DOCUMENT)
 
     def write(self, body: bytes) -> None:
-        # A new file under a new name follows no link that somebody laid here.
-        handle, part = tempfile.mkstemp(prefix=".galleria-", dir=self.path.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(body)
-            Path(part).replace(self.path)
-        finally:
-            Path(part).unlink(missing_ok=True)
+        self.place.write(self.path, body)
 
     def remove(self) -> None:
-        self.path.unlink(missing_ok=True)
+        self.place.remove(self.path)
+
+
+class Nowhere:
+    """No checkpoint at all."""
+
+    def read(self) -> bytes | None:
+        return None
+
+    def write(self, body: bytes) -> None:
+        pass
+
+    def remove(self) -> None:
+        pass
 
 
 @dataclass

@@ -82,6 +82,10 @@ class Manifest:
         return document(members, self.mode, **({"leaving": dict(self.leaving)} if self.leaving else {}), **more)
 
 
+#: of every document that ``document`` makes
+BEGINNING = b'{"objects":{'
+
+
 def member(key: str, entry: ManifestEntry) -> bytes:
     """What ``entry`` under ``key`` is in a stored manifest: the parts of a long one can be made one by one."""
     return f"{_json(key)}:{_json({name: getattr(entry, name) for name in _FIELDS})}".encode()
@@ -90,7 +94,7 @@ def member(key: str, entry: ManifestEntry) -> bytes:
 def document(members: bytes, mode: Mode, **more: Any) -> bytes:
     """A stored manifest of ``members``, which commas separate; of two with one key, the later counts."""
     rest = _json({"schema": _SCHEMA, "mode": mode, **more}).encode()
-    return b'{"objects":{' + members + b"}," + rest.removeprefix(b"{")
+    return BEGINNING + members + b"}," + rest.removeprefix(b"{")
 
 
 _json = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode

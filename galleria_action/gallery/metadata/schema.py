@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from galleria_action.errors import Finding, GalleryInvalid
+from galleria_action.fence.workspace import Absent, Refused, Workspace
 from galleria_action.gallery.keys import METADATA_KEY, key_problem
 from galleria_action.gallery.local.content import pointer_problem
 from galleria_action.gallery.local.files import local_file, read_file, usable
 from galleria_action.gallery.local.formats import HEAD_BYTES
-from galleria_action.gallery.local.workspace import Absent, Refused, Workspace
 from galleria_action.gallery.metadata import json_source
 from galleria_action.gallery.metadata.findings import Findings
 from galleria_action.gallery.metadata.json_source import Place, Problem, Unreadable, lines_of, paused_gc

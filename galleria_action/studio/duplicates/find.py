@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import Thread
 
 from galleria_action.errors import GalleryInvalid
-from galleria_action.gallery.local.workspace import Workspace
+from galleria_action.fence.workspace import Workspace
 from galleria_action.gallery.metadata.wording import shown
 from galleria_action.gallery.originals.describe import presentable
 from galleria_action.gallery.originals.scan import Original, Why, scan_originals

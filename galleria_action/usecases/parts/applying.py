@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Set
 from dataclasses import replace
+from pathlib import Path
 from typing import TypeVar
 
 from galleria_action.deployment.apply.carry_out import carry_out
@@ -17,9 +18,10 @@ from galleria_action.deployment.model import Plan
 from galleria_action.deployment.remote.reading import list_target
 from galleria_action.deployment.remote.verification import Verification, verify_listing
 from galleria_action.deployment.shards import SHARDS_FOLDER
-from galleria_action.deployment.state.checkpoint import CHECKPOINT_KEY, Checkpoint, InBucket, InFile
+from galleria_action.deployment.state.checkpoint import CHECKPOINT_KEY, Checkpoint, InBucket, InFile, Nowhere
 from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.deployment.strategies.rolling import rolling
+from galleria_action.errors import ConfigInvalid
 from galleria_action.gallery.local.files import read_file
 from galleria_action.options.checks import Verify
 from galleria_action.report.wording import count
@@ -53,8 +55,7 @@ def open_checkpoint(context: Context, store: WriteStore, made: Comparison) -> Ch
     fingerprint = fingerprint_of(context, made.plan)
     listing = made.remote.listing
     if upload.checkpoint_file:
-        path = context.path(upload.checkpoint_file)
-        checkpoint = Checkpoint(InFile(path), fingerprint, written=path.is_file())
+        checkpoint = _in_file(context, upload.checkpoint_file, fingerprint)
     else:
         checkpoint = Checkpoint(InBucket(store), fingerprint, written=CHECKPOINT_KEY in (listing or ()))
     # A listing without it spares the question; without a listing only asking tells.
@@ -62,6 +63,16 @@ def open_checkpoint(context: Context, store: WriteStore, made: Comparison) -> Ch
         checkpoint.resume()
         tell_trouble(context, checkpoint)
     return checkpoint
+
+
+def _in_file(context: Context, path: Path, fingerprint: str) -> Checkpoint:
+    """The checkpoint in a local file; nowhere when something else is there, which is left alone."""
+    place = InFile(context.place, path)
+    try:
+        return Checkpoint(place, fingerprint, written=place.exists())
+    except ConfigInvalid as occupied:
+        context.warn(f"checkpoint-file: {occupied.message} It is left alone; starting fresh, without a checkpoint.")
+        return Checkpoint(Nowhere(), fingerprint)
 
 
 def announce(context: Context, plan: Plan, begun: str | None = None) -> None:

@@ -19,14 +19,13 @@ from galleria_action.deployment.sources import (
     site_files,
 )
 from galleria_action.deployment.state.manifest import Mode
-from galleria_action.errors import ConfigInvalid, EmptyGallery, Finding, GalleryInvalid
+from galleria_action.errors import EmptyGallery, GalleryInvalid
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.gallery.local.examine import examine_all, oddities
 from galleria_action.gallery.local.files import LocalFile
 from galleria_action.gallery.local.locate import locate
 from galleria_action.gallery.local.patterns import Patterns
 from galleria_action.gallery.local.walk import Walk, walk_photos, walk_site
-from galleria_action.gallery.local.workspace import Workspace
 from galleria_action.gallery.metadata.json_source import paused_gc
 from galleria_action.gallery.metadata.model import GallerySettings
 from galleria_action.gallery.metadata.redact import redact_paths
@@ -85,7 +84,7 @@ def _metadata(context: Context, source: Path) -> LoadedMetadata | None:
         return context.metadata
     given = context.options.gallery.metadata_file
     path = context.path(given) if given else source / METADATA_KEY
-    fence = _fence(context, path.parent, "metadata-file" if given else "source")
+    fence = context.place.fence(path.parent, "metadata-file" if given else "source")
     if not os.path.lexists(path):
         if given is None and (source.is_dir() or context.options.gallery.site_only):
             return None
@@ -116,7 +115,7 @@ def _where_to_look(folder: Path) -> str:
 
 
 def _photos(context: Context, metadata: LoadedMetadata | None, source: Path) -> Sequence[LocalFile]:
-    fence = _fence(context, source, "source")
+    fence = context.place.fence(source, "source")
     if metadata:
         found = locate(metadata.metadata, source, fence, file=metadata.file, lines_of=metadata.lines_of)
         return tuple(found.values())
@@ -136,7 +135,7 @@ def _site(context: Context, source: Path) -> Sequence[LocalFile] | None:
     if context.options.gallery.site is None or context.options.gallery.photos_only:
         return None
     site = context.path(context.options.gallery.site)
-    fence, patterns = _fence(context, site, "site"), context.options.gallery.exclude or Patterns()
+    fence, patterns = context.place.fence(site, "site"), context.options.gallery.exclude or Patterns()
     walk = walk_site(site, fence, exclude=[source], patterns=patterns)
     _tell_skipped(context, walk, "are hidden")
     return walk.files
@@ -151,27 +150,6 @@ def _tell_skipped(context: Context, walk: Walk, why: str) -> None:
         context.warn(f"Not published: {text}")
     if len(walk.dangling) > _SHOWN_SKIPPED:
         context.warn(f"Not published: {len(walk.dangling) - _SHOWN_SKIPPED:,} more links that lead to nothing")
-
-
-def _fence(context: Context, folder: Path, option: str) -> Workspace:
-    """The fence around local files that are reached through ``folder``.
-
-    In CI that is the workspace, and a folder outside of it is refused: the container sees nothing else of the
-    machine, and a pull request must not publish the runner's files. On a terminal a folder may lie anywhere, and so may
-    what its links lead to.
-    """
-    attended = context.place.attended
-    if folder.resolve().is_relative_to(context.place.folder.resolve()):
-        return Workspace(context.place.folder, context.place.outside, bounded=not attended)
-    if attended:
-        return Workspace(folder, bounded=False)
-    text = f"{option}: {str(folder)!r} is outside of the workspace"
-    raise ConfigInvalid(
-        text,
-        hint="Give a path relative to the repository's root. Other folders of the machine are not visible in the "
-        "action's container.",
-        findings=[Finding(text)],
-    )
 
 
 def measured(context: Context, gallery: Gallery) -> LocalGallery:
