@@ -177,14 +177,15 @@ def measured(context: Context, gallery: Gallery) -> LocalGallery:
         photos = photos_of_directory(
             gallery.photos, cache.cache_control_photos, of_photos, strip_gps=strip, rules=rules
         )
-    check_collisions(photos or (), site or (), METADATA_KEY)
-    return LocalGallery(
+    local = LocalGallery(
         mode=gallery.mode,
         photos=photos,
         site=site,
         settings=loaded.metadata.settings if loaded else GallerySettings(),
         document=_document(context, loaded) if loaded else None,
     )
+    check_collisions(local)
+    return local
 
 
 def _tell_odd(context: Context, texts: Sequence[str]) -> None:

@@ -12,6 +12,7 @@ from galleria_action.deployment.model import Plan
 from galleria_action.deployment.planner import make_plan
 from galleria_action.deployment.remote.reading import RemoteState, read_remote
 from galleria_action.deployment.shards import missing_key, parse_missing
+from galleria_action.deployment.sources import check_live_collisions
 from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.deployment.state.publication import Publication
 from galleria_action.errors import GalleryInvalid
@@ -52,6 +53,7 @@ def make_comparison(context: Context, store: ReadStore, side: LocalSide) -> Comp
             context.warn(under_way(unfinished))
             remote = remote.before(unfinished)
         same_mode(local, remote)
+        check_live_collisions(local, remote.manifest, remote.metadata)
         made = make_plan(
             local,
             remote.gallery(local, _missing_at_first(context, store)),
