@@ -10,12 +10,14 @@ from collections.abc import Iterator, Mapping, Set
 from itertools import chain
 
 from galleria_action.deployment.galleries import LocalGallery, RemoteGallery, SourcePhoto
-from galleria_action.deployment.model import Commit, Delete, PhotoEdit, Plan, Reason, SourceFile, Upload
+from galleria_action.deployment.model import Commit, Delete, PhotoEdit, Plan, Reason, SourceFile, Storing, Upload
 from galleria_action.deployment.remote.verification import find_orphans
 from galleria_action.deployment.state.manifest import ManifestEntry
 from galleria_action.gallery.keys import folded
 from galleria_action.gallery.metadata.model import GallerySettings, Variant
 from galleria_action.storage.interface import Target
+
+_UNSAID = Storing()
 
 
 def make_plan(
@@ -25,13 +27,13 @@ def make_plan(
     *,
     force: bool = False,
     delete_orphans: bool = False,
-    acl: str | None = None,
+    storing: Storing = _UNSAID,
 ) -> Plan:
     """Compare ``local`` with ``remote`` and say what has to be written and deleted.
 
     With ``force`` every photo and site file is uploaded whatever the hashes say. ``delete_orphans`` also deletes
     what lies in the gallery's folders and nothing names; it needs the listing, and something deployed to compare with.
-    ``acl`` is sent with each object.
+    ``storing`` goes with each object.
     """
     comparison = _Comparison(local, remote, force)
     uploads = [*comparison.photo_uploads(), *comparison.site_uploads()]
@@ -57,7 +59,7 @@ def make_plan(
         local_file_count=len(local.photo_keys()),
         remote_site_count=len(_site_before(remote)) if local.site is not None else 0,
         orphans=orphans,
-        acl=acl,
+        storing=storing,
     )
 
 

@@ -26,5 +26,5 @@ def deploy(context: Context) -> Deployed | PlanMade | ShareUploaded:
     checkpoint = open_checkpoint(context, store, made)
     if not made.plan.changed:
         return nothing_to_do(context, store, made, checkpoint)
-    announce(context, made.plan)
+    announce(context, store, made)
     return put_online(context, store, made, checkpoint, UploadsDone())

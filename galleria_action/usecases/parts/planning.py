@@ -8,11 +8,12 @@ from galleria_action.deployment.apply.publishing import Hold
 from galleria_action.deployment.events import Planned
 from galleria_action.deployment.galleries import LocalGallery
 from galleria_action.deployment.guards import check_guards
-from galleria_action.deployment.model import Plan
+from galleria_action.deployment.model import Plan, Storing
 from galleria_action.deployment.planner import make_plan
 from galleria_action.deployment.remote.reading import RemoteState, read_remote
 from galleria_action.deployment.shards import missing_key, parse_missing
 from galleria_action.deployment.sources import check_live_collisions
+from galleria_action.deployment.state.begun import read_begun
 from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.deployment.state.publication import Publication
 from galleria_action.errors import GalleryInvalid
@@ -20,6 +21,7 @@ from galleria_action.gallery.metadata.json_source import paused_gc
 from galleria_action.options.checks import Verify
 from galleria_action.options.guards import Orphans
 from galleria_action.storage.interface import ReadStore
+from galleria_action.storage.settings import StoreSettings
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.local import LocalSide
 
@@ -60,12 +62,26 @@ def make_comparison(context: Context, store: ReadStore, side: LocalSide) -> Comp
             context.target,
             force=options.guards.force,
             delete_orphans=options.guards.orphans is Orphans.DELETE,
-            acl=context.settings.acl,
+            storing=storing_of(context.settings),
         )
         context.tell(Planned(made))
     approved = None if options.sharded else options.guards.approved_plan  # shards have more to say of it
+    if approved and approved != made.plan_id and _is_left_of(store, approved, made):
+        context.say("An earlier deploy of the approved plan was interrupted; this is what is left of it.")
+        approved = None
     check_guards(made, options.guards.max_delete, allow_empty=options.guards.allow_empty, approved_plan=approved)
     return Comparison(made, local, remote, recorded=recorded)
+
+
+def _is_left_of(store: ReadStore, approved: str, made: Plan) -> bool:
+    """Whether the bucket proves that the approved plan had begun, and that this is a part of it."""
+    begun = read_begun(store)
+    return begun is not None and begun.plan_id == approved and begun.covers(made)
+
+
+def storing_of(settings: StoreSettings) -> Storing:
+    """How the options want each object kept."""
+    return Storing(settings.acl, settings.encryption, settings.storage_class)
 
 
 def _missing_at_first(context: Context, store: ReadStore) -> frozenset[str]:
