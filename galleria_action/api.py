@@ -24,10 +24,11 @@ from galleria_action.deployment.galleries import LocalGallery, RemoteGallery, So
 from galleria_action.deployment.guards import DeleteLimit
 from galleria_action.deployment.model import PhotoEdit, Plan, Reason, SourceFile, Upload
 from galleria_action.deployment.planner import make_plan
-from galleria_action.deployment.remote.reading import list_target, read_manifest
+from galleria_action.deployment.remote.reading import list_target
 from galleria_action.deployment.remote.verification import verify_listing
 from galleria_action.deployment.sources import site_files
 from galleria_action.deployment.state.manifest import Manifest
+from galleria_action.deployment.state.reading import read_manifest
 from galleria_action.deployment.stop import Stop
 from galleria_action.errors import GalleriaError, GalleryInvalid
 from galleria_action.fence.place import Place
@@ -47,7 +48,7 @@ from galleria_action.options.guards import GuardOptions, Orphans
 from galleria_action.options.headers import HeaderOptions
 from galleria_action.options.target import TargetOptions
 from galleria_action.options.upload import UploadOptions
-from galleria_action.report.result import Record
+from galleria_action.report.result import Tally
 from galleria_action.storage.api import store_for
 from galleria_action.storage.interface import Headers, ObjectInfo, Target, WriteStore
 from galleria_action.storage.persistence import sleep
@@ -80,7 +81,7 @@ def deploy_gallery_metadata(
     ``generate_deployment_plan`` returns it), plus ``error`` on failure. Raises nothing that the contract documents as
     a failure.
     """
-    heard = Record("deploy")
+    heard = Tally("deploy")
     try:
         context = _context(client, bucket, local_metadata, Path(prod_dir), dry_run, max_delete, allow_empty, heard)
         message = deploy(context).message
@@ -137,7 +138,7 @@ def _context(
     dry_run: bool,
     max_delete: str,
     allow_empty: bool,
-    heard: Record,
+    heard: Tally,
 ) -> Context:
     """The run that the command line would make of these arguments. Raises ``GalleryInvalid`` for unsound metadata."""
     return Context(
@@ -160,7 +161,7 @@ def _context(
 
 
 def _deploy_dict(
-    heard: Record, metadata: GalleryMetadata, dry_run: bool, *, success: bool, message: str
+    heard: Tally, metadata: GalleryMetadata, dry_run: bool, *, success: bool, message: str
 ) -> dict[str, Any]:
     told = {
         "success": success,

@@ -25,8 +25,8 @@ from galleria_action.deployment.events import (
 from galleria_action.fence.place import Place, Unwritable
 from galleria_action.report.documents import plan_json
 from galleria_action.report.outcome import to_do
-from galleria_action.report.progress import Progress, Style, Work, open_progress
-from galleria_action.report.result import Record
+from galleria_action.report.progress import Ahead, Progress, Style, open_progress
+from galleria_action.report.result import Tally
 from galleria_action.report.text import render_plan
 from galleria_action.report.wording import sentences
 
@@ -54,7 +54,7 @@ class Log:
 
     ci: CI
     style: Style
-    record: Record
+    record: Tally
     _group: ExitStack = field(default_factory=ExitStack)
     _progress: Progress | None = None
 
@@ -77,7 +77,7 @@ class Log:
                     self.ci.line(line.text, line.tone)
                 self.record.plan_told = True
             case Began(done, files, size):
-                work = Work(done, files, size)
+                work = Ahead(done, files, size)
                 self._progress = open_progress(
                     self.style, work, line=self.ci.line, screen=self.ci.screen, clock=time.monotonic
                 )
@@ -112,7 +112,7 @@ class PlanFile:
 
     files: ReportFiles
     given: Path | None
-    record: Record
+    record: Tally
     warn: Callable[[str], None]
 
     def hear(self, event: Event) -> None:

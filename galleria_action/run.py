@@ -28,7 +28,7 @@ from galleria_action.options.origin import texts
 from galleria_action.options.review import Comment
 from galleria_action.report.documents import result_json, result_text
 from galleria_action.report.markdown import render_summary
-from galleria_action.report.result import Record, Result, finish
+from galleria_action.report.result import Result, Tally, finish
 from galleria_action.report.text import render_text
 from galleria_action.report.wording import count, sentences
 from galleria_action.storage.interface import Target, WriteStore
@@ -71,7 +71,7 @@ def run(args: Sequence[str], world: World) -> int:
     for name in SECRETS:
         if name in invocation.given:
             ci.mask(invocation.given[name].text)
-    record = Record(invocation.command, hide=ci.hide)
+    record = Tally(invocation.command, hide=ci.hide)
     files = ReportFiles(Place(workspace, _outside(environ), _attended(environ, ci.occasion)))
     ending = _Ending(
         ci, record, time.monotonic(), world.stdout if invocation.as_json else None, files, invocation.quiet
@@ -115,7 +115,7 @@ class _Ending:
     """
 
     ci: CI
-    record: Record
+    record: Tally
     started: float
     stdout: TextIO | None
     files: ReportFiles
@@ -222,7 +222,7 @@ def _hush(error: GalleriaError, ci: CI) -> None:
     error.findings = tuple(replace(finding, message=ci.hide(finding.message)) for finding in error.findings)
 
 
-def _prepare(invocation: Invocation, ci: CI, record: Record, world: World, files: ReportFiles) -> _Run:
+def _prepare(invocation: Invocation, ci: CI, record: Tally, world: World, files: ReportFiles) -> _Run:
     """Everything a run consists of. Raises ``ConfigInvalid`` with every mistake in the options."""
     if not invocation.command:
         raise usage_problem("", invocation.mistakes)
@@ -281,13 +281,13 @@ def _refuse(run: _Run, ci: CI) -> None:
         raise refused
 
 
-def _reviews(command: Command, options: Options, ci: CI, record: Record, tell: Listener) -> Reviews:
+def _reviews(command: Command, options: Options, ci: CI, record: Tally, tell: Listener) -> Reviews:
     if not _reviewed(command, options):
         return NoReviews()
     return ci.reviews(_wishes(options, record), lambda text: tell(Warned(text)))
 
 
-def _recorded(open_store: _Opener, record: Record) -> _Opener:
+def _recorded(open_store: _Opener, record: Tally) -> _Opener:
     """``open_store``, with the requests of each store counted for the record."""
 
     def opened(settings: StoreSettings) -> WriteStore:
@@ -329,7 +329,7 @@ def _reviewed(command: Command, options: Options) -> bool:
     return command.reviewed and bool(wanted or deploys)
 
 
-def _wishes(options: Options, record: Record) -> Wishes:
+def _wishes(options: Options, record: Tally) -> Wishes:
     review = options.review
     identity = Wishes(label=review.label or "", target=record.target, token=review.github_token)
     if options.upload.shard:
@@ -343,7 +343,7 @@ def _wishes(options: Options, record: Record) -> Wishes:
     )
 
 
-def _with_outcome(error: GalleriaError, record: Record) -> GalleriaError:
+def _with_outcome(error: GalleriaError, record: Tally) -> GalleriaError:
     """A cancelled run says on which side of the commit it stopped."""
     if not isinstance(error, Cancelled):
         return error

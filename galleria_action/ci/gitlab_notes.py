@@ -14,7 +14,7 @@ from typing import Any
 from galleria_action import __version__
 from galleria_action.ci.interface import NoReviews, Wishes
 from galleria_action.ci.reviews.marker import Marker, identity_of, sealed
-from galleria_action.ci.reviews.sticky import Comment, Found, Sticky, Superseded
+from galleria_action.ci.reviews.sticky import Comment, Posted, Sticky, Superseded
 from galleria_action.net.rest import ApiError, Rest
 from galleria_action.report.comment import COMMENT_BUDGET, render_comment, state_of, status_line
 from galleria_action.report.result import Result
@@ -109,7 +109,7 @@ class GitLabNotes(NoReviews):
             self._warn(self._hide(f"The note on the merge request could not be written: GitLab says {error}.{how}"))
         return {}
 
-    def _written(self, result: Result, marker: Marker, found: Found | None) -> str | None:
+    def _written(self, result: Result, marker: Marker, found: Posted | None) -> str | None:
         noteworthy = not result.success or (result.plan is not None and result.plan.changed)
         if found is None and not noteworthy and self._wishes.comment != "always":
             return None

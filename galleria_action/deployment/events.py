@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from galleria_action.deployment.model import Plan
+from galleria_action.deployment.model import Mode, Plan
 from galleria_action.deployment.remote.verification import Verification
 from galleria_action.deployment.shards import Shard
-from galleria_action.deployment.state.manifest import Mode
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from galleria_action.deployment.model import Base, Commit, PhotoEdit, SourceFile
-from galleria_action.deployment.state.manifest import Manifest, Mode
+from galleria_action.deployment.model import Base, Commit, Mode, PhotoEdit, SourceFile
+from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.gallery.metadata.model import GalleryMetadata, GallerySettings
 from galleria_action.storage.interface import ObjectInfo
 

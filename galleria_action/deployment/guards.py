@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from galleria_action.deployment.model import Plan, Reason
 from galleria_action.errors import DeleteGuard, EmptyGallery, PlanChanged
-from galleria_action.gallery.local.media import is_page
+from galleria_action.gallery.media import is_page
 
 
 @dataclass(frozen=True, slots=True)

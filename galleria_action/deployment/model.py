@@ -8,14 +8,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property, lru_cache
-from typing import TypeVar
+from typing import Literal, TypeVar
 
-from galleria_action.deployment.state.manifest import Mode
 from galleria_action.gallery.local.files import LocalFile
 from galleria_action.gallery.metadata.model import Variant
 from galleria_action.storage.interface import Headers, Target
 
 PLAN_SCHEMA = 2
+
+#: what a gallery's photos are named by: a metadata document, or the manifest alone
+Mode = Literal["metadata", "directory"]
 
 
 class Reason(StrEnum):

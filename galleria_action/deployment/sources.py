@@ -12,10 +12,10 @@ from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.errors import Finding, GalleryInvalid
 from galleria_action.gallery.keys import METADATA_KEY, folded
 from galleria_action.gallery.local.files import LocalFile, read_file
-from galleria_action.gallery.local.media import media_type
 from galleria_action.gallery.local.web_types import BEGINNING, WebType, needs_a_look, web_type
+from galleria_action.gallery.media import media_type
 from galleria_action.gallery.metadata.model import GalleryMetadata, PhotoMetadata
-from galleria_action.gallery.metadata.wording import shown
+from galleria_action.gallery.wording import shown
 from galleria_action.storage.interface import Headers
 
 #: a file without an extension is looked into up to this size

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from galleria_action.gallery.metadata.wording import shown
+from galleria_action.gallery.wording import shown
 
 METADATA_KEY = "gallery-metadata.json"
 #: Below this we keep our own records in the bucket.

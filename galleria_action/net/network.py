@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from galleria_action.net.proxies import Proxies
-from galleria_action.net.trust import Trust
+from galleria_action.net.trust import Authorities
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,9 +14,9 @@ class Network:
     """Proxies, and whom to trust."""
 
     proxies: Proxies = field(default_factory=Proxies)
-    trust: Trust = field(default_factory=Trust)
+    trust: Authorities = field(default_factory=Authorities)
 
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> Network:
         """What the variables in ``environ`` say."""
-        return cls(Proxies.of(environ), Trust.of(environ))
+        return cls(Proxies.of(environ), Authorities.of(environ))

@@ -15,7 +15,7 @@ _FILES = ("AWS_CA_BUNDLE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDL
 
 
 @dataclass(frozen=True, slots=True)
-class Trust:
+class Authorities:
     """The certificate authorities of a machine: ``file`` (PEM, named by ``variable``) or ``folder`` (as OpenSSL has
     it) instead of those that the system comes with."""
 
@@ -24,7 +24,7 @@ class Trust:
     variable: str = ""
 
     @classmethod
-    def of(cls, environ: Mapping[str, str]) -> Trust:
+    def of(cls, environ: Mapping[str, str]) -> Authorities:
         """What the variables in ``environ`` say. Nothing is read before a connection needs it."""
         for name in _FILES:
             if path := environ.get(name):

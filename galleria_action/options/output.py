@@ -11,7 +11,7 @@ from galleria_action.options.kinds import PATH, choice
 from galleria_action.options.origin import FREE
 
 
-class Progress(StrEnum):
+class ProgressStyle(StrEnum):
     """Whether uploads are counted while they happen."""
 
     AUTO = "auto"
@@ -28,8 +28,8 @@ class OutputOptions(Group):
     result_file: Path | None = optional(
         PATH, "where to write the result; in CI galleria-result.json, on a terminal nowhere", Topic.ANY
     )
-    progress: Progress = option(
-        choice(Progress, bare="auto"),
+    progress: ProgressStyle = option(
+        choice(ProgressStyle, bare="auto"),
         "auto",
         "bar on a terminal, a line every 10 s elsewhere; off for none",
         Topic.APPLY | Topic.VERIFY,

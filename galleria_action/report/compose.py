@@ -21,7 +21,7 @@ from galleria_action.report.document import (
     Size,
     Tone,
 )
-from galleria_action.report.outcome import Outcome, deploys, outcome_of, unverified
+from galleria_action.report.outcome import Verdict, deploys, outcome_of, unverified
 from galleria_action.report.plan_sections import AHEAD, DONE, listing, plan_sections
 from galleria_action.report.result import Result
 from galleria_action.report.wording import count
@@ -110,7 +110,7 @@ def _deleted(plan: Plan, result: Result) -> Amount | None:
     return None
 
 
-def _remarks(result: Result, outcome: Outcome) -> Iterator[str]:
+def _remarks(result: Result, outcome: Verdict) -> Iterator[str]:
     if outcome.kind == "planned":
         yield "Dry run: nothing was uploaded, nothing was deleted."
         if result.plan and result.plan.changed:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Literal
 
-from galleria_action.report.outcome import Outcome
+from galleria_action.report.outcome import Verdict
 from galleria_action.storage.interface import Target
 
 #: How something is meant, for places that can show it.
@@ -160,7 +160,7 @@ class Document:
     details. ``reason`` is the contract's failure reason, empty when there was no failure.
     """
 
-    outcome: Outcome
+    outcome: Verdict
     message: str
     remedy: str | None
     remarks: tuple[str, ...]

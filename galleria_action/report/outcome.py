@@ -12,14 +12,14 @@ from galleria_action.report.wording import FAILURES, count
 _SUBJECTS = {"cors": "CORS", "verify": "Verification", "validate": "Validation"}
 
 #: ``unplanned``: a plan was asked for, but there was nothing to make it against
-Kind = Literal["planned", "unplanned", "done", "failed", "cancelled"]
+Ending = Literal["planned", "unplanned", "done", "failed", "cancelled"]
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Verdict:
     """``headline`` is plain text of our own words; ``fate`` says what became of the gallery where that is in doubt."""
 
-    kind: Kind
+    kind: Ending
     headline: str
     fate: str | None = None
 
@@ -28,25 +28,25 @@ class Outcome:
 _MOMENTS = {True: " after the commit", False: " before the commit", None: " during the commit"}
 
 
-def outcome_of(result: Result) -> Outcome:
+def outcome_of(result: Result) -> Verdict:
     """How ``result`` ended."""
     if result.outputs["failure-reason"] == "cancelled":
         moment = _MOMENTS[result.committed] if deploys(result) else ""
-        return Outcome("cancelled", f"Cancelled{moment}", _fate(result))
+        return Verdict("cancelled", f"Cancelled{moment}", _fate(result))
     if not result.success:
         reason = str(result.outputs["failure-reason"])
         words = FAILURES.get(reason, f"failed: {reason.replace('-', ' ')}")
-        return Outcome("failed", f"{_subject(result)} {words}", _fate(result))
+        return Verdict("failed", f"{_subject(result)} {words}", _fate(result))
     if result.shard:
         files = int(result.outputs["files-uploaded"])
-        return Outcome("done", f"Shard {result.shard.number} of {result.shard.count}: {count(files, 'file')} uploaded")
+        return Verdict("done", f"Shard {result.shard.number} of {result.shard.count}: {count(files, 'file')} uploaded")
     if deploys(result):
-        return Outcome("done", _deployed(result))
+        return Verdict("done", _deployed(result))
     if result.command in ("plan", "deploy"):
         if result.plan is None:
-            return Outcome("unplanned", "The gallery is valid, but it could not be planned")
-        return Outcome("planned", f"Plan: {to_do(result.plan)}")
-    return Outcome("done", _checked(result))
+            return Verdict("unplanned", "The gallery is valid, but it could not be planned")
+        return Verdict("planned", f"Plan: {to_do(result.plan)}")
+    return Verdict("done", _checked(result))
 
 
 def to_do(plan: Plan) -> str:

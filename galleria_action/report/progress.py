@@ -40,7 +40,7 @@ class Screen(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class Ahead:
     """What is ahead. ``done`` is the word for a finished file (``Uploaded``, ``Checked``), ``size`` is in bytes."""
 
     done: str
@@ -50,7 +50,7 @@ class Work:
 
 def open_progress(
     style: Style,
-    work: Work,
+    work: Ahead,
     *,
     line: Callable[[str], None],
     screen: Screen | None,
@@ -82,7 +82,7 @@ class _Counter:
     """Counts, and tells the screen, or the log when ``INTERVAL`` has passed since it last did."""
 
     def __init__(
-        self, work: Work, line: Callable[[str], None], screen: Screen | None, clock: Callable[[], float]
+        self, work: Ahead, line: Callable[[str], None], screen: Screen | None, clock: Callable[[], float]
     ) -> None:
         self._work = work
         self._line = line

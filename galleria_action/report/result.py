@@ -1,6 +1,6 @@
 """One result, many readers: outputs, ``result.json``, the summary and the terminal all show this one record.
 
-``Record`` is filled while a command runs, so that a failure half way still reports everything that was known and
+``Tally`` is filled while a command runs, so that a failure half way still reports everything that was known and
 done by then; ``finish`` turns it into the frozen ``Result``.
 """
 
@@ -26,16 +26,15 @@ from galleria_action.deployment.events import (
     Verified,
     Warned,
 )
-from galleria_action.deployment.model import Plan, strongest
+from galleria_action.deployment.model import Mode, Plan, strongest
 from galleria_action.deployment.remote.verification import Verification
 from galleria_action.deployment.shards import Shard
-from galleria_action.deployment.state.manifest import Mode
 from galleria_action.errors import Finding, GalleriaError, exit_code_of
 from galleria_action.storage.interface import Target
 
 
 @dataclass
-class Record:
+class Tally:
     """What is known so far. It listens to a use case, and reports read it; ``hide`` takes secrets out of
     a text."""
 
@@ -152,7 +151,7 @@ class Result:
         }
 
 
-def finish(record: Record, message: str, duration_seconds: float, error: GalleriaError | None = None) -> Result:
+def finish(record: Tally, message: str, duration_seconds: float, error: GalleriaError | None = None) -> Result:
     """Close ``record``. ``message`` is the last word of a run that went well; ``error`` replaces it."""
     text = error.message if error else message
     return Result(
@@ -174,7 +173,7 @@ def finish(record: Record, message: str, duration_seconds: float, error: Galleri
     )
 
 
-def _outputs(record: Record, message: str, error: GalleriaError | None) -> dict[str, str | int | bool]:
+def _outputs(record: Tally, message: str, error: GalleriaError | None) -> dict[str, str | int | bool]:
     """Every output of the contract, always: an unknown one is empty, zero or false."""
     plan = record.plan
     found = record.verification

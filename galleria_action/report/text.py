@@ -23,7 +23,7 @@ from galleria_action.report.document import (
     Tone,
 )  # fmt: skip
 from galleria_action.report.escape import shorten, visible
-from galleria_action.report.outcome import Kind
+from galleria_action.report.outcome import Ending
 from galleria_action.report.result import Result
 from galleria_action.report.wording import duration, human_size
 
@@ -33,7 +33,7 @@ _LONGEST_ENTRY = 300
 
 DRY_RUN_DONE = "Dry run completed - no files were uploaded"
 
-_TONES: dict[Kind, Tone] = {
+_TONES: dict[Ending, Tone] = {
     "planned": "good", "unplanned": "doubtful", "done": "good", "failed": "bad", "cancelled": "doubtful",
 }  # fmt: skip
 #: words under which users of Galleria look for numbers, shown even where they are zero

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from galleria_action.errors import GalleryInvalid
-from galleria_action.gallery.metadata.wording import shown
 from galleria_action.gallery.originals.scan import Original, Stamp
+from galleria_action.gallery.wording import shown
 from galleria_action.studio.develop import made_name
 from galleria_action.studio.gather import relative_place, where_made
 from galleria_action.studio.record import Made, Record

@@ -15,12 +15,12 @@ from galleria_action.errors import Finding, GalleryInvalid
 from galleria_action.fence.workspace import Workspace
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.gallery.metadata.model import GallerySettings, MetadataFileData, PhotoMetadata
-from galleria_action.gallery.metadata.wording import shown
 from galleria_action.gallery.originals.describe import describe_photo, metadata_bytes, presentable
 from galleria_action.gallery.originals.moment import Moment, TimeSource, moment_in_name
 from galleria_action.gallery.originals.names import Named, Shot, chronological, name_photos
 from galleria_action.gallery.originals.scan import LeftOut, Original, Scan, Why, scan_originals
 from galleria_action.gallery.originals.times import TimeSettings
+from galleria_action.gallery.wording import shown
 from galleria_action.studio.gather import Gathered, Problem, Progress, gather
 from galleria_action.studio.pairing import pair
 from galleria_action.studio.place import Photo, clean_up, place, settle

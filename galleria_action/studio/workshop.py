@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from galleria_action.errors import ConfigInvalid
-from galleria_action.gallery.metadata.wording import shown
+from galleria_action.gallery.wording import shown
 from galleria_action.studio.ledger import Ledger
 
 FOLDER = ".studio"

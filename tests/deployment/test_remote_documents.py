@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from galleria_action.deployment.remote.documents import read_document
-from galleria_action.deployment.remote.readback import kept
+from galleria_action.deployment.documents.readback import kept
+from galleria_action.deployment.documents.reading import read_document
 from galleria_action.deployment.remote.reading import read_remote
 from galleria_action.errors import StorageUnavailable
 from galleria_action.gallery.keys import METADATA_KEY

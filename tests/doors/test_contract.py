@@ -17,7 +17,7 @@ from galleria_action.cli.outputs import OUTPUTS as DECLARED_OUTPUTS
 from galleria_action.errors import REASONS
 from galleria_action.options import GROUPS, OPTIONS, Options
 from galleria_action.options.declaration import options_of
-from galleria_action.report.result import Record, finish
+from galleria_action.report.result import Tally, finish
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -84,7 +84,7 @@ def test_action_yml_has_each_option_and_no_default_that_would_hide_the_config_fi
 
 def test_action_yml_declares_each_output():
     assert list(ACTION["outputs"]) == OUTPUTS
-    assert list(DECLARED_OUTPUTS) == list(finish(Record("plan"), "", 0.0).outputs) == OUTPUTS
+    assert list(DECLARED_OUTPUTS) == list(finish(Tally("plan"), "", 0.0).outputs) == OUTPUTS
     assert (ACTION["runs"]["using"], ACTION["runs"]["image"]) == ("docker", "Dockerfile")
     assert ACTION["branding"]["icon"]
 

@@ -17,7 +17,7 @@ from galleria_action.gallery.local.content import Content, look_at, of_named_typ
 from galleria_action.gallery.local.examine import examine, examine_all, oddities
 from galleria_action.gallery.local.files import LocalFile
 from galleria_action.gallery.local.formats import FORMATS, HEAD_BYTES, Format, format_of
-from galleria_action.gallery.local.media import _IMAGES, _VIDEOS, is_photo_or_video
+from galleria_action.gallery.media import _IMAGES, _VIDEOS, is_photo_or_video
 from tests.builders import photo_bytes
 
 from .conftest import real_photos

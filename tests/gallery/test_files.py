@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 
 from galleria_action.errors import Finding, GalleryInvalid
 from galleria_action.fence.workspace import Workspace
+from galleria_action.gallery.local.document import read_metadata
 from galleria_action.gallery.local.files import LocalFile, read_file
 from galleria_action.gallery.local.locate import locate
 from galleria_action.gallery.metadata.model import VARIANTS, GalleryMetadata
-from galleria_action.gallery.metadata.schema import load_metadata, read_metadata
+from galleria_action.gallery.metadata.schema import load_metadata
 from tests.builders import HABITS, Gallery, Habit, make_gallery
 
 SECRET = b"the runner's own"

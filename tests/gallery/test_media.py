@@ -2,7 +2,7 @@ import mimetypes
 
 import pytest
 
-from galleria_action.gallery.local.media import _TYPES, is_page, is_photo_or_video, media_type
+from galleria_action.gallery.media import _TYPES, is_page, is_photo_or_video, media_type
 
 
 @pytest.mark.parametrize(

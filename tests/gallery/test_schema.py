@@ -1,4 +1,3 @@
-import gc
 import hashlib
 import json
 import os
@@ -15,13 +14,13 @@ from hypothesis import strategies as st
 
 from galleria_action.errors import Finding, GalleryInvalid
 from galleria_action.fence.workspace import Workspace
+from galleria_action.gallery.local.document import read_metadata
 from galleria_action.gallery.metadata import findings, json_source
 from galleria_action.gallery.metadata.schema import (
     LoadedMetadata,
     RemoteInvalid,
     load_metadata,
     parse_remote,
-    read_metadata,
 )
 from galleria_action.gallery.metadata.timestamps import PATTERN
 from galleria_action.gallery.metadata.violations import _validator
@@ -181,13 +180,6 @@ def test_a_byte_order_mark_is_a_warning() -> None:
     loaded = load(raw)
     assert loaded.raw == raw
     assert [(warning.file, warning.line) for warning in loaded.warnings] == [(FILE, 1)]
-
-
-def test_the_garbage_collector_is_left_as_it_was() -> None:
-    load(document())
-    assert gc.isenabled()
-    all_findings(b"{")
-    assert gc.isenabled()
 
 
 def test_a_sound_gallery_imports_no_slow_validator() -> None:

@@ -12,7 +12,7 @@ from galleria_action.deployment.state.manifest import Manifest, ManifestEntry
 from galleria_action.errors import Finding, GalleriaError
 from galleria_action.gallery.local.files import LocalFile
 from galleria_action.gallery.metadata.model import VARIANTS, GalleryMetadata, GallerySettings, Variant
-from galleria_action.report.result import Record, Result, finish
+from galleria_action.report.result import Result, Tally, finish
 from galleria_action.storage.interface import Headers, Target
 
 TARGET = Target("https://s3.example.net", "holiday-photos", "2026/")
@@ -118,9 +118,9 @@ def named_plan(names: Sequence[str]) -> Plan:
     return make_plan(LocalGallery("metadata", local, site, SETTINGS, document("e")), remote_gallery(gone), TARGET)
 
 
-def record(command: str = "deploy", plan: Plan | None = None, *, dry_run: bool = False) -> Record:
+def record(command: str = "deploy", plan: Plan | None = None, *, dry_run: bool = False) -> Tally:
     """A record as a command would have filled it."""
-    done = Record(command, dry_run=dry_run, mode="metadata", target=TARGET, plan=plan)
+    done = Tally(command, dry_run=dry_run, mode="metadata", target=TARGET, plan=plan)
     done.requests = lambda: {"get": 2, "list": 1}
     return done
 

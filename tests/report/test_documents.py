@@ -14,7 +14,7 @@ from galleria_action.deployment.planner import make_plan
 from galleria_action.deployment.remote.verification import Verification
 from galleria_action.errors import REASONS, Finding, GalleryInvalid
 from galleria_action.report.documents import plan_json, result_json
-from galleria_action.report.result import Record, finish
+from galleria_action.report.result import Tally, finish
 from galleria_action.schemas import load_schema
 from galleria_action.storage.interface import Target
 from tests.report import examples
@@ -59,7 +59,7 @@ def test_every_plan_is_valid(make):
         lambda: examples.planned(examples.mixed_plan()),
         lambda: examples.deployed(examples.mixed_plan()),
         examples.hostile,
-        lambda: finish(Record("validate"), "fine", 0.0),
+        lambda: finish(Tally("validate"), "fine", 0.0),
         lambda: examples.failed(GalleryInvalid("x", findings=[Finding("y", "z", 1), Finding("y")])),
     ],
 )

@@ -7,9 +7,9 @@ import threading
 
 import pytest
 
-from galleria_action.report.progress import Work, open_progress
+from galleria_action.report.progress import Ahead, open_progress
 
-WORK = Work("Uploaded", 3_000, 1_100_000_000)
+WORK = Ahead("Uploaded", 3_000, 1_100_000_000)
 
 
 class Clock:
@@ -36,7 +36,7 @@ def run(work=WORK, style="auto", terminal=None):
 
 
 def test_a_line_every_ten_seconds_and_one_at_the_end():
-    clock, lines, progress = run(Work("Uploaded", 3_000, 1_100_000_000))
+    clock, lines, progress = run(Ahead("Uploaded", 3_000, 1_100_000_000))
     with progress:
         for number in range(1_250):
             clock.now += 1 / 64
@@ -49,7 +49,7 @@ def test_a_line_every_ten_seconds_and_one_at_the_end():
 
 
 def test_a_short_run_says_only_how_it_ended():
-    clock, lines, progress = run(Work("Checked", 1, 500))
+    clock, lines, progress = run(Ahead("Checked", 1, 500))
     with progress:
         clock.now += 2
         progress.advance(500)
@@ -64,7 +64,7 @@ def test_the_end_is_told_when_the_work_fails():
     assert lines[0].startswith("Uploaded 1 of 3,000 files")
 
 
-@pytest.mark.parametrize(("work", "style"), [(WORK, "off"), (Work("Uploaded", 0, 0), "auto")])
+@pytest.mark.parametrize(("work", "style"), [(WORK, "off"), (Ahead("Uploaded", 0, 0), "auto")])
 def test_silence_when_off_and_when_there_is_nothing_to_do(work, style):
     clock, lines, progress = run(work, style, Terminal())
     with progress:
@@ -74,7 +74,7 @@ def test_silence_when_off_and_when_there_is_nothing_to_do(work, style):
 
 
 def test_no_time_and_no_bytes_divide_nothing():
-    clock, lines, progress = run(Work("Uploaded", 2, 0))
+    clock, lines, progress = run(Ahead("Uploaded", 2, 0))
     with progress:
         progress.advance(0)
         clock.now += 11
@@ -97,8 +97,8 @@ def test_a_terminal_gets_a_bar_that_goes_and_a_line_that_stays():
 
 
 @pytest.mark.parametrize("columns", [20, 40, 60, 80, 100, 200])
-@pytest.mark.parametrize("work", [WORK, Work("Verified", 2_000_000, 7_000_000_000_000), Work("Uploaded", 3, 0)])
-def test_the_bar_fits_into_the_line(columns: int, work: Work):
+@pytest.mark.parametrize("work", [WORK, Ahead("Verified", 2_000_000, 7_000_000_000_000), Ahead("Uploaded", 3, 0)])
+def test_the_bar_fits_into_the_line(columns: int, work: Ahead):
     terminal = Terminal(columns)
     clock, _, progress = run(work, terminal=terminal)
     with progress:
@@ -121,7 +121,7 @@ def test_a_straggler_does_not_draw_the_bar_anew():
 
 
 def test_many_threads_lose_no_file():
-    _, lines, progress = run(Work("Uploaded", 4_000, 4_000))
+    _, lines, progress = run(Ahead("Uploaded", 4_000, 4_000))
     with progress:
         threads = [threading.Thread(target=lambda: [progress.advance(1) for _ in range(1_000)]) for _ in range(4)]
         for thread in threads:

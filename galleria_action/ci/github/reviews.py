@@ -14,7 +14,7 @@ from galleria_action.ci.github.event import Event
 from galleria_action.ci.interface import Approval, NoApproval, Wishes
 from galleria_action.ci.reviews.marker import Marker, detailed, identity_of, sealed, shown_text
 from galleria_action.ci.reviews.pictures import pictures_online
-from galleria_action.ci.reviews.sticky import Found, Sticky, Superseded
+from galleria_action.ci.reviews.sticky import Posted, Sticky, Superseded
 from galleria_action.net.rest import ApiError
 from galleria_action.report.comment import (
     COMMENT_BUDGET,
@@ -149,13 +149,13 @@ class GitHubReviews:
 
     # -- the comment ---------------------------------------------------------------------------------------------
 
-    def _comment(self, api: GitHubApi, write: Callable[[Found | None], str | None]) -> None:
+    def _comment(self, api: GitHubApi, write: Callable[[Posted | None], str | None]) -> None:
         """Write the comment on the pull request of this run. On a merged one only an existing comment is continued."""
         pull = self._pull_request(api)
         if pull is None:
             return
 
-        def continued(found: Found | None) -> str | None:
+        def continued(found: Posted | None) -> str | None:
             self._continued = self._continued or found is not None
             return write(found) if found or self._event.pull_request else None
 
@@ -164,7 +164,7 @@ class GitHubReviews:
         except Superseded:
             self._line("The comment was left as it is: a newer run has written it.")
 
-    def _written(self, result: Result, pictures: list[Picture], found: Found | None) -> str | None:
+    def _written(self, result: Result, pictures: list[Picture], found: Posted | None) -> str | None:
         if found is None and not self._noteworthy(result):
             return None
         marker = self._marker(result, found.marker if found else None)
@@ -178,7 +178,7 @@ class GitHubReviews:
             content = f"{content}\n\n{reviewed_plan(marker.plan, marker.head)}"
         return self._sealed(f"{content}\n\n{status}", marker)
 
-    def _under_way(self, found: Found) -> str:
+    def _under_way(self, found: Posted) -> str:
         """The comment with another status, which is the last paragraph of its text."""
         content = shown_text(found.comment.body).rpartition("\n\n")[0]
         marker = replace(found.marker, run=self._event.run)

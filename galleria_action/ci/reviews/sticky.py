@@ -43,7 +43,7 @@ class Comments(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Posted:
     """Our comment and what its marker says."""
 
     comment: Comment
@@ -62,15 +62,15 @@ class Sticky:
         self._identity = identity
         self._run = run
 
-    def find(self) -> Found | None:
+    def find(self) -> Posted | None:
         """The comment as it is now: the first with our marker, written by ourselves. Raises ``ApiError``."""
         for comment in sorted(self._comments.all(), key=lambda comment: comment.id):
             marker = read_marker(comment.body)
             if marker and marker.identity == self._identity and comment.author == self._comments.my_name():
-                return Found(comment, marker)
+                return Posted(comment, marker)
         return None
 
-    def publish(self, write: Callable[[Found | None], str | None]) -> None:
+    def publish(self, write: Callable[[Posted | None], str | None]) -> None:
         """Create or update the comment with what ``write`` makes of the present one; ``None`` leaves all as it is.
 
         It is read immediately before. Raises ``ApiError``, and ``Superseded`` when a newer run was faster.
@@ -81,14 +81,14 @@ class Sticky:
         elif (body := write(None)) is not None:
             self._create(body, write)
 
-    def _update(self, found: Found, write: Callable[[Found | None], str | None]) -> None:
+    def _update(self, found: Posted, write: Callable[[Posted | None], str | None]) -> None:
         if found.marker.run > self._run:
             raise Superseded
         body = write(found)
         if body is not None and body != found.comment.body:
             self._comments.update(found.comment.id, body)
 
-    def _create(self, body: str, write: Callable[[Found | None], str | None]) -> None:
+    def _create(self, body: str, write: Callable[[Posted | None], str | None]) -> None:
         """A run beside ours may do the same at the same moment: the later of two comments gives way."""
         try:
             ours = self._comments.create(body)

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from galleria_action.deployment.apply.commit import check_base
 from galleria_action.deployment.apply.order import Moment
 from galleria_action.deployment.apply.publishing import Hold, copied, has_died, side_by_side
 from galleria_action.deployment.apply.work import Work
+from galleria_action.deployment.documents.readback import looks_like_md5
+from galleria_action.deployment.documents.writing import check_base
 from galleria_action.deployment.events import Publishing, Stored
 from galleria_action.deployment.model import Upload
-from galleria_action.deployment.remote.readback import looks_like_md5
 from galleria_action.deployment.shards import SHARDS_FOLDER
 from galleria_action.deployment.state.manifest import ManifestEntry
 from galleria_action.deployment.state.pool import POOL_FOLDER, pool_key, unproven_key
 from galleria_action.deployment.state.publication import PUBLICATION_KEY, Publication, Replaced, kept_by
 from galleria_action.errors import Conflict, GalleriaError
-from galleria_action.gallery.local.media import is_page
+from galleria_action.gallery.media import is_page
 from galleria_action.storage.interface import Headers, ObjectInfo, WriteStore
 
 

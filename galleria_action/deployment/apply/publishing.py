@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from galleria_action.deployment.apply.commit import Confirmed, Unsettled, check_base, commit
+from galleria_action.deployment.documents.writing import Confirmed, Unsettled, check_base, commit
 from galleria_action.deployment.model import Base
 from galleria_action.deployment.state.manifest import MANIFEST_KEY, Manifest
 from galleria_action.deployment.state.publication import PUBLICATION_HEADERS, PUBLICATION_KEY, Publication, Replaced

@@ -6,14 +6,14 @@ from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from galleria_action.deployment.apply.commit import Unsettled, check_base, commit
 from galleria_action.deployment.apply.order import Moment
 from galleria_action.deployment.apply.work import Work
+from galleria_action.deployment.documents.writing import Unsettled, check_base, commit
 from galleria_action.deployment.events import Began, Committed, Ended, Warned
 from galleria_action.deployment.model import Base, Commit, Upload
 from galleria_action.deployment.remote.reading import find_missing
 from galleria_action.errors import Conflict, Finding, StorageUnavailable
-from galleria_action.gallery.local.media import is_page
+from galleria_action.gallery.media import is_page
 
 NARROWED = (
     "This storage does not support conditional writes: another deploy at the very same moment could have been "

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from galleria_action.deployment.apply.live import LiveManifest
 from galleria_action.deployment.apply.publishing import Hold
 from galleria_action.deployment.apply.upload import Uploader
 from galleria_action.deployment.events import Deleted, Listener, Said
 from galleria_action.deployment.galleries import LocalGallery
 from galleria_action.deployment.model import Base, Plan, Reason, Upload
 from galleria_action.deployment.remote.reading import RemoteState
-from galleria_action.deployment.state.live import LiveManifest
 from galleria_action.deployment.stop import Stop
 from galleria_action.storage.interface import WriteStore
 

@@ -1,1 +1,1 @@
-"""What the target holds: read, read back, verified."""
+"""What the target holds: read and verified."""

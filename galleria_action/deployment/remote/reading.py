@@ -7,18 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
+from galleria_action.deployment.documents.reading import read_document
 from galleria_action.deployment.galleries import LocalGallery, RemoteGallery
-from galleria_action.deployment.model import Base
-from galleria_action.deployment.remote.documents import read_document
-from galleria_action.deployment.state.manifest import MANIFEST_KEY, Manifest, ManifestUnreadable, Mode, parse_manifest
-from galleria_action.deployment.state.publication import (
-    PUBLICATION_KEY,
-    Publication,
-    PublicationUnreadable,
-    parse_publication,
-)
+from galleria_action.deployment.model import Base, Mode
+from galleria_action.deployment.state.manifest import Manifest
+from galleria_action.deployment.state.publication import PUBLICATION_KEY, Publication
+from galleria_action.deployment.state.reading import read_manifest, read_publication
 from galleria_action.gallery.keys import METADATA_KEY
-from galleria_action.gallery.metadata.json_source import paused_gc
 from galleria_action.gallery.metadata.model import GalleryMetadata
 from galleria_action.gallery.metadata.schema import LoadedMetadata, RemoteInvalid, parse_remote
 from galleria_action.leftovers import is_folder_marker
@@ -96,7 +91,6 @@ class RemoteState:
         return self.metadata.keys() | {METADATA_KEY}
 
 
-@paused_gc()
 def read_remote(
     store: ReadStore, *, listing: bool, local: LoadedMetadata | None = None, expected: Sequence[str] | None = None
 ) -> RemoteState:
@@ -112,7 +106,7 @@ def read_remote(
     # Each document is parsed where it was read, so that its text is gone when the next one needs the memory.
     with ThreadPoolExecutor(3, thread_name_prefix="remote") as pool:
         metadata_read = pool.submit(_read_metadata, store, local)
-        manifest_read = pool.submit(_read_manifest, store)
+        manifest_read = pool.submit(read_manifest, store)
         listing_read = pool.submit(listed) if listing else None
         metadata, metadata_base, warnings = metadata_read.result()
         manifest, manifest_base, more_warnings = manifest_read.result()
@@ -123,15 +117,8 @@ def read_remote(
 
 
 def _with_publication(store: ReadStore, state: RemoteState) -> RemoteState:
-    stored = store.get(PUBLICATION_KEY)
-    if stored is None:
-        return state
-    base = Base.of(stored.body, stored.etag)
-    try:
-        return replace(state, publication=parse_publication(stored.body), publication_base=base)
-    except PublicationUnreadable as error:
-        text = f"{PUBLICATION_KEY} in the bucket cannot be understood: {error}"
-        return replace(state, publication_base=base, warnings=(*state.warnings, text))
+    publication, base, warnings = read_publication(store)
+    return replace(state, publication=publication, publication_base=base, warnings=(*state.warnings, *warnings))
 
 
 def list_target(
@@ -179,12 +166,6 @@ def find_missing(store: ReadStore, keys: Collection[str], concurrency: int) -> t
     return tuple(sorted(key for key, head in heads.items() if head is None))
 
 
-def read_manifest(store: ReadStore) -> tuple[Manifest, Base | None]:
-    """The manifest alone, anew, with what a conditional write has to match."""
-    manifest, base, _ = _read_manifest(store)
-    return manifest, base
-
-
 def _read_metadata(
     store: ReadStore, local: LoadedMetadata | None
 ) -> tuple[GalleryMetadata | None, Base | None, tuple[str, ...]]:
@@ -198,14 +179,3 @@ def _read_metadata(
     except RemoteInvalid as error:
         text = f"The {METADATA_KEY} in the bucket cannot be understood and is treated as absent: {error}"
         return None, found.base, (text,)
-
-
-def _read_manifest(store: ReadStore) -> tuple[Manifest, Base | None, tuple[str, ...]]:
-    found = read_document(store, MANIFEST_KEY)
-    if found is None:
-        return Manifest(), None, ()
-    try:
-        return parse_manifest(found.body), found.base, found.warnings
-    except ManifestUnreadable as error:
-        text = f"{MANIFEST_KEY} in the bucket cannot be understood and is treated as absent: {error}"
-        return Manifest(), found.base, (text,)

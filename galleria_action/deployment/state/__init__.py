@@ -1,1 +1,1 @@
-"""Our own records in the target: the manifest and the checkpoint."""
+"""Our own records of the target: their shape, and how they are read."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from galleria_action.deployment.apply.commit import commit
+from galleria_action.deployment.documents.writing import commit
 from galleria_action.deployment.model import Base
 from galleria_action.deployment.state.manifest import (
     BEGINNING,

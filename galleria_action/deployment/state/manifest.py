@@ -15,6 +15,7 @@ from sys import intern
 from types import NoneType
 from typing import Any, Literal, cast
 
+from galleria_action.deployment.model import Mode
 from galleria_action.errors import ConfigInvalid
 from galleria_action.gallery.keys import key_problem
 from galleria_action.storage.interface import ObjectInfo
@@ -23,9 +24,6 @@ MANIFEST_KEY = ".galleria/manifest.json"
 _SCHEMA = 1
 
 Kind = Literal["photo", "site"]
-
-#: what a gallery's photos are named by: a metadata document, or the manifest alone
-Mode = Literal["metadata", "directory"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from galleria_action.gallery.local.formats import FORMATS, HEAD_BYTES, Format, format_of
-from galleria_action.gallery.local.media import extension_of, is_photo_or_video
 from galleria_action.gallery.local.whole import is_cut
-from galleria_action.gallery.metadata.wording import shown
+from galleria_action.gallery.media import extension_of, is_photo_or_video
+from galleria_action.gallery.wording import shown
 
 #: ``read(at, length)``: these bytes of the file, fewer at its end
 Read = Callable[[int, int], bytes]

@@ -17,7 +17,7 @@ from pathlib import Path
 from galleria_action.errors import GalleryInvalid
 from galleria_action.fence.workspace import Absent, Found, Refused, Workspace, not_a_file
 from galleria_action.gallery.metadata.model import Variant
-from galleria_action.gallery.metadata.wording import shown
+from galleria_action.gallery.wording import shown
 
 #: the most that S3 takes in one request (AWS: "PutObject"); parts of an upload that is killed would lie there and cost
 LARGEST = 5 << 30

@@ -11,9 +11,9 @@ from galleria_action.gallery.keys import folded, key_problem
 from galleria_action.gallery.local.files import LocalFile, folder_option, local_file, usable
 from galleria_action.gallery.local.nearby import Nearby
 from galleria_action.gallery.metadata.findings import Findings
-from galleria_action.gallery.metadata.json_source import Place, paused_gc
+from galleria_action.gallery.metadata.json_source import Place
 from galleria_action.gallery.metadata.model import GalleryMetadata, Variant
-from galleria_action.gallery.metadata.wording import shown
+from galleria_action.gallery.wording import shown
 
 LinesOf = Callable[[Sequence[Place]], Sequence[int]]
 
@@ -40,13 +40,12 @@ def locate(
     nearby = Nearby(fence, lambda: {folded(key.rpartition("/")[2]) for key in keys()})
     findings = Findings(file)
     found: dict[str, LocalFile] = {}
-    with paused_gc():
-        for index, photo in enumerate(metadata.photos):
-            for variant, key in photo.files.items():
-                try:
-                    found[key] = _locate_variant(fence, nearby, root, variant, key)
-                except Refused as refusal:
-                    findings.add(f"photo {shown(photo.id)}: {refusal}", place=("photos", index, "files", variant))
+    for index, photo in enumerate(metadata.photos):
+        for variant, key in photo.files.items():
+            try:
+                found[key] = _locate_variant(fence, nearby, root, variant, key)
+            except Refused as refusal:
+                findings.add(f"photo {shown(photo.id)}: {refusal}", place=("photos", index, "files", variant))
     if findings.count:
         missing = "1 local file is" if findings.count == 1 else f"{findings.count:,} local files are"
         raise GalleryInvalid(

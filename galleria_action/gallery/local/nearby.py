@@ -22,7 +22,7 @@ from galleria_action.gallery.local.content import of_named_type
 from galleria_action.gallery.local.files import LocalFile, local_file, opened, usable
 from galleria_action.gallery.local.formats import HEAD_BYTES, format_of
 from galleria_action.gallery.metadata.model import Variant
-from galleria_action.gallery.metadata.wording import shown
+from galleria_action.gallery.wording import shown
 
 #: Larger folders are not searched for a name that only looks alike: that takes time for each missing file.
 _SEARCHED = 5_000

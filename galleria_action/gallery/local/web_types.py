@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from galleria_action.gallery.local.media import media_type
+from galleria_action.gallery.media import media_type
 
 #: so many first bytes of a file tell whether it is a page
 BEGINNING = 512

@@ -7,18 +7,16 @@ have something wrong, and there only where something is wrong.
 from __future__ import annotations
 
 import codecs
-import gc
 import json
 import math
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
 from typing import Any
 
-from galleria_action.gallery.metadata.wording import shown
+from galleria_action.gallery.wording import shown
 
 #: Where a value is in a document: ("photos", 3, "files", "web")
 Place = tuple[str | int, ...]
@@ -72,11 +70,10 @@ def parse(raw: bytes) -> JsonSource:
     if not text or text.isspace():
         raise Unreadable(Problem("the file is empty"))
     reader = _StrictReader()
-    with paused_gc():
-        document = _read(reader, text)
-        suspicious = reader.found_something
-        if not _shallow_enough(document):
-            raise Unreadable(_first(_scan(text)))
+    document = _read(reader, text)
+    suspicious = reader.found_something
+    if not _shallow_enough(document):
+        raise Unreadable(_first(_scan(text)))
     problems = tuple(islice(_scan_suspects(text), MAX_PROBLEMS)) if suspicious else ()
     warnings = (
         ("the file starts with a byte order mark (BOM), which JSON does not need",) if raw.startswith(_BOM) else ()
@@ -93,27 +90,13 @@ def lines_of(raw: bytes, places: Sequence[Place]) -> list[int]:
     if not places:
         return []
     text = _decode(raw)
-    with paused_gc():
-        offsets = dict(_offsets(text, _skip_space(text, 0), set(places)))
+    offsets = dict(_offsets(text, _skip_space(text, 0), set(places)))
     lines: dict[int, int] = {}
     line, counted = 1, 0
     for offset in sorted(set(offsets.values())):
         line, counted = line + text.count("\n", counted, offset), offset
         lines[offset] = line
     return [lines[offsets[place]] for place in places]
-
-
-@contextmanager
-def paused_gc() -> Iterator[None]:
-    """Without the cyclic garbage collector, which would walk hundreds of thousands of new objects again and again
-    (a third of the reading time) although none of them can be garbage."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 # -- bytes to text -------------------------------------------------------------------------------------------------

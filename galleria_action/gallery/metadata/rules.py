@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from galleria_action.gallery.keys import folded, key_problem
-from galleria_action.gallery.local.media import extension_of, is_photo_or_video
+from galleria_action.gallery.media import extension_of, is_photo_or_video
 from galleria_action.gallery.metadata.json_source import Place
 from galleria_action.gallery.metadata.model import VARIANTS
 from galleria_action.gallery.metadata.timestamps import NotAMoment, read_timestamp
-from galleria_action.gallery.metadata.wording import shown
+from galleria_action.gallery.wording import shown
 
 Violation = tuple[Place, str]
 

@@ -9,21 +9,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from galleria_action.errors import Finding, GalleryInvalid
-from galleria_action.fence.workspace import Absent, Refused, Workspace
-from galleria_action.gallery.keys import METADATA_KEY, key_problem
-from galleria_action.gallery.local.content import pointer_problem
-from galleria_action.gallery.local.files import local_file, read_file, usable
-from galleria_action.gallery.local.formats import HEAD_BYTES
+from galleria_action.gallery.keys import key_problem
 from galleria_action.gallery.metadata import json_source
 from galleria_action.gallery.metadata.findings import Findings
-from galleria_action.gallery.metadata.json_source import Place, Problem, Unreadable, lines_of, paused_gc
+from galleria_action.gallery.metadata.json_source import Place, Problem, Unreadable, lines_of
 from galleria_action.gallery.metadata.model import GalleryMetadata
 from galleria_action.gallery.metadata.rules import broken_rules
 from galleria_action.gallery.metadata.violations import check_schema
-from galleria_action.gallery.metadata.wording import shown
+from galleria_action.gallery.wording import shown
 
 _HINT = "Run Galleria again to write the file anew, or mend the lines named above."
 
@@ -48,26 +43,10 @@ class RemoteInvalid(Exception):
     """The metadata in the bucket is not that of a gallery; the text says why."""
 
 
-def read_metadata(path: Path, fence: Workspace) -> LoadedMetadata:
-    """Read and validate the metadata file at ``path``, which must lie inside ``fence`` for real.
-
-    Raises ``GalleryInvalid`` as ``load_metadata`` does, and when the file is missing, too large to be read (told by
-    its size, before reading), not a readable regular file inside the workspace, or a pointer to one that was not
-    fetched.
-    """
-    file = fence.name(Path.cwd() / path)
-    try:
-        local = local_file(METADATA_KEY, usable(fence.find(str(Path.cwd() / path))))
-    except Absent:
-        raise GalleryInvalid(f"Error loading gallery metadata: Gallery metadata not found: {file}") from None
-    except Refused as refusal:
-        raise GalleryInvalid(f"{file} {refusal}.") from None
-    if local.size > json_source.MAX_BYTES:
-        raise _invalid([_finding(file, json_source.too_large(local.size))])
-    raw = read_file(local)
-    if pointer := pointer_problem(raw[:HEAD_BYTES], len(raw)):
-        raise GalleryInvalid(f"{file} {pointer}.")
-    return load_metadata(raw, file)
+def refuse_larger(size: int, file: str) -> None:
+    """Raise ``GalleryInvalid`` where a metadata file of ``size`` bytes is too large to be read."""
+    if size > json_source.MAX_BYTES:
+        raise _invalid([_finding(file, json_source.too_large(size))])
 
 
 def load_metadata(raw: bytes, file: str) -> LoadedMetadata:
@@ -76,20 +55,19 @@ def load_metadata(raw: bytes, file: str) -> LoadedMetadata:
     Raises ``GalleryInvalid`` with every finding and its line, sorted by line; the first ``findings.MAX_LISTED`` are
     listed, the others counted.
     """
-    with paused_gc():
-        try:
-            source = json_source.parse(raw)
-        except Unreadable as error:
-            raise _invalid([_finding(file, error.problem)]) from None
-        findings = Findings(file)
-        for problem in source.problems:
-            findings.add(problem.message, line=problem.line)
-        sound = check_schema(source.document, findings)
-        for place, message in broken_rules(sound):
-            findings.add(message, place=place)
-        if findings.count:
-            raise _invalid(findings.located(lambda places: lines_of(raw, places)), findings.count)
-        metadata = GalleryMetadata.from_dict(source.document)
+    try:
+        source = json_source.parse(raw)
+    except Unreadable as error:
+        raise _invalid([_finding(file, error.problem)]) from None
+    findings = Findings(file)
+    for problem in source.problems:
+        findings.add(problem.message, line=problem.line)
+    sound = check_schema(source.document, findings)
+    for place, message in broken_rules(sound):
+        findings.add(message, place=place)
+    if findings.count:
+        raise _invalid(findings.located(lambda places: lines_of(raw, places)), findings.count)
+    metadata = GalleryMetadata.from_dict(source.document)
     warnings = tuple(Finding(text, file, 1) for text in source.warnings)
     return LoadedMetadata(metadata, raw, file, hashlib.sha256(raw).hexdigest(), warnings)
 
@@ -100,20 +78,19 @@ def parse_remote(raw: bytes) -> GalleryMetadata:
     Lenient: only what planning and deleting rest on must be there and sound, which is ids, hashes and keys. Raises
     ``RemoteInvalid`` otherwise.
     """
-    with paused_gc():
-        try:
-            metadata = GalleryMetadata.from_dict(json_source.parse(raw).document)
-        except Unreadable as error:
-            raise RemoteInvalid(str(error)) from None
-        except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
-            raise RemoteInvalid("it is JSON, but does not describe a gallery") from None
-        for photo in metadata.photos:
-            for name, value in (("id", photo.id), *photo.files.items()):
-                if not isinstance(value, str):
-                    raise RemoteInvalid(f"{name} of a photo is {shown(value)} instead of text")
-            for variant, key in photo.files.items():
-                if problem := key_problem(key):
-                    raise RemoteInvalid(f"photo {shown(photo.id)}: the key of {variant}, {shown(key)}, {problem}")
+    try:
+        metadata = GalleryMetadata.from_dict(json_source.parse(raw).document)
+    except Unreadable as error:
+        raise RemoteInvalid(str(error)) from None
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
+        raise RemoteInvalid("it is JSON, but does not describe a gallery") from None
+    for photo in metadata.photos:
+        for name, value in (("id", photo.id), *photo.files.items()):
+            if not isinstance(value, str):
+                raise RemoteInvalid(f"{name} of a photo is {shown(value)} instead of text")
+        for variant, key in photo.files.items():
+            if problem := key_problem(key):
+                raise RemoteInvalid(f"photo {shown(photo.id)}: the key of {variant}, {shown(key)}, {problem}")
     return metadata
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from galleria_action.gallery.metadata.findings import Findings
 from galleria_action.gallery.metadata.json_source import Place
 from galleria_action.gallery.metadata.rules import IndexedPhoto
-from galleria_action.gallery.metadata.wording import shown
+from galleria_action.gallery.wording import shown
 from galleria_action.schemas import load_schema
 
 _Schema = Mapping[str, Any]

@@ -16,9 +16,9 @@ from pathlib import Path, PurePosixPath
 from galleria_action.errors import GalleryInvalid
 from galleria_action.fence.workspace import Absent, Refused, Workspace, not_a_file
 from galleria_action.gallery.local.files import folder_option
-from galleria_action.gallery.local.media import is_photo_or_video
-from galleria_action.gallery.metadata.wording import shown
+from galleria_action.gallery.media import is_photo_or_video
 from galleria_action.gallery.originals.kinds import HEAD, Kind, kind_of, stand_in
+from galleria_action.gallery.wording import shown
 
 MAX_ENTRIES = 1_000_000
 #: leftovers of desktops, NAS boxes and disks, compared without regard to case

@@ -8,12 +8,12 @@ signatures, never enter one.
 from galleria_action.storage.faults.answers import of_answer
 from galleria_action.storage.faults.botocore import botocore_failures, of_botocore
 from galleria_action.storage.faults.errors import describe_key_error, failure
-from galleria_action.storage.faults.fault import Call, Fault, Kind, LargerThanAsked, Operation, Passing
+from galleria_action.storage.faults.fault import Call, Fault, FaultKind, LargerThanAsked, Operation, Passing
 
 __all__ = (
     "Call",
     "Fault",
-    "Kind",
+    "FaultKind",
     "LargerThanAsked",
     "Operation",
     "Passing",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from galleria_action.storage.faults.answers import expected_region, if_about_region, seconds_of
-from galleria_action.storage.faults.fault import Fault, Kind
+from galleria_action.storage.faults.fault import Fault, FaultKind
 
 
 def botocore_failures() -> tuple[type[Exception], ...]:
@@ -20,7 +20,7 @@ def botocore_failures() -> tuple[type[Exception], ...]:
     return BotoCoreError, ClientError, ResponseParserError, RuntimeError, ValueError
 
 
-_BOTOCORE_KINDS: dict[str, Kind] = {
+_BOTOCORE_KINDS: dict[str, FaultKind] = {
     "SSLError": "tls",
     "ConnectTimeoutError": "timeout",
     "ReadTimeoutError": "timeout",

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from galleria_action.errors import BucketMissing, ConfigInvalid, CredentialsError, GalleriaError, StorageUnavailable
 from galleria_action.storage.faults.codes import Meaning, meaning_of
-from galleria_action.storage.faults.fault import REDIRECTS, Call, Fault, Kind, LargerThanAsked, Operation, Passing
+from galleria_action.storage.faults.fault import REDIRECTS, Call, Fault, FaultKind, LargerThanAsked, Operation, Passing
 from galleria_action.storage.interface import Condition, ConditionUnsupported, IfMatch, PreconditionFailed
 from galleria_action.storage.words import clean, shown, size_in_words
 
@@ -49,7 +49,7 @@ def _verdict_on_condition(fault: Fault, condition: Condition) -> Exception | Non
     return None
 
 
-ON_THE_WAY: dict[Kind, tuple[str, str]] = {
+ON_THE_WAY: dict[FaultKind, tuple[str, str]] = {
     "refused": (
         "{host} does not accept connections",
         "Check endpoint and its port, and whether a firewall or proxy is in the way.",

@@ -9,7 +9,7 @@ from galleria_action.errors import StorageUnavailable
 from galleria_action.storage.interface import Target
 
 Operation = Literal["get", "head", "list", "put", "copy", "delete", "get cors", "put cors"]
-Kind = Literal[
+FaultKind = Literal[
     "answer", "refused", "dns", "tls", "proxy", "timeout", "cut", "malformed", "too long", "disk", "credentials",
     "other",
 ]  # fmt: skip
@@ -32,7 +32,7 @@ class Fault:
     region where the server gave it away, ``location`` where it sends us, ``page`` that it answers with something that
     is not S3's; ``late_signature`` that it was too old when it arrived, though the clock is right."""
 
-    kind: Kind
+    kind: FaultKind
     status: int | None = None
     code: str = ""
     message: str = ""

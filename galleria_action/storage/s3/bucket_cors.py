@@ -16,7 +16,7 @@ from galleria_action.storage.interface import Target
 from galleria_action.storage.persistence import Persistence
 from galleria_action.storage.s3.cors_rules import NO_API, CorsUnsupported, Rule
 from galleria_action.storage.s3.documents import BadDocument, children, document, element, leaf, name_of, parsed, text
-from galleria_action.storage.s3.server import LINE_FAILURES, Answer, BucketServer, Refused, fault_of
+from galleria_action.storage.s3.server import LINE_FAILURES, BucketServer, Refused, Response, fault_of
 from galleria_action.storage.words import clean
 
 #: at most 100 rules of 64 KB in all
@@ -67,7 +67,7 @@ class BucketCors:
 
         self._persist(ask)
 
-    def _ask(self, call: Call, method: str, **request: Any) -> Answer:
+    def _ask(self, call: Call, method: str, **request: Any) -> Response:
         try:
             return self._server.ask(method, query="cors=", **request)
         except LINE_FAILURES as error:
@@ -80,7 +80,7 @@ def _problem(fault: Fault, call: Call) -> Exception:
     return failure(fault, call)
 
 
-def _rules(answer: Answer, call: Call) -> list[dict[str, Any]]:
+def _rules(answer: Response, call: Call) -> list[dict[str, Any]]:
     try:
         root = parsed(answer.body, "a list of CORS rules")
     except BadDocument as error:

@@ -35,7 +35,7 @@ from galleria_action.storage.s3.credentials import ChainKeys, Keys, static_keys
 from galleria_action.storage.s3.deletes import Deleting
 from galleria_action.storage.s3.documents import BadDocument, name_of, parsed, text
 from galleria_action.storage.s3.listing_page import listed
-from galleria_action.storage.s3.server import LINE_FAILURES, Answer, BucketServer, Refused, fault_of
+from galleria_action.storage.s3.server import LINE_FAILURES, BucketServer, Refused, Response, fault_of
 from galleria_action.storage.settings import StoreSettings
 
 
@@ -96,7 +96,7 @@ class S3Store:
 
     def _head(self, call: Call) -> ObjectHead | None:
         try:
-            answer: Answer | None = self._ask(call, "HEAD")
+            answer: Response | None = self._ask(call, "HEAD")
         except Refused:
             # Answers to HEAD have no body and so no reason (a missing bucket looks like a missing object): ask again.
             answer = self._asked_for(call, peek=True)
@@ -152,7 +152,7 @@ class S3Store:
         except Refused as refused:
             raise failure(refused.fault, call) from None
 
-    def _copied(self, answer: Answer, call: Call) -> str:
+    def _copied(self, answer: Response, call: Call) -> str:
         """The new ETag. A copy is answered with 200 before it is done, so that a refusal may come as a success
         (docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html)."""
         try:
@@ -181,7 +181,7 @@ class S3Store:
     def _call(self, operation: Operation, key: str) -> Call:
         return Call(operation, self.target, key)
 
-    def _ask(self, call: Call, method: str, key: str | None = None, **request: Any) -> Answer:
+    def _ask(self, call: Call, method: str, key: str | None = None, **request: Any) -> Response:
         """The answer to a request for ``key`` (by default the call's). Raises ``Refused``, and the storage's errors
         for a line that fails."""
         try:
@@ -189,7 +189,7 @@ class S3Store:
         except LINE_FAILURES as error:
             raise failure(fault_of(error), call) from error
 
-    def _asked_for(self, call: Call, **request: Any) -> Answer | None:
+    def _asked_for(self, call: Call, **request: Any) -> Response | None:
         """The answer to a GET, ``None`` where there is no object."""
         try:
             return self._ask(call, "GET", **request)
@@ -237,7 +237,7 @@ def _is_absence(fault: Fault) -> bool:
     return fault.status == 404 and fault.code not in ("", "NoSuchBucket", "NoSuchAccessPoint")
 
 
-def _etag(answer: Answer, call: Call) -> str:
+def _etag(answer: Response, call: Call) -> str:
     etag = bare_etag(answer.headers.get("etag", ""))
     if not etag:
         raise failure(Fault("malformed", message="an answer without an ETag"), call)

@@ -15,9 +15,9 @@ from galleria_action.storage.connection import Connection
 from galleria_action.storage.faults import Fault, of_answer
 from galleria_action.storage.s3.credentials import Keys
 from galleria_action.storage.s3.signature import NO_BODY, Signer
-from galleria_action.storage.s3.wire import LINE_FAILURES, Answer, ProxyRefused, Wire
+from galleria_action.storage.s3.wire import LINE_FAILURES, ProxyRefused, Response, Wire
 
-__all__ = ("LINE_FAILURES", "Answer", "BucketServer", "Refused", "fault_of")
+__all__ = ("LINE_FAILURES", "BucketServer", "Refused", "Response", "fault_of")
 
 #: of what a refusal says, so much is read
 LONGEST_REFUSAL = 1 << 16
@@ -57,7 +57,7 @@ class BucketServer:
         digest: str | None = None,
         most: int = LONGEST_REFUSAL,
         peek: bool = False,
-    ) -> Answer:
+    ) -> Response:
         """The answer to a request, if it is a success. ``key`` is the whole key of an object, ``query`` made by
         ``canonical_query``, ``headers`` by lower-case name, ``digest`` the body's SHA-256 (hex) where it is known.
 
@@ -83,7 +83,7 @@ class BucketServer:
             known = self._signing = keys, Signer(keys.access, keys.secret, keys.token, self.connection.region)
         return known[1]
 
-    def _refusal(self, answer: Answer) -> Fault:
+    def _refusal(self, answer: Response) -> Fault:
         text = answer.body[:LONGEST_REFUSAL].decode("utf-8", "replace")
         return of_answer(answer.status, text, answer.headers, clock_is_right=self._accepted)
 

@@ -45,7 +45,7 @@ class ProxyRefused(OSError):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """What a server said. ``headers`` by lower-case name. A body that is longer than asked for is cut one byte after;
     ``size`` is what the server says it has (``None``: it does not say)."""
 
@@ -78,7 +78,7 @@ class Wire:
 
     def ask(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes = b"", *, most: int, peek: bool = False
-    ) -> Answer:
+    ) -> Response:
         """The answer to one request. ``path`` is percent-encoded, with its query; ``headers`` hold the host.
 
         Not more than ``most`` bytes of the body are read, and one more to tell; with ``peek`` none of a success. Raises
@@ -93,7 +93,7 @@ class Wire:
             seen = b"" if peeked else _read(response, most)
             whole = sent and not peeked and not response.will_close and _at_end(response)
             lowered = {name.lower(): value for name, value in response.getheaders()}
-            return Answer(response.status, lowered, seen, _size(lowered))
+            return Response(response.status, lowered, seen, _size(lowered))
         finally:
             response.close()
             if whole:

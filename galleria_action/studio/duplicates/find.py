@@ -12,9 +12,9 @@ from threading import Thread
 
 from galleria_action.errors import GalleryInvalid
 from galleria_action.fence.workspace import Workspace
-from galleria_action.gallery.metadata.wording import shown
 from galleria_action.gallery.originals.describe import presentable
 from galleria_action.gallery.originals.scan import Original, Why, scan_originals
+from galleria_action.gallery.wording import shown
 from galleria_action.studio.duplicates.checkpoint import INTERVAL, Config, Mismatch, Seen, load, save, still_true
 from galleria_action.studio.duplicates.groups import Compare, Group, Rules, group
 from galleria_action.studio.duplicates.likeness import similarity

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from galleria_action.deployment.events import Recognised
 from galleria_action.deployment.galleries import LocalGallery, SourcePhoto
-from galleria_action.deployment.model import Commit, SourceFile
+from galleria_action.deployment.model import Commit, Mode, SourceFile
 from galleria_action.deployment.sources import (
     NO_RULES,
     check_collisions,
@@ -18,18 +18,17 @@ from galleria_action.deployment.sources import (
     photos_of_metadata,
     site_files,
 )
-from galleria_action.deployment.state.manifest import Mode
 from galleria_action.errors import EmptyGallery, GalleryInvalid
 from galleria_action.gallery.keys import METADATA_KEY
+from galleria_action.gallery.local.document import read_metadata
 from galleria_action.gallery.local.examine import examine_all, oddities
 from galleria_action.gallery.local.files import LocalFile
 from galleria_action.gallery.local.locate import locate
 from galleria_action.gallery.local.patterns import Patterns
 from galleria_action.gallery.local.walk import Walk, walk_photos, walk_site
-from galleria_action.gallery.metadata.json_source import paused_gc
 from galleria_action.gallery.metadata.model import GallerySettings
 from galleria_action.gallery.metadata.redact import redact_paths
-from galleria_action.gallery.metadata.schema import LoadedMetadata, read_metadata
+from galleria_action.gallery.metadata.schema import LoadedMetadata
 from galleria_action.storage.interface import Headers
 from galleria_action.usecases.context import Context
 
@@ -57,7 +56,6 @@ class LocalSide:
     gallery: LocalGallery
 
 
-@paused_gc()
 def check_local(context: Context) -> LocalSide:
     """Validate and measure what is on disk, before anything is asked of the network. Raises ``GalleryInvalid``."""
     with context.phase("Validate"):

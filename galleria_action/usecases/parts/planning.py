@@ -17,7 +17,6 @@ from galleria_action.deployment.state.begun import read_begun
 from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.deployment.state.publication import Publication
 from galleria_action.errors import GalleryInvalid
-from galleria_action.gallery.metadata.json_source import paused_gc
 from galleria_action.options.checks import Verify
 from galleria_action.options.guards import Orphans
 from galleria_action.storage.interface import ReadStore
@@ -38,7 +37,6 @@ class Comparison:
     recorded: Manifest = field(default_factory=Manifest)
 
 
-@paused_gc()
 def make_comparison(context: Context, store: ReadStore, side: LocalSide) -> Comparison:
     """Read the target, plan, check the guards.
 

@@ -107,7 +107,7 @@ MUTATIONS = {
         _CRASH + "test_an_answer_is_lost_once",
     ),
     "takes a lost answer for a success": _when(
-        3, put("commit:_write", "_settled(store, key, body, base, error)", "Confirmed('')"),
+        3, put("writing:_write", "_settled(store, key, body, base, error)", "Confirmed('')"),
         _CRASH + "test_an_answer_is_lost_once",
     ),
     "is deaf to signals": _when(
@@ -153,7 +153,7 @@ MUTATIONS = {
         _RESUME + "test_a_deploy_does_not_depend_on_its_checkpoint",
     ),
     "commits unconditionally": _when(
-        6, put("commit:_write", "store.put(key, body, headers, condition)", "store.put(key, body, headers)"),
+        6, put("writing:_write", "store.put(key, body, headers, condition)", "store.put(key, body, headers)"),
         _PAIRS + "test_one_goes_by_at_every_request_of_the_other",
     ),
     "overwrites the record of another": _when(

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from galleria_action.deployment.apply.commit import commit, conflict
+from galleria_action.deployment.documents.writing import commit, conflict
 from galleria_action.deployment.galleries import LocalGallery
-from galleria_action.deployment.model import Base, Delete, Reason
-from galleria_action.deployment.remote.reading import read_manifest
-from galleria_action.deployment.state.manifest import MANIFEST_KEY, Kind, Manifest, ManifestEntry, Mode
+from galleria_action.deployment.model import Base, Delete, Mode, Reason
+from galleria_action.deployment.state.manifest import MANIFEST_KEY, Kind, Manifest, ManifestEntry
+from galleria_action.deployment.state.reading import read_manifest
 from galleria_action.errors import Conflict, StorageUnavailable
 from galleria_action.storage.interface import Headers, WriteStore
 
@@ -72,7 +72,7 @@ class LiveManifest:
         head = self.store.head(MANIFEST_KEY)
         if head and self.base and head.etag == self.base.etag:
             return
-        manifest, base = read_manifest(self.store)
+        manifest, base, _ = read_manifest(self.store)
         if any(_part(manifest, kind) != _part(self.manifest, kind) for kind in self.parts):
             raise conflict(MANIFEST_KEY)
         self.manifest, self.base = manifest, base

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from galleria_action.deployment.documents.readback import kept, not_kept
 from galleria_action.deployment.model import Base
-from galleria_action.deployment.remote.readback import kept, not_kept
 from galleria_action.errors import Conflict, GalleriaError, StorageUnavailable
 from galleria_action.storage.interface import (
     Condition,

@@ -1,0 +1,34 @@
+"""Reads the metadata file of a local gallery."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from galleria_action.errors import GalleryInvalid
+from galleria_action.fence.workspace import Absent, Refused, Workspace
+from galleria_action.gallery.keys import METADATA_KEY
+from galleria_action.gallery.local.content import pointer_problem
+from galleria_action.gallery.local.files import local_file, read_file, usable
+from galleria_action.gallery.local.formats import HEAD_BYTES
+from galleria_action.gallery.metadata.schema import LoadedMetadata, load_metadata, refuse_larger
+
+
+def read_metadata(path: Path, fence: Workspace) -> LoadedMetadata:
+    """Read and validate the metadata file at ``path``, which must lie inside ``fence`` for real.
+
+    Raises ``GalleryInvalid`` as ``load_metadata`` does, and when the file is missing, too large to be read (told by
+    its size, before reading), not a readable regular file inside the workspace, or a pointer to one that was not
+    fetched.
+    """
+    file = fence.name(Path.cwd() / path)
+    try:
+        local = local_file(METADATA_KEY, usable(fence.find(str(Path.cwd() / path))))
+    except Absent:
+        raise GalleryInvalid(f"Error loading gallery metadata: Gallery metadata not found: {file}") from None
+    except Refused as refusal:
+        raise GalleryInvalid(f"{file} {refusal}.") from None
+    refuse_larger(local.size, file)
+    raw = read_file(local)
+    if pointer := pointer_problem(raw[:HEAD_BYTES], len(raw)):
+        raise GalleryInvalid(f"{file} {pointer}.")
+    return load_metadata(raw, file)
