@@ -150,6 +150,13 @@ class DeleteFailed(GalleriaError):
     exit_code = 11
 
 
+class DuplicatesFound(GalleriaError):
+    """Photos show the same, and the run was asked to fail then."""
+
+    reason = "duplicates-found"
+    exit_code = 15
+
+
 class Cancelled(GalleriaError):
     """A stop signal arrived. ``signal_number`` decides the exit code: 128 + its number (130 or 143)."""
 
@@ -172,6 +179,6 @@ REASONS: dict[str, int] = {
     for cls in (
         InternalError, ConfigInvalid, GalleryInvalid, VerifyFailed, StorageUnavailable, CredentialsError,
         PermissionRefused, BucketMissing, DeleteGuard, EmptyGallery, CorsMissing, PlanChanged, Conflict,
-        UploadFailed, DeleteFailed, Cancelled,
+        UploadFailed, DeleteFailed, DuplicatesFound, Cancelled,
     )
 }  # fmt: skip

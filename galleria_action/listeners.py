@@ -19,6 +19,7 @@ from galleria_action.deployment.events import (
     Left,
     Listener,
     Planned,
+    Reported,
     Said,
     Warned,
 )
@@ -125,6 +126,18 @@ class PlanFile:
             if self.given and self.record.dry_run:
                 raise
             self.warn(sentences(trouble.message, "The run goes on without the plan's file"))
+
+
+@dataclass(frozen=True, slots=True)
+class Reports:
+    """Writes the reports that a use case itself was asked for."""
+
+    files: ReportFiles
+
+    def hear(self, event: Event) -> None:
+        """See ``Listener``. Raises ``ConfigInvalid`` when the file cannot be written."""
+        if isinstance(event, Reported):
+            self.files.place.write(event.path, event.body)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from galleria_action.deployment.stop import Stop
 from galleria_action.errors import Cancelled, ConfigInvalid, Finding, GalleriaError, InternalError, exit_code_of
 from galleria_action.farewell import Farewell, Speech
 from galleria_action.fence.place import Place
-from galleria_action.listeners import PLAN_FILE, RESULT_FILE, Log, PlanFile, ReportFiles, Reviewers, all_of
+from galleria_action.listeners import PLAN_FILE, RESULT_FILE, Log, PlanFile, ReportFiles, Reports, Reviewers, all_of
 from galleria_action.options import SECRETS, Options, resolve, usage_problem
 from galleria_action.options.guards import PlanApproval
 from galleria_action.options.origin import texts
@@ -251,7 +251,7 @@ def _prepare(invocation: Invocation, ci: CI, record: Tally, world: World, files:
         options=options,
         place=files.place,
         stop=world.stop,
-        tell=all_of(record.hear, log, plan_file.hear, Reviewers(reviews).hear),
+        tell=all_of(record.hear, log, plan_file.hear, Reports(files).hear, Reviewers(reviews).hear),
         open_store=_recorded(world.open_store, record),
         approval=reviews.approval,
         without_secrets=occasion.without_secrets if publicly else "",
@@ -260,17 +260,23 @@ def _prepare(invocation: Invocation, ci: CI, record: Tally, world: World, files:
     return _Run(command, context, reviews)
 
 
+#: every option that names a file which is written
+WRITTEN_FILES: Mapping[str, Callable[[Options], Path | None]] = {
+    "plan-file": lambda options: options.output.plan_file,
+    "result-file": lambda options: options.output.result_file,
+    "checkpoint-file": lambda options: options.upload.checkpoint_file,
+    "output": lambda options: options.lookalikes.output,
+    "json-output": lambda options: options.lookalikes.json_output,
+}
+
+
 def _may_be_written(options: Options, place: Place) -> None:
     """Raise ``ConfigInvalid`` with every option that names a file where nothing may be written, before anything is."""
-    named = {
-        "plan-file": options.output.plan_file,
-        "result-file": options.output.result_file,
-        "checkpoint-file": options.upload.checkpoint_file,
-    }
-    refused = {name: place.refusal(path) for name, path in named.items() if path}
-    findings = [Finding(f"{name}: {why.message}") for name, why in refused.items() if why]
-    if findings:
-        hint = next(why.hint for why in refused.values() if why)
+    named = {name: path for name, of in WRITTEN_FILES.items() if (path := of(options))}
+    refused = {name: why for name, path in named.items() if (why := place.refusal(path))}
+    if refused:
+        findings = [Finding(f"{name}: {why.message}") for name, why in refused.items()]
+        hint = next(iter(refused.values())).hint
         raise ConfigInvalid("A file may not be written where it is to be", hint=hint, findings=findings)
 
 
@@ -345,7 +351,8 @@ def _wishes(options: Options, record: Tally) -> Wishes:
 
 def _with_outcome(error: GalleriaError, record: Tally) -> GalleriaError:
     """A cancelled run says on which side of the commit it stopped."""
-    if not isinstance(error, Cancelled):
+    command = COMMANDS.get(record.command)
+    if not isinstance(error, Cancelled) or (command and not command.needs_bucket):
         return error
     if record.committed is None:
         text = "during the commit, whose outcome could not be learnt: the gallery online is the old one or the new one."

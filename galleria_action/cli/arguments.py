@@ -1,7 +1,8 @@
 """Reads the words of a command line: pure, and never at a loss. Whatever is wrong with them comes back as a mistake.
 
 ``--name value``, ``--name=value``, and ``--name`` alone where that has a meaning. A value begins with two hyphens
-only behind ``=``: an empty variable of a shell must not make an option swallow the next one.
+only behind ``=``: an empty variable of a shell must not make an option swallow the next one. The one option that a
+command is about may stand without its name.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ SWITCHES: Mapping[str, str] = {
     "json": "the result as JSON on standard output, all else on standard error",
     "quiet": "say nothing but how it ended",
 }
+#: the shells for which there is a script that completes words
+SHELLS = ("bash", "zsh", "fish")
 _SHORT = {f"-{option.short}": option.name for option in BY_NAME.values() if option.short}
 _HELP = ("--help", "-h")
 
@@ -35,7 +38,8 @@ _ELSEWHERE: Mapping[str, str] = {
 class Arguments:
     """What a command line says.
 
-    ``flags`` are texts by option. ``help`` is the command whose help was asked for, ``""`` for that of all.
+    ``flags`` are texts by option. ``help`` is the command whose help was asked for, ``""`` for that of all;
+    ``completion`` the shell whose script was.
     """
 
     command: str = ""
@@ -43,6 +47,7 @@ class Arguments:
     switches: set[str] = field(default_factory=set)
     help: str | None = None
     version: bool = False
+    completion: str = ""
     mistakes: list[Mistake] = field(default_factory=list)
 
 
@@ -55,6 +60,8 @@ def read_arguments(words: Sequence[str], default: str | None = None) -> Argument
     if left[:1] == ["--version"]:
         found.version = True
         return found
+    if left and left[0].partition("=")[0] == "--completion":
+        return _completion(found, left)
     command = left.pop(0) if left and not left[0].startswith("-") else default or ""
     if command in COMMANDS:
         found.command = command
@@ -64,6 +71,18 @@ def read_arguments(words: Sequence[str], default: str | None = None) -> Argument
         _read_word(found, left.pop(0), left)
     if not found.command:
         del found.mistakes[1:]  # what the options of an unknown command mean is unknown, too
+    return found
+
+
+def _completion(found: Arguments, left: Sequence[str]) -> Arguments:
+    """``--completion SHELL``, which is a word of its own: no command, and nothing of a run."""
+    _, equals, text = left[0].partition("=")
+    shell = text if equals else "".join(left[1:2])
+    if shell in SHELLS:
+        found.completion = shell
+    else:
+        told = f"{shown(shell)} is not a shell it is made for" if shell else "needs the name of a shell"
+        found.mistakes.append(Mistake("--completion", f"{told}; there are {', '.join(SHELLS)}"))
     return found
 
 
@@ -94,6 +113,8 @@ def _read_word(found: Arguments, word: str, left: list[str]) -> None:
         found.mistakes.append(unknown)
         if not equals and unknown.about and BY_NAME[unknown.about[0]].kind.bare is None:
             _next_value(BY_NAME[unknown.about[0]], left)  # what was meant has a value, and this is it
+    elif found.command and COMMANDS[found.command].argument not in ("", *found.flags):
+        found.flags[COMMANDS[found.command].argument] = word
     else:
         found.mistakes.append(Mistake(shown(word), "this argument is not expected"))
 

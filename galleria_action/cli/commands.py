@@ -26,7 +26,8 @@ class Command:
 
     ``topics`` say which options its help shows, and by ``Topic.BUCKET`` that it needs one. ``only_with`` is an option
     without which it writes nothing after all. ``reviewed`` says that reviewers are told what it is about to do,
-    ``plans_publicly`` that without keys it plans against the gallery as visitors see it.
+    ``plans_publicly`` that without keys it plans against the gallery as visitors see it. ``argument`` is the option
+    that on the command line needs no name.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Command:
     only_with: str = ""
     reviewed: bool = False
     plans_publicly: bool = False
+    argument: str = ""
 
     @property
     def needs_bucket(self) -> bool:
@@ -97,13 +99,31 @@ def _cors(context: Context) -> Done:
     return cors(context)
 
 
+def _init(context: Context) -> Done:
+    from galleria_action.usecases.init import init
+
+    return init(context)
+
+
+def _process(context: Context) -> Done:
+    from galleria_action.usecases.process import process
+
+    return process(context)
+
+
+def _duplicates(context: Context) -> Done:
+    from galleria_action.usecases.duplicates import duplicates
+
+    return duplicates(context)
+
+
 _DEPLOYING = Topic.LOCAL | Topic.BUCKET | Topic.PLAN | Topic.APPLY | Topic.VERIFY
 
 _ALL = (
     Command(
         name="validate",
         help="check the gallery on disk; needs no network",
-        topics=Topic.LOCAL,
+        topics=Topic.LOCAL | Topic.LOOKALIKES,
         run=_validate,
         writes=False,
     ),
@@ -145,6 +165,30 @@ _ALL = (
         topics=Topic.BUCKET | Topic.CORS,
         run=_cors,
         only_with="setup-cors",
+    ),
+    Command(
+        name="init",
+        help="write gallery-metadata.json for a folder of photos; needs no network and no picture library",
+        topics=Topic.ORIGINALS | Topic.NAMES,
+        run=_init,
+        writes=False,
+        argument="originals",
+    ),
+    Command(
+        name="process",
+        help="make a gallery of a folder of originals: names, sizes for the web, metadata, a site",
+        topics=Topic.LOCAL | Topic.ORIGINALS | Topic.NAMES | Topic.STUDIO | Topic.LOOKALIKES,
+        run=_process,
+        writes=False,
+        argument="originals",
+    ),
+    Command(
+        name="duplicates",
+        help="find photos that show the same; deletes nothing",
+        topics=Topic.ORIGINALS | Topic.LOOKALIKES,
+        run=_duplicates,
+        writes=False,
+        argument="originals",
     ),
 )
 COMMANDS: Mapping[str, Command] = {command.name: command for command in _ALL}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from galleria_action.cli.arguments import PROGRAM, SWITCHES
+from galleria_action.cli.arguments import PROGRAM, SHELLS, SWITCHES
 from galleria_action.cli.commands import COMMANDS, Command
 from galleria_action.options import OPTIONS
 from galleria_action.options.declaration import Option
@@ -18,7 +18,12 @@ def page(command: str = "") -> str:
         PROGRAM,
         help="Publish a photo gallery to S3-compatible storage: planned, verified, metadata last.",
         commands=[_command(it) for it in COMMANDS.values()],
-        params=[click.Option(["--version"], is_flag=True, help="Show the version and exit.")],
+        params=[
+            click.Option(["--version"], is_flag=True, help="Show the version and exit."),
+            click.Option(
+                ["--completion"], metavar="SHELL", help=f"Print the completions for {', '.join(SHELLS)} and exit."
+            ),
+        ],
     )
     above = click.Context(root, info_name=PROGRAM, help_option_names=_HELP)
     if not command:
@@ -29,9 +34,11 @@ def page(command: str = "") -> str:
 
 def _command(command: Command) -> click.Command:
     switches = [click.Option([f"--{name}"], is_flag=True, help=text) for name, text in SWITCHES.items()]
+    argument = [click.Argument([command.argument])] if command.argument else []
+    options = (it for it in OPTIONS if command.shows(it) and not it.only_in_config and it.name != command.argument)
     return click.Command(
         command.name,
-        params=[*(_parameter(it) for it in OPTIONS if command.shows(it) and not it.only_in_config), *switches],
+        params=[*argument, *map(_parameter, options), *switches],
         help=f"{command.help[0].upper()}{command.help[1:]}.",
     )
 

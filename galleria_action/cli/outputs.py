@@ -7,7 +7,7 @@ from collections.abc import Mapping
 OUTPUTS: Mapping[str, str] = {
     "success": "true when the run ended well",
     "dry-run": "true when nothing was to be written",
-    "changed": "true when a deploy has or had anything to do",
+    "changed": "true when a deploy, or process, has or had anything to do",
     "mode": "metadata or directory",
     "plan-id": "SHA-256 over target, remote state and every action",
     "plan-file": "plan.json, relative to the workspace",
@@ -27,6 +27,7 @@ OUTPUTS: Mapping[str, str] = {
     "missing-files": "count of missing objects",
     "orphaned-files": "count of objects in the gallery's folders that nothing names",
     "mismatched-files": "count of objects with other bytes than deployed",
+    "duplicates": "count of photos that show what a better one shows",
     "url": "where visitors see the gallery (public-url)",
     "failure-reason": "empty, or one word of the table in docs/reference.md",
     "message": "the last word of the run",

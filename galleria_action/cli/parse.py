@@ -52,6 +52,10 @@ def parse(args: Sequence[str], environ: Mapping[str, str], workspace: Path) -> I
     words = read_arguments(args, _chosen_by_environment(environ))
     if words.version:
         return Invocation("", text=f"{PROGRAM} {__version__}")
+    if words.completion:
+        from galleria_action.cli.completion import script
+
+        return Invocation("", text=script(words.completion))
     if words.help is not None:
         from galleria_action.cli.help import page
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from galleria_action.deployment.model import Mode, Plan
 from galleria_action.deployment.remote.verification import Verification
@@ -150,9 +151,31 @@ class Verified:
     verification: Verification
 
 
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Photos were compared; so many show what a better one shows."""
+
+    duplicates: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """A report that was asked for is ready: ``body`` belongs at ``path``, as the user gave it."""
+
+    path: Path
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A gallery was made of originals; ``changed`` says whether anything in it is not as it was."""
+
+    changed: bool
+
+
 Event = (
     Said | Warned | Entered | Left | Recognised | Planned | Divided | Deploying | Began | Advanced | Sending | Stored
-    | Ended | Uploaded | Publishing | Committed | Deleted | Verified
+    | Ended | Uploaded | Publishing | Committed | Deleted | Verified | Compared | Reported | Made
 )  # fmt: skip
 
 #: told of each event in order; several threads may call it at once for what any thread tells

@@ -76,9 +76,9 @@ def _told(size: int) -> str:
     return f"{size >> 20} MiB" if size >= 1 << 20 else f"{size >> 10} KiB"
 
 
-def write(folder: int, name: str, body: bytes, owner: os.stat_result) -> None:
+def write(folder: int, name: str, body: bytes, owner: os.stat_result, draft: str = "") -> None:
     """Have ``name`` in ``folder`` hold ``body``: whole or not at all, in place of a link and not through it, and given
-    to ``owner`` when we are root. Into a pipe or device it is poured.
+    to ``owner`` when we are root. Into a pipe or device it is poured. ``draft`` is what the file is called meanwhile.
 
     Raises ``Special`` for a folder or a link to a device, ``OSError`` for what cannot be written.
     """
@@ -87,7 +87,7 @@ def write(folder: int, name: str, body: bytes, owner: os.stat_result) -> None:
         with _closing(descriptor):
             pour(descriptor, body)
         return
-    draft = f".galleria-{secrets.token_hex(8)}"
+    draft = draft or f".galleria-{secrets.token_hex(8)}"
     try:
         with os.fdopen(os.open(draft, _NEW, 0o600, dir_fd=folder), "wb") as file:
             file.write(body)
@@ -99,6 +99,16 @@ def write(folder: int, name: str, body: bytes, owner: os.stat_result) -> None:
         with suppress(FileNotFoundError):
             os.unlink(draft, dir_fd=folder)
         raise
+
+
+def put(path: Path, body: bytes) -> None:
+    """Write ``path``, whose folder is known to be ours alone, as ``write`` does; what a run leaves that is killed while
+    it does so, the next one takes away. Raises as that does."""
+    folder, draft = path.parent.resolve(), f".{path.name}.tmp"
+    with reached(folder, ()) as descriptor:
+        with suppress(FileNotFoundError):
+            os.unlink(draft, dir_fd=descriptor)
+        write(descriptor, path.name, body, folder.stat(), draft)
 
 
 def remove(folder: int, name: str) -> None:

@@ -69,6 +69,12 @@ class Place:
             return refused
         return None
 
+    def may_write_below(self, folder: Path, option: str) -> None:
+        """Raise ``ConfigInvalid`` when nothing may be written below ``folder``, which ``option`` gave."""
+        if refused := self.refusal(folder / "any"):
+            text = f"{option}: {refused.message}"
+            raise ConfigInvalid(text, hint=refused.hint, findings=[Finding(text)])
+
     def write(self, path: Path, body: bytes) -> str:
         """Write ``body`` to ``path`` and return that as later steps find it: with slashes, from the folder on.
 

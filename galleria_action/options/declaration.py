@@ -29,6 +29,10 @@ class Topic(Flag):
     CORS = auto()
     SHARE = auto()  #: one job's part of a divided plan
     SHARES = auto()  #: all parts of it
+    ORIGINALS = auto()  #: the folder of photos that a gallery is made of
+    NAMES = auto()  #: how they are called and dated
+    STUDIO = auto()  #: what is made of them
+    LOOKALIKES = auto()  #: which of them show the same
 
 
 @dataclass(frozen=True, slots=True)

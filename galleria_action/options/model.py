@@ -16,6 +16,7 @@ from galleria_action.options.kinds import FLAG, PATH, TEXT
 from galleria_action.options.origin import NEVER, tighten
 from galleria_action.options.output import OutputOptions
 from galleria_action.options.review import ReviewOptions
+from galleria_action.options.studio import DuplicateOptions, StudioOptions
 from galleria_action.options.target import TargetOptions
 from galleria_action.options.upload import UploadOptions
 from galleria_action.storage.settings import StoreSettings
@@ -34,11 +35,13 @@ class Options:
     checks: CheckOptions = CheckOptions()
     review: ReviewOptions = ReviewOptions()
     output: OutputOptions = OutputOptions()
+    studio: StudioOptions = StudioOptions()
+    lookalikes: DuplicateOptions = DuplicateOptions()
     dry_run: bool = option(
         FLAG,
         "false",
         "show what would be written, and write nothing",
-        Topic.APPLY | Topic.CORS,
+        Topic.APPLY | Topic.CORS | Topic.NAMES,
         config=tighten(False, True),
     )
     config: Path | None = optional(PATH, "config file; galleria.yml if present", Topic.ANY, config=NEVER)
@@ -92,6 +95,8 @@ GROUPS: Mapping[str, type[Any]] = {
     "checks": CheckOptions,
     "review": ReviewOptions,
     "output": OutputOptions,
+    "studio": StudioOptions,
+    "lookalikes": DuplicateOptions,
 }
 OPTIONS: tuple[Option, ...] = (
     *(option for group in GROUPS.values() for option in options_of(group)),

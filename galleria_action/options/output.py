@@ -32,6 +32,6 @@ class OutputOptions(Group):
         choice(ProgressStyle, bare="auto"),
         "auto",
         "bar on a terminal, a line every 10 s elsewhere; off for none",
-        Topic.APPLY | Topic.VERIFY,
+        Topic.APPLY | Topic.VERIFY | Topic.ORIGINALS,
         config=FREE,
     )

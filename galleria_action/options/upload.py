@@ -26,8 +26,16 @@ class UploadOptions(Group):
         Topic.APPLY | Topic.VERIFY,
         config=FREE,
     )
-    resume: bool = option(FLAG, "true", "continue an interrupted deploy", Topic.APPLY, config=FREE)
-    checkpoint_file: Path | None = optional(PATH, "keep the checkpoint in a local file instead", Topic.APPLY)
+    resume: bool = option(
+        FLAG,
+        "true",
+        "continue an interrupted deploy, or search for duplicates",
+        Topic.APPLY | Topic.LOOKALIKES,
+        config=FREE,
+    )
+    checkpoint_file: Path | None = optional(
+        PATH, "keep the checkpoint in this local file", Topic.APPLY | Topic.LOOKALIKES
+    )
     shard_count: int | None = optional(
         count(MOST_SHARDS), "divide the uploads of photos among so many jobs at most (1 to 256)", Topic.SHARES
     )

@@ -114,4 +114,4 @@ def _dry(result: Result) -> bool:
 
 
 def _subject(result: Result) -> str:
-    return "Plan" if _dry(result) else _SUBJECTS.get(result.command, result.command.capitalize())
+    return "Plan" if _dry(result) else _SUBJECTS.get(result.command, result.command.capitalize() or "The run")

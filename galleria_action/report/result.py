@@ -14,9 +14,11 @@ from typing import Any
 
 from galleria_action.deployment.events import (
     Committed,
+    Compared,
     Deleted,
     Divided,
     Event,
+    Made,
     Planned,
     Publishing,
     Recognised,
@@ -55,6 +57,8 @@ class Tally:
     committed: bool | None = False
     publishing: bool = False
     verification: Verification | None = None
+    duplicates: int = 0
+    changed: bool = False
     shard: Shard | None = None
     shards: tuple[Shard, ...] = ()
     warnings: list[str] = field(default_factory=list)
@@ -102,6 +106,10 @@ class Tally:
                 self.photos_deleted = photos
             case Verified(verification):
                 self.verification = verification
+            case Compared(duplicates):
+                self.duplicates = duplicates
+            case Made(changed):
+                self.changed = changed
             case _:
                 pass
 
@@ -180,7 +188,7 @@ def _outputs(record: Tally, message: str, error: GalleriaError | None) -> dict[s
     return {
         "success": error is None,
         "dry-run": record.dry_run,
-        "changed": plan.changed if plan else False,
+        "changed": plan.changed if plan else record.changed,
         "mode": record.mode or "",
         "plan-id": plan.plan_id if plan else "",
         "plan-file": record.plan_file or "",
@@ -200,6 +208,7 @@ def _outputs(record: Tally, message: str, error: GalleriaError | None) -> dict[s
         "missing-files": len(found.missing) if found else 0,
         "orphaned-files": len(found.orphaned) if found else 0,
         "mismatched-files": len(found.mismatched) if found else 0,
+        "duplicates": record.duplicates,
         "url": record.url or "",
         "failure-reason": error.reason if error else "",
         "message": message,

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from galleria_action.deployment.events import Advanced, Began, Ended, Listener
 from galleria_action.gallery.originals.scan import Original, Stamp
 from galleria_action.gallery.originals.times import TimeSettings
 from galleria_action.studio.develop import Order, fingerprint_of, made_name
@@ -34,10 +35,6 @@ class Gathered:
     fresh: int
 
 
-#: done and all, after each photo
-Progress = Callable[[int, int], None]
-
-
 def gather(
     originals: Sequence[Original],
     versions: Mapping[str, Original],
@@ -47,7 +44,7 @@ def gather(
     names: Mapping[str, str],
     *,
     stopped: Callable[[], bool],
-    progress: Progress,
+    tell: Listener,
 ) -> Gathered:
     """The records of ``originals``. ``versions`` are the photographer's own for the web, by the original's path;
     ``names`` those that photos have from an earlier run, by SHA-256: under them their files may stand.
@@ -71,14 +68,16 @@ def gather(
             order = Order(original.real, original.stamp, original.path, recipe, times, folder, web, web_sha256)
             orders[original.path] = original, order
     problems = []
-    total = len(originals)
-    progress(len(records), total)
-    for path, outcome in _made(orders, ledger, stopped):
-        if isinstance(outcome, Record):
-            records[path] = outcome
-        else:
-            problems.append(outcome)
-        progress(len(records) + len(problems), total)
+    tell(Began("Made", len(orders), sum(original.size for original, _ in orders.values())))
+    try:
+        for path, outcome in _made(orders, ledger, stopped):
+            if isinstance(outcome, Record):
+                records[path] = outcome
+            else:
+                problems.append(outcome)
+            tell(Advanced(orders[path][0].size))
+    finally:
+        tell(Ended())
     by_path = sorted(problems, key=lambda problem: problem.path)
     return Gathered(records, tuple(by_path), len(orders) - len(problems))
 

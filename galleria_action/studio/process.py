@@ -7,11 +7,12 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from galleria_action.deployment.events import Listener, Warned
 from galleria_action.errors import Finding, GalleryInvalid
+from galleria_action.fence.files import put
 from galleria_action.fence.workspace import Workspace
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.gallery.metadata.model import GallerySettings, MetadataFileData, PhotoMetadata
@@ -21,27 +22,22 @@ from galleria_action.gallery.originals.names import Named, Shot, chronological, 
 from galleria_action.gallery.originals.scan import LeftOut, Original, Scan, Why, scan_originals
 from galleria_action.gallery.originals.times import TimeSettings
 from galleria_action.gallery.wording import shown
-from galleria_action.studio.gather import Gathered, Problem, Progress, gather
+from galleria_action.studio.gather import Gathered, Problem, gather
+from galleria_action.studio.ledger import Ledger
 from galleria_action.studio.pairing import pair
 from galleria_action.studio.place import Photo, clean_up, place, settle
 from galleria_action.studio.recipe import Recipe
 from galleria_action.studio.record import Record
-from galleria_action.studio.workshop import open_workshop
+from galleria_action.studio.workshop import FOLDER, LEDGER, open_workshop
 
 #: keys begin with it, as Galleria's own pages link to photos
 KEY_PREFIX = "photos/"
 
 
-class OnError(StrEnum):
-    """What a photo of which nothing can be made does to the run."""
-
-    FAIL = "fail"
-    SKIP = "skip"
-
-
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What is to be processed, and how. ``versions`` is a second folder with the photographer's own web versions."""
+    """What is to be processed, and how. ``versions`` is a second folder with the photographer's own web versions;
+    ``skip_damaged`` goes on without photos of which nothing can be made."""
 
     originals: Path
     source: Path
@@ -49,8 +45,7 @@ class Task:
     collection: str = "wedding"
     recipe: Recipe = field(default_factory=Recipe)
     times: TimeSettings = field(default_factory=TimeSettings)
-    on_error: OnError = OnError.FAIL
-    generated_at: str | None = None
+    skip_damaged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +69,11 @@ class Processed:
         return bool(self.made or self.placed or self.removed or self.metadata_changed)
 
 
-#: tells about something that is not as it should be but does not stop the run
-Tell = Callable[[str], None]
-
-
-def process(task: Task, fence: Workspace, *, stopped: Callable[[], bool], tell: Tell, progress: Progress) -> Processed:
+def process(task: Task, fence: Workspace, *, stopped: Callable[[], bool], tell: Listener) -> Processed:
     """Make the gallery of ``task`` anew where it is not as it should be.
 
     Files come first, then the metadata, and what belongs to photos that are gone is removed last. Raises
-    ``GalleryInvalid`` with every photo of which nothing can be made (``on_error``) before the gallery is touched,
+    ``GalleryInvalid`` with every photo of which nothing can be made before the gallery is touched,
     ``ConfigInvalid`` for folders that cannot be used, ``pool.Stopped`` on a wish to stop.
     """
     found = scan_originals(task.originals, fence, "originals", exclude=(task.source,))
@@ -99,7 +90,7 @@ def process(task: Task, fence: Workspace, *, stopped: Callable[[], bool], tell: 
             workshop,
             before.names,
             stopped=stopped,
-            progress=progress,
+            tell=tell,
         )
         _judge(task, found, gathered, tell)
         photos = _named(task, found.originals, gathered.records, before)
@@ -127,6 +118,21 @@ def process(task: Task, fence: Workspace, *, stopped: Callable[[], bool], tell: 
     )
 
 
+def would_make(task: Task, fence: Workspace, *, tell: Listener) -> tuple[int, int]:
+    """How many photos a run would find, and how many of them it would have to make. Writes nothing.
+
+    Raises as ``process`` does, but for what only decoding finds out.
+    """
+    found = scan_originals(task.originals, fence, "originals", exclude=(task.source,))
+    if not found.originals:
+        raise _nothing_to_do(task, found)
+    _judge(task, found, Gathered({}, (), 0), tell)
+    ledger = Ledger.read(task.source / FOLDER / LEDGER)
+    known = {sha256 for sha256, _ in ledger.records}
+    hashes = [ledger.known_sha256(original.real, original.stamp) for original in found.originals]
+    return len(found.originals), sum(sha256 not in known for sha256 in hashes)
+
+
 def _nothing_to_do(task: Task, found: Scan) -> GalleryInvalid:
     wrong = [Finding(f"{presentable(left.path)} {left.text}") for left in found.left_out if left.why is not Why.OTHER]
     return GalleryInvalid(
@@ -136,7 +142,7 @@ def _nothing_to_do(task: Task, found: Scan) -> GalleryInvalid:
     )
 
 
-def _versions(task: Task, fence: Workspace, originals: Sequence[Original], tell: Tell) -> Mapping[str, Original]:
+def _versions(task: Task, fence: Workspace, originals: Sequence[Original], tell: Listener) -> Mapping[str, Original]:
     """The photographer's own versions for the web by the path of the original."""
     if task.versions is None:
         return {}
@@ -144,27 +150,31 @@ def _versions(task: Task, fence: Workspace, originals: Sequence[Original], tell:
     pairs = pair(originals, found.originals)
     for left in found.left_out:
         if left.why is Why.DAMAGED:
-            tell(f"The version for the web {shown(presentable(left.path))} {left.text}; it is made from the original.")
+            tell(Warned(f"The version for the web {shown(presentable(left.path))} {left.text}; the original is used."))
     _tell_list(tell, "belong to no original", pairs.strangers)
     _tell_list(tell, "could belong to several originals; give them the whole names of these", pairs.torn)
     without = len(originals) - len(pairs.versions)
     if without and pairs.versions:
-        tell(f"{without:,} photos have no version for the web in {shown(str(task.versions))}: it is made for them.")
+        tell(
+            Warned(
+                f"{without:,} photos have no version for the web in {shown(str(task.versions))}: it is made for them."
+            )
+        )
     return pairs.versions
 
 
-def _tell_list(tell: Tell, what: str, paths: Sequence[str]) -> None:
+def _tell_list(tell: Listener, what: str, paths: Sequence[str]) -> None:
     if paths:
         names = ", ".join(shown(presentable(path)) for path in paths[:5])
         more = f" and {len(paths) - 5:,} more" if len(paths) > 5 else ""
-        tell(f"{len(paths):,} versions for the web {what}: {names}{more}.")
+        tell(Warned(f"{len(paths):,} versions for the web {what}: {names}{more}."))
 
 
-def _judge(task: Task, found: Scan, gathered: Gathered, tell: Tell) -> None:
+def _judge(task: Task, found: Scan, gathered: Gathered, tell: Listener) -> None:
     """Tell about every file that is no photo of the gallery; raise ``GalleryInvalid`` when that is not permitted."""
     damaged = [left for left in found.left_out if left.why is Why.DAMAGED]
     problems = sorted([(left.path, left.text) for left in damaged] + [(p.path, p.text) for p in gathered.problems])
-    if problems and (task.on_error is OnError.FAIL or not gathered.records):
+    if problems and (not task.skip_damaged or len(problems) == len(found.originals) + len(damaged)):
         raise GalleryInvalid(
             f"{len(problems):,} of {len(found.originals) + len(damaged):,} photos cannot be processed; the gallery is "
             "as before.",
@@ -172,15 +182,15 @@ def _judge(task: Task, found: Scan, gathered: Gathered, tell: Tell) -> None:
             findings=[Finding(f"{presentable(path)} {text}", presentable(path)) for path, text in problems],
         )
     for path, text in problems:
-        tell(f"Left out: {shown(presentable(path))} {text}.")
+        tell(Warned(f"Left out: {shown(presentable(path))} {text}."))
     for path, record in gathered.records.items():
         for note in record.notes:
-            tell(f"The version for the web of {shown(presentable(path))}: {note}.")
+            tell(Warned(f"The version for the web of {shown(presentable(path))}: {note}."))
     unsupported = [left for left in found.left_out if left.why is Why.UNSUPPORTED]
     if unsupported:
         names = ", ".join(shown(presentable(left.path)) for left in unsupported[:5])
         more = f" and {len(unsupported) - 5:,} more" if len(unsupported) > 5 else ""
-        tell(f"Not processed, because of their format: {names}{more}.")
+        tell(Warned(f"Not processed, because of their format: {names}{more}."))
 
 
 def _named(
@@ -215,7 +225,7 @@ def _document(task: Task, photos: Iterable[Photo]) -> bytes:
         webp_quality=task.recipe.webp_quality,
     )
     described = (_described(photo, task.times) for photo in photos)
-    return metadata_bytes(task.collection, settings, described, task.generated_at)
+    return metadata_bytes(task.collection, settings, described, "galleria-action process")
 
 
 def _described(photo: Photo, times: TimeSettings) -> PhotoMetadata:
@@ -236,12 +246,11 @@ def _described(photo: Photo, times: TimeSettings) -> PhotoMetadata:
 
 
 def _write(path: Path, body: bytes) -> None:
-    draft = path.with_name(f".{path.name}.tmp")
     try:
-        draft.write_bytes(body)
-        draft.replace(path)
-    except OSError as error:
-        raise GalleryInvalid(f"{shown(str(path))} could not be written ({error.strerror}).") from None
+        put(path, body)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise GalleryInvalid(f"{shown(str(path))} could not be written ({why}).") from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from galleria_action.gallery.wording import shown
 from galleria_action.studio.ledger import Ledger
 
 FOLDER = ".studio"
+LEDGER = "ledger.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def open_workshop(source: Path) -> Iterator[Workshop]:
             ) from None
         for draft in made.glob("*.tmp"):
             draft.unlink(missing_ok=True)
-        ledger = Ledger.read(folder / "ledger.jsonl")
+        ledger = Ledger.read(folder / LEDGER)
         try:
             yield Workshop(source, made, ledger)
         finally:

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.local import load_gallery, measured
+from galleria_action.usecases.parts.lookalikes import compare_metadata, tell_lookalikes, wants_lookalikes
+from galleria_action.usecases.parts.studio import studio
 from galleria_action.usecases.results import Answered
 
 
 def validate(context: Context) -> Answered:
-    """Check metadata, photos and site. Raises ``GalleryInvalid`` with every finding."""
+    """Check metadata, photos and site. Raises ``GalleryInvalid`` with every finding, ``DuplicatesFound``."""
     with context.phase("Validate"):
         gallery = load_gallery(context)
         measured(context, gallery)
+    if gallery.metadata and gallery.photos is not None and wants_lookalikes(context):
+        with studio(context), context.phase("Duplicates"):
+            by_key = {file.key: file for file in gallery.photos}
+            tell_lookalikes(context, *compare_metadata(context, gallery.metadata.metadata.photos, by_key))
     if gallery.metadata and gallery.photos is not None:
         photos, files = len(gallery.metadata.metadata.photos), len(gallery.photos)
         return Answered(f"The gallery is valid: {photos:,} photos, {files:,} files.")

@@ -29,8 +29,9 @@ def test_a_dry_run_writes_nothing(command: Command):
     assert not command.would_write(options)
 
 
-def test_only_validate_needs_no_bucket():
-    assert [name for name, command in COMMANDS.items() if not command.needs_bucket] == ["validate"]
+def test_what_stays_on_this_machine_needs_no_bucket():
+    local = [name for name, command in COMMANDS.items() if not command.needs_bucket]
+    assert local == ["validate", "init", "process", "duplicates"]
 
 
 def test_every_option_is_shown_by_some_command():

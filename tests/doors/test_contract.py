@@ -37,22 +37,29 @@ CONTRACT = {
     "concurrency": "128", "resume": "true", "checkpoint-file": "", "shard-count": "", "shard": "",
     "config": "", "environment": "", "plan-file": "", "result-file": "", "approved-plan": "", "plan-approval": "off",
     "comment": "changes", "label": "", "github-token": "", "public-url": "", "environment-url": "", "progress": "auto",
+    "originals": "", "web-originals": "", "collection": "wedding", "timestamp-offset-hours": "0",
+    "target-timezone-offset-hours": "13", "on-error": "fail", "web-size": "2048", "thumb-size": "400",
+    "jpeg-quality": "85", "webp-quality": "85", "avif": "false", "albums": "off", "site-title": "", "noindex": "false",
+    "album-zip": "off", "templates": "", "duplicates": "off", "threshold": "10", "hash-size": "8",
+    "min-resolution": "100", "use-ssim": "false", "output": "", "json-output": "",
 }  # fmt: skip
 CHOICES = {
     "cors": "require warn skip", "orphans": "fail warn ignore delete", "verify": "list deep off",
     "hash-check": "strict warn off", "exif-errors": "warn fail", "comment": "always changes off",
     "plan-approval": "off warn require", "progress": "auto off", "address-style": "auto path virtual",
+    "on-error": "fail skip", "albums": "off folder day", "album-zip": "off web full", "duplicates": "off warn fail",
 }  # fmt: skip
 OUTPUTS = [
     "success", "dry-run", "changed", "mode", "plan-id", "plan-file", "shards", "result-file", "photos-to-upload",
     "photos-to-delete", "photos-unchanged", "bytes-to-upload", "photos-uploaded", "photos-deleted", "files-uploaded",
     "files-skipped", "bytes-uploaded", "metadata-uploaded", "consistent", "missing-files", "orphaned-files",
-    "mismatched-files", "url", "failure-reason", "message",
+    "mismatched-files", "duplicates", "url", "failure-reason", "message",
 ]  # fmt: skip
 EXITS = {
     "internal": 1, "config-invalid": 2, "gallery-invalid": 3, "verify-failed": 4, "storage-unavailable": 5,
     "credentials": 6, "permission": 6, "bucket-missing": 6, "delete-guard": 7, "empty-gallery": 7, "cors": 8,
-    "plan-changed": 9, "conflict": 9, "upload-failed": 10, "delete-failed": 11, "cancelled": 130,
+    "plan-changed": 9, "conflict": 9, "upload-failed": 10, "delete-failed": 11, "duplicates-found": 15,
+    "cancelled": 130,
 }  # fmt: skip
 
 
@@ -67,7 +74,17 @@ def test_the_options_are_the_contracts():
     assert {o.name: set(o.kind.choices) for o in OPTIONS if o.kind.choices} == {
         name: set(values.split()) for name, values in CHOICES.items()
     }
-    assert set(COMMANDS) == {"validate", "plan", "deploy", "finalize", "verify", "cors"}
+    assert set(COMMANDS) == {
+        "validate",
+        "plan",
+        "deploy",
+        "finalize",
+        "verify",
+        "cors",
+        "init",
+        "process",
+        "duplicates",
+    }
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -354,6 +354,14 @@ def test_internal_is_told_as_a_defect_without_a_traceback(live: Job):
     assert "RuntimeError: unforeseen" in ran.outputs["message"]
 
 
+def test_photos_that_show_the_same(live: Job):
+    pytest.importorskip("numpy")
+    photo = next((live.workspace / "prod/pics/full").iterdir())
+    photo.with_name("copy.jpg").write_bytes(photo.read_bytes())
+    inputs = {"originals": "prod/pics/full", "min_resolution": "0", "duplicates": "fail"}
+    failed(live.runner.run("duplicates", **inputs), "duplicates-found")
+
+
 def test_cors(make_job):
     job = make_job("s3")
     del job.runner.inputs["cors"], job.runner.inputs["site"]

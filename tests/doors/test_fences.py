@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from galleria_action.deployment.stop import Stop
-from galleria_action.run import World, run
+from galleria_action.options import OPTIONS
+from galleria_action.options.kinds import PATH
+from galleria_action.run import WRITTEN_FILES, World, run
 from tests.doors.conftest import Job
 
 
@@ -81,3 +83,12 @@ def test_no_ci_is_taken_for_a_person(make_job, tmp_path: Path, ci: dict[str, str
     assert not (outside / "result.json").exists()
     assert validated("--result-file", str(outside / "result.json"))[0] == 0
     assert (outside / "result.json").exists()
+
+
+def test_every_option_that_names_a_path_is_known_to_be_read_or_written():
+    """A new one is neither, until somebody has thought of it."""
+    read = {
+        "config", "source", "site", "metadata-file", "originals", "web-originals", "templates",
+    }  # fmt: skip
+    paths = {option.name for option in OPTIONS if option.kind is PATH} | {"config"}
+    assert paths == read | WRITTEN_FILES.keys()

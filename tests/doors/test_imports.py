@@ -46,11 +46,17 @@ def foreign(modules: set[str]) -> set[str]:
     return {name for name in packages - own - set(sys.stdlib_module_names) if not name.startswith(("_", "sitecustom"))}
 
 
+def studio(modules: set[str]) -> set[str]:
+    """What of the extra is loaded: the image for deploys lacks what it needs."""
+    return {name for name in modules if name.startswith("galleria_action.studio")}
+
+
 def test_help_loads_only_click() -> None:
     for arguments in (["--help"], ["plan", "--help"]):
         modules = loaded({}, *arguments)
         assert foreign(modules) == {"click"}
         assert not DEAR & modules
+        assert not studio(modules)
 
 
 def test_validate_loads_only_the_validator(make_job: Callable[..., Job]) -> None:
@@ -70,4 +76,5 @@ def test_nothing_to_do_loads_nothing_for_it(
     expected = {"jsonschema_rs"} | packages
     modules = loaded(job.runner.environment({"command": command}))
     assert foreign(modules) == expected
+    assert not studio(modules)
     assert not DEAR & modules

@@ -8,9 +8,20 @@ from typing import Any
 
 import pytest
 
+from galleria_action.deployment.events import Event, Listener, Warned
 from galleria_action.studio import gather
 from galleria_action.studio.pool import Stopped
 from galleria_action.studio.worker import answer
+
+
+def warnings_into(texts: list[str]) -> Listener:
+    """A listener that keeps the texts of warnings."""
+
+    def hear(event: Event) -> None:
+        if isinstance(event, Warned):
+            texts.append(event.text)
+
+    return hear
 
 
 @pytest.fixture

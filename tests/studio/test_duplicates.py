@@ -15,6 +15,7 @@ from PIL import Image, ImageEnhance
 
 pytest.importorskip("numpy")
 
+from galleria_action.deployment.events import Began, Event
 from galleria_action.errors import GalleryInvalid
 from galleria_action.fence.workspace import Workspace
 from galleria_action.studio.duplicates import checkpoint as checkpoint_module
@@ -25,6 +26,7 @@ from galleria_action.studio.duplicates.groups import Group, Likeness, Rules, gro
 from galleria_action.studio.duplicates.hashes import TURNS, hashes_of
 from galleria_action.studio.duplicates.measure import Measured
 from galleria_action.studio.pool import Lost, Stopped
+from tests.studio.conftest import warnings_into
 from tests.studio.photos import exif, photo, put
 from tests.studio.scenes import scene
 from tests.studio.test_hashes import turned
@@ -36,9 +38,7 @@ def search(folder: Path, told: list[str] | None = None, stopped: Any = lambda: F
     rules = Rules(settings.pop("threshold", 10), settings.pop("hash_size", 8))
     wanted = Search(folder, rules, **settings)
     heard: list[str] = [] if told is None else told
-    return find_duplicates(
-        wanted, Workspace(folder), stopped=stopped, tell=heard.append, progress=lambda done, total: None
-    )
+    return find_duplicates(wanted, Workspace(folder), stopped=stopped, tell=warnings_into(heard))
 
 
 def saved(image: Image.Image, quality: int = 90, **extra: Any) -> bytes:
@@ -307,12 +307,12 @@ class TestCheckpoint:
             "root": str(folder), "threshold": 10, "hash_size": 8, "min_resolution": 100
         }  # fmt: skip
         assert document["timestamp"] > 1.7e9
-        counted: list[int] = []
-        wanted = Search(folder, checkpoint=path)
+        heard: list[Event] = []
         found = find_duplicates(
-            wanted, Workspace(folder), stopped=lambda: False, tell=print, progress=lambda done, _: counted.append(done)
+            Search(folder, checkpoint=path), Workspace(folder), stopped=lambda: False, tell=heard.append
         )
-        assert counted[0] == len(document["processed_files"])
+        (began,) = [event for event in heard if isinstance(event, Began)]
+        assert began.files == 12 - len(document["processed_files"])
         assert (found.images, found.duplicates) == (12, 1)
         assert not path.exists()
 

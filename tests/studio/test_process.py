@@ -4,81 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import random
 import shutil
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from galleria_action.errors import ConfigInvalid, GalleryInvalid
-from galleria_action.fence.workspace import Workspace
 from galleria_action.gallery.exif import edit_exif
-from galleria_action.gallery.metadata.schema import load_metadata
 from galleria_action.gallery.originals.facts import read_facts
 from galleria_action.gallery.originals.kinds import Kind
 from galleria_action.gallery.originals.times import TimeSettings
 from galleria_action.studio import gather as gather_module
 from galleria_action.studio import reading as reading_module
-from galleria_action.studio.pool import Stopped
-from galleria_action.studio.process import OnError, Processed, Task, process
 from galleria_action.studio.recipe import Recipe
+from tests.studio.job import R5, Studio
 from tests.studio.photos import HEIC, exif, photo, put
-
-R5 = {"make": "Canon", "model": "Canon EOS R5"}
-
-
-class Studio:
-    """A folder of originals, and the gallery made of it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.originals, self.source = folder, folder / "originals", folder / "prod" / "pics"
-        self.told: list[str] = []
-        self.originals.mkdir()
-
-    def put(self, path: str, data: bytes) -> Path:
-        return put(self.originals, path, data)
-
-    def shot(self, path: str, seed: int = 0, date: str = "2024:06:15 14:30:45", subsec: str = "") -> Path:
-        return self.put(path, photo(block=exif(date, subsec, **R5), seed=seed))
-
-    def run(self, stopped: Any = lambda: False, **task: Any) -> Processed:
-        self.told.clear()
-        wanted = Task(self.originals, self.source, **task)
-        return process(wanted, Workspace(self.folder), stopped=stopped, tell=self.told.append, progress=lambda *_: None)
-
-    @property
-    def metadata(self) -> list[dict[str, Any]]:
-        """The photos in the metadata, which must be sound."""
-        raw = (self.source / "gallery-metadata.json").read_bytes()
-        load_metadata(raw, "gallery-metadata.json")
-        photos: list[dict[str, Any]] = json.loads(raw)["photos"]
-        return photos
-
-    def files(self) -> dict[str, bytes]:
-        """All files of the gallery that are not hidden."""
-        return {
-            str(path.relative_to(self.source)): path.read_bytes()
-            for path in sorted(self.source.rglob("*"))
-            if path.is_file() and not any(part.startswith(".") for part in path.relative_to(self.source).parts)
-        }
-
-    def check(self) -> None:
-        """Every file that the metadata names is there, whole and of the right content, and there is no other."""
-        files, named = self.files(), {"gallery-metadata.json"}
-        for entry in self.metadata:
-            full, web, thumb = (entry["files"][variant].removeprefix("photos/") for variant in ("full", "web", "thumb"))
-            named |= {full, web, thumb}
-            assert hashlib.sha256(files[full]).hexdigest() == entry["file_hash"]
-            edited = edit_exif(files[full], entry["exif"]["corrected_timestamp"], 13)
-            assert hashlib.sha256(edited.data).hexdigest() == entry["deployment_file_hash"]
-            assert files[web].startswith(b"\xff\xd8") and files[thumb][8:12] == b"WEBP"
-        assert files.keys() == named
 
 
 @pytest.fixture
@@ -376,7 +316,7 @@ class TestFaults:
         studio.shot("a.jpg", 1)
         studio.put("cut.jpg", photo(size=(300, 200))[:2000])
         studio.put("film.mov", b"")
-        result = studio.run(on_error=OnError.SKIP)
+        result = studio.run(skip_damaged=True)
         assert [problem.path for problem in result.problems] == ["cut.jpg"]
         assert any("cut.jpg" in text for text in studio.told)
         assert any("film.mov" in text for text in studio.told)
@@ -385,7 +325,7 @@ class TestFaults:
     def test_a_gallery_is_never_emptied_by_leaving_out(self, studio: Studio) -> None:
         studio.put("cut.jpg", photo(size=(300, 200))[:2000])
         with pytest.raises(GalleryInvalid):
-            studio.run(on_error=OnError.SKIP)
+            studio.run(skip_damaged=True)
         assert not (studio.source / "gallery-metadata.json").exists()
 
     def test_an_empty_folder_says_what_is_processed(self, studio: Studio) -> None:
@@ -415,70 +355,6 @@ class TestFaults:
         monkeypatch.setattr(reading_module, "MAX_BYTES", 99)
         with pytest.raises(reading_module.Unreadable, match="at most 99"):
             reading_module.read_photo(str(original), None)
-
-
-SCRIPT = """
-import sys
-from pathlib import Path
-from galleria_action.fence.workspace import Workspace
-from galleria_action.studio.process import Task, process
-folder = Path(sys.argv[1])
-process(Task(folder / "originals", folder / "prod" / "pics"), Workspace(folder), stopped=lambda: False,
-        tell=print, progress=lambda done, total: print(done, flush=True))
-"""
-
-
-def start(folder: Path) -> subprocess.Popen[bytes]:
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
-    return subprocess.Popen([sys.executable, "-c", SCRIPT, str(folder)], env=environment, stdout=subprocess.PIPE)
-
-
-class TestKills:
-    def test_a_wish_to_stop_keeps_what_was_made(self, studio: Studio) -> None:
-        for number in range(12):
-            studio.shot(f"{number}.jpg", number)
-        ledger = studio.source / ".studio" / "ledger.jsonl"
-
-        def enough() -> bool:
-            return ledger.exists() and ledger.read_text().count('"record"') >= 3
-
-        with pytest.raises(Stopped):
-            studio.run(stopped=enough)
-        assert not (studio.source / "gallery-metadata.json").exists()
-        assert studio.run().made <= 9
-        studio.check()
-
-    @pytest.mark.parametrize("seed", range(3))
-    def test_killed_at_random_moments_it_ends_in_the_same_bytes(self, studio: Studio, seed: int) -> None:
-        self.kill_and_go_on(studio, random.Random(seed), kills=3)
-
-    @pytest.mark.slow
-    @pytest.mark.parametrize("seed", range(100, 112))
-    def test_killed_often_it_ends_in_the_same_bytes(self, studio: Studio, seed: int) -> None:
-        self.kill_and_go_on(studio, random.Random(seed), kills=12)
-
-    def kill_and_go_on(self, studio: Studio, chance: random.Random, kills: int) -> None:
-        for number in range(16):
-            studio.shot(f"{number % 3}/{number}.jpg", number)
-        studio.put("undated.png", photo(Kind.PNG, seed=99))
-        studio.run()
-        whole = studio.files()
-        shutil.rmtree(studio.source)
-        for _ in range(kills):
-            run = start(studio.folder)
-            assert run.stdout is not None
-            run.stdout.readline()
-            time.sleep(chance.random() * 0.4)
-            run.send_signal(chance.choice([signal.SIGKILL, signal.SIGTERM]))
-            run.wait()
-            run.stdout.close()
-            if chance.random() < 0.3:  # an edit between two runs moves names; and back again
-                studio.shot("0/0.jpg", 1000)
-                studio.run()
-                studio.shot("0/0.jpg", 0)
-        studio.run()
-        assert studio.files() == whole
-        assert not studio.run().changed
 
 
 def test_the_pool_makes_the_same_bytes(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:

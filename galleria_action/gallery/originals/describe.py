@@ -67,10 +67,15 @@ def _exif(facts: Facts, times: TimeSettings) -> MetadataExifData:
 
 
 def metadata_bytes(
-    collection: str, settings: GallerySettings, photos: Iterable[PhotoMetadata], generated_at: str | None
+    collection: str,
+    settings: GallerySettings,
+    photos: Iterable[PhotoMetadata],
+    generator: str,
 ) -> bytes:
-    """The document as Galleria writes it: two spaces, ASCII."""
-    document = GalleryMetadata(SCHEMA_VERSION, generated_at, collection, settings, tuple(photos)).to_dict()
+    """The document as Galleria writes it: two spaces, ASCII. ``generator`` is what of ours wrote it; when it did is not
+    told, so that the same photos give the same bytes."""
+    extra = {"generator": generator}
+    document = GalleryMetadata(SCHEMA_VERSION, None, collection, settings, tuple(photos), extra).to_dict()
     return (json.dumps(document, indent=2) + "\n").encode("ascii")
 
 

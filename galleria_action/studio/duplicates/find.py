@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import count
 from pathlib import Path
 from threading import Thread
 
+from galleria_action.deployment.events import Advanced, Began, Ended, Listener, Warned
 from galleria_action.errors import GalleryInvalid
 from galleria_action.fence.workspace import Workspace
 from galleria_action.gallery.originals.describe import presentable
@@ -19,7 +19,7 @@ from galleria_action.studio.duplicates.checkpoint import INTERVAL, Config, Misma
 from galleria_action.studio.duplicates.groups import Compare, Group, Rules, group
 from galleria_action.studio.duplicates.likeness import similarity
 from galleria_action.studio.duplicates.measure import Measured, Portrait, measuring, portrait_of, portraying
-from galleria_action.studio.gather import Problem, Progress
+from galleria_action.studio.gather import Problem
 from galleria_action.studio.pool import Lost, Stopped, cores, run_all
 
 #: most photos that a report shows pictures of
@@ -62,9 +62,7 @@ class Found:
         return sum(len(found.others) for found in self.groups)
 
 
-def find_duplicates(
-    search: Search, fence: Workspace, *, stopped: Callable[[], bool], tell: Callable[[str], None], progress: Progress
-) -> Found:
+def find_duplicates(search: Search, fence: Workspace, *, stopped: Callable[[], bool], tell: Listener) -> Found:
     """Search the photos below a folder.
 
     Raises ``GalleryInvalid`` when there are none, ``pool.Stopped`` on a wish to stop, with the checkpoint written.
@@ -75,17 +73,32 @@ def find_duplicates(
         raise GalleryInvalid(
             f"There are no photos in {shown(str(search.folder))}.", hint=f"Check the option {search.option}."
         )
+    return search_photos(scan.originals, search, lambda measured: measured, stopped=stopped, tell=tell)
+
+
+def search_photos(
+    originals: Sequence[Original],
+    search: Search,
+    whole: Callable[[Measured], Measured],
+    *,
+    stopped: Callable[[], bool],
+    tell: Listener,
+) -> Found:
+    """Search ``originals``, or what stands for them: ``whole`` then says of each what the photo itself is.
+
+    Raises ``pool.Stopped``.
+    """
     notes = _Notes(search, tell)
-    seen = notes.take_up(scan.originals)
+    seen = notes.take_up(originals)
     known = len(seen)
     try:
-        problems = _measure(scan.originals, search.rules.hash_size, seen, notes, stopped, progress)
+        problems = _measure(originals, search.rules.hash_size, seen, notes, stopped, tell)
         _tell_all(tell, [(problem.path, problem.text) for problem in problems])
-        measured = [seen[original.path].measured for original in scan.originals if original.path in seen]
+        measured = [whole(seen[original.path].measured) for original in originals if original.path in seen]
         large = [photo for photo in measured if min(photo.pixels) >= search.min_resolution]
         small = tuple(photo.path for photo in measured if min(photo.pixels) < search.min_resolution)
-        real = {original.path: original.real for original in scan.originals}
-        groups, portraits = compare_photos(large, real, search, stopped)
+        real = {original.path: original.real for original in originals}
+        groups, portraits = _compare(large, real, search, stopped)
     except Stopped:
         notes.interrupted(seen)
         raise
@@ -93,14 +106,14 @@ def find_duplicates(
     return Found(len(large), small, problems, groups, portraits)
 
 
-def _tell_all(tell: Callable[[str], None], problems: Sequence[tuple[str, str]]) -> None:
+def _tell_all(tell: Listener, problems: Sequence[tuple[str, str]]) -> None:
     for path, text in problems[:_TOLD]:
-        tell(f"Not compared: {shown(presentable(path))} {text}.")
+        tell(Warned(f"Not compared: {shown(presentable(path))} {text}."))
     if len(problems) > _TOLD:
-        tell(f"Not compared: {len(problems) - _TOLD:,} more files.")
+        tell(Warned(f"Not compared: {len(problems) - _TOLD:,} more files."))
 
 
-def compare_photos(
+def _compare(
     photos: Sequence[Measured], real: Mapping[str, str], search: Search, stopped: Callable[[], bool]
 ) -> tuple[tuple[Group, ...], Mapping[str, Portrait]]:
     """The groups among measured ``photos``, and the portraits of theirs where they are wanted. ``real`` is where a
@@ -152,32 +165,33 @@ def _measure(
     seen: dict[str, Seen],
     notes: _Notes,
     stopped: Callable[[], bool],
-    progress: Progress,
+    tell: Listener,
 ) -> tuple[Problem, ...]:
     """Measure what is not in ``seen`` yet, into it; return what cannot be measured."""
-    waiting = [original for original in originals if original.path not in seen]
-    stamps = {original.path: original.stamp for original in originals}
+    waiting = {original.path: original for original in originals if original.path not in seen}
     problems = []
-    done = count(len(seen) + 1)
-    progress(len(seen), len(originals))
-    work = (measuring(original, hash_size) for original in waiting)
-    for asked, answer in run_all(work, stopped=stopped, processes=min(cores(), len(waiting)) or 1):
-        path = asked["path"]
-        if isinstance(answer, Lost):
-            problems.append(Problem(path, answer.text))
-        elif "problem" in answer:
-            problems.append(Problem(path, str(answer["problem"])))
-        else:
-            seen[path] = Seen(stamps[path], Measured.from_dict(answer["measured"]))
-            notes.written(seen)
-        progress(next(done), len(originals))
+    work = (measuring(original, hash_size) for original in waiting.values())
+    tell(Began("Measured", len(waiting), sum(original.size for original in waiting.values())))
+    try:
+        for asked, answer in run_all(work, stopped=stopped, processes=min(cores(), len(waiting)) or 1):
+            path = asked["path"]
+            if isinstance(answer, Lost):
+                problems.append(Problem(path, answer.text))
+            elif "problem" in answer:
+                problems.append(Problem(path, str(answer["problem"])))
+            else:
+                seen[path] = Seen(waiting[path].stamp, Measured.from_dict(answer["measured"]))
+                notes.written(seen)
+            tell(Advanced(waiting[path].size))
+    finally:
+        tell(Ended())
     return tuple(sorted(problems, key=lambda problem: problem.path))
 
 
 class _Notes:
     """The checkpoint and the cache of one search. What cannot be written is told once, and the search goes on."""
 
-    def __init__(self, search: Search, tell: Callable[[str], None]) -> None:
+    def __init__(self, search: Search, tell: Listener) -> None:
         self._path, self._resume, self._tell = search.checkpoint, search.resume, tell
         self._cache = search.cache
         rules = search.rules
@@ -195,7 +209,8 @@ class _Notes:
             try:
                 seen |= load(self._path, self._config)
             except Mismatch as mismatch:
-                self._tell(f"The checkpoint {shown(str(self._path))} is not used, {mismatch}: the search starts fresh.")
+                name = shown(str(self._path))
+                self._tell(Warned(f"The checkpoint {name} is not used, {mismatch}: the search starts fresh."))
         seen = still_true(seen, originals)
         self._saved = len(seen)
         return seen
@@ -227,7 +242,7 @@ class _Notes:
             if self._path:
                 save(self._path, self._config, seen, time.time())
         except OSError as error:
-            self._tell(f"The checkpoint {shown(str(self._path))} cannot be written ({error.strerror}).")
+            self._tell(Warned(f"The checkpoint {shown(str(self._path))} cannot be written ({error.strerror})."))
             self._path = None
 
     def _join(self) -> None:

@@ -108,12 +108,13 @@ def _measured(path: str, real: str, stamp: Stamp, hash_size: int) -> Measured:
         size=len(data),
         pixels=picture.full_size,
         hashes=hashes_of(picture.image, hash_size),
-        taken=_taken(facts),
+        taken=taken_text(facts),
         camera=f"{facts.make} {facts.model}".strip(),
     )
 
 
-def _taken(facts: Facts) -> str:
+def taken_text(facts: Facts) -> str:
+    """The moment as ``Measured.taken`` has it."""
     moment = facts.moment
     return moment.local.isoformat() + (f".{moment.fraction}" if moment.fraction else "") if moment else ""
 

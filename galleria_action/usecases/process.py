@@ -1,0 +1,122 @@
+"""``process``: from a folder of originals to a gallery in ``source``. No network; needs the extra ``studio``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from galleria_action.deployment.events import Made
+from galleria_action.errors import ConfigInvalid, Finding
+from galleria_action.gallery.originals.times import TimeSettings
+from galleria_action.options.studio import OnError
+from galleria_action.usecases.context import Context
+from galleria_action.usecases.parts.lookalikes import compare_gallery, tell_lookalikes, wants_lookalikes
+from galleria_action.usecases.parts.studio import originals_of, studio
+from galleria_action.usecases.results import Answered
+
+if TYPE_CHECKING:
+    from galleria_action.studio.process import Processed, Task
+
+#: the value of site that leaves its place to us
+GENERATE = "generate"
+
+
+def process(context: Context) -> Answered:
+    """Make the gallery anew where it is not as it should be.
+
+    Raises ``GalleryInvalid`` for photos of which nothing can be made, ``ConfigInvalid`` for the options and where the
+    studio is not installed, ``DuplicatesFound`` (``duplicates: fail``), ``Cancelled``.
+    """
+    with studio(context), context.phase("Process"):
+        from galleria_action.studio.process import process as make_gallery
+        from galleria_action.studio.process import would_make
+
+        task = _task(context)
+        fence = context.place.fence(task.originals, "originals")
+        if context.options.dry_run:
+            photos, unmade = would_make(task, fence, tell=context.tell)
+            return Answered(f"Dry run: {photos:,} photos, of which {unmade:,} would be made. Nothing was written.")
+        site = _site_folder(context, task)
+        made = make_gallery(task, fence, stopped=lambda: context.stop.requested, tell=context.tell)
+        _say(context, made)
+        pages_changed = _build_site(context, task, made, site) if site else False
+        changed = made.changed or pages_changed
+        context.tell(Made(changed))
+        if wants_lookalikes(context):
+            tell_lookalikes(context, *compare_gallery(context, made, task))
+    return Answered(_last_word(context, made, changed))
+
+
+def _task(context: Context) -> Task:
+    from galleria_action.studio.process import Task
+    from galleria_action.studio.recipe import Recipe
+
+    options = context.options.studio
+    originals = context.path(originals_of(context))
+    source = context.path(context.options.gallery.source)
+    context.place.may_write_below(source, "source")
+    versions = context.path(options.web_originals) if options.web_originals else None
+    if versions:
+        context.place.fence(versions, "web-originals")
+    return Task(
+        originals=originals,
+        source=source,
+        versions=versions,
+        collection=options.collection,
+        recipe=Recipe(options.web_size, options.thumb_size, options.jpeg_quality, options.webp_quality, options.avif),
+        times=TimeSettings(options.timestamp_offset_hours, options.target_timezone_offset_hours),
+        skip_damaged=options.on_error is OnError.SKIP,
+    )
+
+
+def _site_folder(context: Context, task: Task) -> Path | None:
+    """Where the site goes, ``None`` where none is wanted. ``GENERATE`` is a folder beside the photos."""
+    given = context.options.gallery.site
+    if given is None:
+        if context.options.studio.avif:
+            context.warn("avif: without a site nothing shows these sizes; they are made for its pages.")
+        return None
+    folder = task.source.parent / "site" if str(given) == GENERATE else context.path(given)
+    context.place.may_write_below(folder, "site")
+    site, source = folder.resolve(), task.source.resolve()
+    if source.is_relative_to(site) or site.is_relative_to(source):
+        raise ConfigInvalid(
+            "The site and the photos cannot lie in each other.",
+            hint=f"With site: {GENERATE} the site goes into a folder beside source.",
+            findings=[Finding(f"site: {str(folder)!r}, source: {str(task.source)!r}")],
+        )
+    return folder
+
+
+def _build_site(context: Context, task: Task, made: Processed, folder: Path) -> bool:
+    """Build the site; return whether anything in it is not as it was."""
+    from galleria_action.studio.site.build import build_site
+    from galleria_action.studio.site.model import Albums, Archive, SiteSettings
+
+    options = context.options.studio
+    settings = SiteSettings(
+        title=options.site_title or task.collection,
+        albums=Albums(options.albums.value),
+        noindex=options.noindex,
+        archive=Archive(options.album_zip.value),
+    )
+    templates = context.path(options.templates) if options.templates else None
+    if templates:
+        context.place.fence(templates, "templates")
+    built = build_site(made.photos, task.source, folder, task.times, settings, templates)
+    context.say(f"{built.files:,} files of the site, {built.changed:,} of them written or removed now")
+    return built.changed > 0
+
+
+def _say(context: Context, made: Processed) -> None:
+    for path, copies in made.copies.items():
+        context.say(f"one photo: {path} and {', '.join(copies)} have the same bytes")
+    context.say(f"{made.made:,} photos made, {made.placed:,} put in their places, {made.removed:,} old files removed")
+
+
+def _last_word(context: Context, made: Processed, changed: bool) -> str:
+    source = context.options.gallery.source
+    if not changed:
+        return f"Nothing to do: {source} holds the {len(made.photos):,} photos already."
+    left_out = f", {len(made.problems):,} left out" if made.problems else ""
+    return f"The gallery in {source} has {len(made.photos):,} photos: {made.made:,} made now{left_out}."
