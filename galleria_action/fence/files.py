@@ -26,7 +26,7 @@ _POUR = os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-class Special(ValueError):
+class Special(OSError):
     """There is something that is neither to be replaced nor to be written to; the text says what."""
 
 
