@@ -95,7 +95,10 @@ def _occasion(environ: Mapping[str, str]) -> Occasion:
     started it, in the project, with them."""
     source = environ.get("CI_PIPELINE_SOURCE", "")
     cause = CAUSES.get(source, Cause.OTHER)
-    if environ.get("CI_MERGE_REQUEST_IID") or cause is Cause.PULL_REQUEST:
+    if any(value and name.startswith("CI_EXTERNAL_PULL_REQUEST_") for name, value in environ.items()):
+        return Occasion(Cause.PULL_REQUEST, Whose.UNKNOWN, "a pull request of another service")
+    asked = any(value and name.startswith("CI_MERGE_REQUEST_") for name, value in environ.items())
+    if asked or cause is Cause.PULL_REQUEST or environ.get("CI_COMMIT_REF_NAME", "").startswith("refs/merge-requests/"):
         own, target = (environ.get(f"CI_MERGE_REQUEST_{side}PROJECT_ID", "") for side in ("SOURCE_", ""))
         if own != target:
             return Occasion(Cause.PULL_REQUEST, Whose.FORK, "the merge request of a fork")

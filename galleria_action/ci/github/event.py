@@ -64,6 +64,8 @@ class Event:
         if self.name == "pull_request_target":
             told = "pull_request_target, which has the repository's secrets on behalf of anybody's pull request"
             return Occasion(cause, self._whose(), told)
+        if self.ref.startswith("refs/pull/"):
+            return Occasion(Cause.OTHER, self._whose(), f"{self.name} on the ref of a pull request")
         if cause is Cause.PUSH and self.ref.startswith("refs/tags/"):
             cause = Cause.TAG
         return Occasion(cause, self._whose(), self.name or "an event that the runner does not name")
