@@ -94,13 +94,14 @@ def deploy_gallery_metadata(
 def generate_deployment_plan(
     local_metadata: GalleryMetadata, remote_metadata: GalleryMetadata | None
 ) -> dict[str, list[Any]]:
-    """What differs between two galleries by their metadata alone.
+    """What differs between two galleries by their metadata alone, which is believed.
 
     Returns ``upload`` (``PhotoMetadata`` that are new or changed), ``delete`` (ids) and ``unchanged``
     (``PhotoMetadata``).
     """
     remote = RemoteGallery(metadata=remote_metadata)
-    return _plan_dict(make_plan(_by_metadata_alone(local_metadata), remote, Target(None, "")), local_metadata)
+    plan = make_plan(_by_metadata_alone(local_metadata), remote, Target(None, ""), keep_unproven=True)
+    return _plan_dict(plan, local_metadata)
 
 
 def download_remote_metadata(client: Any, bucket: str, key: str = METADATA_KEY) -> GalleryMetadata | None:

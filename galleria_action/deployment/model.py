@@ -30,6 +30,7 @@ class Reason(StrEnum):
     VARIANT = "variant"
     HEADERS = "headers"
     MISSING = "missing"
+    UNPROVEN = "unproven"
     REMOVED = "removed"
     ORPHAN = "orphan"
 

@@ -28,14 +28,16 @@ def make_plan(
     force: bool = False,
     delete_orphans: bool = False,
     storing: Storing = _UNSAID,
+    keep_unproven: bool = False,
 ) -> Plan:
     """Compare ``local`` with ``remote`` and say what has to be written and deleted.
 
     With ``force`` every photo and site file is uploaded whatever the hashes say. ``delete_orphans`` also deletes
     what lies in the gallery's folders and nothing names; it needs the listing, and something deployed to compare with.
-    ``storing`` goes with each object.
+    ``storing`` goes with each object. With ``keep_unproven`` the metadata is believed where nothing of ours records what
+    lies there: another tool may have filled the bucket.
     """
-    comparison = _Comparison(local, remote, force)
+    comparison = _Comparison(local, remote, force, keep_unproven)
     uploads = [*comparison.photo_uploads(), *comparison.site_uploads()]
     deletes = list(_deletes(local, remote))
     orphans = _orphans(local, remote)
@@ -66,10 +68,11 @@ def make_plan(
 class _Comparison:
     """Decides for each local file whether it has to be uploaded, and why."""
 
-    def __init__(self, local: LocalGallery, remote: RemoteGallery, force: bool) -> None:
+    def __init__(self, local: LocalGallery, remote: RemoteGallery, force: bool, keep_unproven: bool) -> None:
         self.local = local
         self.remote = remote
         self.force = force
+        self.keep_unproven = keep_unproven
         settings = remote.metadata.settings if remote.metadata else GallerySettings()
         self.resized = _rendering(settings) != _rendering(local.settings)
         self.offset = settings.target_timezone_offset_hours
@@ -115,9 +118,10 @@ class _Comparison:
         return Reason.SETTINGS if self.resized and file.variant != "full" else None
 
     def _reason_for_file(self, file: SourceFile, edit: PhotoEdit | None, digest: str) -> Reason | None:
-        """What manifest and listing say of a photo's file; without a manifest entry the metadata is believed.
+        """What manifest and listing say of a photo's file. Without an entry nothing proves what lies there: the photos
+        of a bucket that was copied have the wrong time.
 
-        It is not believed that a position was removed: no metadata says so, and a published one cannot be recalled.
+        It is never believed that a position was removed: no metadata says so, and a published one cannot be recalled.
         """
         if self.local.mode == "directory":
             return self._reason_for_tracked_file(file, digest)
@@ -126,7 +130,8 @@ class _Comparison:
             return Reason.VARIANT
         if entry is None and edit and edit.strip_gps:
             return Reason.CHANGED
-        return self._reason_for_object(file, entry, digest)
+        reason = self._reason_for_object(file, entry, digest)
+        return Reason.UNPROVEN if reason is None and entry is None and not self.keep_unproven else reason
 
     def _reason_for_tracked_file(self, file: SourceFile, digest: str) -> Reason | None:
         """For files whose only record is the manifest: the site, and photos in directory mode."""

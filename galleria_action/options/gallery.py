@@ -21,6 +21,15 @@ class HashCheck(StrEnum):
     OFF = "off"
 
 
+class CheckFiles(StrEnum):
+    """How it is made sure that a ``full`` on disk is the file that the metadata describes."""
+
+    AUTO = "auto"
+    HASH = "hash"
+    SIZE = "size"
+    OFF = "off"
+
+
 class ExifErrors(StrEnum):
     """What a photo whose EXIF cannot be edited does."""
 
@@ -58,6 +67,13 @@ class GalleryOptions(Group):
         "what a deployment_file_hash that does not match does",
         Topic.APPLY,
         config=tighten(HashCheck.OFF, HashCheck.WARN, HashCheck.STRICT),
+    )
+    check_files: CheckFiles = option(
+        choice(CheckFiles),
+        "auto",
+        "are photos on disk those of the metadata: auto (by size and git's index; validate hashes), hash, size, off",
+        Topic.LOCAL,
+        config=tighten(CheckFiles.OFF, CheckFiles.SIZE, CheckFiles.AUTO, CheckFiles.HASH),
     )
     exif_errors: ExifErrors = option(
         choice(ExifErrors),

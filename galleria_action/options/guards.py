@@ -20,6 +20,13 @@ class Orphans(StrEnum):
     DELETE = "delete"
 
 
+class Unproven(StrEnum):
+    """What happens to objects of which nothing proves that they hold what the metadata says."""
+
+    UPLOAD = "upload"
+    KEEP = "keep"
+
+
 class PlanApproval(StrEnum):
     """What a plan does that reviewers have not seen."""
 
@@ -60,6 +67,13 @@ class GuardOptions(Group):
         "what objects that no metadata names do",
         Topic.PLAN | Topic.VERIFY,
         config=tighten(Orphans.DELETE, Orphans.IGNORE, Orphans.WARN, Orphans.FAIL),
+    )
+    unproven: Unproven = option(
+        choice(Unproven),
+        "upload",
+        "objects that are there, though nobody can prove what they hold (another tool put them there): upload, keep",
+        Topic.PLAN,
+        config=tighten(Unproven.KEEP, Unproven.UPLOAD),
     )
     approved_plan: str | None = optional(PLAN_ID, "plan id that must match", Topic.PLAN, config=NEVER)
     plan_approval: PlanApproval = option(

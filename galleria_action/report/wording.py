@@ -13,6 +13,7 @@ REASONS: dict[Reason, str] = {
     Reason.VARIANT: "web or thumb changed",
     Reason.HEADERS: "headers changed",
     Reason.MISSING: "missing or altered in the bucket",
+    Reason.UNPROVEN: "there, but unproven",
     Reason.REMOVED: "removed",
     Reason.ORPHAN: "orphan",
 }

@@ -6,6 +6,7 @@ from galleria_action.deployment.events import Divided
 from galleria_action.deployment.shards import shards_of
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.cors import check_cors
+from galleria_action.usecases.parts.files import check_sent
 from galleria_action.usecases.parts.local import check_local
 from galleria_action.usecases.parts.planning import make_comparison, tell_orphans
 from galleria_action.usecases.public import plan_publicly
@@ -18,6 +19,7 @@ def plan(context: Context) -> PlanMade:
         return plan_publicly(context)
     side = check_local(context)
     made = make_comparison(context, context.reading_store(), side).plan
+    check_sent(context, side.gallery, (up.key for up in made.uploads))
     if context.options.upload.shard_count:
         context.tell(Divided(shards_of(made, context.options.upload.shard_count)))
     tell_orphans(context, made)

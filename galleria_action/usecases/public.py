@@ -13,6 +13,7 @@ from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.storage.interface import DOCUMENT, StoredObject
 from galleria_action.storage.public_store import PublicStore, public_target
 from galleria_action.usecases.context import Context
+from galleria_action.usecases.parts.files import check_online, check_sent
 from galleria_action.usecases.parts.local import check_local
 from galleria_action.usecases.parts.planning import same_mode
 from galleria_action.usecases.results import PlanMade
@@ -49,7 +50,10 @@ def plan_publicly(context: Context) -> PlanMade:
     )
     local = replace(side.gallery, site=None)
     same_mode(local, remote)
-    made = make_plan(local, remote.gallery(local), public_target(url), force=options.guards.force)
+    made = make_plan(local, remote.gallery(local), public_target(url), force=options.guards.force, keep_unproven=True)
     context.tell(Planned(made))
     check_guards(made, options.guards.max_delete, allow_empty=options.guards.allow_empty)
+    sent = [up.key for up in made.uploads]
+    check_online(context, local, remote.manifest, sent)
+    check_sent(context, local, sent)
     return PlanMade(made)

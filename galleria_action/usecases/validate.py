@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from galleria_action.options.gallery import CheckFiles
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.local import load_gallery, measured
 from galleria_action.usecases.parts.lookalikes import compare_metadata, tell_lookalikes, wants_lookalikes
@@ -13,7 +14,8 @@ def validate(context: Context) -> Answered:
     """Check metadata, photos and site. Raises ``GalleryInvalid`` with every finding, ``DuplicatesFound``."""
     with context.phase("Validate"):
         gallery = load_gallery(context)
-        measured(context, gallery)
+        check = context.options.gallery.check_files
+        measured(context, gallery, every=check in (CheckFiles.AUTO, CheckFiles.HASH))
     if gallery.metadata and gallery.photos is not None and wants_lookalikes(context):
         with studio(context), context.phase("Duplicates"):
             by_key = {file.key: file for file in gallery.photos}

@@ -116,7 +116,7 @@ def test_asking_for_the_position_to_be_removed_uploads_what_still_has_it():
 
 
 def test_a_photo_that_somebody_else_deployed_is_not_believed_to_have_no_position():
-    made = plan(local_gallery(stripped(A)), remote_gallery(A, manifest=Manifest(), listed=False))
+    made = plan(local_gallery(stripped(A)), remote_gallery(A, manifest=Manifest(), listed=False), keep_unproven=True)
     assert reasons(made) == {"full/a.jpg": "changed", "web/a.jpg": "changed"}
 
 
@@ -139,11 +139,28 @@ def test_without_a_listing_presence_is_believed():
     assert not made.changed
 
 
-def test_without_a_manifest_the_metadata_is_believed_and_presence_checked():
-    listing = listing_of(manifest_of(A))
-    del listing["full/a.jpg"]
-    made = plan(local_gallery(A), replace(remote_gallery(A, manifest=Manifest()), listing=listing))
+def unrecorded(*missing: str) -> RemoteGallery:
+    """A gallery that another tool has put there, without the ``missing`` keys."""
+    listing = {key: found for key, found in listing_of(manifest_of(A)).items() if key not in missing}
+    return replace(remote_gallery(A, manifest=Manifest()), listing=listing)
+
+
+def test_what_nothing_records_is_not_believed_to_be_what_the_metadata_says():
+    made = plan(local_gallery(A), unrecorded("full/a.jpg"))
+    assert reasons(made) == {"full/a.jpg": "missing", "web/a.jpg": "unproven", "thumb/a.jpg": "unproven"}
+    made = plan(local_gallery(A), replace(unrecorded(), listing=None))
+    assert set(reasons(made).values()) == {"unproven"}
+
+
+def test_what_nothing_records_is_kept_where_that_is_asked_for_but_not_what_is_missing():
+    made = plan(local_gallery(A), unrecorded("full/a.jpg"), keep_unproven=True)
     assert reasons(made) == {"full/a.jpg": "missing"}
+
+
+def test_what_another_tool_left_without_a_record_keeps_its_stronger_reasons():
+    other = local_photo("a", "2")
+    assert set(reasons(plan(local_gallery(other), unrecorded())).values()) == {"changed"}
+    assert set(reasons(plan(local_gallery(A), unrecorded(), force=True)).values()) == {"forced"}
 
 
 def test_force_uploads_everything():

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from galleria_action.deployment.model import SourceFile, Upload
+from galleria_action.deployment.stale import stale
 from galleria_action.errors import Finding, GalleryInvalid
 from galleria_action.gallery.exif.edit import ExifEdit, Outcome, edit_exif
+from galleria_action.gallery.local.git_index import blob_id
 from galleria_action.gallery.metadata.model import KEEP_ORIGINAL_TIMEZONE
 
 
@@ -22,13 +24,15 @@ class PreparePolicy:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Bytes ready to be stored, their SHA-256 (hex), and what was noticed on the way."""
+    """Bytes ready to be stored, their SHA-256 (hex), and what was noticed on the way. ``source_blob`` is git's id of a
+    ``full`` as it was read: the next plan does not read it again."""
 
     upload: Upload
     body: bytes
     sha256: str
     exif_warnings: tuple[str, ...] = ()
     other_hash: bool = False
+    source_blob: str = ""
 
 
 def prepare(upload: Upload, read: Callable[[SourceFile], bytes], policy: PreparePolicy) -> Prepared:
@@ -54,7 +58,8 @@ def prepare(upload: Upload, read: Callable[[SourceFile], bytes], policy: Prepare
         )
         raise GalleryInvalid(text, findings=[Finding(text)])
     stored = edit.data if isinstance(edit.data, bytes) else bytes(edit.data)
-    return Prepared(upload, stored, sha256, edit.warnings, other_hash)
+    blob = blob_id(body) if upload.file.variant == "full" else ""
+    return Prepared(upload, stored, sha256, edit.warnings, other_hash, blob)
 
 
 def _edited(upload: Upload, body: bytes) -> ExifEdit:
@@ -73,8 +78,5 @@ def _promises_other_hash(upload: Upload, sha256: str) -> bool:
 
 def _stale(upload: Upload) -> str:
     if upload.file.variant == "full":
-        return (
-            f"{upload.key}: {upload.file.local.path.name} is not the file that the metadata describes: its SHA-256 is "
-            "not file_hash. The metadata is stale; process the gallery again"
-        )
+        return stale(upload.file)
     return f"{upload.key}: {upload.file.local.path.name} changed between the plan and the upload; run again"

@@ -1,21 +1,23 @@
 """Does the bucket hold exactly what the metadata says? Reads only.
 
 ``list`` compares names, sizes and ETags from one listing; ``deep`` downloads every object and compares its bytes and
-headers with what the manifest says was stored.
+headers with what the manifest says was stored. Of what no manifest records, the metadata knows the hash of every full
+photo; the others have to be whole pictures.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-from galleria_action.deployment.state.manifest import MANIFEST_KEY, Manifest, ManifestEntry
+from galleria_action.deployment.state.manifest import MANIFEST_KEY, Manifest
 from galleria_action.gallery.keys import METADATA_KEY, folded
+from galleria_action.gallery.local.content import look_at
 from galleria_action.leftovers import is_folder_marker
 from galleria_action.storage.faults import LargerThanAsked
-from galleria_action.storage.interface import ObjectInfo, ReadStore
+from galleria_action.storage.interface import ObjectInfo, ReadStore, StoredObject
 
 OWN_FOLDER = ".galleria/"
 #: objects that are read at once: each is whole in memory while it is hashed
@@ -52,13 +54,20 @@ def verify_listing(named: frozenset[str], manifest: Manifest, listing: Mapping[s
     """
     expected = named | manifest.of_kind("site").keys()
     listed = ((key, entry, listing.get(key)) for key, entry in manifest.objects.items())
-    differ = (key for key, entry, found in listed if found is not None and not entry.describes(found))
+    differ = {key for key, entry, found in listed if found is not None and not entry.describes(found)}
+    differ |= {key for key in unrecorded(named, manifest) if key in listing and not listing[key].size}
     return Verification(
         checked=len(expected),
         missing=tuple(sorted(expected - listing.keys())),
         orphaned=find_orphans(named, expected, listing),
-        mismatched=tuple(sorted(key for key in differ if key in expected)),
+        mismatched=tuple(sorted(differ & expected)),
     )
+
+
+def unrecorded(named: Iterable[str], manifest: Manifest) -> frozenset[str]:
+    """The photos among the ``named`` keys of which nothing says what was stored: another tool did, or our record is
+    lost."""
+    return frozenset(named) - manifest.objects.keys() - {METADATA_KEY}
 
 
 def find_orphans(named: Iterable[str], expected: frozenset[str], listing: Mapping[str, ObjectInfo]) -> tuple[str, ...]:
@@ -87,35 +96,68 @@ def _galleries_within(listing: Iterable[str]) -> Iterator[str]:
         yield from (key.removesuffix(document) for key in listing if key.endswith(f"/{document}"))
 
 
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What an object has to be. ``size`` in bytes; ``sha256`` (hex) that of its bytes, empty where nobody knows it, and
+    ``headers`` the digest of its headers, ``None`` where nobody knows them."""
+
+    key: str
+    size: int
+    sha256: str
+    headers: str | None = None
+
+    def is_met_by(self, found: StoredObject) -> bool:
+        """Whether ``found`` is such an object. Without a hash any whole picture is."""
+        if self.headers is not None and found.headers is not None and found.headers.digest() != self.headers:
+            return False
+        if self.sha256:
+            return hashlib.sha256(found.body).hexdigest() == self.sha256
+        return look_at(self.key, len(found.body), lambda at, n: found.body[max(at, 0) : max(at, 0) + n]).problem is None
+
+
+def expectations(
+    named: Iterable[str], manifest: Manifest, promised: Mapping[str, str], listing: Mapping[str, ObjectInfo]
+) -> tuple[Expected, ...]:
+    """What is to be read: every recorded object, and the ``named`` ones that nothing records, whose SHA-256 may be
+    ``promised`` by the metadata. What the ``listing`` shows in another size needs no reading."""
+    recorded = (Expected(key, it.size, it.sha256, it.headers) for key, it in manifest.objects.items())
+    others = (
+        Expected(key, listing[key].size, promised.get(key, ""))
+        for key in unrecorded(named, manifest)
+        if key in listing and listing[key].size
+    )
+    return (*(it for it in recorded if it.key in listing and listing[it.key].size == it.size), *others)
+
+
 def verify_deep(
-    store: ReadStore, shallow: Verification, manifest: Manifest, concurrency: int, advance: Callable[[int], None]
+    store: ReadStore,
+    shallow: Verification,
+    expected: Sequence[Expected],
+    concurrency: int,
+    advance: Callable[[int], None],
 ) -> Verification:
-    """Download every recorded object that ``shallow`` found present and compare bytes and headers.
+    """Download every object that is ``expected`` and compare bytes and headers. What its bytes prove overrules its
+    ETag, which is another one wherever a bucket was copied or encrypted anew.
 
-    Objects without a manifest entry cannot be checked deeper than by their presence. ``advance`` is told the bytes
-    of each object read. Raises the store's errors.
+    ``advance`` is told the bytes of each object read. Raises the store's errors.
     """
-    doubtful = set(shallow.missing) | set(shallow.mismatched)
-    entries = {key: entry for key, entry in manifest.objects.items() if key not in doubtful}
 
-    def check(item: tuple[str, ManifestEntry]) -> tuple[str, bool | None]:
-        key, entry = item
+    def check(it: Expected) -> tuple[str, bool | None]:
         try:
-            found = store.get(key, entry.size)
+            found = store.get(it.key, it.size)
         except LargerThanAsked:
-            return key, False
+            return it.key, False
         if found is None:
-            return key, None
+            return it.key, None
         advance(len(found.body))
-        same_headers = found.headers is None or found.headers.digest() == entry.headers
-        return key, same_headers and hashlib.sha256(found.body).hexdigest() == entry.sha256
+        return it.key, it.is_met_by(found)
 
     with ThreadPoolExecutor(min(concurrency, _READERS), thread_name_prefix="verify") as pool:
-        outcomes = dict(pool.map(check, entries.items()))
-    gone = (key for key, right in outcomes.items() if right is None)
-    wrong = (key for key, right in outcomes.items() if right is False)
+        outcomes = dict(pool.map(check, expected))
+    gone = {key for key, right in outcomes.items() if right is None}
+    wrong = {key for key, right in outcomes.items() if right is False}
     return replace(
         shallow,
         missing=tuple(sorted({*shallow.missing, *gone})),
-        mismatched=tuple(sorted({*shallow.mismatched, *wrong})),
+        mismatched=tuple(sorted(wrong | (set(shallow.mismatched) - outcomes.keys()))),
     )

@@ -33,6 +33,8 @@ class ManifestEntry:
     ``size`` (bytes) and ``sha256`` are of the stored bytes, ``source`` is the SHA-256 of the local file before any
     EXIF edit, ``etag`` what the store answered to the upload, ``headers`` the digest of the headers sent with it,
     ``edit`` the digest of the EXIF edit (empty: none). ``photo`` is the id of the photo for ``kind == "photo"``.
+    ``source_size`` (bytes; 0: not known) and ``source_blob`` (git's id of its content; empty: not known) tell later
+    whether the local file can still be the same one, without reading it.
     """
 
     size: int
@@ -43,6 +45,8 @@ class ManifestEntry:
     kind: Kind
     photo: str | None = None
     edit: str = ""
+    source_size: int = 0
+    source_blob: str = ""
 
     def describes(self, found: ObjectInfo) -> bool:
         """Whether a listing shows the object as it was stored."""
@@ -50,6 +54,8 @@ class ManifestEntry:
 
 
 _FIELDS = tuple(entry_field.name for entry_field in fields(ManifestEntry))
+#: left out where they are not known: most entries are of small files, which are read each time
+_WHERE_KNOWN = ("source_size", "source_blob")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +92,8 @@ BEGINNING = b'{"objects":{'
 
 def member(key: str, entry: ManifestEntry) -> bytes:
     """What ``entry`` under ``key`` is in a stored manifest: the parts of a long one can be made one by one."""
-    return f"{_json(key)}:{_json({name: getattr(entry, name) for name in _FIELDS})}".encode()
+    values = {name: getattr(entry, name) for name in _FIELDS}
+    return f"{_json(key)}:{_json({name: it for name, it in values.items() if it or name not in _WHERE_KNOWN})}".encode()
 
 
 def document(members: bytes, mode: Mode, **more: Any) -> bytes:
@@ -142,7 +149,7 @@ def parse_recorded(raw: bytes) -> tuple[Manifest, Mapping[str, Any]]:
 
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "size": (int,), "sha256": (str,), "etag": (str,), "headers": (str,), "source": (str,), "kind": (str,),
-    "photo": (str, NoneType), "edit": (str,),
+    "photo": (str, NoneType), "edit": (str,), "source_size": (int,), "source_blob": (str,),
 }  # fmt: skip
 
 
@@ -161,12 +168,15 @@ def _entry(
     kind: Any,
     photo: str | None = None,
     edit: str = "",
+    source_size: int = 0,
+    source_blob: str = "",
     **_: Any,
 ) -> ManifestEntry:
     """With one copy of what many entries have in common: there are hundreds of thousands. What a later version may add
     is ignored."""
     same = sha256 if source == sha256 else source
-    return ManifestEntry(size, sha256, etag, intern(headers), same, cast(Kind, intern(kind)), photo, intern(edit))
+    shared = intern(headers), same, cast(Kind, intern(kind)), photo, intern(edit)
+    return ManifestEntry(size, sha256, etag, *shared, source_size, source_blob)
 
 
 def entry_of(value: Mapping[str, Any]) -> ManifestEntry:

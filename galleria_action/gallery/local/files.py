@@ -84,6 +84,17 @@ def read_file(local: LocalFile) -> bytes:
     return content
 
 
+def status_of(local: LocalFile) -> os.stat_result:
+    """What the disk says of ``local`` now. Raises ``GalleryInvalid`` when it vanished or was replaced."""
+    try:
+        status = local.path.lstat()
+    except OSError:
+        raise changed(local, "vanished") from None
+    if (status.st_dev, status.st_ino) != local.identity:
+        raise changed(local, "was replaced")
+    return status
+
+
 def _read(descriptor: int, size: int) -> bytes:
     """``size`` bytes, fewer if the file ends before. A file object would cost more than reading a thumbnail."""
     content = os.read(descriptor, size)

@@ -216,7 +216,9 @@ def verify_deployed(
     listing = made.remote.listing
     if fresh or listing is None:
         listing = _listing_after(context, store, made, own)
-    return judge(context, compare(context, store, _named(made), own, _without(others, listing)))
+    photos = made.local.photos or ()
+    promised = {file.key: photo.identity for photo in photos for file in photo.files if file.variant == "full"}
+    return judge(context, compare(context, store, _named(made), own, _without(others, listing), promised))
 
 
 def _listing_after(context: Context, store: WriteStore, made: Comparison, own: Manifest) -> Mapping[str, ObjectInfo]:

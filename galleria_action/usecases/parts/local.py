@@ -29,8 +29,10 @@ from galleria_action.gallery.local.walk import Walk, walk_photos, walk_site
 from galleria_action.gallery.metadata.model import GallerySettings
 from galleria_action.gallery.metadata.redact import redact_paths
 from galleria_action.gallery.metadata.schema import LoadedMetadata
+from galleria_action.options.gallery import CheckFiles
 from galleria_action.storage.interface import Headers
 from galleria_action.usecases.context import Context
+from galleria_action.usecases.parts.files import check_claimed
 
 _SHOWN_SKIPPED = 5
 
@@ -60,7 +62,7 @@ def check_local(context: Context) -> LocalSide:
     """Validate and measure what is on disk, before anything is asked of the network. Raises ``GalleryInvalid``."""
     with context.phase("Validate"):
         found = load_gallery(context)
-        gallery = measured(context, found)
+        gallery = measured(context, found, every=context.options.gallery.check_files is CheckFiles.HASH)
         context.say(f"{len(found.photos or ()):,} files of photos, {len(found.site or ()):,} of the site")
     return LocalSide(found, gallery)
 
@@ -150,16 +152,17 @@ def _tell_skipped(context: Context, walk: Walk, why: str) -> None:
         context.warn(f"Not published: {len(walk.dangling) - _SHOWN_SKIPPED:,} more links that lead to nothing")
 
 
-def measured(context: Context, gallery: Gallery) -> LocalGallery:
+def measured(context: Context, gallery: Gallery, *, every: bool) -> LocalGallery:
     """The planner's view of ``gallery``: every file looked at, and hashed where no hash in the metadata covers it.
 
-    Raises ``GalleryInvalid`` with every file that is not what its name says, and why.
+    ``every``: the others, too. Raises ``GalleryInvalid`` with every file that is not what its name says, and why, or
+    not the one of the metadata.
     """
     cache, strip = context.options.headers, context.options.gallery.strip_gps
     rules = cache.headers or NO_RULES
     loaded = gallery.metadata if gallery.photos is not None else None
     found = [*(gallery.photos or ()), *(gallery.site or ())]
-    examined = examine_all(found, lambda file: file.variant != "full")
+    examined = examine_all(found, lambda file: every or file.variant != "full")
     _tell_odd(context, oddities(examined))
     hashes = [entry.sha256 for entry in examined]
     of_photos, of_site = hashes[: len(gallery.photos or ())], hashes[len(gallery.photos or ()) :]
@@ -171,6 +174,7 @@ def measured(context: Context, gallery: Gallery) -> LocalGallery:
         photos = photos_of_metadata(
             loaded.metadata, gallery.photos, cache.cache_control_photos, of_photos, strip_gps=strip, rules=rules
         )
+        check_claimed(loaded.metadata, photos)
     elif gallery.photos is not None:
         photos = photos_of_directory(
             gallery.photos, cache.cache_control_photos, of_photos, strip_gps=strip, rules=rules

@@ -18,10 +18,11 @@ from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.deployment.state.publication import Publication
 from galleria_action.errors import GalleryInvalid
 from galleria_action.options.checks import Verify
-from galleria_action.options.guards import Orphans
+from galleria_action.options.guards import Orphans, Unproven
 from galleria_action.storage.interface import ReadStore
 from galleria_action.storage.settings import StoreSettings
 from galleria_action.usecases.context import Context
+from galleria_action.usecases.parts.files import check_online
 from galleria_action.usecases.parts.local import LocalSide
 
 
@@ -61,6 +62,7 @@ def make_comparison(context: Context, store: ReadStore, side: LocalSide) -> Comp
             force=options.guards.force,
             delete_orphans=options.guards.orphans is Orphans.DELETE,
             storing=storing_of(context.settings),
+            keep_unproven=options.guards.unproven is Unproven.KEEP,
         )
         context.tell(Planned(made))
     approved = None if options.sharded else options.guards.approved_plan  # shards have more to say of it
@@ -68,6 +70,7 @@ def make_comparison(context: Context, store: ReadStore, side: LocalSide) -> Comp
         context.say("An earlier deploy of the approved plan was interrupted; this is what is left of it.")
         approved = None
     check_guards(made, options.guards.max_delete, allow_empty=options.guards.allow_empty, approved_plan=approved)
+    check_online(context, local, remote.manifest, (up.key for up in made.uploads))
     return Comparison(made, local, remote, recorded=recorded)
 
 

@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from galleria_action.deployment.events import Advanced, Verified
-from galleria_action.deployment.remote.verification import Verification, verify_deep, verify_listing
+from galleria_action.deployment.remote.verification import (
+    Verification,
+    expectations,
+    unrecorded,
+    verify_deep,
+    verify_listing,
+)
 from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.errors import Finding, VerifyFailed
-from galleria_action.gallery.keys import METADATA_KEY
+from galleria_action.gallery.metadata.model import GalleryMetadata
 from galleria_action.options.checks import Verify
+from galleria_action.options.gallery import HashCheck
 from galleria_action.options.guards import Orphans
 from galleria_action.report.wording import count
 from galleria_action.storage.interface import ObjectInfo, ReadStore
@@ -22,22 +29,42 @@ def compare(
     named: frozenset[str],
     manifest: Manifest,
     listing: Mapping[str, ObjectInfo],
+    promised: Mapping[str, str],
 ) -> Verification:
-    """Compare what is ``named`` and recorded with what is there. Raises the store's errors."""
+    """Compare what is ``named`` and recorded with what is there. ``promised`` are the SHA-256 (hex) that the metadata
+    gives, by key. Raises the store's errors."""
     found = verify_listing(named, manifest, listing)
     context.tell(Verified(found))
-    if context.options.checks.verify is not Verify.DEEP:
-        return found
-    sizes = [entry.size for entry in manifest.objects.values()]
-    with context.counting("Verified", len(sizes), sum(sizes)):
-        concurrency = context.options.upload.concurrency
-        found = verify_deep(store, found, manifest, concurrency, lambda size: context.tell(Advanced(size)))
-    context.tell(Verified(found))
-    unrecorded = len(named - manifest.objects.keys() - {METADATA_KEY})
-    if unrecorded:
-        what = f"{count(unrecorded, 'object')} {'was' if unrecorded == 1 else 'were'}"
-        context.warn(f"{what} not deployed by this tool, so no more than the presence could be verified.")
+    deep = context.options.checks.verify is Verify.DEEP
+    if context.options.gallery.hash_check is HashCheck.OFF:
+        promised = {}
+    if deep:
+        expected = expectations(named, manifest, promised, listing)
+        with context.counting("Verified", len(expected), sum(it.size for it in expected)):
+            concurrency = context.options.upload.concurrency
+            found = verify_deep(store, found, expected, concurrency, lambda size: context.tell(Advanced(size)))
+        context.tell(Verified(found))
+    if unknown := unrecorded(named, manifest):
+        context.warn(_unrecorded(unknown, promised, deep=deep))
     return found
+
+
+def _unrecorded(unknown: frozenset[str], promised: Mapping[str, str], *, deep: bool) -> str:
+    what = f"There is no record of {count(len(unknown), 'object')}: .galleria/ was lost, or another tool put "
+    what += "it there, so " if len(unknown) == 1 else "them there, so "
+    hashed, looked_at = len(unknown & promised.keys()), len(unknown - promised.keys())
+    done = []
+    if hashed:
+        done.append(f"{count(hashed, 'photo')} compared with deployment_file_hash")
+    if looked_at:
+        done.append(f"{count(looked_at, 'file')} looked at whether {'it is' if looked_at == 1 else 'they are'} whole")
+    how = " and ".join(done) if deep else "no more than the presence verified"
+    return f"{what}{how}. A deploy sends again what nobody can prove, and records it."
+
+
+def promises(metadata: GalleryMetadata | None) -> dict[str, str]:
+    """What the metadata says of published bytes: the SHA-256 (hex) of every full photo by its key."""
+    return {photo.files.full: photo.deployment_file_hash.lower() for photo in (metadata.photos if metadata else ())}
 
 
 def judge(context: Context, found: Verification) -> Verification:
@@ -61,6 +88,8 @@ def _remedy(found: Verification, *, deep: bool) -> str:
     if found.whole:
         return f"Every photo is there; some objects are left over. {orphans}"
     remedies = ["Deploy again: it uploads what is missing or wrong and nothing else."]
+    if found.mismatched and not deep:
+        remedies.append("Was the bucket copied or encrypted anew? Then verify: deep tells by the bytes themselves.")
     if deep:
         # Bits that rot and headers that another tool changed leave no trace in a listing, by which a deploy goes.
         remedies.append("What only verify: deep finds is healed by a deploy with force: true.")

@@ -217,11 +217,11 @@ MUTATIONS = {
         _VERIFICATION + "TestOnTheWay",
     ),
     "verifies deep without looking at headers": _when(
-        8, put("verify_deep.check", "found.headers.digest() == entry.headers", "True"),
+        8, put("Expected.is_met_by", "found.headers.digest() != self.headers", "False"),
         _VERIFICATION + "test_what_only_reading_shows_is_found_deep_and_healed_by_force",
     ),
     "verifies deep without looking at bytes": _when(
-        8, put("verify_deep.check", "hashlib.sha256(...).hexdigest() == entry.sha256", "True"),
+        8, put("Expected.is_met_by", "hashlib.sha256(...).hexdigest() == self.sha256", "True"),
         _VERIFICATION + "test_what_only_reading_shows_is_found_deep_and_healed_by_force",
     ),
     "believes the first listing after a write": _when(

@@ -1,0 +1,64 @@
+"""Is a ``full`` on disk still the file that the metadata describes? Judged without reading it.
+
+A deploy that changes nothing must not read gigabytes to learn so. The record has the size of the file that was
+deployed, and git's id of its content; git's index has the id of what was checked out. Of files that git does not track,
+one that is older than the metadata is believed: whoever makes the metadata reads the photos first. Pure.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+
+from galleria_action.deployment.model import SourceFile
+from galleria_action.deployment.state.manifest import ManifestEntry
+from galleria_action.errors import Finding, GalleryInvalid
+from galleria_action.gallery.local.git_index import Tracked, pointer_blob_id
+
+
+class Doubt(Enum):
+    """What is known of a file that has not been read."""
+
+    NONE = auto()
+    SOME = auto()  #: only its hash can tell
+    PROVED = auto()  #: it is certainly another one
+
+
+def doubt(file: SourceFile, entry: ManifestEntry | None, tracked: Tracked | None, *, newer: bool) -> Doubt:
+    """Whether ``file``, whose SHA-256 the metadata gives, may be another one.
+
+    ``entry`` records what was deployed of it, ``tracked`` is what git knows of it, ``newer`` tells that it was written
+    after the metadata.
+    """
+    if differs_in_size(file, entry):
+        return Doubt.PROVED
+    deployed = entry.source_blob if entry and entry.source == file.sha256 else ""
+    if tracked and tracked.blob:
+        same = tracked.blob in (deployed, pointer_blob_id(file.sha256, file.size))
+        return Doubt.SOME if deployed and not same else Doubt.NONE
+    return Doubt.SOME if newer or (tracked and deployed) else Doubt.NONE
+
+
+def differs_in_size(file: SourceFile, entry: ManifestEntry | None) -> bool:
+    """Whether ``file`` has another size than the one of its hash that was deployed as ``entry``."""
+    return (
+        entry is not None and entry.source == file.sha256 and entry.source_size > 0 and entry.source_size != file.size
+    )
+
+
+def stale(file: SourceFile) -> str:
+    """What to tell of a ``full`` that is not the file of the metadata."""
+    return (
+        f"{file.key}: {file.local.path.name} is not the file that the metadata describes: its SHA-256 is not "
+        "file_hash. The metadata is stale; process the gallery again"
+    )
+
+
+def refusal(files: list[SourceFile]) -> GalleryInvalid:
+    """The one error for all that are not the files of the metadata."""
+    what = "1 photo is" if len(files) == 1 else f"{len(files):,} photos are"
+    return GalleryInvalid(
+        f"{what} not as the metadata says. Nothing was written.",
+        hint="Process the gallery again, so that metadata and photos belong together, or bring back the photos of the "
+        "metadata.",
+        findings=[Finding(stale(file)) for file in files],
+    )

@@ -1,0 +1,199 @@
+"""What git's index knows of the content of the files that it tracks, without reading them.
+
+The index holds for each file the id of its content and the status that the file had when git wrote or read it. Where a
+file still has that status it still has that content: git itself goes by nothing else. Git is not asked, because it is
+not in every image, refuses checkouts of another owner, and runs what a checkout's own configuration says.
+
+Format: git's ``Documentation/gitformat-index.txt``, versions 2 to 4. What is not understood tells nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import stat
+import struct
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+#: an index of a million files has some 100 MB
+_LARGEST_INDEX = 256 << 20
+_LARGEST_TEXT = 64 << 10
+#: names may repeat the one before (version 4), so that few bytes can stand for many
+_LONGEST_NAME, _LONGEST_NAMES = 4096, 256 << 20
+_STAT = struct.Struct(">10I")
+_ID_BYTES = 20
+_CHECKSUM_BYTES = 20
+_STAGE, _EXTENDED, _INTENT_TO_ADD = 0x3000, 0x4000, 0x2000
+_CUT_TO_32_BITS = 0xFFFFFFFF
+
+
+def blob_id(content: bytes) -> str:
+    """What git calls a file of these bytes (hex)."""
+    digest = hashlib.sha1(b"blob %d\0" % len(content), usedforsecurity=False)
+    digest.update(content)
+    return digest.hexdigest()
+
+
+def pointer_blob_id(sha256: str, size: int) -> str:
+    """What git calls the pointer that Git LFS keeps in place of a file of ``size`` bytes with this SHA-256 (hex), whose
+    text its specification leaves no choice."""
+    return blob_id(b"version https://git-lfs.github.com/spec/v1\noid sha256:%s\nsize %d\n" % (sha256.encode(), size))
+
+
+@dataclass(frozen=True, slots=True)
+class Tracked:
+    """A file that git tracks. ``blob`` is the id of its content (hex), ``None`` where it may have changed since."""
+
+    blob: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    status: tuple[int, ...]
+    blob: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Index:
+    """The index of the checkout at ``root`` (with a slash at its end), itself written at ``written`` (ns)."""
+
+    root: str
+    written: int
+    entries: Mapping[str, _Entry]
+
+
+class Checkouts:
+    """The git checkouts that files lie in, each index read once and only when it is asked for."""
+
+    def __init__(self) -> None:
+        self._by_folder: dict[str, _Index | None] = {}
+
+    def tracked(self, path: str, status: os.stat_result) -> Tracked | None:
+        """What git knows of the file at ``path`` (absolute, without links), which has ``status`` now; ``None`` where it
+        does not track it."""
+        index = self._index(path.rpartition("/")[0])
+        entry = index.entries.get(path.removeprefix(index.root)) if index else None
+        if index is None or entry is None:
+            return None
+        # Written in the same moment as the index, or later: it may have changed without a trace (git: racy-git.txt).
+        racy = status.st_mtime_ns >= index.written
+        return Tracked(None if racy or entry.status != _status(status) else entry.blob)
+
+    def _index(self, folder: str) -> _Index | None:
+        known = self._by_folder.get(folder)
+        if known is None and folder not in self._by_folder:
+            known = self._by_folder[folder] = self._find(folder)
+        return known
+
+    def _find(self, folder: str) -> _Index | None:
+        git = Path(f"{folder}/.git")
+        if os.path.lexists(git):
+            return _read_index(folder, git)
+        return self._index(folder.rpartition("/")[0]) if folder else None
+
+
+def _status(status: os.stat_result) -> tuple[int, ...]:
+    """What the index has of a file's status: times of change, inode, size. Not the owner, which a container sees as
+    another one, nor the device, which may have another number tomorrow."""
+    change, modified = divmod(status.st_ctime_ns, 10**9), divmod(status.st_mtime_ns, 10**9)
+    return tuple(number & _CUT_TO_32_BITS for number in (*change, *modified, status.st_ino, status.st_size))
+
+
+def _read_index(folder: str, git: Path) -> _Index | None:
+    try:
+        home = _home(git)
+        if home is None or _uses_sha256(home):
+            return None
+        path = home / "index"
+        written = path.stat()
+        if not stat.S_ISREG(written.st_mode) or written.st_size > _LARGEST_INDEX:
+            return None
+        entries = dict(_entries(path.read_bytes()))
+    except (OSError, ValueError, struct.error, IndexError):
+        return None
+    return _Index(folder.rstrip("/") + "/", written.st_mtime_ns, entries)
+
+
+def _home(git: Path) -> Path | None:
+    """Git's folder: ``git``, or where that file says (a worktree, a submodule)."""
+    if git.is_dir():
+        return git
+    named = re.fullmatch(r"gitdir: ([^\n\0]+)\n?", _text(git)) if git.is_file() else None
+    return git.parent / named[1] if named else None
+
+
+def _uses_sha256(home: Path) -> bool:
+    """Whether ids are SHA-256, by the configuration of the repository (that of a worktree lies two folders above)."""
+    configs = [home / "config"]
+    if (home / "commondir").is_file():
+        configs.append(home / _text(home / "commondir").strip() / "config")
+    return any(re.search(r"(?im)^\s*objectformat\s*=\s*sha256", _text(it)) for it in configs if it.is_file())
+
+
+def _text(path: Path) -> str:
+    with path.open("rb") as file:
+        return file.read(_LARGEST_TEXT).decode("utf-8", "replace")
+
+
+def _entries(raw: bytes) -> Iterator[tuple[str, _Entry]]:
+    """The plain files of an index. Raises ``ValueError`` for one that is not whole or not understood."""
+    body, checksum = memoryview(raw)[:-_CHECKSUM_BYTES], raw[-_CHECKSUM_BYTES:]
+    signature, version, count = struct.unpack_from(">4sII", body)
+    if signature != b"DIRC" or version not in (2, 3, 4):
+        raise ValueError("not an index that is understood here")
+    if any(checksum) and hashlib.sha1(body, usedforsecurity=False).digest() != checksum:
+        raise ValueError("the index is damaged")
+    at, name, names = 12, b"", 0
+    for _ in range(count):
+        begin, values = at, _STAT.unpack_from(body, at)
+        at += _STAT.size
+        blob = bytes(body[at : at + _ID_BYTES])
+        (flags,) = struct.unpack_from(">H", body, at + _ID_BYTES)
+        at += _ID_BYTES + 2
+        more = 0
+        if flags & _EXTENDED:
+            (more,) = struct.unpack_from(">H", body, at)
+            at += 2
+        kept = b""
+        if version == 4:
+            dropped, at = _number(body, at)
+            if dropped > len(name):
+                raise ValueError("a name refers to more than there is")
+            kept = name[: len(name) - dropped]
+        end = raw.index(b"\0", at, len(body))
+        name = kept + raw[at:end]
+        names += len(name)
+        if len(name) > _LONGEST_NAME or names > _LONGEST_NAMES:
+            raise ValueError("names longer than any real ones")
+        at = end + 1 if version == 4 else begin + (end - begin + 8 & ~7)
+        if stat.S_ISREG(values[6]) and not flags & _STAGE and not more & _INTENT_TO_ADD:
+            change_s, change_ns, modified_s, modified_ns, _, inode, _, _, _, size = values
+            status = (change_s, change_ns, modified_s, modified_ns, inode, size)
+            yield os.fsdecode(name), _Entry(status, blob.hex())
+    if b"link" in _extensions(body, at):
+        raise ValueError("a split index: most of it lies elsewhere")
+
+
+def _number(body: memoryview, at: int) -> tuple[int, int]:
+    """A number of variable length (as an offset in git's packs), and where it ends."""
+    byte = body[at]
+    number = byte & 0x7F
+    while byte & 0x80:
+        at += 1
+        byte = body[at]
+        number = (number + 1 << 7) | (byte & 0x7F)
+        if number > _LARGEST_INDEX:
+            raise ValueError("a name refers to more than there is")
+    return number, at + 1
+
+
+def _extensions(body: memoryview, at: int) -> set[bytes]:
+    names = set()
+    while at < len(body):
+        name, size = struct.unpack_from(">4sI", body, at)
+        names.add(name)
+        at += 8 + size
+    return names

@@ -1,0 +1,97 @@
+"""An edited photo whose metadata was not made anew is refused, or published: never passed over in silence."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.doors.job import Job
+from tests.doors.test_failures import failed
+from tests.doors.test_sequence import ok
+from tests.gallery.test_git_index import git
+
+
+@pytest.fixture
+def online(make_job) -> Job:
+    job: Job = make_job()
+    ok(job.runner.run("deploy"))
+    return job
+
+
+def edit(path: Path, *, same_size: bool, keep_time: bool = False) -> None:
+    """Another picture, as far as hashes can tell."""
+    before, raw = path.stat(), bytearray(path.read_bytes())
+    if same_size:
+        raw[-10] ^= 1
+    else:
+        raw += b"\0edited"
+    path.write_bytes(raw)
+    if keep_time:
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    else:
+        later = time.time_ns() + 10**9
+        os.utime(path, ns=(later, later))
+
+
+@pytest.mark.parametrize("same_size", [True, False])
+@pytest.mark.parametrize("command", ["validate", "plan", "deploy"])
+def test_an_edited_photo_is_named(online: Job, command: str, same_size: bool):
+    edit(online.gallery.local_path(1, "full"), same_size=same_size)
+    ran = online.runner.run(command)
+    failed(ran, "gallery-invalid")
+    assert online.gallery.local_path(1, "full").name in ran.log
+    assert "file_hash" in ran.log
+
+
+def test_a_plan_does_not_promise_what_a_deploy_refuses(make_job):
+    job = make_job()
+    edit(job.gallery.local_path(1, "full"), same_size=True, keep_time=True)
+    failed(job.runner.run("plan"), "gallery-invalid")
+    failed(job.runner.run("deploy"), "gallery-invalid")
+
+
+@pytest.mark.parametrize(
+    ("mode", "same_size", "found"),
+    [("hash", True, True), ("size", False, True), ("size", True, False), ("off", False, False)],
+)
+def test_what_is_asked_for_is_what_is_done(online: Job, mode: str, same_size: bool, found: bool):
+    edit(online.gallery.local_path(1, "full"), same_size=same_size, keep_time=True)
+    ran = online.runner.run("deploy", check_files=mode)
+    assert (ran.exit_code == 3) is found, ran.log
+    assert online.runner.run("validate", check_files=mode).exit_code == (3 if mode == "hash" else 0)
+
+
+def test_what_is_too_much_to_be_read_is_said(online: Job, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("galleria_action.usecases.parts.files.MOST_BYTES", 1)
+    edit(online.gallery.local_path(1, "full"), same_size=True)
+    ran = online.runner.run("deploy")
+    ok(ran)
+    assert "1 photo may have changed since the metadata was made" in ran.log
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="makes a checkout with git")
+def test_in_a_checkout_nothing_is_read_to_learn_that_nothing_changed(online: Job, monkeypatch: pytest.MonkeyPatch):
+    now = time.time_ns()
+    for age, path in (
+        (20, online.gallery.metadata_path),
+        *((10, it) for it in (online.gallery.source / "full").iterdir()),
+    ):
+        os.utime(path, ns=(now, now - age * 10**9))  # a checkout may write the photos after the metadata
+    git(online.workspace, "init", "-q")
+    git(online.workspace, "add", "-A")
+    monkeypatch.setattr("galleria_action.usecases.parts.files.MOST_BYTES", 0)
+    ran = online.runner.run("deploy")
+    ok(ran)
+    assert "may have changed" not in ran.log
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="makes a checkout with git")
+def test_an_edit_that_was_committed_is_found_by_its_id(online: Job):
+    edit(online.gallery.local_path(1, "full"), same_size=True, keep_time=True)
+    git(online.workspace, "init", "-q")
+    git(online.workspace, "add", "-A")
+    failed(online.runner.run("deploy"), "gallery-invalid")

@@ -1,0 +1,174 @@
+"""What git's index tells of files without reading them, and that it tells nothing where it could be wrong."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from galleria_action.gallery.local.git_index import Checkouts, Tracked, blob_id, pointer_blob_id
+
+pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="makes checkouts with git")
+
+NAMES = [f"prod/pics/full/{'long-name-' * (number % 5)}{number}.jpg" for number in range(40)]
+
+
+def git(folder: Path, *arguments: str) -> str:
+    command = ["git", "-c", "user.name=a", "-c", "user.email=a@b", "-c", "protocol.file.allow=always", *arguments]
+    environ = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "GIT_CONFIG_NOSYSTEM": "1"}
+    return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True, env=environ).stdout
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A repository with some files, written clearly before its index."""
+    folder = Path(os.path.realpath(tmp_path)) / "repository"
+    folder.mkdir()
+    git(folder, "init", "-q")
+    for number, name in enumerate(NAMES):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"photo %d" % number)
+    settle(folder)
+    return folder
+
+
+def settle(folder: Path, *paths: str) -> None:
+    time.sleep(0.02)
+    git(folder, "add", *(paths or ["."]))
+    time.sleep(0.02)
+    git(folder, "update-index", "--refresh")
+
+
+def known(path: Path) -> Tracked | None:
+    return Checkouts().tracked(str(path), path.lstat())
+
+
+@pytest.mark.parametrize("version", ["2", "3", "4"])
+def test_every_version_tells_the_content_of_every_file(checkout: Path, version: str):
+    git(checkout, "update-index", "--index-version", version)
+    if version == "3":  # only with an entry that needs it
+        (checkout / "later").write_bytes(b"")
+        git(checkout, "add", "--intent-to-add", "later")
+    checkouts = Checkouts()
+    for name in NAMES:
+        path = checkout / name
+        assert checkouts.tracked(str(path), path.lstat()) == Tracked(blob_id(path.read_bytes())), name
+    assert known(checkout / "prod") is None
+
+
+def test_a_changed_file_is_not_vouched_for(checkout: Path):
+    path = checkout / NAMES[0]
+    before = path.stat()
+    path.write_bytes(b"PHOTO 0")
+    assert known(path) == Tracked(None)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))  # as tools do that keep the time; ctime tells
+    assert known(path) == Tracked(None)
+
+
+def test_a_file_as_young_as_the_index_may_have_changed_without_a_trace(checkout: Path):
+    path = checkout / NAMES[0]
+    index = checkout / ".git/index"
+    os.utime(index, ns=(path.stat().st_mtime_ns, path.stat().st_mtime_ns))
+    assert known(path) == Tracked(None)
+
+
+def test_what_git_does_not_track_is_unknown(checkout: Path):
+    (checkout / "new.jpg").write_bytes(b"new")
+    assert known(checkout / "new.jpg") is None
+    (checkout.parent / "outside.jpg").write_bytes(b"new")
+    assert known(checkout.parent / "outside.jpg") is None
+
+
+def test_what_is_to_be_added_later_and_what_is_in_conflict_are_unknown(checkout: Path):
+    (checkout / "later.jpg").write_bytes(b"later")
+    git(checkout, "add", "--intent-to-add", "later.jpg")
+    assert known(checkout / "later.jpg") is None
+    git(checkout, "commit", "-qm", "one")
+    git(checkout, "checkout", "-q", "-b", "other")
+    for branch, content in (("other", b"one"), ("-", b"two")):
+        git(checkout, "checkout", "-q", branch) if branch == "-" else None
+        (checkout / NAMES[0]).write_bytes(content)
+        git(checkout, "commit", "-qam", branch)
+    with pytest.raises(subprocess.CalledProcessError):
+        git(checkout, "merge", "other")
+    assert known(checkout / NAMES[0]) is None
+
+
+def test_worktrees_and_submodules(checkout: Path):
+    git(checkout, "commit", "-qm", "one")
+    worktree = checkout.parent / "worktree"
+    git(checkout, "worktree", "add", "-q", str(worktree))
+    time.sleep(0.02)
+    git(worktree, "update-index", "--refresh")
+    git(checkout, "submodule", "--quiet", "add", str(checkout), "photos")
+    for path in (worktree / NAMES[1], checkout / "photos" / NAMES[1]):
+        found = known(path)
+        assert found is not None
+        assert found.blob in (None, blob_id(path.read_bytes()))
+
+
+@pytest.mark.parametrize("how", ["split", "sha256", "damaged", "pipe", "huge", "pointless"])
+def test_what_is_not_understood_tells_nothing(checkout: Path, how: str, monkeypatch: pytest.MonkeyPatch):
+    index = checkout / ".git/index"
+    if how == "split":
+        git(checkout, "update-index", "--split-index")
+    elif how == "sha256":
+        with (checkout / ".git/config").open("a") as file:
+            file.write("[extensions]\n\tobjectFormat = sha256\n")
+    elif how == "damaged":
+        index.write_bytes(index.read_bytes()[:-30] + bytes(30)[:10] + index.read_bytes()[-20:])
+    elif how == "pipe":
+        index.unlink()
+        os.mkfifo(index)
+    elif how == "huge":
+        monkeypatch.setattr("galleria_action.gallery.local.git_index._LARGEST_INDEX", 100)
+    else:
+        shutil.rmtree(checkout / ".git")
+        (checkout / ".git").write_text("gitdir: nowhere\n")
+    assert known(checkout / NAMES[0]) is None
+
+
+def test_names_that_grow_without_end_are_refused(tmp_path: Path):
+    """Version 4 lets each name repeat the one before: few bytes could fill any memory."""
+    entry = bytes(24) + (0o100644).to_bytes(4) + bytes(12) + bytes(20) + bytes(2) + b"\0" + b"a" * 1000 + b"\0"
+    body = b"DIRC" + (4).to_bytes(4) + (100).to_bytes(4) + entry * 100
+    git_folder = Path(os.path.realpath(tmp_path)) / ".git"
+    git_folder.mkdir()
+    (git_folder / "index").write_bytes(body + hashlib.sha1(body).digest())
+    path = git_folder.parent / ("a" * 200)
+    path.write_bytes(b"")
+    assert known(path) is None
+
+
+@given(st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), min_size=1, max_size=8), st.booleans())
+def test_no_bytes_make_it_fail(tmp_path_factory: pytest.TempPathFactory, changes: list[tuple[int, int]], signed: bool):
+    folder = Path(os.path.realpath(tmp_path_factory.getbasetemp())) / "hostile"
+    if not folder.exists():
+        folder.mkdir()
+        git(folder, "init", "-q")
+        (folder / "a.jpg").write_bytes(b"a")
+        git(folder, "add", ".")
+        git(folder, "update-index", "--index-version", "4")
+        (folder / "sound").write_bytes((folder / ".git/index").read_bytes())
+    raw = bytearray((folder / "sound").read_bytes())
+    for at, value in changes:
+        raw[at % len(raw)] = value
+    if signed:
+        raw[-20:] = hashlib.sha1(raw[:-20]).digest()
+    (folder / ".git/index").write_bytes(raw)
+    found = known(folder / "a.jpg")
+    assert found is None or isinstance(found, Tracked)
+
+
+def test_the_id_of_a_pointer_is_that_of_its_text():
+    sha256 = hashlib.sha256(b"photo").hexdigest()
+    pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{sha256}\nsize 5\n"
+    assert pointer_blob_id(sha256, 5) == blob_id(pointer.encode())
