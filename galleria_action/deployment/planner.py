@@ -34,8 +34,8 @@ def make_plan(
 
     With ``force`` every photo and site file is uploaded whatever the hashes say. ``delete_orphans`` also deletes
     what lies in the gallery's folders and nothing names; it needs the listing, and something deployed to compare with.
-    ``storing`` goes with each object. With ``keep_unproven`` the metadata is believed where nothing of ours records what
-    lies there: another tool may have filled the bucket.
+    ``storing`` goes with each object. With ``keep_unproven`` the metadata is believed where nothing of ours records
+    what lies there: another tool may have filled the bucket.
     """
     comparison = _Comparison(local, remote, force, keep_unproven)
     uploads = [*comparison.photo_uploads(), *comparison.site_uploads()]
