@@ -2,12 +2,12 @@
 # shell would swallow signals and drop inputs with a hyphen in their name.
 FROM python:3.13-slim AS build
 COPY requirements.txt /tmp/requirements.txt
-# rich needs pygments and markdown-it-py only to colour code and to show Markdown, which no progress bar does; botocore
-# describes some 440 services, of which only S3 and AWS's ways to sign in are used. The tests of the image prove both.
+# botocore describes some 440 services, of which only S3 and AWS's ways to sign in are used. The tests of the image prove
+# that they are enough.
 RUN python -m venv /opt/venv \
  && /opt/venv/bin/pip install --no-cache-dir --no-compile --disable-pip-version-check --require-hashes \
     -r /tmp/requirements.txt \
- && /opt/venv/bin/pip uninstall --yes pygments markdown-it-py mdurl pip \
+ && /opt/venv/bin/pip uninstall --yes pip \
  && find /opt/venv/lib/python*/site-packages/botocore/data -mindepth 1 -maxdepth 1 -type d \
     ! -name s3 ! -name sts ! -name sso ! -name sso-oidc -exec rm -r {} +
 
@@ -24,8 +24,7 @@ COPY galleria_action /app/galleria_action
 # The base image ships no byte code, and a container throws away what it compiles: so compile here what a run imports,
 # by importing it. The link is for CIs that run commands in the container instead of its entrypoint.
 RUN python -m compileall -q /app \
- && PYTHONPATH=/app python -c 'import galleria_action.__main__, boto3, jsonschema, jsonschema_rs, urllib3, yaml; \
-    import rich.progress; \
+ && PYTHONPATH=/app python -c 'import galleria_action.run, boto3, click, jsonschema, jsonschema_rs, urllib3, yaml; \
     boto3.client("s3", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="y")' \
  && ln -s /app/entrypoint.py /usr/local/bin/galleria-action
 WORKDIR /github/workspace

@@ -73,8 +73,9 @@ def run(args: Sequence[str], world: World) -> int:
             ci.mask(invocation.given[name].text)
     record = Tally(invocation.command, hide=ci.hide)
     files = ReportFiles(Place(workspace, _outside(environ), _attended(environ, ci.occasion)))
+    debug = "1" in (environ.get("RUNNER_DEBUG"), environ.get("GALLERIA_DEBUG"))
     ending = _Ending(
-        ci, record, time.monotonic(), world.stdout if invocation.as_json else None, files, invocation.quiet
+        ci, record, time.monotonic(), world.stdout if invocation.as_json else None, files, invocation.quiet, debug
     )
     world.farewell.prepare(Speech(ending.stopping, ending.in_the_runs_place))
     error: GalleriaError | None = None
@@ -89,7 +90,7 @@ def run(args: Sequence[str], world: World) -> int:
         raise
     except BaseException as defect:  # noqa: BLE001 - the last line of defence: reported as a defect of ours, never hidden
         # Not Exception: the panics of libraries in other languages are none.
-        error = _defect(defect, ci, environ)
+        error = _defect(defect, ci, debug=ending.debug)
     if error:
         _hush(error, ci)
     ending.tell_reviewers(message, error)
@@ -111,7 +112,8 @@ class _Run:
 class _Ending:
     """How a run is reported in the end: to reviewers, later steps, the log, the summary.
 
-    ``stdout`` is where the result goes as JSON, where that is asked for. ``quiet`` leaves the verdict only of the log.
+    ``stdout`` is where the result goes as JSON, where that is asked for. ``quiet`` leaves the verdict only of the log;
+    with ``debug`` a defect of ours is told with its traceback.
     """
 
     ci: CI
@@ -120,6 +122,7 @@ class _Ending:
     stdout: TextIO | None
     files: ReportFiles
     quiet: bool
+    debug: bool
     run: _Run | None = None
 
     def stopping(self) -> None:
@@ -150,7 +153,7 @@ class _Ending:
         except KeyboardInterrupt:
             raise
         except BaseException as defect:  # noqa: BLE001 - what was deployed is deployed; a defect here must not hide that
-            self.run.context.warn(_defect(defect, self.ci, {}).message)
+            self.run.context.warn(_defect(defect, self.ci, debug=self.debug).message)
 
     def report(self, message: str, error: GalleriaError | None) -> int:
         """Write result, outputs and summary, and the end of the log; the exit code.
@@ -368,8 +371,8 @@ def _with_outcome(error: GalleriaError, record: Tally) -> GalleriaError:
     return Cancelled(f"{error.message} {text}", signal_number=error.signal_number, hint="Run again to finish.")
 
 
-def _defect(defect: BaseException, ci: CI, environ: Mapping[str, str]) -> InternalError:
-    if environ.get("RUNNER_DEBUG") == "1" or environ.get("GALLERIA_DEBUG") == "1":
+def _defect(defect: BaseException, ci: CI, *, debug: bool) -> InternalError:
+    if debug:
         for line in "".join(traceback.format_exception(defect)).splitlines():
             ci.line(line)
     return InternalError(

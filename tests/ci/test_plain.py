@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import subprocess
-import sys
 
 import pytest
 
@@ -169,12 +167,3 @@ def test_a_stream_that_lacks_characters_does_not_end_the_run(tmp_path):
     stream = io.TextIOWrapper(raw, encoding="ascii")
     Plain(stream, tmp_path, interactive=False).line("写真 📷")
     assert raw.getvalue() == b"\\u5199\\u771f \\U0001f4f7\n"
-
-
-def test_rich_is_not_imported_for_a_log():
-    code = (
-        "import sys, io, pathlib; from galleria_action.ci.detect import detect; "
-        "from galleria_action.report import markdown, text, progress, documents; "
-        "detect({}, sys.stdout, pathlib.Path('.')).line('x'); sys.exit('rich' in sys.modules)"
-    )
-    assert subprocess.run([sys.executable, "-c", code], check=False, capture_output=True).returncode == 0

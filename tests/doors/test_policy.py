@@ -158,8 +158,9 @@ def test_what_tightens_and_what_loosens(name: str, tighter: list[str], looser: l
 
 def test_the_scale_of_every_option_that_may_be_tightened_holds_all_its_values():
     for option in OPTIONS:
-        if option.config.trust is Trust.TIGHTEN and option.name != "max-delete":
-            for word in option.kind.choices or ("true", "false"):
+        words = option.kind.choices or (("true", "false") if option.kind.bare == "true" else ())
+        if option.config.trust is Trust.TIGHTEN:
+            for word in words:
                 option.config.tightens(option.kind.parse(word), option.kind.parse(option.default))
 
 

@@ -1,12 +1,13 @@
 import json
 import math
+from random import Random
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from galleria_action.gallery.metadata import json_source
-from galleria_action.gallery.metadata.json_source import Problem, Unreadable, lines_of, parse
+from galleria_action.gallery.metadata.json_source import Place, Problem, Unreadable, lines_of, parse
 
 
 def unreadable(raw: bytes) -> Problem:
@@ -162,29 +163,51 @@ json_values = st.recursive(
 )
 
 
-@given(json_values, st.sampled_from([None, 1, "\t"]))
-def test_values_and_lines_are_those_of_the_text(document: object, indent: int | str | None) -> None:
-    text = json.dumps(document, indent=indent)
+@given(json_values, st.randoms(use_true_random=False))
+def test_values_and_lines_are_those_of_the_text(document: object, random: Random) -> None:
+    text, expected = _written(document, random)
     source = parse(text.encode())
     assert source.document == document
     assert source.problems == ()
-    places = list(_places(document, ()))
-    for place, line in zip(places, lines_of(text.encode(), places), strict=True):
-        value = document
-        for name in place:
-            value = value[name]  # type: ignore[index]
-        begins = text.splitlines()[line - 1] if indent else text
-        name = place[-1] if place and isinstance(place[-1], str) else None
-        assert json.dumps(name) in begins if name is not None else json.dumps(value)[:1] in begins
+    assert dict(zip(expected, lines_of(text.encode(), list(expected)), strict=True)) == expected
 
 
-def _places(value: object, above: tuple[str | int, ...]) -> list[tuple[str | int, ...]]:
-    children: list[tuple[str | int, object]] = []
-    if isinstance(value, dict):
-        children = list(value.items())
-    elif isinstance(value, list):
-        children = list(enumerate(value))
-    return [above, *(place for name, child in children for place in _places(child, (*above, name)))]
+def _written(document: object, random: Random) -> tuple[str, dict[Place, int]]:
+    """``document`` as JSON with line breaks anywhere, and the line of each place: of its name, or of a list's value."""
+    text: list[str] = []
+    lines: dict[Place, int] = {}
+    line = 1
+
+    def put(piece: str) -> None:
+        text.append(piece)
+
+    def space() -> None:
+        nonlocal line
+        breaks = random.choice([0, 0, 1, 2])
+        line += breaks
+        put("\n" * breaks + " " * random.choice([0, 1]))
+
+    def write(value: object, place: Place) -> None:
+        space()
+        lines.setdefault(place, line)
+        brackets = "{}" if isinstance(value, dict) else "[]" if isinstance(value, list) else None
+        if brackets is None:
+            put(json.dumps(value))
+            return
+        put(brackets[0])
+        members = value.items() if isinstance(value, dict) else enumerate(value)  # type: ignore[arg-type]
+        for number, (name, member) in enumerate(members):
+            put("," if number else "")
+            if isinstance(name, str):
+                space()
+                lines[*place, name] = line
+                put(json.dumps(name) + ":")
+            write(member, (*place, name))
+        space()
+        put(brackets[1])
+
+    write(document, ())
+    return "".join(text), lines
 
 
 def test_lines_of_values() -> None:

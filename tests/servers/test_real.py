@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from galleria_action.deployment.state.pool import POOL_FOLDER
 from galleria_action.storage import get_s3_client, open_store
 from galleria_action.storage.conditions import ProvingStore
 from galleria_action.storage.interface import Headers, IfMatch, Target, WriteStore
@@ -146,7 +147,7 @@ def test_another_commit_in_between_is_a_conflict(settings: StoreSettings, job: J
 
     class Interfering(ProvingStore):
         def put(self, key: str, body: bytes, headers: Headers, condition: Any = None) -> str:
-            if "/full/" in key:
+            if key.startswith(POOL_FOLDER):  # where the bytes wait that replace a live photo
                 super().put("gallery-metadata.json", others, Headers("application/json"))
             return super().put(key, body, headers, condition)
 
