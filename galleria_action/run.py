@@ -18,7 +18,7 @@ from galleria_action.cli.commands import COMMANDS, Command
 from galleria_action.cli.parse import Invocation, parse
 from galleria_action.deployment.events import Listener, Warned, nobody
 from galleria_action.deployment.stop import Stop
-from galleria_action.errors import Cancelled, ConfigInvalid, Finding, GalleriaError, InternalError, exit_code_of
+from galleria_action.errors import Cancelled, ConfigInvalid, GalleriaError, InternalError, exit_code_of
 from galleria_action.farewell import Farewell, Speech
 from galleria_action.fence.place import Place
 from galleria_action.listeners import PLAN_FILE, RESULT_FILE, Log, PlanFile, ReportFiles, Reports, Reviewers, all_of
@@ -26,6 +26,7 @@ from galleria_action.options import SECRETS, Options, resolve, usage_problem
 from galleria_action.options.guards import PlanApproval
 from galleria_action.options.origin import texts
 from galleria_action.options.review import Comment
+from galleria_action.options.written import check_written_files
 from galleria_action.report.documents import result_json, result_text
 from galleria_action.report.markdown import render_summary
 from galleria_action.report.result import Result, Tally, finish
@@ -241,7 +242,7 @@ def _prepare(invocation: Invocation, ci: CI, record: Tally, world: World, files:
         needs_bucket=not publicly and invocation.complete and not heeded.refused,
         no_bucket=invocation.no_bucket,
     )
-    _may_be_written(options, files.place)
+    check_written_files(options, files.place)
     record.url = options.review.public_url
     record.target = _target(options, publicly)
     record.dry_run = publicly or command.only_plans(options)
@@ -261,26 +262,6 @@ def _prepare(invocation: Invocation, ci: CI, record: Tally, world: World, files:
     )
     context.warn_all(heeded.warnings)
     return _Run(command, context, reviews)
-
-
-#: every option that names a file which is written
-WRITTEN_FILES: Mapping[str, Callable[[Options], Path | None]] = {
-    "plan-file": lambda options: options.output.plan_file,
-    "result-file": lambda options: options.output.result_file,
-    "checkpoint-file": lambda options: options.upload.checkpoint_file,
-    "output": lambda options: options.lookalikes.output,
-    "json-output": lambda options: options.lookalikes.json_output,
-}
-
-
-def _may_be_written(options: Options, place: Place) -> None:
-    """Raise ``ConfigInvalid`` with every option that names a file where nothing may be written, before anything is."""
-    named = {name: path for name, of in WRITTEN_FILES.items() if (path := of(options))}
-    refused = {name: why for name, path in named.items() if (why := place.refusal(path))}
-    if refused:
-        findings = [Finding(f"{name}: {why.message}") for name, why in refused.items()]
-        hint = next(iter(refused.values())).hint
-        raise ConfigInvalid("A file may not be written where it is to be", hint=hint, findings=findings)
 
 
 def _refuse(run: _Run, ci: CI) -> None:
