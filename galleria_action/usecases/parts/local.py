@@ -33,6 +33,7 @@ from galleria_action.options.gallery import CheckFiles
 from galleria_action.storage.interface import Headers
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.files import check_claimed
+from galleria_action.usecases.parts.links import check_links
 
 _SHOWN_SKIPPED = 5
 
@@ -179,6 +180,8 @@ def measured(context: Context, gallery: Gallery, *, every: bool) -> LocalGallery
         photos = photos_of_directory(
             gallery.photos, cache.cache_control_photos, of_photos, strip_gps=strip, rules=rules
         )
+    named = gallery.metadata.metadata.keys() if gallery.metadata else None
+    known = named if gallery.photos is None else [file.key for file in gallery.photos]
     local = LocalGallery(
         mode=gallery.mode,
         photos=photos,
@@ -187,6 +190,7 @@ def measured(context: Context, gallery: Gallery, *, every: bool) -> LocalGallery
         document=_document(context, loaded) if loaded else None,
     )
     check_collisions(local)
+    check_links(context, gallery.site, known, elsewhere=gallery.photos is None)
     return local
 
 
