@@ -26,7 +26,6 @@ from galleria_action.options import SECRETS, Options, resolve, usage_problem
 from galleria_action.options.guards import PlanApproval
 from galleria_action.options.origin import texts
 from galleria_action.options.review import Comment
-from galleria_action.options.written import check_written_files
 from galleria_action.report.documents import result_json, result_text
 from galleria_action.report.markdown import render_summary
 from galleria_action.report.result import Result, Tally, finish
@@ -38,6 +37,7 @@ from galleria_action.storage.public_store import public_target
 from galleria_action.storage.settings import StoreSettings
 from galleria_action.storage.wrappers import RecordingStore
 from galleria_action.usecases.context import Context
+from galleria_action.usecases.parts.written import check_written_files
 
 _Opener = Callable[[StoreSettings], WriteStore]
 

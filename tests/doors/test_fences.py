@@ -10,8 +10,8 @@ import pytest
 from galleria_action.deployment.stop import Stop
 from galleria_action.options import OPTIONS
 from galleria_action.options.kinds import PATH
-from galleria_action.options.written import WRITTEN_FILES
 from galleria_action.run import World, run
+from galleria_action.usecases.parts.written import WRITTEN_FILES
 from tests.doors.conftest import Job
 
 

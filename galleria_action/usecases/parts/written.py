@@ -7,7 +7,7 @@ from pathlib import Path
 
 from galleria_action.errors import ConfigInvalid, Finding
 from galleria_action.fence.place import Place
-from galleria_action.options.model import Options
+from galleria_action.options import Options
 
 #: every option that names one
 WRITTEN_FILES: Mapping[str, Callable[[Options], Path | None]] = {
