@@ -51,11 +51,9 @@ class PatientResponse(http.client.HTTPResponse):
     """An answer that may be silent for as long as its line permits, but has then ``seconds``, and a second more for
     each ``SLOWEST_BYTES_PER_SECOND``."""
 
-    seconds = 60.0
-
-    def __init__(self, *args: Any, **named: Any) -> None:
+    def __init__(self, *args: Any, seconds: float = 60.0, **named: Any) -> None:
         super().__init__(*args, **named)
-        self._watched = _Watched(self.fp.detach(), self.seconds)
+        self._watched = _Watched(self.fp.detach(), seconds)
         self.fp = io.BufferedReader(self._watched)
 
     def begin(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ssl import SSLContext
+from typing import Any
 
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -11,9 +12,13 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from galleria_action.net.patience import PatientResponse
 from galleria_action.net.proxies import Proxy
 
+#: from the first byte of an answer on
+SECONDS = 30.0
+
 
 class _Response(PatientResponse):
-    seconds = 30.0
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, seconds=SECONDS, **named)
 
 
 class _Plain(HTTPConnection):

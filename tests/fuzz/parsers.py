@@ -33,6 +33,7 @@ from galleria_action.gallery.originals.facts import read_facts
 from galleria_action.gallery.originals.kinds import kind_of
 from galleria_action.net.encoding import Encoded, TooLong, decoded
 from galleria_action.net.http import Answer
+from galleria_action.net.patience import PatientResponse
 from galleria_action.net.rest import ApiError, Rest
 from galleria_action.storage.faults import Call, of_answer
 from galleria_action.storage.interface import Headers, Target
@@ -40,7 +41,7 @@ from galleria_action.storage.s3.bucket_cors import CorsUnsupported, _rules
 from galleria_action.storage.s3.deletes import _outcomes
 from galleria_action.storage.s3.listing import BadListing
 from galleria_action.storage.s3.listing_page import read_page
-from galleria_action.storage.s3.wire import Response, _read, _Response
+from galleria_action.storage.s3.wire import Response, _read
 from tests.builders import make_gallery
 from tests.deployment.values import entry_of, local_photo
 from tests.gallery.exif_photos import GPS, Block, exif_segment, photo, segment
@@ -124,7 +125,7 @@ def _http(raw: bytes) -> bytes:
         theirs.settimeout(5)
         theirs.sendall(raw[:60_000])
         theirs.shutdown(socket.SHUT_WR)
-        response = _Response(ours, method="GET")
+        response = PatientResponse(ours, method="GET")
         try:
             response.begin()
             return _read(response, 10_000)

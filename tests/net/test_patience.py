@@ -46,8 +46,8 @@ def ask_a_server(url: str) -> None:
 @pytest.mark.parametrize("what", ENDLESS)
 @pytest.mark.parametrize("ask", [ask_the_bucket, ask_a_server])
 def test_nothing_comes_without_an_end(monkeypatch: pytest.MonkeyPatch, what: str, ask: Callable[[str], None]) -> None:
-    monkeypatch.setattr(wire._Response, "seconds", 0.5)
-    monkeypatch.setattr(pools._Response, "seconds", 0.5)
+    monkeypatch.setattr(wire, "SILENCE_SECONDS", 0.5)
+    monkeypatch.setattr(pools, "SECONDS", 0.5)
     first, again, pause = ENDLESS[what]
 
     def serve(connection: socket.socket) -> None:
@@ -65,16 +65,16 @@ def test_nothing_comes_without_an_end(monkeypatch: pytest.MonkeyPatch, what: str
 
 @pytest.mark.parametrize("ask", [ask_the_bucket, ask_a_server])
 def test_a_slow_line_is_no_trickle(monkeypatch: pytest.MonkeyPatch, ask: Callable[[str], None]) -> None:
-    monkeypatch.setattr(wire._Response, "seconds", 0.3)
-    monkeypatch.setattr(pools._Response, "seconds", 0.3)
+    monkeypatch.setattr(wire, "SILENCE_SECONDS", 1)
+    monkeypatch.setattr(pools, "SECONDS", 1)
 
     def serve(connection: socket.socket) -> None:
         head_of(connection)
-        time.sleep(0.6)  # before the first byte
+        time.sleep(0.7)  # before the first byte
         connection.sendall(OK + b"Content-Length: 4000\r\n\r\n")
         for _ in range(4):
             connection.sendall(b"x" * 1000)
-            time.sleep(0.3)
+            time.sleep(0.5)
 
     with listening(serve) as url, pytest.raises(TooLong):
         ask(url)

@@ -54,10 +54,6 @@ class Response:
     size: int | None
 
 
-class _Response(PatientResponse):
-    seconds = SILENCE_SECONDS
-
-
 _Idle = list[tuple[float, http.client.HTTPConnection]]
 
 
@@ -88,7 +84,7 @@ class Wire:
         ``LINE_FAILURES``, also for a body that breaks off.
         """
         connection, whole = self._connected(), False
-        response = _Response(connection.sock, method=method)
+        response = PatientResponse(connection.sock, method=method, seconds=SILENCE_SECONDS)
         try:
             sent = self._send(connection, self._head(method, path, headers, len(body)), body)
             self._begin(connection, response, sent)
@@ -114,7 +110,7 @@ class Wire:
                     return connection
                 connection.close()
         connection = self._connection()
-        connection.response_class = _Response  # of a proxy, too
+        connection.response_class = PatientResponse  # of a proxy, too
         try:
             connection.connect()
         except OSError as error:

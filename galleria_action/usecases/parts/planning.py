@@ -77,7 +77,7 @@ def make_comparison(context: Context, store: ReadStore, side: LocalSide) -> Comp
 def _is_left_of(store: ReadStore, approved: str, made: Plan) -> bool:
     """Whether the bucket proves that the approved plan had begun, and that this is a part of it."""
     begun = read_begun(store)
-    return begun is not None and begun.plan_id == approved and begun.covers(made)
+    return begun is not None and (begun.plan_id == approved and begun.covers(made))
 
 
 def storing_of(settings: StoreSettings) -> Storing:
