@@ -9,13 +9,14 @@ import pytest
 
 from galleria_action.deployment.galleries import RemoteGallery
 from galleria_action.deployment.planner import make_plan
-from galleria_action.deployment.state.manifest import Manifest, parse_manifest
+from galleria_action.deployment.state.manifest import Leaving, Manifest
 from galleria_action.deployment.state.publication import (
     Publication,
     PublicationUnreadable,
     Replaced,
     parse_publication,
 )
+from galleria_action.deployment.state.written import parse_manifest, written
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.storage.interface import Headers, Target
 from tests.deployment.values import entry_of, local_gallery, local_photo, remote_gallery, source_file
@@ -33,8 +34,8 @@ FOREIGN = [
 @pytest.mark.parametrize("key", FOREIGN)
 def test_a_record_names_nothing_that_no_gallery_has(key: str):
     """Whoever can write a manifest would otherwise have us delete the metadata, or what lies elsewhere."""
-    hostile = Manifest({key: SITE, "index.html": SITE}, {key: None, "old.html": None}, "metadata")
-    read = parse_manifest(hostile.to_bytes())
+    hostile = Manifest({key: SITE, "index.html": SITE}, {key: Leaving(None), "old.html": Leaving(None)}, "metadata")
+    read = parse_manifest(written(hostile))
     assert set(read.objects) == {"index.html"}
     assert set(read.leaving) == {"old.html"}
     remote = replace(remote_gallery(PHOTO), manifest=read)

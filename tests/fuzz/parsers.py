@@ -7,7 +7,7 @@ import json
 import socket
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,9 @@ from galleria_action.ci.reviews.sticky import Sticky
 from galleria_action.cli.config import _interpret
 from galleria_action.deployment.shards import Report, Shard, parse_missing, parse_report
 from galleria_action.deployment.state.begun import begun_document, parse_begun
-from galleria_action.deployment.state.manifest import Manifest, ManifestUnreadable, parse_manifest
+from galleria_action.deployment.state.manifest import Leaving, Manifest
 from galleria_action.deployment.state.publication import Publication, PublicationUnreadable, Replaced, parse_publication
+from galleria_action.deployment.state.written import ManifestUnreadable, parse_manifest, written
 from galleria_action.errors import ConfigInvalid, GalleryInvalid, StorageUnavailable
 from galleria_action.gallery.exif.edit import edit_exif
 from galleria_action.gallery.local.content import look_at
@@ -143,7 +144,8 @@ _ANSWERS = (
 
 _PHOTO = local_photo("a")
 _ENTRIES = {file.key: entry_of(file, _PHOTO) for file in _PHOTO.files}
-_MANIFEST = Manifest(_ENTRIES, {"full/old.jpg": "old", "old.html": None}, "metadata")
+_MANIFEST = Manifest(_ENTRIES, {"full/old.jpg": Leaving("old"), "old.html": Leaving(None)}, "metadata")
+_MANY = {f"{number}/{key}": entry for key, entry in _ENTRIES.items() for number in range(60)}
 _REPORT = Report(Shard(1, 2), "0" * 64, "f", True, 3, 0, 9, ("a",), _ENTRIES, frozenset(list(_ENTRIES)[:1]))
 _KEY = next(iter(_ENTRIES))
 _REPLACED = Replaced(1, "etag", ".galleria/pool/" + "0" * 64, Headers("image/jpeg", "no-cache"), _ENTRIES[_KEY])
@@ -318,7 +320,9 @@ PARSERS: Mapping[str, Parser] = {
     "metadata": Parser(lambda raw: load_metadata(raw, "file"), (_METADATA,), (GalleryInvalid,), _JSON, most=60_000),
     "remote metadata": Parser(parse_remote, (_METADATA,), (RemoteInvalid,), _JSON),
     "redaction": Parser(redact_paths, (_METADATA,), (GalleryInvalid,), _JSON, most=60_000),
-    "manifest": Parser(parse_manifest, (_MANIFEST.to_bytes(),), _UNREADABLE, _JSON),
+    "manifest": Parser(
+        parse_manifest, (written(_MANIFEST), written(replace(_MANIFEST, objects=_MANY))), _UNREADABLE, _JSON,
+    ),
     "report of a shard": Parser(parse_report, (_REPORT.to_bytes(),), _UNREADABLE, _JSON),
     "what was missing": Parser(parse_missing, (b'{"schema": 1, "missing": ["a"]}',), (), _JSON),
     "what was begun": Parser(parse_begun, (begun_document(examples.mixed_plan()),), (), _JSON),

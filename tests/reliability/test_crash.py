@@ -16,7 +16,7 @@ from random import Random
 import pytest
 
 from galleria_action.deployment.state import checkpoint
-from galleria_action.deployment.state.checkpoint import CHECKPOINT_KEY
+from galleria_action.deployment.state.checkpoint import CHECKPOINTS
 from galleria_action.deployment.state.pool import POOL_FOLDER
 from galleria_action.deployment.stop import Stop
 from galleria_action.storage.folder_store import FolderStore
@@ -28,7 +28,6 @@ from galleria_action.storage.settings import FOLDER
 from tests.reliability.memory import MemoryStore
 from tests.reliability.mortal import FLAVOURS, Fate, Killed, no_answer
 from tests.reliability.scenes import (
-    DOCUMENTS,
     MANIFEST_KEY,
     METADATA_KEY,
     SCENES,
@@ -37,11 +36,13 @@ from tests.reliability.scenes import (
     check_nothing_deleted,
     check_untouched,
     check_whole,
+    is_document,
     live,
     make_scene,
     publishing,
     seed,
     state_of,
+    without_checkpoint,
 )
 from tests.s3 import FakeS3
 from tests.storage.clients import make_client
@@ -114,7 +115,7 @@ def check_resumed(scene: Scene, store: WriteStore, end: State) -> None:
     ran = scene.deploy(store, fate)
     assert ran.exit_code == 0, ran.log
     assert state_of(store) == end
-    sent = {key for op, key in fate.writes if op == "put" and key not in DOCUMENTS}
+    sent = {key for op, key in fate.writes if op == "put" and not is_document(key)}
     again = [key for key in sent if key in there and (key.startswith(POOL_FOLDER) or there[key] == end[key])]
     assert again == []
 
@@ -170,7 +171,7 @@ def test_an_answer_is_lost_once(scene: Scene, empty: Empty):
         assert ran.exit_code in (0, 5, 10, 11), ran.log
         check_harmless(scene, state_of(store), end)
         if ran.exit_code == 0:
-            assert state_of(store).keys() - {CHECKPOINT_KEY} == end.keys()
+            assert without_checkpoint(state_of(store)) == end.keys()
         if fate.writes and fate.flavour == "unanswered" and fate.writes[-1][1] == METADATA_KEY:
             assert ran.exit_code == 0
         check_resumed(scene, store, end)
@@ -215,7 +216,7 @@ def test_stopped_at_every_request(scene: Scene, empty: Empty):
         assert ran.exit_code in (143, 0), ran.log
         operation, _ = fate.writes[at - 1]
         for op, key in fate.writes[at:]:
-            assert key == CHECKPOINT_KEY or (op == operation == "delete"), fate.writes[at - 1 :]
+            assert key.startswith(CHECKPOINTS) or (op == operation == "delete"), fate.writes[at - 1 :]
         assert ("before the commit" in ran.outputs["message"]) == (not scene.committed(state_of(store)))
         check_harmless(scene, state_of(store), end)
         check_resumed(scene, store, end)

@@ -9,7 +9,6 @@ from galleria_action.deployment.apply.steps import (
     CommitRecord,
     Delete,
     Prove,
-    Settle,
     Stage,
     WriteRecord,
 )
@@ -22,4 +21,4 @@ def rolling(local: LocalGallery) -> tuple[Step, ...]:
         commit: tuple[Step, ...] = (Prove(), CommitRecord())
     else:
         commit = (WriteRecord(), Prove(), CommitDocument(local.document))
-    return (Stage(), Keep(), Publish(), *commit, Conclude(), Delete(), Settle(), Prune())
+    return (Stage(), Keep(), Publish(), *commit, Conclude(), Delete(), Prune())

@@ -19,7 +19,7 @@ from galleria_action.deployment.remote.reading import list_target
 from galleria_action.deployment.remote.verification import Verification, verify_listing
 from galleria_action.deployment.shards import SHARDS_FOLDER
 from galleria_action.deployment.state.begun import BEGUN_KEY, end_begun, read_begun, write_begun
-from galleria_action.deployment.state.checkpoint import CHECKPOINT_KEY, Checkpoint, InBucket, InFile, Nowhere
+from galleria_action.deployment.state.checkpoint import CHECKPOINTS, Checkpoint, InBucket, InFile, Nowhere
 from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.deployment.strategies.rolling import rolling
 from galleria_action.errors import ConfigInvalid
@@ -59,9 +59,11 @@ def open_checkpoint(context: Context, store: WriteStore, made: Comparison) -> Ch
     if upload.checkpoint_file:
         checkpoint = _in_file(context, upload.checkpoint_file, fingerprint)
     else:
-        checkpoint = Checkpoint(InBucket(store), fingerprint, written=CHECKPOINT_KEY in (listing or ()))
-    # A listing without it spares the question; without a listing only asking tells.
-    if upload.resume and made.plan.uploads and (checkpoint.written or listing is None):
+        wanted = upload.resume and made.plan.uploads
+        asked = [found.key for found in store.list(CHECKPOINTS)] if wanted and listing is None else ()
+        place = InBucket.among(store, listing or asked)
+        checkpoint = Checkpoint(place, fingerprint, written=bool(place.pieces))
+    if upload.resume and made.plan.uploads and checkpoint.written:
         checkpoint.resume()
         tell_trouble(context, checkpoint)
     return checkpoint

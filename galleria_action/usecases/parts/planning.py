@@ -24,6 +24,7 @@ from galleria_action.storage.settings import StoreSettings
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.files import check_online
 from galleria_action.usecases.parts.local import LocalSide
+from galleria_action.usecases.parts.pictures import tell_pictures
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,7 @@ def make_comparison(context: Context, store: ReadStore, side: LocalSide) -> Comp
             keep_unproven=options.guards.unproven is Unproven.KEEP,
         )
         context.tell(Planned(made))
+        tell_pictures(context, made, local, remote, store)
     approved = None if options.sharded else options.guards.approved_plan  # shards have more to say of it
     if approved and approved != made.plan_id and _is_left_of(store, approved, made):
         context.say("An earlier deploy of the approved plan was interrupted; this is what is left of it.")

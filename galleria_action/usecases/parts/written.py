@@ -14,6 +14,7 @@ WRITTEN_FILES: Mapping[str, Callable[[Options], Path | None]] = {
     "plan-file": lambda options: options.output.plan_file,
     "result-file": lambda options: options.output.result_file,
     "checkpoint-file": lambda options: options.upload.checkpoint_file,
+    "report-file": lambda options: options.output.report_file,
     "output": lambda options: options.lookalikes.output,
     "json-output": lambda options: options.lookalikes.json_output,
 }
