@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -20,7 +21,7 @@ from galleria_action.deployment.events import Listener, Warned, nobody
 from galleria_action.deployment.stop import Stop
 from galleria_action.errors import Cancelled, ConfigInvalid, GalleriaError, InternalError, exit_code_of
 from galleria_action.farewell import Farewell, Speech
-from galleria_action.fence.place import Place
+from galleria_action.fence.place import Place, outside_of
 from galleria_action.listeners import PLAN_FILE, RESULT_FILE, Log, PlanFile, ReportFiles, Reports, Reviewers, all_of
 from galleria_action.options import SECRETS, Options, resolve, usage_problem
 from galleria_action.options.guards import PlanApproval
@@ -73,7 +74,7 @@ def run(args: Sequence[str], world: World) -> int:
         if name in invocation.given:
             ci.mask(invocation.given[name].text)
     record = Tally(invocation.command, hide=ci.hide)
-    files = ReportFiles(Place(workspace, _outside(environ), _attended(environ, ci.occasion)))
+    files = ReportFiles(Place(workspace, outside_of(environ), _attended(environ, ci.occasion)))
     debug = "1" in (environ.get("RUNNER_DEBUG"), environ.get("GALLERIA_DEBUG"))
     ending = _Ending(
         ci, record, time.monotonic(), world.stdout if invocation.as_json else None, files, invocation.quiet, debug
@@ -292,12 +293,16 @@ def _reviews(command: Command, options: Options, ci: CI, record: Tally, tell: Li
 
 
 def _recorded(open_store: _Opener, record: Tally) -> _Opener:
-    """``open_store``, with the requests of each store counted for the record."""
+    """``open_store``, with the requests of all stores counted for the record."""
+    stores: list[RecordingStore] = []
+
+    def requests() -> dict[str, int]:
+        return dict(sum((Counter(store.counts()) for store in stores), Counter[str]()))
 
     def opened(settings: StoreSettings) -> WriteStore:
-        store = RecordingStore(open_store(settings))
-        record.requests = store.counts
-        return store
+        stores.append(RecordingStore(open_store(settings)))
+        record.requests = requests
+        return stores[-1]
 
     return opened
 
@@ -305,16 +310,6 @@ def _recorded(open_store: _Opener, record: Tally) -> _Opener:
 def _attended(environ: Mapping[str, str], occasion: Occasion) -> bool:
     """Whether a person runs this. Where nobody does, reports are written unasked and the workspace is the world."""
     return occasion.cause is Cause.COMMAND_LINE and environ.get("CI", "") in ("", "false")
-
-
-def _outside(environ: Mapping[str, str]) -> str | None:
-    """The workspace's path on the runner itself.
-
-    The runner translates ``GITHUB_WORKSPACE`` for a container, but not ``RUNNER_WORKSPACE``, the folder above it
-    (actions/runner, ContainerActionHandler); the workspace in it has the repository's name.
-    """
-    above, repository = environ.get("RUNNER_WORKSPACE"), environ.get("GITHUB_REPOSITORY", "").rpartition("/")[2]
-    return f"{above}/{repository}" if above and repository else None
 
 
 def _target(options: Options, publicly: bool) -> Target | None:

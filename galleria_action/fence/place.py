@@ -8,7 +8,7 @@ nor outside. On a terminal the folders that the user named are the user's; git's
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -175,3 +175,13 @@ def _told(path: Path, done: str = "written") -> Iterator[None]:
         raise Unwritable(
             f"{str(path)!r} cannot be {done}: {reason}.", hint="Name a file in a folder that may be written to."
         ) from error
+
+
+def outside_of(environ: Mapping[str, str]) -> str | None:
+    """The workspace's path on the runner itself.
+
+    The runner translates ``GITHUB_WORKSPACE`` for a container, but not ``RUNNER_WORKSPACE``, the folder above it
+    (actions/runner, ContainerActionHandler); the workspace in it has the repository's name.
+    """
+    above, repository = environ.get("RUNNER_WORKSPACE"), environ.get("GITHUB_REPOSITORY", "").rpartition("/")[2]
+    return f"{above}/{repository}" if above and repository else None

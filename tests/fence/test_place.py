@@ -11,6 +11,7 @@ import pytest
 
 from galleria_action.errors import ConfigInvalid
 from galleria_action.fence import files
+from galleria_action.fence.files import hand_over
 from galleria_action.fence.place import Place, Unwritable
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
@@ -258,3 +259,33 @@ def test_a_link_of_the_system_is_not_replaced(workspace, monkeypatch):
         Place(workspace).write(Path("core"), b"x")
     assert (workspace / "core").is_symlink()
     assert (workspace / "kcore").read_bytes() == b"precious"
+
+
+# -- what others have made --------------------------------------------------------------------------------------------
+
+
+@as_root
+def test_what_was_made_is_handed_over_and_nothing_else(tmp_path: Path):
+    workspace, elsewhere = tmp_path / "workspace", tmp_path / "elsewhere"
+    (workspace / "prod/pics/full").mkdir(parents=True)
+    elsewhere.mkdir()
+    (elsewhere / "secret").write_text("root's")
+    (workspace / "prod/pics/full/a.jpg").write_text("a")
+    (workspace / "prod/pics/full/theirs").write_text("b")
+    os.chown(workspace / "prod/pics/full/theirs", 1003, 1003)
+    (workspace / "prod/pics/link").symlink_to(elsewhere)
+    os.chown(workspace, 1001, 1002)
+    hand_over(workspace, workspace / "prod/pics")
+    owners = {path.relative_to(workspace).as_posix(): path.lstat().st_uid for path in workspace.rglob("*")}
+    assert owners == {
+        "prod": 1001, "prod/pics": 1001, "prod/pics/full": 1001, "prod/pics/full/a.jpg": 1001, "prod/pics/link": 1001,
+        "prod/pics/full/theirs": 1003,
+    }  # fmt: skip
+    assert {path.stat().st_uid for path in (elsewhere, elsewhere / "secret", tmp_path)} == {0}
+
+
+@as_root
+def test_a_workspace_of_root_stays_roots(tmp_path: Path):
+    (tmp_path / "prod").mkdir()
+    hand_over(tmp_path, tmp_path / "prod")
+    assert (tmp_path / "prod").stat().st_uid == 0

@@ -10,14 +10,13 @@ from typing import TypeVar
 
 from galleria_action.deployment.apply.carry_out import carry_out
 from galleria_action.deployment.apply.prepare import PreparePolicy
-from galleria_action.deployment.apply.publish import pooled, prune
+from galleria_action.deployment.apply.publish import prune
 from galleria_action.deployment.apply.upload import Uploader, UploadsDone
 from galleria_action.deployment.apply.work import Work
 from galleria_action.deployment.events import Deploying, Uploaded
 from galleria_action.deployment.model import Plan
 from galleria_action.deployment.remote.reading import list_target
 from galleria_action.deployment.remote.verification import Verification, verify_listing
-from galleria_action.deployment.shards import SHARDS_FOLDER
 from galleria_action.deployment.state.begun import BEGUN_KEY, end_begun, read_begun, write_begun
 from galleria_action.deployment.state.checkpoint import CHECKPOINTS, Checkpoint, InBucket, InFile, Nowhere
 from galleria_action.deployment.state.manifest import Manifest
@@ -188,8 +187,7 @@ def nothing_to_do(context: Context, store: WriteStore, made: Comparison, checkpo
     forget(context, checkpoint)
     if BEGUN_KEY in (made.remote.listing or ()):
         _end_begun(context, store, made)
-    if not any(key.startswith(SHARDS_FOLDER) for key in made.remote.listing or ()):
-        prune(store, set(pooled(made.remote.listing)))
+    prune(store, made.remote.listing or ())
     verification = verify_deployed(context, store, made, made.remote.manifest, fresh=False)
     return Deployed(made.plan, Uploaded(0, 0, 0, 0), 0, verification)
 
