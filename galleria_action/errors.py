@@ -136,6 +136,13 @@ class Conflict(GalleriaError):
     exit_code = 9
 
 
+class Older(GalleriaError):
+    """What is live was made from a newer commit."""
+
+    reason = "older"
+    exit_code = 9
+
+
 class UploadFailed(GalleriaError):
     """Some uploads failed; nothing was committed."""
 
@@ -178,7 +185,7 @@ REASONS: dict[str, int] = {
     cls.reason: cls.exit_code
     for cls in (
         InternalError, ConfigInvalid, GalleryInvalid, VerifyFailed, StorageUnavailable, CredentialsError,
-        PermissionRefused, BucketMissing, DeleteGuard, EmptyGallery, CorsMissing, PlanChanged, Conflict,
+        PermissionRefused, BucketMissing, DeleteGuard, EmptyGallery, CorsMissing, PlanChanged, Conflict, Older,
         UploadFailed, DeleteFailed, DuplicatesFound, Cancelled,
     )
 }  # fmt: skip

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from galleria_action.deployment.made_by import MadeBy
 from galleria_action.deployment.model import Base, Commit, Mode, PhotoEdit, SourceFile
 from galleria_action.deployment.state.manifest import Manifest
-from galleria_action.gallery.metadata.model import GalleryMetadata, GallerySettings
+from galleria_action.gallery.metadata.model import NO_SETTINGS, GalleryMetadata, GallerySettings
 from galleria_action.storage.interface import ObjectInfo
 
 
@@ -30,13 +31,17 @@ class LocalGallery:
     """What the workspace wants online. ``photos`` or ``site`` is ``None`` when that part is to be left alone.
 
     ``document`` is the metadata document to be committed, where there is one and the photos are part of the deploy.
+    ``made_by`` is the commit that the workspace is of, where that is known.
+    ``edit_of_site`` is what is done to the site's pictures and videos.
     """
 
     mode: Mode
     photos: tuple[SourcePhoto, ...] | None
     site: tuple[SourceFile, ...] | None
-    settings: GallerySettings = field(default_factory=GallerySettings)
+    settings: GallerySettings = NO_SETTINGS
     document: Commit | None = None
+    made_by: MadeBy | None = None
+    edit_of_site: PhotoEdit | None = None
 
     def photo_keys(self) -> frozenset[str]:
         """The keys of all files of the photos."""

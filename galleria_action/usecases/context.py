@@ -9,6 +9,7 @@ from pathlib import Path
 
 from galleria_action.ci.interface import Approval, NoReviews
 from galleria_action.deployment.events import Began, Ended, Entered, Left, Listener, Said, Warned, nobody
+from galleria_action.deployment.made_by import MadeBy
 from galleria_action.deployment.state.elsewhere import StateElsewhere
 from galleria_action.deployment.stop import Stop
 from galleria_action.gallery.metadata.schema import LoadedMetadata
@@ -36,7 +37,8 @@ class Place:
 class Context:
     """One run. ``approval`` asks for the plan that reviewers have seen (raises ``NoApproval``); ``without_secrets``
     says whose run this is when nobody gave it the keys to the bucket. ``metadata`` is a document that the caller has in
-    hand, instead of the file that the options name."""
+    hand, instead of the file that the options name. ``made_by`` is the commit that is deployed, and ``is_ancestor``
+    tells of two commits whether the first is an ancestor of the second (``None``: nobody knows)."""
 
     options: Options
     place: Place
@@ -46,6 +48,8 @@ class Context:
     approval: Callable[[], Approval] = NoReviews().approval
     without_secrets: str = ""
     metadata: LoadedMetadata | None = None
+    made_by: MadeBy | None = None
+    is_ancestor: Callable[[str, str], bool | None] = lambda older, newer: None
 
     @property
     def settings(self) -> StoreSettings:

@@ -111,13 +111,13 @@ def stripped(photo: SourcePhoto) -> SourcePhoto:
 
 def test_asking_for_the_position_to_be_removed_uploads_what_still_has_it():
     made = plan(local_gallery(stripped(A)), remote_gallery(A))
-    assert reasons(made) == {"full/a.jpg": "changed", "web/a.jpg": "changed"}
+    assert reasons(made) == {f"{variant}/a.jpg": "changed" for variant in ("full", "web", "thumb")}
     assert not plan(local_gallery(stripped(A)), remote_gallery(A, manifest=manifest_of(stripped(A)))).uploads
 
 
 def test_a_photo_that_somebody_else_deployed_is_not_believed_to_have_no_position():
     made = plan(local_gallery(stripped(A)), remote_gallery(A, manifest=Manifest(), listed=False), keep_unproven=True)
-    assert reasons(made) == {"full/a.jpg": "changed", "web/a.jpg": "changed"}
+    assert reasons(made) == {f"{variant}/a.jpg": "changed" for variant in ("full", "web", "thumb")}
 
 
 def test_a_lost_object_is_uploaded_again():
@@ -181,6 +181,32 @@ def test_what_a_run_that_died_before_its_deletes_left_is_deleted_by_the_manifest
     """Its commit replaced the metadata, so only the old manifest still names photo b."""
     made = plan(local_gallery(A), remote_gallery(A, manifest=manifest_of(A, B)))
     assert sorted(deleted(made)) == ["full/b.jpg", "thumb/b.jpg", "web/b.jpg"]
+
+
+def renamed(photo: SourcePhoto, name: str) -> SourcePhoto:
+    return replace(photo, id=name)
+
+
+def test_another_id_alone_is_not_a_deletion():
+    made = plan(local_gallery(renamed(A, "x"), renamed(B, "y")), remote_gallery(A, B))
+    assert (made.uploads, made.deletes, made.removed_photos) == ((), (), ())
+    assert (made.remote_photo_count, made.local_photo_count) == (2, 2)
+    assert made.commit is not None
+
+
+def test_after_another_id_the_record_still_has_the_old_one_and_nothing_is_gone():
+    now = local_gallery(renamed(A, "x"))
+    made = plan(now, remote_gallery(renamed(A, "x"), manifest=manifest_of(A)))
+    assert (made.removed_photos, made.remote_photo_count) == ((), 1)
+    gone = plan(local_gallery(B), remote_gallery(renamed(A, "x"), manifest=manifest_of(A)))
+    assert (gone.removed_photos, gone.remote_photo_count) == (("x",), 1)
+    assert {it.photo for it in gone.deletes} == {"x"}
+
+
+def test_another_photo_under_the_keys_of_one_that_is_gone_is_a_deletion():
+    made = plan(local_gallery(renamed(local_photo("a", "2"), "x")), remote_gallery(A))
+    assert made.removed_photos == ("a",)
+    assert set(reasons(made).values()) == {"new"}
 
 
 def test_a_key_that_two_photos_swap_is_never_deleted():

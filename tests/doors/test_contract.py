@@ -35,7 +35,7 @@ CONTRACT = {
     "cache-control-photos": "public, max-age=86400",
     "cache-control-site": "public, max-age=0, must-revalidate", "cache-control-metadata": "no-cache",
     "concurrency": "128", "resume": "true", "checkpoint-file": "", "shard-count": "", "shard": "",
-    "check-files": "auto", "unproven": "upload", "links": "warn",
+    "check-files": "auto", "unproven": "upload", "allow-older": "false", "links": "warn",
     "config": "", "environment": "", "plan-file": "", "result-file": "", "approved-plan": "", "plan-approval": "off",
     "comment": "changes", "label": "", "github-token": "", "public-url": "", "environment-url": "", "progress": "auto",
     "originals": "", "web-originals": "", "collection": "wedding", "timestamp-offset-hours": "0",
@@ -46,6 +46,7 @@ CONTRACT = {
 }  # fmt: skip
 CHOICES = {
     "cors": "require warn skip", "orphans": "fail warn ignore delete", "verify": "list deep off",
+    "strip-gps": "false warn true",
     "hash-check": "strict warn off", "exif-errors": "warn fail", "comment": "always changes off",
     "check-files": "auto hash size off", "unproven": "upload keep",
     "links": "warn fail off",
@@ -55,14 +56,15 @@ CHOICES = {
 OUTPUTS = [
     "success", "dry-run", "changed", "mode", "plan-id", "plan-file", "shards", "result-file", "report-file",
     "photos-to-upload",
-    "photos-to-delete", "photos-unchanged", "bytes-to-upload", "photos-uploaded", "photos-deleted", "files-uploaded",
+    "photos-to-delete", "photos-unchanged", "photos-with-position",
+    "bytes-to-upload", "photos-uploaded", "photos-deleted", "files-uploaded",
     "files-skipped", "bytes-uploaded", "metadata-uploaded", "consistent", "missing-files", "orphaned-files",
     "mismatched-files", "duplicates", "url", "failure-reason", "message",
 ]  # fmt: skip
 EXITS = {
     "internal": 1, "config-invalid": 2, "gallery-invalid": 3, "verify-failed": 4, "storage-unavailable": 5,
     "credentials": 6, "permission": 6, "bucket-missing": 6, "delete-guard": 7, "empty-gallery": 7, "cors": 8,
-    "plan-changed": 9, "conflict": 9, "upload-failed": 10, "delete-failed": 11, "duplicates-found": 15,
+    "plan-changed": 9, "conflict": 9, "older": 9, "upload-failed": 10, "delete-failed": 11, "duplicates-found": 15,
     "cancelled": 130,
 }  # fmt: skip
 
