@@ -13,6 +13,7 @@ from typing import TextIO
 from galleria_action import policy
 from galleria_action.ci.detect import detect
 from galleria_action.ci.interface import CI, NoReviews, Reviews, Wishes
+from galleria_action.ci.provenance import who
 from galleria_action.cli.commands import COMMANDS, Command
 from galleria_action.cli.parse import Invocation, parse
 from galleria_action.deployment.events import Listener, Warned, nobody
@@ -255,6 +256,7 @@ def _prepare(invocation: Invocation, ci: CI, record: Tally, world: World, files:
         open_store=_recorded(world.open_store, record),
         approval=reviews.approval,
         without_secrets=occasion.without_secrets if publicly else "",
+        who=who(world.environ),
     )
     context.warn_all(heeded.warnings)
     return _Run(command, context, reviews)

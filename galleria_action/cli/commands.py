@@ -93,6 +93,24 @@ def _verify(context: Context) -> Done:
     return verify(context)
 
 
+def _history(context: Context) -> Done:
+    from galleria_action.usecases.history import history
+
+    return history(context)
+
+
+def _rollback(context: Context) -> Done:
+    from galleria_action.usecases.rollback import rollback
+
+    return rollback(context)
+
+
+def _release_hold(context: Context) -> Done:
+    from galleria_action.usecases.release_hold import release_hold
+
+    return release_hold(context)
+
+
 def _cors(context: Context) -> Done:
     from galleria_action.usecases.cors import cors
 
@@ -158,6 +176,25 @@ _ALL = (
         topics=Topic.BUCKET | Topic.VERIFY,
         run=_verify,
         writes=False,
+    ),
+    Command(
+        name="history",
+        help="list the releases: what changed, who did it, what a rollback would do; reads only",
+        topics=Topic.BUCKET,
+        run=_history,
+        writes=False,
+    ),
+    Command(
+        name="rollback",
+        help="bring an earlier release back, from what was kept of it; needs no files",
+        topics=Topic.BUCKET | Topic.PLAN | Topic.APPLY | Topic.VERIFY | Topic.RELEASES,
+        run=_rollback,
+    ),
+    Command(
+        name="release-hold",
+        help="let deploys go on after a rollback with hold",
+        topics=Topic.BUCKET,
+        run=_release_hold,
     ),
     Command(
         name="cors",

@@ -15,6 +15,7 @@ from galleria_action.options.headers import HeaderOptions
 from galleria_action.options.kinds import FLAG, PATH, TEXT
 from galleria_action.options.origin import NEVER, tighten
 from galleria_action.options.output import OutputOptions
+from galleria_action.options.releases import ReleaseOptions
 from galleria_action.options.review import ReviewOptions
 from galleria_action.options.studio import DuplicateOptions, StudioOptions
 from galleria_action.options.target import TargetOptions
@@ -33,6 +34,7 @@ class Options:
     guards: GuardOptions = GuardOptions()
     upload: UploadOptions = UploadOptions()
     checks: CheckOptions = CheckOptions()
+    releases: ReleaseOptions = ReleaseOptions()
     review: ReviewOptions = ReviewOptions()
     output: OutputOptions = OutputOptions()
     studio: StudioOptions = StudioOptions()
@@ -93,6 +95,7 @@ GROUPS: Mapping[str, type[Any]] = {
     "guards": GuardOptions,
     "upload": UploadOptions,
     "checks": CheckOptions,
+    "releases": ReleaseOptions,
     "review": ReviewOptions,
     "output": OutputOptions,
     "studio": StudioOptions,

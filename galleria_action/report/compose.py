@@ -23,6 +23,7 @@ from galleria_action.report.document import (
 )
 from galleria_action.report.outcome import Verdict, deploys, outcome_of, unverified
 from galleria_action.report.plan_sections import AHEAD, DONE, listing, plan_sections
+from galleria_action.report.release_sections import release_sections
 from galleria_action.report.result import Result
 from galleria_action.report.wording import count
 
@@ -42,7 +43,7 @@ def compose(result: Result) -> Document:
         url=str(result.outputs["url"]),
         problems=_problems(result),
         plan=compose_plan(whole, result) if whole else None,
-        verification=tuple(_verification(result)),
+        verification=(*release_sections(result), *_verification(result)),
         warnings=_warnings(result),
         reason=str(result.outputs["failure-reason"]),
         exit_code=result.exit_code,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from galleria_action.ci.interface import Approval, NoReviews
 from galleria_action.deployment.events import Began, Ended, Entered, Left, Listener, Said, Warned, nobody
+from galleria_action.deployment.releases.record import Who
 from galleria_action.deployment.stop import Stop
 from galleria_action.gallery.metadata.schema import LoadedMetadata
 from galleria_action.options import Options
@@ -35,7 +37,7 @@ class Place:
 class Context:
     """One run. ``approval`` asks for the plan that reviewers have seen (raises ``NoApproval``); ``without_secrets``
     says whose run this is when nobody gave it the keys to the bucket. ``metadata`` is a document that the caller has in
-    hand, instead of the file that the options name."""
+    hand, instead of the file that the options name. ``who`` makes releases, and ``now`` tells the time."""
 
     options: Options
     place: Place
@@ -45,6 +47,8 @@ class Context:
     approval: Callable[[], Approval] = NoReviews().approval
     without_secrets: str = ""
     metadata: LoadedMetadata | None = None
+    who: Who = field(default_factory=Who)
+    now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
 
     @property
     def settings(self) -> StoreSettings:

@@ -7,6 +7,7 @@ from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.applying import announce, nothing_to_do, open_checkpoint, put_online
 from galleria_action.usecases.parts.local import check_local
 from galleria_action.usecases.parts.planning import make_comparison
+from galleria_action.usecases.parts.releasing import check_hold
 from galleria_action.usecases.parts.unfinished import settled
 from galleria_action.usecases.plan import plan
 from galleria_action.usecases.results import Deployed, PlanMade, ShareUploaded
@@ -26,5 +27,6 @@ def deploy(context: Context) -> Deployed | PlanMade | ShareUploaded:
     checkpoint = open_checkpoint(context, store, made)
     if not made.plan.changed:
         return nothing_to_do(context, store, made, checkpoint)
+    check_hold(store, made.remote)
     announce(context, made.plan)
     return put_online(context, store, made, checkpoint, UploadsDone())

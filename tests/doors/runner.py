@@ -29,7 +29,7 @@ OUTPUTS = frozenset({
     "success", "dry-run", "changed", "mode", "plan-id", "plan-file", "shards", "result-file", "photos-to-upload",
     "photos-to-delete", "photos-unchanged", "bytes-to-upload", "photos-uploaded", "photos-deleted", "files-uploaded",
     "files-skipped", "bytes-uploaded", "metadata-uploaded", "consistent", "missing-files", "orphaned-files",
-    "mismatched-files", "duplicates", "url", "failure-reason", "message",
+    "mismatched-files", "duplicates", "release-id", "previous-release", "url", "failure-reason", "message",
 })  # fmt: skip
 
 

@@ -34,8 +34,9 @@ CONTRACT = {
     "address-style": "auto", "encryption": "", "storage-class": "", "headers": "",
     "cache-control-photos": "public, max-age=86400",
     "cache-control-site": "public, max-age=0, must-revalidate", "cache-control-metadata": "no-cache",
-    "concurrency": "128", "resume": "true", "checkpoint-file": "", "shard-count": "", "shard": "",
+    "keep-releases": "5", "keep-days": "", "to": "", "steps": "1", "hold": "false",
     "check-files": "auto", "unproven": "upload",
+    "concurrency": "128", "resume": "true", "checkpoint-file": "", "shard-count": "", "shard": "",
     "config": "", "environment": "", "plan-file": "", "result-file": "", "approved-plan": "", "plan-approval": "off",
     "comment": "changes", "label": "", "github-token": "", "public-url": "", "environment-url": "", "progress": "auto",
     "originals": "", "web-originals": "", "collection": "wedding", "timestamp-offset-hours": "0",
@@ -55,12 +56,13 @@ OUTPUTS = [
     "success", "dry-run", "changed", "mode", "plan-id", "plan-file", "shards", "result-file", "photos-to-upload",
     "photos-to-delete", "photos-unchanged", "bytes-to-upload", "photos-uploaded", "photos-deleted", "files-uploaded",
     "files-skipped", "bytes-uploaded", "metadata-uploaded", "consistent", "missing-files", "orphaned-files",
-    "mismatched-files", "duplicates", "url", "failure-reason", "message",
+    "mismatched-files", "duplicates", "release-id", "previous-release", "url", "failure-reason", "message",
 ]  # fmt: skip
 EXITS = {
     "internal": 1, "config-invalid": 2, "gallery-invalid": 3, "verify-failed": 4, "storage-unavailable": 5,
     "credentials": 6, "permission": 6, "bucket-missing": 6, "delete-guard": 7, "empty-gallery": 7, "cors": 8,
-    "plan-changed": 9, "conflict": 9, "upload-failed": 10, "delete-failed": 11, "duplicates-found": 15,
+    "plan-changed": 9, "conflict": 9, "held": 9, "upload-failed": 10, "delete-failed": 11, "release-unavailable": 14,
+    "duplicates-found": 15,
     "cancelled": 130,
 }  # fmt: skip
 
@@ -82,6 +84,9 @@ def test_the_options_are_the_contracts():
         "deploy",
         "finalize",
         "verify",
+        "history",
+        "rollback",
+        "release-hold",
         "cors",
         "init",
         "process",
@@ -135,6 +140,7 @@ def test_the_config_file_takes_every_option_but_secrets_and_what_chooses_the_fil
     schema = json.loads((ROOT / "schemas/galleria-config.schema.json").read_text(encoding="utf-8"))
     assert CONTRACT.keys() - schema["$defs"]["options"]["properties"].keys() == {
         "access-key", "secret-key", "session-token", "github-token", "config", "environment", "shard", "approved-plan",
+        "to", "steps", "hold",
     }  # fmt: skip
 
 

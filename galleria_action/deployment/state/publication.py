@@ -8,6 +8,7 @@ without having written it, and the write is conditional: of two at once one goes
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -104,7 +105,7 @@ def parse_publication(raw: bytes) -> Publication:
                 f"{PUBLICATION_KEY} was written by a newer version of Galleria Action (schema {document['schema']}).",
                 hint="Use that version, or a newer one, for this gallery.",
             )
-        replaced = {key: _replaced(key, value) for key, value in document["replaced"].items()}
+        replaced = {key: it for key, value in document["replaced"].items() if (it := replaced_of(key, value))}
         found = Publication(document["plan"], document["commit"], replaced, document["begun"], document["beat"])
         if not (type(found.plan_id) is str and isinstance(found.commit, str | None) and type(found.beat) is int):
             raise PublicationUnreadable("something in it has a wrong type")
@@ -113,10 +114,16 @@ def parse_publication(raw: bytes) -> Publication:
         raise PublicationUnreadable(str(error)) from error
 
 
-def _replaced(key: str, value: Mapping[str, Any]) -> Replaced:
-    kept, headers, entry = value["kept"], value["headers"], value["entry"]
-    if key_problem(key) or not (kept is None or str(kept).startswith(".galleria/pool/")):
+def replaced_of(key: str, value: Mapping[str, Any] | None, also: str | None = None) -> Replaced | None:
+    """What ``key`` held as it stands in a document of ours; ``None`` where it held nothing. ``also`` is a key that may
+    stand there although no gallery has it. Raises ``PublicationUnreadable`` and what follows from a wrong type."""
+    if key != also and key_problem(key):
         raise PublicationUnreadable("it names a key that no gallery has")
+    if value is None:
+        return None
+    kept, headers, entry = value["kept"], value["headers"], value["entry"]
+    if not (kept is None or re.fullmatch(r"\.galleria/pool/[a-z0-9-]+", kept)):
+        raise PublicationUnreadable("it names a place that is not in the pool")
     if type(value["size"]) is not int or type(value["etag"]) is not str:
         raise PublicationUnreadable("something in it has a wrong type")
     return Replaced(
