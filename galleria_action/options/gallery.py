@@ -30,6 +30,14 @@ class CheckFiles(StrEnum):
     OFF = "off"
 
 
+class Links(StrEnum):
+    """What links of the site to pictures that will not exist do."""
+
+    WARN = "warn"
+    FAIL = "fail"
+    OFF = "off"
+
+
 class ExifErrors(StrEnum):
     """What a photo whose EXIF cannot be edited does."""
 
@@ -74,6 +82,13 @@ class GalleryOptions(Group):
         "are photos on disk those of the metadata: auto (by size and git's index; validate hashes), hash, size, off",
         Topic.LOCAL,
         config=tighten(CheckFiles.OFF, CheckFiles.SIZE, CheckFiles.AUTO, CheckFiles.HASH),
+    )
+    links: Links = option(
+        choice(Links),
+        "warn",
+        "what links of the site to pictures that will not exist do",
+        Topic.LOCAL,
+        config=tighten(Links.OFF, Links.WARN, Links.FAIL),
     )
     exif_errors: ExifErrors = option(
         choice(ExifErrors),

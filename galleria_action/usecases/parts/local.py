@@ -34,6 +34,7 @@ from galleria_action.options.gallery import CheckFiles
 from galleria_action.storage.interface import Headers
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.files import check_claimed
+from galleria_action.usecases.parts.links import check_links
 
 _SHOWN_SKIPPED = 5
 
@@ -202,6 +203,9 @@ def measured(context: Context, gallery: Gallery, *, every: bool) -> LocalGallery
             gallery.photos, cache.cache_control_photos, of_photos, strip_gps=strip, rules=rules
         )
     check_collisions(photos or (), site or (), METADATA_KEY)
+    named = gallery.metadata.metadata.keys() if gallery.metadata else None
+    known = named if gallery.photos is None else [file.key for file in gallery.photos]
+    check_links(context, gallery.site, known, elsewhere=gallery.photos is None)
     return LocalGallery(
         mode=gallery.mode,
         photos=photos,
