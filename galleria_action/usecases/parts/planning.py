@@ -17,6 +17,7 @@ from galleria_action.deployment.state.publication import Publication
 from galleria_action.errors import GalleryInvalid
 from galleria_action.options.checks import Verify
 from galleria_action.options.guards import Orphans, Unproven
+from galleria_action.report.wording import human_size
 from galleria_action.storage.interface import ReadStore
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.files import check_online
@@ -93,6 +94,15 @@ def tell_orphans(context: Context, plan: Plan) -> None:
             "delete, or accept them with orphans: warn."
         )
     context.warn(text)
+
+
+def tell_keeping(context: Context, made: Comparison) -> None:
+    """Say how many bytes are kept so that a deploy of this plan can be taken back."""
+    keeping, listing = context.options.releases.keeping, made.remote.listing or {}
+    changed = {act.key for act in (*made.plan.uploads, *made.plan.deletes)}
+    size = sum(listing[key].size for key in changed if key in listing)
+    if keeping.anything and size:
+        context.say(f"Keeping what a deploy of it replaces or deletes takes up to {human_size(size)} in the bucket.")
 
 
 def under_way(publication: Publication) -> str:
