@@ -99,7 +99,7 @@ def tell_orphans(context: Context, plan: Plan) -> None:
 def tell_keeping(context: Context, made: Comparison) -> None:
     """Say how many bytes are kept so that a deploy of this plan can be taken back."""
     keeping, listing = context.options.releases.keeping, made.remote.listing or {}
-    changed = {act.key for act in (*made.plan.uploads, *made.plan.deletes)}
+    changed = {up.key for up in made.plan.uploads} | {gone.key for gone in made.plan.deletes}
     size = sum(listing[key].size for key in changed if key in listing)
     if keeping.anything and size:
         context.say(f"Keeping what a deploy of it replaces or deletes takes up to {human_size(size)} in the bucket.")
