@@ -53,20 +53,20 @@ class History:
         found = [i for i, it in enumerate(self.releases) if release in (it.id, it.restores)]
         return found[-1] if found else None
 
-    def line(self) -> tuple[Release, ...]:
-        """The releases that steps back lead to, the nearest first: never one that was rolled back."""
-        by_id = {it.id: it for it in self.releases}
-        found: list[Release] = []
+    def line(self) -> tuple[str, ...]:
+        """The ids of the releases that steps back lead to, the nearest first: never one that was rolled back. Their
+        states are there, though perhaps only as something that a rollback has brought."""
+        found: list[str] = []
         at = self.live
-        while at and at.previous in by_id and by_id[at.previous] not in found:
-            at = by_id[at.previous]
-            found.append(at)
+        while at and at.previous and at.previous not in found and (index := self.find(at.previous)) is not None:
+            found.append(at.previous)
+            at = self.releases[index]
         return tuple(found)
 
     def rolled_back(self) -> frozenset[str]:
         """The ids of the releases that were taken back, and not brought again since."""
-        on_the_way = {it.id for it in self.line()} | ({self.live.id, self.live.state} if self.live else set())
-        return frozenset(it.id for it in self.releases if it.id not in on_the_way and it.restores is None)
+        on_the_way = {*self.line(), self.live.state if self.live else ""}
+        return frozenset(it.id for it in self.releases if it.state not in on_the_way and it.restores is None)
 
     def damage_after(self, index: int) -> tuple[str, ...]:
         """The damaged records of releases after that at ``index``: nobody knows what they changed."""

@@ -94,7 +94,7 @@ def chosen(history: History, to: str | None, steps: int) -> int:
                 f"There are only {len(line)} releases to go back to from here. Nothing was written.",
                 hint=_others(history, ""),
             )
-        found = history.find(line[steps - 1].id)
+        found = history.find(line[steps - 1])
         assert found is not None
         index = found
     if damaged := history.damage_after(index):
