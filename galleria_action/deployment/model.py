@@ -15,6 +15,8 @@ from galleria_action.gallery.metadata.model import Variant
 from galleria_action.storage.interface import Headers, Target
 
 PLAN_SCHEMA = 2
+#: so many hex digits of an edit's digest tell it from any other; versions before kept 64
+EDIT_DIGITS = 32
 
 #: what a gallery's photos are named by: a metadata document, or the manifest alone
 Mode = Literal["metadata", "directory"]
@@ -51,7 +53,8 @@ class PhotoEdit:
     strip_gps: bool = False
 
     def digest(self) -> str:
-        """SHA-256 (hex) of the edit, so that an edit of another kind is seen as a change."""
+        """The first half of the SHA-256 (32 hex digits) of the edit, so that an edit of another kind is seen as a
+        change."""
         return _edit_digest(self)
 
 
@@ -59,7 +62,7 @@ class PhotoEdit:
 def _edit_digest(edit: PhotoEdit) -> str:
     """Remembered for the files of one photo, which are asked for one after the other."""
     canonical = json.dumps([edit.timestamp, edit.offset_hours, edit.strip_gps], separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    return hashlib.sha256(canonical.encode()).hexdigest()[:EDIT_DIGITS]
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,7 +161,7 @@ def _rendering(settings: GallerySettings) -> tuple[object, ...]:
 def _remote_photo_ids(remote: RemoteGallery) -> dict[str, None]:
     """The ids of all photos that the live metadata or the manifest names, each once."""
     manifest = remote.manifest
-    leaving = (photo or key for key, photo in manifest.leaving_of("photo").items())
+    leaving = (gone.photo or key for key, gone in manifest.leaving_of("photo").items())
     recorded = (entry.photo or key for key, entry in manifest.of_kind("photo").items())
     live = (photo.id for photo in (remote.metadata.photos if remote.metadata else ()))
     return dict.fromkeys(chain(leaving, recorded, live))
@@ -173,7 +173,7 @@ def _remote_photos(remote: RemoteGallery, *, but: Set[str] = frozenset()) -> dic
     The manifest matters after a run that died between commit and deletes: only it still names the old keys.
     """
     manifest = remote.manifest
-    named = {key: photo or key for key, photo in manifest.leaving_of("photo").items() if key not in but}
+    named = {key: gone.photo or key for key, gone in manifest.leaving_of("photo").items() if key not in but}
     for key, entry in manifest.objects.items():
         if key not in but and entry.kind == "photo":
             named[key] = entry.photo or key

@@ -16,8 +16,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from galleria_action.deployment.model import Plan, Reason, Upload, canonical
-from galleria_action.deployment.state.manifest import Manifest, ManifestEntry, ManifestUnreadable, parse_recorded
+from galleria_action.deployment.state.manifest import Manifest, ManifestEntry
 from galleria_action.deployment.state.pool import pool_key
+from galleria_action.deployment.state.written import ManifestUnreadable, parse_recorded, written
 from galleria_action.errors import Finding, GalleriaError, PlanChanged, UploadFailed
 from galleria_action.storage.interface import ObjectInfo, Target
 
@@ -118,7 +119,7 @@ class Report:
 
     def to_bytes(self) -> bytes:
         """The document that is stored: a manifest of the shard's own, with the rest beside it."""
-        return Manifest(self.entries).to_bytes(fingerprint=self.fingerprint, **self.about())
+        return written(Manifest(self.entries), fingerprint=self.fingerprint, **self.about())
 
 
 def parse_report(raw: bytes) -> Report:

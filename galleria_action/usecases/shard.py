@@ -13,7 +13,7 @@ from galleria_action.deployment.apply.upload import Uploader, UploadsDone
 from galleria_action.deployment.events import Uploaded
 from galleria_action.deployment.model import Plan, Upload
 from galleria_action.deployment.shards import Report, Shard, missing_document, missing_key
-from galleria_action.deployment.state.checkpoint import Checkpoint, InBucket
+from galleria_action.deployment.state.checkpoint import Checkpoint, InDocument
 from galleria_action.errors import Conflict, PlanChanged
 from galleria_action.storage.interface import Headers, WriteStore
 from galleria_action.usecases.context import Context
@@ -50,7 +50,7 @@ def upload_share(context: Context, shard: Shard) -> ShareUploaded | Deployed:
     check_approval(context, plan)
     context.stop.check()
     draft = Report(shard, plan.plan_id, fingerprint_of(context, plan))
-    place = InBucket(store, draft.key)
+    place = InDocument(store, draft.key)
     checkpoint = _checkpoint(context, draft, place)
     share = tuple(shard.share(plan).values())
     if share:
@@ -82,7 +82,7 @@ def other_plan(context: Context, made: Plan) -> PlanChanged:
     )
 
 
-def _checkpoint(context: Context, draft: Report, place: InBucket) -> Checkpoint:
+def _checkpoint(context: Context, draft: Report, place: InDocument) -> Checkpoint:
     """The report as it grows, with what an earlier run of the same shard left in it."""
     checkpoint = Checkpoint(place, draft.fingerprint, about=draft.about())
     if context.options.upload.resume:
@@ -100,7 +100,7 @@ def _remember_missing(store: WriteStore, made: Plan) -> None:
         store.put(key, document, DOCUMENT_HEADERS)
 
 
-def _conclude(draft: Report, place: InBucket, done: UploadsDone) -> None:
+def _conclude(draft: Report, place: InDocument, done: UploadsDone) -> None:
     report = replace(
         draft,
         complete=True,

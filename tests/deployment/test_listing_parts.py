@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from galleria_action.deployment.remote import reading as remote
 from galleria_action.deployment.remote.reading import divided, list_target, read_remote
 from galleria_action.deployment.state.manifest import MANIFEST_KEY, Manifest, ManifestEntry
+from galleria_action.deployment.state.written import written
 from galleria_action.storage.interface import WHOLE, Headers, Indivisible, ObjectInfo, Part
 from tests.reliability.memory import MemoryStore
 
@@ -85,7 +86,7 @@ def test_a_recorded_object_that_the_parts_do_not_show_is_looked_for_in_the_whole
     keys = [f"{number:05}.jpg" for number in range(5_000)]
     store = filled(Forgetful(), keys)
     entry = ManifestEntry(1, "", "", "", "", "photo")
-    store.put(MANIFEST_KEY, Manifest(dict.fromkeys(keys, entry)).to_bytes(), Headers("application/json"))
+    store.put(MANIFEST_KEY, written(Manifest(dict.fromkeys(keys, entry))), Headers("application/json"))
     for expected in (keys, None):
         listing = read_remote(store, listing=True, expected=expected).listing
         assert listing is not None

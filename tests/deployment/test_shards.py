@@ -28,7 +28,8 @@ from galleria_action.deployment.shards import (
     refusal,
     shards_of,
 )
-from galleria_action.deployment.state.manifest import ManifestEntry, ManifestUnreadable
+from galleria_action.deployment.state.manifest import ManifestEntry
+from galleria_action.deployment.state.written import ManifestUnreadable
 from galleria_action.errors import PlanChanged, UploadFailed
 from galleria_action.storage.interface import ObjectInfo, Target
 from tests.deployment.values import (
@@ -156,7 +157,8 @@ def spoilt(**values: object) -> bytes:
 HOSTILE = [
     b"", b"{", b"null", b"[]", b'"x"', b"7", b"\xff\xfe", b"[" * 100_000, b"9" * 10_000, b"{}",
     b'{"schema": 1, "mode": "directory", "objects": {}}',
-    spoilt(schema=2), spoilt(objects=[]), spoilt(objects={"a": {"sha256": 1}}), spoilt(objects={"a": 1}),
+    spoilt(schema=3), spoilt(schema=0), spoilt(schema=True), spoilt(objects=[]), spoilt(objects={"a": {"sha256": 1}}),
+    spoilt(objects={"a": 1}),
     spoilt(shard="3/2"), spoilt(shard=1), spoilt(shard=None), spoilt(plan=1), spoilt(fingerprint=None),
     spoilt(complete=1), spoilt(complete="true"), spoilt(sent=-1), spoilt(sent=True), spoilt(skipped="1"),
     spoilt(bytes_sent=1.5), spoilt(photos=None), spoilt(photos=[1]), spoilt(photos=[["a"]]),

@@ -105,7 +105,7 @@ def test_the_order_of_writes_is_that_of_one_deploy(fleet: Fleet):
     assert order[7:12] == [publication, *[("copy", "photos")] * 3, ("copy", "index.html")]
     assert order[12:15] == [("put", MANIFEST_KEY), ("put", METADATA_KEY), ("delete", PUBLICATION_KEY)]
     assert sorted(order[15:19]) == [("delete", "about.html"), *[("delete", "photos")] * 3]
-    assert order[19] == ("put", MANIFEST_KEY)
+    assert order.count(("put", MANIFEST_KEY)) == 1
     assert len(cleared) == 4
 
 

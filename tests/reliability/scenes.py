@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
 from galleria_action.deployment.releases.record import RELEASES_FOLDER
-from galleria_action.deployment.state.checkpoint import CHECKPOINT_KEY
-from galleria_action.deployment.state.manifest import MANIFEST_KEY, parse_manifest
+from galleria_action.deployment.state.checkpoint import CHECKPOINTS
+from galleria_action.deployment.state.manifest import MANIFEST_KEY
 from galleria_action.deployment.state.publication import PUBLICATION_KEY, parse_publication
+from galleria_action.deployment.state.written import parse_manifest
 from galleria_action.deployment.stop import Stop
 from galleria_action.storage.interface import Headers, WriteStore
 from tests.builders import Gallery, make_gallery
@@ -20,10 +21,19 @@ from tests.doors.runner import Ran, Runner
 from tests.reliability.mortal import Fate, Killed, MortalStore
 
 METADATA_KEY = "gallery-metadata.json"
-DOCUMENTS = (METADATA_KEY, MANIFEST_KEY, CHECKPOINT_KEY, PUBLICATION_KEY)
+DOCUMENTS = (METADATA_KEY, MANIFEST_KEY, PUBLICATION_KEY)
 
 #: everything in a bucket: key → (bytes, headers)
 State = dict[str, tuple[bytes, Headers | None]]
+
+
+def is_document(key: str) -> bool:
+    """Whether it is one of our own, or the metadata: nothing that a resumed deploy need not send again."""
+    return key in DOCUMENTS or key.startswith(CHECKPOINTS)
+
+
+def without_checkpoint(keys: Iterable[str]) -> set[str]:
+    return {key for key in keys if not key.startswith(CHECKPOINTS)}
 
 
 def state_of(store: WriteStore) -> State:
@@ -176,7 +186,7 @@ def check_whole(now: State, *versions: State) -> None:
 
 def check_nothing_deleted(now: State, before: State) -> None:
     """Before the commit everything that was there is there."""
-    assert not before.keys() - now.keys() - {CHECKPOINT_KEY}
+    assert not without_checkpoint(before.keys() - now.keys())
 
 
 def live(state: State) -> State:

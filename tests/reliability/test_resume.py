@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from galleria_action.deployment.state import checkpoint
-from galleria_action.deployment.state.checkpoint import CHECKPOINT_KEY
+from galleria_action.deployment.state.checkpoint import CHECKPOINTS
 from galleria_action.deployment.stop import Stop
 from galleria_action.errors import CredentialsError, PermissionRefused, StorageUnavailable
 from galleria_action.storage.folder_store import FolderStore
@@ -19,7 +19,7 @@ from galleria_action.storage.settings import FOLDER
 from tests.builders import make_gallery
 from tests.reliability.memory import MemoryStore
 from tests.reliability.mortal import Fate
-from tests.reliability.scenes import DOCUMENTS, Scene, make_scene, state_of
+from tests.reliability.scenes import Scene, is_document, make_scene, state_of
 from tests.runner_grammar import commands
 
 
@@ -29,7 +29,12 @@ def scene(tmp_path: Path) -> Scene:
 
 
 def uploaded(fate: Fate) -> int:
-    return sum(op == "put" and key not in DOCUMENTS for op, key in fate.writes)
+    return sum(op == "put" and not is_document(key) for op, key in fate.writes)
+
+
+def saved(store: MemoryStore) -> list[str]:
+    """The pieces of the checkpoint in the bucket."""
+    return [key for key in store.objects if key.startswith(CHECKPOINTS)]
 
 
 def warnings(log: str) -> list[str]:
@@ -41,7 +46,7 @@ def finish(scene: Scene, store: WriteStore, **inputs: str) -> tuple[int, list[st
     fate = Fate()
     ran = scene.deploy(store, fate, **inputs)
     assert ran.exit_code == 0, ran.log
-    assert CHECKPOINT_KEY not in state_of(store)
+    assert not [key for key in state_of(store) if key.startswith(CHECKPOINTS)]
     return uploaded(fate), warnings(ran.log)
 
 
@@ -60,8 +65,9 @@ def test_killed_at_nine_tenths_of_three_thousand_files(large: Scene, foreign_eta
     """At most 400 go again; where no ETag is an MD5, only the checkpoint proves what is there, but its last 100."""
     store = MemoryStore(foreign_etags=foreign_etags, latency=0.0005)
     assert large.killed(store, Fate(2727)) is None
-    assert CHECKPOINT_KEY in store.objects
-    missing = 3000 - (len(store.objects) - 1)
+    pieces = saved(store)
+    assert 25 <= len(pieces) <= 28, "each has been written once"
+    missing = 3000 - (len(store.objects) - len(pieces))
     assert 290 <= missing <= 310
     again, told = finish(large, store)
     assert again <= (missing + 150 if foreign_etags else min(missing, 400))
@@ -71,8 +77,8 @@ def test_killed_at_nine_tenths_of_three_thousand_files(large: Scene, foreign_eta
 def test_with_the_checkpoint_lost_the_listing_spares_what_is_there(large: Scene):
     store = MemoryStore()
     large.killed(store, Fate(2700))
-    there = len(store.objects) - 1
-    store.delete([CHECKPOINT_KEY])
+    store.delete(saved(store))
+    there = len(store.objects)
     assert finish(large, store)[0] == 3000 - there
 
 
@@ -95,7 +101,7 @@ def test_a_stop_signal_saves_the_checkpoint(scene: Scene, local: bool):
     fate = Fate(before=lambda number: stop.request(15) if number == 7 else None)
     assert scene.deploy(store, fate, stop, **inputs).exit_code == 143
     assert (scene.workspace / "saved.json").is_file() == local
-    assert (CHECKPOINT_KEY in store.objects) == (not local)
+    assert bool(saved(store)) == (not local)
     assert finish(scene, store, **inputs)[0] == 12 - 7
     assert not (scene.workspace / "saved.json").exists()
 
@@ -156,7 +162,7 @@ def test_a_hostile_checkpoint_is_told_and_put_aside(scene: Scene, body: bytes, l
     if local:
         (scene.workspace / "saved.json").write_bytes(body)
     else:
-        store.put(CHECKPOINT_KEY, body, Headers("application/json"))
+        store.put(f"{CHECKPOINTS}.json", body, Headers("application/json"))
     again, told = finish(scene, store, **inputs)
     assert again == 12
     assert len(told) == 1
@@ -168,9 +174,9 @@ def test_a_checkpoint_proves_nothing_that_the_listing_does_not(scene: Scene, mon
     monkeypatch.setattr(checkpoint, "EVERY_FILES", 1)
     store = MemoryStore()
     scene.killed(store, Fate(23))
-    saved = store.objects[CHECKPOINT_KEY]
     other = MemoryStore()
-    other.objects[CHECKPOINT_KEY] = saved
+    other.objects |= {key: store.objects[key] for key in saved(store)}
+    assert len(other.objects) > 5
     key = scene.gallery.photos[0]["files"]["full"]
     other.put(key, b"x" * len(store.objects[key].body), Headers("image/jpeg", "public, max-age=86400"))
     assert finish(scene, other)[0] == 12
@@ -189,7 +195,7 @@ class NoCheckpoints(MemoryStore):
         self.refused = 0
 
     def _refuse(self, operation: str, keys: Iterable[str]) -> None:
-        if operation in self._operations and CHECKPOINT_KEY in keys:
+        if operation in self._operations and any(key.startswith(CHECKPOINTS) for key in keys):
             self.refused += 1
             raise self._error
 
@@ -203,8 +209,8 @@ class NoCheckpoints(MemoryStore):
 
     def delete(self, keys: Iterable[str]) -> dict[str, str]:
         named = list(keys)
-        if "deny" in self._operations and CHECKPOINT_KEY in named:
-            return {CHECKPOINT_KEY: "AccessDenied"}
+        if "deny" in self._operations and any(key.startswith(CHECKPOINTS) for key in named):
+            return dict.fromkeys(named, "AccessDenied")
         self._refuse("delete", named)
         return super().delete(named)
 
@@ -215,7 +221,7 @@ def test_a_deploy_does_not_depend_on_its_checkpoint(scene: Scene, monkeypatch, o
     monkeypatch.setattr(checkpoint, "EVERY_FILES", 3)
     store = NoCheckpoints(error, [operation])
     if operation == "get":  # only asked for where the listing shows one
-        MemoryStore.put(store, CHECKPOINT_KEY, b"{}", Headers("application/json"))
+        MemoryStore.put(store, f"{CHECKPOINTS}.json", b"{}", Headers("application/json"))
     ran = scene.deploy(store, Fate())
     assert ran.exit_code == 0, ran.log
     assert [text for text in warnings(ran.log) if "checkpoint could not" in text and str(error) in text]
@@ -262,5 +268,5 @@ def test_what_a_deploy_left_that_died_at_its_very_end_is_removed(scene: Scene, m
     scene.deploy(store, fate)
     store = MemoryStore()
     scene.killed(store, Fate(fate.attempts))
-    assert CHECKPOINT_KEY in store.objects
+    assert saved(store)
     assert finish(scene, store) == (0, [])

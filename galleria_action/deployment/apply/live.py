@@ -7,18 +7,18 @@ and if our own part of it is as we left it, ours is merged into it anew.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from galleria_action.deployment.documents.writing import commit, conflict
 from galleria_action.deployment.galleries import Wanted
-from galleria_action.deployment.model import Base, Delete, Mode, Reason
-from galleria_action.deployment.state.manifest import MANIFEST_KEY, Kind, Manifest, ManifestEntry
+from galleria_action.deployment.model import Base, Mode
+from galleria_action.deployment.state.manifest import MANIFEST_KEY, Kind, Leaving, Manifest, ManifestEntry
 from galleria_action.deployment.state.reading import read_manifest
+from galleria_action.deployment.state.written import headers_of, written
 from galleria_action.errors import Conflict, StorageUnavailable
-from galleria_action.storage.interface import Headers, WriteStore
+from galleria_action.storage.interface import WriteStore
 
-_HEADERS = Headers("application/json", "no-store")
 _ATTEMPTS = 5
 
 
@@ -41,21 +41,20 @@ class LiveManifest:
         """The parts that this deploy writes."""
         return tuple(kind for kind, files in self._files().items() if files is not None)
 
-    def write(self, stored: Mapping[str, ManifestEntry], leaving: Iterable[Delete]) -> None:
-        """Record that ``stored`` is there and ``leaving`` is to go.
+    def write(self, stored: Mapping[str, ManifestEntry], leaving: Mapping[str, Leaving]) -> None:
+        """Record that ``stored`` is there and ``leaving`` is to go. What is recorded already is not written again.
 
         Raises ``Conflict`` when another deploy changed our part since it was last seen, ``StorageUnavailable`` when
         the write fails or others keep writing.
         """
-        gone = tuple(leaving)
         for _ in range(_ATTEMPTS):
-            wanted = self._merged(stored, gone)
-            if self.base and wanted == self.manifest:
+            wanted = self._merged(stored, leaving)
+            if self.base and _says(self.manifest, wanted):
                 return
-            body = wanted.to_bytes()
+            body = written(wanted)
             self.before_write()
             try:
-                done = commit(self.store, MANIFEST_KEY, body, _HEADERS, self.base)
+                done = commit(self.store, MANIFEST_KEY, body, headers_of(body), self.base)
             except Conflict:
                 self.refresh()
                 continue
@@ -77,16 +76,15 @@ class LiveManifest:
             raise conflict(MANIFEST_KEY)
         self.manifest, self.base = manifest, base
 
-    def _merged(self, stored: Mapping[str, ManifestEntry], leaving: Iterable[Delete]) -> Manifest:
-        """What is there with our parts replaced. Orphans are not written down: a listing finds them again."""
+    def _merged(self, stored: Mapping[str, ManifestEntry], leaving: Mapping[str, Leaving]) -> Manifest:
+        """What is there with our parts replaced."""
         objects: dict[str, ManifestEntry] = {}
-        going: dict[str, str | None] = {}
+        going: dict[str, Leaving] = {}
         for kind, files in self._files().items():
             before = self.manifest.of_kind(kind)
             objects |= before if files is None else {key: before[key] for key in files if key in before}
             going |= self.manifest.leaving_of(kind) if files is None else {}
-        going |= {gone.key: gone.photo for gone in leaving if gone.reason is not Reason.ORPHAN}
-        return Manifest({**objects, **stored}, going, self._mode())
+        return Manifest({**objects, **stored}, {**going, **leaving}, self._mode())
 
     def _files(self) -> dict[Kind, Collection[str] | None]:
         """The keys of each part, ``None`` where it is left alone."""
@@ -94,6 +92,12 @@ class LiveManifest:
 
     def _mode(self) -> Mode:
         return self.manifest.mode if self.local.keys_of("photo") is None else self.local.mode
+
+
+def _says(recorded: Manifest, wanted: Manifest) -> bool:
+    """Whether ``recorded`` says all that is ``wanted``. That it also names what has left already harms nobody."""
+    same = (recorded.objects, recorded.mode) == (wanted.objects, wanted.mode)
+    return same and wanted.leaving.items() <= recorded.leaving.items()
 
 
 def _part(manifest: Manifest, kind: Kind) -> tuple[object, object]:

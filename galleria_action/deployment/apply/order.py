@@ -29,8 +29,7 @@ class Moment(IntEnum):
     COMMIT = 6
     CONCLUDE = 7
     DELETE = 8
-    SETTLE = 9
-    PRUNE = 10
+    PRUNE = 9
 
 
 class Step(Protocol):

@@ -18,6 +18,7 @@ from galleria_action.deployment.documents.writing import Confirmed, Unsettled, c
 from galleria_action.deployment.model import Base
 from galleria_action.deployment.state.manifest import MANIFEST_KEY, Manifest
 from galleria_action.deployment.state.publication import PUBLICATION_HEADERS, PUBLICATION_KEY, Publication, Replaced
+from galleria_action.deployment.state.written import headers_of, written
 from galleria_action.errors import Cancelled, Conflict, GalleriaError, StorageUnavailable
 from galleria_action.storage.interface import Headers, ReadStore, WriteStore
 from galleria_action.storage.persistence import Pause
@@ -153,7 +154,8 @@ def take_back(
     if before != manifest:
         # Another deploy may have written there since; it will see that our objects are not as recorded.
         with suppress(Conflict):
-            commit(store, MANIFEST_KEY, before.to_bytes(), PUBLICATION_HEADERS, base)
+            body = written(before)
+            commit(store, MANIFEST_KEY, body, headers_of(body), base)
 
 
 def side_by_side(items: Iterable[T], work: Callable[[T], None], concurrency: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -10,8 +10,9 @@ from galleria_action.deployment.apply.order import Moment
 from galleria_action.deployment.apply.work import Work
 from galleria_action.deployment.documents.writing import Unsettled, check_base, commit
 from galleria_action.deployment.events import Began, Committed, Ended, Warned
-from galleria_action.deployment.model import Base, Commit, Upload
+from galleria_action.deployment.model import Base, Commit, Reason, Upload
 from galleria_action.deployment.remote.reading import find_missing
+from galleria_action.deployment.state.manifest import Leaving
 from galleria_action.errors import Conflict, Finding, StorageUnavailable
 from galleria_action.gallery.media import is_page
 
@@ -68,7 +69,7 @@ class WriteRecord:
         """See ``Step.run``."""
         work.stop.check()
         with _stop_first(work):
-            _write_record(work, {gone.key for gone in work.plan.deletes})
+            _write_record(work)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,7 @@ class CommitRecord:
         _check_hold(work)
         work.say("Committing the manifest")
         with _committing(work, document=False):
-            _write_record(work, {gone.key for gone in work.plan.deletes})
+            _write_record(work)
         _warn_if_narrowed(work)
 
 
@@ -143,6 +144,7 @@ class Delete:
         with _after_commit():
             left = self._delete(work, [gone.key for gone in work.plan.deletes])
             work.undeleted |= self._delete(work, list(left)) if left else {}
+            self._check_live(work)  # a delete on its way may have met what another deploy needs
         work.tell_deletes()
 
     def _delete(self, work: Work, keys: list[str]) -> dict[str, str]:
@@ -160,21 +162,11 @@ class Delete:
         work.record.refresh()
 
 
-@dataclass(frozen=True, slots=True)
-class Settle:
-    """Writes down what is still to be deleted."""
-
-    moment: Moment = Moment.SETTLE
-
-    def run(self, work: Work) -> None:
-        """See ``Step.run``."""
-        with _after_commit():
-            _write_record(work, work.undeleted)
-
-
-def _write_record(work: Work, leaving: Container[str]) -> None:
-    gone = (gone for gone in work.plan.deletes if gone.key in leaving)
-    work.record.write(work.uploader.done.entries, gone)
+def _write_record(work: Work) -> None:
+    """With what is to be deleted. Orphans are not written down: a listing finds them again."""
+    gone = (gone for gone in work.plan.deletes if gone.reason is not Reason.ORPHAN)
+    leaving = {it.key: Leaving(it.photo, work.remote.etag_of(it.key)) for it in gone}
+    work.record.write(work.uploader.done.entries, leaving)
 
 
 def _check_hold(work: Work) -> None:

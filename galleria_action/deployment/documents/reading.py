@@ -24,8 +24,9 @@ class Document:
     warnings: tuple[str, ...] = ()
 
 
-def read_document(store: ReadStore, key: str) -> Document | None:
-    """The document under ``key``, ``None`` where there is none. One that another tool stored compressed is unpacked.
+def read_document(store: ReadStore, key: str, *, packed: bool = False) -> Document | None:
+    """The document under ``key``, ``None`` where there is none. One that another tool stored compressed is unpacked;
+    what may be ``packed`` by ourselves is left to its reader.
 
     Raises the store's errors, and ``StorageUnavailable`` for what is compressed in a way that is not understood and
     for a web page in its place.
@@ -33,6 +34,9 @@ def read_document(store: ReadStore, key: str) -> Document | None:
     stored = store.get(key)
     if stored is None:
         return None
+    told = stored.headers.content_encoding if stored.headers else None
+    if packed and not told and stored.body.startswith(_GZIP):
+        return Document(stored.body, Base.of(stored.body, stored.etag))
     body = _plain(stored, key)
     if body.lstrip()[:1] == b"<":
         raise StorageUnavailable(

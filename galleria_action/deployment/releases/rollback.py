@@ -125,8 +125,9 @@ def way_back(history: History, index: int, remote: RemoteState, pool: Mapping[st
         gone.append(METADATA_KEY)
     copies += _damaged_since(recorded, undo, remote, pool, _usual(history))
     wanted = {folded(key) for key in (*recorded, *(copy.key for copy in copies))}
-    leaving = (key for key, held in undo.items() if held is None and key != METADATA_KEY)
-    going = {key: _photo(remote, key) for key in (*leaving, *manifest.leaving) if key in listing}
+    leaving = (key for key, held in undo.items() if held is None and key != METADATA_KEY and key in listing)
+    still = (key for key, gone in manifest.leaving.items() if gone.is_still(listing.get(key)))
+    going = {key: _photo(remote, key) for key in (*leaving, *still)}
     deletes = [Delete(key, Reason.REMOVED, photo) for key, photo in going.items() if folded(key) not in wanted]
     release = history.releases[index]
     return WayBack(
@@ -188,7 +189,8 @@ def _photo(remote: RemoteState, key: str) -> str | None:
     """The id of the photo that ``key`` belongs to."""
     if entry := remote.manifest.objects.get(key):
         return entry.photo
-    return remote.manifest.leaving.get(key)
+    gone = remote.manifest.leaving.get(key)
+    return gone.photo if gone else None
 
 
 # -- the plan ------------------------------------------------------------------------------------------------------

@@ -80,9 +80,15 @@ class RemoteState:
         as if it were not listed."""
         base = self.metadata_base if local.document else self.manifest_base
         listing = self.listing
+        manifest = self.manifest if listing is None else self.manifest.still(listing)
         if listing and missing:
             listing = {key: found for key, found in listing.items() if key not in missing}
-        return RemoteGallery(base, self.metadata, self.manifest, listing)
+        return RemoteGallery(base, self.metadata, manifest, listing)
+
+    def etag_of(self, key: str) -> str:
+        """The ETag of the object under ``key``; empty where that is not known."""
+        known = (self.listing or {}).get(key) or self.manifest.objects.get(key) or self.manifest.leaving.get(key)
+        return known.etag if known else ""
 
     def named_keys(self) -> frozenset[str]:
         """The keys that the live gallery names: by its metadata, or by its manifest where there is none."""
@@ -94,8 +100,9 @@ class RemoteState:
 def read_remote(
     store: ReadStore, *, listing: bool, local: LoadedMetadata | None = None, expected: Sequence[str] | None = None
 ) -> RemoteState:
-    """Read the target. Where its metadata is ``local`` byte for byte it is not parsed again. ``expected`` are keys that
-    the listing may have; without them those of the manifest are awaited. Raises the store's errors."""
+    """Read the target, with a ``listing`` where one is asked for or needed. Where its metadata is ``local`` byte for
+    byte it is not parsed again. ``expected`` are keys that the listing may have; without them those of the manifest are
+    awaited. Raises the store's errors."""
 
     def recorded() -> Set[str]:
         return manifest_read.result()[0].objects.keys()
@@ -110,7 +117,8 @@ def read_remote(
         listing_read = pool.submit(listed) if listing else None
         metadata, metadata_base, warnings = metadata_read.result()
         manifest, manifest_base, more_warnings = manifest_read.result()
-        found = listing_read.result() if listing_read else None
+        # What a deploy was about to delete may be gone, or somebody else's by now: only a listing tells.
+        found = listing_read.result() if listing_read else listed() if manifest.leaving else None
     state = RemoteState(metadata, metadata_base, manifest, manifest_base, found, warnings + more_warnings)
     # a listing without it spares the question
     return state if found is not None and PUBLICATION_KEY not in found else _with_publication(store, state)

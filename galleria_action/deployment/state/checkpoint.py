@@ -1,6 +1,6 @@
 """What an unfinished deploy has stored so far, so that the next one uploads only what is missing.
 
-Kept under ``.galleria/checkpoint.json`` in the target, or in a local file, while a deploy is unfinished. It spares
+Kept in pieces below ``.galleria/checkpoint/`` in the state, or in a local file, while a deploy is unfinished. It spares
 reading objects back; without it the listing alone still proves most of what is there. Nothing depends on it, so
 nothing that goes wrong with it ends a deploy.
 """
@@ -10,65 +10,99 @@ from __future__ import annotations
 import os
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
 from galleria_action.deployment.documents.writing import commit
 from galleria_action.deployment.model import Base
-from galleria_action.deployment.state.manifest import (
-    ManifestEntry,
-    ManifestUnreadable,
-    document,
-    member,
-    parse_recorded,
-)
+from galleria_action.deployment.state.manifest import Manifest, ManifestEntry
+from galleria_action.deployment.state.written import ManifestUnreadable, headers_of, parse_recorded, written
 from galleria_action.errors import GalleriaError, StorageUnavailable
-from galleria_action.storage.interface import Headers, WriteStore
+from galleria_action.storage.interface import WriteStore
 
-CHECKPOINT_KEY = ".galleria/checkpoint.json"
+#: what begins so is a piece of a checkpoint; versions before had a single document of this name
+CHECKPOINTS = ".galleria/checkpoint"
 
-#: written down after so many files, or a thirtieth of what is stored already where that is more: the document grows,
-#: and writing all of it every hundred files would in the end cost more than the photos of a very large gallery
+#: A piece is written after so many files, or after a thirtieth of what is stored already where that is more: so the
+#: pieces of a very large gallery stay few, and a run that dies loses little.
 EVERY_FILES = 100
 EVERY_SHARE = 30
-_HEADERS = Headers("application/json", "no-store")
+#: more pieces than any gallery has, and as many as are read at once
+_MOST_PIECES, _READERS = 1000, 16
 
 
 class CheckpointPlace(Protocol):
     """Where a checkpoint is kept. Every method may raise ``GalleriaError`` or ``OSError``."""
 
-    def read(self) -> bytes | None:
-        """The stored checkpoint, or ``None``."""
+    def read(self) -> list[bytes]:
+        """The stored pieces."""
 
-    def write(self, body: bytes) -> None:
-        """Store it."""
+    def write(self, fresh: Callable[[], bytes], whole: Callable[[], bytes]) -> None:
+        """Store what is ``fresh``, beside what is there, or the ``whole`` in its place."""
 
     def remove(self) -> None:
-        """Remove it if it is there."""
+        """Remove whatever is there."""
 
 
 @dataclass(slots=True)
 class InBucket:
-    """The checkpoint in the target, beside the manifest if nothing else is said. ``last`` is what we last saw there."""
+    """A checkpoint in the state, in numbered pieces. ``pieces`` are the keys of those that are there."""
 
     store: WriteStore
-    key: str = CHECKPOINT_KEY
+    pieces: list[str] = field(default_factory=list)
+
+    @classmethod
+    def among(cls, store: WriteStore, keys: Iterable[str]) -> InBucket:
+        """The one whose pieces are among ``keys``."""
+        found = sorted(key for key in keys if key.startswith(CHECKPOINTS))
+        return cls(store, list(islice(found, _MOST_PIECES)))
+
+    def read(self) -> list[bytes]:
+        with ThreadPoolExecutor(_READERS, thread_name_prefix="checkpoint") as pool:
+            return [found.body for found in pool.map(self.store.get, self.pieces) if found]
+
+    def write(self, fresh: Callable[[], bytes], whole: Callable[[], bytes]) -> None:
+        number = max(map(_number, self.pieces), default=0) + 1
+        key, body = f"{CHECKPOINTS}/{number:05}.json", fresh()
+        self.pieces.append(key)  # it may be there, whatever the answer
+        self.store.put(key, body, headers_of(body))
+
+    def remove(self) -> None:
+        for error in self.store.delete(self.pieces).values():
+            raise StorageUnavailable(error)
+        self.pieces.clear()
+
+
+def _number(piece: str) -> int:
+    digits = piece.removeprefix(f"{CHECKPOINTS}/").removesuffix(".json")
+    return int(digits) if digits.isascii() and digits.isdecimal() and len(digits) < 10 else 0
+
+
+@dataclass(slots=True)
+class InDocument:
+    """A checkpoint that becomes a document in the end. ``last`` is what we last saw under ``key``."""
+
+    store: WriteStore
+    key: str
     last: Base | None = None
 
-    def read(self) -> bytes | None:
+    def read(self) -> list[bytes]:
         found = self.store.get(self.key)
         self.last = Base.of(found.body, found.etag) if found else None
-        return found.body if found else None
+        return [found.body] if found else []
 
-    def write(self, body: bytes) -> None:
-        self.last = Base.of(body, self.store.put(self.key, body, _HEADERS))
+    def write(self, fresh: Callable[[], bytes], whole: Callable[[], bytes]) -> None:
+        body = whole()
+        self.last = Base.of(body, self.store.put(self.key, body, headers_of(body)))
 
     def conclude(self, body: bytes) -> None:
         """Write ``body`` as the last word. Raises ``Conflict`` when somebody else has written there since."""
-        commit(self.store, self.key, body, _HEADERS, self.last)
+        commit(self.store, self.key, body, headers_of(body), self.last)
 
     def remove(self) -> None:
         for error in self.store.delete([self.key]).values():
@@ -81,15 +115,15 @@ class InFile:
 
     path: Path
 
-    def read(self) -> bytes | None:
-        return self.path.read_bytes() if self.path.is_file() else None
+    def read(self) -> list[bytes]:
+        return [self.path.read_bytes()] if self.path.is_file() else []
 
-    def write(self, body: bytes) -> None:
+    def write(self, fresh: Callable[[], bytes], whole: Callable[[], bytes]) -> None:
         # A new file under a new name follows no link that somebody laid here.
         handle, part = tempfile.mkstemp(prefix=".galleria-", dir=self.path.parent)
         try:
             with os.fdopen(handle, "wb") as file:
-                file.write(body)
+                file.write(whole())
             Path(part).replace(self.path)
         finally:
             Path(part).unlink(missing_ok=True)
@@ -113,38 +147,41 @@ class Checkpoint:
     about: Mapping[str, Any] = field(default_factory=dict)
     stored: dict[str, ManifestEntry] = field(default_factory=dict)
     trouble: str = ""
-    _members: bytearray = field(default_factory=bytearray)
-    _unwritten: int = 0
+    _unwritten: dict[str, ManifestEntry] = field(default_factory=dict)
     _due: int = field(default_factory=lambda: EVERY_FILES)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _writing: threading.Lock = field(default_factory=threading.Lock)
 
     def resume(self) -> None:
         """Take up what an earlier run left; what cannot be used is told in ``trouble``."""
-        raw = None
+        pieces: list[bytes] = []
         with self._forgiving("be read"):
-            raw = self.place.read()
-        if raw is None:
-            return
-        self.written = True
+            pieces = self.place.read()
+        self.written = self.written or bool(pieces)
+        troubles = [trouble for raw in pieces if (trouble := self._take_up(raw))]
+        if troubles and self.stored:
+            self.trouble = (
+                f"A part of the checkpoint of an earlier deploy {troubles[0]}; what it names is looked at anew."
+            )
+        elif troubles:
+            self.trouble = f"The checkpoint of an earlier deploy {troubles[0]}; starting fresh."
+
+    def _take_up(self, raw: bytes) -> str:
+        """Take a piece up, or say why that cannot be."""
         try:
             manifest, about = parse_recorded(raw)
         except ManifestUnreadable:
-            self.trouble = "The checkpoint of an earlier deploy cannot be understood; starting fresh."
-            return
+            return "cannot be understood"
         if about.get("fingerprint") != self.fingerprint:
-            self.trouble = "The checkpoint of an earlier deploy was made with other settings; starting fresh."
-            return
-        for key, entry in manifest.objects.items():
-            self._remember(key, entry, member(key, entry))
+            return "was made with other settings"
+        self.stored |= manifest.objects
+        return ""
 
     def add(self, key: str, entry: ManifestEntry) -> None:
-        """Remember one stored object, and write the checkpoint down when it is time and nobody else does."""
-        as_written = member(key, entry)
+        """Remember one stored object, and write a piece down when it is time and nobody else does."""
         with self._lock:
-            self._remember(key, entry, as_written)
-            self._unwritten += 1
-            due = self._unwritten >= self._due
+            self.stored[key] = self._unwritten[key] = entry
+            due = len(self._unwritten) >= self._due
         if due and self._writing.acquire(blocking=False):
             try:
                 self._write()
@@ -164,25 +201,26 @@ class Checkpoint:
                 self.place.remove()
                 self.written = False
 
-    def _remember(self, key: str, entry: ManifestEntry, as_written: bytes) -> None:
-        """Each entry takes its written form once: all of them anew every hundred files cost as much as hashing."""
-        self.stored[key] = entry
-        self._members += b"," + as_written if self._members else as_written
-
     def _write(self) -> None:
         """Outside of the lock: the other uploads do not wait for it."""
         with self._lock:
-            members, count = bytes(self._members), self._unwritten
-        body = document(members, "directory", fingerprint=self.fingerprint, **self.about)
-        refused = count
+            fresh, self._unwritten = self._unwritten, {}
         self.written = True
+        refused = fresh
         with self._forgiving("be written"):
-            self.place.write(body)
-            refused = 0
+            self.place.write(lambda: self._document(fresh), lambda: self._document(self._copy()))
+            refused = {}
         with self._lock:
-            self._unwritten -= count - refused
+            self._unwritten = {**refused, **self._unwritten}
             # A place that refuses is not asked again with every file.
-            self._due = refused + max(EVERY_FILES, len(self.stored) // EVERY_SHARE)
+            self._due = len(refused) + max(EVERY_FILES, len(self.stored) // EVERY_SHARE)
+
+    def _copy(self) -> dict[str, ManifestEntry]:
+        with self._lock:
+            return dict(self.stored)
+
+    def _document(self, entries: Mapping[str, ManifestEntry]) -> bytes:
+        return written(Manifest(entries), fingerprint=self.fingerprint, **self.about)
 
     @contextmanager
     def _forgiving(self, what: str) -> Iterator[None]:

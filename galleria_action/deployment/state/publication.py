@@ -13,7 +13,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from galleria_action.deployment.state.manifest import Manifest, ManifestEntry, entry_of
+from galleria_action.deployment.state.manifest import Manifest, ManifestEntry
+from galleria_action.deployment.state.written import entry_of
 from galleria_action.errors import ConfigInvalid
 from galleria_action.gallery.keys import key_problem
 from galleria_action.storage.interface import Headers, ObjectInfo, StoredObject

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from galleria_action.deployment.documents.reading import read_document
 from galleria_action.deployment.model import Base
-from galleria_action.deployment.state.manifest import MANIFEST_KEY, Manifest, ManifestUnreadable, parse_manifest
+from galleria_action.deployment.state.manifest import MANIFEST_KEY, Manifest
 from galleria_action.deployment.state.publication import (
     PUBLICATION_KEY,
     Publication,
     PublicationUnreadable,
     parse_publication,
 )
+from galleria_action.deployment.state.written import ManifestUnreadable, parse_manifest
 from galleria_action.storage.interface import ReadStore
 
 Warnings = tuple[str, ...]
@@ -18,7 +19,7 @@ Warnings = tuple[str, ...]
 
 def read_manifest(store: ReadStore) -> tuple[Manifest, Base | None, Warnings]:
     """The manifest, an empty one where there is none that can be understood. Raises the store's errors."""
-    found = read_document(store, MANIFEST_KEY)
+    found = read_document(store, MANIFEST_KEY, packed=True)
     if found is None:
         return Manifest(), None, ()
     try:

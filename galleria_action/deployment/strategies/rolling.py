@@ -12,7 +12,6 @@ from galleria_action.deployment.apply.steps import (
     CommitRecord,
     Delete,
     Prove,
-    Settle,
     Stage,
     WriteRecord,
 )
@@ -26,4 +25,4 @@ def rolling(local: Wanted, restore: Restore | None = None) -> tuple[Step, ...]:
         commit: tuple[Step, ...] = (Prove(), CommitRecord())
     else:
         commit = (WriteRecord(), Prove(), CommitDocument(local.document))
-    return (Stage(), Keep(), restore or Publish(), *commit, Conclude(), Delete(), Settle(), Retain())
+    return (Stage(), Keep(), restore or Publish(), *commit, Conclude(), Delete(), Retain())

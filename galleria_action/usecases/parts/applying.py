@@ -15,7 +15,7 @@ from galleria_action.deployment.events import Deploying, Uploaded
 from galleria_action.deployment.model import Plan
 from galleria_action.deployment.remote.reading import list_target
 from galleria_action.deployment.remote.verification import Verification, verify_listing
-from galleria_action.deployment.state.checkpoint import CHECKPOINT_KEY, Checkpoint, InBucket, InFile
+from galleria_action.deployment.state.checkpoint import CHECKPOINTS, Checkpoint, InBucket, InFile
 from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.deployment.strategies.rolling import rolling
 from galleria_action.gallery.local.files import read_file
@@ -56,9 +56,11 @@ def open_checkpoint(context: Context, store: WriteStore, made: Comparison) -> Ch
         path = context.path(upload.checkpoint_file)
         checkpoint = Checkpoint(InFile(path), fingerprint, written=path.is_file())
     else:
-        checkpoint = Checkpoint(InBucket(store), fingerprint, written=CHECKPOINT_KEY in (listing or ()))
-    # A listing without it spares the question; without a listing only asking tells.
-    if upload.resume and made.plan.uploads and (checkpoint.written or listing is None):
+        wanted = upload.resume and made.plan.uploads
+        asked = [found.key for found in store.list(CHECKPOINTS)] if wanted and listing is None else ()
+        place = InBucket.among(store, listing or asked)
+        checkpoint = Checkpoint(place, fingerprint, written=bool(place.pieces))
+    if upload.resume and made.plan.uploads and checkpoint.written:
         checkpoint.resume()
         tell_trouble(context, checkpoint)
     return checkpoint

@@ -99,8 +99,16 @@ MUTATIONS = {
         _PUBLISH + "test_taking_back_alone_gives_every_byte_and_header_back",
     ),
     "forgets what is to be deleted": _when(
-        2, put("LiveManifest._merged", "gone.reason is not Reason.ORPHAN", "False"),
+        2, put("_write_record", "gone.reason is not Reason.ORPHAN", "False"),
         _CRASH + "test_killed_at_every_request",
+    ),
+    "deletes again what has left": _when(
+        2, put("Leaving.is_still", "self.etag in ('', found.etag)", "True"),
+        "tests/deployment/test_written.py", "tests/doors/test_order.py::test_what_has_left_is_deleted_once",
+    ),
+    "believes any key in a record": _when(
+        2, put("written:_sound", "key_problem(key) is None", "True"),
+        "tests/deployment/test_written.py::test_keys_that_no_gallery_has_are_not_believed",
     ),
     "takes a lost answer for a failure": _when(
         3, never("_settled", "live and live.body == body"),
@@ -260,7 +268,7 @@ MUTATIONS = {
         _SHARDS + "test_the_last_job_killed_while_it_heals",
     ),
     "lets a shard run twice at once": _when(
-        6, swap("InBucket.conclude", "commit(...)", "self.write(body)"),
+        6, swap("InDocument.conclude", "commit(...)", "self.write(lambda: body, lambda: body)"),
         _SHARDS + "test_the_same_shard_twice_at_once",
     ),
     "tells secrets in the log": _when(
