@@ -111,6 +111,12 @@ def _release_hold(context: Context) -> Done:
     return release_hold(context)
 
 
+def _forget(context: Context) -> Done:
+    from galleria_action.usecases.forget import forget
+
+    return forget(context)
+
+
 def _cors(context: Context) -> Done:
     from galleria_action.usecases.cors import cors
 
@@ -195,6 +201,13 @@ _ALL = (
         help="let deploys go on after a rollback with hold",
         topics=Topic.BUCKET,
         run=_release_hold,
+    ),
+    Command(
+        name="forget",
+        help="remove a photo from the gallery, from every kept release and from the pool, and prove it",
+        topics=Topic.BUCKET | Topic.PLAN | Topic.APPLY | Topic.VERIFY | Topic.PHOTO,
+        run=_forget,
+        argument="photo",
     ),
     Command(
         name="cors",

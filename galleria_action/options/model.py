@@ -70,6 +70,8 @@ class Options:
         for name in GROUPS:
             yield from getattr(self, name).mistakes()
         yield from self._shards()
+        if self.command == "forget" and not self.releases.photo:
+            yield Mistake("photo", "forget needs the id of the photo, as gallery-metadata.json has it")
 
     def _shards(self) -> Iterator[Mistake]:
         approved, upload = self.guards.approved_plan, self.upload

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from galleria_action.deployment.releases.record import is_id
 from galleria_action.deployment.releases.terms import Keeping
 from galleria_action.options.declaration import Group, Topic, option, optional
-from galleria_action.options.kinds import FLAG, Kind, count, shown
+from galleria_action.options.kinds import FLAG, TEXT, Kind, count, shown
 from galleria_action.options.origin import NEVER
 
 
@@ -34,6 +34,8 @@ class ReleaseOptions(Group):
     hold: bool = option(
         FLAG, "false", "refuse deploys after the rollback, until release-hold", Topic.RELEASES, config=NEVER
     )
+
+    photo: str | None = optional(TEXT, "id of the photo that is to be forgotten", Topic.PHOTO, config=NEVER)
 
     @property
     def keeping(self) -> Keeping:

@@ -42,7 +42,7 @@ def outcome_of(result: Result) -> Verdict:
         return Verdict("done", f"Shard {result.shard.number} of {result.shard.count}: {count(files, 'file')} uploaded")
     if deploys(result):
         return Verdict("done", _deployed(result))
-    if result.command in ("plan", "deploy", "rollback"):
+    if result.command in ("plan", "deploy", "rollback", "forget"):
         if result.plan is None:
             return Verdict("unplanned", "The gallery is valid, but it could not be planned")
         return Verdict("planned", f"Plan: {to_do(result.plan)}")

@@ -6,9 +6,7 @@ import hashlib
 from dataclasses import replace
 
 from galleria_action.deployment.apply.carry_out import carry_out
-from galleria_action.deployment.apply.prepare import PreparePolicy
 from galleria_action.deployment.apply.restore import Restore
-from galleria_action.deployment.apply.upload import Uploader
 from galleria_action.deployment.apply.work import Work
 from galleria_action.deployment.events import Planned, Recognised
 from galleria_action.deployment.galleries import Wanted
@@ -23,7 +21,6 @@ from galleria_action.deployment.state.pool import POOL_FOLDER, pool_key
 from galleria_action.deployment.strategies.rolling import rolling
 from galleria_action.errors import ReleaseUnavailable
 from galleria_action.gallery.keys import METADATA_KEY
-from galleria_action.gallery.local.files import read_file
 from galleria_action.gallery.metadata.model import GalleryMetadata
 from galleria_action.gallery.metadata.schema import RemoteInvalid, parse_remote
 from galleria_action.report.wording import count, human_size
@@ -32,7 +29,7 @@ from galleria_action.storage.providers import provider_of
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.applying import announce, verify_against
 from galleria_action.usecases.parts.planning import under_way
-from galleria_action.usecases.parts.releasing import concluding, history_of, terms_of, tidy
+from galleria_action.usecases.parts.releasing import concluding, history_of, idle_uploader, terms_of, tidy
 from galleria_action.usecases.parts.unfinished import cleared
 from galleria_action.usecases.results import PlanMade, RolledBack
 
@@ -63,7 +60,7 @@ def rollback(context: Context) -> RolledBack | PlanMade:
         previous=_previous(history, way.release.state),
         despite_hold=True,
     )
-    work = Work(plan, wanted, remote, store, _uploader(context, store), context.stop, context.tell, None, terms)
+    work = Work(plan, wanted, remote, store, idle_uploader(context, store), context.stop, context.tell, None, terms)
     with context.phase("Rollback"):
         manifest = carry_out(work, rolling(wanted, Restore(way.recorded)))
     with concluding(context, store, work.release) as judged:
@@ -94,6 +91,8 @@ def _planned(context: Context, store: ReadStore, remote: RemoteState | None) -> 
         then = _parsed(way, body)
         plan = plan_back(way, wanted, remote, then, context.target, context.settings.acl)
         context.tell(Planned(plan))
+        if any(release.forgotten for release in history.releases if release.id > way.release.id):
+            context.warn("Photos were forgotten since then; the gallery comes back without them.")
         files = count(len(plan.copies), "object")
         context.say(f"Back to {way.release.id}: {files} to bring back ({human_size(way.size)} inside the service)")
         if plan.copies and not provider_of(context.target.endpoint).copy:
@@ -147,10 +146,3 @@ def _named(way: WayBack, metadata: GalleryMetadata | None) -> frozenset[str]:
     if metadata:
         return metadata.keys() | {METADATA_KEY}
     return frozenset(key for key, entry in way.recorded.items() if entry.kind == "photo")
-
-
-def _uploader(context: Context, store: WriteStore) -> Uploader:
-    """It has nothing to upload."""
-    policy = PreparePolicy()
-    concurrency = context.options.upload.concurrency
-    return Uploader(store, lambda file: read_file(file.local), policy, concurrency, context.stop, context.tell)

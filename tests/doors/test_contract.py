@@ -34,7 +34,7 @@ CONTRACT = {
     "address-style": "auto", "encryption": "", "storage-class": "", "headers": "",
     "cache-control-photos": "public, max-age=86400",
     "cache-control-site": "public, max-age=0, must-revalidate", "cache-control-metadata": "no-cache",
-    "keep-releases": "5", "keep-days": "", "to": "", "steps": "1", "hold": "false",
+    "keep-releases": "5", "keep-days": "", "to": "", "steps": "1", "hold": "false", "photo": "",
     "check-files": "auto", "unproven": "upload", "links": "warn",
     "concurrency": "128", "resume": "true", "checkpoint-file": "", "shard-count": "", "shard": "",
     "config": "", "environment": "", "plan-file": "", "result-file": "", "approved-plan": "", "plan-approval": "off",
@@ -88,6 +88,7 @@ def test_the_options_are_the_contracts():
         "history",
         "rollback",
         "release-hold",
+        "forget",
         "cors",
         "init",
         "process",
@@ -141,7 +142,7 @@ def test_the_config_file_takes_every_option_but_secrets_and_what_chooses_the_fil
     schema = json.loads((ROOT / "schemas/galleria-config.schema.json").read_text(encoding="utf-8"))
     assert CONTRACT.keys() - schema["$defs"]["options"]["properties"].keys() == {
         "access-key", "secret-key", "session-token", "github-token", "config", "environment", "shard", "approved-plan",
-        "to", "steps", "hold",
+        "to", "steps", "hold", "photo",
     }  # fmt: skip
 
 

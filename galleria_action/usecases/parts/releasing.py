@@ -6,8 +6,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+from galleria_action.deployment.apply.prepare import PreparePolicy
 from galleria_action.deployment.apply.publishing import Hold
 from galleria_action.deployment.apply.retain import pooled, retain
+from galleria_action.deployment.apply.upload import Uploader
 from galleria_action.deployment.events import Released
 from galleria_action.deployment.releases.history import History, read_history
 from galleria_action.deployment.releases.hold import HOLD_KEY, held
@@ -24,6 +26,7 @@ from galleria_action.deployment.remote.verification import Verification
 from galleria_action.deployment.shards import SHARDS_FOLDER
 from galleria_action.deployment.state.publication import Publication
 from galleria_action.errors import Conflict, GalleriaError, VerifyFailed
+from galleria_action.gallery.local.files import read_file
 from galleria_action.storage.interface import ReadStore, WriteStore
 from galleria_action.usecases.context import Context
 
@@ -45,6 +48,12 @@ def history_of(store: ReadStore, remote: RemoteState) -> History:
     keys: Iterable[str] = (it.key for it in store.list(RELEASES_FOLDER)) if listed is None else listed
     metadata = remote.metadata_base
     return read_history(store, keys, metadata.sha256 if metadata else None, remote.manifest)
+
+
+def idle_uploader(context: Context, store: WriteStore) -> Uploader:
+    """For a run that has nothing to upload."""
+    concurrency = context.options.upload.concurrency
+    return Uploader(store, lambda file: read_file(file.local), PreparePolicy(), concurrency, context.stop, context.tell)
 
 
 @dataclass
