@@ -118,8 +118,8 @@ def _spoken(summary: str) -> str:
 
 
 _THE_END = """
-A gallery of five photos was planned, deployed, found unchanged, changed, damaged, healed and rolled back, on an S3 server over HTTP.
-Each summary above is what GitHub shows on the page of a workflow's run.
+A gallery of five photos was planned, deployed, found unchanged, changed, damaged, healed and rolled back, on an S3
+server over HTTP. Each summary above is what GitHub shows on the page of a workflow's run.
 
 Try next, with a gallery of your own (a folder can be the bucket):
 

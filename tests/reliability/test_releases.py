@@ -26,6 +26,7 @@ from tests.doors.runner import Ran
 from tests.reliability.memory import MemoryStore
 from tests.reliability.mortal import FLAVOURS, Fate, Killed, MortalStore
 from tests.reliability.scenes import MANIFEST_KEY, Scene, State, live, make_scene, seed, state_of
+from tests.reliability.turns import Turns, TurnStore, switching
 from tests.s3 import FakeS3
 
 Empty = Callable[[], WriteStore]
@@ -363,6 +364,37 @@ def test_a_deploy_that_was_killed_can_be_taken_back_whenever_it_died(tmp_path: P
         back = past.scene.run("rollback", store, to=third)
         assert back.exit_code == 0, (at, back.log)
         assert live(state_of(store)) == past.seen[third], at
+
+
+@pytest.mark.parametrize("other", ["deploy", "rollback", "forget"])
+def test_a_rollback_beside_another_run(past: Past, other: str, monkeypatch: pytest.MonkeyPatch):
+    """Held up before each of its requests in turn while all of the other goes by: who loses says so, the gallery is
+    always a whole one, and what the one that came last made can be taken back."""
+    monkeypatch.setattr("galleria_action.usecases.parts.applying.LISTING_PAUSES_SECONDS", (0.0, 0.0, 0.0))
+    monkeypatch.setattr("galleria_action.deployment.apply.publishing.LOOK_SECONDS", 0.0001)
+    monkeypatch.setattr("galleria_action.deployment.apply.publishing.LEASE_SECONDS", 0.02)
+    begin, ids = state_of(past.store), list(past.order)
+    past.scene.gallery.change(0, version=40)
+    inputs = {"rollback": {"to": ids[1]}, "forget": {"photo": past.scene.gallery.photos[1]["id"]}}.get(other, {})
+    won = set()
+    for first in range(0, 44, 2):
+        store = MemoryStore()
+        seed(store, begin)
+        turns = Turns(switching(first, 99), lambda: None, asked_at_once=1)
+        runs = {
+            "a": lambda store=store, turns=turns: past.scene.run("rollback", TurnStore(store, turns, "a"), to=ids[0]),
+            "b": lambda store=store, turns=turns: past.scene.run(other, TurnStore(store, turns, "b"), **inputs),
+        }
+        ended = {name: ran.exit_code for name, ran in turns.play(runs).items()}
+        assert set(ended.values()) <= {0, 4, 9}, ended
+        assert 0 in ended.values(), ended
+        won.add(tuple(ended.values()))
+        checked = past.scene.run("verify", store, orphans="warn")
+        assert checked.exit_code == 0, (first, ended, checked.log)
+        told = past.scene.run("history", store)
+        assert told.exit_code == 0, told.log
+        assert all(it["rollback"]["possible"] for it in told.result["releases"] if it["rollback"]), told.log
+    assert len(won) > 1, "each is the faster one at some moment"
 
 
 def test_the_record_is_as_large_as_what_changed(tmp_path: Path):
