@@ -58,11 +58,11 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(MAKE) --no-print-directory floors
-	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml process/action.yml
 	$(BIN)/check-jsonschema --check-metaschema schemas/*.json
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml examples/*.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
-	$(BIN)/hadolint Dockerfile
+	$(BIN)/hadolint Dockerfile Dockerfile.process
 	$(BIN)/zizmor --offline --no-progress --strict-collection --config .github/zizmor.yml . examples/*.yml
 
 # The import that leads upward is named, with the line it stands on.

@@ -25,7 +25,7 @@ from galleria_action.options import SECRETS, Options, resolve, usage_problem
 from galleria_action.options.guards import PlanApproval
 from galleria_action.options.origin import texts
 from galleria_action.options.review import Comment
-from galleria_action.report.documents import result_json, result_text
+from galleria_action.report.documents import report_renderer, result_json, result_text
 from galleria_action.report.markdown import render_summary
 from galleria_action.report.result import Result, Tally, finish
 from galleria_action.report.text import render_text
@@ -160,6 +160,7 @@ class _Ending:
         Later steps go by the outputs. Where those cannot be set the run has failed, whatever it did: a green step
         without them would silently skip what depends on them.
         """
+        self._write_reports(message, error)
         self._write_result(message, error)
         try:
             self.ci.write_outputs(self._result(message, error).outputs)
@@ -188,6 +189,17 @@ class _Ending:
 
     def _result(self, message: str, error: GalleriaError | None) -> Result:
         return finish(self.record, message, time.monotonic() - self.started, error)
+
+    def _write_reports(self, message: str, error: GalleriaError | None) -> None:
+        """Write the report to look at where it is wanted. It cannot fail the run either."""
+        if self.run is None or not (paths := self.run.context.options.reports):
+            return
+        body = report_renderer()(self._result(message, error))
+        for path in paths:
+            try:
+                self.record.report_file = self.files.write(path, body)
+            except GalleriaError as trouble:
+                self.run.context.warn(_sentence(trouble))
 
     def _write_result(self, message: str, error: GalleriaError | None) -> None:
         """Write ``result.json`` where it is wanted. It cannot fail the run: what it reports has happened already."""
@@ -240,6 +252,8 @@ def _prepare(invocation: Invocation, ci: CI, record: Tally, world: World, files:
         needs_bucket=not publicly and invocation.complete and not heeded.refused,
         no_bucket=invocation.no_bucket,
     )
+    if options.reports:
+        report_renderer()
     record.url = options.review.public_url
     record.target = _target(options, publicly)
     record.dry_run = publicly or command.only_plans(options)

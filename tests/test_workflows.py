@@ -18,7 +18,8 @@ from tests.report.rendered import Page
 
 ROOT = Path(__file__).parents[1]
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
-OWN = re.compile(r"(?:\./|(?:https://github\.com/)?galleria-action/galleria-action@v1)")
+PROCESS = yaml.safe_load((ROOT / "process/action.yml").read_text(encoding="utf-8"))
+OWN = re.compile(r"(?:\./|(?:https://github\.com/)?galleria-action/galleria-action(?:/process)?@v1)")
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
 EXAMPLES = sorted((ROOT / "examples").glob("*.yml"))
 PAGE = (ROOT / "docs/other-cis.md").read_text(encoding="utf-8")
@@ -43,6 +44,11 @@ def steps(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def own_steps(document: dict[str, Any]) -> list[dict[str, Any]]:
     return [step for step in steps(document) if OWN.fullmatch(step.get("uses", ""))]
+
+
+def action_of(step: dict[str, Any]) -> dict[str, Any]:
+    """What the step's action says of itself."""
+    return PROCESS if "/process@" in step["uses"] else ACTION
 
 
 def block(heading: str) -> str:
@@ -102,14 +108,14 @@ def test_inputs_and_outputs_exist_and_secrets_are_where_they_are_masked(path: Pa
     document = load(path)
     for step in own_steps(document):
         given = step.get("with", {})
-        assert given.keys() <= ACTION["inputs"].keys()
+        assert given.keys() <= action_of(step)["inputs"].keys()
         assert {name for name, value in given.items() if "secrets." in str(value)} <= set(SECRETS)
     text = path.read_text(encoding="utf-8")
-    ours = {step["id"] for step in own_steps(document) if "id" in step}
+    ours = {step["id"]: action_of(step) for step in own_steps(document) if "id" in step}
     named = {step["id"] for step in steps(document) if "id" in step}
     for step_id, output in re.findall(r"steps\.([\w-]+)\.outputs\.([\w-]+)", text):
         assert step_id in named
-        assert step_id not in ours or output in ACTION["outputs"]
+        assert step_id not in ours or output in ours[step_id]["outputs"]
     for name in re.findall(r"\bGALLERIA_[A-Z_]+", text):
         assert any(name in option.environment_names for option in BY_NAME.values()), name
 
@@ -134,14 +140,28 @@ def test_the_examples_for_forks_belong_together():
 
 def test_the_release_names_its_image_by_digest(tmp_path: Path):
     text = script(".github/workflows/release.yml", "commit", "pin")
-    (tmp_path / "action.yml").write_bytes((ROOT / "action.yml").read_bytes())
-    image, digest = "ghcr.io/galleria-action/galleria-action", f"sha256:{'a' * 64}"
-    assert shell(text, tmp_path, IMAGE=image, DIGEST=digest).returncode == 0
+    (tmp_path / "process").mkdir()
+    for name in ("action.yml", "process/action.yml"):
+        (tmp_path / name).write_bytes((ROOT / name).read_bytes())
+    image, digest, second = "ghcr.io/galleria-action/galleria-action", f"sha256:{'a' * 64}", f"sha256:{'c' * 64}"
+    assert shell(text, tmp_path, IMAGE=image, DIGEST=digest, DIGEST_PROCESS=second).returncode == 0
     changed = yaml.safe_load((tmp_path / "action.yml").read_text())
     assert changed == {**ACTION, "runs": {"using": "docker", "image": f"docker://{image}@{digest}"}}
+    runs = {**PROCESS["runs"], "image": f"docker://{image}/process@{second}"}
+    assert yaml.safe_load((tmp_path / "process/action.yml").read_text()) == {**PROCESS, "runs": runs}
     # a second time there is nothing to replace, and a digest that is none is none
-    assert shell(text, tmp_path, IMAGE=image, DIGEST=f"sha256:{'b' * 64}").returncode != 0
-    assert shell(text, tmp_path, IMAGE=image, DIGEST="latest").returncode != 0
+    assert shell(text, tmp_path, IMAGE=image, DIGEST=f"sha256:{'b' * 64}", DIGEST_PROCESS=second).returncode != 0
+    assert shell(text, tmp_path, IMAGE=image, DIGEST="latest", DIGEST_PROCESS=second).returncode != 0
+
+
+def test_the_action_process_is_built_from_the_root_and_begins_with_its_command():
+    runs = PROCESS["runs"]
+    assert (ROOT / "process" / runs["image"]).resolve() == ROOT / "Dockerfile.process"
+    assert runs["args"] == ["${{ inputs.command }}"]
+    assert PROCESS["inputs"]["command"]["default"] == "process"
+    copied = re.findall(r"^COPY (?!--)(.*) \S+$", (ROOT / "Dockerfile.process").read_text(), re.MULTILINE)
+    sent = (ROOT / ".dockerignore").read_text().split()
+    assert all(f"!{name}" in sent for line in copied for name in line.split())
 
 
 def test_the_release_has_the_notes_of_its_version(tmp_path: Path):

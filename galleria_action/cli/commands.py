@@ -227,7 +227,7 @@ _ALL = (
     Command(
         name="process",
         help="make a gallery of a folder of originals: names, sizes for the web, metadata, a site",
-        topics=Topic.LOCAL | Topic.ORIGINALS | Topic.NAMES | Topic.STUDIO | Topic.LOOKALIKES,
+        topics=Topic.ORIGINALS | Topic.NAMES | Topic.STUDIO | Topic.LOOKALIKES,
         run=_process,
         writes=False,
         argument="originals",

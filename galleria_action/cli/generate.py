@@ -27,18 +27,36 @@ from galleria_action.storage.providers import Provider, profiles
 
 ROOT = Path(__file__).parents[2]
 _YES_NO = {True: "yes", False: "no"}
-_COMMAND_HELP = "; ".join(f"{it.name}: {it.help.replace(';', ',')}" for it in COMMANDS.values())
+#: what the action process/ is for, and what it tells later steps
+STUDIO_COMMANDS = ("process", "init", "duplicates")
+STUDIO_OUTPUTS = (
+    "success", "dry-run", "changed", "result-file", "report-file", "duplicates", "failure-reason", "message",
+)  # fmt: skip
 
 
 def action_yml(text: str) -> str:
     """``action.yml`` with its inputs and outputs written anew; head and ``runs`` stay."""
+    return _action(text, _input("command", f"{_help_of(COMMANDS.values())}. Default: deploy"), OPTIONS, OUTPUTS)
+
+
+def process_action_yml(text: str) -> str:
+    """``process/action.yml``, the same for the commands that make a gallery."""
+    commands = [COMMANDS[name] for name in STUDIO_COMMANDS]
+    options = [option for option in OPTIONS if any(command.shows(option) for command in commands)]
+    # written out as a default, because the image's arguments are made of it
+    command = _input("command", f"{_help_of(commands)}. Default: process", "process")
+    return _action(text, command, options, {name: OUTPUTS[name] for name in STUDIO_OUTPUTS})
+
+
+def _action(text: str, command: str, options: Iterable[Option], outputs: Mapping[str, str]) -> str:
     head, tail = text[: text.index("inputs:\n")], text[text.index("runs:\n") :]
-    inputs = [
-        _input("command", f"{_COMMAND_HELP}. Default: deploy"),
-        *(_option_input(it) for it in OPTIONS if not it.only_in_config),
-    ]
-    outputs = (f"  {name}:\n    description: {json.dumps(_capital(text))}\n" for name, text in OUTPUTS.items())
-    return f"{head}inputs:\n{''.join(inputs)}\noutputs:\n{''.join(outputs)}\n{tail}"
+    inputs = [command, *(_option_input(it) for it in options if not it.only_in_config)]
+    told = (f"  {name}:\n    description: {json.dumps(_capital(meaning))}\n" for name, meaning in outputs.items())
+    return f"{head}inputs:\n{''.join(inputs)}\noutputs:\n{''.join(told)}\n{tail}"
+
+
+def _help_of(commands: Iterable[Command]) -> str:
+    return "; ".join(f"{it.name}: {it.help.replace(';', ',')}" for it in commands)
 
 
 def _option_input(option: Option) -> str:
@@ -218,6 +236,7 @@ def config_schema(_: str) -> str:
 #: each file with what makes its new text out of the old one
 FILES: Mapping[str, Callable[[str], str]] = {
     "action.yml": action_yml,
+    "process/action.yml": process_action_yml,
     "docs/reference.md": reference,
     "docs/security.md": security,
     "docs/messages.md": messages,

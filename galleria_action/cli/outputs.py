@@ -13,6 +13,7 @@ OUTPUTS: Mapping[str, str] = {
     "plan-file": "plan.json, relative to the workspace",
     "shards": "JSON list of the values of shard, for strategy.matrix; empty without shard-count",
     "result-file": "result.json, relative to the workspace",
+    "report-file": "the report to look at, relative to the workspace",
     "photos-to-upload": "photos that the plan uploads",
     "photos-to-delete": "photos that the plan deletes",
     "photos-unchanged": "photos that stay as they are",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 
 from galleria_action.deployment.model import Mode, Plan
@@ -167,6 +168,41 @@ class Verified:
     verification: Verification
 
 
+class Showing(StrEnum):
+    """Why photos are shown in a report."""
+
+    CHANGED = "changed"
+    REMOVED = "removed"
+    NEW = "new"
+    ALIKE = "alike"
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A small picture, as browsers show it. ``label`` is a few words about it, in which anybody's text may be."""
+
+    label: str
+    media_type: str
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A photo with this ``name``, anybody's text, and its pictures, as far as there was room for them."""
+
+    name: str
+    images: tuple[Image, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Pictured:
+    """What the photos of a report look like: the first of ``total``."""
+
+    showing: Showing
+    tiles: tuple[Tile, ...]
+    total: int
+
+
 @dataclass(frozen=True, slots=True)
 class Compared:
     """Photos were compared; so many show what a better one shows."""
@@ -191,7 +227,8 @@ class Made:
 
 Event = (
     Said | Warned | Entered | Left | Recognised | Planned | Divided | Deploying | Began | Advanced | Sending | Stored
-    | Ended | Uploaded | Publishing | Committed | Released | Listed | Deleted | Verified | Compared | Reported | Made
+    | Ended | Uploaded | Publishing | Committed | Released | Listed | Deleted | Verified | Pictured | Compared | Reported
+    | Made
 )  # fmt: skip
 
 #: told of each event in order; several threads may call it at once for what any thread tells

@@ -53,13 +53,21 @@ class GalleryOptions(Group):
     """The gallery on disk. Paths are as the user gave them, relative to the workspace unless absolute."""
 
     source: Path = option(
-        PATH, "prod/pics", "folder with the photos and gallery-metadata.json", Topic.LOCAL, config=FREE, short="s"
+        PATH,
+        "prod/pics",
+        "folder with the photos and gallery-metadata.json",
+        Topic.LOCAL | Topic.STUDIO,
+        config=FREE,
+        short="s",
     )
     metadata_file: Path | None = optional(
         PATH, "another metadata file; when none exists: directory mode", Topic.LOCAL, config=FREE
     )
     site: Path | None = optional(
-        PATH, "folder of the static site, uploaded to the prefix's root", Topic.LOCAL, config=FREE
+        PATH,
+        "folder of the static site, uploaded to the prefix's root; process writes one there (generate: beside source)",
+        Topic.LOCAL | Topic.STUDIO,
+        config=FREE,
     )
     exclude: Patterns | None = optional(
         PATTERNS,

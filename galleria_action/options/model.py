@@ -55,6 +55,12 @@ class Options:
         return self.target.settings(self.upload.concurrency)
 
     @property
+    def reports(self) -> tuple[Path, ...]:
+        """Where the report to look at goes: ``duplicates`` has an option of its own for it, too."""
+        own = self.lookalikes.output if self.command == "duplicates" else None
+        return tuple(path for path in (self.output.report_file, own) if path)
+
+    @property
     def sharded(self) -> bool:
         """Whether this run is one of several that carry out one plan together."""
         return self.command == "finalize" or (self.upload.shard is not None and not self.dry_run)

@@ -28,6 +28,9 @@ class OutputOptions(Group):
     result_file: Path | None = optional(
         PATH, "where to write the result; in CI galleria-result.json, on a terminal nowhere", Topic.ANY
     )
+    report_file: Path | None = optional(
+        PATH, "where to write a report to look at: one HTML file with small pictures of what changes", Topic.ANY
+    )
     progress: ProgressStyle = option(
         choice(ProgressStyle, bare="auto"),
         "auto",

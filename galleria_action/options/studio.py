@@ -195,13 +195,13 @@ class DuplicateOptions(Group):
         config=ConfigRule(Trust.TIGHTEN, operator.le, "fewer"),
     )
     use_ssim: bool = option(FLAG, "false", "compare the pixels of what the hashes find, too (SSIM)", Topic.LOOKALIKES)
-    output: Path | None = optional(PATH, "duplicates: where to write the report in HTML", Topic.LOOKALIKES)
-    json_output: Path | None = optional(PATH, "duplicates: where to write the report in JSON", Topic.LOOKALIKES)
+    output: Path | None = optional(
+        PATH, "duplicates: where to write the report to look at (as report-file)", Topic.LOOKALIKES
+    )
+    json_output: Path | None = optional(PATH, "duplicates: where to write what was found, in JSON", Topic.LOOKALIKES)
 
     def mistakes(self) -> Iterator[Mistake]:
         """See ``Group.mistakes``."""
-        if self.output:
-            yield Mistake("output", "the report in HTML is not there yet; json-output has all of it")
         bits = self.hash_size * self.hash_size
         if self.threshold > bits // 4:
             text = f"at most {bits // 4} of the {bits} bits of a hash of this size; beyond it strangers match"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from galleria_action.deployment.events import Pictured, Showing
 from galleria_action.deployment.model import Plan
 from galleria_action.deployment.remote.verification import Verification
 from galleria_action.errors import Finding
@@ -18,6 +19,7 @@ from galleria_action.report.document import (
     PlanReport,
     Row,
     Section,
+    Sheet,
     Size,
     Tone,
 )
@@ -49,7 +51,25 @@ def compose(result: Result) -> Document:
         exit_code=result.exit_code,
         requests=result.requests,
         duration_seconds=result.duration_seconds,
+        sheets=tuple(_sheet(pictured) for pictured in sorted(result.pictures, key=lambda it: _ORDER.index(it.showing))),
     )
+
+
+_ORDER = list(Showing)
+_SHEETS = {
+    Showing.CHANGED: ("Changed photos", "photo", "before, where it is known, and after"),
+    Showing.REMOVED: ("Removed photos", "photo", "as they were online"),
+    Showing.NEW: ("New photos", "photo", ""),
+    Showing.ALIKE: ("Photos that show the same", "group", "the best of each, then those that are like it"),
+}
+
+
+def _sheet(pictured: Pictured) -> Sheet:
+    """What photos look like. Those without a picture are named: it was too large, or there was no room for more."""
+    title, noun, more = _SHEETS[pictured.showing]
+    shown = len(pictured.tiles)
+    lead = count(pictured.total, noun) + (f", of which the first {shown:,} are here" if shown < pictured.total else "")
+    return Sheet(title, f"{lead}{f': {more}' if more else ''}.", pictured.tiles)
 
 
 def compose_plan(plan: Plan, result: Result | None = None) -> PlanReport:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Literal
 
+from galleria_action.deployment.events import Tile
 from galleria_action.report.outcome import Verdict
 from galleria_action.storage.interface import Target
 
@@ -153,6 +154,15 @@ class PlanReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Sheet:
+    """Photos to look at; ``lead`` says how many there are in all."""
+
+    title: str
+    lead: str
+    tiles: tuple[Tile, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """The report of one run.
 
@@ -174,3 +184,4 @@ class Document:
     exit_code: int
     requests: Mapping[str, int]
     duration_seconds: float
+    sheets: tuple[Sheet, ...] = ()

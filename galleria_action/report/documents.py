@@ -1,11 +1,13 @@
-"""The JSON files that later steps and other programs read."""
+"""The files of a run: JSON that later steps and other programs read, and a page for people."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from galleria_action.deployment.model import Plan
+from galleria_action.errors import ConfigInvalid
 from galleria_action.report.result import Result, plan_document
 
 
@@ -22,6 +24,18 @@ def result_json(result: Result) -> bytes:
 def result_text(result: Result) -> str:
     """The same in ASCII, for a stream of any encoding."""
     return f"{json.dumps(result.to_dict(), indent=2)}\n"
+
+
+def report_renderer() -> Callable[[Result], bytes]:
+    """What makes a report to look at. Raises ``ConfigInvalid`` where its templates' engine is not installed."""
+    try:
+        from galleria_action.report.page.render import render_html
+    except ModuleNotFoundError as missing:
+        raise ConfigInvalid(
+            f"A report to look at needs {missing.name}, which is not installed here.",
+            hint="On the command line: pip install galleria-action[report]. The action's image has it.",
+        ) from None
+    return render_html
 
 
 def _pretty(document: dict[str, Any]) -> bytes:

@@ -101,12 +101,12 @@ def prose(text: str) -> str:
 
 
 #: What a message itself sets in backticks, such as a command, apart from the words around it.
-_QUOTED = re.compile(r"(?:^|(?<=[\s(\"'“‘]))`([^`]*[^`\s][^`]*)`(?=[\s)\"'”’.,;:!?…]|$)")
+QUOTED = re.compile(r"(?:^|(?<=[\s(\"'“‘]))`([^`]*[^`\s][^`]*)`(?=[\s)\"'”’.,;:!?…]|$)")
 
 
 def _prose_line(line: str) -> str:
     pieces: list[str] = []
-    for index, part in enumerate(_QUOTED.split(visible(line).strip())):
+    for index, part in enumerate(QUOTED.split(visible(line).strip())):
         if index % 2:
             pieces.append(code(part, _WORD_LIMIT))
         else:

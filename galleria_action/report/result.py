@@ -20,11 +20,13 @@ from galleria_action.deployment.events import (
     Event,
     Listed,
     Made,
+    Pictured,
     Planned,
     Publishing,
     Recognised,
     Released,
     Sending,
+    Showing,
     Stored,
     Uploaded,
     Verified,
@@ -50,6 +52,7 @@ class Tally:
     plan: Plan | None = None
     plan_file: str | None = None
     result_file: str | None = None
+    report_file: str | None = None
     url: str | None = None
     photos_uploaded: int = 0
     photos_deleted: int = 0
@@ -60,6 +63,7 @@ class Tally:
     committed: bool | None = False
     publishing: bool = False
     verification: Verification | None = None
+    pictures: dict[Showing, Pictured] = field(default_factory=dict)
     duplicates: int = 0
     release_id: str = ""
     previous_release: str = ""
@@ -116,6 +120,8 @@ class Tally:
                 self.photos_deleted = photos
             case Verified(verification):
                 self.verification = verification
+            case Pictured(showing):
+                self.pictures[showing] = event
             case Compared(duplicates):
                 self.duplicates = duplicates
             case Made(changed):
@@ -142,6 +148,7 @@ class Result:
     verification: Verification | None
     committed: bool | None
     shard: Shard | None
+    pictures: tuple[Pictured, ...]
     warnings: tuple[str, ...]
     outputs: Mapping[str, str | int | bool]
     requests: Mapping[str, int]
@@ -206,6 +213,7 @@ def finish(record: Tally, message: str, duration_seconds: float, error: Galleria
         verification=record.verification,
         committed=record.committed,
         shard=record.shard,
+        pictures=tuple(record.pictures.values()),
         warnings=tuple(record.warnings),
         outputs=_outputs(record, text, error),
         requests=dict(record.requests()),
@@ -227,6 +235,7 @@ def _outputs(record: Tally, message: str, error: GalleriaError | None) -> dict[s
         "plan-file": record.plan_file or "",
         "shards": json.dumps(list(map(str, record.shards)), separators=(",", ":")),
         "result-file": record.result_file or "",
+        "report-file": record.report_file or "",
         "photos-to-upload": len(plan.photo_uploads) if plan else 0,
         "photos-to-delete": len(plan.removed_photos) if plan else 0,
         "photos-unchanged": len(plan.unchanged_photos) if plan else 0,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from galleria_action.gallery.keys import METADATA_KEY
+from galleria_action.report.wording import count
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.local import fence_of
 from galleria_action.usecases.parts.lookalikes import search_of, tell_lookalikes
@@ -31,8 +32,10 @@ def duplicates(context: Context) -> Answered:
         found = find_duplicates(search, fence, stopped=lambda: context.stop.requested, tell=context.tell)
         tell_lookalikes(context, found, search)
     if not found.duplicates:
-        return Answered(f"{found.images:,} photos compared: no two show the same.")
-    return Answered(f"{found.images:,} photos compared: {found.duplicates:,} show what a better one shows.")
+        return Answered(f"{count(found.images, 'photo')} compared: no two show the same.")
+    return Answered(
+        f"{count(found.images, 'photo')} compared: {found.duplicates:,} of them show what a better one shows."
+    )
 
 
 def _search(context: Context) -> Search:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from galleria_action.ci.workspace import hand_over
 from galleria_action.deployment.events import Made
 from galleria_action.errors import ConfigInvalid, Finding
 from galleria_action.gallery.originals.times import TimeSettings
 from galleria_action.options.studio import OnError
+from galleria_action.report.wording import count
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.local import fence_of
 from galleria_action.usecases.parts.lookalikes import compare_gallery, tell_lookalikes, wants_lookalikes
@@ -36,16 +40,30 @@ def process(context: Context) -> Answered:
         fence = fence_of(context, task.originals, "originals")
         if context.options.dry_run:
             photos, unmade = would_make(task, fence, tell=context.tell)
-            return Answered(f"Dry run: {photos:,} photos, of which {unmade:,} would be made. Nothing was written.")
+            return Answered(
+                f"Dry run: {count(photos, 'photo')}, of which {unmade:,} would be made. Nothing was written."
+            )
         site = _site_folder(context, task)
-        made = make_gallery(task, fence, stopped=lambda: context.stop.requested, tell=context.tell)
-        _say(context, made)
-        pages_changed = _build_site(context, task, made, site) if site else False
+        with _handed_over(context, task.source, site):
+            made = make_gallery(task, fence, stopped=lambda: context.stop.requested, tell=context.tell)
+            _say(context, made)
+            pages_changed = _build_site(context, task, made, site) if site else False
         changed = made.changed or pages_changed
         context.tell(Made(changed))
         if wants_lookalikes(context):
             tell_lookalikes(context, *compare_gallery(context, made, task))
     return Answered(_last_word(context, made, changed))
+
+
+@contextmanager
+def _handed_over(context: Context, *folders: Path | None) -> Iterator[None]:
+    """In CI what is made in ``folders`` belongs to whoever the workspace belongs to, however it ends."""
+    try:
+        yield
+    finally:
+        for folder in folders:
+            if folder and not context.place.attended:
+                hand_over(context.place.folder, folder)
 
 
 def _task(context: Context) -> Task:
@@ -112,12 +130,13 @@ def _build_site(context: Context, task: Task, made: Processed, folder: Path) -> 
 def _say(context: Context, made: Processed) -> None:
     for path, copies in made.copies.items():
         context.say(f"one photo: {path} and {', '.join(copies)} have the same bytes")
-    context.say(f"{made.made:,} photos made, {made.placed:,} put in their places, {made.removed:,} old files removed")
+    told = f"{count(made.made, 'photo')} made, {made.placed:,} put in their places"
+    context.say(f"{told}, {count(made.removed, 'old file')} removed")
 
 
 def _last_word(context: Context, made: Processed, changed: bool) -> str:
     source = context.options.gallery.source
     if not changed:
-        return f"Nothing to do: {source} holds the {len(made.photos):,} photos already."
+        return f"Nothing to do: {source} holds the {count(len(made.photos), 'photo')} already."
     left_out = f", {len(made.problems):,} left out" if made.problems else ""
-    return f"The gallery in {source} has {len(made.photos):,} photos: {made.made:,} made now{left_out}."
+    return f"The gallery in {source} has {count(len(made.photos), 'photo')}: {made.made:,} made now{left_out}."

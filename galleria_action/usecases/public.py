@@ -15,6 +15,7 @@ from galleria_action.storage.public_store import PublicStore, public_target
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.files import check_online, check_sent
 from galleria_action.usecases.parts.local import check_local
+from galleria_action.usecases.parts.pictures import tell_pictures
 from galleria_action.usecases.parts.planning import same_mode
 from galleria_action.usecases.results import PlanMade
 
@@ -52,6 +53,7 @@ def plan_publicly(context: Context) -> PlanMade:
     same_mode(local, remote)
     made = make_plan(local, remote.gallery(local), public_target(url), force=options.guards.force, keep_unproven=True)
     context.tell(Planned(made))
+    tell_pictures(context, made, local, remote, None)
     check_guards(made, options.guards.max_delete, allow_empty=options.guards.allow_empty)
     sent = [up.key for up in made.uploads]
     check_online(context, local, remote.manifest, sent)

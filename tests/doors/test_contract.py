@@ -43,7 +43,7 @@ CONTRACT = {
     "target-timezone-offset-hours": "13", "on-error": "fail", "web-size": "2048", "thumb-size": "400",
     "jpeg-quality": "85", "webp-quality": "85", "avif": "false", "albums": "off", "site-title": "", "noindex": "false",
     "album-zip": "off", "templates": "", "duplicates": "off", "threshold": "10", "hash-size": "8",
-    "min-resolution": "100", "use-ssim": "false", "output": "", "json-output": "",
+    "min-resolution": "100", "use-ssim": "false", "output": "", "json-output": "", "report-file": "",
 }  # fmt: skip
 CHOICES = {
     "cors": "require warn skip", "orphans": "fail warn ignore delete", "verify": "list deep off",
@@ -54,7 +54,8 @@ CHOICES = {
     "on-error": "fail skip", "albums": "off folder day", "album-zip": "off web full", "duplicates": "off warn fail",
 }  # fmt: skip
 OUTPUTS = [
-    "success", "dry-run", "changed", "mode", "plan-id", "plan-file", "shards", "result-file", "photos-to-upload",
+    "success", "dry-run", "changed", "mode", "plan-id", "plan-file", "shards", "result-file", "report-file",
+    "photos-to-upload",
     "photos-to-delete", "photos-unchanged", "bytes-to-upload", "photos-uploaded", "photos-deleted", "files-uploaded",
     "files-skipped", "bytes-uploaded", "metadata-uploaded", "consistent", "missing-files", "orphaned-files",
     "mismatched-files", "duplicates", "release-id", "previous-release", "url", "failure-reason", "message",

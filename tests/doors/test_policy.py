@@ -100,7 +100,7 @@ def test_what_the_workflow_says_always_counts(option: Option, origin: Origin):
     "name",
     [
         "bucket", "prefix", "endpoint", "region", "provider", "acl", "public-url", "environment-url", "checkpoint-file",
-        "plan-file", "result-file", "label", "shard-count",
+        "plan-file", "result-file", "report-file", "label", "shard-count",
     ],
 )  # fmt: skip
 def test_where_to_is_not_said_by_a_file_that_may_be_anybodys(name: str):
@@ -145,6 +145,10 @@ def test_a_file_that_may_be_anybodys_never_loosens(data: st.DataObject):
         ("redact-paths", ["true", "false"], []),
         ("comment", ["changes", "always"], ["off"]),
         ("dry-run", ["true", "false"], []),
+        ("on-error", ["fail"], ["skip"]),
+        ("duplicates", ["off", "warn", "fail"], []),
+        ("threshold", ["10", "12"], ["9", "0"]),
+        ("min-resolution", ["100", "0"], ["101"]),
     ],
 )
 def test_what_tightens_and_what_loosens(name: str, tighter: list[str], looser: list[str]):
@@ -158,8 +162,9 @@ def test_what_tightens_and_what_loosens(name: str, tighter: list[str], looser: l
 
 def test_the_scale_of_every_option_that_may_be_tightened_holds_all_its_values():
     for option in OPTIONS:
-        if option.config.trust is Trust.TIGHTEN and option.name != "max-delete":
-            for word in option.kind.choices or ("true", "false"):
+        if option.config.trust is Trust.TIGHTEN:
+            flag = ("true", "false") if option.kind.bare == "true" else (option.default,)
+            for word in option.kind.choices or flag:
                 option.config.tightens(option.kind.parse(word), option.kind.parse(option.default))
 
 

@@ -26,7 +26,7 @@ import yaml
 from galleria_action.storage import get_s3_client
 from tests.builders import make_gallery
 from tests.fake_github import REPOSITORY, TOKEN, FakeGitHub, fake_github
-from tests.runner.container import ROOT, SOCKET, the_image
+from tests.runner.container import ROOT, SOCKET, the_image, the_process_image
 from tests.servers import ACCESS_KEY, SECRET_KEY, moto_server
 
 PINNED = Path(__file__).parent / "act-requirements.txt"
@@ -43,6 +43,7 @@ echo AWS_SECRET_ACCESS_KEY={SECRET_KEY} >>"$GITHUB_ENV"
 echo AWS_ENDPOINT_URL_S3="$TEST_ENDPOINT" >>"$GITHUB_ENV"
 """,
     "actions/upload-artifact": 'echo "uploaded ${{ inputs.path }}"; test -s "${{ inputs.path }}"',
+    "actions/cache": "true",
     "actions/download-artifact": 'echo "## Planned" >galleria-comment.md',
 }
 
@@ -138,22 +139,26 @@ class Repository:
 
     def _actions(self) -> dict[str, Path]:
         """Where the actions are that the workflows use, by the name that they are used under."""
-        places = {"galleria-action/galleria-action@v1": self._own_action()}
+        own = "galleria-action/galleria-action"
+        places = {f"{own}@v1": self._own_action("action.yml", the_image())}
+        if os.environ.get("GALLERIA_PROCESS_IMAGE"):
+            places[f"{own}/process@v1"] = self._own_action("process/action.yml", the_process_image())
         for workflow in (self.workspace / ".github/workflows").iterdir():
             for used in re.findall(r"uses: (\S+@\S+)", workflow.read_text(encoding="utf-8")):
                 if (name := used.partition("@")[0]) in STAND_INS:
                     places[used] = self._stand_in(name)
         return places
 
-    def _own_action(self) -> Path:
-        """``action.yml`` as a release has it: it names an image."""
-        action = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
-        return self._written("own", action | {"runs": {"using": "docker", "image": f"docker://{the_image()}"}})
+    def _own_action(self, name: str, image: str) -> Path:
+        """An action as a release has it: it names an image."""
+        action = yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))
+        runs = action["runs"] | {"image": f"docker://{image}"}
+        return self._written(f"own-{name.replace('/', '-')}", action | {"runs": runs})
 
     def _stand_in(self, name: str) -> Path:
         steps = [{"shell": "bash", "run": STAND_INS[name]}]
         inputs = {one: {"required": False} for one in ("path", "name", "run-id", "retention-days", "github-token")}
-        inputs |= {one: {"required": False} for one in ("role-to-assume", "aws-region")}
+        inputs |= {one: {"required": False} for one in ("role-to-assume", "aws-region", "key", "restore-keys")}
         runs = {"using": "composite", "steps": steps}
         return self._written(name.replace("/", "-"), {"name": name, "description": "x", "inputs": inputs, "runs": runs})
 

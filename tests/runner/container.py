@@ -41,6 +41,12 @@ def the_image() -> str:
     return image
 
 
+def the_process_image() -> str:
+    """That of the action process."""
+    the_image()
+    return os.environ["GALLERIA_PROCESS_IMAGE"]
+
+
 def docker(*arguments: str, timeout: float = 60) -> str:
     """What the Docker client prints. Raises ``CalledProcessError``."""
     done = subprocess.run([DOCKER, *arguments], check=True, capture_output=True, text=True, timeout=timeout)

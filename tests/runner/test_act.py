@@ -11,6 +11,7 @@ import pytest
 
 from tests.runner.act import NUMBER, Repository, act, pull_request, pushed, repository
 from tests.runner.container import ROOT
+from tests.studio.photos import photo, put
 
 pytestmark = pytest.mark.container
 
@@ -68,6 +69,20 @@ def test_the_example_that_plans(repo: Repository):
     succeeded(repo.run("pull_request", pull_request()))
     assert repo.keys() == set()
     assert len(repo.github.comments[NUMBER]) == 1
+
+
+def test_the_example_that_makes_the_gallery(repo: Repository):
+    """From originals: what would be new is planned and shown, then it is deployed, and then there is nothing to do."""
+    for number in range(3):
+        put(repo.workspace, f"originals/{number}.jpg", photo(size=(640, 480), seed=number))
+    repo.workflow("originals.yml", example("originals.yml"))
+    log = succeeded(repo.run("pull_request", pull_request()))
+    assert "uploaded galleria-report.html" in log
+    assert repo.keys() == set()
+    succeeded(repo.run("push", pushed()))
+    assert len(repo.keys("photos/")) == 9
+    assert {"index.html", "style.css", "gallery.js", "gallery-metadata.json"} <= repo.keys()
+    assert "Nothing to do" in succeeded(repo.run("push", pushed()))
 
 
 def test_the_example_that_plans_for_a_fork(repo: Repository):

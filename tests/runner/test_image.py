@@ -55,7 +55,9 @@ def test_signing_in_by_oidc_gets_as_far_as_the_network():
 def test_every_module_of_ours_can_be_imported_and_is_compiled():
     code = """if True:
         import importlib, pathlib, pkgutil, galleria_action
-        names = [module.name for module in pkgutil.walk_packages(galleria_action.__path__, "galleria_action.")]
+        walked = pkgutil.walk_packages(galleria_action.__path__, "galleria_action.")
+        # the studio has an image of its own
+        names = [module.name for module in walked if not module.name.startswith("galleria_action.studio.")]
         for name in names:
             importlib.import_module(name)
         sources = [p for p in pathlib.Path("/app").rglob("*.py")]

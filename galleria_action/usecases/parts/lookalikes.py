@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from galleria_action.deployment.events import Compared, Reported
+from galleria_action.deployment.events import Compared, Image, Pictured, Reported, Showing, Tile
 from galleria_action.errors import DuplicatesFound, Finding
 from galleria_action.gallery.local.files import LocalFile
 from galleria_action.gallery.metadata.model import PhotoMetadata
 from galleria_action.gallery.originals.describe import presentable
 from galleria_action.options.studio import Duplicates
 from galleria_action.usecases.context import Context
+from galleria_action.usecases.parts.pictures import MOST_TILES, Room
 
 if TYPE_CHECKING:
     from galleria_action.studio.duplicates.find import Found, Search
+    from galleria_action.studio.duplicates.groups import Group
     from galleria_action.studio.process import Processed, Task
 
 _SHOWN = 20
@@ -38,7 +40,7 @@ def search_of(context: Context, folder: Path) -> Search:
         rules=Rules(options.threshold, options.hash_size),
         min_resolution=options.min_resolution,
         use_ssim=options.use_ssim,
-        portraits=options.output is not None,
+        portraits=bool(context.options.reports),
     )
 
 
@@ -69,6 +71,9 @@ def tell_lookalikes(context: Context, found: Found, search: Search) -> None:
 
     options = context.options.lookalikes
     context.tell(Compared(found.duplicates))
+    if found.groups and context.options.reports:
+        tiles = tuple(map(_Tiles(found).of, found.groups[:MOST_TILES]))
+        context.tell(Pictured(Showing.ALIKE, tiles, len(found.groups)))
     if options.json_output:
         context.tell(Reported(options.json_output, duplicates_json(found, search)))
     lines = [
@@ -90,3 +95,21 @@ def tell_lookalikes(context: Context, found: Found, search: Search) -> None:
         context.say(f"and {len(lines) - _SHOWN:,} more")
     if options.duplicates is Duplicates.WARN:
         context.warn(f"{found.duplicates:,} of {found.images:,} photos show what a better one shows.")
+
+
+class _Tiles:
+    """Groups to look at, as far as there is room for them."""
+
+    def __init__(self, found: Found) -> None:
+        self._portraits, self._room = found.portraits, Room()
+
+    def of(self, group: Group) -> Tile:
+        """The best photo of ``group``, then those that are like it."""
+        images = [*self._image("the best", group.best.path)]
+        for member in group.others:
+            images += self._image(f"{member.likeness.value}: {presentable(member.photo.path)}", member.photo.path)
+        return Tile(presentable(group.best.path), tuple(images))
+
+    def _image(self, label: str, path: str) -> Iterator[Image]:
+        portrait = self._portraits.get(path)
+        yield from self._room.image(label, lambda _: portrait.webp if portrait else None)

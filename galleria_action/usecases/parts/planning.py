@@ -22,6 +22,7 @@ from galleria_action.storage.interface import ReadStore
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.files import check_online
 from galleria_action.usecases.parts.local import LocalSide
+from galleria_action.usecases.parts.pictures import tell_pictures
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ def make_comparison(context: Context, store: ReadStore, side: LocalSide) -> Comp
             keep_unproven=options.guards.unproven is Unproven.KEEP,
         )
         context.tell(Planned(made))
+        tell_pictures(context, made, local, remote, store)
     approved = None if options.sharded else options.guards.approved_plan  # shards have more to say of it
     check_guards(made, options.guards.max_delete, allow_empty=options.guards.allow_empty, approved_plan=approved)
     check_online(context, local, remote.manifest, (up.key for up in made.uploads))

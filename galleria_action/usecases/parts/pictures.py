@@ -1,0 +1,127 @@
+"""Small pictures of what a plan changes, for a report to look at: within a budget, and nothing but their pixels.
+
+Where anything about a picture is not as it should be it is left out, and the report names the photo all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from galleria_action.deployment.events import Image, Pictured, Showing, Tile
+from galleria_action.deployment.galleries import LocalGallery, SourcePhoto
+from galleria_action.deployment.model import Plan, Reason, strongest
+from galleria_action.deployment.remote.reading import RemoteState
+from galleria_action.errors import GalleriaError, GalleryInvalid
+from galleria_action.gallery.bare import bare_picture
+from galleria_action.gallery.local.files import read_file
+from galleria_action.storage.interface import ReadStore
+from galleria_action.usecases.context import Context
+
+#: bytes of all pictures of a report together, and of one: thumbnails have some 20 kB, so that is some 200 of them
+MOST_BYTES, MOST_OF_ONE = 5_000_000, 120_000
+#: more photos than this are not shown, with or without a picture
+MOST_TILES = 300
+
+#: what is told of a photo whose pixels are others now
+_CHANGES = frozenset({Reason.CHANGED, Reason.SETTINGS, Reason.VARIANT})
+
+#: bytes of at most so many, ``None`` where they are not to be had
+_Read = Callable[[int], bytes | None]
+
+
+@dataclass(slots=True)
+class Room:
+    """What is left for pictures, in bytes."""
+
+    left: int = field(default_factory=lambda: MOST_BYTES)
+
+    def image(self, label: str, read: _Read) -> Iterator[Image]:
+        """The picture that ``read`` gives, where it is one and there is room for it."""
+        most = min(MOST_OF_ONE, self.left)
+        body = read(most)
+        bare = bare_picture(body) if body and len(body) <= most else None
+        if bare:
+            self.left -= len(bare.body)
+            yield Image(label, bare.media_type, bare.body)
+
+
+def tell_pictures(
+    context: Context, plan: Plan, local: LocalGallery, remote: RemoteState, store: ReadStore | None
+) -> None:
+    """Tell what changed, removed and new photos look like, where a report wants that.
+
+    ``store`` is asked for those that are online, before anything is written; ``None`` where that is not possible.
+    """
+    if not context.options.reports:
+        return
+    room, online = Room(), _Online(store, remote)
+    photos = {photo.id: photo for photo in local.photos or ()}
+    reasons = {name: strongest(uploads) for name, uploads in plan.photo_uploads.items()}
+    changed = [name for name, reason in reasons.items() if reason in _CHANGES]
+    new = [name for name, reason in reasons.items() if reason is Reason.NEW]
+
+    def before_and_after(name: str) -> Iterator[Image]:
+        yield from online.image(room, "before", name)
+        yield from _image(room, "after", photos.get(name))
+
+    for showing, names, images in (
+        (Showing.CHANGED, changed, before_and_after),
+        (Showing.REMOVED, plan.removed_photos, lambda name: online.image(room, "", name)),
+        (Showing.NEW, new, lambda name: _image(room, "", photos.get(name))),
+    ):
+        if names:
+            tiles = tuple(_tiles(context, names[:MOST_TILES], images))
+            context.tell(Pictured(showing, tiles, len(names)))
+
+
+def _tiles(context: Context, names: Iterable[str], images: Callable[[str], Iterator[Image]]) -> Iterator[Tile]:
+    for name in names:
+        context.stop.check()
+        yield Tile(name, tuple(images(name)))
+
+
+def _image(room: Room, label: str, photo: SourcePhoto | None) -> Iterator[Image]:
+    """The photo's smallest file on disk, before it is made ready for its way."""
+    file = min(photo.files, key=lambda it: it.size, default=None) if photo else None
+
+    def read(most: int) -> bytes | None:
+        if file is None or file.size > most:
+            return None
+        try:
+            return read_file(file.local)
+        except GalleryInvalid:
+            return None  # the deploy says what is wrong with it
+
+    yield from room.image(label, read)
+
+
+class _Online:
+    """Pictures of photos as they are online."""
+
+    def __init__(self, store: ReadStore | None, remote: RemoteState) -> None:
+        self._store, self._remote = store, remote
+        photos = remote.metadata.photos if remote.metadata else ()
+        self._thumbs: Mapping[str, str] = {photo.id: photo.files.thumb for photo in photos}
+
+    def image(self, room: Room, label: str, photo: str) -> Iterator[Image]:
+        """The thumbnail of the photo with this id; in directory mode an id is a key."""
+        key = self._thumbs.get(photo, photo)
+        yield from room.image(label, lambda most: self._read(key, most))
+
+    def _read(self, key: str, most: int) -> bytes | None:
+        size = self._size(key)
+        if self._store is None or size is None or size > most:
+            return None
+        try:
+            found = self._store.get(key, most)
+        except GalleriaError:
+            self._store = None  # the next would be answered no better, and each after many tries
+            return None
+        return found.body if found else None
+
+    def _size(self, key: str) -> int | None:
+        if self._remote.listing is not None:
+            return self._remote.listing[key].size if key in self._remote.listing else None
+        entry = self._remote.manifest.objects.get(key)
+        return entry.size if entry else None
