@@ -227,8 +227,8 @@ class Made:
 
 Event = (
     Said | Warned | Entered | Left | Recognised | Planned | Divided | Deploying | Began | Advanced | Sending | Stored
-    | Ended | Uploaded | Publishing | Committed | Released | Listed | Deleted | Verified | Pictured | Compared | Reported
-    | Made
+    | Ended | Uploaded | Publishing | Committed | Released | Listed | Deleted | Verified | Pictured | Compared
+    | Reported | Made
 )  # fmt: skip
 
 #: told of each event in order; several threads may call it at once for what any thread tells
