@@ -386,7 +386,8 @@ def test_a_rollback_beside_another_run(past: Past, other: str, monkeypatch: pyte
             "b": lambda store=store, turns=turns: past.scene.run(other, TurnStore(store, turns, "b"), **inputs),
         }
         ended = {name: ran.exit_code for name, ran in turns.play(runs).items()}
-        assert set(ended.values()) <= {0, 4, 9}, ended
+        # what is forgotten between the look at a release and the reading of its metadata is gone
+        assert set(ended.values()) <= ({0, 4, 9, 14} if other == "forget" else {0, 4, 9}), ended
         assert 0 in ended.values(), ended
         won.add(tuple(ended.values()))
         checked = past.scene.run("verify", store, orphans="warn")
