@@ -29,7 +29,7 @@ State = dict[str, tuple[bytes, Headers | None]]
 
 def is_document(key: str) -> bool:
     """Whether it is one of our own, or the metadata: nothing that a resumed deploy need not send again."""
-    return key in DOCUMENTS or key.startswith(CHECKPOINTS)
+    return key in DOCUMENTS or key.startswith((CHECKPOINTS, RELEASES_FOLDER))
 
 
 def without_checkpoint(keys: Iterable[str]) -> set[str]:
