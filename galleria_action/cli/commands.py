@@ -94,25 +94,25 @@ def _verify(context: Context) -> Done:
 
 
 def _history(context: Context) -> Done:
-    from galleria_action.usecases.history import history
+    from galleria_action.usecases.releases.history import history
 
     return history(context)
 
 
 def _rollback(context: Context) -> Done:
-    from galleria_action.usecases.rollback import rollback
+    from galleria_action.usecases.releases.rollback import rollback
 
     return rollback(context)
 
 
 def _release_hold(context: Context) -> Done:
-    from galleria_action.usecases.release_hold import release_hold
+    from galleria_action.usecases.releases.release_hold import release_hold
 
     return release_hold(context)
 
 
 def _forget(context: Context) -> Done:
-    from galleria_action.usecases.forget import forget
+    from galleria_action.usecases.releases.forget import forget
 
     return forget(context)
 
