@@ -221,17 +221,15 @@ def _document(work: Work) -> dict[str, Replaced]:
 def _undo(work: Work, kept: Mapping[str, Replaced]) -> dict[str, Replaced | None]:
     """What each key held that this release changes; of one that comes back as it was recorded, nothing changes."""
     was, objects = _part_of_it(work), work.remote.manifest.objects
-    checkpoint = work.uploader.checkpoint
-    ours = checkpoint.stored if checkpoint else {}
     undo: dict[str, Replaced | None] = {}
     actions: tuple[Upload | Copy, ...] = (*work.plan.uploads, *work.plan.copies)
     for action in actions:
         key, entry, before = action.key, objects.get(action.key), kept.get(action.key)
-        if before is not None and (key in was or key not in ours):
+        if before is not None and (key in was or not _is_ours(work, action, before)):
             undo[key] = before
         elif key not in was:
             undo[key] = None
-        elif entry and entry.sha256 != _sha256_of(work, action):
+        elif entry and entry.sha256 != _brought(work, action)[0]:
             undo[key] = Replaced(entry.size, entry.etag, pool_key(entry.sha256), None, entry)
     for gone in _going(work):
         if gone.key in kept:
@@ -241,10 +239,16 @@ def _undo(work: Work, kept: Mapping[str, Replaced]) -> dict[str, Replaced | None
     return undo
 
 
-def _sha256_of(work: Work, action: Upload | Copy) -> str:
-    """The SHA-256 of the bytes that ``action`` brings."""
+def _is_ours(work: Work, action: Upload | Copy, before: Replaced) -> bool:
+    """Whether a key that nothing names holds what an earlier run of ours has left there: it is not a part of what was."""
+    checkpoint = work.uploader.checkpoint
+    return (checkpoint is not None and action.key in checkpoint.stored) or before.etag == _brought(work, action)[1]
+
+
+def _brought(work: Work, action: Upload | Copy) -> tuple[str, str]:
+    """SHA-256 (hex) and, where it is known, ETag of the bytes that ``action`` brings."""
     if isinstance(action, Copy):
-        return action.source.sha256
+        return action.source.sha256, ""
     done = work.uploader.done
     entry = done.staged.get(action.key) or done.entries.get(action.key)
-    return entry.sha256 if entry else ""
+    return (entry.sha256, entry.etag) if entry else ("", "")
