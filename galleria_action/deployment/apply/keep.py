@@ -240,7 +240,7 @@ def _undo(work: Work, kept: Mapping[str, Replaced]) -> dict[str, Replaced | None
 
 
 def _is_ours(work: Work, action: Upload | Copy, before: Replaced) -> bool:
-    """Whether a key that nothing names holds what an earlier run of ours has left there: it is not a part of what was."""
+    """Whether a key that nothing names holds what an earlier run of ours has left there: not a part of what was."""
     checkpoint = work.uploader.checkpoint
     return (checkpoint is not None and action.key in checkpoint.stored) or before.etag == _brought(work, action)[1]
 
