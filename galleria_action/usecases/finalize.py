@@ -40,6 +40,7 @@ from galleria_action.usecases.parts.applying import (
 )
 from galleria_action.usecases.parts.local import check_local
 from galleria_action.usecases.parts.planning import Comparison, make_comparison
+from galleria_action.usecases.parts.records import in_place
 from galleria_action.usecases.parts.releasing import check_hold
 from galleria_action.usecases.parts.unfinished import settled
 from galleria_action.usecases.results import Deployed
@@ -57,6 +58,7 @@ def finalize(context: Context) -> Deployed:
     side = check_local(context)
     store = context.store()
     made = settled(context, store, side, make_comparison(context, store, side))
+    made = in_place(context, store, side, made)
     checkpoint = open_checkpoint(context, store, made)
     if not made.plan.changed:
         done = nothing_to_do(context, store, made, checkpoint)

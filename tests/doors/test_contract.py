@@ -31,7 +31,7 @@ CONTRACT = {
     "session-token": "", "provider": "auto", "dry-run": "false", "force": "false", "cors": "require",
     "setup-cors": "false", "max-delete": "25%", "allow-empty": "false", "orphans": "fail", "verify": "list",
     "hash-check": "warn", "exif-errors": "warn", "strip-gps": "false", "redact-paths": "false", "acl": "",
-    "address-style": "auto", "encryption": "", "storage-class": "", "headers": "",
+    "address-style": "auto", "encryption": "", "storage-class": "", "state": "", "headers": "",
     "cache-control-photos": "public, max-age=86400",
     "cache-control-site": "public, max-age=0, must-revalidate", "cache-control-metadata": "no-cache",
     "keep-releases": "5", "keep-days": "", "to": "", "steps": "1", "hold": "false", "photo": "",
