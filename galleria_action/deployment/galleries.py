@@ -46,6 +46,7 @@ class LocalGallery:
     """What the workspace wants online. ``photos`` or ``site`` is ``None`` when that part is to be left alone.
 
     ``document`` is the metadata document to be committed, where there is one and the photos are part of the deploy.
+    ``edit_of_site`` is what is done to the site's pictures and videos.
     """
 
     mode: Mode
@@ -53,6 +54,7 @@ class LocalGallery:
     site: tuple[SourceFile, ...] | None
     settings: GallerySettings = field(default_factory=GallerySettings)
     document: Commit | None = None
+    edit_of_site: PhotoEdit | None = None
 
     def photo_keys(self) -> frozenset[str]:
         """The keys of all files of the photos."""

@@ -7,6 +7,7 @@ from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.applying import announce, nothing_to_do, open_checkpoint, put_online
 from galleria_action.usecases.parts.local import check_local
 from galleria_action.usecases.parts.planning import make_comparison
+from galleria_action.usecases.parts.positions import look_for_positions
 from galleria_action.usecases.parts.records import in_place, warn_of_readers
 from galleria_action.usecases.parts.releasing import check_hold
 from galleria_action.usecases.parts.unfinished import settled
@@ -24,7 +25,9 @@ def deploy(context: Context) -> Deployed | PlanMade | ShareUploaded:
         return upload_share(context, context.options.upload.shard)
     side = check_local(context)
     store = context.store()
-    made = settled(context, store, side, make_comparison(context, store, side))
+    made = make_comparison(context, store, side)
+    look_for_positions(context, made.plan)
+    made = settled(context, store, side, made)
     made = in_place(context, store, side, made)
     checkpoint = open_checkpoint(context, store, made)
     if made.plan.changed:

@@ -28,7 +28,8 @@ ROOT = Path(__file__).parents[2]
 OUTPUTS = frozenset({
     "success", "dry-run", "changed", "mode", "plan-id", "plan-file", "shards", "result-file", "report-file",
     "photos-to-upload",
-    "photos-to-delete", "photos-unchanged", "bytes-to-upload", "photos-uploaded", "photos-deleted", "files-uploaded",
+    "photos-to-delete", "photos-unchanged", "photos-with-position",
+    "bytes-to-upload", "photos-uploaded", "photos-deleted", "files-uploaded",
     "files-skipped", "bytes-uploaded", "metadata-uploaded", "consistent", "missing-files", "orphaned-files",
     "mismatched-files", "duplicates", "release-id", "previous-release", "url", "failure-reason", "message",
 })  # fmt: skip

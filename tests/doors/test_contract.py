@@ -47,6 +47,7 @@ CONTRACT = {
 }  # fmt: skip
 CHOICES = {
     "cors": "require warn skip", "orphans": "fail warn ignore delete", "verify": "list deep off",
+    "strip-gps": "false warn true",
     "hash-check": "strict warn off", "exif-errors": "warn fail", "comment": "always changes off",
     "check-files": "auto hash size off", "unproven": "upload keep",
     "links": "warn fail off",
@@ -56,7 +57,8 @@ CHOICES = {
 OUTPUTS = [
     "success", "dry-run", "changed", "mode", "plan-id", "plan-file", "shards", "result-file", "report-file",
     "photos-to-upload",
-    "photos-to-delete", "photos-unchanged", "bytes-to-upload", "photos-uploaded", "photos-deleted", "files-uploaded",
+    "photos-to-delete", "photos-unchanged", "photos-with-position",
+    "bytes-to-upload", "photos-uploaded", "photos-deleted", "files-uploaded",
     "files-skipped", "bytes-uploaded", "metadata-uploaded", "consistent", "missing-files", "orphaned-files",
     "mismatched-files", "duplicates", "release-id", "previous-release", "url", "failure-reason", "message",
 ]  # fmt: skip
