@@ -10,7 +10,8 @@ from galleria_action.deployment.apply.prepare import PreparePolicy
 from galleria_action.deployment.apply.publishing import Hold
 from galleria_action.deployment.apply.retain import pooled, retain
 from galleria_action.deployment.apply.upload import Uploader
-from galleria_action.deployment.events import Released
+from galleria_action.deployment.events import Deploying, Released
+from galleria_action.deployment.model import Plan
 from galleria_action.deployment.releases.history import History, read_history
 from galleria_action.deployment.releases.hold import HOLD_KEY, held
 from galleria_action.deployment.releases.record import (
@@ -29,6 +30,7 @@ from galleria_action.errors import Conflict, GalleriaError, VerifyFailed
 from galleria_action.gallery.local.files import read_file
 from galleria_action.storage.interface import ReadStore, WriteStore
 from galleria_action.usecases.context import Context
+from galleria_action.usecases.parts.approval import check_approval
 
 
 def terms_of(context: Context) -> Terms:
@@ -48,6 +50,13 @@ def history_of(store: ReadStore, remote: RemoteState) -> History:
     keys: Iterable[str] = (it.key for it in store.list(RELEASES_FOLDER)) if listed is None else listed
     metadata = remote.metadata_base
     return read_history(store, keys, metadata.sha256 if metadata else None, remote.manifest)
+
+
+def begin(context: Context, plan: Plan) -> None:
+    """The last question before a gallery is written to for which there are no files here, and word that it is."""
+    check_approval(context, plan)
+    context.stop.check()
+    context.tell(Deploying())
 
 
 def idle_uploader(context: Context, store: WriteStore) -> Uploader:

@@ -29,8 +29,8 @@ from galleria_action.gallery.metadata.schema import parse_remote
 from galleria_action.report.wording import count
 from galleria_action.storage.interface import Headers, ReadStore, WriteStore
 from galleria_action.usecases.context import Context
-from galleria_action.usecases.parts.applying import announce, verify_against
-from galleria_action.usecases.parts.releasing import concluding, history_of, idle_uploader, terms_of
+from galleria_action.usecases.parts.applying import verify_against
+from galleria_action.usecases.parts.releasing import begin, concluding, history_of, idle_uploader, terms_of
 from galleria_action.usecases.parts.unfinished import cleared
 from galleria_action.usecases.results import Answered, PlanMade
 
@@ -70,7 +70,7 @@ def forget(context: Context) -> Answered | PlanMade:
     if not traces.anywhere:
         _prune(context, writing, remote)
         raise _nowhere(remote, photo)
-    announce(context, traces.plan)
+    begin(context, traces.plan)
     if traces.plan.changed:
         _from_the_live_gallery(context, writing, remote, traces, photo)
     _from_the_records(context, writing, traces, photo)

@@ -27,9 +27,9 @@ from galleria_action.report.wording import count, human_size
 from galleria_action.storage.interface import ReadStore, WriteStore
 from galleria_action.storage.providers import provider_of
 from galleria_action.usecases.context import Context
-from galleria_action.usecases.parts.applying import announce, verify_against
+from galleria_action.usecases.parts.applying import verify_against
 from galleria_action.usecases.parts.planning import under_way
-from galleria_action.usecases.parts.releasing import concluding, history_of, idle_uploader, terms_of, tidy
+from galleria_action.usecases.parts.releasing import begin, concluding, history_of, idle_uploader, terms_of, tidy
 from galleria_action.usecases.parts.unfinished import cleared
 from galleria_action.usecases.results import PlanMade, RolledBack
 
@@ -51,7 +51,7 @@ def rollback(context: Context) -> RolledBack | PlanMade:
         named = _named(way, remote.metadata)
         found = verify_against(context, store, named, plan, remote.manifest, remote.listing, remote.metadata)
         return RolledBack(plan, way.release.state, found)
-    announce(context, plan)
+    begin(context, plan)
     _hold(context, store, way)
     terms = replace(
         terms_of(context),
