@@ -49,13 +49,15 @@ from galleria_action.options.target import TargetOptions
 from galleria_action.options.upload import UploadOptions
 from galleria_action.report.result import Tally
 from galleria_action.storage.api import store_for
-from galleria_action.storage.interface import Headers, ObjectInfo, Target, WriteStore
+from galleria_action.storage.faults.client_errors import raising_client_errors
+from galleria_action.storage.interface import Headers, ObjectInfo, StoredObject, Target, WriteStore
 from galleria_action.storage.persistence import sleep
 from galleria_action.usecases.context import Context, Place
 from galleria_action.usecases.deploy import deploy
 from galleria_action.usecases.parts.applying import settled_listing
 
-ProgressCallback = Callable[[str, int, int], None]
+FilesCallback = Callable[[str, int, int], None]
+BytesCallback = Callable[[int], None]
 _CONCURRENCY = UploadOptions().concurrency
 _HEADERS = HeaderOptions()
 
@@ -75,19 +77,22 @@ def deploy_gallery_metadata(
 ) -> dict[str, Any]:
     """Bring the gallery in ``prod_dir`` online: plan, upload, commit the metadata, delete what is gone, verify.
 
-    ``max_delete`` (a count or a share of the remote photos) and ``allow_empty`` guard against deleting by mistake.
+    ``max_delete`` (a count or a share of the remote photos) and ``allow_empty`` guard against deleting by mistake. With
+    ``dry_run`` the two metadata alone are compared, and no file is looked at.
     Returns ``success, dry_run, photos_uploaded, metadata_uploaded, message``, plus ``plan`` when ``dry_run`` (as
-    ``generate_deployment_plan`` returns it), plus ``error`` on failure. Raises nothing that the contract documents as
-    a failure.
+    ``generate_deployment_plan`` returns it, with ``upload_count, delete_count, unchanged_count, photos_to_upload,
+    photos_to_delete``), plus ``error`` on failure, with everything that was found. Raises nothing that the contract
+    documents as a failure.
     """
     heard = Tally("deploy")
     try:
-        context = _context(client, bucket, local_metadata, Path(prod_dir), dry_run, max_delete, allow_empty, heard)
-        message = deploy(context).message
+        if dry_run:
+            plan = generate_deployment_plan(local_metadata, _parsed(store_for(client, bucket).get(METADATA_KEY)))
+            return {**_deploy_dict(heard, dry_run, message=_would(plan)), "plan": _counted(plan)}
+        context = _context(client, bucket, local_metadata, Path(prod_dir), max_delete, allow_empty, heard)
+        return _deploy_dict(heard, dry_run, message=deploy(context).message)
     except GalleriaError as error:
-        told = _deploy_dict(heard, local_metadata, dry_run, success=False, message=error.message)
-        return {**told, "error": f"{error.message} {error.hint or ''}".strip()}
-    return _deploy_dict(heard, local_metadata, dry_run, success=True, message=message)
+        return {**_deploy_dict(heard, dry_run, message=error.message), "success": False, "error": _whole(error)}
 
 
 def generate_deployment_plan(
@@ -103,26 +108,34 @@ def generate_deployment_plan(
     return _plan_dict(plan, local_metadata)
 
 
+@raising_client_errors
 def download_remote_metadata(client: Any, bucket: str, key: str = METADATA_KEY) -> GalleryMetadata | None:
-    """The metadata under ``key``, or ``None`` when it is absent or not valid; other S3 errors are raised."""
-    stored = store_for(client, bucket).get(key)
+    """The metadata under ``key``, or ``None`` when it is absent or not valid. Raises
+    ``botocore.exceptions.ClientError``."""
+    return _parsed(store_for(client, bucket).get(key))
+
+
+def _parsed(stored: StoredObject | None) -> GalleryMetadata | None:
     try:
         return parse_remote(stored.body) if stored else None
     except RemoteInvalid:
         return None
 
 
+@raising_client_errors
 def verify_s3_state(client: Any, bucket: str, metadata: GalleryMetadata) -> dict[str, Any]:
     """Compare the bucket with ``metadata``: ``consistent, missing_files, orphaned_files`` (lists of keys).
 
-    Objects that were overwritten with other bytes count as missing. Raises the storage's errors.
+    Objects that were overwritten with other bytes count as missing, and so does the metadata document itself where it
+    is not there. Raises ``botocore.exceptions.ClientError``.
     """
+    named = metadata.keys() | {METADATA_KEY}
     store = store_for(client, bucket)
     manifest = read_manifest(store)[0]
     listing = settled_listing(
-        sleep, store, list_target(store), lambda seen: verify_listing(metadata.keys(), manifest, seen).whole
+        sleep, store, list_target(store), lambda seen: verify_listing(named, manifest, seen).whole
     )
-    found = verify_listing(metadata.keys(), manifest, listing)
+    found = verify_listing(named, manifest, listing)
     return {
         "consistent": found.consistent,
         "missing_files": sorted({*found.missing, *found.mismatched}),
@@ -135,7 +148,6 @@ def _context(
     bucket: str,
     metadata: GalleryMetadata,
     folder: Path,
-    dry_run: bool,
     max_delete: str,
     allow_empty: bool,
     heard: Tally,
@@ -150,7 +162,6 @@ def _context(
                 max_delete=DeleteLimit.parse(max_delete), allow_empty=allow_empty, orphans=Orphans.IGNORE
             ),
             checks=CheckOptions(cors=Cors.SKIP),
-            dry_run=dry_run,
         ),
         place=Place(Path.cwd()),
         stop=Stop(),
@@ -160,17 +171,35 @@ def _context(
     )
 
 
-def _deploy_dict(
-    heard: Tally, metadata: GalleryMetadata, dry_run: bool, *, success: bool, message: str
-) -> dict[str, Any]:
-    told = {
-        "success": success,
+def _deploy_dict(heard: Tally, dry_run: bool, *, message: str) -> dict[str, Any]:
+    return {
+        "success": True,
         "dry_run": dry_run,
         "photos_uploaded": heard.photos_uploaded,
         "metadata_uploaded": heard.metadata_uploaded,
         "message": message,
     }
-    return {**told, "plan": _plan_dict(heard.plan, metadata)} if dry_run and heard.plan else told
+
+
+def _would(plan: Mapping[str, list[Any]]) -> str:
+    return f"Would upload {len(plan['upload'])} photos, delete {len(plan['delete'])} photos"
+
+
+def _counted(plan: Mapping[str, list[Any]]) -> dict[str, Any]:
+    """``plan`` with the counts and ids that Galleria's own code puts beside it."""
+    return {
+        **plan,
+        "upload_count": len(plan["upload"]),
+        "delete_count": len(plan["delete"]),
+        "unchanged_count": len(plan["unchanged"]),
+        "photos_to_upload": [photo.id for photo in plan["upload"]],
+        "photos_to_delete": list(plan["delete"]),
+    }
+
+
+def _whole(error: GalleriaError) -> str:
+    """``error`` in one text, with everything that was found: there is no log beside it."""
+    return "\n".join(filter(None, [error.message, *map(str, error.findings), error.hint]))
 
 
 def _by_metadata_alone(metadata: GalleryMetadata) -> LocalGallery:
@@ -203,11 +232,11 @@ def deploy_directory_to_s3(
     bucket: str,
     prefix: str = "",
     dry_run: bool = False,
-    progress_callback: ProgressCallback | None = None,
+    progress_callback: FilesCallback | None = None,
 ) -> dict[str, Any]:
     """``upload_directory_to_s3`` after checking the arguments; ``error`` says what is wrong with them."""
     if not Path(source_dir).is_dir():
-        return _directory_result(error=f"The folder {str(source_dir)!r} does not exist")
+        return _directory_result(error=f"Source directory does not exist: {source_dir}")
     if not bucket:
         return _directory_result(error="The bucket has no name")
     return upload_directory_to_s3(client, source_dir, bucket, prefix, dry_run, progress_callback)
@@ -215,23 +244,23 @@ def deploy_directory_to_s3(
 
 def upload_directory_to_s3(
     client: Any,
-    source_dir: Path | str,
+    local_dir: Path | str,
     bucket: str,
     prefix: str = "",
     dry_run: bool = False,
-    progress_callback: ProgressCallback | None = None,
+    progress_callback: FilesCallback | None = None,
 ) -> dict[str, Any]:
-    """Upload every file below ``source_dir`` that is not in the bucket already, byte for byte. Nothing is deleted.
+    """Upload every file below ``local_dir`` that is not in the bucket already, byte for byte. Nothing is deleted.
 
-    ``progress_callback(name, current, total)`` is called after each file. Hidden files are left out. Returns
-    ``success, total_files, uploaded_files, skipped_files, failed_files, total_size`` (bytes), ``upload_time``
-    (seconds), ``errors`` (texts), and ``error`` when the folder cannot be published at all.
+    ``progress_callback(filename, current, total)`` is called after each file, with its name alone. Hidden files are
+    left out. Returns ``success, total_files, uploaded_files, skipped_files, failed_files, total_size`` (bytes),
+    ``upload_time`` (seconds), ``errors`` (texts), and ``error`` when the folder cannot be published at all.
     """
     started = time.monotonic()
     store = store_for(client, bucket, f"{prefix.strip('/')}/" if prefix.strip("/") else "")
-    folder = Path(source_dir)
+    folder = Path(local_dir)
     try:
-        found = walk_site(folder, _fence(folder)).files
+        found = walk_site(folder, _fence(folder), metadata=True).files
         hashes = [entry.sha256 for entry in examine_all(found, lambda _: True)]
         files = site_files(found, _HEADERS.cache_control_site, hashes)
         size = sum(file.size for file in files)
@@ -241,7 +270,7 @@ def upload_directory_to_s3(
         uploader.tell = _reported_to(progress_callback, len(files))
         errors = _upload_all(uploader, [Upload(Reason.NEW, file, file.sha256) for file in files])
     except GalleriaError as error:
-        return _directory_result(error=error.message, errors=[error.message, *map(str, error.findings)])
+        return _directory_result(error=_whole(error), errors=[error.message, *map(str, error.findings)])
     done = uploader.done
     return _directory_result(
         success=not errors,
@@ -260,17 +289,19 @@ def upload_file_to_s3(
     local_path: Path | str | bytes,
     bucket: str,
     key: str,
-    progress_callback: ProgressCallback | None = None,
+    progress_callback: BytesCallback | None = None,
 ) -> dict[str, Any]:
     """Upload one file (a path, or its bytes) unless the bucket holds it already.
 
-    Returns ``success, skipped, file_size`` (bytes), ``checksum`` (SHA-256, hex), ``upload_time`` (seconds), ``error``.
+    ``progress_callback(bytes)`` is told how many have been sent. Returns ``success, skipped, key, file_size`` (bytes;
+    also as ``size``), ``checksum`` (SHA-256, hex), ``upload_time`` (seconds), ``error``.
     """
     started = time.monotonic()
-    result: dict[str, Any] = {"success": False, "skipped": False, "file_size": 0, "checksum": "", "error": None}
+    result: dict[str, Any] = {"success": False, "skipped": False, "key": key, "checksum": "", "error": None}
+    result |= {"file_size": 0, "size": 0}
     try:
         body = local_path if isinstance(local_path, bytes) else Path(local_path).read_bytes()
-        result |= {"file_size": len(body), "checksum": sha256(body).hexdigest()}
+        result |= {"file_size": len(body), "size": len(body), "checksum": sha256(body).hexdigest()}
         file = LocalFile(key, key, len(body), None, (0, 0))
         kind = web_type(key, body[:BEGINNING])
         headers = Headers(kind.content_type, _HEADERS.cache_control_site, kind.encoding)
@@ -279,10 +310,10 @@ def upload_file_to_s3(
         head = store.head(key)
         listing = {key: ObjectInfo(key, head.size, head.etag)} if head else {}
         uploader = replace(_uploader(store, listing, Manifest()), read=lambda _: body)
-        uploader.tell = _reported_to(progress_callback, 1)
+        uploader.tell = _sent_to(progress_callback)
         uploader.upload([upload])
     except GalleriaError as error:
-        result["error"] = error.message
+        result["error"] = f"Upload error: {_whole(error)}"
     except OSError as error:
         result["error"] = f"{local_path!r} cannot be read: {error.strerror or error}"
     else:
@@ -329,14 +360,24 @@ def _uploader(store: WriteStore, listing: Mapping[str, ObjectInfo], known: Manif
     )
 
 
-def _reported_to(callback: ProgressCallback | None, total: int) -> Listener:
+def _reported_to(callback: FilesCallback | None, total: int) -> Listener:
     """A listener that tells ``callback`` of each object that is there, one after the other."""
     lock, done = threading.Lock(), count(1)
 
     def hear(event: Event) -> None:
         if callback and isinstance(event, Stored):
             with lock:
-                callback(event.key, next(done), total)
+                callback(event.key.rpartition("/")[2], next(done), total)
+
+    return hear
+
+
+def _sent_to(callback: BytesCallback | None) -> Listener:
+    """A listener that tells ``callback`` how many bytes have been sent."""
+
+    def hear(event: Event) -> None:
+        if callback and isinstance(event, Stored) and event.sent is not None:
+            callback(event.sent)
 
     return hear
 

@@ -136,6 +136,13 @@ class Conflict(GalleriaError):
     exit_code = 9
 
 
+class Older(GalleriaError):
+    """What is live was made from a newer commit."""
+
+    reason = "older"
+    exit_code = 9
+
+
 class Held(GalleriaError):
     """Deploys are held since a rollback."""
 
@@ -192,7 +199,7 @@ REASONS: dict[str, int] = {
     cls.reason: cls.exit_code
     for cls in (
         InternalError, ConfigInvalid, GalleryInvalid, VerifyFailed, StorageUnavailable, CredentialsError,
-        PermissionRefused, BucketMissing, DeleteGuard, EmptyGallery, CorsMissing, PlanChanged, Conflict,
+        PermissionRefused, BucketMissing, DeleteGuard, EmptyGallery, CorsMissing, PlanChanged, Conflict, Older,
         Held, UploadFailed, DeleteFailed, ReleaseUnavailable, DuplicatesFound, Cancelled,
     )
 }  # fmt: skip

@@ -61,6 +61,8 @@ class FakeGitHub:
     comments: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     pulls: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     deployments: dict[int, dict[str, Any]] = field(default_factory=dict)
+    #: commits, from the first to the last; others are unknown here
+    history: list[str] = field(default_factory=list)
     logins: dict[str, str] = field(default_factory=lambda: {TOKEN: "github-actions[bot]"})
     may_write: set[str] = field(default_factory=lambda: {"comments", "deployments"})
     knows_viewer: bool = True
@@ -133,6 +135,7 @@ class FakeGitHub:
                 "",
                 lambda n: self._pages(self.comments.get(int(n), []), query),
             ),
+            (r"GET /repos/{repo}/compare/(\w+)\.\.\.(\w+)", "", self._compare),
             (r"POST /repos/{repo}/issues/(\d+)/comments", "comments", lambda n: self._create(int(n), request, login)),
             (r"PATCH /repos/{repo}/issues/comments/(\d+)", "comments", lambda n: self._update(int(n), request)),
             (r"DELETE /repos/{repo}/issues/comments/(\d+)", "comments", lambda n: self._delete(int(n))),
@@ -146,6 +149,12 @@ class FakeGitHub:
                     return 403, {}, REFUSED
                 return serve(*match.groups())
         return 404, {}, {"message": "Not Found"}
+
+    def _compare(self, base: str, head: str) -> tuple[int, dict[str, str], Any]:
+        if not {base, head} <= set(self.history):
+            return 404, {}, {"message": "Not Found"}
+        ahead = self.history.index(head) - self.history.index(base)
+        return 200, {}, {"status": "ahead" if ahead > 0 else "behind" if ahead else "identical"}
 
     def _viewer(self, login: str) -> tuple[int, dict[str, str], Any]:
         return (200, {}, {"data": {"viewer": {"login": login}}}) if self.knows_viewer else (403, {}, REFUSED)

@@ -68,6 +68,7 @@ def parse(args: Sequence[str], environ: Mapping[str, str], workspace: Path) -> I
     config = read_config(workspace, path, environment)
     only_there = [Mistake(it, "only the config file can give it") for it in given if BY_NAME[it].only_in_config]
     given = _texts(config.values, Origin.CONFIG) | given
+    given = _of_its_part(environ, given) | given
     words.mistakes.extend(only_there)
     return Invocation(
         words.command,
@@ -101,13 +102,25 @@ def _chosen_by_environment(environ: Mapping[str, str]) -> str | None:
     return next(filter(None, texts), "deploy" if by_ci else None)
 
 
+def _of_its_part(environ: Mapping[str, str], given: Mapping[str, Given]) -> dict[str, Given]:
+    """Galleria may keep photos and site in two buckets; a deploy of one of them goes to its own."""
+    parts = {"photos-only": "PICS", "site-only": "SITE"}
+    asked = [part for name, part in parts.items() if name in given and given[name].text in ("true", "True", "TRUE")]
+    if len(asked) != 1 or "bucket" in given:
+        return {}
+    names = ("bucket", "endpoint", "region", "access-key", "secret-key")
+    found = {name: environ.get(f"GALLERIA_S3_{asked[0]}_{name.upper().replace('-', '_')}", "") for name in names}
+    return _texts(found, Origin.ENVIRONMENT) if found["bucket"] else {}
+
+
 def _no_bucket(environ: Mapping[str, str]) -> str:
-    """Galleria may keep photos and site in two buckets; here they go to one."""
+    """What to tell where Galleria's variables name two buckets, and the deploy is of both parts."""
     other = next((name for name in environ if name.startswith(("GALLERIA_S3_PICS_", "GALLERIA_S3_SITE_"))), None)
     if other is None:
         return NO_BUCKET
     return (
-        f"not given. {other[:40]} is not read: photos and site go to one bucket here. Give it as bucket, or as "
+        f"not given. {other[:40]} is of one of two buckets: deploy the photos with photos-only (GALLERIA_S3_PICS_*), "
+        "the site with site-only (GALLERIA_S3_SITE_*). For both in one bucket give it as bucket, or as "
         "GALLERIA_S3_PUBLIC_BUCKET with the other GALLERIA_S3_PUBLIC_* variables"
     )
 

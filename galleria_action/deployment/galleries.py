@@ -6,9 +6,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from galleria_action.deployment.made_by import MadeBy
 from galleria_action.deployment.model import Base, Commit, Mode, PhotoEdit, SourceFile
 from galleria_action.deployment.state.manifest import Kind, Manifest
-from galleria_action.gallery.metadata.model import GalleryMetadata, GallerySettings
+from galleria_action.gallery.metadata.model import NO_SETTINGS, GalleryMetadata, GallerySettings
 from galleria_action.storage.interface import ObjectInfo
 
 
@@ -37,6 +38,10 @@ class Wanted(Protocol):
     def document(self) -> Commit | None:
         """The metadata that is committed for it; ``None`` where the record commits."""
 
+    @property
+    def made_by(self) -> MadeBy | None:
+        """The commit that it is, where that is known."""
+
     def keys_of(self, kind: Kind) -> Collection[str] | None:
         """The keys of one part, ``None`` where that is to be left alone."""
 
@@ -46,14 +51,16 @@ class LocalGallery:
     """What the workspace wants online. ``photos`` or ``site`` is ``None`` when that part is to be left alone.
 
     ``document`` is the metadata document to be committed, where there is one and the photos are part of the deploy.
+    ``made_by`` is the commit that the workspace is of, where that is known.
     ``edit_of_site`` is what is done to the site's pictures and videos.
     """
 
     mode: Mode
     photos: tuple[SourcePhoto, ...] | None
     site: tuple[SourceFile, ...] | None
-    settings: GallerySettings = field(default_factory=GallerySettings)
+    settings: GallerySettings = NO_SETTINGS
     document: Commit | None = None
+    made_by: MadeBy | None = None
     edit_of_site: PhotoEdit | None = None
 
     def photo_keys(self) -> frozenset[str]:

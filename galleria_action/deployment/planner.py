@@ -7,14 +7,13 @@ always give the same plan and the same plan id, whoever asks.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
-from itertools import chain
 
 from galleria_action.deployment.galleries import LocalGallery, RemoteGallery, SourcePhoto
 from galleria_action.deployment.model import Commit, Delete, PhotoEdit, Plan, Reason, SourceFile, Upload
 from galleria_action.deployment.remote.verification import find_orphans
 from galleria_action.deployment.state.manifest import ManifestEntry
 from galleria_action.gallery.keys import folded
-from galleria_action.gallery.metadata.model import GallerySettings, Variant
+from galleria_action.gallery.metadata.model import NO_SETTINGS, GallerySettings, PhotoMetadata, Variant
 from galleria_action.storage.interface import Target
 
 
@@ -41,10 +40,10 @@ def make_plan(
     orphans = _orphans(local, remote)
     if delete_orphans and remote.base:
         deletes += [Delete(key, Reason.ORPHAN) for key in orphans]
-    remote_photos = _remote_photo_ids(remote)
+    remote_photos = dict.fromkeys(_remote_photos(remote).values())
     changed = {up.photo for up in uploads}
     local_photos = [photo.id for photo in local.photos or ()]
-    present = set(local_photos)
+    present = set(local_photos) | comparison.renamed
     return Plan(
         mode=local.mode,
         target=target,
@@ -71,15 +70,20 @@ class _Comparison:
         self.remote = remote
         self.force = force
         self.keep_unproven = keep_unproven
-        settings = remote.metadata.settings if remote.metadata else GallerySettings()
+        settings = remote.metadata.settings if remote.metadata else NO_SETTINGS
         self.resized = _rendering(settings) != _rendering(local.settings)
         self.offset = settings.target_timezone_offset_hours
-        self.before = {photo.id: photo for photo in (remote.metadata.photos if remote.metadata else ())}
+        live = remote.metadata.photos if remote.metadata else ()
+        self.before = {photo.id: photo for photo in live}
+        self.by_key = {photo.files.full: photo for photo in live}
+        #: ids of live photos that go on under another id: nothing of them is lost
+        self.renamed: set[str] = set()
 
     def photo_uploads(self) -> Iterator[Upload]:
         for photo in self.local.photos or ():
             whole = self._reason_for_photo(photo)
-            keys = None if whole or self.local.mode == "directory" else dict(self.before[photo.id].files.items())
+            before = None if whole or self.local.mode == "directory" else self._before(photo)
+            keys = dict(before.files.items()) if before else None
             edited = photo.edit.digest() if photo.edit else ""
             small = PhotoEdit(None, None, strip_gps=True) if photo.edit and photo.edit.strip_gps else None
             of_small = small.digest() if small else ""
@@ -97,13 +101,24 @@ class _Comparison:
             if reason:
                 yield Upload(reason, file, file.sha256, edit=edit)
 
+    def _before(self, photo: SourcePhoto) -> PhotoMetadata | None:
+        """What ``photo`` was: the live photo of its id, or the same one under another id."""
+        if photo.id in self.before:
+            return self.before[photo.id]
+        full = next((file.key for file in photo.files if file.variant == "full"), "")
+        other = self.by_key.get(full)
+        if other is None or other.deployment_file_hash.lower() != photo.identity:
+            return None
+        self.renamed.add(other.id)
+        return other
+
     def _reason_for_photo(self, photo: SourcePhoto) -> Reason | None:
         """A reason that concerns every file of the photo, if there is one."""
+        before = self._before(photo)
         if self.force:
             return Reason.FORCED
         if self.local.mode == "directory":
             return None
-        before = self.before.get(photo.id)
         if before is None:
             return Reason.NEW
         times = (photo.edit.timestamp, photo.edit.offset_hours) if photo.edit else (None, None)
@@ -164,15 +179,6 @@ def _is_picture(file: SourceFile) -> bool:
 def _rendering(settings: GallerySettings) -> tuple[object, ...]:
     """The settings that decide the bytes of ``web`` and ``thumb``, which no hash in the metadata covers."""
     return (settings.web_size, settings.thumb_size, settings.jpeg_quality, settings.webp_quality)
-
-
-def _remote_photo_ids(remote: RemoteGallery) -> dict[str, None]:
-    """The ids of all photos that the live metadata or the manifest names, each once."""
-    manifest = remote.manifest
-    leaving = (gone.photo or key for key, gone in manifest.leaving_of("photo").items())
-    recorded = (entry.photo or key for key, entry in manifest.of_kind("photo").items())
-    live = (photo.id for photo in (remote.metadata.photos if remote.metadata else ()))
-    return dict.fromkeys(chain(leaving, recorded, live))
 
 
 def _remote_photos(remote: RemoteGallery, *, but: Set[str] = frozenset()) -> dict[str, str]:

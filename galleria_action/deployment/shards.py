@@ -1,9 +1,10 @@
 """One plan, many machines: whose share a photo is, what a shard reports, and whether all of it is there. Pure.
 
 Only photos are divided. Under ``.galleria/shards/<plan id>/`` lie, until the plan is finalized, a report of each shard,
-and two documents by which later jobs make the same plan again although the bucket has changed since: the keys that
-were missing at first (shards heal them), and the plan itself once its finalizing has begun. They come from a bucket
-that others may write to, so nothing in them is trusted to have the right shape.
+and, once its finalizing has begun, the plan itself: what is left of it may be finished although the bucket has changed
+since. Until then shards change nothing that a plan is made from: what replaces a live object, or brings a lost one
+back, waits in the pool. Both come from a bucket that others may write to, so nothing in them is trusted to have the
+right shape.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from galleria_action.deployment.model import Plan, Reason, Upload, canonical
+from galleria_action.deployment.model import Plan, Upload, canonical
 from galleria_action.deployment.state.manifest import Manifest, ManifestEntry
 from galleria_action.deployment.state.pool import pool_key
 from galleria_action.deployment.state.written import ManifestUnreadable, parse_recorded, written
@@ -161,29 +162,7 @@ def report_key(plan_id: str, shard: Shard) -> str:
     return f"{folder_of(plan_id)}{shard.number}-of-{shard.count}.json"
 
 
-# -- the same plan again -------------------------------------------------------------------------------------------
-
-
-def missing_key(plan_id: str) -> str:
-    """Where the keys lie that were missing when the plan was made."""
-    return f"{folder_of(plan_id)}plan.json"
-
-
-def missing_document(plan: Plan) -> bytes | None:
-    """The keys that ``plan`` uploads because they were missing, or ``None`` where there are none."""
-    missing = sorted(up.key for up in plan.uploads if up.reason is Reason.MISSING)
-    return json.dumps({"schema": _SCHEMA, "missing": missing}).encode() if missing else None
-
-
-def parse_missing(raw: bytes) -> frozenset[str]:
-    """The keys in a stored ``missing_document``. What is none names no keys: then another plan comes out, and that is
-    refused."""
-    try:
-        document = json.loads(raw)
-        keys = frozenset(document["missing"]) if document["schema"] == _SCHEMA else frozenset()
-        return keys if all(type(key) is str for key in keys) else frozenset()
-    except (ValueError, TypeError, KeyError, RecursionError):
-        return frozenset()
+# -- a plan that has begun -------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,13 @@ class GuardOptions(Group):
         Topic.PLAN,
         config=tighten(Unproven.KEEP, Unproven.UPLOAD),
     )
+    allow_older: bool = option(
+        FLAG,
+        "false",
+        "permit a commit that is older than the one of the live gallery to replace it",
+        Topic.PLAN,
+        config=tighten(True, False),
+    )
     approved_plan: str | None = optional(PLAN_ID, "plan id that must match", Topic.PLAN, config=NEVER)
     plan_approval: PlanApproval = option(
         choice(PlanApproval),

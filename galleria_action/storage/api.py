@@ -9,6 +9,7 @@ from typing import Any
 
 from galleria_action.net.network import Network
 from galleria_action.storage.conditions import ProvingStore
+from galleria_action.storage.faults.client_errors import raising_client_errors
 from galleria_action.storage.interface import Target, WriteStore
 from galleria_action.storage.persistence import sleep
 from galleria_action.storage.providers import provider_of
@@ -50,8 +51,9 @@ def store_for(client: Any, bucket: str, prefix: str = "") -> WriteStore:
     return ProvingStore(store, sleep) if provider_of(client.meta.endpoint_url).conditional_put == "probe" else store
 
 
+@raising_client_errors
 def file_exists_in_s3(client: Any, bucket: str, key: str) -> bool:
-    """Whether there is an object under ``key``. Raises the storage errors of ``galleria_action.errors``."""
+    """Whether there is an object under ``key``. Raises ``botocore.exceptions.ClientError``."""
     return store_for(client, bucket).head(key) is not None
 
 
@@ -61,9 +63,10 @@ def calculate_file_checksum(file_path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+@raising_client_errors
 def list_bucket_files(client: Any, bucket: str, prefix: str = "") -> list[str]:
     """The keys that start with ``prefix``, all of them, as a list of strings (what Galleria returns).
 
-    Raises the storage errors of ``galleria_action.errors`` instead of returning a part of the list.
+    Raises ``botocore.exceptions.ClientError`` instead of returning a part of the list.
     """
     return [info.key for info in store_for(client, bucket).list(prefix)]

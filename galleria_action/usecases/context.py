@@ -10,6 +10,7 @@ from pathlib import Path
 
 from galleria_action.ci.interface import Approval, NoReviews
 from galleria_action.deployment.events import Began, Ended, Entered, Left, Listener, Said, Warned, nobody
+from galleria_action.deployment.made_by import MadeBy
 from galleria_action.deployment.releases.record import Who
 from galleria_action.deployment.state.elsewhere import StateElsewhere
 from galleria_action.deployment.stop import Stop
@@ -38,7 +39,9 @@ class Place:
 class Context:
     """One run. ``approval`` asks for the plan that reviewers have seen (raises ``NoApproval``); ``without_secrets``
     says whose run this is when nobody gave it the keys to the bucket. ``metadata`` is a document that the caller has in
-    hand, instead of the file that the options name. ``who`` makes releases, and ``now`` tells the time."""
+    hand, instead of the file that the options name. ``made_by`` is the commit that is deployed, and ``is_ancestor``
+    tells of two commits whether the first is an ancestor of the second (``None``: nobody knows). ``who`` makes
+    releases, and ``now`` tells the time."""
 
     options: Options
     place: Place
@@ -50,6 +53,8 @@ class Context:
     metadata: LoadedMetadata | None = None
     who: Who = field(default_factory=Who)
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+    made_by: MadeBy | None = None
+    is_ancestor: Callable[[str, str], bool | None] = lambda older, newer: None
 
     @property
     def settings(self) -> StoreSettings:

@@ -18,7 +18,6 @@ from galleria_action.deployment.shards import (
     begun_document,
     begun_key,
     folder_of,
-    missing_key,
     not_as_reported,
     parse_begun,
     read_reports,
@@ -62,7 +61,7 @@ def finalize(context: Context) -> Deployed:
     checkpoint = open_checkpoint(context, store, made)
     if not made.plan.changed:
         done = nothing_to_do(context, store, made, checkpoint)
-        _clear(context, store, folder_of(plan_id), plan_id)
+        _clear(context, store, folder_of(plan_id))
         return done
     shards = _shards(context, store, made.plan, plan_id)
     uploaded = _collected(context, store, made, plan_id, shards)
@@ -72,7 +71,7 @@ def finalize(context: Context) -> Deployed:
         store.put(begun_key(plan_id), begun_document(made.plan, len(shards)), DOCUMENT_HEADERS)
     done = put_online(context, store, made, checkpoint, uploaded)
     # A commit of the metadata makes every other plan a thing of the past, so what lies there of them goes too.
-    _clear(context, store, SHARDS_FOLDER if made.plan.commit else folder_of(plan_id), plan_id)
+    _clear(context, store, SHARDS_FOLDER if made.plan.commit else folder_of(plan_id))
     return done
 
 
@@ -128,17 +127,12 @@ def _added_up(made: Plan, reports: Iterable[Report]) -> UploadsDone:
     return done
 
 
-def _clear(context: Context, store: WriteStore, folder: str, plan_id: str) -> None:
-    """Remove what the shards left in ``folder``; that it cannot be removed harms nobody.
-
-    What tells that objects were missing goes first: without the reports it would be believed.
-    """
+def _clear(context: Context, store: WriteStore, folder: str) -> None:
+    """Remove what the shards left in ``folder``; that it cannot be removed harms nobody."""
     errors: Mapping[str, str] = {}
     try:
         keys = [found.key for found in store.list(folder)]
-        first = [key for key in keys if key == missing_key(plan_id)]
-        for batch in (first, [key for key in keys if key not in first]):
-            errors = errors or (store.delete(batch) if batch else {})
+        errors = store.delete(keys) if keys else {}
     except GalleriaError as error:
         errors = {folder: error.message}
     _prune(context, store)

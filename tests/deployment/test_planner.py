@@ -183,6 +183,32 @@ def test_what_a_run_that_died_before_its_deletes_left_is_deleted_by_the_manifest
     assert sorted(deleted(made)) == ["full/b.jpg", "thumb/b.jpg", "web/b.jpg"]
 
 
+def renamed(photo: SourcePhoto, name: str) -> SourcePhoto:
+    return replace(photo, id=name)
+
+
+def test_another_id_alone_is_not_a_deletion():
+    made = plan(local_gallery(renamed(A, "x"), renamed(B, "y")), remote_gallery(A, B))
+    assert (made.uploads, made.deletes, made.removed_photos) == ((), (), ())
+    assert (made.remote_photo_count, made.local_photo_count) == (2, 2)
+    assert made.commit is not None
+
+
+def test_after_another_id_the_record_still_has_the_old_one_and_nothing_is_gone():
+    now = local_gallery(renamed(A, "x"))
+    made = plan(now, remote_gallery(renamed(A, "x"), manifest=manifest_of(A)))
+    assert (made.removed_photos, made.remote_photo_count) == ((), 1)
+    gone = plan(local_gallery(B), remote_gallery(renamed(A, "x"), manifest=manifest_of(A)))
+    assert (gone.removed_photos, gone.remote_photo_count) == (("x",), 1)
+    assert {it.photo for it in gone.deletes} == {"x"}
+
+
+def test_another_photo_under_the_keys_of_one_that_is_gone_is_a_deletion():
+    made = plan(local_gallery(renamed(local_photo("a", "2"), "x")), remote_gallery(A))
+    assert made.removed_photos == ("a",)
+    assert set(reasons(made).values()) == {"new"}
+
+
 def test_a_key_that_two_photos_swap_is_never_deleted():
     swapped = (replace(A, files=B.files), replace(B, files=A.files))
     made = plan(local_gallery(*swapped), remote_gallery(A, B))

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 
 from galleria_action import deployment, gallery, storage
 from galleria_action.errors import BucketMissing
-from galleria_action.gallery import GalleryMetadata
+from galleria_action.gallery import GalleryMetadata, GallerySettings
 from galleria_action.storage.settings import StoreSettings
 from tests.builders import Gallery, make_gallery
 from tests.servers import ACCESS_KEY, SECRET_KEY
@@ -28,7 +29,7 @@ SIGNATURES = {
     storage: {
         "get_s3_client": "endpoint access_key secret_key region",
         "upload_file_to_s3": "client local_path bucket key progress_callback",
-        "upload_directory_to_s3": "client source_dir bucket prefix dry_run progress_callback",
+        "upload_directory_to_s3": "client local_dir bucket prefix dry_run progress_callback",
         "file_exists_in_s3": "client bucket key",
         "calculate_file_checksum": "file_path",
         "list_bucket_files": "client bucket prefix",
@@ -89,7 +90,11 @@ def test_a_gallery_goes_online_and_stays(client, name: str, pics: Gallery):
     planned = deployment.deploy_gallery_metadata(client, name, local, pics.source, dry_run=True)
     assert planned.keys() == {"success", "dry_run", "photos_uploaded", "metadata_uploaded", "message", "plan"}
     assert (planned["success"], planned["dry_run"], planned["metadata_uploaded"]) == (True, True, False)
-    assert planned["plan"] == {"upload": list(local.photos), "delete": [], "unchanged": []}
+    plan = {"upload": list(local.photos), "delete": [], "unchanged": []}
+    assert planned["plan"] == plan | {
+        "upload_count": 3, "delete_count": 0, "unchanged_count": 0,
+        "photos_to_upload": [photo.id for photo in local.photos], "photos_to_delete": [],
+    }  # fmt: skip
     assert storage.list_bucket_files(client, name) == []
 
     done = deployment.deploy_gallery_metadata(client, name, local, pics.source)
@@ -150,8 +155,54 @@ def test_remote_metadata_that_is_none(client, name: str, body: bytes):
 
 
 def test_other_storage_errors_are_raised(client):
-    with pytest.raises(BucketMissing):
-        deployment.download_remote_metadata(client, "not-made", "gallery-metadata.json")
+    """As boto3 tells them, with what it means: so Galleria's users catch them."""
+    empty = GalleryMetadata("1.0", None, None, GallerySettings(), ())
+    for call in (
+        lambda: deployment.download_remote_metadata(client, "not-made", "gallery-metadata.json"),
+        lambda: storage.file_exists_in_s3(client, "not-made", "a.jpg"),
+        lambda: storage.list_bucket_files(client, "not-made"),
+        lambda: deployment.verify_s3_state(client, "not-made", empty),
+    ):
+        with pytest.raises(ClientError) as told:
+            call()
+        assert told.value.response["Error"]["Code"] in ("NoSuchBucket", "404")
+        assert "not-made" in str(told.value)
+        assert isinstance(told.value.__cause__, BucketMissing)
+
+
+def test_settings_that_nobody_gave_are_galleria_s():
+    assert GallerySettings().to_dict() == {
+        "timestamp_offset_hours": 0, "target_timezone_offset_hours": 13, "web_size": [2048, 2048],
+        "thumb_size": [400, 400], "jpeg_quality": 85, "webp_quality": 85,
+    }  # fmt: skip
+    assert GallerySettings.from_dict({}).to_dict() == {}  # but nothing is put into a document that was read
+
+
+def test_a_dry_run_needs_no_files_and_a_deploy_names_those_it_misses(client, name: str, pics: Gallery):
+    local, lost = metadata(pics), pics.local_path(1, "thumb")
+    lost.unlink()
+    assert deployment.deploy_gallery_metadata(client, name, local, pics.source / "nowhere", dry_run=True)["success"]
+    assert lost.name in deployment.deploy_gallery_metadata(client, name, local, pics.source)["error"]
+    told = deployment.deploy_gallery_metadata(client, "not-made", local, pics.source, dry_run=True)
+    assert (told["success"], told["dry_run"], "not-made" in told["error"]) == (False, True, True)
+
+
+def test_a_state_without_its_metadata_is_not_consistent(client, name: str, pics: Gallery):
+    local = metadata(pics)
+    deployment.deploy_gallery_metadata(client, name, local, pics.source)
+    client.delete_object(Bucket=name, Key="gallery-metadata.json")
+    state = deployment.verify_s3_state(client, name, local)
+    assert (state["consistent"], state["missing_files"]) == (False, ["gallery-metadata.json"])
+
+
+def test_a_folder_of_photos_with_metadata_is_uploaded_as_it_lies_there(client, name: str, pics: Gallery):
+    seen: list[tuple[str, int, int]] = []
+    done = storage.upload_directory_to_s3(
+        client=client, local_dir=pics.source, bucket=name, progress_callback=lambda *told: seen.append(told)
+    )
+    assert (done["success"], done["uploaded_files"]) == (True, 10)
+    assert {told[0] for told in seen} == {path.name for path in pics.source.rglob("*") if path.is_file()}
+    assert client.get_object(Bucket=name, Key="gallery-metadata.json")["Body"].read() == pics.raw
 
 
 def test_a_broken_state_is_told(client, name: str, pics: Gallery):
@@ -208,8 +259,12 @@ def test_a_directory_that_cannot_be_uploaded(client, name: str, tmp_path: Path):
 def test_a_file_is_uploaded_once(client, name: str, tmp_path: Path):
     path = tmp_path / "a.webp"
     path.write_bytes(b"picture")
-    first = storage.upload_file_to_s3(client, path, name, "a.webp")
-    assert first.keys() == {"success", "skipped", "file_size", "checksum", "upload_time", "error"}
+    sent: list[int] = []
+    first = storage.upload_file_to_s3(client, path, name, "a.webp", sent.append)
+    storage.upload_file_to_s3(client, path, name, "a.webp", sent.append)
+    assert sent == [7]
+    assert first.keys() == {"success", "skipped", "key", "file_size", "size", "checksum", "upload_time", "error"}
+    assert (first["key"], first["size"]) == ("a.webp", 7)
     assert (first["success"], first["skipped"], first["file_size"], first["error"]) == (True, False, 7, None)
     assert first["checksum"] == storage.calculate_file_checksum(path)
     assert storage.file_exists_in_s3(client, name, "a.webp")

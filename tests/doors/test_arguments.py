@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from galleria_action.cli.arguments import read_arguments
+from galleria_action.cli.parse import parse
 from galleria_action.deployment.stop import Stop
 from galleria_action.options import OPTIONS
 from galleria_action.run import World, run
@@ -123,7 +124,7 @@ def test_a_config_file_that_cannot_be_read_is_told_without_what_it_may_have_said
 def test_two_buckets_as_galleria_may_have_them(tmp_path: Path):
     code, out, _ = told(tmp_path, "plan", GALLERIA_S3_PICS_BUCKET="pics", GALLERIA_S3_SITE_BUCKET="site")
     assert code == 2
-    assert "GALLERIA_S3_PICS_BUCKET is not read: photos and site go to one bucket here" in out
+    assert "GALLERIA_S3_PICS_BUCKET is of one of two buckets: deploy the photos with photos-only" in out
 
 
 def test_quiet_says_how_it_ended_and_nothing_else(tmp_path: Path):
@@ -156,3 +157,21 @@ def test_control_characters_are_refused_by_the_options_name(tmp_path: Path, opti
     assert code == 2
     assert f"{option}: " in out
     assert bad not in out
+
+
+@pytest.mark.parametrize(("asked", "bucket"), [("photos-only", "pics"), ("site-only", "site"), ("", "")])
+def test_galleria_s_two_buckets_are_those_of_their_parts(tmp_path: Path, asked: str, bucket: str):
+    environ = {
+        "GALLERIA_S3_PICS_BUCKET": "pics", "GALLERIA_S3_PICS_ACCESS_KEY": "key-of-pics",
+        "GALLERIA_S3_PICS_REGION": "eu",
+        "GALLERIA_S3_SITE_BUCKET": "site", "GALLERIA_S3_SITE_ACCESS_KEY": "key-of-site",
+    }  # fmt: skip
+    words = ["plan", *([f"--{asked}"] if asked else [])]
+    given = parse(words, environ, tmp_path).given
+    assert ("bucket" in given) is bool(bucket)
+    if bucket:
+        assert (given["bucket"].text, given["access-key"].text) == (bucket, f"key-of-{bucket}")
+        assert ("region" in given) is (bucket == "pics")
+    assert parse([*words, "--bucket", "other"], environ, tmp_path).given["bucket"].text == "other"
+    public = {**environ, "GALLERIA_S3_PUBLIC_BUCKET": "public"}
+    assert parse(words, public, tmp_path).given["bucket"].text == "public"

@@ -35,7 +35,7 @@ CONTRACT = {
     "cache-control-photos": "public, max-age=86400",
     "cache-control-site": "public, max-age=0, must-revalidate", "cache-control-metadata": "no-cache",
     "keep-releases": "5", "keep-days": "", "to": "", "steps": "1", "hold": "false", "photo": "",
-    "check-files": "auto", "unproven": "upload", "links": "warn",
+    "check-files": "auto", "unproven": "upload", "allow-older": "false", "links": "warn",
     "concurrency": "128", "resume": "true", "checkpoint-file": "", "shard-count": "", "shard": "",
     "config": "", "environment": "", "plan-file": "", "result-file": "", "approved-plan": "", "plan-approval": "off",
     "comment": "changes", "label": "", "github-token": "", "public-url": "", "environment-url": "", "progress": "auto",
@@ -65,8 +65,8 @@ OUTPUTS = [
 EXITS = {
     "internal": 1, "config-invalid": 2, "gallery-invalid": 3, "verify-failed": 4, "storage-unavailable": 5,
     "credentials": 6, "permission": 6, "bucket-missing": 6, "delete-guard": 7, "empty-gallery": 7, "cors": 8,
-    "plan-changed": 9, "conflict": 9, "held": 9, "upload-failed": 10, "delete-failed": 11, "release-unavailable": 14,
-    "duplicates-found": 15,
+    "plan-changed": 9, "conflict": 9, "older": 9, "held": 9, "upload-failed": 10, "delete-failed": 11,
+    "release-unavailable": 14, "duplicates-found": 15,
     "cancelled": 130,
 }  # fmt: skip
 

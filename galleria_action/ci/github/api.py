@@ -82,6 +82,15 @@ class GitHubApi:
             raise ApiError("the answer is no pull request")
         return PullRequest(number, head.lower() != self._repository.lower(), str(at(pull, "head", "sha") or ""))
 
+    def is_ancestor(self, older: str, newer: str) -> bool:
+        """Whether the commit ``older`` is an ancestor of ``newer``."""
+        # The second page has neither commits nor files, of which the first may have hundreds.
+        answer = self._rest.call("GET", f"{self._home}/compare/{older}...{newer}?per_page=1&page=2")
+        status = at(answer, "status")
+        if status not in ("ahead", "behind", "identical", "diverged"):
+            raise ApiError("the answer compares nothing")
+        return bool(status == "ahead")
+
     def comments(self, number: int) -> Iterator[Any]:
         """The comments on a pull request as the API gives them, oldest first, all pages."""
         return self._rest.pages(f"{self._home}/issues/{number}/comments")

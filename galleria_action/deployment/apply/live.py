@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from galleria_action.deployment.documents.writing import commit, conflict
 from galleria_action.deployment.galleries import Wanted
+from galleria_action.deployment.made_by import MadeBy
 from galleria_action.deployment.model import Base, Mode
 from galleria_action.deployment.state.manifest import MANIFEST_KEY, Kind, Leaving, Manifest, ManifestEntry
 from galleria_action.deployment.state.reading import read_manifest
@@ -84,7 +85,12 @@ class LiveManifest:
             before = self.manifest.of_kind(kind)
             objects |= before if files is None else {key: before[key] for key in files if key in before}
             going |= self.manifest.leaving_of(kind) if files is None else {}
-        return Manifest({**objects, **stored}, {**going, **leaving}, self._mode())
+        return Manifest({**objects, **stored}, {**going, **leaving}, self._mode(), self._made_by())
+
+    def _made_by(self) -> dict[Kind, MadeBy]:
+        """Of our parts only our own commit is known, and nothing where that is not."""
+        kept = {kind: it for kind, it in self.manifest.made_by.items() if kind not in self.parts}
+        return kept | (dict.fromkeys(self.parts, self.local.made_by) if self.local.made_by else {})
 
     def _files(self) -> dict[Kind, Collection[str] | None]:
         """The keys of each part, ``None`` where it is left alone."""
@@ -96,7 +102,7 @@ class LiveManifest:
 
 def _says(recorded: Manifest, wanted: Manifest) -> bool:
     """Whether ``recorded`` says all that is ``wanted``. That it also names what has left already harms nobody."""
-    same = (recorded.objects, recorded.mode) == (wanted.objects, wanted.mode)
+    same = (recorded.objects, recorded.mode, recorded.made_by) == (wanted.objects, wanted.mode, wanted.made_by)
     return same and wanted.leaving.items() <= recorded.leaving.items()
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from galleria_action.deployment.galleries import Wanted
+from galleria_action.deployment.made_by import MadeBy
 from galleria_action.deployment.model import Commit, Copy, Delete, KeptObject, Mode, Plan, Reason
 from galleria_action.deployment.releases.history import History, composed
 from galleria_action.deployment.releases.record import Release
@@ -217,6 +218,7 @@ class Restored:
     mode: Mode
     keys: Mapping[Kind, Collection[str] | None]
     document: Commit | None
+    made_by: MadeBy | None = None
 
     def keys_of(self, kind: Kind) -> Collection[str] | None:
         """See ``Wanted``."""

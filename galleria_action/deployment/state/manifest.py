@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from galleria_action.deployment.made_by import MadeBy
 from galleria_action.deployment.model import Mode
 from galleria_action.storage.interface import ObjectInfo
 
@@ -66,12 +67,13 @@ class Manifest:
     ``leaving`` are keys that a deploy was about to delete: not part of the gallery any more, and perhaps still there.
     They are written down before the commit, because after it nothing else names them, and stay until the record is
     written for another reason. ``mode`` tells whether the photos belong to a metadata document, which may not be
-    committed yet.
+    committed yet. ``made_by`` tells which commit each kind was deployed from.
     """
 
     objects: Mapping[str, ManifestEntry] = field(default_factory=dict)
     leaving: Mapping[str, Leaving] = field(default_factory=dict)
     mode: Mode = "directory"
+    made_by: Mapping[Kind, MadeBy] = field(default_factory=dict)
 
     def of_kind(self, kind: Kind) -> dict[str, ManifestEntry]:
         """The entries of one kind by key."""

@@ -18,6 +18,7 @@ from sys import intern
 from types import NoneType
 from typing import Any, cast
 
+from galleria_action.deployment.made_by import MadeBy, made_by_of
 from galleria_action.deployment.model import EDIT_DIGITS, Mode
 from galleria_action.deployment.state.manifest import MANIFEST_KEY, Kind, Leaving, Manifest, ManifestEntry
 from galleria_action.errors import ConfigInvalid
@@ -50,6 +51,8 @@ def written(manifest: Manifest, **more: Any) -> bytes:
     keys = sorted(manifest.objects)
     columns = _columns(keys, [manifest.objects[key] for key in keys])
     document: dict[str, Any] = {"schema": _SCHEMA, "mode": manifest.mode, **more, "objects": columns}
+    if manifest.made_by:
+        document["made_by"] = {kind: it.to_dict() for kind, it in sorted(manifest.made_by.items())}
     if manifest.leaving:
         document["leaving"] = _leaving_columns(manifest.leaving)
     plain = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
@@ -139,7 +142,7 @@ def parse_recorded(raw: bytes) -> tuple[Manifest, Mapping[str, Any]]:
         if schema > _SCHEMA:
             raise ManifestNewer(f"it was written by a newer version (schema {schema})")
         read = _of_columns if schema == _SCHEMA else _of_schema_1
-        return Manifest(*read(document), _mode(document["mode"])), document
+        return Manifest(*read(document), _mode(document["mode"]), _made_by(document.get("made_by"))), document
     except ManifestUnreadable:
         raise
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError, OverflowError) as error:
@@ -284,6 +287,13 @@ def _check_types(entries: Iterable[Any]) -> None:
 def _check_leaving(leaving: Iterable[Leaving]) -> None:
     if not all(isinstance(gone.photo, str | None) and isinstance(gone.etag, str) for gone in leaving):
         raise ManifestUnreadable("what is leaving has a wrong photo")
+
+
+def _made_by(value: Any) -> dict[Kind, MadeBy]:
+    """What is not understood is not known; no bytes depend on it."""
+    kinds: tuple[Kind, ...] = ("photo", "site")
+    found = {kind: made_by_of(value.get(kind)) for kind in kinds} if isinstance(value, dict) else {}
+    return {kind: it for kind, it in found.items() if it}
 
 
 def _mode(value: Any) -> Mode:

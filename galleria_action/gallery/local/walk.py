@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from galleria_action.errors import GalleryInvalid
-from galleria_action.gallery.keys import MAX_KEY_BYTES, folded, key_problem
+from galleria_action.gallery.keys import MAX_KEY_BYTES, METADATA_KEY, folded, key_problem
 from galleria_action.gallery.local.files import LocalFile, folder_option, local_file, usable
 from galleria_action.gallery.local.patterns import Patterns
 from galleria_action.gallery.local.workspace import Absent, Found, Refused, Workspace, is_hidden
@@ -35,17 +35,25 @@ class Walk:
     dangling: tuple[str, ...] = ()
 
 
-def walk_site(site: Path, fence: Workspace, exclude: Iterable[Path] = (), patterns: Patterns = _NO_PATTERNS) -> Walk:
+def walk_site(
+    site: Path,
+    fence: Workspace,
+    exclude: Iterable[Path] = (),
+    patterns: Patterns = _NO_PATTERNS,
+    *,
+    metadata: bool = False,
+) -> Walk:
     """Every file below ``site``, under its path relative to it.
 
     Hidden files and folders (but ``.well-known``) and the leftovers of desktops are skipped, so that no ``.env`` is
     ever published. ``exclude`` are folders to leave out without a word: the photos, where they lie inside the site;
-    ``patterns`` say what else to leave out.
+    ``patterns`` say what else to leave out. With ``metadata`` a ``gallery-metadata.json`` is a file like any other.
 
     Raises ``GalleryInvalid`` with every file that cannot be published: it leads out of the workspace, is not a regular
     file, may not be read, or its name is not a key.
     """
-    return _walk(site, fence, exclude, "site", prefix="", wanted=lambda _name: True, patterns=patterns)
+    own = METADATA_KEY if metadata else ""
+    return _walk(site, fence, exclude, "site", prefix="", wanted=lambda _name: True, patterns=patterns, permitted=own)
 
 
 def walk_photos(source: Path, fence: Workspace, exclude: Iterable[Path] = ()) -> Walk:
@@ -65,9 +73,10 @@ def _walk(
     prefix: str,
     wanted: Callable[[str], bool],
     patterns: Patterns,
+    permitted: str = "",
 ) -> Walk:
     left_out = frozenset(os.path.realpath(folder) for folder in exclude)
-    scan = _Scan(fence, left_out, wanted, patterns)
+    scan = _Scan(fence, left_out, wanted, patterns, permitted)
     scan.run(folder_option(fence, top, option), prefix)
     if scan.findings.count:
         problems = "1 file" if scan.findings.count == 1 else f"{scan.findings.count:,} files"
@@ -85,7 +94,12 @@ class _Scan:
     """One walk, with what it has found so far."""
 
     def __init__(
-        self, fence: Workspace, left_out: frozenset[str], wanted: Callable[[str], bool], patterns: Patterns
+        self,
+        fence: Workspace,
+        left_out: frozenset[str],
+        wanted: Callable[[str], bool],
+        patterns: Patterns,
+        permitted: str,
     ) -> None:
         self.files: list[LocalFile] = []
         self.skipped: list[str] = []
@@ -95,6 +109,7 @@ class _Scan:
         self._left_out = left_out
         self._wanted = wanted
         self._patterns = patterns
+        self._permitted = permitted
         self._by_folded_key: dict[str, str] = {}
 
     def run(self, top: str, prefix: str) -> None:
@@ -170,7 +185,7 @@ class _Scan:
             key.encode()
         except UnicodeEncodeError:
             raise Refused("has a name that is not valid UTF-8") from None
-        if problem := key_problem(key):
+        if key != self._permitted and (problem := key_problem(key)):
             raise Refused(f"cannot be a key: it {problem}")
         other = self._by_folded_key.setdefault(folded(key), key)
         if other != key:

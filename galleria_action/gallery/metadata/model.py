@@ -135,17 +135,18 @@ class PhotoMetadata:
 
 @dataclass(frozen=True, slots=True)
 class GallerySettings:
-    """How the gallery was processed. Every field may be missing: older Galleria versions wrote only some.
+    """How the gallery was processed, with Galleria's defaults. Every field may be missing (``None``) in what was read:
+    older Galleria versions wrote only some.
 
     Offsets are hours (the target's are whole), sizes pixels (one number or width and height), qualities 0 to 100.
     """
 
-    timestamp_offset_hours: float | None = None
-    target_timezone_offset_hours: int | None = None
-    web_size: int | tuple[int, ...] | None = None
-    thumb_size: int | tuple[int, ...] | None = None
-    jpeg_quality: int | None = None
-    webp_quality: int | None = None
+    timestamp_offset_hours: float | None = 0
+    target_timezone_offset_hours: int | None = KEEP_ORIGINAL_TIMEZONE
+    web_size: int | tuple[int, ...] | None = (2048, 2048)
+    thumb_size: int | tuple[int, ...] | None = (400, 400)
+    jpeg_quality: int | None = 85
+    webp_quality: int | None = 85
     extra: Mapping[str, Any] = field(default_factory=_no_extra)
 
     @classmethod
@@ -172,6 +173,10 @@ class GallerySettings:
 
 def _size(value: int | list[int] | None) -> int | tuple[int, ...] | None:
     return tuple(value) if isinstance(value, list) else value
+
+
+#: of a gallery that says nothing about how it was processed
+NO_SETTINGS = GallerySettings.from_dict({})
 
 
 @dataclass(frozen=True, slots=True)

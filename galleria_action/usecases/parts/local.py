@@ -27,7 +27,7 @@ from galleria_action.gallery.local.locate import locate
 from galleria_action.gallery.local.patterns import Patterns
 from galleria_action.gallery.local.walk import Walk, walk_photos, walk_site
 from galleria_action.gallery.local.workspace import Workspace
-from galleria_action.gallery.metadata.model import GallerySettings
+from galleria_action.gallery.metadata.model import NO_SETTINGS
 from galleria_action.gallery.metadata.positions import redact_positions
 from galleria_action.gallery.metadata.redact import redact_paths
 from galleria_action.gallery.metadata.schema import LoadedMetadata
@@ -223,8 +223,9 @@ def measured(context: Context, gallery: Gallery, *, every: bool) -> LocalGallery
         mode=gallery.mode,
         photos=photos,
         site=site,
-        settings=loaded.metadata.settings if loaded else GallerySettings(),
+        settings=loaded.metadata.settings if loaded else NO_SETTINGS,
         document=_document(context, loaded) if loaded else None,
+        made_by=context.made_by,
         edit_of_site=PhotoEdit(None, None, strip_gps=True) if strip else None,
     )
 

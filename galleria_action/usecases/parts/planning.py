@@ -11,7 +11,6 @@ from galleria_action.deployment.guards import check_guards
 from galleria_action.deployment.model import Plan
 from galleria_action.deployment.planner import make_plan
 from galleria_action.deployment.remote.reading import RemoteState, read_remote
-from galleria_action.deployment.shards import missing_key, parse_missing
 from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.deployment.state.publication import Publication
 from galleria_action.errors import GalleryInvalid
@@ -20,6 +19,7 @@ from galleria_action.options.guards import Orphans, Unproven
 from galleria_action.report.wording import human_size
 from galleria_action.storage.interface import ReadStore
 from galleria_action.usecases.context import Context
+from galleria_action.usecases.parts.age import check_age
 from galleria_action.usecases.parts.files import check_online
 from galleria_action.usecases.parts.local import LocalSide
 from galleria_action.usecases.parts.pictures import tell_pictures
@@ -55,7 +55,7 @@ def make_comparison(context: Context, store: ReadStore, side: LocalSide) -> Comp
         same_mode(local, remote)
         made = make_plan(
             local,
-            remote.gallery(local, _missing_at_first(context, store)),
+            remote.gallery(local),
             context.target,
             force=options.guards.force,
             delete_orphans=options.guards.orphans is Orphans.DELETE,
@@ -66,21 +66,10 @@ def make_comparison(context: Context, store: ReadStore, side: LocalSide) -> Comp
         tell_pictures(context, made, local, remote, store)
     approved = None if options.sharded else options.guards.approved_plan  # shards have more to say of it
     check_guards(made, options.guards.max_delete, allow_empty=options.guards.allow_empty, approved_plan=approved)
+    if made.changed:
+        check_age(context, local, remote.manifest)
     check_online(context, local, remote.manifest, (up.key for up in made.uploads))
     return Comparison(made, local, remote, recorded=recorded)
-
-
-def _missing_at_first(context: Context, store: ReadStore) -> frozenset[str]:
-    """What was missing when the plan of this shard was made; other shards may have brought it back since.
-
-    Asked for after the listing, never before: a shard writes this down before its first upload, so whoever has seen an
-    upload of it in the listing finds the document.
-    """
-    plan_id = context.options.guards.approved_plan
-    if not context.options.sharded or plan_id is None:
-        return frozenset()
-    found = store.get(missing_key(plan_id))
-    return parse_missing(found.body) if found else frozenset()
 
 
 def tell_orphans(context: Context, plan: Plan) -> None:
