@@ -71,6 +71,8 @@ def _story(gallery: Gallery, lose_an_object: Callable[[], object]) -> list[Step]
         Step("A photo was edited: only that one is uploaded", "deploy", before=lambda: gallery.change(1)),
         Step("Somebody deletes an object: verify fails, as it must", "verify", 4, lose_an_object),
         Step("Deploy again: it heals", "deploy"),
+        Step("The edit was not good: it is taken back, and no file is sent for that", "rollback"),
+        Step("Which releases there are, and what a rollback to each would do", "history"),
     ]
 
 
@@ -116,8 +118,8 @@ def _spoken(summary: str) -> str:
 
 
 _THE_END = """
-A gallery of five photos was planned, deployed, found unchanged, changed, damaged and healed, on an S3 server over HTTP.
-Each summary above is what GitHub shows on the page of a workflow's run.
+A gallery of five photos was planned, deployed, found unchanged, changed, damaged, healed and rolled back, on an S3
+server over HTTP. Each summary above is what GitHub shows on the page of a workflow's run.
 
 Try next, with a gallery of your own (a folder can be the bucket):
 

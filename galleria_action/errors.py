@@ -143,6 +143,20 @@ class Older(GalleriaError):
     exit_code = 9
 
 
+class Held(GalleriaError):
+    """Deploys are held since a rollback."""
+
+    reason = "held"
+    exit_code = 9
+
+
+class ReleaseUnavailable(GalleriaError):
+    """There is no such release, or its bytes are gone."""
+
+    reason = "release-unavailable"
+    exit_code = 14
+
+
 class UploadFailed(GalleriaError):
     """Some uploads failed; nothing was committed."""
 
@@ -186,6 +200,6 @@ REASONS: dict[str, int] = {
     for cls in (
         InternalError, ConfigInvalid, GalleryInvalid, VerifyFailed, StorageUnavailable, CredentialsError,
         PermissionRefused, BucketMissing, DeleteGuard, EmptyGallery, CorsMissing, PlanChanged, Conflict, Older,
-        UploadFailed, DeleteFailed, DuplicatesFound, Cancelled,
+        Held, UploadFailed, DeleteFailed, ReleaseUnavailable, DuplicatesFound, Cancelled,
     )
 }  # fmt: skip

@@ -14,6 +14,7 @@ from galleria_action import policy
 from galleria_action.ci.detect import detect
 from galleria_action.ci.interface import CI, NoReviews, Reviews, Wishes
 from galleria_action.ci.occasion import Cause, Occasion
+from galleria_action.ci.provenance import who
 from galleria_action.ci.revision import Ancestry, revision
 from galleria_action.cli.commands import COMMANDS, Command
 from galleria_action.cli.parse import Invocation, parse
@@ -135,6 +136,7 @@ def _prepare(invocation: Invocation, ci: CI, record: Tally, world: World, files:
         open_store=_recorded(world.open_store, record),
         approval=reviews.approval,
         without_secrets=occasion.without_secrets if publicly else "",
+        who=who(world.environ),
         made_by=revision(world.environ, files.place.folder, time.time) if command.topics & Topic.PLAN else None,
         is_ancestor=Ancestry(world.environ, files.place.folder, options.review.github_token).is_ancestor,
     )

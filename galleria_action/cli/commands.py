@@ -93,6 +93,30 @@ def _verify(context: Context) -> Done:
     return verify(context)
 
 
+def _history(context: Context) -> Done:
+    from galleria_action.usecases.releases.history import history
+
+    return history(context)
+
+
+def _rollback(context: Context) -> Done:
+    from galleria_action.usecases.releases.rollback import rollback
+
+    return rollback(context)
+
+
+def _release_hold(context: Context) -> Done:
+    from galleria_action.usecases.releases.release_hold import release_hold
+
+    return release_hold(context)
+
+
+def _forget(context: Context) -> Done:
+    from galleria_action.usecases.releases.forget import forget
+
+    return forget(context)
+
+
 def _cors(context: Context) -> Done:
     from galleria_action.usecases.cors import cors
 
@@ -158,6 +182,32 @@ _ALL = (
         topics=Topic.BUCKET | Topic.VERIFY,
         run=_verify,
         writes=False,
+    ),
+    Command(
+        name="history",
+        help="list the releases: what changed, who did it, what a rollback would do; reads only",
+        topics=Topic.BUCKET,
+        run=_history,
+        writes=False,
+    ),
+    Command(
+        name="rollback",
+        help="bring an earlier release back, from what was kept of it; needs no files",
+        topics=Topic.BUCKET | Topic.PLAN | Topic.APPLY | Topic.VERIFY | Topic.RELEASES,
+        run=_rollback,
+    ),
+    Command(
+        name="release-hold",
+        help="let deploys go on after a rollback with hold",
+        topics=Topic.BUCKET,
+        run=_release_hold,
+    ),
+    Command(
+        name="forget",
+        help="remove a photo from the gallery, from every kept release and from the pool, and prove it",
+        topics=Topic.BUCKET | Topic.PLAN | Topic.APPLY | Topic.VERIFY | Topic.PHOTO,
+        run=_forget,
+        argument="photo",
     ),
     Command(
         name="cors",

@@ -30,6 +30,8 @@ OUTPUTS: Mapping[str, str] = {
     "orphaned-files": "count of objects in the gallery's folders that nothing names",
     "mismatched-files": "count of objects with other bytes than deployed",
     "duplicates": "count of photos that show what a better one shows",
+    "release-id": "the release that this run made",
+    "previous-release": "the release that a rollback would bring back",
     "url": "where visitors see the gallery (public-url)",
     "failure-reason": "empty, or one word of the table in docs/reference.md",
     "message": "the last word of the run",

@@ -12,6 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from galleria_action.deployment.model import Mode, Plan
+from galleria_action.deployment.releases.rollback import ListedRelease
 from galleria_action.deployment.remote.verification import Verification
 from galleria_action.deployment.shards import Shard
 
@@ -160,6 +161,21 @@ class Committed:
 
 
 @dataclass(frozen=True, slots=True)
+class Released:
+    """The release with this id is live; ``previous`` is the id of the one that a step back leads to (empty: none)."""
+
+    id: str
+    previous: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The releases that there are, the newest first."""
+
+    releases: tuple[ListedRelease, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Deleted:
     """So many photos are gone."""
 
@@ -232,7 +248,8 @@ class Made:
 
 Event = (
     Said | Warned | Entered | Left | Recognised | Planned | Located | Divided | Deploying | Began | Advanced | Sending
-    | Stored | Ended | Uploaded | Publishing | Committed | Deleted | Verified | Pictured | Compared | Reported | Made
+    | Stored | Ended | Uploaded | Publishing | Committed | Released | Listed | Deleted | Verified | Pictured | Compared
+    | Reported | Made
 )  # fmt: skip
 
 #: told of each event in order; several threads may call it at once for what any thread tells

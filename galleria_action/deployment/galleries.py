@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from galleria_action.deployment.made_by import MadeBy
 from galleria_action.deployment.model import Base, Commit, Mode, PhotoEdit, SourceFile
-from galleria_action.deployment.state.manifest import Manifest
+from galleria_action.deployment.state.manifest import Kind, Manifest
 from galleria_action.gallery.metadata.model import NO_SETTINGS, GalleryMetadata, GallerySettings
 from galleria_action.storage.interface import ObjectInfo
 
@@ -24,6 +25,25 @@ class SourcePhoto:
     identity: str
     files: tuple[SourceFile, ...]
     edit: PhotoEdit | None = None
+
+
+class Wanted(Protocol):
+    """What a run wants online, as far as the steps that bring it there need to know."""
+
+    @property
+    def mode(self) -> Mode:
+        """How its photos are named."""
+
+    @property
+    def document(self) -> Commit | None:
+        """The metadata that is committed for it; ``None`` where the record commits."""
+
+    @property
+    def made_by(self) -> MadeBy | None:
+        """The commit that it is, where that is known."""
+
+    def keys_of(self, kind: Kind) -> Collection[str] | None:
+        """The keys of one part, ``None`` where that is to be left alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +66,12 @@ class LocalGallery:
     def photo_keys(self) -> frozenset[str]:
         """The keys of all files of the photos."""
         return frozenset(file.key for photo in self.photos or () for file in photo.files)
+
+    def keys_of(self, kind: Kind) -> list[str] | None:
+        """See ``Wanted``."""
+        if kind == "photo":
+            return None if self.photos is None else [file.key for photo in self.photos for file in photo.files]
+        return None if self.site is None else [file.key for file in self.site]
 
     def site_keys(self) -> frozenset[str]:
         """The keys of the site's files."""

@@ -95,7 +95,8 @@ class SourceFile:
 
 @dataclass(frozen=True, slots=True)
 class KeptObject:
-    """An object that the state keeps under its content: ``sha256`` (hex) and ``size`` of its bytes."""
+    """An object that the state keeps in its pool under ``sha256``: the SHA-256 (hex) of its bytes, or a name that says
+    that it is not known. ``size`` in bytes."""
 
     sha256: str
     size: int
@@ -153,7 +154,8 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """One object to be written from bytes that the service has already."""
+    """One object to be written from bytes that the service has already: in the pool, or, for ``Reason.HEADERS``, under
+    the key itself."""
 
     key: str
     reason: Reason
@@ -256,6 +258,7 @@ class Plan:
     remote_site_count: int = 0
     orphans: tuple[str, ...] = ()
     storing: Storing = Storing()
+    copies: tuple[Copy, ...] = ()
 
     @cached_property
     def plan_id(self) -> str:
@@ -277,6 +280,7 @@ class Plan:
     def actions(self) -> Iterator[Action]:
         """Everything the plan does, in no order."""
         yield from self.uploads
+        yield from self.copies
         yield from self.deletes
         if self.commit:
             yield self.commit
@@ -284,7 +288,7 @@ class Plan:
     @property
     def changed(self) -> bool:
         """Whether a deploy would write anything at all."""
-        return bool(self.uploads or self.deletes or self.commit)
+        return bool(self.uploads or self.copies or self.deletes or self.commit)
 
     @cached_property
     def photo_uploads(self) -> dict[str, tuple[Upload, ...]]:

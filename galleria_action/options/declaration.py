@@ -29,6 +29,8 @@ class Topic(Flag):
     CORS = auto()
     SHARE = auto()  #: one job's part of a divided plan
     SHARES = auto()  #: all parts of it
+    RELEASES = auto()  #: which release is meant
+    PHOTO = auto()  #: which photo is meant
     ORIGINALS = auto()  #: the folder of photos that a gallery is made of
     NAMES = auto()  #: how they are called and dated
     STUDIO = auto()  #: what is made of them

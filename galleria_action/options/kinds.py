@@ -59,15 +59,15 @@ def lines(word: str, parse: Callable[[str], T]) -> Kind[T]:
     return Kind(word, parse, {"type": ["string", "array"], "items": {"type": "string"}})
 
 
-def count(most: int) -> Kind[int]:
-    """A whole number from 1 to ``most``."""
+def count(most: int, least: int = 1) -> Kind[int]:
+    """A whole number from ``least`` to ``most``."""
 
     def parse(text: str) -> int:
-        if re.fullmatch(r"[0-9]{1,9}", text) and 1 <= int(text) <= most:
+        if re.fullmatch(r"[0-9]{1,9}", text) and least <= int(text) <= most:
             return int(text)
-        raise ValueError(f"{shown(text)} is not a whole number from 1 to {most}")
+        raise ValueError(f"{shown(text)} is not a whole number from {least} to {most}")
 
-    return Kind("COUNT", parse, {"type": "integer", "minimum": 1, "maximum": most})
+    return Kind("COUNT", parse, {"type": "integer", "minimum": least, "maximum": most})
 
 
 def choice(values: type[E], bare: str | None = None) -> Kind[E]:

@@ -15,6 +15,7 @@ from galleria_action.options.headers import HeaderOptions
 from galleria_action.options.kinds import FLAG, PATH, TEXT
 from galleria_action.options.origin import NEVER, tighten
 from galleria_action.options.output import OutputOptions
+from galleria_action.options.releases import ReleaseOptions
 from galleria_action.options.review import ReviewOptions
 from galleria_action.options.studio import DuplicateOptions, StudioOptions
 from galleria_action.options.target import TargetOptions
@@ -33,6 +34,7 @@ class Options:
     guards: GuardOptions = GuardOptions()
     upload: UploadOptions = UploadOptions()
     checks: CheckOptions = CheckOptions()
+    releases: ReleaseOptions = ReleaseOptions()
     review: ReviewOptions = ReviewOptions()
     output: OutputOptions = OutputOptions()
     studio: StudioOptions = StudioOptions()
@@ -74,6 +76,8 @@ class Options:
         for name in GROUPS:
             yield from getattr(self, name).mistakes()
         yield from self._shards()
+        if self.command == "forget" and not self.releases.photo:
+            yield Mistake("photo", "forget needs the id of the photo, as gallery-metadata.json has it")
 
     def _shards(self) -> Iterator[Mistake]:
         approved, upload = self.guards.approved_plan, self.upload
@@ -99,6 +103,7 @@ GROUPS: Mapping[str, type[Any]] = {
     "guards": GuardOptions,
     "upload": UploadOptions,
     "checks": CheckOptions,
+    "releases": ReleaseOptions,
     "review": ReviewOptions,
     "output": OutputOptions,
     "studio": StudioOptions,

@@ -7,11 +7,15 @@ from dataclasses import dataclass
 
 from galleria_action.deployment.events import Pictured, Showing
 from galleria_action.deployment.model import Plan
+from galleria_action.deployment.releases.record import Kind, Release, Standing
+from galleria_action.deployment.releases.rollback import ListedRelease
 from galleria_action.deployment.remote.verification import Verification
 from galleria_action.errors import Finding
 from galleria_action.report.document import (
     Amount,
+    Column,
     Count,
+    Details,
     Document,
     Message,
     Name,
@@ -26,7 +30,7 @@ from galleria_action.report.document import (
 from galleria_action.report.outcome import Verdict, deploys, outcome_of, unverified
 from galleria_action.report.plan_sections import AHEAD, DONE, listing, plan_sections
 from galleria_action.report.result import Result
-from galleria_action.report.wording import count
+from galleria_action.report.wording import count, human_size
 
 _UPLOAD, _DELETE = (AHEAD.upload, DONE.upload), (AHEAD.delete, DONE.delete)
 
@@ -44,7 +48,7 @@ def compose(result: Result) -> Document:
         url=str(result.outputs["url"]),
         problems=_problems(result),
         plan=compose_plan(whole, result) if whole else None,
-        verification=tuple(_verification(result)),
+        verification=(*_releases(result), *_verification(result)),
         warnings=_warnings(result),
         reason=str(result.outputs["failure-reason"]),
         exit_code=result.exit_code,
@@ -186,3 +190,65 @@ def _found(found: Verification) -> Iterator[Section]:
         if keys:
             lead = f"{meaning} ({count(len(keys), 'object')}):"
             yield listing(Part.VERIFICATION, name, lead, [(Name(key),) for key in keys])
+
+
+# -- releases ------------------------------------------------------------------------------------------------------
+
+_COLUMNS = tuple(map(Column, ("Release", "Made by", "What changed", "State", "A rollback to it")))
+_STANDING = {
+    Standing.OPEN: "not ended",
+    Standing.UNVERIFIED: "not verified",
+    Standing.VERIFIED: "verified",
+    Standing.FAILED: "verification failed",
+}
+
+
+def _releases(result: Result) -> Iterator[Section]:
+    """What there is to say of releases."""
+    if result.releases:
+        rows, number = [_row(it) for it in result.releases], len(result.releases)
+        details = Details(lambda: rows, number, number, f"All {count(number, 'release')}", _COLUMNS)
+        yield Section(Part.COUNTS, "Releases", f"{count(number, 'release')}, the newest first.", (details,))
+    previous = result.outputs["previous-release"]
+    if result.outputs["release-id"] and previous:
+        lead = f"To take this back: galleria-action rollback --to {previous}"
+        yield Section(Part.COUNTS, "Release", f"This is the release {result.outputs['release-id']}. {lead}")
+
+
+def _row(it: ListedRelease) -> Row:
+    release = it.release
+    return (release.id, Name(_who(release)), _changed(release), _state(it), _back(it))
+
+
+def _who(release: Release) -> str:
+    who = release.who
+    told = (who.actor, who.ref, who.commit[:12], who.pull_request and f"#{who.pull_request}")
+    return " ".join(filter(None, told)) or "–"
+
+
+def _changed(release: Release) -> str:
+    counts = release.counts
+    if release.kind is Kind.FOUND:
+        return "was there before releases were recorded"
+    parts = (
+        (counts.photos_written, "photo", "written"), (counts.photos_deleted, "photo", "deleted"),
+        (counts.files_written, "file", "written"), (counts.files_deleted, "file", "deleted"),
+    )  # fmt: skip
+    told = ", ".join(f"{count(number, noun)} {verb}" for number, noun, verb in parts if number) or "metadata only"
+    return f"back to {release.restores}: {told}" if release.restores else told
+
+
+def _state(it: ListedRelease) -> str:
+    told = "live, " if it.live else "rolled back, " if it.rolled_back else ""
+    return told + _STANDING[it.release.standing]
+
+
+def _back(it: ListedRelease) -> str:
+    if it.way is None:
+        return "–"
+    if it.damaged:
+        return "not possible: a later record is damaged"
+    if not it.can_come_back:
+        return f"not possible: {count(len(it.way.gone), 'object')} gone" if it.way.gone else "not possible"
+    copies, deletes = count(len(it.way.copies), "copy"), count(len(it.way.deletes), "delete")
+    return f"{copies.replace('copys', 'copies')}, {deletes}, {human_size(it.way.size)}"

@@ -42,7 +42,7 @@ def outcome_of(result: Result) -> Verdict:
         return Verdict("done", f"Shard {result.shard.number} of {result.shard.count}: {count(files, 'file')} uploaded")
     if deploys(result):
         return Verdict("done", _deployed(result))
-    if result.command in ("plan", "deploy"):
+    if result.command in ("plan", "deploy", "rollback", "forget"):
         if result.plan is None:
             return Verdict("unplanned", "The gallery is valid, but it could not be planned")
         return Verdict("planned", f"Plan: {to_do(result.plan)}")
@@ -53,6 +53,8 @@ def to_do(plan: Plan) -> str:
     """What ``plan`` would do, as the end of a sentence."""
     return _listed(
         (len(plan.photo_uploads), "photo", "to upload"),
+        (len({copy.photo for copy in plan.copies if copy.photo}), "photo", "to bring back"),
+        (sum(copy.photo is None for copy in plan.copies), "site file", "to bring back"),
         (len(plan.removed_photos), "photo", "to delete"),
         (len(plan.site_uploads), "site file", "to upload"),
         (len(plan.site_deletes), "site file", "to delete"),
@@ -68,6 +70,10 @@ def unverified(result: Result) -> bool:
 def _deployed(result: Result) -> str:
     if result.plan and not result.plan.changed:
         return "Nothing to do: the gallery is up to date"
+    if result.command == "rollback" and result.plan:
+        gone = (len(result.plan.deletes), "object", "deleted")
+        done = _listed((len(result.plan.copies), "object", "brought back"), gone)
+        return f"Rolled back: {done or 'metadata only'}"
     photos = _listed(
         (int(result.outputs["photos-uploaded"]), "photo", "uploaded"),
         (int(result.outputs["photos-deleted"]), "photo", "deleted"),
@@ -106,7 +112,7 @@ def _fate(result: Result) -> str | None:
 
 def deploys(result: Result) -> bool:
     """Whether it was to write to the gallery."""
-    return result.command in ("deploy", "finalize") and not _dry(result)
+    return result.command in ("deploy", "finalize", "rollback") and not _dry(result)
 
 
 def _dry(result: Result) -> bool:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from galleria_action.deployment.model import Delete, Plan, Reason, Upload, strongest
+from galleria_action.deployment.model import Copy, Delete, Plan, Reason, Upload, strongest
 from galleria_action.report.document import Column, Details, Name, Part, Phrase, Row, Section, Series, Size
 from galleria_action.report.wording import REASONS, count, human_size
 
@@ -38,10 +38,11 @@ class PlanSections:
     site_uploads: tuple[Section, ...]
     site_deletes: tuple[Section, ...]
     orphans: tuple[Section, ...]
+    copies: tuple[Section, ...] = ()
 
     def all(self) -> tuple[Section, ...]:
         """In reading order."""
-        return self.uploads + self.deletes + self.site_uploads + self.site_deletes + self.orphans
+        return self.copies + self.uploads + self.deletes + self.site_uploads + self.site_deletes + self.orphans
 
 
 def plan_sections(plan: Plan, tense: Tense = AHEAD) -> PlanSections:
@@ -52,6 +53,7 @@ def plan_sections(plan: Plan, tense: Tense = AHEAD) -> PlanSections:
         site_uploads=(_site_uploads(plan.site_uploads, tense),) if plan.site_uploads else (),
         site_deletes=(_site_deletes(plan.site_deletes, tense),) if plan.site_deletes else (),
         orphans=(_orphans(plan.orphan_deletes, tense),) if plan.orphan_deletes else (),
+        copies=(_copies(plan.copies, tense),) if plan.copies else (),
     )
 
 
@@ -186,6 +188,12 @@ def _site_uploads(uploads: Sequence[Upload], tense: Tense) -> Section:
 def _site_deletes(deletes: Sequence[Delete], tense: Tense) -> Section:
     lead = f"{count(len(deletes), 'file')} that the site does not have any more."
     return listing(Part.DELETES, f"Site files {tense.delete}", lead, [(Name(gone.key),) for gone in deletes])
+
+
+def _copies(copies: Sequence[Copy], tense: Tense) -> Section:
+    lead = f"{count(len(copies), 'object')}, {human_size(sum(copy.size for copy in copies))} inside the service."
+    rows = [(Name(copy.key), REASONS[copy.reason], Size(copy.size)) for copy in copies]
+    return listing(Part.UPLOADS, "Brought back" if tense is DONE else "To bring back", lead, rows)
 
 
 def _orphans(orphans: Sequence[Delete], tense: Tense) -> Section:

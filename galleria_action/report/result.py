@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from galleria_action.deployment.events import (
@@ -18,12 +18,14 @@ from galleria_action.deployment.events import (
     Deleted,
     Divided,
     Event,
+    Listed,
     Located,
     Made,
     Pictured,
     Planned,
     Publishing,
     Recognised,
+    Released,
     Sending,
     Showing,
     Stored,
@@ -31,7 +33,8 @@ from galleria_action.deployment.events import (
     Verified,
     Warned,
 )
-from galleria_action.deployment.model import Mode, Plan, strongest
+from galleria_action.deployment.model import Copy, Mode, Plan, strongest
+from galleria_action.deployment.releases.rollback import ListedRelease
 from galleria_action.deployment.remote.verification import Verification
 from galleria_action.deployment.shards import Shard
 from galleria_action.errors import Finding, GalleriaError, exit_code_of
@@ -64,6 +67,9 @@ class Tally:
     located: Located = field(default_factory=lambda: Located(0, taken_out=False))
     pictures: dict[Showing, Pictured] = field(default_factory=dict)
     duplicates: int = 0
+    release_id: str = ""
+    previous_release: str = ""
+    releases: tuple[ListedRelease, ...] | None = None
     changed: bool = False
     shard: Shard | None = None
     shards: tuple[Shard, ...] = ()
@@ -108,6 +114,10 @@ class Tally:
                 self.publishing = begun
             case Committed(outcome, document):
                 self.committed, self.metadata_uploaded = outcome, document
+            case Released(release, previous):
+                self.release_id, self.previous_release = release, previous
+            case Listed(releases):
+                self.releases = releases
             case Deleted(photos):
                 self.photos_deleted = photos
             case Verified(verification):
@@ -148,6 +158,7 @@ class Result:
     outputs: Mapping[str, str | int | bool]
     requests: Mapping[str, int]
     duration_seconds: float
+    releases: tuple[ListedRelease, ...] | None = None
 
     @property
     def success(self) -> bool:
@@ -172,7 +183,28 @@ class Result:
             "findings": [{"message": f.message, "file": f.file, "line": f.line} for f in self.findings],
             "duration_seconds": round(self.duration_seconds, 3),
             "requests": dict(self.requests),
+            **({} if self.releases is None else {"releases": list(map(_told, self.releases))}),
         }
+
+
+def _told(it: ListedRelease) -> dict[str, Any]:
+    """A release as programs read it."""
+    release, way = it.release, it.way
+    return {
+        "id": release.id,
+        "kind": release.kind,
+        "at": release.at.isoformat(),
+        "who": asdict(release.who),
+        "changed": asdict(release.counts),
+        "verified": release.standing,
+        "previous": release.previous,
+        "restores": release.restores,
+        "live": it.live,
+        "rolled_back": it.rolled_back,
+        "rollback": None if way is None else {
+            "possible": it.can_come_back, "copies": len(way.copies), "deletes": len(way.deletes), "bytes": way.size,
+        },
+    }  # fmt: skip
 
 
 def finish(record: Tally, message: str, duration_seconds: float, error: GalleriaError | None = None) -> Result:
@@ -196,6 +228,7 @@ def finish(record: Tally, message: str, duration_seconds: float, error: Galleria
         outputs=_outputs(record, text, error),
         requests=dict(record.requests()),
         duration_seconds=duration_seconds,
+        releases=record.releases,
     )
 
 
@@ -229,6 +262,8 @@ def _outputs(record: Tally, message: str, error: GalleriaError | None) -> dict[s
         "orphaned-files": len(found.orphaned) if found else 0,
         "mismatched-files": len(found.mismatched) if found else 0,
         "duplicates": record.duplicates,
+        "release-id": record.release_id,
+        "previous-release": record.previous_release,
         "url": record.url or "",
         "failure-reason": error.reason if error else "",
         "message": message,
@@ -267,4 +302,9 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         },
         "orphans": {"delete": [gone.key for gone in plan.orphan_deletes]},
         "commit": plan.commit is not None,
+        **({"copy": [_copied(copy) for copy in plan.copies]} if plan.copies else {}),
     }
+
+
+def _copied(copy: Copy) -> dict[str, Any]:
+    return {"key": copy.key, "reason": copy.reason, "size": copy.size, "photo": copy.photo}

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from galleria_action.ci.interface import Approval, NoReviews
 from galleria_action.deployment.events import Began, Ended, Entered, Left, Listener, Said, Warned, nobody
 from galleria_action.deployment.made_by import MadeBy
+from galleria_action.deployment.releases.record import Who
 from galleria_action.deployment.state.elsewhere import StateElsewhere
 from galleria_action.deployment.stop import Stop
 from galleria_action.fence.place import Place
@@ -26,7 +28,8 @@ class Context:
     """One run. ``approval`` asks for the plan that reviewers have seen (raises ``NoApproval``); ``without_secrets``
     says whose run this is when nobody gave it the keys to the bucket. ``metadata`` is a document that the caller has in
     hand, instead of the file that the options name. ``made_by`` is the commit that is deployed, and ``is_ancestor``
-    tells of two commits whether the first is an ancestor of the second (``None``: nobody knows)."""
+    tells of two commits whether the first is an ancestor of the second (``None``: nobody knows). ``who`` makes
+    releases, and ``now`` tells the time."""
 
     options: Options
     place: Place
@@ -36,6 +39,8 @@ class Context:
     approval: Callable[[], Approval] = NoReviews().approval
     without_secrets: str = ""
     metadata: LoadedMetadata | None = None
+    who: Who = field(default_factory=Who)
+    now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     made_by: MadeBy | None = None
     is_ancestor: Callable[[str, str], bool | None] = lambda older, newer: None
 

@@ -9,6 +9,7 @@ from galleria_action.usecases.parts.local import check_local
 from galleria_action.usecases.parts.planning import make_comparison
 from galleria_action.usecases.parts.positions import look_for_positions
 from galleria_action.usecases.parts.records import in_place, warn_of_readers
+from galleria_action.usecases.parts.releasing import check_hold
 from galleria_action.usecases.parts.unfinished import settled
 from galleria_action.usecases.plan import plan
 from galleria_action.usecases.results import Deployed, PlanMade, ShareUploaded
@@ -30,6 +31,7 @@ def deploy(context: Context) -> Deployed | PlanMade | ShareUploaded:
     made = in_place(context, store, side, made)
     checkpoint = open_checkpoint(context, store, made)
     if made.plan.changed:
+        check_hold(store, made.remote)
         announce(context, store, made)
         done = put_online(context, store, made, checkpoint, UploadsDone())
     else:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
-from galleria_action.deployment.apply.publish import prune
+from galleria_action.deployment.apply.retain import retain
 from galleria_action.deployment.apply.upload import UploadsDone
 from galleria_action.deployment.model import Plan
 from galleria_action.deployment.remote.reading import list_target
@@ -26,7 +26,7 @@ from galleria_action.deployment.shards import (
 from galleria_action.deployment.state.begun import begun_document, parse_begun
 from galleria_action.deployment.state.pool import POOL_FOLDER
 from galleria_action.errors import GalleriaError
-from galleria_action.storage.interface import RECORDS, WriteStore
+from galleria_action.storage.interface import WriteStore
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.applying import (
     announce,
@@ -39,6 +39,7 @@ from galleria_action.usecases.parts.applying import (
 from galleria_action.usecases.parts.local import check_local
 from galleria_action.usecases.parts.planning import Comparison, make_comparison
 from galleria_action.usecases.parts.records import in_place
+from galleria_action.usecases.parts.releasing import check_hold
 from galleria_action.usecases.parts.unfinished import settled
 from galleria_action.usecases.results import Deployed
 from galleria_action.usecases.shard import DOCUMENT_HEADERS, other_plan
@@ -63,6 +64,7 @@ def finalize(context: Context) -> Deployed:
         return done
     shards = _shards(context, store, made.plan, plan_id)
     uploaded = _collected(context, store, made, plan_id, shards)
+    check_hold(store, made.remote)
     announce(context, store, made, plan_id)  # what is made now is that plan, or what the bucket proves to be left of it
     if made.plan.plan_id == plan_id:
         store.put(begun_key(plan_id), begun_document(made.plan, len(shards)), DOCUMENT_HEADERS)
@@ -138,8 +140,10 @@ def _clear(context: Context, store: WriteStore, folder: str) -> None:
 
 
 def _prune(context: Context, store: WriteStore) -> None:
-    """Empty the pool, which nobody needs any more when no shard's report is left; that this fails harms nobody."""
+    """Take from the pool what nobody needs any more when no shard's report is left; that this fails harms nobody."""
     try:
-        prune(store, [found.key for found in store.list(RECORDS)])
+        if next(iter(store.list(SHARDS_FOLDER)), None) is None:
+            pool = {found.key for found in store.list(POOL_FOLDER)}
+            retain(store, pool, context.options.releases.keeping, context.now(), context.say, context.stop.check)
     except GalleriaError as error:
-        context.warn(f"{POOL_FOLDER} could not be emptied. It is in nobody's way: {error.message}")
+        context.warn(f"{POOL_FOLDER} could not be tidied. What is left is in nobody's way: {error.message}")

@@ -8,7 +8,7 @@ from galleria_action.usecases.context import Context
 from galleria_action.usecases.cors import check_cors
 from galleria_action.usecases.parts.files import check_sent
 from galleria_action.usecases.parts.local import check_local
-from galleria_action.usecases.parts.planning import make_comparison, tell_orphans
+from galleria_action.usecases.parts.planning import make_comparison, tell_keeping, tell_orphans
 from galleria_action.usecases.parts.positions import look_for_positions
 from galleria_action.usecases.parts.records import warn_of_readers
 from galleria_action.usecases.public import plan_publicly
@@ -20,11 +20,13 @@ def plan(context: Context) -> PlanMade:
     if context.without_secrets:
         return plan_publicly(context)
     side = check_local(context)
-    made = make_comparison(context, context.reading_store(), side).plan
+    compared = make_comparison(context, context.reading_store(), side)
+    made = compared.plan
     check_sent(context, side.gallery, (up.key for up in made.uploads))
     if context.options.upload.shard_count:
         context.tell(Divided(shards_of(made, context.options.upload.shard_count)))
     tell_orphans(context, made)
+    tell_keeping(context, compared)
     look_for_positions(context, made)
     if made.changed:
         check_cors(context, may_write=False)

@@ -65,6 +65,24 @@ class Deployed:
 
 
 @dataclass(frozen=True, slots=True)
+class RolledBack:
+    """The gallery is online as it was with ``release``."""
+
+    plan: Plan
+    release: str
+    verification: Verification | None
+
+    @property
+    def message(self) -> str:
+        """See ``Done.message``."""
+        if not self.plan.changed:
+            return f"Nothing to do: the gallery is as it was with {self.release}."
+        checked = "" if self.verification is None else f" and verified ({count(self.verification.checked, 'object')})"
+        brought, gone = count(len(self.plan.copies), "object"), count(len(self.plan.deletes), "object")
+        return f"The gallery is online as it was with {self.release}{checked}: {brought} brought back, {gone} deleted."
+
+
+@dataclass(frozen=True, slots=True)
 class ShareUploaded:
     """One machine's share of a plan is stored and reported."""
 

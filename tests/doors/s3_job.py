@@ -42,4 +42,6 @@ class S3Job:
         assert ran.exit_code == 0, ran.log
         named = {PREFIX + key for photo in self.gallery.photos for key in photo["files"].values()}
         mine = {METADATA, MANIFEST, "index.html", "app.js"}
-        return self.live() == self.gallery.raw and set(self.s3.objects) == named | {PREFIX + key for key in mine}
+        kept = (f"{PREFIX}.galleria/releases/", f"{PREFIX}.galleria/pool/")
+        there = {key for key in self.s3.objects if not key.startswith(kept)}
+        return self.live() == self.gallery.raw and there == named | {PREFIX + key for key in mine}

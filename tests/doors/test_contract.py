@@ -34,8 +34,9 @@ CONTRACT = {
     "address-style": "auto", "encryption": "", "storage-class": "", "state": "", "headers": "",
     "cache-control-photos": "public, max-age=86400",
     "cache-control-site": "public, max-age=0, must-revalidate", "cache-control-metadata": "no-cache",
-    "concurrency": "128", "resume": "true", "checkpoint-file": "", "shard-count": "", "shard": "",
+    "keep-releases": "5", "keep-days": "", "to": "", "steps": "1", "hold": "false", "photo": "",
     "check-files": "auto", "unproven": "upload", "allow-older": "false", "links": "warn",
+    "concurrency": "128", "resume": "true", "checkpoint-file": "", "shard-count": "", "shard": "",
     "config": "", "environment": "", "plan-file": "", "result-file": "", "approved-plan": "", "plan-approval": "off",
     "comment": "changes", "label": "", "github-token": "", "public-url": "", "environment-url": "", "progress": "auto",
     "originals": "", "web-originals": "", "collection": "wedding", "timestamp-offset-hours": "0",
@@ -59,12 +60,13 @@ OUTPUTS = [
     "photos-to-delete", "photos-unchanged", "photos-with-position",
     "bytes-to-upload", "photos-uploaded", "photos-deleted", "files-uploaded",
     "files-skipped", "bytes-uploaded", "metadata-uploaded", "consistent", "missing-files", "orphaned-files",
-    "mismatched-files", "duplicates", "url", "failure-reason", "message",
+    "mismatched-files", "duplicates", "release-id", "previous-release", "url", "failure-reason", "message",
 ]  # fmt: skip
 EXITS = {
     "internal": 1, "config-invalid": 2, "gallery-invalid": 3, "verify-failed": 4, "storage-unavailable": 5,
     "credentials": 6, "permission": 6, "bucket-missing": 6, "delete-guard": 7, "empty-gallery": 7, "cors": 8,
-    "plan-changed": 9, "conflict": 9, "older": 9, "upload-failed": 10, "delete-failed": 11, "duplicates-found": 15,
+    "plan-changed": 9, "conflict": 9, "older": 9, "held": 9, "upload-failed": 10, "delete-failed": 11,
+    "release-unavailable": 14, "duplicates-found": 15,
     "cancelled": 130,
 }  # fmt: skip
 
@@ -86,6 +88,10 @@ def test_the_options_are_the_contracts():
         "deploy",
         "finalize",
         "verify",
+        "history",
+        "rollback",
+        "release-hold",
+        "forget",
         "cors",
         "init",
         "process",
@@ -139,6 +145,7 @@ def test_the_config_file_takes_every_option_but_secrets_and_what_chooses_the_fil
     schema = json.loads((ROOT / "schemas/galleria-config.schema.json").read_text(encoding="utf-8"))
     assert CONTRACT.keys() - schema["$defs"]["options"]["properties"].keys() == {
         "access-key", "secret-key", "session-token", "github-token", "config", "environment", "shard", "approved-plan",
+        "to", "steps", "hold", "photo",
     }  # fmt: skip
 
 

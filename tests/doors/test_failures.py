@@ -378,6 +378,16 @@ def test_cors(make_job):
     assert job.runner.run("deploy").exit_code == 0
 
 
+def test_a_release_that_is_not_there(live: Job):
+    failed(live.runner.run("rollback", to="20260131T120000Z-0123abcd"), "release-unavailable")
+
+
+def test_deploys_that_are_held(live: Job):
+    assert live.runner.run("deploy").exit_code == 0
+    assert live.runner.run("rollback", hold="true").exit_code == 0
+    failed(live.runner.run("deploy"), "held")
+
+
 def test_every_reason_of_the_contract_is_tested_here():
     from pathlib import Path
 

@@ -35,7 +35,7 @@ def test_metadata_comes_after_the_last_upload_and_before_the_first_delete(job: J
     stores = watched(job)
     assert job.runner.run("deploy", max_delete="1").exit_code == 0
 
-    order = stores[0].writes
+    order = [call for call in stores[0].writes if not call[1].startswith(".galleria/releases/")]
     pool, replaced = ".galleria/pool/", [*job.gallery.photos[0]["files"].values(), "index.html"]
     staged = [i for i, (op, key) in enumerate(order) if op == "put" and key.startswith(pool)]
     kept = [i for i, (op, key) in enumerate(order) if op == "copy" and key.startswith(pool)]
@@ -46,12 +46,19 @@ def test_metadata_comes_after_the_last_upload_and_before_the_first_delete(job: J
     released = order.index(("delete", ".galleria/publish.json"))
     deletes = [i for i, (op, key) in enumerate(order) if op == "delete" and not key.startswith(".galleria/")]
     pruned = [i for i, (op, key) in enumerate(order) if op == "delete" and key.startswith(pool)]
-    assert (len(staged), len(kept), len(published), len(deletes), len(pruned)) == (4, 4, 4, 4, 8)
+    assert (len(staged), len(kept), len(published), len(deletes), len(pruned)) == (4, 9, 4, 4, 4)
     assert max(*staged, new) < claims[0] < min(kept) <= max(kept) < claims[1] < min(published)
     assert [order[i][1] for i in published][-1] == "index.html", "pages come last"
     assert max(published) < records[0] < commit < released < min(deletes) <= max(deletes) < min(pruned)
     assert len(records) == 1, "it is large in a large gallery"
-    assert len(order) == 4 + 1 + 2 + 4 + 4 + 1 + 1 + 1 + 4 + 8
+    assert len(order) == 4 + 1 + 2 + 9 + 4 + 1 + 1 + 1 + 4 + 1 + 4 + 1
+    ours = [call for call in stores[0].writes if call[1].startswith(".galleria/releases/")]
+    name = ours[0][1].removesuffix(".open.json")
+    assert ours == [("put", f"{name}.open.json"), ("put", f"{name}.json"), ("delete", f"{name}.open.json")]
+    whole = stores[0].writes
+    begins = [i for i, call in enumerate(whole) if call == ("put", ".galleria/publish.json")][1]
+    assert max(whole.index(order[i]) for i in kept) < whole.index(ours[0])
+    assert whole.index(ours[0]) < begins, "how to take it back is written down before anything live is touched"
 
 
 def test_without_metadata_the_manifest_commits_before_the_deletes(job: Job):
@@ -60,7 +67,8 @@ def test_without_metadata_the_manifest_commits_before_the_deletes(job: Job):
     next((job.gallery.source / "full").iterdir()).unlink()
     stores = watched(job)
     assert job.runner.run("deploy").exit_code == 0
-    assert [(op, key if key == MANIFEST else "photo") for op, key in stores[0].writes] == [
+    writes = [call for call in stores[0].writes if call[1] == MANIFEST or not call[1].startswith(".galleria/")]
+    assert [(op, key if key == MANIFEST else "photo") for op, key in writes] == [
         ("put", MANIFEST),
         ("delete", "photo"),
     ]

@@ -13,7 +13,7 @@ from galleria_action.storage.interface import WriteStore
 from tests.doors.runner import Ran
 from tests.reliability.memory import MemoryStore
 from tests.reliability.mortal import Fate, Killed
-from tests.reliability.scenes import Scene, State, seed, state_of
+from tests.reliability.scenes import Scene, State, apart_from_releases, seed, state_of
 
 
 @dataclass
@@ -55,7 +55,7 @@ class Fleet:
         ran = self.finalize()
         assert ran.exit_code == 0, ran.log
         assert not self.left()
-        return state_of(self.store)
+        return apart_from_releases(state_of(self.store))
 
     def alone(self) -> State:
         """What one undisturbed deploy makes of the bucket as it is now."""
@@ -63,7 +63,7 @@ class Fleet:
         seed(other, state_of(self.store))
         ran = self.scene.deploy(other, **self.inputs)
         assert ran.exit_code == 0, ran.log
-        return state_of(other)
+        return apart_from_releases(state_of(other))
 
     def left(self) -> set[str]:
         """What lies in the bucket about shards."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
+from galleria_action.deployment.releases.record import RELEASES_FOLDER
 from galleria_action.deployment.state.checkpoint import CHECKPOINTS
 from galleria_action.deployment.state.manifest import MANIFEST_KEY
 from galleria_action.deployment.state.publication import PUBLICATION_KEY, parse_publication
@@ -29,7 +30,7 @@ State = dict[str, tuple[bytes, Headers | None]]
 
 def is_document(key: str) -> bool:
     """Whether it is one of our own, or the metadata: nothing that a resumed deploy need not send again."""
-    return key in DOCUMENTS or key.startswith(CHECKPOINTS)
+    return key in DOCUMENTS or key.startswith((CHECKPOINTS, RELEASES_FOLDER))
 
 
 def without_checkpoint(keys: Iterable[str]) -> set[str]:
@@ -39,6 +40,11 @@ def without_checkpoint(keys: Iterable[str]) -> set[str]:
 def state_of(store: WriteStore) -> State:
     found = {info.key: store.get(info.key) for info in store.list()}
     return {key: (it.body, it.headers) for key, it in found.items() if it is not None}
+
+
+def apart_from_releases(state: State) -> State:
+    """Without the records of releases, which hold times and names that differ from run to run."""
+    return {key: it for key, it in state.items() if not key.startswith(RELEASES_FOLDER)}
 
 
 def seed(store: WriteStore, state: State) -> None:

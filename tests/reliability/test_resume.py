@@ -284,11 +284,12 @@ def test_folders_for_a_checkpoint_are_made(scene: Scene, monkeypatch):
     assert finish(scene, store, checkpoint_file="state/saved.json")[0] == 12 - 7
 
 
-def test_what_a_deploy_left_that_died_at_its_very_end_is_removed(scene: Scene, monkeypatch):
+def test_what_a_deploy_left_that_died_after_its_commit_is_removed(scene: Scene, monkeypatch):
     monkeypatch.setattr(checkpoint, "EVERY_FILES", 3)
     store, fate = MemoryStore(), Fate()
     scene.deploy(store, fate)
+    at = next(i for i, (op, key) in enumerate(fate.writes, 1) if op == "delete" and key.startswith(CHECKPOINTS))
     store = MemoryStore()
-    scene.killed(store, Fate(fate.attempts))
+    scene.killed(store, Fate(at))
     assert saved(store)
     assert finish(scene, store) == (0, [])

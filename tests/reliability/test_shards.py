@@ -31,6 +31,7 @@ from tests.reliability.scenes import (
     MANIFEST_KEY,
     METADATA_KEY,
     State,
+    apart_from_releases,
     check_nothing_deleted,
     check_whole,
     make_scene,
@@ -99,7 +100,7 @@ def test_a_shard_killed_at_every_request(small: None, tmp_path: Path, name: str)
             assert fleet.done() == alone
         else:
             assert fate.writes[-1][1] == fleet.report_key("2/3"), "only the very last answer may be lost"
-            assert state_of(fleet.store) == alone
+            assert apart_from_releases(state_of(fleet.store)) == alone
 
 
 @pytest.mark.parametrize("name", ["changes", "first", "directory", "directory-first", "photos-only", "site-only"])
@@ -339,10 +340,15 @@ def start(job: Job, shard: str, plan_id: str) -> subprocess.Popen[str]:
     )
 
 
+def comparable(s3: FakeS3) -> dict[str, object]:
+    """What lies there, without the records of releases, which hold times."""
+    return {key: (it.body, dict(it.headers)) for key, it in s3.objects.items() if "/releases/" not in key}
+
+
 def test_four_machines_at_once_one_of_them_killed(machines: tuple[Job, FakeS3]):
     job, s3 = machines
     assert job.runner.run("deploy").exit_code == 0
-    alone = {key: (it.body, dict(it.headers)) for key, it in s3.objects.items()}
+    alone = comparable(s3)
     s3.objects.clear()
     planned = job.runner.run("plan", shard_count="4")
     plan_id, names = planned.outputs["plan-id"], json.loads(planned.outputs["shards"])
@@ -385,4 +391,4 @@ def test_four_machines_at_once_one_of_them_killed(machines: tuple[Job, FakeS3]):
     assert f"{there} were there already" in log
     finalized = job.runner.run("finalize", shard_count="4", approved_plan=plan_id)
     assert finalized.exit_code == 0, finalized.log
-    assert {key: (it.body, dict(it.headers)) for key, it in s3.objects.items()} == alone
+    assert comparable(s3) == alone

@@ -56,13 +56,19 @@ class Turns:
     """
 
     def __init__(
-        self, schedule: Schedule, observe: Callable[[], None], *, at_once: Callable[[str, str], bool] = deletes
+        self,
+        schedule: Schedule,
+        observe: Callable[[], None],
+        *,
+        at_once: Callable[[str, str], bool] = deletes,
+        asked_at_once: int = _ASKED_AT_ONCE,
     ) -> None:
         self.log: list[tuple[str, str, str]] = []
         self.violations: list[AssertionError] = []
         self._schedule = schedule
         self._observe = observe
         self._at_once = at_once
+        self._asked_at_once = asked_at_once
         self._changed = threading.Condition()
         self._runs: dict[str, _Run] = {}
         self._turn: tuple[str, str, str] | None = None
@@ -79,7 +85,7 @@ class Turns:
                 self._runs[name].ended = True
                 self._changed.notify_all()
 
-        self._runs = {name: _Run() for name in runs}
+        self._runs = {name: _Run(self._asked_at_once) for name in runs}
         threads = [threading.Thread(target=go, args=item, daemon=True) for item in runs.items()]
         for thread in threads:
             thread.start()

@@ -7,11 +7,11 @@ and if our own part of it is as we left it, ours is merged into it anew.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from galleria_action.deployment.documents.writing import commit, conflict
-from galleria_action.deployment.galleries import LocalGallery
+from galleria_action.deployment.galleries import Wanted
 from galleria_action.deployment.made_by import MadeBy
 from galleria_action.deployment.model import Base, Mode
 from galleria_action.deployment.state.manifest import MANIFEST_KEY, Kind, Leaving, Manifest, ManifestEntry
@@ -31,7 +31,7 @@ class LiveManifest:
     """
 
     store: WriteStore
-    local: LocalGallery
+    local: Wanted
     manifest: Manifest
     base: Base | None
     before_write: Callable[[], None]
@@ -92,16 +92,12 @@ class LiveManifest:
         kept = {kind: it for kind, it in self.manifest.made_by.items() if kind not in self.parts}
         return kept | (dict.fromkeys(self.parts, self.local.made_by) if self.local.made_by else {})
 
-    def _files(self) -> dict[Kind, list[str] | None]:
+    def _files(self) -> dict[Kind, Collection[str] | None]:
         """The keys of each part, ``None`` where it is left alone."""
-        photos, site = self.local.photos, self.local.site
-        return {
-            "photo": None if photos is None else [file.key for photo in photos for file in photo.files],
-            "site": None if site is None else [file.key for file in site],
-        }
+        return {"photo": self.local.keys_of("photo"), "site": self.local.keys_of("site")}
 
     def _mode(self) -> Mode:
-        return self.manifest.mode if self.local.photos is None else self.local.mode
+        return self.manifest.mode if self.local.keys_of("photo") is None else self.local.mode
 
 
 def _says(recorded: Manifest, wanted: Manifest) -> bool:

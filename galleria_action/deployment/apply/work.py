@@ -8,8 +8,10 @@ from galleria_action.deployment.apply.live import LiveManifest
 from galleria_action.deployment.apply.publishing import Hold
 from galleria_action.deployment.apply.upload import Uploader
 from galleria_action.deployment.events import Deleted, Listener, Said
-from galleria_action.deployment.galleries import LocalGallery
+from galleria_action.deployment.galleries import Wanted
 from galleria_action.deployment.model import Base, Plan, Reason, Upload
+from galleria_action.deployment.releases.record import Release
+from galleria_action.deployment.releases.terms import Terms
 from galleria_action.deployment.remote.reading import RemoteState
 from galleria_action.deployment.stop import Stop
 from galleria_action.storage.interface import WriteStore
@@ -20,18 +22,21 @@ class Work:
     """One plan on its way into ``store``.
 
     ``hold`` is our claim to publish, from the moment when one is needed, ``kept`` what lies in the pool so that the
-    publish could be taken back. ``record`` is the manifest that will be live, ``committed`` the metadata as we
-    committed it, ``undeleted`` what could not be deleted, by key, with its error.
+    publish could be taken back. ``release`` is what this becomes under ``terms``. ``record`` is the manifest that will
+    be live, ``committed`` the metadata as we committed it, ``undeleted`` what could not be deleted, by key,
+    with its error.
     """
 
     plan: Plan
-    local: LocalGallery
+    local: Wanted
     remote: RemoteState
     store: WriteStore
     uploader: Uploader
     stop: Stop
     tell: Listener
     hold: Hold | None = None
+    terms: Terms = field(default_factory=Terms)
+    release: Release | None = None
     kept: frozenset[str] = frozenset()
     record: LiveManifest = field(init=False)
     committed: Base | None = None

@@ -106,7 +106,7 @@ def parse_publication(raw: bytes) -> Publication:
                 f"{PUBLICATION_KEY} was written by a newer version of Galleria Action (schema {document['schema']}).",
                 hint="Use that version, or a newer one, for this gallery.",
             )
-        replaced = {key: _replaced(key, value) for key, value in document["replaced"].items()}
+        replaced = {key: it for key, value in document["replaced"].items() if (it := replaced_of(key, value))}
         found = Publication(document["plan"], document["commit"], replaced, document["begun"], document["beat"])
         if not (type(found.plan_id) is str and isinstance(found.commit, str | None) and type(found.beat) is int):
             raise PublicationUnreadable("something in it has a wrong type")
@@ -115,10 +115,16 @@ def parse_publication(raw: bytes) -> Publication:
         raise PublicationUnreadable(str(error)) from error
 
 
-def _replaced(key: str, value: Mapping[str, Any]) -> Replaced:
-    kept, headers, entry = value["kept"], value["headers"], value["entry"]
-    if key_problem(key) or not (kept is None or is_pool_key(kept)):
+def replaced_of(key: str, value: Mapping[str, Any] | None, also: str | None = None) -> Replaced | None:
+    """What ``key`` held as it stands in a document of ours; ``None`` where it held nothing. ``also`` is a key that may
+    stand there although no gallery has it. Raises ``PublicationUnreadable`` and what follows from a wrong type."""
+    if key != also and key_problem(key):
         raise PublicationUnreadable("it names a key that no gallery has")
+    if value is None:
+        return None
+    kept, headers, entry = value["kept"], value["headers"], value["entry"]
+    if not (kept is None or is_pool_key(kept)):
+        raise PublicationUnreadable("it names a place that is not in the pool")
     if type(value["size"]) is not int or type(value["etag"]) is not str:
         raise PublicationUnreadable("something in it has a wrong type")
     return Replaced(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from galleria_action.deployment.apply.keep import Keep
 from galleria_action.deployment.apply.order import Step
-from galleria_action.deployment.apply.publish import Conclude, Keep, Prune, Publish
+from galleria_action.deployment.apply.publish import Conclude, Publish
+from galleria_action.deployment.apply.restore import Restore
+from galleria_action.deployment.apply.retain import Retain
 from galleria_action.deployment.apply.steps import (
     CommitDocument,
     CommitRecord,
@@ -12,13 +15,14 @@ from galleria_action.deployment.apply.steps import (
     Stage,
     WriteRecord,
 )
-from galleria_action.deployment.galleries import LocalGallery
+from galleria_action.deployment.galleries import Wanted
 
 
-def rolling(local: LocalGallery) -> tuple[Step, ...]:
-    """The steps that bring ``local`` online: its metadata commits, or its record where there is no metadata."""
+def rolling(local: Wanted, restore: Restore | None = None) -> tuple[Step, ...]:
+    """The steps that bring ``local`` online: its metadata commits, or its record where there is no metadata. It comes
+    from the disk, or where ``restore`` is given from the pool."""
     if local.document is None:
         commit: tuple[Step, ...] = (Prove(), CommitRecord())
     else:
         commit = (WriteRecord(), Prove(), CommitDocument(local.document))
-    return (Stage(), Keep(), Publish(), *commit, Conclude(), Delete(), Prune())
+    return (Stage(), Keep(), restore or Publish(), *commit, Conclude(), Delete(), Retain())

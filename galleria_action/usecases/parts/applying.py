@@ -10,7 +10,6 @@ from typing import TypeVar
 
 from galleria_action.deployment.apply.carry_out import carry_out
 from galleria_action.deployment.apply.prepare import PreparePolicy
-from galleria_action.deployment.apply.publish import prune
 from galleria_action.deployment.apply.upload import Uploader, UploadsDone
 from galleria_action.deployment.apply.work import Work
 from galleria_action.deployment.events import Deploying, Uploaded
@@ -23,6 +22,7 @@ from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.deployment.strategies.rolling import rolling
 from galleria_action.errors import ConfigInvalid
 from galleria_action.gallery.local.files import read_file
+from galleria_action.gallery.metadata.model import GalleryMetadata
 from galleria_action.options.checks import Verify
 from galleria_action.options.guards import PlanApproval
 from galleria_action.report.wording import count
@@ -32,7 +32,8 @@ from galleria_action.usecases.context import Context
 from galleria_action.usecases.cors import check_cors
 from galleria_action.usecases.parts.approval import check_approval
 from galleria_action.usecases.parts.planning import Comparison
-from galleria_action.usecases.parts.verifying import compare, judge
+from galleria_action.usecases.parts.releasing import concluding, terms_of, tidy
+from galleria_action.usecases.parts.verifying import compare, judge, promises
 from galleria_action.usecases.results import Deployed
 
 #: between listings, where the first ones do not show our own writes yet
@@ -177,7 +178,8 @@ def put_online(
     made = with_listing(store, made)
     resumed = checkpoint if context.options.upload.resume and made.plan.uploads else None
     uploader = make_uploader(context, store, made, resumed, done)
-    work = Work(made.plan, made.local, made.remote, store, uploader, context.stop, context.tell, made.hold)
+    terms = terms_of(context)
+    work = Work(made.plan, made.local, made.remote, store, uploader, context.stop, context.tell, made.hold, terms)
     try:
         with context.phase("Deploy"):
             manifest = carry_out(work, rolling(made.local))
@@ -186,7 +188,8 @@ def put_online(
         tell_trouble(context, checkpoint)
     forget(context, checkpoint)
     _end_begun(context, store, made)
-    verification = verify_deployed(context, store, made, manifest, fresh=True)
+    with concluding(context, store, work.release) as judged:
+        verification = judged.verification = verify_deployed(context, store, made, manifest, fresh=True)
     return Deployed(made.plan, work.uploader.done.summary(), len(made.plan.removed_photos), verification)
 
 
@@ -195,7 +198,7 @@ def nothing_to_do(context: Context, store: WriteStore, made: Comparison, checkpo
     forget(context, checkpoint)
     if BEGUN_KEY in (made.remote.listing or ()):
         _end_begun(context, store, made)
-    prune(store, made.remote.listing or ())
+    tidy(context, store, made.remote)
     verification = verify_deployed(context, store, made, made.remote.manifest, fresh=False)
     return Deployed(made.plan, Uploaded(0, 0, 0, 0), 0, verification)
 
@@ -223,15 +226,35 @@ def verify_deployed(
     own = replace(manifest, objects=_without(others, manifest.objects))
     listing = made.remote.listing
     if fresh or listing is None:
-        listing = _listing_after(context, store, made, own)
+        listing = _listing_after(context, store, _named(made), made.plan, own)
     photos = made.local.photos or ()
     promised = {file.key: photo.identity for photo in photos for file in photo.files if file.variant == "full"}
     return judge(context, compare(context, store, _named(made), own, _without(others, listing), promised))
 
 
-def _listing_after(context: Context, store: WriteStore, made: Comparison, own: Manifest) -> Mapping[str, ObjectInfo]:
+def verify_against(
+    context: Context,
+    store: WriteStore,
+    named: frozenset[str],
+    plan: Plan,
+    manifest: Manifest,
+    listing: Mapping[str, ObjectInfo] | None,
+    metadata: GalleryMetadata | None,
+) -> Verification | None:
+    """The same for a gallery of which there are no files here: its keys are ``named``, by ``metadata`` where it has
+    some. Without a ``listing`` a new one is asked for, after the writes of ``plan``."""
+    if context.options.checks.verify is Verify.OFF:
+        context.warn("verify: off, so nothing proves that the bucket holds the gallery.")
+        return None
+    listing = listing or _listing_after(context, store, named, plan, manifest)
+    return judge(context, compare(context, store, named, manifest, listing, promises(metadata)))
+
+
+def _listing_after(
+    context: Context, store: WriteStore, named: frozenset[str], plan: Plan, own: Manifest
+) -> Mapping[str, ObjectInfo]:
     """A listing after our own writes."""
-    named, gone = _named(made), {delete.key for delete in made.plan.deletes}
+    gone = {delete.key for delete in plan.deletes}
 
     def as_deployed(listing: Mapping[str, ObjectInfo]) -> bool:
         found = verify_listing(named, own, listing)

@@ -18,6 +18,7 @@ from galleria_action.deployment.state.publication import Publication
 from galleria_action.errors import GalleryInvalid
 from galleria_action.options.checks import Verify
 from galleria_action.options.guards import Orphans, Unproven
+from galleria_action.report.wording import human_size
 from galleria_action.storage.interface import ReadStore
 from galleria_action.storage.settings import StoreSettings
 from galleria_action.usecases.context import Context
@@ -102,6 +103,15 @@ def tell_orphans(context: Context, plan: Plan) -> None:
             "delete, or accept them with orphans: warn."
         )
     context.warn(text)
+
+
+def tell_keeping(context: Context, made: Comparison) -> None:
+    """Say how many bytes are kept so that a deploy of this plan can be taken back."""
+    keeping, listing = context.options.releases.keeping, made.remote.listing or {}
+    changed = {up.key for up in made.plan.uploads} | {gone.key for gone in made.plan.deletes}
+    size = sum(listing[key].size for key in changed if key in listing)
+    if keeping.anything and size:
+        context.say(f"Keeping what a deploy of it replaces or deletes takes up to {human_size(size)} in the bucket.")
 
 
 def under_way(publication: Publication) -> str:

@@ -9,6 +9,7 @@ from tests.reliability.mutations.edits import Edit, always, before, drop, miss, 
 _CRASH = "tests/reliability/test_crash.py::"
 _PAIRS = "tests/reliability/test_two_deploys.py::"
 _PUBLISH = "tests/reliability/test_publish.py::"
+_RELEASES = "tests/reliability/test_releases.py::"
 _STATE = "tests/reliability/test_state.py::"
 _RESUME = "tests/reliability/test_resume.py::"
 _SECRETS = "tests/reliability/test_secrets.py::"
@@ -86,6 +87,30 @@ MUTATIONS = {
     "keeps nothing that could be taken back": _when(
         11, put("Keep.run.keep", "copied(work.store, key, before.kept, None)", "None"),
         _PUBLISH + "test_a_publish_that_died_is_taken_back_when_the_plan_is_another",
+    ),
+    "lets an older commit replace a newer one": _when(
+        12, never("age:_compare", "found is Age.OLDER"),
+        "tests/doors/test_older.py::test_an_older_run_that_is_started_again_stops",
+    ),
+    "keeps nothing of what it deletes": _when(
+        13, put("Keep.run", "work.terms.keep.anything", "False"),
+        _RELEASES + "test_ten_releases_come_back_in_any_order",
+    ),
+    "lets go of what a kept release needs": _when(
+        13, put("_let_go", "keep.anything", "False"),
+        _RELEASES + "test_ten_releases_come_back_in_any_order",
+    ),
+    "goes back across a damaged record": _when(
+        13, put("rollback:chosen", "history.damage_after(index)", "()"),
+        _RELEASES + "test_a_damaged_record_is_skipped_and_never_trusted",
+    ),
+    "brings back half of a release": _when(
+        13, drop("rollback:_planned", "way.check()"),
+        _RELEASES + "test_bytes_that_are_gone_are_listed",
+    ),
+    "forgets what a dead release has done": _when(
+        13, put("Keep.run", "_of_the_dead(work, history)", "{}"),
+        _RELEASES + "test_a_deploy_that_was_killed_can_be_taken_back_whenever_it_died",
     ),
     "does not take a refused publish back": _when(
         10, drop("carry_out", "_undo(work, error)"),

@@ -1,0 +1,260 @@
+"""The step between staging and publishing: what live keys hold is kept, and written down as a release."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from galleria_action.deployment.apply.order import Moment
+from galleria_action.deployment.apply.publishing import Hold, copied, has_died, side_by_side
+from galleria_action.deployment.apply.work import Work
+from galleria_action.deployment.documents.writing import check_base
+from galleria_action.deployment.model import Copy, Delete, Reason, Upload
+from galleria_action.deployment.releases.history import History, read_history, says_otherwise
+from galleria_action.deployment.releases.hold import HOLD_KEY, held
+from galleria_action.deployment.releases.record import (
+    RELEASE_HEADERS,
+    RELEASES_FOLDER,
+    Counts,
+    Kind,
+    Release,
+    Standing,
+    id_for,
+)
+from galleria_action.deployment.state.pool import pool_key, unproven_key
+from galleria_action.deployment.state.publication import PUBLICATION_KEY, Publication, Replaced
+from galleria_action.errors import Conflict
+from galleria_action.gallery.keys import METADATA_KEY
+from galleria_action.storage.interface import Headers
+
+#: so many others are let go first
+_CLAIMS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Claims the right to publish, keeps what live keys hold that are about to get other bytes or to go, and writes
+    down how to take it back: of the publish, and of the release that it makes.
+
+    A publish that an earlier run of this plan has begun is taken up: what it replaced is kept and written down already.
+    """
+
+    moment: Moment = Moment.KEEP
+
+    def run(self, work: Work) -> None:
+        """See ``Step.run``. Raises ``Conflict`` when another has committed since the plan was made, ``Held`` where
+        deploys are held."""
+        work.stop.check()
+        taken_up = work.hold is not None
+        if work.hold is None:
+            replaced = _looked_at(work, _replacing(work))
+            commit = work.plan.commit.sha256 if work.plan.commit else None
+            work.hold = self._claim(work, Publication(work.plan.plan_id, commit, replaced))
+        _check_current(work)
+        there = [found.key for found in work.store.list(RELEASES_FOLDER)]
+        if HOLD_KEY in there and not work.terms.despite_hold:
+            raise held(work.store)
+        metadata = work.remote.metadata_base
+        history = read_history(work.store, there, metadata.sha256 if metadata else None, work.remote.manifest)
+        replaced = dict(work.hold.publication.replaced)
+        going = {**_looked_at(work, _going(work)), **_document(work)}
+        theirs = _of_the_dead(work, history)
+        for_later = {key: it for key, it in going.items() if key not in theirs} if work.terms.keep.anything else {}
+
+        def keep(item: tuple[str, Replaced]) -> None:
+            key, before = item
+            work.stop.check()
+            if before.kept:
+                copied(work.store, key, before.kept, None)
+
+        # What a publish has begun to replace holds other bytes by now, and was kept before.
+        side_by_side((for_later if taken_up else {**replaced, **for_later}).items(), keep, work.uploader.concurrency)
+        self._write_down(work, history, {**_undo(work, {**replaced, **going}), **theirs})
+
+    def _claim(self, work: Work, publication: Publication) -> Hold:
+        """Claim to publish, after another which does so at this moment; whether the plan still holds is seen later."""
+        refused = 0
+        while True:
+            try:
+                return Hold.claim(work.store, publication)
+            except Conflict:
+                work.stop.check()
+                head, refused = work.store.head(PUBLICATION_KEY), refused + 1
+                died = head is not None and has_died(work.store, head.etag, work.stop.pause, work.stop.check)
+                if died or refused == _CLAIMS:
+                    raise
+
+    def _write_down(self, work: Work, history: History, undo: Mapping[str, Replaced | None]) -> None:
+        """Write the record of the release, and settle those that nobody has ended."""
+        first = work.remote.mode is None
+        if not history.releases and not first:
+            history = replace(history, releases=(_found(work),))
+            _put(work, history.releases[-1])
+        for open_one in (it for it in history.releases if it.standing is Standing.OPEN):
+            _put(work, replace(open_one, standing=Standing.UNVERIFIED))
+        if work.plan.commit or undo:
+            work.release = _release(work, history, {} if first else undo)
+            _put(work, work.release)
+        settled = [it.key for it in (*history.dead, *history.releases) if it.standing is Standing.OPEN]
+        if settled:
+            work.stop.check()
+            work.store.delete(settled)
+
+
+def _check_current(work: Work) -> None:
+    """Raise ``Conflict`` when another has committed since the plan was made; since our claim nobody can publish."""
+    if document := work.local.document:
+        check_base(work.store, document.key, work.plan.base)
+    work.record.refresh()
+
+
+def _of_the_dead(work: Work, history: History) -> dict[str, Replaced | None]:
+    """What keys held before a release that died did what the bucket's record says of them: that is part of this one."""
+    undo = [(key, it) for dead in reversed(history.dead) for key, it in dead.undo.items() if key != METADATA_KEY]
+    return {key: it for key, it in undo if says_otherwise(work.remote.manifest, key, it)}
+
+
+def _put(work: Work, release: Release) -> None:
+    work.stop.check()
+    work.store.put(release.key, release.to_bytes(), RELEASE_HEADERS)
+
+
+def _release(work: Work, history: History, undo: Mapping[str, Replaced | None]) -> Release:
+    plan, terms, live = work.plan, work.terms, history.live
+    base = work.remote.metadata_base
+    return Release(
+        id=id_for(plan.plan_id, terms.now(), history.last_id),
+        plan_id=plan.plan_id,
+        kind=terms.kind,
+        who=terms.who,
+        counts=Counts(
+            len({up.photo for up in plan.uploads if up.photo} | {copy.photo for copy in plan.copies if copy.photo}),
+            len(plan.removed_photos),
+            len(plan.uploads) + len(plan.copies),
+            len(plan.deletes),
+            plan.bytes_to_upload + sum(copy.size for copy in plan.copies),
+        ),
+        metadata=plan.commit.sha256 if plan.commit else base.sha256 if base else None,
+        commit=plan.commit.sha256 if plan.commit else None,
+        previous=terms.previous if terms.restores else live.state if live else None,
+        restores=terms.restores,
+        undo=undo,
+    )
+
+
+def _found(work: Work) -> Release:
+    """The gallery that was there before releases were recorded."""
+    base = work.remote.metadata_base or work.remote.manifest_base
+    assert base
+    metadata = work.remote.metadata_base
+    return Release(
+        id=id_for(base.sha256, work.terms.now(), None),
+        plan_id="",
+        kind=Kind.FOUND,
+        metadata=metadata.sha256 if metadata else None,
+        standing=Standing.UNVERIFIED,
+    )
+
+
+# -- what keys hold ------------------------------------------------------------------------------------------------
+
+
+def _replacing(work: Work) -> list[Upload | Copy]:
+    """What gives a key that visitors may reach other bytes or headers."""
+    staged = work.uploader.done.staged
+    there = work.remote.listing or {}
+    uploads = [up for up in work.plan.uploads if up.key in staged]
+    return [*work.only_headers, *uploads, *(copy for copy in work.plan.copies if copy.key in there)]
+
+
+def _going(work: Work) -> list[Delete]:
+    """What is deleted of the gallery as it is. Orphans, and what is left of earlier deploys, belong to no release."""
+    named = _part_of_it(work)
+    gone = (gone for gone in work.plan.deletes if gone.reason is not Reason.ORPHAN and gone.key in named)
+    return [it for it in gone if it.photo is None or it.photo != work.terms.forgets]
+
+
+def _part_of_it(work: Work) -> frozenset[str]:
+    """The keys of the gallery that is live."""
+    return work.remote.named_keys() | work.remote.manifest.objects.keys()
+
+
+def _looked_at(work: Work, actions: Iterable[Upload | Copy | Delete]) -> dict[str, Replaced]:
+    """What the keys of ``actions`` hold, without those that turn out to hold nothing."""
+    found: dict[str, Replaced] = {}
+    usual = {up.file.headers.digest(): up.file.headers for up in work.plan.uploads}
+    usual |= {copy.headers.digest(): copy.headers for copy in work.plan.copies}
+
+    def look(action: Upload | Copy | Delete) -> None:
+        if (before := _before(work, action, usual)) is not None:
+            found[action.key] = before
+
+    side_by_side(actions, look, work.uploader.concurrency)
+    return found
+
+
+def _before(work: Work, action: Upload | Copy | Delete, usual: Mapping[str, Headers]) -> Replaced | None:
+    """What the key of ``action`` holds. ``usual`` headers by their digest spare a request."""
+    key, entry = action.key, work.remote.manifest.objects.get(action.key)
+    found = (work.remote.listing or {}).get(key)
+    proven = entry is not None and found is not None and entry.describes(found)
+    headers = usual.get(entry.headers) if entry else None
+    if found is None or not proven or headers is None:
+        head = work.store.head(key)
+        if head is None:
+            return None
+        size, etag, headers = head.size, head.etag, head.headers
+        proven = entry is not None and (entry.size, entry.etag) == (size, etag)
+    else:
+        size, etag = found.size, found.etag
+    if isinstance(action, Upload) and key not in work.uploader.done.staged:
+        return Replaced(size, etag, None, headers, entry)
+    kept = pool_key(entry.sha256) if proven and entry else unproven_key(key, etag)
+    return Replaced(size, etag, kept, headers, entry)
+
+
+def _document(work: Work) -> dict[str, Replaced]:
+    """The metadata document, where another is about to take its place."""
+    commit, base = work.plan.commit, work.remote.metadata_base
+    if commit is None or base is None or work.terms.forgets:
+        return {}
+    head = work.store.head(METADATA_KEY)
+    if head is None:
+        return {}
+    return {METADATA_KEY: Replaced(head.size, head.etag, pool_key(base.sha256), head.headers, None)}
+
+
+def _undo(work: Work, kept: Mapping[str, Replaced]) -> dict[str, Replaced | None]:
+    """What each key held that this release changes; of one that comes back as it was recorded, nothing changes."""
+    was, objects = _part_of_it(work), work.remote.manifest.objects
+    undo: dict[str, Replaced | None] = {}
+    actions: tuple[Upload | Copy, ...] = (*work.plan.uploads, *work.plan.copies)
+    for action in actions:
+        key, entry, before = action.key, objects.get(action.key), kept.get(action.key)
+        if before is not None and (key in was or not _is_ours(work, action, before)):
+            undo[key] = before
+        elif key not in was:
+            undo[key] = None
+        elif entry and entry.sha256 != _brought(work, action)[0]:
+            undo[key] = Replaced(entry.size, entry.etag, pool_key(entry.sha256), None, entry)
+    for gone in _going(work):
+        if gone.key in kept:
+            undo[gone.key] = kept[gone.key]
+    if work.plan.commit and not work.terms.forgets:
+        undo[METADATA_KEY] = kept.get(METADATA_KEY)
+    return undo
+
+
+def _is_ours(work: Work, action: Upload | Copy, before: Replaced) -> bool:
+    """Whether a key that nothing names holds what an earlier run of ours has left there: not a part of what was."""
+    checkpoint = work.uploader.checkpoint
+    return (checkpoint is not None and action.key in checkpoint.stored) or before.etag == _brought(work, action)[1]
+
+
+def _brought(work: Work, action: Upload | Copy) -> tuple[str, str]:
+    """SHA-256 (hex) and, where it is known, ETag of the bytes that ``action`` brings."""
+    if isinstance(action, Copy):
+        return action.source.sha256, ""
+    done = work.uploader.done
+    entry = done.staged.get(action.key) or done.entries.get(action.key)
+    return (entry.sha256, entry.etag) if entry else ("", "")

@@ -1,0 +1,59 @@
+"""The publish of a rollback: what the pool kept goes back under the live keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from galleria_action.deployment.apply.order import Moment
+from galleria_action.deployment.apply.publishing import copied, side_by_side
+from galleria_action.deployment.apply.work import Work
+from galleria_action.deployment.events import Publishing, Stored
+from galleria_action.deployment.model import Copy, Reason
+from galleria_action.deployment.state.manifest import ManifestEntry
+from galleria_action.deployment.state.pool import pool_key
+from galleria_action.gallery.media import is_page
+
+
+@dataclass(frozen=True, slots=True)
+class Restore:
+    """Copies inside the service: photos, what pages need, pages. ``recorded`` is what the bucket's record says of each
+    key then, but for the ETags that the copies get."""
+
+    recorded: Mapping[str, ManifestEntry]
+    moment: Moment = Moment.PUBLISH
+
+    def run(self, work: Work) -> None:
+        """See ``Step.run``."""
+        self._as_they_are(work)
+        copies = work.plan.copies
+        if not copies:
+            return
+        assert work.hold is not None
+        work.stop.check()
+        work.hold.begin()
+        work.tell(Publishing(True))
+        work.say(f"Bringing back {len(copies):,} objects that were kept")
+        photos = [copy for copy in copies if copy.photo is not None]
+        assets = [copy for copy in copies if copy.photo is None and not is_page(copy.key)]
+        pages = [copy for copy in copies if copy.photo is None and is_page(copy.key)]
+        for batch in (photos, assets, pages):
+            side_by_side(batch, lambda copy: self._one(work, copy), work.uploader.concurrency)
+
+    def _as_they_are(self, work: Work) -> None:
+        """What lies there already as it was then may have been recorded in another way."""
+        coming, objects = {copy.key for copy in work.plan.copies}, work.remote.manifest.objects
+        for key, entry in self.recorded.items():
+            now = objects.get(key)
+            if key not in coming and now and replace(entry, etag=now.etag) != now:
+                work.uploader.done.entries[key] = replace(entry, etag=now.etag)
+
+    def _one(self, work: Work, copy: Copy) -> None:
+        work.stop.check()
+        assert work.hold is not None
+        work.hold.beat()
+        source = copy.key if copy.reason is Reason.HEADERS else pool_key(copy.source.sha256)
+        etag = copied(work.store, source, copy.key, copy.headers)
+        if entry := self.recorded.get(copy.key):
+            work.uploader.done.entries[copy.key] = replace(entry, etag=etag)
+        work.tell(Stored(copy.key, 0, copy.photo))

@@ -1,0 +1,133 @@
+"""What a run has to do with releases beside its steps: under what it makes one, how one ends, whether it may."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from galleria_action.deployment.apply.prepare import PreparePolicy
+from galleria_action.deployment.apply.publishing import Hold
+from galleria_action.deployment.apply.retain import pooled, retain
+from galleria_action.deployment.apply.upload import Uploader
+from galleria_action.deployment.events import Deploying, Released
+from galleria_action.deployment.model import Plan
+from galleria_action.deployment.releases.history import History, read_history
+from galleria_action.deployment.releases.hold import HOLD_KEY, held
+from galleria_action.deployment.releases.record import (
+    RELEASE_HEADERS,
+    RELEASES_FOLDER,
+    Release,
+    Standing,
+    is_open,
+)
+from galleria_action.deployment.releases.terms import Terms
+from galleria_action.deployment.remote.reading import RemoteState
+from galleria_action.deployment.remote.verification import Verification
+from galleria_action.deployment.shards import SHARDS_FOLDER
+from galleria_action.deployment.state.publication import Publication
+from galleria_action.errors import Conflict, GalleriaError, VerifyFailed
+from galleria_action.gallery.local.files import read_file
+from galleria_action.storage.interface import ReadStore, WriteStore
+from galleria_action.usecases.context import Context
+from galleria_action.usecases.parts.approval import check_approval
+
+
+def terms_of(context: Context) -> Terms:
+    """Under what this run makes a release."""
+    return Terms(context.options.releases.keeping, context.who, context.now)
+
+
+def check_hold(store: ReadStore, remote: RemoteState) -> None:
+    """Raise ``Held`` where deploys are held, as far as a listing tells; before a publish it is looked at anew."""
+    if HOLD_KEY in (remote.listing or ()):
+        raise held(store)
+
+
+def history_of(store: ReadStore, remote: RemoteState) -> History:
+    """The releases of the gallery that lies there. Raises the store's errors, and ``ConfigInvalid`` for newer ones."""
+    listed = remote.listing
+    keys: Iterable[str] = (it.key for it in store.list(RELEASES_FOLDER)) if listed is None else listed
+    metadata = remote.metadata_base
+    return read_history(store, keys, metadata.sha256 if metadata else None, remote.manifest)
+
+
+def begin(context: Context, plan: Plan) -> None:
+    """The last question before a gallery is written to for which there are no files here, and word that it is."""
+    check_approval(context, plan)
+    context.stop.check()
+    context.tell(Deploying())
+
+
+def idle_uploader(context: Context, store: WriteStore) -> Uploader:
+    """For a run that has nothing to upload."""
+    concurrency = context.options.upload.concurrency
+    return Uploader(store, lambda file: read_file(file.local), PreparePolicy(), concurrency, context.stop, context.tell)
+
+
+@dataclass
+class Judged:
+    """What a verification came to."""
+
+    verification: Verification | None = None
+
+
+@contextmanager
+def concluding(context: Context, store: WriteStore, release: Release | None) -> Iterator[Judged]:
+    """What is verified meanwhile is how ``release`` ended, and is written down. That this fails harms nobody: the next
+    deploy does it."""
+    judged, standing = Judged(), Standing.FAILED
+    if release:
+        context.tell(Released(release.id, release.previous or ""))
+    try:
+        yield judged
+        standing = Standing.UNVERIFIED if judged.verification is None else Standing.VERIFIED
+        _conclude(context, store, release, standing)
+    except VerifyFailed:
+        _conclude(context, store, release, standing)
+        raise
+
+
+def _conclude(context: Context, store: WriteStore, release: Release | None, standing: Standing) -> None:
+    if release is None:
+        return
+    ended = replace(release, standing=standing)
+    try:
+        context.stop.check()
+        store.put(ended.key, ended.to_bytes(), RELEASE_HEADERS)
+        context.stop.check()
+        store.delete([release.key])
+    except GalleriaError as error:
+        context.stop.check()
+        context.warn(f"The record of the release could not be ended, which the next deploy does: {error.message}")
+
+
+def tidy(context: Context, store: WriteStore, remote: RemoteState) -> None:
+    """Where a listing shows that an earlier run did not come to its end: end its release, and what follows."""
+    listing = remote.listing or {}
+    unended, keep = [key for key in listing if is_open(key)], context.options.releases.keeping
+    idle = not keep.anything and any(pooled(listing))
+    if not (unended or idle) or any(key.startswith(SHARDS_FOLDER) for key in listing):
+        return
+    if unended:
+        _end(context, store, remote, unended)
+    context.stop.check()
+    retain(store, set(pooled(listing)), keep, context.now(), context.say, context.stop.check)
+
+
+def _end(context: Context, store: WriteStore, remote: RemoteState, open_keys: list[str]) -> None:
+    """End the releases that lie under ``open_keys``, unless somebody is at work."""
+    context.stop.check()
+    try:
+        hold = Hold.claim(store, Publication("", None, {}))
+    except Conflict:
+        return
+    for release in history_of(store, remote).releases:
+        if release.standing is Standing.OPEN:
+            ended = replace(release, standing=Standing.UNVERIFIED)
+            context.stop.check()
+            store.put(ended.key, ended.to_bytes(), RELEASE_HEADERS)
+    context.stop.check()
+    store.delete(open_keys)
+    context.stop.check()
+    hold.release()

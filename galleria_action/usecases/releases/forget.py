@@ -1,0 +1,225 @@
+"""``forget``: a photo goes from the live gallery, every kept release and the pool, and a listing proves it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+
+from galleria_action.deployment.apply.carry_out import carry_out
+from galleria_action.deployment.apply.publishing import Hold
+from galleria_action.deployment.apply.restore import Restore
+from galleria_action.deployment.apply.retain import pooled, retain
+from galleria_action.deployment.apply.work import Work
+from galleria_action.deployment.events import Planned, Recognised
+from galleria_action.deployment.model import Commit, Delete, Plan, Reason
+from galleria_action.deployment.releases.forgetting import Document, document_without, keys_of, record_without
+from galleria_action.deployment.releases.history import History
+from galleria_action.deployment.releases.record import RELEASE_HEADERS, Kind
+from galleria_action.deployment.releases.rollback import Restored
+from galleria_action.deployment.remote.reading import RemoteState, list_target, read_remote
+from galleria_action.deployment.state.manifest import Kind as Part
+from galleria_action.deployment.state.pool import POOL_HEADERS, pool_key
+from galleria_action.deployment.state.publication import Publication, Replaced
+from galleria_action.deployment.strategies.rolling import rolling
+from galleria_action.errors import ConfigInvalid, Finding, PlanChanged, VerifyFailed
+from galleria_action.gallery.keys import METADATA_KEY
+from galleria_action.gallery.metadata.schema import parse_remote
+from galleria_action.report.wording import count
+from galleria_action.storage.interface import Headers, ReadStore, WriteStore
+from galleria_action.usecases.context import Context
+from galleria_action.usecases.parts.applying import verify_against
+from galleria_action.usecases.parts.releasing import begin, concluding, history_of, idle_uploader, terms_of
+from galleria_action.usecases.parts.unfinished import cleared
+from galleria_action.usecases.results import Answered, PlanMade
+
+
+@dataclass(frozen=True, slots=True)
+class _Traces:
+    """Where a photo is to be found: the ``plan`` that takes it from the live gallery, its ``keys``, the objects of the
+    pool that have its bytes, and the metadata ``documents`` there that name it, by their key."""
+
+    plan: Plan
+    wanted: Restored
+    keys: frozenset[str]
+    kept: frozenset[str]
+    documents: Mapping[str, Document]
+
+    @property
+    def anywhere(self) -> bool:
+        return bool(self.plan.changed or self.keys or self.documents)
+
+
+def forget(context: Context) -> Answered | PlanMade:
+    """Forget the photo that the options name. Under ``dry-run`` only the plan of the live gallery is made.
+
+    Run again after whatever ended it. Raises ``ConfigInvalid`` for a photo that is nowhere, ``VerifyFailed`` when
+    something of it remains, and whatever ends a deploy.
+    """
+    photo = context.options.releases.photo
+    assert photo, "the options have been checked"
+    if context.options.dry_run:
+        store: ReadStore = context.reading_store()
+        remote = read_remote(store, listing=True)
+        return PlanMade(_found(context, store, remote, history_of(store, remote), photo).plan)
+    writing = context.store()
+    remote = cleared(context, writing)
+    history = history_of(writing, remote)
+    traces = _found(context, writing, remote, history, photo)
+    if not traces.anywhere:
+        _prune(context, writing, remote)
+        raise _nowhere(remote, photo)
+    begin(context, traces.plan)
+    if traces.plan.changed:
+        _from_the_live_gallery(context, writing, remote, traces, photo)
+    _from_the_records(context, writing, traces, photo)
+    _prune(context, writing, read_remote(writing, listing=True))
+    _prove(writing, traces)
+    return Answered(
+        f"{photo} is forgotten: {count(len(traces.keys), 'file')} gone from the gallery, from every kept release and "
+        "from the pool; a listing proves it. Take it out of the workspace as well, or the next deploy brings it again. "
+        "Pages that show it, caches and versions of the bucket are not touched."
+    )
+
+
+def _found(context: Context, store: ReadStore, remote: RemoteState, history: History, photo: str) -> _Traces:
+    with context.phase("Plan"):
+        context.warn_all((*remote.warnings, *history.warnings))
+        if remote.mode:
+            context.tell(Recognised(remote.mode))
+        live = store.get(METADATA_KEY) if remote.metadata_base else None
+        document = document_without(live.body, photo) if live else None
+        documents = _kept_documents(store, history, photo)
+        everywhere = [*documents.values(), *([document] if document else [])]
+        keys = keys_of(photo, remote.manifest, everywhere, history.releases)
+        headers = (live and live.headers) or Headers("application/json", "no-cache")
+        plan, wanted = _plan(context, remote, document, headers, photo, keys)
+        context.tell(Planned(plan))
+    approved = context.options.guards.approved_plan
+    if approved and approved != plan.plan_id:
+        raise PlanChanged(
+            f"The plan is not the approved one: it is {plan.plan_id}, approved was {approved}. Nothing was written.",
+            hint="Look at the new plan and approve its id.",
+        )
+    held = (it for release in history.releases for key, it in release.undo.items() if key in keys and it and it.kept)
+    recorded = (pool_key(remote.manifest.objects[key].sha256) for key in keys if key in remote.manifest.objects)
+    return _Traces(plan, wanted, keys, frozenset([*(it.kept or "" for it in held), *recorded]), documents)
+
+
+def _kept_documents(store: ReadStore, history: History, photo: str) -> dict[str, Document]:
+    """The metadata documents in the pool that name the photo."""
+    held = (release.undo.get(METADATA_KEY) for release in history.releases)
+    found: dict[str, Document] = {}
+    for key in dict.fromkeys(it.kept for it in held if it and it.kept):
+        stored = store.get(key)
+        document = document_without(stored.body, photo) if stored else None
+        if document and document.without is not None:
+            found[key] = document
+    return found
+
+
+def _plan(
+    context: Context,
+    remote: RemoteState,
+    document: Document | None,
+    headers: Headers,
+    photo: str,
+    keys: Collection[str],
+) -> tuple[Plan, Restored]:
+    """What takes the photo from the live gallery."""
+    objects, listing = remote.manifest.objects, remote.listing or {}
+    parts: dict[Part, Collection[str] | None] = {
+        "photo": [key for key, entry in objects.items() if entry.kind == "photo" and key not in keys],
+        "site": [key for key, entry in objects.items() if entry.kind == "site"],
+    }
+    body = document.without if document else None
+    commit = None if body is None else Commit(METADATA_KEY, hashlib.sha256(body).hexdigest(), headers, body)
+    before = len(remote.metadata.photos) if remote.metadata else len({it.photo for it in objects.values() if it.photo})
+    named = {key for key, entry in objects.items() if entry.kind == "site"}
+    if body is not None:
+        named |= parse_remote(body).keys()
+    gone = sorted(key for key in keys if key in listing and key not in named)
+    plan = Plan(
+        mode=remote.mode or "directory",
+        target=context.target,
+        base=remote.metadata_base if commit else remote.manifest_base,
+        uploads=(),
+        deletes=tuple(Delete(key, Reason.REMOVED, photo) for key in gone),
+        unchanged_photos=(),
+        removed_photos=(photo,) if gone or commit else (),
+        remote_photo_count=before,
+        local_photo_count=before - bool(gone or commit),
+        commit=commit,
+    )
+    return plan, Restored(plan.mode, parts, commit)
+
+
+def _from_the_live_gallery(
+    context: Context, store: WriteStore, remote: RemoteState, traces: _Traces, photo: str
+) -> None:
+    terms = replace(terms_of(context), kind=Kind.FORGET, despite_hold=True, forgets=photo)
+    uploader = idle_uploader(context, store)
+    work = Work(traces.plan, traces.wanted, remote, store, uploader, context.stop, context.tell, None, terms)
+    with context.phase("Forget"):
+        manifest = carry_out(work, rolling(traces.wanted, Restore({})))
+    metadata = parse_remote(traces.wanted.document.body) if traces.wanted.document else None
+    named = metadata.keys() | {METADATA_KEY} if metadata else frozenset(traces.wanted.keys["photo"] or ())
+    with concluding(context, store, work.release) as judged:
+        judged.verification = verify_against(context, store, named, traces.plan, manifest, None, metadata)
+
+
+def _from_the_records(context: Context, store: WriteStore, traces: _Traces, photo: str) -> None:
+    """Under a claim: nobody writes a record meanwhile that still needs what goes."""
+    context.stop.check()
+    hold = Hold.claim(store, Publication(traces.plan.plan_id, None, {}))
+    others: dict[str, Replaced] = {}
+    remote = read_remote(store, listing=False)
+    history, still = history_of(store, remote), remote.manifest.objects.keys()
+    held = [release.undo.get(METADATA_KEY) for release in history.releases]
+    for key, document in traces.documents.items():
+        body = document.without or b""
+        place = pool_key(hashlib.sha256(body).hexdigest())
+        context.stop.check()
+        etag = store.put(place, body, POOL_HEADERS)
+        before = next(it for it in held if it and it.kept == key)
+        others[key] = replace(before, size=len(body), etag=etag, kept=place)
+    for release in history.releases:
+        without = record_without(release, photo, traces.keys, still, others)
+        if without is not release:
+            context.stop.check()
+            store.put(without.key, without.to_bytes(), RELEASE_HEADERS)
+    context.stop.check()
+    hold.release()
+
+
+def _prune(context: Context, store: WriteStore, remote: RemoteState) -> None:
+    context.stop.check()
+    keep = context.options.releases.keeping
+    retain(store, set(pooled(remote.listing)), keep, context.now(), context.say, context.stop.check)
+
+
+def _prove(store: ReadStore, traces: _Traces) -> None:
+    """Raise ``VerifyFailed`` when anything of the photo is still there, but for bytes that another needs as well."""
+    listing = list_target(store)
+    remote = read_remote(store, listing=False)
+    history = history_of(store, remote)
+    needed = {key for release in history.releases for key in release.kept()}
+    shared = {pool_key(entry.sha256) for entry in remote.manifest.objects.values()}
+    left = sorted((traces.kept | traces.documents.keys()) & listing.keys() - needed - shared)
+    left += sorted(key for key in traces.keys if key in listing and key not in remote.manifest.objects)
+    if left:
+        raise VerifyFailed(
+            f"{count(len(left), 'object')} of the photo could not be deleted.",
+            hint="Run forget again. If it stays, check that the credentials may s3:DeleteObject.",
+            findings=[Finding(f"still there: {key}") for key in left],
+        )
+
+
+def _nowhere(remote: RemoteState, photo: str) -> ConfigInvalid:
+    ids = [it.id for it in remote.metadata.photos] if remote.metadata else list(remote.manifest.of_kind("photo"))
+    near = get_close_matches(photo, ids, 5, 0.6)
+    return ConfigInvalid(
+        f"There is no photo {photo!r} here, neither in the gallery nor in a kept release.",
+        hint=f"Is it one of these? {', '.join(near)}" if near else "Its id stands in gallery-metadata.json.",
+    )

@@ -1,0 +1,148 @@
+"""``rollback``: an earlier release comes back, from what was kept of it; no files are needed for that."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+
+from galleria_action.deployment.apply.carry_out import carry_out
+from galleria_action.deployment.apply.restore import Restore
+from galleria_action.deployment.apply.work import Work
+from galleria_action.deployment.events import Planned, Recognised
+from galleria_action.deployment.galleries import Wanted
+from galleria_action.deployment.guards import check_guards
+from galleria_action.deployment.model import Plan
+from galleria_action.deployment.releases.history import History
+from galleria_action.deployment.releases.hold import put_hold
+from galleria_action.deployment.releases.record import Kind
+from galleria_action.deployment.releases.rollback import WayBack, chosen, plan_back, wanted_by, way_back
+from galleria_action.deployment.remote.reading import RemoteState, read_remote
+from galleria_action.deployment.state.pool import POOL_FOLDER, pool_key
+from galleria_action.deployment.strategies.rolling import rolling
+from galleria_action.errors import ReleaseUnavailable
+from galleria_action.gallery.keys import METADATA_KEY
+from galleria_action.gallery.metadata.model import GalleryMetadata
+from galleria_action.gallery.metadata.schema import RemoteInvalid, parse_remote
+from galleria_action.report.wording import count, human_size
+from galleria_action.storage.interface import ReadStore, WriteStore
+from galleria_action.storage.providers import provider_of
+from galleria_action.usecases.context import Context
+from galleria_action.usecases.parts.applying import verify_against
+from galleria_action.usecases.parts.planning import storing_of, under_way
+from galleria_action.usecases.parts.releasing import begin, concluding, history_of, idle_uploader, terms_of, tidy
+from galleria_action.usecases.parts.unfinished import cleared
+from galleria_action.usecases.results import PlanMade, RolledBack
+
+
+def rollback(context: Context) -> RolledBack | PlanMade:
+    """Bring the release back that the options name. Under ``dry-run`` only the plan is made.
+
+    Raises ``ReleaseUnavailable`` for a release that is not there or whose bytes are gone, the guards' refusals, and
+    whatever ends a deploy.
+    """
+    if context.options.dry_run:
+        return PlanMade(_planned(context, context.reading_store(), None)[0])
+    store = context.store()
+    remote = cleared(context, store)
+    plan, way, wanted, history = _planned(context, store, remote)
+    if not plan.changed:
+        tidy(context, store, remote)
+        _hold(context, store, way)
+        named = _named(way, remote.metadata)
+        found = verify_against(context, store, named, plan, remote.manifest, remote.listing, remote.metadata)
+        return RolledBack(plan, way.release.state, found)
+    begin(context, plan)
+    _hold(context, store, way)
+    terms = replace(
+        terms_of(context),
+        kind=Kind.ROLLBACK,
+        restores=way.release.state,
+        previous=_previous(history, way.release.state),
+        despite_hold=True,
+    )
+    work = Work(plan, wanted, remote, store, idle_uploader(context, store), context.stop, context.tell, None, terms)
+    with context.phase("Rollback"):
+        manifest = carry_out(work, rolling(wanted, Restore(way.recorded)))
+    with concluding(context, store, work.release) as judged:
+        then = parse_remote(wanted.document.body) if wanted.document else remote.metadata
+        judged.verification = verify_against(context, store, _named(way, then), plan, manifest, None, then)
+    return RolledBack(plan, way.release.state, judged.verification)
+
+
+def _planned(context: Context, store: ReadStore, remote: RemoteState | None) -> tuple[Plan, WayBack, Wanted, History]:
+    """The plan, shown before a guard can refuse it."""
+    options = context.options
+    with context.phase("Plan"):
+        if remote is None:
+            remote = read_remote(store, listing=True)
+            if unfinished := remote.unfinished:
+                context.warn(under_way(unfinished))
+                remote = remote.before(unfinished)
+        context.warn_all(remote.warnings)
+        if remote.mode:
+            context.tell(Recognised(remote.mode))
+        history = history_of(store, remote)
+        context.warn_all(history.warnings)
+        pool = {key: it.size for key, it in (remote.listing or {}).items() if key.startswith(POOL_FOLDER)}
+        way = way_back(history, chosen(history, options.releases.to, options.releases.steps), remote, pool)
+        way.check()
+        body = _document(store, way)
+        wanted = wanted_by(way, remote, body)
+        then = _parsed(way, body)
+        plan = plan_back(way, wanted, remote, then, context.target, storing_of(context.settings))
+        context.tell(Planned(plan))
+        if any(release.forgotten for release in history.releases if release.id > way.release.id):
+            context.warn("Photos were forgotten since then; the gallery comes back without them.")
+        files = count(len(plan.copies), "object")
+        context.say(f"Back to {way.release.id}: {files} to bring back ({human_size(way.size)} inside the service)")
+        if plan.copies and not provider_of(context.target.endpoint).copy:
+            context.warn(
+                "A rollback needs copies inside the service, which this one does badly or not at all: what cannot be "
+                f"copied goes through this machine, up to {human_size(way.size)} each way."
+            )
+    guards = options.guards
+    check_guards(plan, guards.max_delete, allow_empty=guards.allow_empty, approved_plan=guards.approved_plan)
+    return plan, way, wanted, history
+
+
+def _document(store: ReadStore, way: WayBack) -> bytes | None:
+    """The metadata of that time, where it is another. Raises ``ReleaseUnavailable`` when it is not what was kept."""
+    if way.document is None or way.document.kept is None:
+        return None
+    found = store.get(way.document.kept)
+    if found is None or pool_key(hashlib.sha256(found.body).hexdigest()) != way.document.kept:
+        raise ReleaseUnavailable(
+            f"The metadata of {way.release.id} is not in the pool as it was kept. Nothing was written.",
+            hint="Somebody has changed it there. history lists what can be brought back.",
+        )
+    return found.body
+
+
+def _parsed(way: WayBack, body: bytes | None) -> GalleryMetadata | None:
+    try:
+        return parse_remote(body) if body is not None else None
+    except RemoteInvalid as error:
+        raise ReleaseUnavailable(
+            f"The metadata of {way.release.id} cannot be understood: {error}. Nothing was written.",
+            hint="history lists what can be brought back.",
+        ) from error
+
+
+def _hold(context: Context, store: WriteStore, way: WayBack) -> None:
+    """Before anything else, so that no deploy comes in between."""
+    if context.options.releases.hold:
+        context.stop.check()
+        put_hold(store, way.release.id, context.who)
+        context.say("Deploys are held from now on, until release-hold.")
+
+
+def _previous(history: History, state: str) -> str | None:
+    """Where a step back from ``state`` leads."""
+    return next((it.previous for it in history.releases if state in (it.id, it.restores)), None)
+
+
+def _named(way: WayBack, metadata: GalleryMetadata | None) -> frozenset[str]:
+    """The keys that the gallery of that time names."""
+    if metadata:
+        return metadata.keys() | {METADATA_KEY}
+    return frozenset(key for key, entry in way.recorded.items() if entry.kind == "photo")

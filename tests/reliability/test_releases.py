@@ -1,0 +1,477 @@
+"""Releases: each can come back byte for byte and header for header, whatever was deployed, rolled back or killed since.
+
+What was live with each release is remembered here beside the bucket; a rollback must bring exactly that.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from galleria_action.deployment.releases.hold import HOLD_KEY
+from galleria_action.deployment.releases.record import RELEASES_FOLDER, is_open, parse_release
+from galleria_action.deployment.state.pool import POOL_FOLDER
+from galleria_action.deployment.state.publication import PUBLICATION_KEY
+from galleria_action.storage.folder_store import FolderStore
+from galleria_action.storage.interface import Headers, Target, WriteStore
+from galleria_action.storage.opening import open_store
+from galleria_action.storage.settings import FOLDER
+from tests.doors.runner import Ran
+from tests.reliability.memory import MemoryStore
+from tests.reliability.mortal import FLAVOURS, Fate, Killed, MortalStore
+from tests.reliability.scenes import MANIFEST_KEY, Scene, State, live, make_scene, seed, state_of
+from tests.reliability.turns import Turns, TurnStore, switching
+from tests.s3 import FakeS3
+
+Empty = Callable[[], WriteStore]
+
+
+@pytest.fixture
+def empty(request: pytest.FixtureRequest, fake_s3: Callable[..., FakeS3], tmp_path: Path) -> Empty:
+    """Makes an empty bucket of the kind that the test asks for."""
+    kind, number = getattr(request, "param", "memory"), count()
+
+    def make() -> WriteStore:
+        if kind == "folder":
+            return FolderStore(Target(FOLDER, str(tmp_path / f"bucket-{next(number)}")))
+        if kind == "s3":
+            return open_store(fake_s3("aws").settings(f"{next(number)}/"))
+        return MemoryStore(compares=kind != "memory without conditions")
+
+    return make
+
+
+@dataclass
+class Past:
+    """A bucket, the workspace that is deployed to it, and what visitors saw with each release."""
+
+    scene: Scene
+    store: WriteStore
+    seen: dict[str, State] = field(default_factory=dict)
+    order: list[str] = field(default_factory=list)
+
+    def deploy(self, **inputs: str) -> str:
+        ran = self.scene.deploy(self.store, **inputs)
+        assert ran.exit_code == 0, ran.log
+        return self.remember(ran)
+
+    def remember(self, ran: Ran) -> str:
+        release = ran.outputs["release-id"]
+        assert release
+        self.seen[release] = live(state_of(self.store))
+        self.order.append(release)
+        return release
+
+    def run(self, command: str, **inputs: str) -> Ran:
+        return self.scene.run(command, self.store, **inputs)
+
+    def back(self, **inputs: str) -> Ran:
+        ran = self.run("rollback", **inputs)
+        assert ran.exit_code == 0, ran.log
+        if ran.outputs["release-id"]:
+            self.remember(ran)
+        return ran
+
+    def now(self) -> State:
+        return live(state_of(self.store))
+
+    def records(self) -> list[str]:
+        return [found.key for found in self.store.list(RELEASES_FOLDER)]
+
+    def check_tidy(self) -> None:
+        """Nothing lies there but the gallery, the record, the releases, and what these need."""
+        keys = {found.key for found in self.store.list()}
+        found = [parse_release(self.store.get(key).body, key[len(RELEASES_FOLDER) : -5]) for key in self.records()]  # type: ignore[union-attr]
+        needed = {key for release in sorted(found, key=lambda it: it.id)[1:] for key in release.kept()}
+        assert {key for key in keys if key.startswith(POOL_FOLDER)} == needed
+        assert keys - self.now().keys() - needed - set(self.records()) == {MANIFEST_KEY}
+        assert not [key for key in keys if is_open(key)]
+
+
+def lived(scene: Scene, store: WriteStore, number: int, **inputs: str) -> Past:
+    """``number`` releases with photos that come, change and go, and a site that does."""
+    past, site = Past(scene, store), scene.workspace / "prod/site"
+    past.deploy(**inputs)
+    for step in range(1, number):
+        scene.gallery.change(step % 2, version=step)
+        if step % 2:
+            scene.gallery.add(20 + step)
+        if step % 3 == 0:
+            scene.gallery.remove(0)
+        (site / "index.html").write_text(f"<h1>{step}</h1>", encoding="utf-8")
+        if step % 4 == 1:
+            (site / f"page-{step}.html").write_text("page", encoding="utf-8")
+        if step == 6:
+            (site / "page-5.html").unlink()
+        past.deploy(**({"cache_control_photos": "no-store"} if step == 7 else {}), **inputs)
+    return past
+
+
+@pytest.fixture
+def past(tmp_path: Path) -> Past:
+    """Four releases in a bucket in memory."""
+    scene = make_scene("first", tmp_path / "workspace", MemoryStore)
+    return lived(scene, MemoryStore(), 4)
+
+
+# -- back, and forward again ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("empty", ["memory", "s3", "folder"], indirect=True)
+def test_ten_releases_come_back_in_any_order(tmp_path: Path, empty: Empty):
+    past = lived(make_scene("first", tmp_path / "workspace", empty), empty(), 10, keep_releases="30")
+    ids = list(past.order)
+    Random(1).shuffle(ids)
+    for release in (*ids, past.order[9]):
+        ran = past.back(to=release, keep_releases="30")
+        assert past.now() == past.seen[release], release
+        assert release in ran.outputs["message"]
+    for made in past.order[10:]:
+        past.back(to=made, keep_releases="30")
+        assert past.now() == past.seen[made], "forward again, to a rollback"
+    past.check_tidy()
+    ran = past.run("deploy", keep_releases="3")
+    assert ran.exit_code == 0, ran.log
+    past.scene.gallery.change(0, version=99)
+    past.deploy(keep_releases="3")
+    assert len(past.records()) == 4, "what is live, and three to go back to"
+    past.check_tidy()
+
+
+def test_in_directory_mode_too(tmp_path: Path):
+    scene = make_scene("directory-first", tmp_path / "workspace", MemoryStore)
+    past = Past(scene, MemoryStore())
+    first = past.deploy()
+    files = sorted((scene.gallery.source / "full").iterdir())
+    files[0].write_bytes(files[0].read_bytes().replace(b"EOS R5", b"EOS R6"))
+    files[1].unlink()
+    second = past.deploy()
+    for release in (first, second):
+        past.back(to=release)
+        assert past.now() == past.seen[release]
+    past.check_tidy()
+
+
+def test_after_a_rollback_the_next_deploy_plans_against_what_is_there(past: Past):
+    fourth = past.order[3]
+    past.back()
+    again = past.scene.deploy(past.store)
+    assert again.exit_code == 0, again.log
+    assert again.outputs["changed"] == "true"
+    assert past.now() == past.seen[fourth]
+
+
+def test_steps_back_never_lead_to_what_was_rolled_back(past: Past):
+    first, second, third, _ = past.order
+    for release in (third, second, first):
+        past.back()
+        assert past.now() == past.seen[release]
+    ran = past.run("rollback")
+    assert (ran.exit_code, ran.outputs["failure-reason"]) == (14, "release-unavailable")
+    past.back(to=third)
+    past.back(steps="2")
+    assert past.now() == past.seen[first]
+
+
+def test_a_release_on_top_of_a_rollback_goes_back_to_what_that_brought(past: Past):
+    _, second, _, _ = past.order
+    past.back(to=second)
+    past.scene.gallery.change(0, version=50)
+    past.deploy()
+    past.back()
+    assert past.now() == past.seen[second]
+
+
+def test_a_rollback_is_shown_guarded_and_approved_before_it_writes(past: Past):
+    before, first = state_of(past.store), past.order[0]
+    fate = Fate()
+    shown = past.scene.run("rollback", MortalStore(past.store, fate), to=first, dry_run="true")
+    assert shown.exit_code == 0, shown.log
+    assert "To bring back" in shown.summary
+    assert fate.attempts == 0
+    refused = past.run("rollback", to=first, max_delete="0")
+    assert (refused.exit_code, refused.outputs["failure-reason"]) == (7, "delete-guard")
+    other = past.run("rollback", to=first, approved_plan="0" * 64)
+    assert (other.exit_code, other.outputs["failure-reason"]) == (9, "plan-changed")
+    assert state_of(past.store) == before
+    past.back(to=first, approved_plan=shown.outputs["plan-id"])
+    assert past.now() == past.seen[first]
+
+
+def test_what_another_tool_overwrote_comes_back_where_it_is_kept(past: Past):
+    index = "index.html"
+    past.store.put(index, b"somebody else was here", Headers("text/plain"))
+    third = past.order[2]
+    past.back()
+    assert past.now() == past.seen[third]
+
+
+def test_a_gallery_from_before_releases_can_be_brought_back(past: Past):
+    past.store.delete(past.records())
+    past.store.delete([found.key for found in past.store.list(POOL_FOLDER)])
+    before = past.now()
+    past.scene.gallery.change(0, version=60)
+    past.deploy()
+    past.back()
+    assert past.now() == before
+
+
+# -- what cannot come back -----------------------------------------------------------------------------------------
+
+
+def test_bytes_that_are_gone_are_listed(past: Past):
+    record = past.store.get(f"{RELEASES_FOLDER}{past.order[1]}.json")
+    assert record
+    lost = sorted(parse_release(record.body, past.order[1]).kept())[0]
+    past.store.delete([lost])
+    before = state_of(past.store)
+    ran = past.run("rollback", to=past.order[0])
+    assert (ran.exit_code, ran.outputs["failure-reason"]) == (14, "release-unavailable")
+    assert ran.result["findings"]
+    assert state_of(past.store) == before
+
+
+def test_an_unknown_release_is_answered_with_the_nearest(past: Past):
+    wrong = past.order[1][:-1] + ("0" if past.order[1][-1] != "0" else "1")
+    ran = past.run("rollback", to=wrong)
+    assert (ran.exit_code, ran.outputs["failure-reason"]) == (14, "release-unavailable")
+    assert past.order[1] in ran.log
+    assert past.run("rollback", to="yesterday").exit_code == 2
+
+
+def test_a_damaged_record_is_skipped_and_never_trusted(past: Past):
+    key = f"{RELEASES_FOLDER}{past.order[2]}.json"
+    past.store.put(key, b'{"schema": 1, "undo": {"../x": null}}', Headers("application/json"))
+    told = past.run("history")
+    assert told.exit_code == 0, told.log
+    assert "cannot be understood; it is skipped" in told.log
+    assert past.run("rollback", to=past.order[0]).exit_code == 14
+    past.scene.gallery.change(0, version=70)
+    past.deploy()
+    past.back()
+
+
+def test_a_record_of_a_newer_version_is_refused(past: Past):
+    key = f"{RELEASES_FOLDER}{past.order[2]}.json"
+    past.store.put(key, b'{"schema": 99}', Headers("application/json"))
+    for command in ("history", "rollback"):
+        ran = past.run(command)
+        assert ran.exit_code == 2, ran.log
+        assert "newer version" in ran.log
+
+
+def test_without_releases_nothing_is_kept(tmp_path: Path):
+    scene = make_scene("first", tmp_path / "workspace", MemoryStore)
+    past = lived(scene, MemoryStore(), 3, keep_releases="0")
+    assert not list(past.store.list(POOL_FOLDER))
+    assert len(past.records()) == 1
+    assert past.run("rollback").exit_code == 14
+
+
+# -- history and hold ----------------------------------------------------------------------------------------------
+
+
+def test_the_history_tells_what_there_is(past: Past):
+    bad = past.order[3]
+    past.back()
+    told = past.run("history")
+    assert told.exit_code == 0, told.log
+    releases = told.result["releases"]
+    assert [it["id"] for it in releases] == past.order[::-1]
+    assert [it["live"] for it in releases] == [True, False, False, False, False]
+    assert [it["id"] for it in releases if it["rolled_back"]] == [bad]
+    assert all(it["rollback"]["possible"] for it in releases[1:])
+    assert {it["verified"] for it in releases} == {"verified"}
+    assert past.order[2] in told.summary
+
+
+def test_a_deploy_says_how_it_is_taken_back(past: Past):
+    past.scene.gallery.change(0, version=80)
+    ran = past.scene.deploy(past.store)
+    assert ran.outputs["previous-release"] == past.order[-1]
+    assert f"rollback --to {past.order[-1]}" in ran.summary
+
+
+def test_deploys_are_held_until_the_hold_is_released(past: Past):
+    third = past.order[2]
+    past.back(hold="true")
+    refused = past.scene.deploy(past.store)
+    assert (refused.exit_code, refused.outputs["failure-reason"]) == (9, "held")
+    assert third in refused.log
+    assert past.now() == past.seen[third]
+    past.back()
+    lifted = past.run("release-hold")
+    assert lifted.exit_code == 0, lifted.log
+    assert past.store.get(HOLD_KEY) is None
+    past.deploy()
+
+
+# -- killed, and two at once ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("empty", ["memory", "memory without conditions"], indirect=True)
+def test_a_rollback_is_killed_at_every_request(tmp_path: Path, empty: Empty):
+    """The gallery is one of the two at each commit, the next run ends it, and what is kept is still enough for both."""
+    past = lived(make_scene("first", tmp_path / "workspace", empty), empty(), 3)
+    begin, first = state_of(past.store), past.order[0]
+
+    def fresh() -> WriteStore:
+        store = empty()
+        seed(store, begin)
+        return store
+
+    counted = Fate()
+    assert past.scene.run("rollback", fresh(), counted, to=first).exit_code == 0
+    assert counted.attempts >= 10
+    for at in range(1, counted.attempts + 1):
+        for flavour in FLAVOURS:
+            store = fresh()
+            with pytest.raises(Killed):
+                past.scene.run("rollback", store, Fate(at, flavour), to=first)
+            again = past.scene.run("rollback", store, to=first)
+            assert again.exit_code == 0, again.log
+            assert live(state_of(store)) == past.seen[first]
+            assert PUBLICATION_KEY not in state_of(store)
+            Past(past.scene, store).check_tidy()
+            forward = past.scene.run("rollback", store, to=past.order[2])
+            assert forward.exit_code == 0, forward.log
+            assert live(state_of(store)) == past.seen[past.order[2]]
+
+
+def test_a_deploy_that_was_killed_can_be_taken_back_whenever_it_died(tmp_path: Path):
+    """Whatever it left, a rollback brings back what was live before, or what it brought when it had committed."""
+    past = lived(make_scene("first", tmp_path / "workspace", MemoryStore), MemoryStore(), 3)
+    begin, third = state_of(past.store), past.order[2]
+    past.scene.gallery.change(0, version=90)
+    past.scene.gallery.remove(1)
+    (past.scene.workspace / "prod/site/late.html").write_text("late", encoding="utf-8")
+    counted, store = Fate(), MemoryStore()
+    seed(store, begin)
+    assert past.scene.deploy(store, counted).exit_code == 0
+    for at in range(1, counted.attempts + 1):
+        store = MemoryStore()
+        seed(store, begin)
+        with pytest.raises(Killed):
+            past.scene.deploy(store, Fate(at))
+        ended = past.scene.deploy(store)
+        assert ended.exit_code == 0, ended.log
+        back = past.scene.run("rollback", store, to=third)
+        assert back.exit_code == 0, (at, back.log)
+        assert live(state_of(store)) == past.seen[third], at
+
+
+@pytest.mark.parametrize("other", ["deploy", "rollback", "forget"])
+def test_a_rollback_beside_another_run(past: Past, other: str, monkeypatch: pytest.MonkeyPatch):
+    """Held up before each of its requests in turn while all of the other goes by: who loses says so, the gallery is
+    always a whole one, and what the one that came last made can be taken back."""
+    monkeypatch.setattr("galleria_action.usecases.parts.applying.LISTING_PAUSES_SECONDS", (0.0, 0.0, 0.0))
+    monkeypatch.setattr("galleria_action.deployment.apply.publishing.LOOK_SECONDS", 0.0001)
+    monkeypatch.setattr("galleria_action.deployment.apply.publishing.LEASE_SECONDS", 0.02)
+    begin, ids = state_of(past.store), list(past.order)
+    past.scene.gallery.change(0, version=40)
+    inputs = {"rollback": {"to": ids[1]}, "forget": {"photo": past.scene.gallery.photos[1]["id"]}}.get(other, {})
+    won = set()
+    for first in range(0, 44, 2):
+        store = MemoryStore()
+        seed(store, begin)
+        turns = Turns(switching(first, 99), lambda: None, asked_at_once=1)
+        runs = {
+            "a": lambda store=store, turns=turns: past.scene.run("rollback", TurnStore(store, turns, "a"), to=ids[0]),
+            "b": lambda store=store, turns=turns: past.scene.run(other, TurnStore(store, turns, "b"), **inputs),
+        }
+        ended = {name: ran.exit_code for name, ran in turns.play(runs).items()}
+        # what is forgotten between the look at a release and the reading of its metadata is gone
+        assert set(ended.values()) <= ({0, 4, 9, 14} if other == "forget" else {0, 4, 9}), ended
+        assert 0 in ended.values(), ended
+        won.add(tuple(ended.values()))
+        checked = past.scene.run("verify", store, orphans="warn")
+        assert checked.exit_code == 0, (first, ended, checked.log)
+        told = past.scene.run("history", store)
+        assert told.exit_code == 0, told.log
+        assert all(it["rollback"]["possible"] for it in told.result["releases"] if it["rollback"]), told.log
+    assert len(won) > 1, "each is the faster one at some moment"
+
+
+def test_the_record_is_as_large_as_what_changed(tmp_path: Path):
+    scene = make_scene("first", tmp_path / "workspace", MemoryStore)
+    for number in range(10, 60):
+        scene.gallery.add(number)
+    past = Past(scene, MemoryStore())
+    first = past.deploy()
+    scene.gallery.change(0)
+    second = past.deploy()
+    assert len(past.store.get(f"{RELEASES_FOLDER}{first}.json").body) < 2000  # type: ignore[union-attr]
+    body = past.store.get(f"{RELEASES_FOLDER}{second}.json").body  # type: ignore[union-attr]
+    assert len(json.loads(body)["undo"]) == 4, "three files and the metadata"
+    assert len(body) < 4000
+
+
+# -- forgotten -----------------------------------------------------------------------------------------------------
+
+
+def traces(store: WriteStore, photo: str, contents: set[bytes]) -> list[str]:
+    """The keys of everything in the bucket that holds the photo, or tells of it."""
+    return [
+        key for key, (body, _) in state_of(store).items() if body in contents or photo.encode() in body or photo in key
+    ]
+
+
+@pytest.fixture
+def guest(past: Past) -> tuple[str, set[bytes]]:
+    """A photo that was there all the time and changed once, and all bytes that it ever had."""
+    photo = past.scene.gallery.photos[1]
+    seen = {state[key][0] for state in past.seen.values() for key in photo["files"].values() if key in state}
+    return photo["id"], seen
+
+
+def test_a_photo_is_forgotten_everywhere(past: Past, guest: tuple[str, set[bytes]]):
+    photo, contents = guest
+    assert len(traces(past.store, photo, contents)) > 6
+    shown = past.run("forget", photo=photo, dry_run="true")
+    assert shown.exit_code == 0, shown.log
+    ran = past.run("forget", photo=photo)
+    assert ran.exit_code == 0, ran.log
+    records = [*past.records(), MANIFEST_KEY]  # what has left is still on the list of what was to be deleted
+    assert [key for key in traces(past.store, photo, contents) if key not in records] == []
+    assert past.run("verify", verify="deep").exit_code == 0
+    keys = {key for state in past.seen.values() for key in state if photo in key}
+    for release in past.order[:-1]:
+        back = past.run("rollback", to=release)
+        assert back.exit_code == 0, back.log
+        assert "forgotten since then" in back.log
+        was = {key: it for key, it in past.seen[release].items() if key not in keys and key != "gallery-metadata.json"}
+        assert {key: it for key, it in past.now().items() if key != "gallery-metadata.json"} == was
+
+
+def test_forgetting_is_killed_at_every_request(past: Past, guest: tuple[str, set[bytes]]):
+    photo, contents = guest
+    begin, counted, whole = state_of(past.store), Fate(), MemoryStore()
+    seed(whole, begin)
+    assert past.scene.run("forget", whole, counted, photo=photo).exit_code == 0
+    for at in range(1, counted.attempts + 1):
+        for flavour in FLAVOURS:
+            store = MemoryStore()
+            seed(store, begin)
+            with pytest.raises(Killed):
+                past.scene.run("forget", store, Fate(at, flavour), photo=photo)
+            again = past.scene.run("forget", store, photo=photo)
+            assert again.exit_code in (0, 2), again.log  # it may have been forgotten already
+            held = [
+                key for key in traces(store, photo, contents) if not key.startswith((RELEASES_FOLDER, MANIFEST_KEY))
+            ]
+            assert held == []
+
+
+def test_a_photo_that_is_nowhere_is_refused(past: Past, guest: tuple[str, set[bytes]]):
+    before = past.now()
+    ran = past.run("forget", photo=f"{guest[0]}x")
+    assert (ran.exit_code, ran.outputs["failure-reason"]) == (2, "config-invalid")
+    assert guest[0] in ran.log
+    assert past.now() == before
+    assert past.run("forget").exit_code == 2
