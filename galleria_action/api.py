@@ -48,8 +48,7 @@ from galleria_action.options.headers import HeaderOptions
 from galleria_action.options.target import TargetOptions
 from galleria_action.options.upload import UploadOptions
 from galleria_action.report.result import Tally
-from galleria_action.storage.api import store_for
-from galleria_action.storage.client_errors import raising_client_errors
+from galleria_action.storage.api import raising_client_errors, store_for
 from galleria_action.storage.interface import Headers, ObjectInfo, StoredObject, Target, WriteStore
 from galleria_action.storage.persistence import sleep
 from galleria_action.usecases.context import Context, Place
