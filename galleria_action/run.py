@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -292,12 +293,16 @@ def _reviews(command: Command, options: Options, ci: CI, record: Tally, tell: Li
 
 
 def _recorded(open_store: _Opener, record: Tally) -> _Opener:
-    """``open_store``, with the requests of each store counted for the record."""
+    """``open_store``, with the requests of all stores counted for the record."""
+    stores: list[RecordingStore] = []
+
+    def requests() -> dict[str, int]:
+        return dict(sum((Counter(store.counts()) for store in stores), Counter[str]()))
 
     def opened(settings: StoreSettings) -> WriteStore:
-        store = RecordingStore(open_store(settings))
-        record.requests = store.counts
-        return store
+        stores.append(RecordingStore(open_store(settings)))
+        record.requests = requests
+        return stores[-1]
 
     return opened
 

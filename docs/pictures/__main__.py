@@ -11,8 +11,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from docs.pictures.page import NoBrowser, comment, screenshot, summary
+from docs.pictures.page import NoBrowser, comment, screenshot, screenshot_of, summary
 from docs.pictures.scene import play
+from docs.pictures.studio import play_studio
 from docs.pictures.terminal import recording
 
 HERE = Path(__file__).parent
@@ -28,6 +29,9 @@ def main() -> int:
                 page = comment(seen.markdown, seen.by) if seen.by else summary(seen.markdown)
                 screenshot(page, HERE / f"{seen.name}.webp", Path(folder), most=_MOST)
                 print(f"docs/pictures/{seen.name}.webp")
+            for name, address in play_studio(Path(folder, "studio")):
+                screenshot_of(address, HERE / f"{name}.webp", Path(folder), width=1000, most=_MOST)
+                print(f"docs/pictures/{name}.webp")
         except NoBrowser as missing:
             print(missing, file=sys.stderr)
             return 1

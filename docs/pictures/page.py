@@ -59,16 +59,22 @@ def _page(body: str) -> str:
 def screenshot(page: str, picture: Path, folder: Path, *, width: int = _WIDTH, most: int = 4000) -> None:
     """Take a picture of ``page``, cut to what is on it; what is longer than ``most`` fades out. ``folder`` is for what
     is needed meanwhile."""
+    source = folder / "page.html"
+    source.write_text(page, encoding="utf-8")
+    screenshot_of(source.as_uri(), picture, folder, width=width, most=most)
+
+
+def screenshot_of(address: str, picture: Path, folder: Path, *, width: int = _WIDTH, most: int = 4000) -> None:
+    """The same of what is at ``address``."""
     browser = next(filter(None, map(shutil.which, _BROWSERS)), None)
     if browser is None:
         raise NoBrowser("No Chromium was found. On Debian: apt-get install chromium fonts-noto-color-emoji")
-    source, shot = folder / "page.html", folder / "page.png"
-    source.write_text(page, encoding="utf-8")
+    shot = folder / "page.png"
     options = [
         "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--virtual-time-budget=8000",
         f"--user-data-dir={folder}/browser", f"--force-device-scale-factor={_SCALE}", f"--window-size={width},4000",
     ]  # fmt: skip
-    command = [browser, *options, f"--screenshot={shot}", source.as_uri()]
+    command = [browser, *options, f"--screenshot={shot}", address]
     subprocess.run(command, check=True, capture_output=True, timeout=180)
     with Image.open(shot) as whole:
         seen = whole.convert("RGB")

@@ -54,15 +54,16 @@ def write_file(workspace: Path, path: str | Path, body: bytes, *, follow: bool =
 
 
 def hand_over(workspace: Path, folder: Path) -> None:
-    """Give everything in ``folder`` that is ours to the owner of the workspace, where we are root and that is somebody
-    else: the runner's next checkout could not remove root's files. Links are not followed."""
+    """Give everything in ``folder`` that is ours, and the folders above it, to the owner of the workspace, where we are
+    root and that is somebody else: the runner's next checkout could not remove root's files. Links are not followed."""
     owner = workspace.stat()
     if os.geteuid() != 0 or owner.st_uid == 0:
         return
-    for place, folders, files in os.walk(folder):
-        for path in (Path(place), *(Path(place, name) for name in (*folders, *files))):
-            if path.lstat().st_uid == 0:
-                os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
+    inside = (Path(place, name) for place, folders, files in os.walk(folder) for name in (*folders, *files))
+    above = (path for path in (folder, *folder.parents) if path.is_relative_to(workspace) and path.exists())
+    for path in (*above, *inside):
+        if path.lstat().st_uid == 0:
+            os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
 
 
 def _is_special(path: Path, *, follow: bool) -> bool:

@@ -57,6 +57,27 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True)
+class PositionLeft:
+    """A file that says where it was taken although it should not: its photo's id and variant (``None`` for the site),
+    its key, and the place in it."""
+
+    photo: str | None
+    variant: str | None
+    key: str
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """How many of the photos to be uploaded carry a position on disk, whether it is to be taken out, and what cannot
+    be published without."""
+
+    photos: int
+    taken_out: bool
+    left: tuple[PositionLeft, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Divided:
     """The shards that together carry the plan out."""
 
@@ -210,8 +231,8 @@ class Made:
 
 
 Event = (
-    Said | Warned | Entered | Left | Recognised | Planned | Divided | Deploying | Began | Advanced | Sending | Stored
-    | Ended | Uploaded | Publishing | Committed | Deleted | Verified | Pictured | Compared | Reported | Made
+    Said | Warned | Entered | Left | Recognised | Planned | Located | Divided | Deploying | Began | Advanced | Sending
+    | Stored | Ended | Uploaded | Publishing | Committed | Deleted | Verified | Pictured | Compared | Reported | Made
 )  # fmt: skip
 
 #: told of each event in order; several threads may call it at once for what any thread tells

@@ -32,6 +32,7 @@ class LocalGallery:
 
     ``document`` is the metadata document to be committed, where there is one and the photos are part of the deploy.
     ``made_by`` is the commit that the workspace is of, where that is known.
+    ``edit_of_site`` is what is done to the site's pictures and videos.
     """
 
     mode: Mode
@@ -40,6 +41,7 @@ class LocalGallery:
     settings: GallerySettings = NO_SETTINGS
     document: Commit | None = None
     made_by: MadeBy | None = None
+    edit_of_site: PhotoEdit | None = None
 
     def photo_keys(self) -> frozenset[str]:
         """The keys of all files of the photos."""

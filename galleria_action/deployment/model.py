@@ -58,10 +58,14 @@ class PhotoEdit:
         return _edit_digest(self)
 
 
+#: goes up when positions are found where they were not looked for before: what was published then is sent again
+_STRIPPING = 2
+
+
 @lru_cache(maxsize=64)
 def _edit_digest(edit: PhotoEdit) -> str:
     """Remembered for the files of one photo, which are asked for one after the other."""
-    canonical = json.dumps([edit.timestamp, edit.offset_hours, edit.strip_gps], separators=(",", ":"))
+    canonical = json.dumps([edit.timestamp, edit.offset_hours, edit.strip_gps and _STRIPPING], separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:EDIT_DIGITS]
 
 

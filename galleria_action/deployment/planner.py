@@ -85,8 +85,10 @@ class _Comparison:
             before = None if whole or self.local.mode == "directory" else self._before(photo)
             keys = dict(before.files.items()) if before else None
             edited = photo.edit.digest() if photo.edit else ""
+            small = PhotoEdit(None, None, strip_gps=True) if photo.edit and photo.edit.strip_gps else None
+            of_small = small.digest() if small else ""
             for file in photo.files:
-                edit, digest = (None, "") if file.variant == "thumb" else (photo.edit, edited)
+                edit, digest = (small, of_small) if file.variant == "thumb" else (photo.edit, edited)
                 reason = whole or self._reason_for_variant(keys, file) or self._reason_for_file(file, edit, digest)
                 if reason:
                     digest = photo.identity if file.variant == "full" else file.sha256
@@ -94,9 +96,10 @@ class _Comparison:
 
     def site_uploads(self) -> Iterator[Upload]:
         for file in self.local.site or ():
-            reason = self._reason_for_tracked_file(file, "")
+            edit = self.local.edit_of_site if _is_picture(file) else None
+            reason = self._reason_for_tracked_file(file, edit.digest() if edit else "")
             if reason:
-                yield Upload(reason, file, file.sha256)
+                yield Upload(reason, file, file.sha256, edit=edit)
 
     def _before(self, photo: SourcePhoto) -> PhotoMetadata | None:
         """What ``photo`` was: the live photo of its id, or the same one under another id."""
@@ -166,6 +169,11 @@ class _Comparison:
         found = self.remote.listing.get(file.key)
         whole = found is not None and (entry is None or entry.describes(found))
         return None if whole else Reason.MISSING
+
+
+def _is_picture(file: SourceFile) -> bool:
+    kind = file.headers.content_type
+    return kind.startswith(("image/", "video/")) and kind != "image/svg+xml"
 
 
 def _rendering(settings: GallerySettings) -> tuple[object, ...]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from galleria_action.gallery.local.patterns import Patterns
 from galleria_action.options.declaration import Group, Mistake, Topic, option, optional
-from galleria_action.options.kinds import FLAG, PATH, choice, lines
+from galleria_action.options.kinds import FLAG, PATH, choice, flag_or, lines
 from galleria_action.options.origin import FREE, tighten
 
 
@@ -43,6 +43,14 @@ class ExifErrors(StrEnum):
 
     WARN = "warn"
     FAIL = "fail"
+
+
+class StripGps(StrEnum):
+    """What becomes of a position, and of one that cannot be taken out."""
+
+    FALSE = "false"
+    WARN = "warn"
+    TRUE = "true"
 
 
 PATTERNS = lines("PATTERNS", Patterns.read)
@@ -105,8 +113,12 @@ class GalleryOptions(Group):
         Topic.APPLY,
         config=tighten(ExifErrors.WARN, ExifErrors.FAIL),
     )
-    strip_gps: bool = option(
-        FLAG, "false", "remove the position from the published photos", Topic.PLAN, config=tighten(False, True)
+    strip_gps: StripGps = option(
+        flag_or(StripGps),
+        "false",
+        "publish no position: true stops where one cannot be taken out, warn goes on",
+        Topic.PLAN,
+        config=tighten(StripGps.FALSE, StripGps.WARN, StripGps.TRUE),
     )
     redact_paths: bool = option(
         FLAG, "false", "publish only the last part of each original_path", Topic.PLAN, config=tighten(False, True)
@@ -119,6 +131,6 @@ class GalleryOptions(Group):
             yield Mistake("photos-only", text, ("site-only",))
         if self.site_only and self.site is None:
             yield Mistake("site", "site-only needs the folder of the site")
-        if self.strip_gps and self.hash_check is HashCheck.STRICT:
+        if self.strip_gps is not StripGps.FALSE and self.hash_check is HashCheck.STRICT:
             text = "not with hash-check: strict; the metadata's hashes are of photos with their position"
             yield Mistake("strip-gps", text, ("hash-check",))

@@ -84,6 +84,19 @@ def choice(values: type[E], bare: str | None = None) -> Kind[E]:
     return Kind("CHOICE", parse, {"enum": allowed}, words, bare)
 
 
+def flag_or(values: type[E]) -> Kind[E]:
+    """``true``, ``false`` or another of an enumeration's words; the flag alone means ``true``."""
+    words = tuple(value.value for value in values)
+
+    def parse(text: str) -> E:
+        known = str(_boolean(text)).lower() if text.lower() in ("true", "false") else text
+        if known in words:
+            return values(known)
+        raise ValueError(f"{shown(text)} is not one of {', '.join(words)}")
+
+    return Kind("CHOICE", parse, {"enum": [*words, True, False]}, words, bare="true")
+
+
 def _boolean(text: str) -> bool:
     """YAML 1.2's core spellings, as GitHub's own ``getBooleanInput`` accepts them."""
     if text in ("true", "True", "TRUE", "false", "False", "FALSE"):

@@ -11,6 +11,7 @@ from galleria_action.storage.settings import (
     AddressStyle,
     StoreSettings,
     parse_encryption,
+    parse_state,
     parse_storage_class,
     parse_target,
 )
@@ -56,6 +57,13 @@ class TargetOptions(Group):
         parsed("TEXT", parse_storage_class), "storage class of each object, such as STANDARD_IA", Topic.APPLY
     )
 
+    state: str | None = optional(
+        TEXT,
+        "where our own records lie: s3://bucket/prefix (same endpoint and credentials) or file:///folder; if empty, "
+        ".galleria/ under the target",
+        Topic.BUCKET,
+    )
+
     def settings(self, concurrency: int) -> StoreSettings | None:
         """What a store is opened with, for ``concurrency`` requests in flight; ``None`` without a bucket.
 
@@ -63,8 +71,10 @@ class TargetOptions(Group):
         """
         if self.bucket is None:
             return None
+        target = parse_target(self.bucket, self.prefix, self.endpoint)
         return StoreSettings(
-            target=parse_target(self.bucket, self.prefix, self.endpoint),
+            target=target,
+            state=parse_state(self.state, target),
             region=self.region,
             access_key=self.access_key,
             secret_key=self.secret_key,

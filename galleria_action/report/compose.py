@@ -131,6 +131,10 @@ def _deleted(plan: Plan, result: Result) -> Amount | None:
 
 
 def _remarks(result: Result, outcome: Verdict) -> Iterator[str]:
+    if number := result.located.photos:
+        tells, they = ("tells", "it was") if number == 1 else ("tell", "they were")
+        what = "that is taken out" if result.located.taken_out else "strip-gps publishes photos without"
+        yield f"{count(number, 'photo')} to be uploaded {tells} where {they} taken: {what}."
     if outcome.kind == "planned":
         yield "Dry run: nothing was uploaded, nothing was deleted."
         if result.plan and result.plan.changed:

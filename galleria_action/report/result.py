@@ -18,6 +18,7 @@ from galleria_action.deployment.events import (
     Deleted,
     Divided,
     Event,
+    Located,
     Made,
     Pictured,
     Planned,
@@ -60,6 +61,7 @@ class Tally:
     committed: bool | None = False
     publishing: bool = False
     verification: Verification | None = None
+    located: Located = field(default_factory=lambda: Located(0, taken_out=False))
     pictures: dict[Showing, Pictured] = field(default_factory=dict)
     duplicates: int = 0
     changed: bool = False
@@ -110,6 +112,8 @@ class Tally:
                 self.photos_deleted = photos
             case Verified(verification):
                 self.verification = verification
+            case Located():
+                self.located = event
             case Pictured(showing):
                 self.pictures[showing] = event
             case Compared(duplicates):
@@ -136,6 +140,7 @@ class Result:
     target: Target | None
     plan: Plan | None
     verification: Verification | None
+    located: Located
     committed: bool | None
     shard: Shard | None
     pictures: tuple[Pictured, ...]
@@ -158,6 +163,10 @@ class Result:
             "missing": list(found.missing),
             "orphaned": list(found.orphaned),
             "mismatched": list(found.mismatched),
+            "positions_left": [
+                {"photo": left.photo, "variant": left.variant, "key": left.key, "where": left.where}
+                for left in self.located.left
+            ],
             "warnings": list(self.warnings),
             "problems": self.problems,
             "findings": [{"message": f.message, "file": f.file, "line": f.line} for f in self.findings],
@@ -179,6 +188,7 @@ def finish(record: Tally, message: str, duration_seconds: float, error: Galleria
         target=record.target,
         plan=record.plan,
         verification=record.verification,
+        located=record.located,
         committed=record.committed,
         shard=record.shard,
         pictures=tuple(record.pictures.values()),
@@ -206,6 +216,7 @@ def _outputs(record: Tally, message: str, error: GalleriaError | None) -> dict[s
         "photos-to-upload": len(plan.photo_uploads) if plan else 0,
         "photos-to-delete": len(plan.removed_photos) if plan else 0,
         "photos-unchanged": len(plan.unchanged_photos) if plan else 0,
+        "photos-with-position": record.located.photos,
         "bytes-to-upload": plan.bytes_to_upload if plan else 0,
         "photos-uploaded": record.photos_uploaded,
         "photos-deleted": record.photos_deleted,

@@ -29,6 +29,7 @@ from galleria_action.storage.interface import (
     Part,
     PreconditionFailed,
     StoredObject,
+    Target,
     WriteStore,
 )
 from galleria_action.storage.persistence import Pause
@@ -65,9 +66,9 @@ class ProvingStore:
         """See ``ReadStore.list``."""
         return self._store.list(prefix, part)
 
-    def copy(self, source: str, key: str, headers: Headers | None = None) -> str:
+    def copy(self, source: str, key: str, headers: Headers | None = None, origin: Target | None = None) -> str:
         """See ``WriteStore.copy``."""
-        return self._store.copy(source, key, headers)
+        return self._store.copy(source, key, headers, origin)
 
     def delete(self, keys: Iterable[str]) -> dict[str, str]:
         """See ``WriteStore.delete``."""

@@ -16,12 +16,10 @@ from galleria_action.storage.settings import StoreSettings
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """``url`` is the bucket's own address, without a slash at its end; ``region`` the one to sign for;
-    ``copy_source`` what CopyObject calls the bucket."""
+    """``url`` is the bucket's own address, without a slash at its end; ``region`` the one to sign for."""
 
     url: str
     region: str
-    copy_source: str
     provider: Provider
     network: Network
 
@@ -34,11 +32,17 @@ class Connection:
         target = settings.target
         point = access_point(target.bucket)
         if point:
-            return cls(_address_of(point, target.endpoint), point.region, f"{point.arn}/object", provider, network)
+            return cls(_address_of(point, target.endpoint), point.region, provider, network)
         region = settings.region or provider.region_in(target.endpoint) or region or provider.region
         endpoint = target.endpoint or _of_aws(region)
         url = _virtual(endpoint, target.bucket) if virtual_host(settings, provider) else f"{endpoint}/{target.bucket}"
-        return cls(url, region, target.bucket, provider, network)
+        return cls(url, region, provider, network)
+
+
+def copy_source(bucket: str) -> str:
+    """What CopyObject calls ``bucket``, which may be the ARN of an access point."""
+    point = access_point(bucket)
+    return f"{point.arn}/object" if point else bucket
 
 
 def virtual_host(settings: StoreSettings, provider: Provider) -> bool:

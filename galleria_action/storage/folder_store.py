@@ -122,9 +122,9 @@ class FolderStore:
         self._known[str(path)] = (*_signature(state), etag)
         return etag
 
-    def copy(self, source: str, key: str, headers: Headers | None = None) -> str:
+    def copy(self, source: str, key: str, headers: Headers | None = None, origin: Target | None = None) -> str:
         """See ``WriteStore.copy``."""
-        found = self.get(source, sys.maxsize)
+        found = (FolderStore(origin) if origin else self).get(source, sys.maxsize)
         if found is None:
             raise failure(Fault("answer", status=404, code="NoSuchKey"), Call("copy", self.target, source))
         return self.put(key, found.body, headers or Headers("application/octet-stream"))

@@ -182,8 +182,12 @@ class WriteStore(ReadStore, Protocol):
         cannot check it. A success without an ETag is an error.
         """
 
-    def copy(self, source: str, key: str, headers: Headers | None = None) -> str:
-        """Copy an object inside the store, with new ``headers`` if given, and return the new ETag."""
+    def copy(self, source: str, key: str, headers: Headers | None = None, origin: Target | None = None) -> str:
+        """Copy an object inside the service, with new ``headers`` if given, and return the new ETag.
+
+        ``source`` is a key of this store, or of ``origin``: another place at the same service, which the same
+        credentials may read.
+        """
 
     def delete(self, keys: Iterable[str]) -> dict[str, str]:
         """Delete ``keys`` and return an error text for each key that could not be deleted.

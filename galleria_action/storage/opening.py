@@ -38,6 +38,20 @@ def open_store(settings: StoreSettings) -> WriteStore:
     return ProvingStore(store, settings.pause)
 
 
+def address_of(settings: StoreSettings) -> str:
+    """Where a client without credentials would look for the objects that ``settings`` describe, a slash away from
+    their keys; there may be nothing for it. For a bucket, not for a folder."""
+    import os
+
+    from galleria_action.net.network import Network
+    from galleria_action.storage.connection import Connection
+    from galleria_action.storage.providers import provider_of
+
+    provider = provider_of(settings.target.endpoint, settings.provider)
+    bucket = Connection.of(settings, provider, Network.of(os.environ)).url
+    return f"{bucket}/{settings.target.prefix}".rstrip("/")
+
+
 def open_cors(settings: StoreSettings) -> BucketCors | None:
     """The CORS rules of the bucket that ``settings`` describe, ``None`` for a folder, which has none.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, fields
+from enum import StrEnum
 from fnmatch import fnmatchcase
 from functools import cache
 from importlib import resources
@@ -12,6 +13,16 @@ from urllib.parse import urlsplit
 
 from galleria_action.errors import ConfigInvalid
 from galleria_action.storage.interface import IfMatch
+
+
+class PrivateBy(StrEnum):
+    """By what a part of a public bucket is kept from visitors: its policy, a rule of the domain before it, the web
+    server; or by nothing, so that it has to lie elsewhere."""
+
+    POLICY = "policy"
+    EDGE = "edge"
+    SERVER = "server"
+    ELSEWHERE = "elsewhere"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +41,7 @@ class Provider:
     copy: bool
     acl: bool
     cors_api: bool
+    private_by: PrivateBy
 
     def if_match(self, condition: IfMatch) -> str:
         """The value of an If-Match header."""
@@ -79,7 +91,8 @@ def _recognise(host: str) -> Provider:
 def _profile(name: str, values: dict[str, Any]) -> Provider:
     if unknown := set(values) - {field.name for field in fields(Provider)}:
         raise ValueError(f"providers.yaml: {name} has unknown fields: {', '.join(sorted(unknown))}")
-    return Provider(name=name, hosts=tuple(values.pop("hosts")), **values)
+    own = {"hosts": tuple(values["hosts"]), "private_by": PrivateBy(values["private_by"])}
+    return Provider(name=name, **{**values, **own})
 
 
 def _host(endpoint: str | None) -> str:

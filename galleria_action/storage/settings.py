@@ -7,12 +7,12 @@ is elsewhere.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from urllib.parse import unquote, urlsplit
 
 from galleria_action.storage.access_points import is_arn, split_arn
-from galleria_action.storage.interface import Target
+from galleria_action.storage.interface import RECORDS, Target
 from galleria_action.storage.persistence import Pause, sleep
 
 #: The endpoint of a target that is a folder.
@@ -51,6 +51,7 @@ _ARCHIVES = ("GLACIER", "DEEP_ARCHIVE", "ARCHIVE", "COLD_ARCHIVE", "DEEP_COLD_AR
 class StoreSettings:
     """Everything needed to open a store.
 
+    ``state`` is where our own records lie, ``None`` for ``.galleria/`` under the target.
     ``region`` ``None`` takes it from the endpoint's name, or the provider's default. ``access_key`` ``None`` means
     AWS's own credential chain. ``provider`` is ``"auto"`` or the name of a profile. Each object is stored with ``acl``
     (a canned ACL), ``encryption`` (``AES256``, ``aws:kms``, ``aws:kms:KEY``) and ``storage_class``, where given.
@@ -59,6 +60,7 @@ class StoreSettings:
     """
 
     target: Target
+    state: Target | None = None
     region: str | None = None
     access_key: str | None = field(default=None, repr=False)
     secret_key: str | None = field(default=None, repr=False)
@@ -77,6 +79,12 @@ class StoreSettings:
             raise ValueError(f"{missing} is missing: access-key and secret-key belong together")
         if self.region and not _REGION.fullmatch(self.region):
             raise ValueError(f"region {self.region[:80]!r} is no name of a region, such as eu-central-1")
+
+    @property
+    def of_state(self) -> StoreSettings | None:
+        """What the store of the state is opened with, where it has one of its own. ACL and storage class are those of
+        photos, and our records are for nobody else, and never far away."""
+        return replace(self, target=self.state, state=None, acl=None, storage_class=None) if self.state else None
 
 
 def parse_encryption(text: str) -> str:
@@ -115,6 +123,41 @@ def parse_target(bucket: str | None, prefix: str | None = None, endpoint: str | 
     url = _parse_endpoint(endpoint) if endpoint else None
     _check_bucket_name(name, url)
     return Target(endpoint=url, bucket=name, prefix=_parse_prefix(own_prefix or prefix))
+
+
+def parse_state(text: str | None, target: Target) -> Target | None:
+    """Where the records of the gallery at ``target`` lie: ``s3://bucket/prefix`` at the same service, or
+    ``file:///folder``; ``None`` for ``.galleria/`` under the target.
+
+    Raises ``ValueError`` with a text for humans.
+    """
+    if not text or text.rstrip("/") == RECORDS.rstrip("/"):
+        return None
+    in_folder = text.lower().startswith("file:")
+    if not in_folder and not text.lower().startswith("s3://"):
+        raise ValueError(f"state {text[:80]!r} is neither {RECORDS} nor s3://bucket/prefix nor file:///folder")
+    if not in_folder and target.endpoint == FOLDER:
+        raise ValueError("state: a gallery in a folder keeps its records in a folder, file:///folder")
+    try:
+        place = parse_target(text, None, None if in_folder else target.endpoint)
+    except ValueError as error:
+        raise ValueError(f"state: {error}") from None
+    if place.endpoint == target.endpoint and _overlap(place, target):
+        raise ValueError(
+            f"state: {place} and the gallery at {target} lie in each other; give a place beside it, or leave state out "
+            f"for {RECORDS} in it"
+        )
+    return place
+
+
+def _overlap(one: Target, other: Target) -> bool:
+    if one.endpoint == FOLDER:
+        paths = [f"{it.bucket}/{it.prefix}" for it in (one, other)]
+    elif one.bucket == other.bucket:
+        paths = [one.prefix, other.prefix]
+    else:
+        return False
+    return paths[0].startswith(paths[1]) or paths[1].startswith(paths[0])
 
 
 def _split_bucket(bucket: str) -> tuple[str, str]:

@@ -16,6 +16,7 @@ from galleria_action.storage.interface import (
     Part,
     ReadStore,
     StoredObject,
+    Target,
     WriteStore,
 )
 
@@ -88,10 +89,10 @@ class RecordingStore:
         self._record("put", key)
         return self._store.put(key, body, headers, condition)
 
-    def copy(self, source: str, key: str, headers: Headers | None = None) -> str:
+    def copy(self, source: str, key: str, headers: Headers | None = None, origin: Target | None = None) -> str:
         """See ``WriteStore.copy``."""
         self._record("copy", key)
-        return self._store.copy(source, key, headers)
+        return self._store.copy(source, key, headers, origin) if origin else self._store.copy(source, key, headers)
 
     def delete(self, keys: Iterable[str]) -> dict[str, str]:
         """See ``WriteStore.delete``."""

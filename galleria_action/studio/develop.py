@@ -139,7 +139,7 @@ def _own_version(order: Order, facts: Facts) -> tuple[list[_Part], tuple[str, ..
     kind = photo_kind(data)
     picture = develop(kind, data, read_facts(kind, data), order.recipe.web_size, fast_decoder())
     stripped = edit_exif(data, None, KEEP_ORIGINAL_TIMEZONE, strip_gps=True)
-    notes = stripped.warnings if stripped.outcome.failed else ()
+    notes = stripped.warnings if stripped.position and stripped.position.left else ()
     own = _Part("web", kind.value, bytes(stripped.data), picture.full_size, picture.image)
     return [own, *_small_sizes(picture.image, order.recipe, facts)], notes
 

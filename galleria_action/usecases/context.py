@@ -10,6 +10,7 @@ from pathlib import Path
 from galleria_action.ci.interface import Approval, NoReviews
 from galleria_action.deployment.events import Began, Ended, Entered, Left, Listener, Said, Warned, nobody
 from galleria_action.deployment.made_by import MadeBy
+from galleria_action.deployment.state.elsewhere import StateElsewhere
 from galleria_action.deployment.stop import Stop
 from galleria_action.gallery.metadata.schema import LoadedMetadata
 from galleria_action.options import Options
@@ -63,8 +64,12 @@ class Context:
         return self.settings.target
 
     def store(self) -> WriteStore:
-        """The target's store, whose waits end when a stop is asked for."""
-        return self.open_store(replace(self.settings, pause=self.stop.pause))
+        """The gallery's store, whose waits end when a stop is asked for; with our records in it, wherever they lie."""
+        settings = replace(self.settings, pause=self.stop.pause)
+        gallery, of_state = self.open_store(settings), settings.of_state
+        if of_state is None:
+            return gallery
+        return StateElsewhere(gallery, self.open_store(of_state), settings.target, of_state.target)
 
     def reading_store(self) -> ReadStore:
         """The store without the methods that write."""

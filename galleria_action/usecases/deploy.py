@@ -7,6 +7,8 @@ from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.applying import announce, nothing_to_do, open_checkpoint, put_online
 from galleria_action.usecases.parts.local import check_local
 from galleria_action.usecases.parts.planning import make_comparison
+from galleria_action.usecases.parts.positions import look_for_positions
+from galleria_action.usecases.parts.records import in_place, warn_of_readers
 from galleria_action.usecases.parts.unfinished import settled
 from galleria_action.usecases.plan import plan
 from galleria_action.usecases.results import Deployed, PlanMade, ShareUploaded
@@ -22,9 +24,15 @@ def deploy(context: Context) -> Deployed | PlanMade | ShareUploaded:
         return upload_share(context, context.options.upload.shard)
     side = check_local(context)
     store = context.store()
-    made = settled(context, store, side, make_comparison(context, store, side))
+    made = make_comparison(context, store, side)
+    look_for_positions(context, made.plan)
+    made = settled(context, store, side, made)
+    made = in_place(context, store, side, made)
     checkpoint = open_checkpoint(context, store, made)
-    if not made.plan.changed:
-        return nothing_to_do(context, store, made, checkpoint)
-    announce(context, made.plan)
-    return put_online(context, store, made, checkpoint, UploadsDone())
+    if made.plan.changed:
+        announce(context, made.plan)
+        done = put_online(context, store, made, checkpoint, UploadsDone())
+    else:
+        done = nothing_to_do(context, store, made, checkpoint)
+    warn_of_readers(context)
+    return done

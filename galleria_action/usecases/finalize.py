@@ -28,7 +28,7 @@ from galleria_action.deployment.shards import (
 )
 from galleria_action.deployment.state.pool import POOL_FOLDER
 from galleria_action.errors import GalleriaError
-from galleria_action.storage.interface import WriteStore
+from galleria_action.storage.interface import RECORDS, WriteStore
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.applying import (
     announce,
@@ -40,6 +40,7 @@ from galleria_action.usecases.parts.applying import (
 )
 from galleria_action.usecases.parts.local import check_local
 from galleria_action.usecases.parts.planning import Comparison, make_comparison
+from galleria_action.usecases.parts.records import in_place
 from galleria_action.usecases.parts.unfinished import settled
 from galleria_action.usecases.results import Deployed
 from galleria_action.usecases.shard import DOCUMENT_HEADERS, other_plan
@@ -56,6 +57,7 @@ def finalize(context: Context) -> Deployed:
     side = check_local(context)
     store = context.store()
     made = settled(context, store, side, make_comparison(context, store, side))
+    made = in_place(context, store, side, made)
     checkpoint = open_checkpoint(context, store, made)
     if not made.plan.changed:
         done = nothing_to_do(context, store, made, checkpoint)
@@ -145,7 +147,6 @@ def _clear(context: Context, store: WriteStore, folder: str, plan_id: str) -> No
 def _prune(context: Context, store: WriteStore) -> None:
     """Empty the pool, which nobody needs any more when no shard's report is left; that this fails harms nobody."""
     try:
-        if next(iter(store.list(SHARDS_FOLDER)), None) is None:
-            prune(store, {found.key for found in store.list(POOL_FOLDER)})
+        prune(store, [found.key for found in store.list(RECORDS)])
     except GalleriaError as error:
         context.warn(f"{POOL_FOLDER} could not be emptied. It is in nobody's way: {error.message}")

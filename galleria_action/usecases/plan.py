@@ -9,6 +9,8 @@ from galleria_action.usecases.cors import check_cors
 from galleria_action.usecases.parts.files import check_sent
 from galleria_action.usecases.parts.local import check_local
 from galleria_action.usecases.parts.planning import make_comparison, tell_orphans
+from galleria_action.usecases.parts.positions import look_for_positions
+from galleria_action.usecases.parts.records import warn_of_readers
 from galleria_action.usecases.public import plan_publicly
 from galleria_action.usecases.results import PlanMade
 
@@ -23,6 +25,8 @@ def plan(context: Context) -> PlanMade:
     if context.options.upload.shard_count:
         context.tell(Divided(shards_of(made, context.options.upload.shard_count)))
     tell_orphans(context, made)
+    look_for_positions(context, made)
     if made.changed:
         check_cors(context, may_write=False)
+    warn_of_readers(context)
     return PlanMade(made)

@@ -48,10 +48,10 @@ def process(context: Context) -> Answered:
             made = make_gallery(task, fence, stopped=lambda: context.stop.requested, tell=context.tell)
             _say(context, made)
             pages_changed = _build_site(context, task, made, site) if site else False
-        changed = made.changed or pages_changed
-        context.tell(Made(changed))
-        if wants_lookalikes(context):
-            tell_lookalikes(context, *compare_gallery(context, made, task))
+            changed = made.changed or pages_changed
+            context.tell(Made(changed))
+            if wants_lookalikes(context):
+                tell_lookalikes(context, *compare_gallery(context, made, task))
     return Answered(_last_word(context, made, changed))
 
 

@@ -17,6 +17,7 @@ from galleria_action.usecases.parts.files import check_online, check_sent
 from galleria_action.usecases.parts.local import check_local
 from galleria_action.usecases.parts.pictures import tell_pictures
 from galleria_action.usecases.parts.planning import same_mode
+from galleria_action.usecases.parts.positions import look_for_positions
 from galleria_action.usecases.results import PlanMade
 
 
@@ -58,4 +59,5 @@ def plan_publicly(context: Context) -> PlanMade:
     sent = [up.key for up in made.uploads]
     check_online(context, local, remote.manifest, sent)
     check_sent(context, local, sent)
+    look_for_positions(context, made)
     return PlanMade(made)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 
-from galleria_action.ci.workspace import write_file
+from galleria_action.ci.workspace import hand_over, write_file
 from galleria_action.errors import ConfigInvalid
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
@@ -93,3 +94,30 @@ def test_folders_that_were_there_keep_their_owner(workspace):
     os.chown(workspace, 1001, 1002)
     write_file(workspace, "kept/a.json", b"x")
     assert (workspace / "kept").stat().st_uid == 0
+
+
+@as_root
+def test_what_was_made_is_handed_over_and_nothing_else(tmp_path: Path):
+    workspace, elsewhere = tmp_path / "workspace", tmp_path / "elsewhere"
+    (workspace / "prod/pics/full").mkdir(parents=True)
+    elsewhere.mkdir()
+    (elsewhere / "secret").write_text("root's")
+    (workspace / "prod/pics/full/a.jpg").write_text("a")
+    (workspace / "prod/pics/full/theirs").write_text("b")
+    os.chown(workspace / "prod/pics/full/theirs", 1003, 1003)
+    (workspace / "prod/pics/link").symlink_to(elsewhere)
+    os.chown(workspace, 1001, 1002)
+    hand_over(workspace, workspace / "prod/pics")
+    owners = {path.relative_to(workspace).as_posix(): path.lstat().st_uid for path in workspace.rglob("*")}
+    assert owners == {
+        "prod": 1001, "prod/pics": 1001, "prod/pics/full": 1001, "prod/pics/full/a.jpg": 1001, "prod/pics/link": 1001,
+        "prod/pics/full/theirs": 1003,
+    }  # fmt: skip
+    assert {path.stat().st_uid for path in (elsewhere, elsewhere / "secret", tmp_path)} == {0}
+
+
+@as_root
+def test_a_workspace_of_root_stays_roots(tmp_path: Path):
+    (tmp_path / "prod").mkdir()
+    hand_over(tmp_path, tmp_path / "prod")
+    assert (tmp_path / "prod").stat().st_uid == 0

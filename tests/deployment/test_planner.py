@@ -111,13 +111,13 @@ def stripped(photo: SourcePhoto) -> SourcePhoto:
 
 def test_asking_for_the_position_to_be_removed_uploads_what_still_has_it():
     made = plan(local_gallery(stripped(A)), remote_gallery(A))
-    assert reasons(made) == {"full/a.jpg": "changed", "web/a.jpg": "changed"}
+    assert reasons(made) == {f"{variant}/a.jpg": "changed" for variant in ("full", "web", "thumb")}
     assert not plan(local_gallery(stripped(A)), remote_gallery(A, manifest=manifest_of(stripped(A)))).uploads
 
 
 def test_a_photo_that_somebody_else_deployed_is_not_believed_to_have_no_position():
     made = plan(local_gallery(stripped(A)), remote_gallery(A, manifest=Manifest(), listed=False), keep_unproven=True)
-    assert reasons(made) == {"full/a.jpg": "changed", "web/a.jpg": "changed"}
+    assert reasons(made) == {f"{variant}/a.jpg": "changed" for variant in ("full", "web", "thumb")}
 
 
 def test_a_lost_object_is_uploaded_again():

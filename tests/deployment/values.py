@@ -66,7 +66,9 @@ def metadata_of(*photos: SourcePhoto, settings: GallerySettings = SETTINGS) -> G
 
 
 def entry_of(file: SourceFile, photo: SourcePhoto | None = None) -> ManifestEntry:
-    edit = photo.edit if photo and file.variant != "thumb" else None
+    edit = photo.edit if photo else None
+    if edit and file.variant == "thumb":
+        edit = PhotoEdit(None, None, strip_gps=True) if edit.strip_gps else None
     return ManifestEntry(
         size=file.size,
         sha256=sha("stored" + file.sha256),

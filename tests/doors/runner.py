@@ -14,7 +14,7 @@ from typing import Any
 
 from galleria_action.deployment.stop import Stop
 from galleria_action.run import World, run
-from galleria_action.storage.interface import DOCUMENT, Condition, Headers, ObjectHead, StoredObject, WriteStore
+from galleria_action.storage.interface import DOCUMENT, Condition, Headers, ObjectHead, StoredObject, Target, WriteStore
 from galleria_action.storage.opening import open_store
 from galleria_action.storage.settings import StoreSettings
 from galleria_action.storage.wrappers import RecordingStore
@@ -28,7 +28,8 @@ ROOT = Path(__file__).parents[2]
 OUTPUTS = frozenset({
     "success", "dry-run", "changed", "mode", "plan-id", "plan-file", "shards", "result-file", "report-file",
     "photos-to-upload",
-    "photos-to-delete", "photos-unchanged", "bytes-to-upload", "photos-uploaded", "photos-deleted", "files-uploaded",
+    "photos-to-delete", "photos-unchanged", "photos-with-position",
+    "bytes-to-upload", "photos-uploaded", "photos-deleted", "files-uploaded",
     "files-skipped", "bytes-uploaded", "metadata-uploaded", "consistent", "missing-files", "orphaned-files",
     "mismatched-files", "duplicates", "url", "failure-reason", "message",
 })  # fmt: skip
@@ -156,8 +157,8 @@ class Watched(RecordingStore):
         self.writes.append(("put", key))
         return etag
 
-    def copy(self, source: str, key: str, headers: Headers | None = None) -> str:
-        etag = super().copy(source, key, headers)
+    def copy(self, source: str, key: str, headers: Headers | None = None, origin: Target | None = None) -> str:
+        etag = super().copy(source, key, headers, origin)
         self.writes.append(("copy", key))
         return etag
 

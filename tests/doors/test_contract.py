@@ -31,7 +31,7 @@ CONTRACT = {
     "session-token": "", "provider": "auto", "dry-run": "false", "force": "false", "cors": "require",
     "setup-cors": "false", "max-delete": "25%", "allow-empty": "false", "orphans": "fail", "verify": "list",
     "hash-check": "warn", "exif-errors": "warn", "strip-gps": "false", "redact-paths": "false", "acl": "",
-    "address-style": "auto", "encryption": "", "storage-class": "", "headers": "",
+    "address-style": "auto", "encryption": "", "storage-class": "", "state": "", "headers": "",
     "cache-control-photos": "public, max-age=86400",
     "cache-control-site": "public, max-age=0, must-revalidate", "cache-control-metadata": "no-cache",
     "concurrency": "128", "resume": "true", "checkpoint-file": "", "shard-count": "", "shard": "",
@@ -46,6 +46,7 @@ CONTRACT = {
 }  # fmt: skip
 CHOICES = {
     "cors": "require warn skip", "orphans": "fail warn ignore delete", "verify": "list deep off",
+    "strip-gps": "false warn true",
     "hash-check": "strict warn off", "exif-errors": "warn fail", "comment": "always changes off",
     "check-files": "auto hash size off", "unproven": "upload keep",
     "links": "warn fail off",
@@ -55,7 +56,8 @@ CHOICES = {
 OUTPUTS = [
     "success", "dry-run", "changed", "mode", "plan-id", "plan-file", "shards", "result-file", "report-file",
     "photos-to-upload",
-    "photos-to-delete", "photos-unchanged", "bytes-to-upload", "photos-uploaded", "photos-deleted", "files-uploaded",
+    "photos-to-delete", "photos-unchanged", "photos-with-position",
+    "bytes-to-upload", "photos-uploaded", "photos-deleted", "files-uploaded",
     "files-skipped", "bytes-uploaded", "metadata-uploaded", "consistent", "missing-files", "orphaned-files",
     "mismatched-files", "duplicates", "url", "failure-reason", "message",
 ]  # fmt: skip

@@ -1,6 +1,6 @@
 """A project as Galleria leaves it, from its own deploy to ours.
 
-Originals lie beside it, reached by absolute links; the WebP thumbnail of an upper-case name is called ``.jpg``; a part of
+Originals lie beside it, reached by absolute links; the WebP thumbnail of an upper-case name is called ``.jpg``; part of
 its metadata was left half-way; its pages link to the photos.
 """
 

@@ -90,7 +90,7 @@ def test_a_damaged_photo_goes_online_unchanged_with_a_warning_or_fails(here: Job
     assert here.gallery.photos[1]["files"]["web"] in failed.log
     assert store_of(here).head("gallery-metadata.json") is None
     passed = ok(here.runner.run("deploy"))
-    assert "1 photo could not be given the full EXIF edit" in warnings(passed)
+    assert "EXIF of 1 photo file (" in warnings(passed)
     assert stored(here, "web", 1).body == web.read_bytes()
 
 

@@ -100,7 +100,7 @@ def test_what_the_workflow_says_always_counts(option: Option, origin: Origin):
     "name",
     [
         "bucket", "prefix", "endpoint", "region", "provider", "acl", "public-url", "environment-url", "checkpoint-file",
-        "plan-file", "result-file", "report-file", "label", "shard-count",
+        "plan-file", "result-file", "report-file", "label", "shard-count", "state",
     ],
 )  # fmt: skip
 def test_where_to_is_not_said_by_a_file_that_may_be_anybodys(name: str):

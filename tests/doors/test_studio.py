@@ -91,6 +91,14 @@ class TestProcess:
         code, log = command_line(runner.workspace, "plan", "originals", "--bucket", "file:///x")
         assert code == 2 and "'originals': this argument is not expected" in log
 
+    @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+    def test_what_root_makes_in_ci_belongs_to_the_owner_of_the_workspace(self, runner: Runner) -> None:
+        pytest.importorskip("numpy")
+        for path in (runner.workspace, *runner.workspace.rglob("*")):
+            os.chown(path, 1001, 1001)
+        ok(runner.run("process", site="generate", duplicates="warn"))
+        assert {path.lstat().st_uid for path in runner.workspace.rglob("*")} == {1001}
+
     def test_a_dry_run_writes_nothing(self, runner: Runner) -> None:
         before = sorted(runner.workspace.rglob("*"))
         ran = ok(runner.run("process", dry_run="true"))

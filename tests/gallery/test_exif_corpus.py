@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import shutil
 import subprocess
 import warnings
@@ -14,6 +15,7 @@ import pytest
 from PIL import Image
 
 from galleria_action.gallery.exif.edit import Outcome, edit_exif
+from galleria_action.gallery.position import tells_position
 
 from . import exif_judge
 from .conftest import PHOTOS, real_photos
@@ -43,7 +45,8 @@ def test_every_sound_photo_is_edited_and_nothing_else_changes(path: Path, offset
         assert exif_judge.read(image).overruns, "only a reference beyond the block excuses a missing offset"
         new_offset = original_offset
     else:
-        assert edit.outcome is Outcome.EDITED and not edit.warnings
+        assert edit.outcome is Outcome.EDITED
+        assert all(re.match("its (XMP|IPTC|Offset)", warning) for warning in edit.warnings), edit.warnings
     assert exif_judge.date_and_offset(data) == (SHOWN, new_offset)
     again = edit_exif(data, WHEN, offset)
     assert again.data is data and not again.changed
@@ -93,12 +96,13 @@ ONLY_THE_POSITION_IS_DAMAGED = {"exifr_broken1.jpg"}
 def test_every_corrupt_photo_comes_through_untouched_with_a_warning(path: Path, strip_gps: bool) -> None:
     image = path.read_bytes()
     edit = edit_exif(image, WHEN, 2, strip_gps=strip_gps)
-    assert edit.outcome.failed and edit.warnings
+    assert (edit.outcome.failed and edit.warnings) or (strip_gps and path.name in ONLY_THE_POSITION_IS_DAMAGED)
+    data = bytes(edit.data)
     if path.name in ONLY_THE_POSITION_IS_DAMAGED:
-        assert exif_judge.date_and_offset(bytes(edit.data))[0] == SHOWN
-        assert exif_judge.differences(image, bytes(edit.data)) == []
+        assert exif_judge.date_and_offset(data)[0] == SHOWN
+        assert exif_judge.differences(image, data, gps_removed=strip_gps) == []
     else:
-        assert edit.data is image and not edit.changed
+        assert data == image or (strip_gps and len(data) == len(image) and tells_position(image))
 
 
 @pytest.fixture(scope="module")

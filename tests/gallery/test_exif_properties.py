@@ -95,8 +95,10 @@ def lossless_and_final(image: bytes, request: Request) -> ExifEdit:
     assert again.data is data and not again.changed
     complete = edit.outcome is Outcome.EDITED
     found = exif_judge.differences(image, data, gps_removed=strip_gps)
-    # an edit that owns up to being incomplete may leave a position, or part of one
-    assert [text for text in found if complete or not strip_gps or not re.search("GPS|0x8825", text)] == []
+    # an edit that owns up to it may leave a position, or part of one; and a pointer whose directory shares bytes with
+    # a value stays, and leads to nothing
+    excused = "GPS|0x8825" if not strip_gps or (edit.position and edit.position.left) else "0x8825 is still there"
+    assert [text for text in found if not strip_gps or not re.search(excused, text)] == []
     if complete and when:
         assert exif_judge.date_and_offset(data)[0] == SHOWN
     return edit
@@ -105,7 +107,7 @@ def lossless_and_final(image: bytes, request: Request) -> ExifEdit:
 def sound_block_is_edited(block: Block, request: Request) -> None:
     edit = lossless_and_final(with_block(block), request)
     if edit.outcome is Outcome.INCOMPLETE:
-        assert all(warning.startswith("a second") for warning in edit.warnings), edit.warnings
+        assert all(text.startswith(("a second", "its ")) for text in edit.about_time), edit.about_time
     else:
         assert edit.outcome in (Outcome.EDITED, Outcome.UNCHANGED)
 

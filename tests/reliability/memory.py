@@ -22,6 +22,7 @@ from galleria_action.storage.interface import (
     Part,
     PreconditionFailed,
     StoredObject,
+    Target,
 )
 
 
@@ -31,6 +32,8 @@ class MemoryStore:
 
     def __init__(self, *, compares: bool = True, foreign_etags: bool = False, latency: float = 0) -> None:
         self.objects: dict[str, StoredObject] = {}
+        #: other places at the same service
+        self.neighbours: dict[Target, MemoryStore] = {}
         self._compares = compares
         self._numbers = count(1) if foreign_etags else None
         self._latency = latency
@@ -65,8 +68,8 @@ class MemoryStore:
             self.objects[key] = StoredObject(bytes(body), etag, headers)
             return etag
 
-    def copy(self, source: str, key: str, headers: Headers | None = None) -> str:
-        found = self.get(source)
+    def copy(self, source: str, key: str, headers: Headers | None = None, origin: Target | None = None) -> str:
+        found = (self.neighbours[origin] if origin else self).get(source)
         if found is None:
             raise StorageUnavailable(f"{source} is not there")
         return self.put(key, found.body, headers or found.headers or Headers("application/octet-stream"))

@@ -17,6 +17,7 @@ from galleria_action.storage.interface import (
     ObjectInfo,
     Part,
     StoredObject,
+    Target,
     WriteStore,
 )
 
@@ -94,8 +95,8 @@ class MortalStore:
     def put(self, key: str, body: bytes, headers: Headers, condition: Condition | None = None) -> str:
         return self._fate.write("put", key, lambda: self._store.put(key, body, headers, condition))
 
-    def copy(self, source: str, key: str, headers: Headers | None = None) -> str:
-        return self._fate.write("copy", key, lambda: self._store.copy(source, key, headers))
+    def copy(self, source: str, key: str, headers: Headers | None = None, *origin: Target | None) -> str:
+        return self._fate.write("copy", key, lambda: self._store.copy(source, key, headers, *origin))
 
     def delete(self, keys: Iterable[str]) -> dict[str, str]:
         errors: dict[str, str] = {}

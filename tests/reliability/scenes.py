@@ -15,6 +15,7 @@ from galleria_action.deployment.state.publication import PUBLICATION_KEY, parse_
 from galleria_action.deployment.state.written import parse_manifest
 from galleria_action.deployment.stop import Stop
 from galleria_action.storage.interface import Headers, WriteStore
+from galleria_action.storage.settings import StoreSettings
 from tests.builders import Gallery, make_gallery
 from tests.doors.runner import Ran, Runner
 from tests.reliability.mortal import Fate, Killed, MortalStore
@@ -64,12 +65,13 @@ class Scene:
         self, command: str, store: WriteStore, fate: Fate | None = None, stop: Stop | None = None, **inputs: str
     ) -> Ran:
         """The same with any command."""
-        runner = Runner(
-            self.workspace,
-            {**_ANYWHERE, **self.inputs},
-            lambda _: MortalStore(store, fate) if fate else store,
-            step=next(_steps),
-        )
+        return self.run_over(lambda _: MortalStore(store, fate) if fate else store, command, stop, **inputs)
+
+    def run_over(
+        self, opener: Callable[[StoreSettings], WriteStore], command: str, stop: Stop | None = None, **inputs: str
+    ) -> Ran:
+        """The same with whatever store ``opener`` opens for the settings."""
+        runner = Runner(self.workspace, {**_ANYWHERE, **self.inputs}, opener, step=next(_steps))
         return runner.run(command, stop, **inputs)
 
     def killed(self, store: WriteStore, fate: Fate, **inputs: str) -> Ran | None:

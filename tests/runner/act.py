@@ -139,21 +139,20 @@ class Repository:
 
     def _actions(self) -> dict[str, Path]:
         """Where the actions are that the workflows use, by the name that they are used under."""
-        own = "galleria-action/galleria-action"
-        places = {f"{own}@v1": self._own_action("action.yml", the_image())}
-        if os.environ.get("GALLERIA_PROCESS_IMAGE"):
-            places[f"{own}/process@v1"] = self._own_action("process/action.yml", the_process_image())
+        places = {"galleria-action/galleria-action@v1": self._own_actions()}
         for workflow in (self.workspace / ".github/workflows").iterdir():
             for used in re.findall(r"uses: (\S+@\S+)", workflow.read_text(encoding="utf-8")):
                 if (name := used.partition("@")[0]) in STAND_INS:
                     places[used] = self._stand_in(name)
         return places
 
-    def _own_action(self, name: str, image: str) -> Path:
-        """An action as a release has it: it names an image."""
-        action = yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))
-        runs = action["runs"] | {"image": f"docker://{image}"}
-        return self._written(f"own-{name.replace('/', '-')}", action | {"runs": runs})
+    def _own_actions(self) -> Path:
+        """Both actions as a release has them: they name images."""
+        for name, image in (("process/", the_process_image()), ("", the_image())):
+            action = yaml.safe_load((ROOT / name / "action.yml").read_text(encoding="utf-8"))
+            runs = action["runs"] | {"image": f"docker://{image}"}
+            place = self._written(f"own/{name}", action | {"runs": runs})
+        return place
 
     def _stand_in(self, name: str) -> Path:
         steps = [{"shell": "bash", "run": STAND_INS[name]}]

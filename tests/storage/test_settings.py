@@ -11,6 +11,7 @@ from galleria_action.storage.settings import (
     MAX_PREFIX_BYTES,
     StoreSettings,
     parse_encryption,
+    parse_state,
     parse_storage_class,
     parse_target,
 )
@@ -188,3 +189,55 @@ def test_storage_classes(text: str) -> None:
 def test_classes_that_cannot_be_shown(text: str, why: str) -> None:
     with pytest.raises(ValueError, match=why):
         parse_storage_class(text)
+
+
+GALLERY = Target(None, "photos", "wedding/")
+
+
+@pytest.mark.parametrize(
+    ("text", "target", "expected"),
+    [
+        (None, GALLERY, None),
+        ("", GALLERY, None),
+        (".galleria/", GALLERY, None),
+        (".galleria", GALLERY, None),
+        ("s3://records/wedding", GALLERY, Target(None, "records", "wedding/")),
+        ("s3://records", GALLERY, Target(None, "records")),
+        ("s3://photos/records", GALLERY, Target(None, "photos", "records/")),
+        ("s3://photos/wedding-records", GALLERY, Target(None, "photos", "wedding-records/")),
+        ("s3://r/x", Target("https://s3.example.org", "p-1"), None),
+        ("s3://rec/x", Target("https://s3.example.org", "p-1"), Target("https://s3.example.org", "rec", "x/")),
+        ("file:///var/records", GALLERY, Target("file://", "/var/records")),
+        ("file:///srv/www-records", Target("file://", "/srv/www"), Target("file://", "/srv/www-records")),
+    ],
+)
+def test_where_the_state_lies(text: str | None, target: Target, expected: Target | None):
+    if text == "s3://r/x":
+        with pytest.raises(ValueError, match=r"state: bucket 'r' is no valid"):
+            parse_state(text, target)
+    else:
+        assert parse_state(text, target) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "target"),
+    [
+        ("s3://photos/wedding", GALLERY), ("s3://photos/wedding/x", GALLERY), ("s3://photos", GALLERY),
+        ("s3://photos/x", Target(None, "photos")), ("file:///srv/www/x", Target("file://", "/srv/www")),
+        ("file:///srv", Target("file://", "/srv/www", "a/")), ("file:///srv/www", Target("file://", "/srv/www")),
+    ],
+)  # fmt: skip
+def test_state_and_gallery_do_not_lie_in_each_other(text: str, target: Target):
+    with pytest.raises(ValueError, match="lie in each other"):
+        parse_state(text, target)
+
+
+def test_the_state_is_stored_for_nobody_else():
+    settings = StoreSettings(
+        target=GALLERY, state=Target(None, "records"), acl="public-read", storage_class="X", encryption="AES256"
+    )
+    of_state = settings.of_state
+    assert of_state is not None
+    assert (of_state.target, of_state.acl, of_state.storage_class) == (Target(None, "records"), None, None)
+    assert of_state.encryption == "AES256"
+    assert StoreSettings(target=GALLERY).of_state is None

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator, ValidationError
 from PIL import Image, ImageEnhance
 
 pytest.importorskip("numpy")
@@ -18,6 +19,7 @@ pytest.importorskip("numpy")
 from galleria_action.deployment.events import Began, Event
 from galleria_action.errors import GalleryInvalid
 from galleria_action.gallery.local.workspace import Workspace
+from galleria_action.schemas import load_schema
 from galleria_action.studio.duplicates import checkpoint as checkpoint_module
 from galleria_action.studio.duplicates import find as find_module
 from galleria_action.studio.duplicates.document import duplicates_json
@@ -264,6 +266,9 @@ class TestSearch:
     def test_the_report_in_json(self, folder: Path) -> None:
         put(folder, "\udcff.jpg", saved(scene(0), 40))
         document = json.loads(duplicates_json(search(folder), Search(folder)))
+        Draft202012Validator(load_schema("duplicates")).validate(document)
+        with pytest.raises(ValidationError):
+            Draft202012Validator(load_schema("duplicates")).validate(document | {"more": 1})
         assert document["duplicates"] == 2
         assert {other["path"] for other in document["groups"][0]["others"]} == {"0/again.jpg", "\ufffd.jpg"}
 

@@ -16,10 +16,12 @@ from galleria_action.gallery.metadata.model import KEEP_ORIGINAL_TIMEZONE
 
 @dataclass(frozen=True, slots=True)
 class PreparePolicy:
-    """What to do with doubtful photos: ``hash_check`` is strict, warn or off; ``exif_errors`` is warn or fail."""
+    """What to do with doubtful photos: ``hash_check`` is strict, warn or off; ``exif_errors`` is warn or fail;
+    ``positions`` that cannot be taken out stop a photo whose position was to go (true) or do not (warn)."""
 
     hash_check: str = "warn"
     exif_errors: str = "warn"
+    positions: str = "true"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,10 @@ def prepare(upload: Upload, read: Callable[[SourceFile], bytes], policy: Prepare
         raise GalleryInvalid(_stale(upload), findings=[Finding(_stale(upload))])
     edit = _edited(upload, body)
     if edit.outcome.failed and policy.exif_errors == "fail":
-        text = f"{upload.key}: its EXIF cannot be edited: {'; '.join(edit.warnings)}"
+        text = f"{upload.key}: its EXIF cannot be edited: {'; '.join(edit.about_time)}"
+        raise GalleryInvalid(text, findings=[Finding(text)])
+    if edit.position and edit.position.left and policy.positions == "true":
+        text = f"{upload.key} still says where it was taken: {'; '.join(edit.position.left)}"
         raise GalleryInvalid(text, findings=[Finding(text)])
     sha256 = hashlib.sha256(edit.data).hexdigest() if edit.changed else source
     other_hash = _promises_other_hash(upload, sha256) and policy.hash_check != "off"
@@ -59,7 +64,7 @@ def prepare(upload: Upload, read: Callable[[SourceFile], bytes], policy: Prepare
         raise GalleryInvalid(text, findings=[Finding(text)])
     stored = edit.data if isinstance(edit.data, bytes) else bytes(edit.data)
     blob = blob_id(body) if upload.file.variant == "full" else ""
-    return Prepared(upload, stored, sha256, edit.warnings, other_hash, blob)
+    return Prepared(upload, stored, sha256, edit.about_time, other_hash, blob)
 
 
 def _edited(upload: Upload, body: bytes) -> ExifEdit:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Set
 from dataclasses import dataclass, replace
 
 from galleria_action.deployment.apply.order import Moment
@@ -18,7 +18,7 @@ from galleria_action.deployment.state.pool import POOL_FOLDER, pool_key, unprove
 from galleria_action.deployment.state.publication import PUBLICATION_KEY, Publication, Replaced, kept_by
 from galleria_action.errors import Conflict, GalleriaError
 from galleria_action.gallery.media import is_page
-from galleria_action.storage.interface import Headers, ObjectInfo, WriteStore
+from galleria_action.storage.interface import Headers, WriteStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,27 +173,26 @@ class Prune:
 
     def run(self, work: Work) -> None:
         """See ``Step.run``."""
-        if any(key.startswith(SHARDS_FOLDER) for key in work.remote.listing or ()):
-            return  # other machines may have staged for a plan that is not finalized yet
         used = {pool_key(entry.sha256) for entry in work.uploader.done.staged.values()}
         work.stop.check()
-        if left := prune(work.store, {*pooled(work.remote.listing), *used, *work.kept}):
+        if left := prune(work.store, work.remote.listing or {}, used | work.kept):
             work.say(f"{left:,} objects that nobody needs are left in {POOL_FOLDER}; the next deploy removes them.")
 
 
-def pooled(listing: Mapping[str, ObjectInfo] | None) -> Iterator[str]:
-    """The keys of what ``listing`` shows in the pool."""
-    return (key for key in listing or () if key.startswith(POOL_FOLDER))
-
-
-def prune(store: WriteStore, garbage: set[str]) -> int:
-    """Delete ``garbage`` but for what a publish under way needs; returns how many objects are left.
+def prune(store: WriteStore, listed: Iterable[str], used: Set[str] = frozenset()) -> int:
+    """Delete what is ``listed`` in the pool or was ``used``, but for what a publish under way needs; returns how many
+    objects are left. Nothing where shards are at work: other machines may have staged for a plan that is not finalized.
 
     Raises the storage's errors.
     """
-    if not garbage:
+    pool, at_work = set(used), False
+    for key in listed:
+        at_work = at_work or key.startswith(SHARDS_FOLDER)
+        if key.startswith(POOL_FOLDER):
+            pool.add(key)
+    if at_work or not pool:
         return 0
-    return len(store.delete(sorted(garbage - kept_by(store.get(PUBLICATION_KEY)))))
+    return len(store.delete(sorted(pool - kept_by(store.get(PUBLICATION_KEY)))))
 
 
 def _staged(work: Work) -> tuple[Upload, ...]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Container, Iterator
 from itertools import zip_longest
 
-from galleria_action.gallery.exif.tiff import EXIF_POINTER, GPS_POINTER, MAIN, MAIN_EXIF, Entry, Tiff, is_gps, read_tiff
+from galleria_action.gallery.containers.tiff import EXIF_POINTER, MAIN, MAIN_EXIF, Entry, Tiff, read_tiff
 from galleria_action.gallery.exif.times import DUPLICATES
 
 
-def only_intended_changes(before: Tiff, after: bytes, edited: Container[int], *, without_gps: bool) -> bool:
+def only_intended_changes(before: Tiff, after: bytes, edited: Container[int]) -> bool:
     """Whether the block ``after`` says all that ``before`` says, but for the ``edited`` tags.
 
     Compared for each entry of each directory: type, count, place and raw value (so MakerNote stays where it was),
@@ -17,7 +17,7 @@ def only_intended_changes(before: Tiff, after: bytes, edited: Container[int], *,
     """
     new = read_tiff(after)
     gained = {MAIN_EXIF} - before.directories.keys() | _second_names(before, new)
-    facts = (_facts(tiff, edited, gained, without_gps) for tiff in (before, new))
+    facts = (_facts(tiff, edited, gained) for tiff in (before, new))
     return all(old == now for old, now in zip_longest(*facts))
 
 
@@ -29,15 +29,13 @@ def _second_names(before: Tiff, new: Tiff) -> set[str]:
     }
 
 
-def _facts(
-    tiff: Tiff, edited: Container[int], gained: Container[str], without_gps: bool
-) -> Iterator[tuple[object, ...]]:
+def _facts(tiff: Tiff, edited: Container[int], gained: Container[str]) -> Iterator[tuple[object, ...]]:
     for path, directory in sorted(tiff.directories.items()):
-        if path in gained or (without_gps and is_gps(path)):
+        if path in gained:
             continue
         yield path, directory.next_at is not None and tiff.number(directory.next_at)
         for entry in directory.entries:
-            if not _may_differ(path, entry, edited, without_gps):
+            if not _may_differ(path, entry, edited):
                 place = None if entry.inline else entry.value_at
                 raw = tiff.block[entry.at + 8 : entry.at + 12] if entry.inline else tiff.value(entry)
                 yield path, entry.tag, entry.type, entry.values, place, raw
@@ -45,9 +43,7 @@ def _facts(
         yield picture.path, tiff.block[picture.start : picture.end]
 
 
-def _may_differ(path: str, entry: Entry, edited: Container[int], without_gps: bool) -> bool:
-    if entry.tag == GPS_POINTER:
-        return without_gps
+def _may_differ(path: str, entry: Entry, edited: Container[int]) -> bool:
     if path == MAIN and entry.tag == EXIF_POINTER:
         return True
     return entry.tag in edited and path in (MAIN_EXIF, *DUPLICATES)

@@ -9,19 +9,19 @@ Sources: CIPA DC-008-2016 (Exif 2.31), CIPA DC-007 (MPF), TIFF 6.0. See ``docs/e
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from galleria_action.errors import GalleryInvalid
-from galleria_action.gallery.exif import jpeg, xmp_gps
+from galleria_action.gallery.containers import jpeg
+from galleria_action.gallery.containers.jpeg import BytesLike, Damaged, Head, Patch, Segment
+from galleria_action.gallery.containers.tiff import DATE_TIME_ORIGINAL, MAIN_EXIF, OFFSET_TIME_ORIGINAL, Tiff, read_tiff
 from galleria_action.gallery.exif.check import only_intended_changes
-from galleria_action.gallery.exif.gps import remove_position
-from galleria_action.gallery.exif.jpeg import Damaged, Head, Patch, Segment
 from galleria_action.gallery.exif.makernote import refers_behind
-from galleria_action.gallery.exif.tiff import DATE_TIME_ORIGINAL, MAIN_EXIF, OFFSET_TIME_ORIGINAL, Tiff, read_tiff
 from galleria_action.gallery.exif.times import has_date, new_block, write_times
+from galleria_action.gallery.exif.untrue import what_stays_untrue
 from galleria_action.gallery.metadata.model import KEEP_ORIGINAL_TIMEZONE
 from galleria_action.gallery.metadata.timestamps import (
     EARLIEST_ZONE,
@@ -30,12 +30,11 @@ from galleria_action.gallery.metadata.timestamps import (
     Timestamp,
     read_timestamp,
 )
-
-BytesLike = bytes | bytearray | memoryview
+from galleria_action.gallery.position.files import WithoutPosition, without_position
 
 
 class Outcome(StrEnum):
-    """What became of one photo. ``failed`` ones are what ``exif-errors: fail`` refuses."""
+    """What became of one photo's time. ``failed`` ones are what ``exif-errors: fail`` refuses."""
 
     EDITED = "edited"
     """All that was asked is in the file now."""
@@ -44,9 +43,9 @@ class Outcome(StrEnum):
     INCOMPLETE = "incomplete"
     """Something that was asked could not be done without touching other data; the rest is done."""
     UNSUPPORTED = "unsupported"
-    """Not a JPEG; left as it is."""
+    """Not a JPEG, so it got no time."""
     CORRUPT = "corrupt"
-    """The file or its EXIF is damaged; left as it is."""
+    """The file or its EXIF is damaged, so it got no time."""
 
     @property
     def failed(self) -> bool:
@@ -58,13 +57,20 @@ class Outcome(StrEnum):
 class ExifEdit:
     """The result for one photo: ``data`` is the very object that was given when nothing ``changed``.
 
-    ``warnings`` are sentences for humans, without the photo's name.
+    ``outcome`` and ``about_time`` (sentences for humans, without the photo's name) say what became of its time;
+    ``position`` says what became of its position, where it was to go.
     """
 
     data: BytesLike
     changed: bool
     outcome: Outcome
-    warnings: tuple[str, ...] = ()
+    about_time: tuple[str, ...] = ()
+    position: WithoutPosition | None = None
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Everything that there is to say about the photo."""
+        return self.about_time + (self.position.warnings if self.position else ())
 
 
 def modify_exif_in_memory(
@@ -95,24 +101,43 @@ def edit_exif(
     Raises ``GalleryInvalid`` for a timestamp or an offset that is none; never for anything in ``image``.
     """
     wanted = _wanted_tags(timestamp, offset_hours)
-    if not wanted and not strip_gps:
-        return ExifEdit(image, False, Outcome.UNCHANGED)
-    position_left = ("a position in it, if it has one, was left",) if strip_gps else ()
+    edit = _with_times(image, wanted) if wanted else ExifEdit(image, False, Outcome.UNCHANGED)
+    if not strip_gps:
+        return edit
+    stripped = _without_position(edit)
+    if edit.outcome is not Outcome.INCOMPLETE or stripped.data is edit.data:
+        return stripped
+    # what was in the way may be gone with the position
+    return _without_position(_with_times(stripped.data, wanted), stripped)
+
+
+def _with_times(image: BytesLike, wanted: Mapping[int, bytes]) -> ExifEdit:
     view = memoryview(image).cast("B")
     if foreign := jpeg.foreign_format(view):
-        return ExifEdit(image, False, Outcome.UNSUPPORTED, (f"only JPEG is edited, this is {foreign}", *position_left))
+        return ExifEdit(image, False, Outcome.UNSUPPORTED, (f"only JPEG gets its time, this is {foreign}",))
     try:
-        draft = _draft(view, wanted, strip_gps)
+        draft = _draft(view, wanted)
     except Damaged as damage:
-        return ExifEdit(image, False, Outcome.CORRUPT, (str(damage), *position_left))
+        return ExifEdit(image, False, Outcome.CORRUPT, (str(damage),))
     if not draft.patches:
         outcome = Outcome.INCOMPLETE if draft.problems else Outcome.UNCHANGED
         return ExifEdit(image, False, outcome, draft.warnings())
     data = jpeg.splice(view, draft.patches)
-    if doubt := _doubt(view, draft, data, wanted, strip_gps):
-        return ExifEdit(image, False, Outcome.INCOMPLETE, (f"the edit was discarded: {doubt}", *position_left))
+    if doubt := _doubt(view, draft, data, wanted):
+        return ExifEdit(image, False, Outcome.INCOMPLETE, (f"the edit was discarded: {doubt}",))
+    before = draft.blocks[0][0] if draft.blocks else None
+    draft.notes += what_stays_untrue(view, draft.head, before, wanted)
     outcome = Outcome.INCOMPLETE if draft.problems else Outcome.EDITED
     return ExifEdit(data, True, outcome, draft.warnings())
+
+
+def _without_position(edit: ExifEdit, before: ExifEdit | None = None) -> ExifEdit:
+    """The last step, so that what is looked through are the finished bytes. ``before`` is an earlier round."""
+    clean = without_position(edit.data)
+    changed = edit.changed or clean.data is not edit.data or before is not None
+    outcome = Outcome.EDITED if changed and edit.outcome is Outcome.UNCHANGED else edit.outcome
+    position = clean.after(before.position) if before and before.position else clean
+    return replace(edit, data=clean.data, changed=changed, outcome=outcome, position=position)
 
 
 def _wanted_tags(timestamp: datetime | str | None, offset_hours: int) -> dict[int, bytes]:
@@ -159,6 +184,7 @@ class _Draft:
     ``blocks`` holds each edited EXIF block before and after, for the check that follows.
     """
 
+    head: Head
     patches: list[Patch] = field(default_factory=list)
     blocks: list[tuple[Tiff, bytes]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
@@ -176,12 +202,12 @@ class _Draft:
 _NO_DATE = "the photo has no date and none was given, so it got no time zone either"
 
 
-def _draft(image: memoryview, wanted: Mapping[int, bytes], strip_gps: bool) -> _Draft:
-    draft = _Draft()
+def _draft(image: memoryview, wanted: Mapping[int, bytes]) -> _Draft:
     head = jpeg.read_head(image)
+    draft = _Draft(head)
     exif = [segment for segment in head.segments if jpeg.is_exif(image, segment)]
     if exif:
-        _draft_first_block(draft, image, head, exif[0], wanted, strip_gps)
+        _draft_first_block(draft, image, head, exif[0], wanted)
     elif DATE_TIME_ORIGINAL in wanted:
         place = jpeg.place_for_exif(image, head)
         draft.patches.append(Patch(place, place, jpeg.app1(jpeg.EXIF_HEADER + new_block(wanted))))
@@ -189,27 +215,19 @@ def _draft(image: memoryview, wanted: Mapping[int, bytes], strip_gps: bool) -> _
         draft.notes.append(_NO_DATE)
     if len(exif) > 1 and wanted:
         draft.notes.append("the file has several EXIF segments; only the first one got the time")
-    if strip_gps:
-        _strip_elsewhere(draft, image, head, exif[1:])
-    draft.patches.sort()
     return draft
 
 
 def _draft_first_block(
-    draft: _Draft, image: memoryview, head: Head, segment: Segment, wanted: Mapping[int, bytes], strip_gps: bool
+    draft: _Draft, image: memoryview, head: Head, segment: Segment, wanted: Mapping[int, bytes]
 ) -> None:
-    before = tiff = read_tiff(_block(image, segment))
-    if strip_gps:
-        removed = remove_position(tiff)
-        draft.problems += removed.problems
-        tiff = read_tiff(removed.block)
+    tiff = read_tiff(_block(image, segment))
     if wanted and DATE_TIME_ORIGINAL not in wanted and not has_date(tiff):
         draft.notes.append(_NO_DATE)
     elif wanted:
-        written = write_times(tiff, wanted, _growth_refused(image, head, segment, before, wanted))
+        written = write_times(tiff, wanted, _growth_refused(image, head, segment, tiff, wanted))
         draft.problems += written.problems
-        tiff = tiff._replace(block=written.block)
-    draft.replace_block(segment, before, tiff.block)
+        draft.replace_block(segment, tiff, written.block)
 
 
 def _block(image: memoryview, segment: Segment) -> bytes:
@@ -233,59 +251,14 @@ def _growth_refused(image: memoryview, head: Head, segment: Segment, tiff: Tiff,
     return None
 
 
-def _strip_elsewhere(draft: _Draft, image: memoryview, head: Head, more_exif: list[Segment]) -> None:
-    """Remove positions outside of the first EXIF block: in place everywhere, so no offset in the file changes."""
-    further = {segment.start for segment in more_exif}
-    for segment in (*head.segments, *jpeg.segments_behind_scan(image, head)):
-        if segment.start in further or (segment.start > head.scan and jpeg.is_exif(image, segment)):
-            _strip_further_block(draft, image, segment)
-        elif jpeg.starts_with(image, segment, jpeg.APP1, jpeg.XMP_HEADER):
-            _strip_xmp(draft, image, segment)
-    extension = b"".join(_extended_xmp(image, head))
-    if xmp_gps.may_hold_position(extension):
-        draft.problems.append("a position in the extended XMP was left")
-    if jpeg.video_with_position(image, head):
-        draft.problems.append("the position in the video behind the picture was left")
-
-
-def _strip_further_block(draft: _Draft, image: memoryview, segment: Segment) -> None:
-    try:
-        tiff = read_tiff(_block(image, segment))
-    except Damaged:
-        draft.problems.append("a further EXIF segment is damaged; a position in it would have been left")
-        return
-    removed = remove_position(tiff)
-    draft.problems += removed.problems
-    draft.replace_block(segment, tiff, removed.block)
-
-
-def _strip_xmp(draft: _Draft, image: memoryview, segment: Segment) -> None:
-    payload = bytes(image[segment.body : segment.end])
-    packet = payload[len(jpeg.XMP_HEADER) :]
-    stripped = xmp_gps.remove_position(packet)
-    if stripped is None:
-        if xmp_gps.may_hold_position(packet):
-            draft.problems.append("a position in the XMP was left: it is not well-formed")
-    elif stripped is not packet:
-        draft.patches.append(Patch(segment.start, segment.end, jpeg.app1(jpeg.XMP_HEADER + stripped)))
-
-
-def _extended_xmp(image: memoryview, head: Head) -> Iterator[memoryview]:
-    """The chunks of the extended XMP without their headers: GUID (32 bytes), total length and offset (4 each)."""
-    skip = len(jpeg.EXTENDED_XMP_HEADER) + 32 + 4 + 4
-    for segment in head.segments:
-        if jpeg.starts_with(image, segment, jpeg.APP1, jpeg.EXTENDED_XMP_HEADER):
-            yield image[min(segment.body + skip, segment.end) : segment.end]
-
-
-def _doubt(image: memoryview, draft: _Draft, data: bytes, wanted: Mapping[int, bytes], strip_gps: bool) -> str | None:
+def _doubt(image: memoryview, draft: _Draft, data: bytes, wanted: Mapping[int, bytes]) -> str | None:
     """Why ``data`` is not exactly what was asked; ``None`` when it is. Cheap: no pixel is read."""
     if not jpeg.same_elsewhere(image, draft.patches, data):
         return "bytes outside of the edited segments differ"
     try:
-        if not all(only_intended_changes(*blocks, wanted, without_gps=strip_gps) for blocks in draft.blocks):
+        if not all(only_intended_changes(*blocks, wanted) for blocks in draft.blocks):
             return "other EXIF data would have changed"
-        again = _draft(memoryview(data), wanted, strip_gps)
+        again = _draft(memoryview(data), wanted)
     except Damaged as damage:
         return str(damage)
     if again.patches or not set(again.problems) <= set(draft.problems):

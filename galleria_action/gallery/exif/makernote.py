@@ -12,7 +12,7 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from galleria_action.gallery.exif.tiff import IFD, LONG, MAIN_EXIF, MAKER_NOTE, TYPE_SIZES, UNDEFINED, Tiff
+from galleria_action.gallery.containers.tiff import IFD, LONG, MAIN_EXIF, MAKER_NOTE, TYPE_SIZES, UNDEFINED, Tiff
 
 #: where the directory of a note may begin, behind its header (OLYMP 8, Panasonic 12, Apple 14, Nikon 18, Kyocera 22)
 _LONGEST_HEADER = 32

@@ -12,8 +12,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from galleria_action.gallery.exif.jpeg import EXIF_HEADER, MAX_PAYLOAD
-from galleria_action.gallery.exif.tiff import (
+from galleria_action.gallery.containers.jpeg import EXIF_HEADER, MAX_PAYLOAD
+from galleria_action.gallery.containers.tiff import (
     ASCII,
     DATE_TIME_ORIGINAL,
     EXIF_POINTER,

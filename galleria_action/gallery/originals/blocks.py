@@ -1,7 +1,7 @@
 """Where the descriptions lie in a photo: its EXIF block, XMP packet and IPTC records, for every format we read.
 
 Sources: CIPA DC-008 (EXIF in JPEG, TIFF), XMP specification part 3 (its places), PNG third edition (eXIf), WebP
-container specification, ISO/IEC 14496-12 and 23008-12 (items of HEIF and AVIF), IPTC-IIM 4.2 in Photoshop's resources.
+container specification, IPTC-IIM 4.2 in Photoshop's resources.
 Whatever is damaged is left out: a photo may be shown without its description. Every loop is bounded.
 """
 
@@ -14,9 +14,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 
-from galleria_action.gallery.exif import jpeg
-from galleria_action.gallery.exif.jpeg import Damaged
-from galleria_action.gallery.exif.tiff import MAIN, Tiff, read_tiff
+from galleria_action.gallery.containers import jpeg
+from galleria_action.gallery.containers.boxes import boxes, items
+from galleria_action.gallery.containers.jpeg import Damaged
+from galleria_action.gallery.containers.tiff import MAIN, Tiff, read_tiff
 from galleria_action.gallery.originals.kinds import Kind
 
 #: far above any real description; bounds what a hostile file can make us hold
@@ -137,90 +138,16 @@ def _photoshop_iptc(resources: bytes) -> bytes:
 
 
 def _from_heif(data: bytes) -> Blocks:
-    meta = next((body for name, body in _boxes(data, 0, len(data)) if name == b"meta"), None)
-    if meta is None:
-        return Blocks()
-    inner = dict(_boxes(data, meta.start + 4, meta.stop))
-    kinds, places = _item_kinds(data, inner[b"iinf"]), _item_places(data, inner[b"iloc"])
+    meta = next((box for box in boxes(data, 0, len(data)) if box.kind == b"meta"), None)
     exif: Tiff | None = None
     xmp = b""
-    for item, kind in kinds.items():
-        body = b"".join(data[start : start + size] for start, size in places.get(item, ()) if size <= _MAX_BLOCK)
-        if kind == b"Exif" and exif is None:
+    for item in items(data, meta) if meta else ():
+        body = b"".join(data[start:end] for start, end in item.pieces if end - start <= _MAX_BLOCK)
+        if item.kind == b"Exif" and exif is None:
             exif = _tiff(body[4 + int.from_bytes(body[:4], "big") :])
-        elif kind == b"mime" and b"<x:xmpmeta" in body[:4096]:
+        elif item.kind == b"mime" and b"<x:xmpmeta" in body[:4096]:
             xmp = body
     return Blocks(exif, xmp)
-
-
-def _boxes(data: bytes, start: int, end: int) -> Iterator[tuple[bytes, slice]]:
-    """The boxes between two offsets: name and the range of the body. Pixels are not copied."""
-    at = start
-    for _ in range(_MAX_PARTS):
-        if at + 8 > end:
-            return
-        size, name = struct.unpack_from(">I4s", data, at)
-        head = 8
-        if size == 1:
-            (size,) = struct.unpack_from(">Q", data, at + 8)
-            head = 16
-        stop = end if size == 0 else at + size
-        if stop < at + head or stop > end:
-            return
-        yield name, slice(at + head, stop)
-        at = stop
-
-
-def _item_kinds(data: bytes, iinf: slice) -> dict[int, bytes]:
-    """The four letters of each item. Only entries of version 2 and 3, as HEIF asks for."""
-    version = data[iinf.start]
-    entries = _boxes(data, iinf.start + (6 if version == 0 else 8), iinf.stop)
-    kinds = {}
-    for name, body in entries:
-        if name == b"infe" and data[body.start] in (2, 3):
-            wide = data[body.start] == 3
-            item = int.from_bytes(data[body.start + 4 : body.start + (8 if wide else 6)], "big")
-            at = body.start + (10 if wide else 8)
-            kinds[item] = data[at : at + 4]
-    return kinds
-
-
-def _item_places(data: bytes, iloc: slice) -> dict[int, list[tuple[int, int]]]:
-    """Offset and length of each extent of each item that lies in the file itself (construction method 0)."""
-    reader = _Reader(data, iloc.start, iloc.stop)
-    version = reader.number(1)
-    reader.number(3)
-    sizes, more = reader.number(1), reader.number(1)
-    offset_size, length_size, base_size, index_size = sizes >> 4, sizes & 15, more >> 4, more & 15
-    wide = 4 if version == 2 else 2
-    places: dict[int, list[tuple[int, int]]] = {}
-    for _ in range(min(reader.number(wide), _MAX_PARTS)):
-        item = reader.number(wide)
-        method = reader.number(2) & 15 if version in (1, 2) else 0
-        reader.number(2)
-        base = reader.number(base_size)
-        extents = []
-        for _ in range(min(reader.number(2), _MAX_PARTS)):
-            if version in (1, 2):
-                reader.number(index_size)
-            offset = reader.number(offset_size)
-            extents.append((base + offset, reader.number(length_size)))
-        if method == 0:
-            places[item] = extents
-    return places
-
-
-class _Reader:
-    """Big-endian numbers, one after the other. Raises ``IndexError`` behind the end."""
-
-    def __init__(self, data: bytes, at: int, end: int) -> None:
-        self._data, self._at, self._end = data, at, end
-
-    def number(self, size: int) -> int:
-        if self._at + size > self._end:
-            raise IndexError("behind the end of the box")
-        self._at += size
-        return int.from_bytes(self._data[self._at - size : self._at], "big")
 
 
 _READERS = {

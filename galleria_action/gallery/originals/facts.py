@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from galleria_action.gallery.exif.tiff import ASCII, INTEROP, MAIN, MAIN_EXIF, Entry, Tiff
+from galleria_action.gallery.containers.tiff import ASCII, INTEROP, MAIN, MAIN_EXIF, Entry, Tiff
 from galleria_action.gallery.originals.blocks import read_blocks
 from galleria_action.gallery.originals.kinds import Kind
 from galleria_action.gallery.originals.moment import Moment, TimeSource, exif_moment, xmp_moment

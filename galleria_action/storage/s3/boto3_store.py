@@ -144,19 +144,20 @@ class Boto3Store:
             raise failure(of_botocore(error), call, condition) from error
         return self._etag(answer, call)
 
-    def copy(self, source: str, key: str, headers: Headers | None = None) -> str:
+    def copy(self, source: str, key: str, headers: Headers | None = None, origin: Target | None = None) -> str:
         """See ``WriteStore.copy``."""
         if not self._provider.copy:
+            if origin:
+                raise StorageUnavailable(f"{self._provider.name} does not copy from {origin} to {self.target}.")
             return self._copy_through_here(source, key, headers)
-        return self._persist(lambda: self._copy(source, key, headers))
+        return self._persist(lambda: self._copy(Call("copy", origin or self.target, source), key, headers))
 
-    def _copy(self, source: str, key: str, headers: Headers | None) -> str:
-        call = self._call("copy", source)
+    def _copy(self, call: Call, key: str, headers: Headers | None) -> str:
         replaced = {"MetadataDirective": "REPLACE", **_stored_with(headers)} if headers else {}
         try:
             answer = self._client.copy_object(
-                **self._at(key), CopySource={"Bucket": self.target.bucket, "Key": self.target.prefix + source},
-                **replaced, **self._acl,
+                **self._at(key), **replaced, **self._acl,
+                CopySource={"Bucket": call.target.bucket, "Key": f"{call.target.prefix}{call.key or ''}"},
             )  # fmt: skip
         except _FAILURES as error:
             raise failure(of_botocore(error), call) from error

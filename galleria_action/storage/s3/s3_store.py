@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
+from galleria_action.errors import StorageUnavailable
 from galleria_action.net.network import Network
-from galleria_action.storage.connection import Connection
+from galleria_action.storage.connection import Connection, copy_source
 from galleria_action.storage.faults import Call, Fault, Operation, failure
 from galleria_action.storage.interface import (
     DOCUMENT,
@@ -27,6 +28,7 @@ from galleria_action.storage.interface import (
     ObjectInfo,
     Part,
     StoredObject,
+    Target,
     bare_etag,
 )
 from galleria_action.storage.persistence import ATTEMPTS, Persistence
@@ -136,14 +138,16 @@ class S3Store:
             raise failure(refused.fault, call, condition) from None
         return _etag(answer, call)
 
-    def copy(self, source: str, key: str, headers: Headers | None = None) -> str:
+    def copy(self, source: str, key: str, headers: Headers | None = None, origin: Target | None = None) -> str:
         """See ``WriteStore.copy``."""
         if not self._provider.copy:
+            if origin:
+                raise StorageUnavailable(f"{self._provider.name} does not copy from {origin} to {self.target}.")
             return self._copy_through_here(source, key, headers)
-        return self._persist(lambda: self._copy(self._call("copy", source), key, headers))
+        return self._persist(lambda: self._copy(Call("copy", origin or self.target, source), key, headers))
 
     def _copy(self, call: Call, key: str, headers: Headers | None) -> str:
-        place = f"{self._server.connection.copy_source}/{self.target.prefix}{call.key or ''}"
+        place = f"{copy_source(call.target.bucket)}/{call.target.prefix}{call.key or ''}"
         replaced = {"x-amz-metadata-directive": "REPLACE", **_stored_with(headers)} if headers else {}
         sent = {"x-amz-copy-source": quote(place, safe="-_.~/"), **replaced, **self._wanted(key)}
         try:

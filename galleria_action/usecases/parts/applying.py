@@ -9,14 +9,13 @@ from typing import TypeVar
 
 from galleria_action.deployment.apply.carry_out import carry_out
 from galleria_action.deployment.apply.prepare import PreparePolicy
-from galleria_action.deployment.apply.publish import pooled, prune
+from galleria_action.deployment.apply.publish import prune
 from galleria_action.deployment.apply.upload import Uploader, UploadsDone
 from galleria_action.deployment.apply.work import Work
 from galleria_action.deployment.events import Deploying, Uploaded
 from galleria_action.deployment.model import Plan
 from galleria_action.deployment.remote.reading import list_target
 from galleria_action.deployment.remote.verification import Verification, verify_listing
-from galleria_action.deployment.shards import SHARDS_FOLDER
 from galleria_action.deployment.state.checkpoint import CHECKPOINTS, Checkpoint, InBucket, InFile
 from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.deployment.strategies.rolling import rolling
@@ -34,6 +33,9 @@ from galleria_action.usecases.results import Deployed
 
 #: between listings, where the first ones do not show our own writes yet
 LISTING_PAUSES_SECONDS = (0.5, 1.0, 2.0)
+
+#: different warnings about EXIF, each with its files
+_SHOWN_TEXTS = 20
 
 _T = TypeVar("_T")
 
@@ -95,7 +97,7 @@ def make_uploader(
     return Uploader(
         store=store,
         read=lambda file: read_file(file.local),
-        policy=PreparePolicy(options.gallery.hash_check, options.gallery.exif_errors),
+        policy=PreparePolicy(options.gallery.hash_check, options.gallery.exif_errors, options.gallery.strip_gps),
         concurrency=options.upload.concurrency,
         stop=context.stop,
         tell=context.tell,
@@ -124,10 +126,15 @@ def warn_of_uploads(context: Context, done: Uploaded) -> None:
             "this out."
         )
     if done.exif_warnings:
-        shown = "; ".join(f"{key}: {', '.join(texts)}" for key, texts in sorted(done.exif_warnings.items())[:5])
-        more = f"; and {len(done.exif_warnings) - 5} more" if len(done.exif_warnings) > 5 else ""
-        what = count(len(done.exif_warnings), "photo")
-        context.warn(f"{what} could not be given the full EXIF edit: {shown}{more}")
+        by_text: dict[str, list[str]] = {}
+        for key, texts in sorted(done.exif_warnings.items()):
+            for text in texts:
+                by_text.setdefault(text, []).append(key)
+        for text, keys in list(by_text.items())[:_SHOWN_TEXTS]:
+            shown, more = ", ".join(keys[:5]), f" and {len(keys) - 5:,} more" if len(keys) > 5 else ""
+            context.warn(f"EXIF of {count(len(keys), 'photo file')} ({shown}{more}): {text}")
+        if len(by_text) > _SHOWN_TEXTS:
+            context.warn(f"EXIF: {len(by_text) - _SHOWN_TEXTS:,} more warnings of other kinds")
 
 
 def put_online(
@@ -152,8 +159,7 @@ def put_online(
 def nothing_to_do(context: Context, store: WriteStore, made: Comparison, checkpoint: Checkpoint) -> Deployed:
     """The end of a run whose gallery is online already: proved all the same."""
     forget(context, checkpoint)
-    if not any(key.startswith(SHARDS_FOLDER) for key in made.remote.listing or ()):
-        prune(store, set(pooled(made.remote.listing)))
+    prune(store, made.remote.listing or ())
     verification = verify_deployed(context, store, made, made.remote.manifest, fresh=False)
     return Deployed(made.plan, Uploaded(0, 0, 0, 0), 0, verification)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from galleria_action.deployment.events import Recognised
 from galleria_action.deployment.galleries import LocalGallery, SourcePhoto
-from galleria_action.deployment.model import Commit, Mode, SourceFile
+from galleria_action.deployment.model import Commit, Mode, PhotoEdit, SourceFile
 from galleria_action.deployment.sources import (
     NO_RULES,
     check_collisions,
@@ -28,9 +28,10 @@ from galleria_action.gallery.local.patterns import Patterns
 from galleria_action.gallery.local.walk import Walk, walk_photos, walk_site
 from galleria_action.gallery.local.workspace import Workspace
 from galleria_action.gallery.metadata.model import NO_SETTINGS
+from galleria_action.gallery.metadata.positions import redact_positions
 from galleria_action.gallery.metadata.redact import redact_paths
 from galleria_action.gallery.metadata.schema import LoadedMetadata
-from galleria_action.options.gallery import CheckFiles
+from galleria_action.options.gallery import CheckFiles, StripGps
 from galleria_action.storage.interface import Headers
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.files import check_claimed
@@ -101,7 +102,19 @@ def _metadata(context: Context, source: Path) -> LoadedMetadata | None:
     if context.options.gallery.redact_paths:
         redacted = redact_paths(loaded.raw)
         loaded = replace(loaded, raw=redacted, sha256=sha256(redacted).hexdigest())
-    return loaded
+    return loaded if context.options.gallery.strip_gps is StripGps.FALSE else _without_positions(context, loaded)
+
+
+def _without_positions(context: Context, loaded: LoadedMetadata) -> LoadedMetadata:
+    """The metadata as it is published: what says a position in it is empty."""
+    cleaned = redact_positions(loaded.raw)
+    if not cleaned.fields:
+        return loaded
+    shown, more = ", ".join(cleaned.fields[:_SHOWN_SKIPPED]), len(cleaned.fields) - _SHOWN_SKIPPED
+    context.warn(
+        f"The metadata tells positions; they are published empty: {shown}{f' and {more:,} more' if more > 0 else ''}"
+    )
+    return replace(loaded, raw=cleaned.raw, sha256=sha256(cleaned.raw).hexdigest())
 
 
 def _where_to_look(folder: Path) -> str:
@@ -181,7 +194,7 @@ def measured(context: Context, gallery: Gallery, *, every: bool) -> LocalGallery
     ``every``: the others, too. Raises ``GalleryInvalid`` with every file that is not what its name says, and why, or
     not the one of the metadata.
     """
-    cache, strip = context.options.headers, context.options.gallery.strip_gps
+    cache, strip = context.options.headers, context.options.gallery.strip_gps is not StripGps.FALSE
     rules = cache.headers or NO_RULES
     loaded = gallery.metadata if gallery.photos is not None else None
     found = [*(gallery.photos or ()), *(gallery.site or ())]
@@ -213,6 +226,7 @@ def measured(context: Context, gallery: Gallery, *, every: bool) -> LocalGallery
         settings=loaded.metadata.settings if loaded else NO_SETTINGS,
         document=_document(context, loaded) if loaded else None,
         made_by=context.made_by,
+        edit_of_site=PhotoEdit(None, None, strip_gps=True) if strip else None,
     )
 
 

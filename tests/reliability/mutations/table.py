@@ -9,6 +9,7 @@ from tests.reliability.mutations.edits import Edit, always, before, drop, miss, 
 _CRASH = "tests/reliability/test_crash.py::"
 _PAIRS = "tests/reliability/test_two_deploys.py::"
 _PUBLISH = "tests/reliability/test_publish.py::"
+_STATE = "tests/reliability/test_state.py::"
 _RESUME = "tests/reliability/test_resume.py::"
 _SECRETS = "tests/reliability/test_secrets.py::"
 _FAILURES = "tests/doors/test_failures.py::"
@@ -97,6 +98,20 @@ MUTATIONS = {
     "leaves a publish of another plan as it is": _when(
         10, drop("unfinished:settled", "take_back(...)"),
         _PUBLISH + "test_taking_back_alone_gives_every_byte_and_header_back",
+    ),
+    "signs the new place before the records are there": _when(
+        5, swap(
+            "StateElsewhere.take_up", "self._take_along(old)\nself._sign()", "self._sign()\nself._take_along(old)"
+        ),
+        _STATE + "test_killed_at_every_request_of_the_move",
+    ),
+    "takes another gallery's records for its own": _when(
+        2, never("StateElsewhere._is_ours", "whose != (self.target.bucket, self.target.prefix)"),
+        _STATE + "test_a_place_that_is_not_this_gallerys_is_refused",
+    ),
+    "deploys where the state cannot be written": _when(
+        11, drop("StateElsewhere.take_up", "self._sign()"),
+        _STATE + "test_a_state_that_cannot_be_written_ends_before_anything_is_touched",
     ),
     "forgets what is to be deleted": _when(
         2, put("_write_record", "gone.reason is not Reason.ORPHAN", "False"),

@@ -6,7 +6,7 @@ Source of the layout: ITU-T T.81 annex B; Exif's place in it: CIPA DC-008.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 APP0, APP1, APP2, SOS = 0xE0, 0xE1, 0xE2, 0xDA
@@ -34,6 +34,9 @@ _MAGIC = (
     ("TIFF", re.compile(rb"II\*\0|MM\0\*|II\+\0|MM\0\+")),
     ("GIF", re.compile(rb"GIF8[79]a")),
 )
+
+
+BytesLike = bytes | bytearray | memoryview
 
 
 class Damaged(ValueError):
@@ -117,40 +120,6 @@ def place_for_exif(image: memoryview, head: Head) -> int:
 def app1(payload: bytes) -> bytes:
     """``payload`` as an APP1 segment."""
     return b"\xff\xe1" + (len(payload) + 2).to_bytes(2, "big") + payload
-
-
-_LATER_METADATA = re.compile(rb"\xff\xe1(?=..(?:Exif\0\0|http://ns\.adobe\.com/xap/1\.0/\0))", re.DOTALL)
-
-
-def segments_behind_scan(image: memoryview, head: Head) -> Iterator[Segment]:
-    """EXIF and XMP segments of pictures that follow the first one (MPF, gain maps, previews in a trailer).
-
-    Compressed data cannot hold 0xFF 0xE1 (T.81 B.1.1.5), so a match is a segment of another picture.
-
-    Raises ``Damaged`` when there are absurdly many.
-    """
-    position = head.scan
-    for _ in range(_MAX_SEGMENTS):
-        found = _LATER_METADATA.search(image, position)
-        if found is None:
-            return
-        position, body = found.end(), found.end() + 2
-        end = position + int.from_bytes(image[position:body], "big")
-        if body < end <= len(image):
-            yield Segment(APP1, found.start(), body, end)
-            position = end
-    raise Damaged("the file has more segments than any real photo")
-
-
-_VIDEO = re.compile(rb"ftyp(?:mp4|iso|qt|M4V|avc|3gp)")
-#: QuickTime's and 3GPP's atoms for a place
-_VIDEO_POSITION = re.compile(rb"\xa9xyz|loci\0\0\0\0|location\.ISO6709")
-
-
-def video_with_position(image: memoryview, head: Head) -> bool:
-    """Whether a video (motion photo) behind the picture says where it was taken."""
-    video = _VIDEO.search(image, head.scan)
-    return video is not None and _VIDEO_POSITION.search(image, video.start()) is not None
 
 
 class Patch(NamedTuple):

@@ -10,9 +10,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from galleria_action.gallery.exif.jpeg import Damaged
+from galleria_action.gallery.containers.jpeg import Damaged
 
-ASCII, SHORT, LONG, UNDEFINED, IFD = 2, 3, 4, 7, 13
+ASCII, SHORT, LONG, RATIONAL, UNDEFINED, SIGNED_RATIONAL, IFD = 2, 3, 4, 5, 7, 10, 13
 EXIF_POINTER, GPS_POINTER, INTEROP_POINTER = 0x8769, 0x8825, 0xA005
 EXIF_VERSION, DATE_TIME_ORIGINAL, OFFSET_TIME_ORIGINAL, MAKER_NOTE = 0x9000, 0x9003, 0x9011, 0x927C
 _THUMBNAIL_AT, _THUMBNAIL_LENGTH, _STRIPS_AT, _STRIP_LENGTHS = 0x0201, 0x0202, 0x0111, 0x0117
