@@ -1,30 +1,29 @@
 """One plan, many machines: whose share a photo is, what a shard reports, and whether all of it is there. Pure.
 
 Only photos are divided. Under ``.galleria/shards/<plan id>/`` lie, until the plan is finalized, a report of each shard,
-and two documents by which later jobs make the same plan again although the bucket has changed since: the keys that
-were missing at first (shards heal them), and the plan itself once its finalizing has begun. They come from a bucket
-that others may write to, so nothing in them is trusted to have the right shape.
+and, once its finalizing has begun, the plan itself: what is left of it may be finished although the bucket has changed
+since. Until then shards change nothing that a plan is made from: what replaces a live object, or brings a lost one
+back, waits in the pool. Both come from a bucket that others may write to, so nothing in them is trusted to have the
+right shape.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from galleria_action.deployment.model import Plan, Reason, Upload, canonical
+from galleria_action.deployment.model import Plan, Upload
+from galleria_action.deployment.state.begun import MOST_SHARDS
 from galleria_action.deployment.state.manifest import Manifest, ManifestEntry
 from galleria_action.deployment.state.pool import pool_key
 from galleria_action.deployment.state.written import ManifestUnreadable, parse_recorded, written
 from galleria_action.errors import Finding, GalleriaError, PlanChanged, UploadFailed
-from galleria_action.storage.interface import ObjectInfo, Target
+from galleria_action.storage.interface import ObjectInfo
 
 SHARDS_FOLDER = ".galleria/shards/"
-#: as many as a job matrix of GitHub may have
-MOST_SHARDS = 256
 #: fewer files than these are not worth a machine
 FILES_EACH = 100
 _SCHEMA = 1
@@ -161,66 +160,12 @@ def report_key(plan_id: str, shard: Shard) -> str:
     return f"{folder_of(plan_id)}{shard.number}-of-{shard.count}.json"
 
 
-# -- the same plan again -------------------------------------------------------------------------------------------
-
-
-def missing_key(plan_id: str) -> str:
-    """Where the keys lie that were missing when the plan was made."""
-    return f"{folder_of(plan_id)}plan.json"
-
-
-def missing_document(plan: Plan) -> bytes | None:
-    """The keys that ``plan`` uploads because they were missing, or ``None`` where there are none."""
-    missing = sorted(up.key for up in plan.uploads if up.reason is Reason.MISSING)
-    return json.dumps({"schema": _SCHEMA, "missing": missing}).encode() if missing else None
-
-
-def parse_missing(raw: bytes) -> frozenset[str]:
-    """The keys in a stored ``missing_document``. What is none names no keys: then another plan comes out, and that is
-    refused."""
-    try:
-        document = json.loads(raw)
-        keys = frozenset(document["missing"]) if document["schema"] == _SCHEMA else frozenset()
-        return keys if all(type(key) is str for key in keys) else frozenset()
-    except (ValueError, TypeError, KeyError, RecursionError):
-        return frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Begun:
-    """A plan whose finalizing has begun: into how many shards it was divided, where it goes and what it does (in
-    canonical texts)."""
-
-    shards: int
-    target: Target
-    actions: frozenset[str]
-
-    def covers(self, plan: Plan) -> bool:
-        """Whether ``plan`` does nothing that this one does not: it is what an interrupted job has left to be done."""
-        return self.target == plan.target and {action.canonical() for action in plan.actions()} <= self.actions
+# -- a plan that has begun -------------------------------------------------------------------------------------------
 
 
 def begun_key(plan_id: str) -> str:
     """Where the plan lies once its finalizing has begun."""
     return f"{folder_of(plan_id)}finalize.json"
-
-
-def begun_document(plan: Plan, shards: int) -> bytes:
-    """``plan`` as the text whose SHA-256 is its id: it lies in the bucket, and is believed because it proves itself."""
-    return json.dumps({"schema": _SCHEMA, "shards": shards, "plan": plan.canonical}).encode()
-
-
-def parse_begun(raw: bytes, plan_id: str) -> Begun | None:
-    """The stored plan ``plan_id``; ``None`` for anything else."""
-    try:
-        document = json.loads(raw)
-        text, shards = document["plan"], document["shards"]
-        if hashlib.sha256(text.encode()).hexdigest() != plan_id or shards not in range(1, MOST_SHARDS + 1):
-            return None
-        plan = json.loads(text)
-        return Begun(int(shards), Target(**plan["about"]["target"]), frozenset(map(canonical, plan["actions"])))
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        return None
 
 
 # -- is all of it there? -------------------------------------------------------------------------------------------
@@ -262,7 +207,9 @@ def _judged(plan: Plan, expected: Report, raw: bytes | None) -> Report | Trouble
     if (report.plan_id, report.shard) != (expected.plan_id, shard):
         return Trouble(shard, f"its report is that of shard {report.shard} of another plan", "otherwise")
     if report.fingerprint != expected.fingerprint:
-        return Trouble(shard, "it ran with other settings (bucket, prefix, mode or acl)", "otherwise")
+        return Trouble(
+            shard, "it ran with other settings (bucket, prefix, mode, acl, encryption, storage class)", "otherwise"
+        )
     if not report.complete:
         return Trouble(shard, f"it died half-way, after {len(report.entries):,} files")
     share = shard.share(plan)

@@ -4,60 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import Any
 
-from botocore.exceptions import ClientError
-
-from galleria_action.errors import GalleriaError
 from galleria_action.net.network import Network
 from galleria_action.storage.conditions import ProvingStore
+from galleria_action.storage.faults.client_errors import raising_client_errors
 from galleria_action.storage.interface import Target, WriteStore
 from galleria_action.storage.persistence import sleep
 from galleria_action.storage.providers import provider_of
 from galleria_action.storage.s3.boto3_store import Boto3Store
 from galleria_action.storage.settings import StoreSettings, parse_target
-
-P = ParamSpec("P")
-T = TypeVar("T")
-
-
-# -- errors as boto3 tells them ---------------------------------------------------------------------------------------
-
-
-def raising_client_errors(function: Callable[P, T]) -> Callable[P, T]:
-    """``function``, raising ``botocore.exceptions.ClientError`` for the storage's errors, with the code of the service
-    and our words for it; our own error is its ``__cause__``."""
-
-    @wraps(function)
-    def wrapped(*args: P.args, **kwargs: P.kwargs) -> T:
-        try:
-            return function(*args, **kwargs)
-        except GalleriaError as error:
-            raise client_error(error) from error
-
-    return wrapped
-
-
-def client_error(error: GalleriaError) -> ClientError:
-    """``error`` as boto3 would tell it. Where no answer of the service lies behind it, its code is our reason."""
-    told, operation = _behind(error)
-    said = {"Code": error.reason, **told.get("Error", {}), "Message": f"{error.message} {error.hint or ''}".strip()}
-    return ClientError(cast(Any, {**told, "Error": said}), operation)
-
-
-def _behind(error: BaseException | None) -> tuple[dict[str, Any], str]:
-    """The service's answer that led to ``error``, and what was asked."""
-    while error is not None:
-        if isinstance(error, ClientError):
-            return dict(error.response), str(error.operation_name)
-        error = error.__cause__
-    return {}, "request"
-
-
-# -- functions --------------------------------------------------------------------------------------------------------
 
 
 def get_s3_client(endpoint: str, access_key: str, secret_key: str, region: str) -> Any:

@@ -30,7 +30,7 @@ def deploy(context: Context) -> Deployed | PlanMade | ShareUploaded:
     made = in_place(context, store, side, made)
     checkpoint = open_checkpoint(context, store, made)
     if made.plan.changed:
-        announce(context, made.plan)
+        announce(context, store, made)
         done = put_online(context, store, made, checkpoint, UploadsDone())
     else:
         done = nothing_to_do(context, store, made, checkpoint)

@@ -15,17 +15,15 @@ from galleria_action.deployment.shards import (
     Report,
     Shard,
     all_of,
-    begun_document,
     begun_key,
     folder_of,
-    missing_key,
     not_as_reported,
-    parse_begun,
     read_reports,
     refusal,
     report_key,
     shards_of,
 )
+from galleria_action.deployment.state.begun import begun_document, parse_begun
 from galleria_action.deployment.state.pool import POOL_FOLDER
 from galleria_action.errors import GalleriaError
 from galleria_action.storage.interface import RECORDS, WriteStore
@@ -61,16 +59,16 @@ def finalize(context: Context) -> Deployed:
     checkpoint = open_checkpoint(context, store, made)
     if not made.plan.changed:
         done = nothing_to_do(context, store, made, checkpoint)
-        _clear(context, store, folder_of(plan_id), plan_id)
+        _clear(context, store, folder_of(plan_id))
         return done
     shards = _shards(context, store, made.plan, plan_id)
     uploaded = _collected(context, store, made, plan_id, shards)
-    announce(context, made.plan, plan_id)  # what is made now is that plan, or what the bucket proves to be left of it
+    announce(context, store, made, plan_id)  # what is made now is that plan, or what the bucket proves to be left of it
     if made.plan.plan_id == plan_id:
         store.put(begun_key(plan_id), begun_document(made.plan, len(shards)), DOCUMENT_HEADERS)
     done = put_online(context, store, made, checkpoint, uploaded)
     # A commit of the metadata makes every other plan a thing of the past, so what lies there of them goes too.
-    _clear(context, store, SHARDS_FOLDER if made.plan.commit else folder_of(plan_id), plan_id)
+    _clear(context, store, SHARDS_FOLDER if made.plan.commit else folder_of(plan_id))
     return done
 
 
@@ -84,8 +82,8 @@ def _shards(context: Context, store: WriteStore, made: Plan, plan_id: str) -> tu
         assert context.options.upload.shard_count, "the options have been checked"
         return shards_of(made, context.options.upload.shard_count)
     found = store.get(begun_key(plan_id))
-    begun = parse_begun(found.body, plan_id) if found else None
-    if begun is None or not begun.covers(made):
+    begun = parse_begun(found.body) if found else None
+    if begun is None or begun.plan_id != plan_id or not begun.covers(made):
         raise other_plan(context, made)
     context.say("An earlier finalize of this plan was interrupted; going on from there.")
     return all_of(begun.shards)
@@ -126,17 +124,12 @@ def _added_up(made: Plan, reports: Iterable[Report]) -> UploadsDone:
     return done
 
 
-def _clear(context: Context, store: WriteStore, folder: str, plan_id: str) -> None:
-    """Remove what the shards left in ``folder``; that it cannot be removed harms nobody.
-
-    What tells that objects were missing goes first: without the reports it would be believed.
-    """
+def _clear(context: Context, store: WriteStore, folder: str) -> None:
+    """Remove what the shards left in ``folder``; that it cannot be removed harms nobody."""
     errors: Mapping[str, str] = {}
     try:
         keys = [found.key for found in store.list(folder)]
-        first = [key for key in keys if key == missing_key(plan_id)]
-        for batch in (first, [key for key in keys if key not in first]):
-            errors = errors or (store.delete(batch) if batch else {})
+        errors = store.delete(keys) if keys else {}
     except GalleriaError as error:
         errors = {folder: error.message}
     _prune(context, store)

@@ -12,10 +12,10 @@ from dataclasses import replace
 from galleria_action.deployment.apply.upload import Uploader, UploadsDone
 from galleria_action.deployment.events import Uploaded
 from galleria_action.deployment.model import Plan, Upload
-from galleria_action.deployment.shards import Report, Shard, missing_document, missing_key
+from galleria_action.deployment.shards import Report, Shard
 from galleria_action.deployment.state.checkpoint import Checkpoint, InDocument
 from galleria_action.errors import Conflict, PlanChanged
-from galleria_action.storage.interface import Headers, WriteStore
+from galleria_action.storage.interface import Headers
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.applying import (
     fingerprint_of,
@@ -53,8 +53,6 @@ def upload_share(context: Context, shard: Shard) -> ShareUploaded | Deployed:
     place = InDocument(store, draft.key)
     checkpoint = _checkpoint(context, draft, place)
     share = tuple(shard.share(plan).values())
-    if share:
-        _remember_missing(store, plan)
     uploader = make_uploader(context, store, with_listing(store, made), checkpoint, UploadsDone())
     _upload(context, uploader, share, checkpoint)
     _conclude(draft, place, uploader.done)
@@ -91,13 +89,6 @@ def _checkpoint(context: Context, draft: Report, place: InDocument) -> Checkpoin
     else:
         place.read()  # to be replaced in the end, and only if nobody else has
     return checkpoint
-
-
-def _remember_missing(store: WriteStore, made: Plan) -> None:
-    """Before the first upload brings back what was missing: see ``planning``. All shards write the same."""
-    key, document = missing_key(made.plan_id), missing_document(made)
-    if document and store.head(key) is None:
-        store.put(key, document, DOCUMENT_HEADERS)
 
 
 def _conclude(draft: Report, place: InDocument, done: UploadsDone) -> None:

@@ -142,13 +142,7 @@ def test_killed_where_writes_are_unconditional(scene: Scene, empty: Empty):
     assert kill_everywhere(scene, empty) >= 8
 
 
-@pytest.mark.parametrize("empty", ["folder"], indirect=True)
-@pytest.mark.parametrize("scene", ["changes", "directory"], indirect=True)
-def test_killed_over_a_folder(scene: Scene, empty: Empty):
-    assert kill_everywhere(scene, empty) >= 8
-
-
-@pytest.mark.parametrize("empty", ["s3", "boto3"], indirect=True)
+@pytest.mark.parametrize("empty", ["s3"], indirect=True)
 @pytest.mark.parametrize("scene", ["changes"], indirect=True)
 def test_killed_over_http(scene: Scene, empty: Empty):
     assert kill_everywhere(scene, empty, step=7) >= 4

@@ -16,10 +16,10 @@ from pathlib import Path
 import pytest
 
 from galleria_action.deployment import shards
-from galleria_action.deployment.shards import Shard, missing_key
+from galleria_action.deployment.shards import Shard
 from galleria_action.deployment.state import checkpoint
 from galleria_action.deployment.stop import Stop
-from galleria_action.storage.interface import DOCUMENT, WHOLE, Headers, Part
+from galleria_action.storage.interface import Headers
 from tests.builders import make_gallery
 from tests.doors.conftest import make_job
 from tests.doors.job import Job
@@ -270,51 +270,6 @@ def test_the_last_job_killed_while_it_heals(wounded: Fleet):
             wounded.done()
             whole(wounded)
     assert killings >= 2 * 6
-
-
-def test_what_was_missing_is_written_down_before_the_first_upload(wounded: Fleet):
-    wounded.plan()
-    first, second = Fate(), Fate()
-    assert wounded.shard("1/2", first).exit_code == 0
-    assert first.writes[0] == ("put", missing_key(wounded.plan_id))
-    assert wounded.shard("2/2", second).exit_code == 0
-    assert ("put", missing_key(wounded.plan_id)) not in second.writes
-
-
-def test_it_is_read_after_the_listing(wounded: Fleet):
-    """A shard that has listed the bucket is overtaken by one that heals: it does not know of the healing, nor of what
-    was written down before; the other way round it would know of the one and not of the other."""
-    wounded.plan()
-    order: list[str] = []
-
-    class Noting(MemoryStore):
-        def list(self, prefix: str = "", part: Part = WHOLE):  # type: ignore[no-untyped-def]
-            found = list(super().list(prefix, part))
-            time.sleep(0.05)
-            order.append("listed")
-            return iter(found)
-
-        def get(self, key: str, most: int = DOCUMENT):  # type: ignore[no-untyped-def]
-            if key == missing_key(wounded.plan_id):
-                order.append("read")
-            return super().get(key, most)
-
-    noting = Noting()
-    noting.objects = wounded.store.objects  # type: ignore[attr-defined]
-    wounded.store = noting
-    assert wounded.shard("1/2").exit_code == 0
-    assert order[:2] == ["listed", "read"]
-
-
-def test_a_list_of_what_was_missing_that_somebody_forged(wounded: Fleet):
-    """Another plan comes out, and that is refused."""
-    wounded.plan()
-    key = next(key for key in state_of(wounded.store) if key.startswith("photos/"))
-    forged = json.dumps({"schema": 1, "missing": [key]}).encode()
-    wounded.store.put(missing_key(wounded.plan_id), forged, Headers("application/json"))
-    fate = Fate()
-    refused = wounded.shard("1/2", fate)
-    assert (refused.exit_code, refused.outputs["failure-reason"], fate.attempts) == (9, "plan-changed", 0)
 
 
 # -- twice at once ---------------------------------------------------------------------------------------------------

@@ -11,14 +11,14 @@ from galleria_action.deployment.remote.verification import Verification
 from galleria_action.deployment.state.manifest import Manifest, ManifestEntry
 from galleria_action.errors import Finding, GalleriaError
 from galleria_action.gallery.local.files import LocalFile
-from galleria_action.gallery.metadata.model import VARIANTS, GalleryMetadata, GallerySettings, Variant
+from galleria_action.gallery.metadata.model import NO_SETTINGS, VARIANTS, GalleryMetadata, Variant
 from galleria_action.report.result import Result, Tally, finish
 from galleria_action.storage.interface import Headers, Target
 
 TARGET = Target("https://s3.example.net", "holiday-photos", "2026/")
 DRY_RUN = "Dry run completed - no files were uploaded"
 SIZES = {"full": 3_100_000, "web": 412_345, "thumb": 18_200}
-SETTINGS = GallerySettings()
+SETTINGS = NO_SETTINGS
 
 HOSTILE = (
     "::error file=a::x",

@@ -93,7 +93,7 @@ def all_pairs(left: Any, right: Any, radius: int) -> set[tuple[int, int, int]]:
     st.sampled_from([16, 64, 144, 256]),
     st.integers(0, 24),
     st.integers(0, 10**6),
-    st.sampled_from([3, 400, 1500, 3000]),
+    st.sampled_from([3, 400, 1500]),
 )
 def test_no_pair_is_missed_and_none_is_made_up(bits: int, radius: int, seed: int, number: int) -> None:
     hashes = random_hashes(number, bits, seed, planted=number // 4, radius=radius)

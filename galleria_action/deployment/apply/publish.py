@@ -20,6 +20,9 @@ from galleria_action.errors import Conflict, GalleriaError
 from galleria_action.gallery.media import is_page
 from galleria_action.storage.interface import Headers, WriteStore
 
+#: so many others are let go first
+_CLAIMS = 10
+
 
 @dataclass(frozen=True, slots=True)
 class Keep:
@@ -56,12 +59,15 @@ class Keep:
 
     def _claim(self, work: Work, publication: Publication) -> Hold:
         """Claim to publish, after another which does so at this moment; whether the plan still holds is seen later."""
+        refused = 0
         while True:
             try:
                 return Hold.claim(work.store, publication)
             except Conflict:
-                head = work.store.head(PUBLICATION_KEY)
-                if head and has_died(work.store, head.etag, work.stop.pause, work.stop.check):
+                work.stop.check()
+                head, refused = work.store.head(PUBLICATION_KEY), refused + 1
+                died = head is not None and has_died(work.store, head.etag, work.stop.pause, work.stop.check)
+                if died or refused == _CLAIMS:
                     raise
 
     def _before(self, work: Work, upload: Upload) -> Replaced | None:

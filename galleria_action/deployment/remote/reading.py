@@ -75,15 +75,11 @@ class RemoteState:
             listing=None if listing is None else publication.listing_before(listing),
         )
 
-    def gallery(self, local: LocalGallery, missing: Set[str] = frozenset()) -> RemoteGallery:
-        """The planner's view, with the base of the document whose write commits ``local``. ``missing`` is to be planned
-        as if it were not listed."""
+    def gallery(self, local: LocalGallery) -> RemoteGallery:
+        """The planner's view, with the base of the document whose write commits ``local``."""
         base = self.metadata_base if local.document else self.manifest_base
-        listing = self.listing
-        manifest = self.manifest if listing is None else self.manifest.still(listing)
-        if listing and missing:
-            listing = {key: found for key, found in listing.items() if key not in missing}
-        return RemoteGallery(base, self.metadata, manifest, listing)
+        manifest = self.manifest if self.listing is None else self.manifest.still(self.listing)
+        return RemoteGallery(base, self.metadata, manifest, self.listing)
 
     def etag_of(self, key: str) -> str:
         """The ETag of the object under ``key``; empty where that is not known."""

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from galleria_action.deployment.state.manifest import Manifest, ManifestEntry
+from galleria_action.deployment.state.pool import is_pool_key
 from galleria_action.deployment.state.written import entry_of
 from galleria_action.errors import ConfigInvalid
 from galleria_action.gallery.keys import key_problem
@@ -116,7 +117,7 @@ def parse_publication(raw: bytes) -> Publication:
 
 def _replaced(key: str, value: Mapping[str, Any]) -> Replaced:
     kept, headers, entry = value["kept"], value["headers"], value["entry"]
-    if key_problem(key) or not (kept is None or str(kept).startswith(".galleria/pool/")):
+    if key_problem(key) or not (kept is None or is_pool_key(kept)):
         raise PublicationUnreadable("it names a key that no gallery has")
     if type(value["size"]) is not int or type(value["etag"]) is not str:
         raise PublicationUnreadable("something in it has a wrong type")
