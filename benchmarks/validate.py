@@ -22,8 +22,8 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from galleria_action.errors import GalleryInvalid
+from galleria_action.fence.workspace import Workspace
 from galleria_action.gallery.local.document import read_metadata
-from galleria_action.gallery.local.workspace import Workspace
 
 
 def document(photos: int) -> dict[str, Any]:

@@ -31,13 +31,14 @@ from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.deployment.state.reading import read_manifest
 from galleria_action.deployment.stop import Stop
 from galleria_action.errors import GalleriaError, GalleryInvalid
+from galleria_action.fence.place import Place
+from galleria_action.fence.workspace import Workspace
 from galleria_action.gallery.exif.edit import modify_exif_in_memory as modify_exif_in_memory
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.gallery.local.examine import examine_all
 from galleria_action.gallery.local.files import LocalFile, read_file
 from galleria_action.gallery.local.walk import walk_site
 from galleria_action.gallery.local.web_types import BEGINNING, web_type
-from galleria_action.gallery.local.workspace import Workspace
 from galleria_action.gallery.metadata.model import GalleryMetadata, PhotoMetadata
 from galleria_action.gallery.metadata.schema import RemoteInvalid, load_metadata, parse_remote
 from galleria_action.options import Options
@@ -52,7 +53,7 @@ from galleria_action.storage.api import store_for
 from galleria_action.storage.faults.client_errors import raising_client_errors
 from galleria_action.storage.interface import Headers, ObjectInfo, StoredObject, Target, WriteStore
 from galleria_action.storage.persistence import sleep
-from galleria_action.usecases.context import Context, Place
+from galleria_action.usecases.context import Context
 from galleria_action.usecases.deploy import deploy
 from galleria_action.usecases.parts.applying import settled_listing
 
@@ -384,4 +385,4 @@ def _sent_to(callback: BytesCallback | None) -> Listener:
 
 def _fence(folder: Path) -> Workspace:
     """The caller's folder and what its links lead to are the caller's."""
-    return Workspace(Path.cwd() if folder.resolve().is_relative_to(Path.cwd().resolve()) else folder, bounded=False)
+    return Place(Path.cwd()).fence(folder, "local_dir")

@@ -68,7 +68,7 @@ class Ending:
         try:
             for name, body in self.run.reviews.finished(self._result(message, error)).items():
                 beside = self.run.context.options.output.plan_file or Path(PLAN_FILE)
-                self.files.write(beside.with_name(name), body)
+                self.files.place.write(beside.with_name(name), body)
         except GalleriaError as trouble:
             self.run.context.warn(trouble.message)
         except KeyboardInterrupt:
@@ -119,7 +119,7 @@ class Ending:
         body = report_renderer()(self._result(message, error))
         for path in paths:
             try:
-                self.record.report_file = self.files.write(path, body)
+                self.record.report_file = self.files.place.write(path, body)
             except GalleriaError as trouble:
                 self.run.context.warn(_sentence(trouble))
 
@@ -130,7 +130,7 @@ class Ending:
             return
         self.record.result_file = str(path)
         try:
-            self.files.write(path, result_json(self._result(message, error)))
+            self.files.place.write(path, result_json(self._result(message, error)))
         except GalleriaError as trouble:
             self.record.result_file = None
             self.run.context.warn(_sentence(trouble))

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from galleria_action.ci.interface import CI, Reviews
-from galleria_action.ci.workspace import Unwritable, write_file
 from galleria_action.deployment.events import (
     Advanced,
     Began,
@@ -24,6 +23,7 @@ from galleria_action.deployment.events import (
     Said,
     Warned,
 )
+from galleria_action.fence.place import Place, Unwritable
 from galleria_action.report.documents import plan_json
 from galleria_action.report.outcome import to_do
 from galleria_action.report.progress import Ahead, Progress, Style, open_progress
@@ -94,25 +94,13 @@ class Log:
 
 @dataclass(frozen=True, slots=True)
 class ReportFiles:
-    """Where reports are written: below ``workspace``, and unasked where nobody watches (``attended`` is false)."""
+    """Where reports are written: in ``place``, and unasked where nobody watches."""
 
-    workspace: Path
-    attended: bool
+    place: Place
 
     def path(self, given: Path | None, default: str) -> Path | None:
         """Where a report goes; without a path from the options only in CI."""
-        return given or (None if self.attended else Path(default))
-
-    def write(self, path: Path, body: bytes) -> str:
-        """Write a report and return its path relative to the workspace, for later steps.
-
-        Raises ``ConfigInvalid`` when it cannot be written, or would be outside of the workspace in CI.
-        """
-        if not self.attended:
-            return write_file(self.workspace, path, body)
-        whole = self.workspace / path
-        write_file(whole.parent, whole.name, body, follow=True)
-        return str(path)
+        return given or (None if self.place.attended else Path(default))
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +121,7 @@ class PlanFile:
         if not isinstance(event, Planned) or not (path := self.files.path(self.given, PLAN_FILE)):
             return
         try:
-            self.record.plan_file = self.files.write(path, plan_json(event.plan))
+            self.record.plan_file = self.files.place.write(path, plan_json(event.plan))
         except Unwritable as trouble:
             if self.given and self.record.dry_run:
                 raise
@@ -149,7 +137,7 @@ class Reports:
     def hear(self, event: Event) -> None:
         """See ``Listener``. Raises ``ConfigInvalid`` when the file cannot be written."""
         if isinstance(event, Reported):
-            self.files.write(event.path, event.body)
+            self.files.place.write(event.path, event.body)
 
 
 @dataclass(frozen=True, slots=True)

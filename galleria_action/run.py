@@ -13,6 +13,7 @@ from typing import TextIO
 from galleria_action import policy
 from galleria_action.ci.detect import detect
 from galleria_action.ci.interface import CI, NoReviews, Reviews, Wishes
+from galleria_action.ci.occasion import Cause, Occasion
 from galleria_action.ci.provenance import who
 from galleria_action.ci.revision import Ancestry, revision
 from galleria_action.cli.commands import COMMANDS, Command
@@ -22,6 +23,7 @@ from galleria_action.deployment.stop import Stop
 from galleria_action.ending import Ending, Run, defect_of, hush, with_outcome
 from galleria_action.errors import GalleriaError, exit_code_of
 from galleria_action.farewell import Farewell, Speech
+from galleria_action.fence.place import Place, outside_of
 from galleria_action.listeners import Log, PlanFile, ReportFiles, Reports, Reviewers, all_of
 from galleria_action.options import SECRETS, Options, resolve, usage_problem
 from galleria_action.options.declaration import Topic
@@ -35,7 +37,8 @@ from galleria_action.storage.opening import open_store
 from galleria_action.storage.public_store import public_target
 from galleria_action.storage.settings import StoreSettings
 from galleria_action.storage.wrappers import RecordingStore
-from galleria_action.usecases.context import Context, Place
+from galleria_action.usecases.context import Context
+from galleria_action.usecases.parts.written import check_written_files
 
 _Opener = Callable[[StoreSettings], WriteStore]
 
@@ -71,7 +74,7 @@ def run(args: Sequence[str], world: World) -> int:
         if name in invocation.given:
             ci.mask(invocation.given[name].text)
     record = Tally(invocation.command, hide=ci.hide)
-    files = ReportFiles(workspace, attended=not _in_ci(environ))
+    files = ReportFiles(Place(workspace, outside_of(environ), _attended(environ, ci.occasion)))
     debug = "1" in (environ.get("RUNNER_DEBUG"), environ.get("GALLERIA_DEBUG"))
     ending = Ending(
         ci, record, time.monotonic(), world.stdout if invocation.as_json else None, files, invocation.quiet, debug
@@ -114,6 +117,7 @@ def _prepare(invocation: Invocation, ci: CI, record: Tally, world: World, files:
         needs_bucket=not publicly and invocation.complete and not heeded.refused,
         no_bucket=invocation.no_bucket,
     )
+    check_written_files(options, files.place)
     if options.reports:
         report_renderer()
     record.url = options.review.public_url
@@ -126,15 +130,15 @@ def _prepare(invocation: Invocation, ci: CI, record: Tally, world: World, files:
     plan_file = PlanFile(files, options.output.plan_file, record, lambda text: told(Warned(text)))
     context = Context(
         options=options,
-        place=Place(files.workspace, _outside(world.environ), files.attended),
+        place=files.place,
         stop=world.stop,
         tell=all_of(record.hear, log, plan_file.hear, Reports(files).hear, Reviewers(reviews).hear),
         open_store=_recorded(world.open_store, record),
         approval=reviews.approval,
         without_secrets=occasion.without_secrets if publicly else "",
         who=who(world.environ),
-        made_by=revision(world.environ, files.workspace, time.time) if command.topics & Topic.PLAN else None,
-        is_ancestor=Ancestry(world.environ, files.workspace, options.review.github_token).is_ancestor,
+        made_by=revision(world.environ, files.place.folder, time.time) if command.topics & Topic.PLAN else None,
+        is_ancestor=Ancestry(world.environ, files.place.folder, options.review.github_token).is_ancestor,
     )
     context.warn_all(heeded.warnings)
     return Run(command, context, reviews)
@@ -168,19 +172,9 @@ def _recorded(open_store: _Opener, record: Tally) -> _Opener:
     return opened
 
 
-def _in_ci(environ: Mapping[str, str]) -> bool:
-    """Whether nobody watches: reports are written unasked, and files outside of the workspace refused."""
-    return environ.get("CI", "") not in ("", "false") or environ.get("GITHUB_ACTIONS") == "true"
-
-
-def _outside(environ: Mapping[str, str]) -> str | None:
-    """The workspace's path on the runner itself.
-
-    The runner translates ``GITHUB_WORKSPACE`` for a container, but not ``RUNNER_WORKSPACE``, the folder above it
-    (actions/runner, ContainerActionHandler); the workspace in it has the repository's name.
-    """
-    above, repository = environ.get("RUNNER_WORKSPACE"), environ.get("GITHUB_REPOSITORY", "").rpartition("/")[2]
-    return f"{above}/{repository}" if above and repository else None
+def _attended(environ: Mapping[str, str], occasion: Occasion) -> bool:
+    """Whether a person runs this. Where nobody does, reports are written unasked and the workspace is the world."""
+    return occasion.cause is Cause.COMMAND_LINE and environ.get("CI", "") in ("", "false")
 
 
 def _target(options: Options, publicly: bool) -> Target | None:

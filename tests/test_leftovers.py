@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from galleria_action.deployment.remote.reading import list_target
+from galleria_action.fence.workspace import Workspace
 from galleria_action.gallery.local.walk import walk_photos
-from galleria_action.gallery.local.workspace import Workspace
 from galleria_action.leftovers import is_folder_marker, is_leftover
 from galleria_action.storage.folder_store import FolderStore
 from galleria_action.storage.interface import Headers, Target

@@ -62,6 +62,23 @@ def test_a_dead_link_is_found(tmp_path: Path):
     assert list(dead_links(page)) == ["page.md#there: there is no such heading", "none.md: there is no such file"]
 
 
+def test_the_tests_of_the_threat_model_exist():
+    """A promise without a test is none; a test that was renamed takes its promise along."""
+    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", (ROOT / "docs/threat-model.md").read_text(encoding="utf-8"))
+    assert len(named) > 30
+    assert [f"{file}::{test}" for file, test in named if not _is_test(ROOT / file, test)] == []
+
+
+def test_every_threat_has_a_test():
+    text = (ROOT / "docs/threat-model.md").read_text(encoding="utf-8")
+    rows = [line for line in text.splitlines() if line.startswith("| ") and not line.startswith("| tries |")]
+    assert [row for row in rows if "::test_" not in row.rpartition(" | ")[2]] == []
+
+
+def _is_test(file: Path, name: str) -> bool:
+    return file.exists() and re.search(rf"^ *def {name}\(", file.read_text(encoding="utf-8"), re.MULTILINE) is not None
+
+
 def test_every_page_is_in_the_index():
     index = (ROOT / "docs/README.md").read_text(encoding="utf-8")
     linked = {target.partition("#")[0] for target, _ in _LINK.findall(index)}

@@ -17,7 +17,7 @@ from typing import TextIO
 from galleria_action.ci.interface import NoReviews, Reviews, Wishes
 from galleria_action.ci.occasion import Cause, Occasion, Whose
 from galleria_action.ci.plain import Plain
-from galleria_action.ci.workspace import write_file
+from galleria_action.fence.place import Place
 from galleria_action.report.escape import visible
 
 DOTENV_FILE = "galleria.env"
@@ -87,7 +87,7 @@ class GitLab(Plain):
         body = "".join(lines[:_MOST_VARIABLES]).encode()
         if len(body) > _MOST_BYTES:
             raise ValueError(f"{DOTENV_FILE} would have {len(body)} bytes, of which GitLab takes {_MOST_BYTES}")
-        write_file(self.workspace, DOTENV_FILE, body)
+        Place(self.workspace, attended=False).write(Path(DOTENV_FILE), body)
 
     def _now(self) -> int:
         return int(self._clock())
@@ -98,7 +98,10 @@ def _occasion(environ: Mapping[str, str]) -> Occasion:
     started it, in the project, with them."""
     source = environ.get("CI_PIPELINE_SOURCE", "")
     cause = CAUSES.get(source, Cause.OTHER)
-    if environ.get("CI_MERGE_REQUEST_IID") or cause is Cause.PULL_REQUEST:
+    if any(value and name.startswith("CI_EXTERNAL_PULL_REQUEST_") for name, value in environ.items()):
+        return Occasion(Cause.PULL_REQUEST, Whose.UNKNOWN, "a pull request of another service")
+    asked = any(value and name.startswith("CI_MERGE_REQUEST_") for name, value in environ.items())
+    if asked or cause is Cause.PULL_REQUEST or environ.get("CI_COMMIT_REF_NAME", "").startswith("refs/merge-requests/"):
         own, target = (environ.get(f"CI_MERGE_REQUEST_{side}PROJECT_ID", "") for side in ("SOURCE_", ""))
         if own != target:
             return Occasion(Cause.PULL_REQUEST, Whose.FORK, "the merge request of a fork")

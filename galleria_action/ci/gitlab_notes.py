@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from galleria_action import __version__
+from galleria_action.ci.github.event import at
 from galleria_action.ci.interface import NoReviews, Wishes
 from galleria_action.ci.reviews.marker import Marker, identity_of, sealed
 from galleria_action.ci.reviews.sticky import Comment, Posted, Sticky, Superseded
@@ -52,7 +53,10 @@ class MergeRequestNotes:
 
     def my_name(self) -> str:
         """See ``Comments.my_name``."""
-        return str(self._rest.call("GET", "user").get("username"))
+        name = at(self._rest.call("GET", "user"), "username")
+        if not isinstance(name, str):
+            raise ApiError("the answer is no user")
+        return name
 
     def create(self, body: str) -> Comment:
         """See ``Comments.create``."""

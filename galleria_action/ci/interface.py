@@ -20,7 +20,6 @@ from galleria_action.errors import Finding
 
 if TYPE_CHECKING:
     from galleria_action.deployment.fingerprint import Fingerprint
-    from galleria_action.deployment.model import Plan
     from galleria_action.report.document import Tone
     from galleria_action.report.progress import Screen
     from galleria_action.report.result import Result
@@ -51,15 +50,6 @@ class Approval:
     plan_id: str
     fingerprint: Fingerprint
     where: str
-
-    def covers(self, plan: Plan, begun: str | None) -> bool:
-        """Whether ``plan`` is what reviewers have seen: that very plan, or what remains of it.
-
-        A part of it is another plan with another end, unless it is left over from an interrupted deploy of the whole.
-        So a part is covered only where the bucket's record proves that the deploy of this plan had begun: ``begun`` is
-        the id of the plan that is recorded there.
-        """
-        return plan.plan_id == self.plan_id or (begun == self.plan_id and self.fingerprint.covers(plan))
 
 
 class NoApproval(Exception):

@@ -21,24 +21,41 @@ from galleria_action.report.progress import Screen
 _COLOURS: dict[Tone, str] = {"plain": "", "good": "\x1b[1;32m", "doubtful": "\x1b[1;33m", "bad": "\x1b[1;31m"}
 _USUAL = "\x1b[0m"
 
-#: by which other CIs are known to be at work; of what starts their runs nothing is known here
-_OTHER_CIS = (
-    "APPVEYOR", "BITBUCKET_BUILD_NUMBER", "BUILDKITE", "CF_PAGES", "CIRCLECI", "CIRRUS_CI", "CODEBUILD_BUILD_ID",
-    "DRONE", "GITHUB_ACTIONS", "GITLAB_CI", "HARNESS_BUILD_ID", "JENKINS_URL", "NETLIFY", "SEMAPHORE",
-    "TEAMCITY_VERSION", "TF_BUILD", "TRAVIS", "VERCEL",
-)  # fmt: skip
-_PULL_REQUEST = re.compile(r"(?:PULL|MERGE)_?REQUEST|_PR(?:_|$)")
+#: by which other CIs are known to be at work; of what starts their runs nothing is known here. Whole names: people have
+#: these services' tokens in the environment of their terminals.
+_OTHER_CIS = frozenset({
+    "AC_APPCIRCLE", "AGOLA_GIT_REF", "APPCENTER_BUILD_ID", "APPVEYOR", "BITBUCKET_BUILD_NUMBER",
+    "BITBUCKET_COMMIT", "BITRISE_BUILD_NUMBER", "BITRISE_IO", "BUDDY_WORKSPACE_ID", "BUILDKITE", "BUILDER_OUTPUT",
+    "BUILD_ID", "BUILD_NUMBER", "BUILD_REASON", "BUILD_SUBMITTER", "BUILD_TAG", "CF_BUILD_ID", "CF_PAGES", "CIRCLECI",
+    "CIRRUS_CI", "CM_BUILD_ID", "CODEBUILD_BUILD_ARN", "CODEBUILD_BUILD_ID", "CODEBUILD_WEBHOOK_EVENT",
+    "CODEBUILD_WEBHOOK_TRIGGER", "CONTINUOUS_INTEGRATION", "DRONE", "DRONE_BUILD_EVENT", "DSARI", "EARTHLY_CI",
+    "EAS_BUILD", "FORGEJO_ACTIONS", "GERRIT_PROJECT", "GITEA_ACTIONS", "GITHUB_ACTIONS", "GITHUB_EVENT_NAME",
+    "GITHUB_RUN_ID", "GITLAB_CI", "GO_PIPELINE_LABEL", "GO_PIPELINE_NAME", "HARNESS_BUILD_ID", "HEROKU_TEST_RUN_ID",
+    "HUDSON_HOME", "HUDSON_URL", "JENKINS_HOME", "JENKINS_URL", "LAYERCI", "MAGNUM", "NETLIFY", "NEVERCODE",
+    "NOW_BUILDER", "PROW_JOB_ID", "RELEASE_BUILD_ID", "RENDER", "RUN_ID", "SAILCI", "SCREWDRIVER", "SEMAPHORE",
+    "STRIDER", "SYSTEM_COLLECTIONURI", "SYSTEM_TEAMFOUNDATIONCOLLECTIONURI", "SYSTEM_TEAMPROJECT", "TEAMCITY_VERSION",
+    "TF_BUILD", "TRAVIS", "VELA", "VERCEL", "WERCKER", "XCS", "ZUUL_BRANCH", "ZUUL_CHANGE", "ZUUL_PIPELINE",
+    "bamboo_agentId", "bamboo_buildKey", "bamboo_planKey",
+})  # fmt: skip
+#: what speaks of somebody's changes
+_PULL_REQUEST = re.compile(r"(?:PULL|MERGE)_?REQUEST|PULL_NUMBER|_PR(?:_|$)|^CHANGE_(?:ID|FORK|TARGET)$|PATCHSET")
+#: with ``CI`` more than that: it belongs to a build
+_BUILD = re.compile(r"(?:CI|BUILD|PIPELINE|RUNNER|AGENT|JOB)_")
+_UNSAID = frozenset({"", "false", "0"})
 
 
 def occasion_of(environ: Mapping[str, str]) -> Occasion:
-    """A command line where nothing speaks of a CI. ``CI=true`` alone does not: people set it for our container."""
+    """A command line where nothing speaks of a CI. ``CI=true`` alone does not: people set it for our container, which
+    sees nothing else of the CI around it."""
     name = environ.get("CI", "")
-    found = next((other for other in _OTHER_CIS if environ.get(other) not in (None, "", "false")), None)
+    said = sorted(it for it, value in environ.items() if value not in _UNSAID)
+    found = next((it for it in said if it in _OTHER_CIS), None)
     found = found or (name if name not in ("", "true", "1", "false", "0") else None)
-    asked = next((it for it, value in environ.items() if _PULL_REQUEST.search(it) and value not in ("", "false")), None)
-    if found is None and asked is None:
+    found = found or next((it for it in said if _PULL_REQUEST.search(it)), None)
+    found = found or next((it for it in said if name not in _UNSAID and _BUILD.match(it)), None)
+    if found is None:
         return COMMAND_LINE
-    return Occasion(Cause.OTHER, Whose.UNKNOWN, f"a CI that is not known here ({visible((found or asked or '')[:40])})")
+    return Occasion(Cause.OTHER, Whose.UNKNOWN, f"a CI that is not known here ({visible(found[:40])})")
 
 
 class Plain:

@@ -31,6 +31,10 @@ CAUSES: Mapping[str, Cause] = {
 }
 
 
+#: where Woodpecker and Drone name it; one that does not agree with another has been set by somebody else
+_EVENTS = ("CI_PIPELINE_EVENT", "CI_BUILD_EVENT", "DRONE_BUILD_EVENT")
+
+
 class Woodpecker(Plain):
     """A terminal that nobody watches."""
 
@@ -47,8 +51,9 @@ def runs_here(environ: Mapping[str, str]) -> bool:
 
 def _occasion(environ: Mapping[str, str]) -> Occasion:
     """Neither tells whether a pull request is a fork's."""
-    event = environ.get("CI_PIPELINE_EVENT") or environ.get("DRONE_BUILD_EVENT") or ""
-    cause = CAUSES.get(event, Cause.OTHER)
+    events = [event for name in _EVENTS if (event := environ.get(name))]
+    event = events[0] if events else ""
+    cause = CAUSES.get(event, Cause.OTHER) if len(set(events)) == 1 else Cause.OTHER
     if cause is Cause.PULL_REQUEST or environ.get("CI_COMMIT_PULL_REQUEST") or environ.get("DRONE_PULL_REQUEST"):
         return Occasion(Cause.PULL_REQUEST, Whose.UNKNOWN, "a pull request")
     return Occasion(cause, Whose.OURS, f"the event {visible(event[:40])}" if event else "an event that is not told")

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from galleria_action.errors import Finding
+from galleria_action.fence import files
 from galleria_action.options import BY_NAME, OPTIONS, SECRETS
 from galleria_action.options.kinds import shown
 from galleria_action.schemas import load_schema
@@ -66,13 +67,7 @@ def _read(workspace: Path, name: str) -> str:
     path = workspace / name
     if _leads_astray(workspace, path):
         raise ValueError("it is a link that leads out of the workspace, or to something hidden")
-    if path.exists() and not path.is_file():
-        raise ValueError("it is not a file")
-    with path.open("rb") as file:
-        raw = file.read(_MOST_BYTES + 1)
-    if len(raw) > _MOST_BYTES:
-        raise ValueError(f"it is larger than {_MOST_BYTES // 1024} KiB")
-    return raw.decode("utf-8-sig")
+    return files.read(path, _MOST_BYTES).decode("utf-8-sig")
 
 
 def _leads_astray(workspace: Path, path: Path) -> bool:

@@ -222,12 +222,26 @@ canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 # -- the plan ------------------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class Storing:
+    """How the service is to keep each object, where that is said: a canned ACL, encryption, storage class."""
+
+    acl: str | None = None
+    encryption: str | None = None
+    storage_class: str | None = None
+
+    def told(self) -> dict[str, str]:
+        """What is said, by option."""
+        options = {"acl": self.acl, "encryption": self.encryption, "storage-class": self.storage_class}
+        return {name: value for name, value in options.items() if value}
+
+
 @dataclass(frozen=True)
 class Plan:
     """The whole plan.
 
     ``removed_photos`` are ids that the remote gallery has and the local one has not, ``orphans`` the keys of objects in
-    the gallery's folders that nothing names, also where they are left alone. ``acl`` is sent with each object.
+    the gallery's folders that nothing names, also where they are left alone. ``storing`` goes with each object.
     """
 
     mode: Mode
@@ -243,12 +257,12 @@ class Plan:
     local_file_count: int = 0
     remote_site_count: int = 0
     orphans: tuple[str, ...] = ()
-    acl: str | None = None
+    storing: Storing = Storing()
     copies: tuple[Copy, ...] = ()
 
     @cached_property
     def plan_id(self) -> str:
-        """SHA-256 (hex) over target, base and every action: no times, no local paths."""
+        """SHA-256 (hex) over target, base, how objects are kept and every action: no times, no local paths."""
         return hashlib.sha256(self.canonical.encode()).hexdigest()
 
     @property
@@ -259,7 +273,7 @@ class Plan:
             "target": target_of(self.target),
             "base": self.base and self.base.sha256,
         }
-        about |= {"acl": self.acl} if self.acl else {}
+        about |= self.storing.told()
         actions = ",".join(sorted(action.canonical() for action in self.actions()))
         return f'{{"about":{canonical(about)},"actions":[{actions}]}}'
 

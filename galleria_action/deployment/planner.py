@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Set
 
 from galleria_action.deployment.galleries import LocalGallery, RemoteGallery, SourcePhoto
-from galleria_action.deployment.model import Commit, Delete, PhotoEdit, Plan, Reason, SourceFile, Upload
+from galleria_action.deployment.model import Commit, Delete, PhotoEdit, Plan, Reason, SourceFile, Storing, Upload
 from galleria_action.deployment.remote.verification import find_orphans
 from galleria_action.deployment.state.manifest import ManifestEntry
 from galleria_action.gallery.keys import folded
 from galleria_action.gallery.metadata.model import NO_SETTINGS, GallerySettings, PhotoMetadata, Variant
 from galleria_action.storage.interface import Target
+
+_UNSAID = Storing()
 
 
 def make_plan(
@@ -24,15 +26,15 @@ def make_plan(
     *,
     force: bool = False,
     delete_orphans: bool = False,
-    acl: str | None = None,
+    storing: Storing = _UNSAID,
     keep_unproven: bool = False,
 ) -> Plan:
     """Compare ``local`` with ``remote`` and say what has to be written and deleted.
 
     With ``force`` every photo and site file is uploaded whatever the hashes say. ``delete_orphans`` also deletes
     what lies in the gallery's folders and nothing names; it needs the listing, and something deployed to compare with.
-    ``acl`` is sent with each object. With ``keep_unproven`` the metadata is believed where nothing of ours records what
-    lies there: another tool may have filled the bucket.
+    ``storing`` goes with each object. With ``keep_unproven`` the metadata is believed where nothing of ours records
+    what lies there: another tool may have filled the bucket.
     """
     comparison = _Comparison(local, remote, force, keep_unproven)
     uploads = [*comparison.photo_uploads(), *comparison.site_uploads()]
@@ -58,7 +60,7 @@ def make_plan(
         local_file_count=len(local.photo_keys()),
         remote_site_count=len(_site_before(remote)) if local.site is not None else 0,
         orphans=orphans,
-        acl=acl,
+        storing=storing,
     )
 
 

@@ -10,22 +10,20 @@ right shape.
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from galleria_action.deployment.model import Plan, Upload, canonical
+from galleria_action.deployment.model import Plan, Upload
+from galleria_action.deployment.state.begun import MOST_SHARDS
 from galleria_action.deployment.state.manifest import Manifest, ManifestEntry
 from galleria_action.deployment.state.pool import pool_key
 from galleria_action.deployment.state.written import ManifestUnreadable, parse_recorded, written
 from galleria_action.errors import Finding, GalleriaError, PlanChanged, UploadFailed
-from galleria_action.storage.interface import ObjectInfo, Target
+from galleria_action.storage.interface import ObjectInfo
 
 SHARDS_FOLDER = ".galleria/shards/"
-#: as many as a job matrix of GitHub may have
-MOST_SHARDS = 256
 #: fewer files than these are not worth a machine
 FILES_EACH = 100
 _SCHEMA = 1
@@ -165,41 +163,9 @@ def report_key(plan_id: str, shard: Shard) -> str:
 # -- a plan that has begun -------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Begun:
-    """A plan whose finalizing has begun: into how many shards it was divided, where it goes and what it does (in
-    canonical texts)."""
-
-    shards: int
-    target: Target
-    actions: frozenset[str]
-
-    def covers(self, plan: Plan) -> bool:
-        """Whether ``plan`` does nothing that this one does not: it is what an interrupted job has left to be done."""
-        return self.target == plan.target and {action.canonical() for action in plan.actions()} <= self.actions
-
-
 def begun_key(plan_id: str) -> str:
     """Where the plan lies once its finalizing has begun."""
     return f"{folder_of(plan_id)}finalize.json"
-
-
-def begun_document(plan: Plan, shards: int) -> bytes:
-    """``plan`` as the text whose SHA-256 is its id: it lies in the bucket, and is believed because it proves itself."""
-    return json.dumps({"schema": _SCHEMA, "shards": shards, "plan": plan.canonical}).encode()
-
-
-def parse_begun(raw: bytes, plan_id: str) -> Begun | None:
-    """The stored plan ``plan_id``; ``None`` for anything else."""
-    try:
-        document = json.loads(raw)
-        text, shards = document["plan"], document["shards"]
-        if hashlib.sha256(text.encode()).hexdigest() != plan_id or shards not in range(1, MOST_SHARDS + 1):
-            return None
-        plan = json.loads(text)
-        return Begun(int(shards), Target(**plan["about"]["target"]), frozenset(map(canonical, plan["actions"])))
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        return None
 
 
 # -- is all of it there? -------------------------------------------------------------------------------------------
@@ -241,7 +207,9 @@ def _judged(plan: Plan, expected: Report, raw: bytes | None) -> Report | Trouble
     if (report.plan_id, report.shard) != (expected.plan_id, shard):
         return Trouble(shard, f"its report is that of shard {report.shard} of another plan", "otherwise")
     if report.fingerprint != expected.fingerprint:
-        return Trouble(shard, "it ran with other settings (bucket, prefix, mode or acl)", "otherwise")
+        return Trouble(
+            shard, "it ran with other settings (bucket, prefix, mode, acl, encryption, storage class)", "otherwise"
+        )
     if not report.complete:
         return Trouble(shard, f"it died half-way, after {len(report.entries):,} files")
     share = shard.share(plan)

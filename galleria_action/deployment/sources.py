@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence, Set
 from functools import cache
 
 from galleria_action.deployment.delivery import HeaderRules
-from galleria_action.deployment.galleries import SourcePhoto
+from galleria_action.deployment.galleries import LocalGallery, SourcePhoto
 from galleria_action.deployment.model import PhotoEdit, SourceFile
+from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.errors import Finding, GalleryInvalid
+from galleria_action.gallery.keys import METADATA_KEY, folded
 from galleria_action.gallery.local.files import LocalFile, read_file
 from galleria_action.gallery.local.web_types import BEGINNING, WebType, needs_a_look, web_type
 from galleria_action.gallery.media import media_type
 from galleria_action.gallery.metadata.model import GalleryMetadata, PhotoMetadata
+from galleria_action.gallery.wording import shown
 from galleria_action.storage.interface import Headers
 
 #: a file without an extension is looked into up to this size
 _LARGEST_PAGE = 1 << 20
+#: so many are listed, the others counted
+_MOST_FINDINGS = 50
 NO_RULES = HeaderRules()
 
 
@@ -92,13 +97,32 @@ def _headers(kind: WebType, cache_control: str) -> Headers:
     return Headers(kind.content_type, cache_control, kind.encoding)
 
 
-def check_collisions(photos: Iterable[SourcePhoto], site: Iterable[SourceFile], metadata_key: str) -> None:
-    """Raise ``GalleryInvalid`` when a site file would go where a photo or the metadata goes."""
-    taken = {file.key for photo in photos for file in photo.files} | {metadata_key}
-    findings = [
-        Finding(f"the site's file {file.key!r} would overwrite a photo or the metadata of the same key")
-        for file in site
-        if file.key in taken
-    ]
-    if findings:
-        raise GalleryInvalid("Site and photos overlap", findings=findings)
+def check_collisions(local: LocalGallery) -> None:
+    """Raise ``GalleryInvalid`` when a site file would go where a photo or the metadata goes, for some disk at least."""
+    _refuse_overlap(
+        local.site_keys(), local.photo_keys() | {METADATA_KEY}, "the site's file", "a photo or the metadata"
+    )
+
+
+def check_live_collisions(local: LocalGallery, manifest: Manifest, metadata: GalleryMetadata | None) -> None:
+    """The same with the half of the live gallery that is left alone: a photo must not take the place of a page, nor the
+    other way round. Raises ``GalleryInvalid``."""
+    if local.site is None:
+        _refuse_overlap(local.photo_keys(), manifest.of_kind("site").keys(), "the photos' file", "the live site's file")
+    if local.photos is None:
+        live = manifest.of_kind("photo").keys() | (metadata.keys() if metadata else frozenset())
+        _refuse_overlap(local.site_keys(), live, "the site's file", "a live photo")
+
+
+def _refuse_overlap(keys: Set[str], taken: Set[str], whose: str, others: str) -> None:
+    folds = {folded(key) for key in taken}
+    found = sorted(key for key in keys if folded(key) in folds)
+    if found:
+        texts = [f"{whose} {shown(key)} would overwrite {others} of the same key" for key in found]
+        raise GalleryInvalid(
+            "Site and photos overlap",
+            hint="Give one of the two another name or folder. Keys that differ by letter case only are one to many "
+            "disks.",
+            findings=[Finding(text) for text in texts[:_MOST_FINDINGS]],
+            problems=len(texts),
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 
 _MOST_MEMBERS = 16
+_MOST_CODINGS = 4
 _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
 
 
@@ -22,7 +23,10 @@ def decoded(body: bytes, encoding: str, most: int) -> bytes:
     Raises ``Encoded`` for what is not understood or is broken, and ``TooLong`` where more than ``most`` bytes come
     out: a few kilobytes can hold gigabytes.
     """
-    for coding in reversed([coding.strip().lower() for coding in encoding.split(",")]):
+    codings = [coding.strip().lower() for coding in encoding.split(",")]
+    if len(codings) > _MOST_CODINGS:
+        raise Encoded("it says to be compressed many times over")
+    for coding in reversed(codings):
         if coding in ("", "identity", "aws-chunked"):
             continue
         if coding not in ("gzip", "x-gzip", "deflate"):

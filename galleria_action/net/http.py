@@ -140,17 +140,12 @@ class Http:
             response.close()
 
     def _pool(self, url: str) -> urllib3.PoolManager:
-        import urllib3
+        from galleria_action.net.pools import open_pools
 
         proxy = self.network.proxies.for_url(url)
         way = proxy.url if proxy else ""
         if way not in self._pools:
-            context = self.network.trust.context()
-            if proxy:
-                secret = {"Proxy-Authorization": proxy.authorization} if proxy.authorization else {}
-                self._pools[way] = urllib3.ProxyManager(proxy.url, proxy_headers=secret, ssl_context=context)
-            else:
-                self._pools[way] = urllib3.PoolManager(ssl_context=context)
+            self._pools[way] = open_pools(proxy, self.network.trust.context())
         return self._pools[way]
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from galleria_action.deployment.shards import MOST_SHARDS, Shard
+from galleria_action.deployment.shards import Shard
+from galleria_action.deployment.state.begun import MOST_SHARDS
 from galleria_action.options.declaration import Group, Mistake, Topic, option, optional
 from galleria_action.options.kinds import FLAG, PATH, count, parsed
 from galleria_action.options.origin import FREE, NEVER

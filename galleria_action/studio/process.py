@@ -12,8 +12,9 @@ from typing import Any
 
 from galleria_action.deployment.events import Listener, Warned
 from galleria_action.errors import Finding, GalleryInvalid
+from galleria_action.fence.files import put
+from galleria_action.fence.workspace import Workspace
 from galleria_action.gallery.keys import METADATA_KEY
-from galleria_action.gallery.local.workspace import Workspace
 from galleria_action.gallery.metadata.model import GallerySettings, MetadataFileData, PhotoMetadata
 from galleria_action.gallery.originals.describe import describe_photo, metadata_bytes, presentable
 from galleria_action.gallery.originals.moment import Moment, TimeSource, moment_in_name
@@ -245,12 +246,11 @@ def _described(photo: Photo, times: TimeSettings) -> PhotoMetadata:
 
 
 def _write(path: Path, body: bytes) -> None:
-    draft = path.with_name(f".{path.name}.tmp")
     try:
-        draft.write_bytes(body)
-        draft.replace(path)
-    except OSError as error:
-        raise GalleryInvalid(f"{shown(str(path))} could not be written ({error.strerror}).") from None
+        put(path, body)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise GalleryInvalid(f"{shown(str(path))} could not be written ({why}).") from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,25 +14,13 @@ from galleria_action.deployment.made_by import MadeBy
 from galleria_action.deployment.releases.record import Who
 from galleria_action.deployment.state.elsewhere import StateElsewhere
 from galleria_action.deployment.stop import Stop
+from galleria_action.fence.place import Place
 from galleria_action.gallery.metadata.schema import LoadedMetadata
 from galleria_action.options import Options
 from galleria_action.storage.interface import ReadStore, Target, WriteStore
 from galleria_action.storage.opening import open_store
 from galleria_action.storage.settings import StoreSettings
 from galleria_action.storage.wrappers import ReadOnlyStore
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a use case runs.
-
-    ``folder`` is the one that local files must not leave, ``outside`` its path outside of the container where we run
-    in one. ``attended`` says that a person runs this, whose folders outside of ``folder`` are theirs to publish.
-    """
-
-    folder: Path
-    outside: str | None = None
-    attended: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +70,7 @@ class Context:
 
     def path(self, given: Path) -> Path:
         """A path from the options, relative to the workspace unless absolute."""
-        return self.place.folder / given
+        return self.place.path(given)
 
     def say(self, text: str) -> None:
         """One line for the log."""

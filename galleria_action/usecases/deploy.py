@@ -32,7 +32,7 @@ def deploy(context: Context) -> Deployed | PlanMade | ShareUploaded:
     checkpoint = open_checkpoint(context, store, made)
     if made.plan.changed:
         check_hold(store, made.remote)
-        announce(context, made.plan)
+        announce(context, store, made)
         done = put_online(context, store, made, checkpoint, UploadsDone())
     else:
         done = nothing_to_do(context, store, made, checkpoint)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.report.wording import count
 from galleria_action.usecases.context import Context
-from galleria_action.usecases.parts.local import fence_of
 from galleria_action.usecases.parts.lookalikes import search_of, tell_lookalikes
 from galleria_action.usecases.parts.studio import originals_of, studio
 from galleria_action.usecases.results import Answered
@@ -28,7 +27,7 @@ def duplicates(context: Context) -> Answered:
         from galleria_action.studio.duplicates.find import find_duplicates
 
         search = _search(context)
-        fence = fence_of(context, search.folder, "originals")
+        fence = context.place.fence(search.folder, "originals")
         found = find_duplicates(search, fence, stopped=lambda: context.stop.requested, tell=context.tell)
         tell_lookalikes(context, found, search)
     if not found.duplicates:

@@ -15,16 +15,15 @@ from galleria_action.deployment.shards import (
     Report,
     Shard,
     all_of,
-    begun_document,
     begun_key,
     folder_of,
     not_as_reported,
-    parse_begun,
     read_reports,
     refusal,
     report_key,
     shards_of,
 )
+from galleria_action.deployment.state.begun import begun_document, parse_begun
 from galleria_action.deployment.state.pool import POOL_FOLDER
 from galleria_action.errors import GalleriaError
 from galleria_action.storage.interface import WriteStore
@@ -66,7 +65,7 @@ def finalize(context: Context) -> Deployed:
     shards = _shards(context, store, made.plan, plan_id)
     uploaded = _collected(context, store, made, plan_id, shards)
     check_hold(store, made.remote)
-    announce(context, made.plan, plan_id)  # what is made now is that plan, or what the bucket proves to be left of it
+    announce(context, store, made, plan_id)  # what is made now is that plan, or what the bucket proves to be left of it
     if made.plan.plan_id == plan_id:
         store.put(begun_key(plan_id), begun_document(made.plan, len(shards)), DOCUMENT_HEADERS)
     done = put_online(context, store, made, checkpoint, uploaded)
@@ -85,8 +84,8 @@ def _shards(context: Context, store: WriteStore, made: Plan, plan_id: str) -> tu
         assert context.options.upload.shard_count, "the options have been checked"
         return shards_of(made, context.options.upload.shard_count)
     found = store.get(begun_key(plan_id))
-    begun = parse_begun(found.body, plan_id) if found else None
-    if begun is None or not begun.covers(made):
+    begun = parse_begun(found.body) if found else None
+    if begun is None or begun.plan_id != plan_id or not begun.covers(made):
         raise other_plan(context, made)
     context.say("An earlier finalize of this plan was interrupted; going on from there.")
     return all_of(begun.shards)

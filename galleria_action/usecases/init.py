@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from galleria_action.errors import ConfigInvalid, Finding, GalleryInvalid
+from galleria_action.fence.files import put
 from galleria_action.gallery.exif import edit_exif
 from galleria_action.gallery.keys import METADATA_KEY, folded, key_problem
 from galleria_action.gallery.local.content import look_at
@@ -28,7 +29,6 @@ from galleria_action.gallery.originals.times import TimeSettings
 from galleria_action.gallery.wording import shown
 from galleria_action.report.wording import count
 from galleria_action.usecases.context import Context
-from galleria_action.usecases.parts.local import fence_of
 from galleria_action.usecases.parts.studio import originals_of
 from galleria_action.usecases.results import Answered
 
@@ -59,6 +59,7 @@ def init(context: Context) -> Answered:
     folder = context.path(given)
     times = TimeSettings(options.timestamp_offset_hours, options.target_timezone_offset_hours)
     with context.phase("Init"):
+        context.place.may_write_below(folder, "originals")
         photos = _find(context, folder)
         entries = _described(context, photos, times)
         settings = GallerySettings(times.offset_hours, times.zone_hours)
@@ -91,7 +92,7 @@ def _last_word(context: Context, given: Path, photos: int, changed: bool) -> str
 
 def _find(context: Context, folder: Path) -> list[_Photo]:
     """Every photo with its variants. Photos beside the folders of the variants come first: then ``full`` is ours."""
-    fence = fence_of(context, folder, "originals")
+    fence = context.place.fence(folder, "originals")
     inner = {variant: folder / variant for variant in VARIANTS}
     outside = scan_originals(folder, fence, "originals", exclude=tuple(inner.values()))
     lies_in_full = not outside.originals and inner["full"].is_dir()
@@ -130,7 +131,7 @@ def _unpublishable(findings: Sequence[Finding]) -> GalleryInvalid:
 def _own_files(folder: Path, context: Context) -> Iterator[Original]:
     """The files of a variant that are not links of ours."""
     if folder.is_dir():
-        for file in scan_originals(folder, fence_of(context, folder, "originals"), "originals").originals:
+        for file in scan_originals(folder, context.place.fence(folder, "originals"), "originals").originals:
             if not (folder / file.path).is_symlink():
                 yield file
 
@@ -317,9 +318,8 @@ def _remove_dangling(folder: Path) -> None:
 
 
 def _write(path: Path, body: bytes) -> None:
-    draft = path.with_name(f".{path.name}.tmp")
     try:
-        draft.write_bytes(body)
-        draft.replace(path)
-    except OSError as error:
-        raise GalleryInvalid(f"{shown(str(path))} could not be written ({error.strerror}).") from None
+        put(path, body)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise GalleryInvalid(f"{shown(str(path))} could not be written ({why}).") from None

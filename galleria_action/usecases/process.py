@@ -7,14 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from galleria_action.ci.workspace import hand_over
 from galleria_action.deployment.events import Made
 from galleria_action.errors import ConfigInvalid, Finding
+from galleria_action.fence.files import hand_over
 from galleria_action.gallery.originals.times import TimeSettings
 from galleria_action.options.studio import OnError
 from galleria_action.report.wording import count
 from galleria_action.usecases.context import Context
-from galleria_action.usecases.parts.local import fence_of
 from galleria_action.usecases.parts.lookalikes import compare_gallery, tell_lookalikes, wants_lookalikes
 from galleria_action.usecases.parts.studio import originals_of, studio
 from galleria_action.usecases.results import Answered
@@ -37,7 +36,7 @@ def process(context: Context) -> Answered:
         from galleria_action.studio.process import would_make
 
         task = _task(context)
-        fence = fence_of(context, task.originals, "originals")
+        fence = context.place.fence(task.originals, "originals")
         if context.options.dry_run:
             photos, unmade = would_make(task, fence, tell=context.tell)
             return Answered(
@@ -73,10 +72,10 @@ def _task(context: Context) -> Task:
     options = context.options.studio
     originals = context.path(originals_of(context))
     source = context.path(context.options.gallery.source)
-    fence_of(context, source, "source")
+    context.place.may_write_below(source, "source")
     versions = context.path(options.web_originals) if options.web_originals else None
     if versions:
-        fence_of(context, versions, "web-originals")
+        context.place.fence(versions, "web-originals")
     return Task(
         originals=originals,
         source=source,
@@ -96,7 +95,7 @@ def _site_folder(context: Context, task: Task) -> Path | None:
             context.warn("avif: without a site nothing shows these sizes; they are made for its pages.")
         return None
     folder = task.source.parent / "site" if str(given) == GENERATE else context.path(given)
-    fence_of(context, folder, "site")
+    context.place.may_write_below(folder, "site")
     site, source = folder.resolve(), task.source.resolve()
     if source.is_relative_to(site) or site.is_relative_to(source):
         raise ConfigInvalid(
@@ -121,7 +120,7 @@ def _build_site(context: Context, task: Task, made: Processed, folder: Path) -> 
     )
     templates = context.path(options.templates) if options.templates else None
     if templates:
-        fence_of(context, templates, "templates")
+        context.place.fence(templates, "templates")
     built = build_site(made.photos, task.source, folder, task.times, settings, templates)
     context.say(f"{built.files:,} files of the site, {built.changed:,} of them written or removed now")
     return built.changed > 0

@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("jinja2")
 
-from galleria_action.gallery.local.workspace import Workspace
+from galleria_action.fence.workspace import Workspace
 from galleria_action.gallery.originals.times import TimeSettings
 from galleria_action.studio.process import Task, process
 from galleria_action.studio.recipe import Recipe

@@ -85,6 +85,11 @@ def test_every_event_has_a_cause_and_those_that_are_not_known_are_other(tmp_path
     assert event(tmp_path, name, pull({"full_name": "guest/wedding"})).occasion.cause is cause
 
 
+@pytest.mark.parametrize("name", ["push", "workflow_dispatch", "repository_dispatch", "release"])
+def test_the_ref_of_a_pull_request_is_nothing_else(tmp_path: Path, name: str):
+    assert event(tmp_path, name, {}, GITHUB_REF="refs/pull/4/merge").occasion.cause is Cause.OTHER
+
+
 def test_a_tag(tmp_path: Path):
     assert event(tmp_path, "push", {}, GITHUB_REF="refs/tags/v1").occasion.cause is Cause.TAG
 

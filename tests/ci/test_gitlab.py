@@ -287,6 +287,13 @@ _MERGE_REQUEST = {"CI_MERGE_REQUEST_IID": "5", "CI_MERGE_REQUEST_PROJECT_ID": "7
         ({"CI_PIPELINE_SOURCE": "trigger"}, Cause.DISPATCH, Whose.OURS),
         ({"CI_PIPELINE_SOURCE": "schedule"}, Cause.SCHEDULE, Whose.OURS),
         ({"CI_PIPELINE_SOURCE": "external_pull_request_event"}, Cause.OTHER, Whose.OURS),
+        ({"CI_PIPELINE_SOURCE": "push", "CI_EXTERNAL_PULL_REQUEST_IID": "3"}, Cause.PULL_REQUEST, Whose.UNKNOWN),
+        ({"CI_PIPELINE_SOURCE": "api", "CI_MERGE_REQUEST_ID": "3"}, Cause.PULL_REQUEST, Whose.UNKNOWN),
+        (
+            {"CI_PIPELINE_SOURCE": "api", "CI_COMMIT_REF_NAME": "refs/merge-requests/3/head"},
+            Cause.PULL_REQUEST,
+            Whose.UNKNOWN,
+        ),
         ({"CI_PIPELINE_SOURCE": "parent_pipeline"}, Cause.OTHER, Whose.OURS),
         ({"CI_PIPELINE_SOURCE": "tomorrow's"}, Cause.OTHER, Whose.OURS),
         ({}, Cause.OTHER, Whose.OURS),

@@ -43,7 +43,9 @@ def test_the_workspace_is_the_one_that_exists(tmp_path):
     assert workspace() == tmp_path
 
 
-@pytest.mark.parametrize("environ", [{}, {"CI": ""}, {"CI": "false"}, {"CI": "true"}, {"TRAVIS_PULL_REQUEST": "false"}])
+@pytest.mark.parametrize("environ", [{}, {"CI": ""}, {"CI": "false"}, {"CI": "true"}, {"TRAVIS_PULL_REQUEST": "false"},
+    {"CIRCLE_TOKEN": "x", "VERCEL_TOKEN": "x", "DRONE_TOKEN": "x", "GITHUB_TOKEN": "x", "BUILDKITE_AGENT_TOKEN": "x"},
+])  # fmt: skip
 def test_nothing_speaks_of_a_ci(tmp_path, environ):
     """``CI=true`` alone is what people give our container, to have reports written."""
     assert detect(environ, io.StringIO(), tmp_path).occasion == COMMAND_LINE
@@ -54,7 +56,12 @@ def test_nothing_speaks_of_a_ci(tmp_path, environ):
     [
         {"CI": "somebody's"}, {"CI": "true", "CIRCLECI": "true"}, {"JENKINS_URL": "https://ci"}, {"TF_BUILD": "True"},
         {"GITHUB_ACTIONS": "1"}, {"CI": "true", "NEW_CI_PULL_REQUEST": "12"}, {"BITBUCKET_PR_ID": "3"},
-        {"SYSTEM_PULLREQUEST_PULLREQUESTID": "4"},
+        {"SYSTEM_PULLREQUEST_PULLREQUESTID": "4"}, {"JENKINS_HOME": "/j", "CHANGE_ID": "5"}, {"CHANGE_FORK": "guest"},
+        {"BUILD_NUMBER": "7"}, {"TEAMCITY_VERSION": "2024"}, {"BUILDKITE": "true"}, {"TRAVIS": "true"},
+        {"APPVEYOR": "True"}, {"CODEBUILD_WEBHOOK_EVENT": "PULL_REQUEST_CREATED"}, {"bamboo_planKey": "P"},
+        {"GO_PIPELINE_NAME": "p"}, {"PROW_JOB_ID": "x"}, {"PULL_NUMBER": "4"}, {"ZUUL_CHANGE": "4"},
+        {"BUILD_SUBMITTER": "git.sr.ht"}, {"DRONE_BUILD_EVENT": "push"}, {"GITHUB_EVENT_NAME": "push"},
+        {"GITEA_ACTIONS": "true"}, {"CI": "true", "CI_COMMIT_SHA": "x"}, {"CI": "1", "PIPELINE_ID": "x"},
     ],
 )  # fmt: skip
 def test_a_ci_that_is_not_known_is_told_by_name_and_not_trusted(tmp_path, environ):

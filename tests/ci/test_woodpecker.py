@@ -84,6 +84,11 @@ def test_what_started_the_pipeline(tmp_path: Path, name: str, event: str, cause:
     assert (found.whose is Whose.OURS) == (cause is not Cause.PULL_REQUEST)
 
 
+def test_names_that_do_not_agree_are_not_believed(tmp_path: Path):
+    environ = {"CI": "woodpecker", "CI_PIPELINE_EVENT": "push", "DRONE_BUILD_EVENT": "pull_request"}
+    assert detect(environ, io.StringIO(), tmp_path).occasion.cause is Cause.OTHER
+
+
 @pytest.mark.parametrize("name", ["CI_COMMIT_PULL_REQUEST", "DRONE_PULL_REQUEST"])
 def test_a_pull_request_is_one_whatever_else_is_said(tmp_path: Path, name: str):
     environ = {"CI": "woodpecker", "CI_PIPELINE_EVENT": "push", name: "4"}

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from galleria_action.deployment.galleries import LocalGallery, RemoteGallery, SourcePhoto
-from galleria_action.deployment.model import PhotoEdit, Plan, Reason, strongest
+from galleria_action.deployment.model import PhotoEdit, Plan, Reason, Storing, strongest
 from galleria_action.deployment.planner import make_plan
 from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.storage.interface import Headers, ObjectInfo
@@ -268,9 +268,14 @@ def test_what_stands_for_a_folder_is_not_an_orphan():
     assert made.orphans == ()
 
 
-def test_the_acl_is_part_of_the_plan():
-    plain, public = (make_plan(local_gallery(A), RemoteGallery(), TARGET, acl=acl) for acl in (None, "public-read"))
-    assert plain.plan_id != public.plan_id
+def test_how_objects_are_kept_is_part_of_the_plan():
+    kept = [
+        Storing(), Storing(acl="public-read"), Storing(encryption="AES256"), Storing(encryption="aws:kms:a"),
+        Storing(storage_class="STANDARD_IA"), Storing(storage_class="GLACIER"),
+        Storing("public-read", "AES256", "STANDARD_IA"),
+    ]  # fmt: skip
+    plans = [make_plan(local_gallery(A), RemoteGallery(), TARGET, storing=storing) for storing in kept]
+    assert len({plan.plan_id for plan in plans}) == len(kept)
 
 
 # -- orphans -------------------------------------------------------------------------------------------------------

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from galleria_action.ci.interface import Approval
 from galleria_action.ci.reviews.marker import read_marker
 from galleria_action.deployment.fingerprint import fingerprints
+from galleria_action.deployment.state.begun import BEGUN_KEY, begun_document
 from tests.builders import Gallery
 from tests.doors.pull_requests import MERGED, NUMBER, Project
+from tests.doors.runner import Watched
 from tests.fake_github import REFUSED, TOKEN, Trouble
 from tests.report import examples
 from tests.runner_grammar import commands
@@ -74,38 +76,82 @@ def test_off_asks_nobody(reviewed: Project):
     assert reviewed.github.requests == []
 
 
-def test_what_is_left_of_an_interrupted_deploy_is_another_plan(reviewed: Project):
-    """After the commit only deletes are left; but a part of a plan alone does not prove that the rest was done."""
-    from tests.doors.runner import Watched
+def interrupted(project: Project, at: str, **inputs: str) -> None:
+    """A deploy whose first request to ``at`` (an operation and how the key begins) and all after it fail."""
+    operation, _, start = at.partition(" ")
 
-    def fail(operation: str, key: str) -> None:
-        if operation == "delete" and key.startswith("photos/"):
+    def fail(asked: str, key: str) -> None:
+        if asked == operation and key.startswith(start):
             raise OSError("connection lost")
 
-    runner, opener = reviewed.job.runner, reviewed.job.runner.opener
+    runner, opener = project.job.runner, project.job.runner.opener
     runner.opener = lambda settings: Watched(opener(settings), fail)
-    assert reviewed.push(plan_approval="require").exit_code != 0
+    assert project.push(**inputs).exit_code not in (0, 9)
     runner.opener = opener
-    planned = reviewed.push("plan")
-    assert planned.outputs["changed"] == "true"
+
+
+#: before anything was written, among the uploads, before the commit, after it
+ENDS = ["put photos/", "put .galleria/manifest.json", "put gallery-metadata.json", "delete photos/"]
+
+
+@pytest.mark.parametrize("at", ENDS)
+def test_what_an_interrupted_deploy_has_left_is_approved_where_the_bucket_proves_it(reviewed: Project, at: str):
+    (reviewed.job.site / "new.html").write_text("<p>new")
+    reviewed.github.comments.clear()
+    assert reviewed.pull_request().exit_code == 0
+    interrupted(reviewed, at, plan_approval="require")
     ran = reviewed.push(plan_approval="require")
+    assert ran.exit_code == 0, ran.log
+    assert not (reviewed.job.workspace.parent / "bucket" / BEGUN_KEY).exists()
+    assert reviewed.push("plan").outputs["changed"] == "false"
+
+
+@pytest.mark.parametrize("at", ENDS)
+def test_what_is_left_of_a_plan_that_was_given_by_its_id_is_approved_as_well(project: Project, at: str):
+    assert project.push(comment="off").exit_code == 0
+    project.job.gallery.remove(0)
+    project.job.gallery.add(8)
+    plan_id = project.push("plan").outputs["plan-id"]
+    interrupted(project, at, approved_plan=plan_id)
+    assert project.push(approved_plan=plan_id).exit_code == 0
+
+
+def nothing_proves_it(bucket: Path) -> None:
+    (bucket / BEGUN_KEY).unlink()
+
+
+def another_plan_had_begun(bucket: Path) -> None:
+    (bucket / BEGUN_KEY).write_bytes(begun_document(examples.mixed_plan()))
+
+
+def it_was_another_gallery(bucket: Path) -> None:
+    """What lies there was changed since, by somebody who keeps no record of it."""
+    document = bucket / "gallery-metadata.json"
+    document.write_bytes(document.read_bytes() + b"\n")
+
+
+@pytest.mark.parametrize("spoil", [nothing_proves_it, another_plan_had_begun, it_was_another_gallery])
+@pytest.mark.parametrize("how", ["plan_approval", "approved_plan"])
+def test_a_part_alone_is_another_plan(reviewed: Project, spoil: Callable[[Path], None], how: str):
+    plan_id = reviewed.push("plan").outputs["plan-id"]
+    inputs = {how: "require" if how == "plan_approval" else plan_id}
+    interrupted(reviewed, "delete photos/", **inputs)
+    spoil(reviewed.job.workspace.parent / "bucket")
+    before = online(reviewed)
+    ran = reviewed.push(**inputs)
     assert (ran.exit_code, ran.outputs["failure-reason"]) == (9, "plan-changed")
-    assert "nothing proves that a deploy of the whole had begun" in ran.outputs["message"]
-    assert reviewed.push(plan_approval="require", approved_plan=planned.outputs["plan-id"]).exit_code == 0
+    assert online(reviewed) == before
+    planned = reviewed.push("plan")
+    assert reviewed.push(approved_plan=planned.outputs["plan-id"]).exit_code == 0
 
 
-def test_a_part_of_a_plan_is_covered_where_that_plan_had_begun():
-    plan = examples.mixed_plan()
-    approved = Approval(plan.plan_id, next(fingerprints(plan)), "here")
-    left = replace(plan, uploads=(), base=None)
-    assert left.plan_id != plan.plan_id
-    assert approved.covers(plan, None)
-    assert approved.covers(left, plan.plan_id)
-    assert not approved.covers(left, None)
-    assert not approved.covers(left, left.plan_id)
-    assert not approved.covers(left, "")
-    more = replace(plan, deletes=(*plan.deletes, replace(plan.deletes[0], key="more")))
-    assert not approved.covers(more, plan.plan_id)
+def test_a_deploy_in_between_ends_what_had_begun(reviewed: Project):
+    """Its plan was another; after it, nothing that is left of the approved one is approved any more."""
+    interrupted(reviewed, "delete photos/", plan_approval="require")
+    bucket = reviewed.job.workspace.parent / "bucket"
+    assert (bucket / BEGUN_KEY).exists()
+    assert reviewed.push(comment="off", max_delete="100%").exit_code == 0
+    assert not (bucket / BEGUN_KEY).exists()
 
 
 def test_digests_are_whole():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from galleria_action import policy
 from galleria_action.ci.occasion import COMMAND_LINE, Cause, Occasion, Whose
+from galleria_action.ci.plain import Plain
 from galleria_action.cli.commands import COMMANDS, Command
 from galleria_action.deployment.stop import Stop
 from galleria_action.options import BY_NAME, OPTIONS, Options
@@ -224,6 +226,37 @@ def deploys(tmp_path: Path, environ: dict[str, str], *args: str) -> bool:
     wrote = bucket.exists() and any(bucket.rglob("*"))
     assert wrote == (code == 0 and "Dry run" not in log.getvalue() and "not planned" not in log.getvalue())
     return wrote
+
+
+ASKED = {
+    "plain": {}, "from the environment": {"GALLERIA_SETUP_CORS": "true", "GALLERIA_FORCE": "true"},
+    "from the file": {"config": "setup-cors: true\nallow-empty: true\nmax-delete: 100%\norphans: delete\n"},
+    "to elsewhere, from the file": {"config": "bucket: file:///{elsewhere}\ncheckpoint-file: x.json\n"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("asked", ASKED)
+@pytest.mark.parametrize("command", [command.name for command in COMMANDS.values() if command.needs_bucket])
+def test_no_whole_run_outside_of_the_table_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str, asked: str
+):
+    """Every occasion, every command that knows a bucket, from every origin: a run is let write, or nothing is there."""
+    workspace, bucket, elsewhere = tmp_path / "workspace", tmp_path / "bucket", tmp_path / "elsewhere"
+    make_gallery(workspace / "prod/pics", 1)
+    environ = dict(ASKED[asked]) | {"GALLERIA_APPROVED_PLAN": "a" * 64, "GALLERIA_SHARD_COUNT": "1"}
+    if config := environ.pop("config", ""):
+        (workspace / "galleria.yml").write_text(config.replace("{elsewhere}", str(elsewhere)), encoding="utf-8")
+    for cause, whose in product(Cause, Whose):
+        ci = Plain(io.StringIO(), workspace, interactive=False, occasion=occasion(cause, whose))
+        monkeypatch.setattr("galleria_action.run.detect", lambda *_, ci=ci: ci)
+        log = io.StringIO()
+        target = [] if "elsewhere" in asked else ["--bucket", f"file://{bucket}"]
+        run([command, *target, "--comment", "off"], World(environ, workspace, log, log, Stop()))
+        if (cause, whose) not in WRITING:
+            assert not bucket.exists(), (cause, whose)
+            assert not elsewhere.exists(), (cause, whose)
+        for folder in (bucket, elsewhere):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def on_github(tmp_path: Path, name: str, payload: Any) -> dict[str, str]:

@@ -64,11 +64,15 @@ def test_a_plan_file_that_cannot_be_written_keeps_no_gallery_offline(make_job):
     assert (ran.exit_code, ran.outputs["failure-reason"]) == (2, "config-invalid")
 
 
-@pytest.mark.parametrize("path", ["../plan.json", ".git/hooks/post-checkout", ".GIT/config", "a/.git/b"])
-def test_a_plan_file_where_none_may_be_stops_before_anything_is_written(make_job, path: str):
+@pytest.mark.parametrize("option", ["plan-file", "result-file", "checkpoint-file"])
+@pytest.mark.parametrize(
+    "path", ["../plan.json", ".git/hooks/post-checkout", ".GIT/config", "a/.git/b", ".github/workflows/x.yml", ".npmrc"]
+)
+def test_a_file_where_none_may_be_stops_before_anything_is_written(make_job, option: str, path: str):
     job: Job = make_job()
-    ran = job.runner.run("deploy", plan_file=path)
+    ran = job.runner.run("deploy", **{option: path})
     assert (ran.exit_code, ran.outputs["failure-reason"]) == (2, "config-invalid")
+    assert f"{option}: {path!r}" in ran.log
     assert not (job.workspace.parent / "bucket/gallery-metadata.json").exists()
     assert not (job.workspace / path).exists()
 

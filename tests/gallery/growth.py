@@ -12,11 +12,13 @@ _MOST = 8.0
 _MEASURABLE = 0.03
 
 
-def grows_linearly(work: Callable[[bytes], object], make: Callable[[int], bytes], size: int) -> None:
+def grows_linearly(
+    work: Callable[[bytes], object], make: Callable[[int], bytes], size: int, per_megabyte: float = 5
+) -> None:
     """Assert that ``work`` takes time in proportion for ``make(size)`` and ``make(4 * size)``, measured in one run.
 
     ``make`` gives input of about as many bytes as it is told. The best of a few tries counts, of the processor's time,
-    so that a busy machine does not matter.
+    so that a busy machine does not matter. ``per_megabyte`` are the seconds that no input may take.
     """
     small, large = make(size), make(4 * size)
     assert 3 < len(large) / len(small) < 5, "the input does not grow as it should"
@@ -24,8 +26,8 @@ def grows_linearly(work: Callable[[bytes], object], make: Callable[[int], bytes]
     if cost[4] > _MEASURABLE:
         cost[1] = max(_best(work, small), _MEASURABLE / _MOST)
         assert cost[4] / cost[1] < _MOST, f"{len(small):,} bytes take {cost[1]:.3f} s, four times as many {cost[4]:.3f}"
-    per_megabyte = cost[4] / (len(large) / 1e6)
-    assert per_megabyte < 5, f"{per_megabyte:.1f} s per MB"
+    taken = cost[4] / (len(large) / 1e6)
+    assert taken < per_megabyte, f"{taken:.1f} s per MB"
 
 
 def _best(work: Callable[[bytes], object], given: bytes) -> float:

@@ -14,10 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from galleria_action.errors import Finding, GalleryInvalid
+from galleria_action.fence.workspace import Workspace
 from galleria_action.gallery.local.document import read_metadata
 from galleria_action.gallery.local.files import LocalFile, read_file
 from galleria_action.gallery.local.locate import locate
-from galleria_action.gallery.local.workspace import Workspace
 from galleria_action.gallery.metadata.model import VARIANTS, GalleryMetadata
 from galleria_action.gallery.metadata.schema import load_metadata
 from tests.builders import HABITS, Gallery, Habit, make_gallery

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from galleria_action.errors import GalleryInvalid
+from galleria_action.fence.workspace import Workspace
 from galleria_action.gallery.local.files import LARGEST, local_file, read_file
 from galleria_action.gallery.local.walk import walk_photos, walk_site
-from galleria_action.gallery.local.workspace import Workspace
 
 
 def hole(path: Path, size: int) -> None:

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from galleria_action.errors import Finding, GalleryInvalid
+from galleria_action.fence.workspace import Workspace
 from galleria_action.gallery.local.document import read_metadata
-from galleria_action.gallery.local.workspace import Workspace
 from galleria_action.gallery.metadata import findings, json_source
 from galleria_action.gallery.metadata.schema import (
     LoadedMetadata,

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from galleria_action.errors import Finding, GalleryInvalid
+from galleria_action.fence.workspace import Workspace
 from galleria_action.gallery.local import walk as walk_module
 from galleria_action.gallery.local.files import read_file
 from galleria_action.gallery.local.patterns import Patterns
 from galleria_action.gallery.local.walk import Walk, walk_photos, walk_site
-from galleria_action.gallery.local.workspace import Workspace
 from tests.gallery.test_files import no_hang
 
 

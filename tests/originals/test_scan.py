@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from galleria_action.errors import GalleryInvalid
-from galleria_action.gallery.local.workspace import Workspace
+from galleria_action.fence.workspace import Workspace
 from galleria_action.gallery.originals import scan as scan_module
 from galleria_action.gallery.originals.kinds import Kind
 from galleria_action.gallery.originals.scan import Scan, Why, scan_originals

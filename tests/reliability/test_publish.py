@@ -12,7 +12,14 @@ import pytest
 from galleria_action.deployment.state.pool import POOL_FOLDER
 from galleria_action.deployment.state.publication import PUBLICATION_KEY
 from galleria_action.deployment.stop import Stop
-from galleria_action.errors import CredentialsError, GalleriaError, PermissionRefused, StorageUnavailable
+from galleria_action.errors import (
+    BucketMissing,
+    Conflict,
+    CredentialsError,
+    GalleriaError,
+    PermissionRefused,
+    StorageUnavailable,
+)
 from galleria_action.storage.interface import Headers, WriteStore
 from tests.builders import photo_bytes
 from tests.reliability.memory import MemoryStore
@@ -161,6 +168,87 @@ def test_a_deploy_that_fails_leaves_the_live_gallery_as_it_was(scene: Scene, fau
     check_untouched(state_of(store), scene.before)
     assert not publishing(state_of(store))
     assert scene.deploy(store).exit_code == 0
+
+
+def _photo(op: str, key: str) -> bool:
+    return op == "put" and "/web/" in key
+
+
+def _spoil(scene: Scene) -> None:
+    """The file of a new photo is not the one that the metadata describes."""
+    path = scene.gallery.local_path(2, "full")
+    path.write_bytes(path.read_bytes() + b"x")
+
+
+def _empty(scene: Scene) -> None:
+    while scene.gallery.photos:
+        scene.gallery.remove(0)
+
+
+class _NoRules:
+    def read(self) -> list[dict[str, object]]:
+        return []
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a deploy comes to end with a reason of the contract before its commit: what is wrong on the disk, what the
+    storage answers to which writes (an exception, or the wish to stop), what is asked."""
+
+    spoil: Callable[[Scene], None] = lambda scene: None
+    error: BaseException | int | None = None
+    concerns: Callable[[str, str], bool] = lambda op, key: op in ("put", "copy")
+    inputs: tuple[tuple[str, str], ...] = ()
+
+
+ENDINGS = {
+    "config-invalid": Ending(inputs=(("max_delete", "many"),)),
+    "gallery-invalid": Ending(_spoil),
+    "storage-unavailable": Ending(
+        error=StorageUnavailable("The bucket is full."), concerns=lambda op, key: key == PUBLICATION_KEY
+    ),
+    "upload-failed": Ending(error=StorageUnavailable("The bucket is full."), concerns=_photo),
+    "credentials": Ending(error=CredentialsError("The token has expired."), concerns=_photo),
+    "permission": Ending(error=PermissionRefused("May not write."), concerns=_photo),
+    "bucket-missing": Ending(error=BucketMissing("The bucket is gone.")),
+    "delete-guard": Ending(inputs=(("max_delete", "0"),)),
+    "empty-gallery": Ending(_empty),
+    "cors": Ending(inputs=(("cors", "require"), ("photos_only", "true"))),
+    "plan-changed": Ending(inputs=(("approved_plan", "0" * 64),)),
+    "conflict": Ending(error=Conflict("Another was faster."), concerns=lambda op, key: key == "gallery-metadata.json"),
+    "cancelled": Ending(error=15, concerns=_photo),
+    "internal": Ending(error=ZeroDivisionError("a defect"), concerns=_photo),
+}
+
+
+@pytest.mark.parametrize("foreign_etags", [False, True])
+@pytest.mark.parametrize("reason", ENDINGS)
+def test_whatever_a_deploy_fails_for_the_live_gallery_is_as_it_was(
+    scene: Scene, reason: str, foreign_etags: bool, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("galleria_action.usecases.cors.open_cors", lambda settings: _NoRules())
+    ending, store, stop = ENDINGS[reason], before(scene, foreign_etags=foreign_etags), Stop()
+    scene.gallery.change(1)
+    ending.spoil(scene)
+
+    def concerns(op: str, key: str) -> bool:
+        hit = ending.error is not None and ending.concerns(op, key)
+        if hit and isinstance(ending.error, int):
+            stop.request(ending.error)
+        return hit and not isinstance(ending.error, int)
+
+    ran = scene.deploy(Failing(store, ending.error, concerns), stop=stop, **dict(ending.inputs))  # type: ignore[arg-type]
+    assert ran.outputs["failure-reason"] == reason, ran.log
+    check_untouched(state_of(store), scene.before)
+    assert not publishing(state_of(store))
+
+
+def test_a_service_that_refuses_every_claim_is_not_asked_for_ever(scene: Scene):
+    store = before(scene)
+    refusing = Failing(store, Conflict("Another publishes."), lambda op, key: key == PUBLICATION_KEY)
+    ran = scene.deploy(refusing)  # type: ignore[arg-type]
+    assert ran.outputs["failure-reason"] == "conflict", ran.log
+    check_untouched(state_of(store), scene.before)
 
 
 def test_a_service_that_cannot_copy_gets_the_bytes_again_and_the_log_says_so(scene: Scene):

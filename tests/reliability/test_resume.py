@@ -249,17 +249,39 @@ def test_a_checkpoint_file_follows_no_link(scene: Scene, monkeypatch, tmp_path: 
     assert finish(scene, store, checkpoint_file="saved.json")[0] == 12 - 7
 
 
-@pytest.mark.parametrize("there", ["folder", "pipe", "nowhere/saved.json"])
-def test_a_checkpoint_file_that_cannot_be_kept(scene: Scene, monkeypatch, there: str):
+@pytest.mark.parametrize("there", ["folder", "pipe", "notes.txt"])
+def test_what_is_no_checkpoint_is_neither_replaced_nor_removed(scene: Scene, monkeypatch, there: str):
     monkeypatch.setattr(checkpoint, "EVERY_FILES", 3)
-    path = scene.workspace / there
-    if there == "folder":
-        path.mkdir()
-    elif there == "pipe":
-        os.mkfifo(path)
+    (scene.workspace / "folder").mkdir()
+    os.mkfifo(scene.workspace / "pipe")
+    (scene.workspace / "notes.txt").write_text("precious", encoding="utf-8")
     again, told = finish(scene, MemoryStore(), checkpoint_file=there)
     assert again == 12
-    assert bool(told) == (there != "pipe")
+    assert len(told) == 1
+    assert "left alone" in told[0]
+    assert (scene.workspace / "notes.txt").read_text() == "precious"
+    assert (scene.workspace / "pipe").is_fifo()
+    assert (scene.workspace / "folder").is_dir()
+
+
+def test_a_checkpoint_file_outside_of_the_workspace_is_refused(scene: Scene, tmp_path: Path):
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside/saved.json").write_text("precious", encoding="utf-8")
+    (scene.workspace / "link").symlink_to(tmp_path / "outside")
+    for path in ("link/saved.json", str(tmp_path / "outside/saved.json")):
+        store = MemoryStore()
+        ran = scene.deploy(store, Fate(), checkpoint_file=path)
+        assert (ran.exit_code, ran.outputs["failure-reason"]) == (2, "config-invalid")
+        assert not store.objects
+    assert (tmp_path / "outside/saved.json").read_text() == "precious"
+
+
+def test_folders_for_a_checkpoint_are_made(scene: Scene, monkeypatch):
+    monkeypatch.setattr(checkpoint, "EVERY_FILES", 3)
+    store = MemoryStore()
+    scene.killed(store, Fate(8), checkpoint_file="state/saved.json")
+    assert (scene.workspace / "state/saved.json").is_file()
+    assert finish(scene, store, checkpoint_file="state/saved.json")[0] == 12 - 7
 
 
 def test_what_a_deploy_left_that_died_after_its_commit_is_removed(scene: Scene, monkeypatch):

@@ -10,6 +10,8 @@ import pytest
 from galleria_action.errors import PermissionRefused, StorageUnavailable
 from galleria_action.storage.interface import ConditionUnsupported, IfAbsent, IfMatch, PreconditionFailed
 from galleria_action.storage.providers import provider_of
+from galleria_action.storage.s3.listing import BadListing
+from galleria_action.storage.s3.listing_page import read_page
 from tests.storage.scripted import Answer, Request, refusal, scripted
 from tests.storage.stores import JPEG, TOKEN, raised
 
@@ -194,3 +196,18 @@ class TestConditions:
             with pytest.raises(ConditionUnsupported):
                 open_it(script.url, "gcs").put("a", b"", JPEG, condition)
             assert script.requests == []
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        (TestList.page("a").body.replace(b"<Size>3", b"<Size>" + b"9" * 5000), "size that is not a number"),
+        (b'<?xml version="1.0" encoding="UTF-99"?><ListBucketResult/>', "encoding that nobody knows"),
+        (b'<?xml version="1.0" encoding="gb2312"?><ListBucketResult/>', "encoding that nobody knows"),
+        (b"<ListBucketResult>" + b"<a>" * 200_000, "far too many parts"),
+    ],
+    ids=["size", "encoding", "encoding of several bytes", "parts"],
+)
+def test_what_python_makes_nothing_of_is_no_listing(body: bytes, problem: str) -> None:
+    with pytest.raises(BadListing, match=problem):
+        read_page(body)

@@ -233,7 +233,7 @@ class TestStalls:
     def test_a_large_answer_that_is_slow_arrives(
         self, s3: FakeS3, store: WriteStore, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("galleria_action.storage.s3.wire._SLOWEST_BYTES_PER_SECOND", 10)
+        monkeypatch.setattr("galleria_action.net.patience.SLOWEST_BYTES_PER_SECOND", 10)
         s3.script("stall trickle@0.02", "GetObject")
         found = store.get("there")
         assert found is not None
@@ -244,7 +244,7 @@ class TestStalls:
         self, s3: FakeS3, pauses: Pauses, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """A byte now and then is not a line, however often it comes."""
-        monkeypatch.setattr("galleria_action.storage.s3.wire._SLOWEST_BYTES_PER_SECOND", 1 << 20)
+        monkeypatch.setattr("galleria_action.net.patience.SLOWEST_BYTES_PER_SECOND", 1 << 20)
         pauses._stop_after = 2
         s3.script("trickle@0.1*", "GetObject")
         started = time.monotonic()

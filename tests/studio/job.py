@@ -7,8 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from galleria_action.fence.workspace import Workspace
 from galleria_action.gallery.exif import edit_exif
-from galleria_action.gallery.local.workspace import Workspace
 from galleria_action.gallery.metadata.schema import load_metadata
 from galleria_action.studio.process import Processed, Task, process
 from tests.studio.conftest import warnings_into

@@ -18,7 +18,7 @@ pytest.importorskip("numpy")
 
 from galleria_action.deployment.events import Began, Event
 from galleria_action.errors import GalleryInvalid
-from galleria_action.gallery.local.workspace import Workspace
+from galleria_action.fence.workspace import Workspace
 from galleria_action.schemas import load_schema
 from galleria_action.studio.duplicates import checkpoint as checkpoint_module
 from galleria_action.studio.duplicates import find as find_module
@@ -376,7 +376,7 @@ class TestCheckpoint:
         config = checkpoint_module.Config("/x", 10, 8, 100)
         path = tmp_path / "checkpoint.json"
         checkpoint_module.save(path, config, {}, 1.0)
-        monkeypatch.setattr(os, "fsync", lambda _file: (_ for _ in ()).throw(OSError("killed here")))
+        monkeypatch.setattr(os, "replace", lambda *_args, **_named: (_ for _ in ()).throw(OSError("killed here")))
         with pytest.raises(OSError, match="killed here"):
             checkpoint_module.save(path, config, {}, 2.0)
         assert json.loads(path.read_bytes())["timestamp"] == 1.0

@@ -27,7 +27,7 @@ def studio(tmp_path: Path, at_hand: None) -> Studio:
 SCRIPT = """
 import sys
 from pathlib import Path
-from galleria_action.gallery.local.workspace import Workspace
+from galleria_action.fence.workspace import Workspace
 from galleria_action.studio.process import Task, process
 folder = Path(sys.argv[1])
 process(Task(folder / "originals", folder / "prod" / "pics"), Workspace(folder), stopped=lambda: False,

@@ -10,11 +10,13 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from galleria_action.ci.occasion import Cause, Occasion, Whose
+from galleria_action.fence import files
 
+#: GitHub caps payloads at 25 MB ("Webhook events and payloads")
+_MOST_BYTES = 25_000_000
 _DEPENDABOT = "dependabot[bot]"
 _ON_PULL_REQUESTS = ("pull_request", "pull_request_target")
 
@@ -62,6 +64,8 @@ class Event:
         if self.name == "pull_request_target":
             told = "pull_request_target, which has the repository's secrets on behalf of anybody's pull request"
             return Occasion(cause, self._whose(), told)
+        if self.ref.startswith("refs/pull/"):
+            return Occasion(Cause.OTHER, self._whose(), f"{self.name} on the ref of a pull request")
         if cause is Cause.PUSH and self.ref.startswith("refs/tags/"):
             cause = Cause.TAG
         return Occasion(cause, self._whose(), self.name or "an event that the runner does not name")
@@ -148,7 +152,7 @@ def _by_dependabot(name: str, payload: Any, environ: Mapping[str, str]) -> bool:
 
 def _payload(path: str | None) -> Any:
     try:
-        return json.loads(Path(path).read_bytes()) if path else None
+        return json.loads(files.read(path, _MOST_BYTES)) if path else None
     except (OSError, ValueError, RecursionError):
         return None
 

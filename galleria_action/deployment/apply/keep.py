@@ -27,6 +27,9 @@ from galleria_action.errors import Conflict
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.storage.interface import Headers
 
+#: so many others are let go first
+_CLAIMS = 10
+
 
 @dataclass(frozen=True, slots=True)
 class Keep:
@@ -70,12 +73,15 @@ class Keep:
 
     def _claim(self, work: Work, publication: Publication) -> Hold:
         """Claim to publish, after another which does so at this moment; whether the plan still holds is seen later."""
+        refused = 0
         while True:
             try:
                 return Hold.claim(work.store, publication)
             except Conflict:
-                head = work.store.head(PUBLICATION_KEY)
-                if head and has_died(work.store, head.etag, work.stop.pause, work.stop.check):
+                work.stop.check()
+                head, refused = work.store.head(PUBLICATION_KEY), refused + 1
+                died = head is not None and has_died(work.store, head.etag, work.stop.pause, work.stop.check)
+                if died or refused == _CLAIMS:
                     raise
 
     def _write_down(self, work: Work, history: History, undo: Mapping[str, Replaced | None]) -> None:

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 
 from galleria_action.deployment.galleries import Wanted
 from galleria_action.deployment.made_by import MadeBy
-from galleria_action.deployment.model import Commit, Copy, Delete, KeptObject, Mode, Plan, Reason
+from galleria_action.deployment.model import Commit, Copy, Delete, KeptObject, Mode, Plan, Reason, Storing
 from galleria_action.deployment.releases.history import History, composed
 from galleria_action.deployment.releases.record import Release
 from galleria_action.deployment.remote.reading import RemoteState
@@ -226,7 +226,7 @@ class Restored:
 
 
 def plan_back(
-    way: WayBack, wanted: Wanted, remote: RemoteState, then: GalleryMetadata | None, target: Target, acl: str | None
+    way: WayBack, wanted: Wanted, remote: RemoteState, then: GalleryMetadata | None, target: Target, storing: Storing
 ) -> Plan:
     """The plan of the ``way``; ``then`` is the metadata of that release, where it is another than what is live."""
     metadata = then or remote.metadata
@@ -248,7 +248,7 @@ def plan_back(
         commit=document if document and not (base and base.sha256 == document.sha256) else None,
         local_file_count=len(way.recorded),
         remote_site_count=sum(entry.kind == "site" for entry in remote.manifest.objects.values()),
-        acl=acl,
+        storing=storing,
         copies=way.copies,
     )
 

@@ -7,8 +7,6 @@ nothing that goes wrong with it ends a deploy.
 
 from __future__ import annotations
 
-import os
-import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -22,8 +20,9 @@ from galleria_action.deployment.documents.writing import commit
 from galleria_action.deployment.model import Base
 from galleria_action.deployment.state.manifest import Manifest, ManifestEntry
 from galleria_action.deployment.state.written import ManifestUnreadable, headers_of, parse_recorded, written
-from galleria_action.errors import GalleriaError, StorageUnavailable
-from galleria_action.storage.interface import WriteStore
+from galleria_action.errors import ConfigInvalid, GalleriaError, StorageUnavailable
+from galleria_action.fence.place import Place
+from galleria_action.storage.interface import DOCUMENT, WriteStore
 
 #: what begins so is a piece of a checkpoint; versions before had a single document of this name
 CHECKPOINTS = ".galleria/checkpoint"
@@ -113,23 +112,46 @@ class InDocument:
 class InFile:
     """The checkpoint in a local file."""
 
+    place: Place
     path: Path
 
+    def exists(self) -> bool:
+        """Whether there is one. Raises ``ConfigInvalid`` for anything else, which is neither to be replaced nor to be
+        removed."""
+        body = self.place.read(self.path, DOCUMENT)
+        if body and not _is_checkpoint(body):
+            raise ConfigInvalid(f"{str(self.path)!r} is not a checkpoint.")
+        return body is not None
+
     def read(self) -> list[bytes]:
-        return [self.path.read_bytes()] if self.path.is_file() else []
+        body = self.place.read(self.path, DOCUMENT)
+        return [] if body is None else [body]
 
     def write(self, fresh: Callable[[], bytes], whole: Callable[[], bytes]) -> None:
-        # A new file under a new name follows no link that somebody laid here.
-        handle, part = tempfile.mkstemp(prefix=".galleria-", dir=self.path.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(whole())
-            Path(part).replace(self.path)
-        finally:
-            Path(part).unlink(missing_ok=True)
+        self.place.write(self.path, whole())
 
     def remove(self) -> None:
-        self.path.unlink(missing_ok=True)
+        self.place.remove(self.path)
+
+
+def _is_checkpoint(body: bytes) -> bool:
+    try:
+        return "fingerprint" in parse_recorded(body)[1]
+    except ManifestUnreadable:
+        return False
+
+
+class Nowhere:
+    """No checkpoint at all."""
+
+    def read(self) -> list[bytes]:
+        return []
+
+    def write(self, fresh: Callable[[], bytes], whole: Callable[[], bytes]) -> None:
+        pass
+
+    def remove(self) -> None:
+        pass
 
 
 @dataclass

@@ -7,12 +7,21 @@ nobody needs it any more. An object is found again by whoever brings the same by
 from __future__ import annotations
 
 import hashlib
+import re
 
 from galleria_action.storage.interface import Headers
 
 POOL_FOLDER = ".galleria/pool/"
 #: what lies in the pool is for nobody's cache
 POOL_HEADERS = Headers("application/octet-stream", "no-store")
+
+
+_is_pool_key = re.compile(rf"{re.escape(POOL_FOLDER)}(?:unproven-)?[0-9a-f]{{64}}").fullmatch
+
+
+def is_pool_key(key: object) -> bool:
+    """Whether ``key`` is that of an object in the pool: a record may say anything."""
+    return isinstance(key, str) and _is_pool_key(key) is not None
 
 
 def pool_key(sha256: str) -> str:

@@ -8,12 +8,12 @@ without having written it, and the write is conditional: of two at once one goes
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from galleria_action.deployment.state.manifest import Manifest, ManifestEntry
+from galleria_action.deployment.state.pool import is_pool_key
 from galleria_action.deployment.state.written import entry_of
 from galleria_action.errors import ConfigInvalid
 from galleria_action.gallery.keys import key_problem
@@ -123,7 +123,7 @@ def replaced_of(key: str, value: Mapping[str, Any] | None, also: str | None = No
     if value is None:
         return None
     kept, headers, entry = value["kept"], value["headers"], value["entry"]
-    if not (kept is None or re.fullmatch(r"\.galleria/pool/[a-z0-9-]+", kept)):
+    if not (kept is None or is_pool_key(kept)):
         raise PublicationUnreadable("it names a place that is not in the pool")
     if type(value["size"]) is not int or type(value["etag"]) is not str:
         raise PublicationUnreadable("something in it has a wrong type")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from galleria_action.errors import GalleryInvalid
+from galleria_action.fence.workspace import Absent, Refused, Workspace
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.gallery.local.content import pointer_problem
 from galleria_action.gallery.local.files import local_file, read_file, usable
 from galleria_action.gallery.local.formats import HEAD_BYTES
-from galleria_action.gallery.local.workspace import Absent, Refused, Workspace
 from galleria_action.gallery.metadata.schema import LoadedMetadata, load_metadata, refuse_larger
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from galleria_action.errors import GalleryInvalid
-from galleria_action.gallery.local.workspace import Absent, Found, Refused, Workspace, not_a_file
+from galleria_action.fence.workspace import Absent, Found, Refused, Workspace, not_a_file
 from galleria_action.gallery.metadata.model import Variant
 from galleria_action.gallery.wording import shown
 

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from galleria_action.errors import GalleryInvalid
+from galleria_action.fence.workspace import Absent, Refused, Workspace
 from galleria_action.gallery.keys import folded, key_problem
 from galleria_action.gallery.local.files import LocalFile, folder_option, local_file, usable
 from galleria_action.gallery.local.nearby import Nearby
-from galleria_action.gallery.local.workspace import Absent, Refused, Workspace
 from galleria_action.gallery.metadata.findings import Findings
 from galleria_action.gallery.metadata.json_source import Place
 from galleria_action.gallery.metadata.model import GalleryMetadata, Variant

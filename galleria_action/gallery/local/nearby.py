@@ -16,11 +16,11 @@ from difflib import get_close_matches
 from functools import cache
 
 from galleria_action.errors import GalleryInvalid
+from galleria_action.fence.workspace import Absent, Refused, Workspace
 from galleria_action.gallery.keys import folded
 from galleria_action.gallery.local.content import of_named_type
 from galleria_action.gallery.local.files import LocalFile, local_file, opened, usable
 from galleria_action.gallery.local.formats import HEAD_BYTES, format_of
-from galleria_action.gallery.local.workspace import Absent, Refused, Workspace
 from galleria_action.gallery.metadata.model import Variant
 from galleria_action.gallery.wording import shown
 

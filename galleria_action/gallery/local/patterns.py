@@ -58,9 +58,22 @@ def _refuse_odd(line: str) -> None:
 
 def _compiled(line: str) -> re.Pattern[str]:
     *above, last = line.strip("/").split("/")
-    text = "".join("(?:[^/]++/)*?" if name == "**" else _name(name) + "/" for name in above)
+    text = _folders(above)
     text += ".+" if above and last == "**" else _name(last)
     return re.compile(text if "/" in line else f"(?:.*/)?{text}", re.DOTALL)
+
+
+def _folders(names: list[str]) -> str:
+    """A regular expression for folders. What stands between two ``**`` is right at its first place, as in ``_name``."""
+    blocks = [""]
+    for name in names:
+        if name == "**":
+            blocks.append("")
+        else:
+            blocks[-1] += _name(name) + "/"
+    first, *rest = blocks
+    middle = "".join(f"(?>(?:[^/]++/)*?{block})" for block in rest[:-1])
+    return first + middle + "".join(f"(?:[^/]++/)*?{block}" for block in rest[-1:])
 
 
 def _name(name: str) -> str:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from galleria_action.errors import GalleryInvalid
+from galleria_action.fence.workspace import Absent, Found, Refused, Workspace, is_hidden
 from galleria_action.gallery.keys import MAX_KEY_BYTES, METADATA_KEY, folded, key_problem
 from galleria_action.gallery.local.files import LocalFile, folder_option, local_file, usable
 from galleria_action.gallery.local.patterns import Patterns
-from galleria_action.gallery.local.workspace import Absent, Found, Refused, Workspace, is_hidden
 from galleria_action.gallery.media import is_photo_or_video
 from galleria_action.gallery.metadata.findings import Findings
 from galleria_action.gallery.wording import shown

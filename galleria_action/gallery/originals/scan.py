@@ -14,8 +14,8 @@ from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
 from galleria_action.errors import GalleryInvalid
+from galleria_action.fence.workspace import Absent, Refused, Workspace, not_a_file
 from galleria_action.gallery.local.files import folder_option
-from galleria_action.gallery.local.workspace import Absent, Refused, Workspace, not_a_file
 from galleria_action.gallery.media import is_photo_or_video
 from galleria_action.gallery.originals.kinds import HEAD, Kind, kind_of, stand_in
 from galleria_action.gallery.wording import shown

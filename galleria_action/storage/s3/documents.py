@@ -7,14 +7,17 @@ from typing import Never
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
+#: a listing has at most 1,000 objects of a dozen fields; each element takes a hundred bytes of memory
+_MOST_TAGS = 100_000
+
 
 class BadDocument(Exception):
     """An answer that is not the document that was asked for; the text says what it is."""
 
 
 class _Builder(ElementTree.TreeBuilder):
-    """No entities: they need a document type, which S3 never sends. Depth needs no bound, because nothing here calls
-    itself for each level, and expat does not either."""
+    """No entities: they need a document type, which S3 never sends. Depth needs no bound of its own, because nothing
+    here calls itself for each level, and expat does not either."""
 
     def doctype(self, *_: str | None) -> Never:
         raise BadDocument("an answer with a document type, which S3 does not send")
@@ -22,11 +25,15 @@ class _Builder(ElementTree.TreeBuilder):
 
 def parsed(body: bytes, what: str) -> ElementTree.Element:
     """The root of ``body``. Raises ``BadDocument`` with a text like 'an answer that is not {what}'."""
+    if body.count(b"<") > _MOST_TAGS:
+        raise BadDocument(f"an answer that is not {what}, but has far too many parts")
     try:
         return ElementTree.XML(body, ElementTree.XMLParser(target=_Builder()))
     except ElementTree.ParseError as error:
         kind = "broken XML" if body.lstrip()[:1] == b"<" else "no XML at all"
         raise BadDocument(f"an answer that is not {what}, but {kind} (line {error.position[0]})") from None
+    except (LookupError, ValueError):  # of Python's own, where it helps expat with encodings
+        raise BadDocument(f"an answer that is not {what}, but in an encoding that nobody knows") from None
 
 
 def name_of(element: ElementTree.Element) -> str:

@@ -16,6 +16,8 @@ from galleria_action.storage.s3.signature import canonical_query
 
 #: An answer has at most 1,000 keys of at most 1,024 bytes, each of which escapes make six times as long; and some more.
 MAX_BYTES = 8 << 20
+#: in digits and spaces; Python converts no number of thousands of digits
+_LONGEST_SIZE = 40
 _TOLD = frozenset(("IsTruncated", "KeyCount", "NextContinuationToken", "EncodingType", "Contents"))
 
 
@@ -86,7 +88,7 @@ def _object(one: ElementTree.Element, names: tuple[str, str, str], encoded: bool
     key, size, etag = map(one.findtext, names)
     if key is None or size is None:
         raise BadListing(f"a listing without {'Key' if key is None else 'Size'!r}")
-    if not (size.isascii() and size.strip().isdigit()):
+    if not (size.isascii() and size.strip().isdigit() and len(size) < _LONGEST_SIZE):
         raise BadListing("a listing with a size that is not a number")
     bare = (etag or "").removeprefix("W/").strip('"')
     return ObjectInfo(unquote_plus(key) if encoded and ("%" in key or "+" in key) else key, int(size), bare)

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from galleria_action.net.network import Network
+from galleria_action.net.patience import PatientResponse
 from galleria_action.net.proxies import Proxy
 
 CONNECT_SECONDS = 10.0
@@ -31,8 +32,6 @@ _LAST_WORDS_SECONDS = 5.0
 _PIECE = 256 << 10
 #: a body up to this size is sent together with the head, in one packet or few
 _SMALL = 64 << 10
-#: slower than this is nobody's line, but a server that holds us up
-_SLOWEST_BYTES_PER_SECOND = 1024
 #: after which a server may have closed a connection that nobody used; the shortest that is usual is five
 _FRESH_SECONDS = 4.0
 
@@ -85,7 +84,7 @@ class Wire:
         ``LINE_FAILURES``, also for a body that breaks off.
         """
         connection, whole = self._connected(), False
-        response = http.client.HTTPResponse(connection.sock, method=method)
+        response = PatientResponse(connection.sock, method=method, seconds=SILENCE_SECONDS)
         try:
             sent = self._send(connection, self._head(method, path, headers, len(body)), body)
             self._begin(connection, response, sent)
@@ -111,6 +110,7 @@ class Wire:
                     return connection
                 connection.close()
         connection = self._connection()
+        connection.response_class = PatientResponse  # of a proxy, too
         try:
             connection.connect()
         except OSError as error:
@@ -195,11 +195,9 @@ class Wire:
 
 def _read(response: http.client.HTTPResponse, most: int) -> bytes:
     """The body, cut one byte after ``most``."""
-    body, began = bytearray(), time.monotonic()
+    body = bytearray()
     while len(body) <= most and (piece := response.read1(min(_PIECE, most + 1 - len(body)))):
         body += piece
-        if time.monotonic() - began > SILENCE_SECONDS + len(body) / _SLOWEST_BYTES_PER_SECOND:
-            raise TimeoutError("the answer trickles in")
     if len(body) <= most and response.length:
         # A read of a bounded length passes a body that broke off for a whole one.
         raise http.client.IncompleteRead(bytes(body), response.length)

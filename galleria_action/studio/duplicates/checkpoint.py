@@ -6,13 +6,13 @@ One JSON file, written whole or not at all.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from galleria_action.fence.files import put
 from galleria_action.gallery.originals.scan import Original, Stamp
 from galleria_action.studio.duplicates.measure import Measured
 
@@ -84,12 +84,7 @@ def save(path: Path, config: Config, seen: Mapping[str, Seen], now: float) -> No
         "processed_files": list(seen),
         "image_metadata": [{**entry.measured.to_dict(), "stamp": entry.stamp} for entry in seen.values()],
     }
-    draft = path.with_name(f"{path.name}.tmp")
-    with draft.open("w", encoding="ascii") as file:
-        file.write(json.dumps(document))
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+    put(path, json.dumps(document).encode())
 
 
 def still_true(seen: Mapping[str, Seen], originals: Iterable[Original]) -> dict[str, Seen]:

@@ -11,7 +11,7 @@ from threading import Thread
 
 from galleria_action.deployment.events import Advanced, Began, Ended, Listener, Warned
 from galleria_action.errors import GalleryInvalid
-from galleria_action.gallery.local.workspace import Workspace
+from galleria_action.fence.workspace import Workspace
 from galleria_action.gallery.originals.describe import presentable
 from galleria_action.gallery.originals.scan import Original, Why, scan_originals
 from galleria_action.gallery.wording import shown

@@ -14,6 +14,7 @@ import jinja2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from galleria_action.errors import ConfigInvalid, Finding, GalleryInvalid
+from galleria_action.fence.files import put
 from galleria_action.gallery.originals.times import TimeSettings
 from galleria_action.gallery.wording import shown
 from galleria_action.studio.place import Photo
@@ -149,9 +150,7 @@ class _Written:
             if path.read_bytes() == body:
                 return
         path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f".{path.name}.tmp")
-        draft.write_bytes(body)
-        draft.replace(path)
+        put(path, body)
         self.changed += 1
 
     def link(self, name: str, made: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Set
 from dataclasses import replace
+from pathlib import Path
 from typing import TypeVar
 
 from galleria_action.deployment.apply.carry_out import carry_out
@@ -15,12 +16,15 @@ from galleria_action.deployment.events import Deploying, Uploaded
 from galleria_action.deployment.model import Plan
 from galleria_action.deployment.remote.reading import list_target
 from galleria_action.deployment.remote.verification import Verification, verify_listing
-from galleria_action.deployment.state.checkpoint import CHECKPOINTS, Checkpoint, InBucket, InFile
+from galleria_action.deployment.state.begun import BEGUN_KEY, end_begun, read_begun, write_begun
+from galleria_action.deployment.state.checkpoint import CHECKPOINTS, Checkpoint, InBucket, InFile, Nowhere
 from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.deployment.strategies.rolling import rolling
+from galleria_action.errors import ConfigInvalid
 from galleria_action.gallery.local.files import read_file
 from galleria_action.gallery.metadata.model import GalleryMetadata
 from galleria_action.options.checks import Verify
+from galleria_action.options.guards import PlanApproval
 from galleria_action.report.wording import count
 from galleria_action.storage.interface import ObjectInfo, ReadStore, WriteStore
 from galleria_action.storage.persistence import Pause
@@ -46,7 +50,7 @@ _T = TypeVar("_T")
 
 def fingerprint_of(context: Context, plan: Plan) -> str:
     """What decides the stored bytes and headers beyond what the entry of each object records itself."""
-    settings = [str(context.target), plan.mode, context.settings.acl]
+    settings = [str(context.target), plan.mode, plan.storing.told()]
     return hashlib.sha256(repr(settings).encode()).hexdigest()
 
 
@@ -56,8 +60,7 @@ def open_checkpoint(context: Context, store: WriteStore, made: Comparison) -> Ch
     fingerprint = fingerprint_of(context, made.plan)
     listing = made.remote.listing
     if upload.checkpoint_file:
-        path = context.path(upload.checkpoint_file)
-        checkpoint = Checkpoint(InFile(path), fingerprint, written=path.is_file())
+        checkpoint = _in_file(context, upload.checkpoint_file, fingerprint)
     else:
         wanted = upload.resume and made.plan.uploads
         asked = [found.key for found in store.list(CHECKPOINTS)] if wanted and listing is None else ()
@@ -69,13 +72,43 @@ def open_checkpoint(context: Context, store: WriteStore, made: Comparison) -> Ch
     return checkpoint
 
 
-def announce(context: Context, plan: Plan, begun: str | None = None) -> None:
-    """The last questions before the gallery is written to, and word that it is. ``begun`` is the id of the plan of
-    which ``plan`` is known to be what remains."""
-    check_approval(context, plan, begun)
+def _in_file(context: Context, path: Path, fingerprint: str) -> Checkpoint:
+    """The checkpoint in a local file; nowhere when something else is there, which is left alone."""
+    place = InFile(context.place, path)
+    try:
+        return Checkpoint(place, fingerprint, written=place.exists())
+    except ConfigInvalid as occupied:
+        context.warn(f"checkpoint-file: {occupied.message} It is left alone; starting fresh, without a checkpoint.")
+        return Checkpoint(Nowhere(), fingerprint)
+
+
+def announce(context: Context, store: WriteStore, made: Comparison, left_of: str | None = None) -> None:
+    """The last questions before the gallery is written to, and word that it is. ``left_of`` is the id of the plan of
+    which the one that was made is known to be what remains."""
+    begun = read_begun(store) if _is_approved(context) else None
+    left_of = begun.plan_id if begun and begun.covers(made.plan) else left_of
+    check_approval(context, made.plan, left_of)
     context.stop.check()
     check_cors(context, may_write=True)
     context.tell(Deploying())
+    if _is_approved(context) and left_of is None:
+        write_begun(store, made.plan)
+    elif left_of is None:
+        _end_begun(context, store, made)
+
+
+def _is_approved(context: Context) -> bool:
+    """Whether somebody has to approve the plan of this run. A sharded one has documents of its own for that."""
+    guards = context.options.guards
+    return not context.options.sharded and bool(guards.approved_plan or guards.plan_approval is not PlanApproval.OFF)
+
+
+def _end_begun(context: Context, store: WriteStore, made: Comparison) -> None:
+    """What was begun before is over, whatever became of it: nothing that is left of it is approved any more."""
+    if not _is_approved(context) and BEGUN_KEY not in (made.remote.listing or ()):
+        return
+    if trouble := end_begun(store):
+        context.warn(f"{BEGUN_KEY} could not be removed. It is in nobody's way: {trouble}")
 
 
 # -- writing -------------------------------------------------------------------------------------------------------
@@ -154,6 +187,7 @@ def put_online(
         warn_of_uploads(context, work.uploader.done.summary())
         tell_trouble(context, checkpoint)
     forget(context, checkpoint)
+    _end_begun(context, store, made)
     with concluding(context, store, work.release) as judged:
         verification = judged.verification = verify_deployed(context, store, made, manifest, fresh=True)
     return Deployed(made.plan, work.uploader.done.summary(), len(made.plan.removed_photos), verification)
@@ -162,6 +196,8 @@ def put_online(
 def nothing_to_do(context: Context, store: WriteStore, made: Comparison, checkpoint: Checkpoint) -> Deployed:
     """The end of a run whose gallery is online already: proved all the same."""
     forget(context, checkpoint)
+    if BEGUN_KEY in (made.remote.listing or ()):
+        _end_begun(context, store, made)
     tidy(context, store, made.remote)
     verification = verify_deployed(context, store, made, made.remote.manifest, fresh=False)
     return Deployed(made.plan, Uploaded(0, 0, 0, 0), 0, verification)

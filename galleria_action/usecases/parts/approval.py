@@ -10,13 +10,13 @@ from galleria_action.usecases.context import Context
 _SHOWN = 50
 
 
-def check_approval(context: Context, plan: Plan, begun: str | None = None) -> None:
+def check_approval(context: Context, plan: Plan, left_of: str | None = None) -> None:
     """Compare ``plan``, which writes something, with the reviewed one.
 
-    What remains of an approved plan after an interrupted deploy is approved, too, where the bucket proves that
-    ``begun`` is the id of the plan that was interrupted. Raises ``PlanChanged`` under
-    ``plan-approval: require``. A plan id that was given as ``approved-plan`` has been compared by the guards; but that
-    of shards comes from another job of the same run, and no reviewer has seen it.
+    What remains of an approved plan after an interrupted deploy is approved, too: ``left_of`` is the id of the plan of
+    which the bucket proves that ``plan`` is what remains. Raises ``PlanChanged`` under ``plan-approval: require``. A
+    plan id that was given as ``approved-plan`` has been compared by the guards; but that of shards comes from another
+    job of the same run, and no reviewer has seen it.
     """
     options = context.options
     if options.guards.plan_approval == "off" or (options.guards.approved_plan and not options.sharded):
@@ -26,8 +26,9 @@ def check_approval(context: Context, plan: Plan, begun: str | None = None) -> No
     except NoApproval as missing:
         problem = PlanChanged(f"There is no approved plan. {missing} Nothing was written.", hint=missing.hint)
     else:
-        if approved.covers(plan, begun):
-            context.say(f"The plan is the approved one: {approved.where}")
+        if approved.plan_id in (plan.plan_id, left_of):
+            part = "" if approved.plan_id == plan.plan_id else "what an interrupted deploy has left of "
+            context.say(f"The plan is {part}the approved one: {approved.where}")
             return
         problem = _other_plan(approved, plan)
     if options.guards.plan_approval == "require":

@@ -18,7 +18,7 @@ from galleria_action.deployment.sources import (
     photos_of_metadata,
     site_files,
 )
-from galleria_action.errors import ConfigInvalid, EmptyGallery, Finding, GalleryInvalid
+from galleria_action.errors import EmptyGallery, GalleryInvalid
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.gallery.local.document import read_metadata
 from galleria_action.gallery.local.examine import examine_all, oddities
@@ -26,7 +26,6 @@ from galleria_action.gallery.local.files import LocalFile
 from galleria_action.gallery.local.locate import locate
 from galleria_action.gallery.local.patterns import Patterns
 from galleria_action.gallery.local.walk import Walk, walk_photos, walk_site
-from galleria_action.gallery.local.workspace import Workspace
 from galleria_action.gallery.metadata.model import NO_SETTINGS
 from galleria_action.gallery.metadata.positions import redact_positions
 from galleria_action.gallery.metadata.redact import redact_paths
@@ -87,7 +86,7 @@ def _metadata(context: Context, source: Path) -> LoadedMetadata | None:
         return context.metadata
     given = context.options.gallery.metadata_file
     path = context.path(given) if given else source / METADATA_KEY
-    fence = fence_of(context, path.parent, "metadata-file" if given else "source")
+    fence = context.place.fence(path.parent, "metadata-file" if given else "source")
     if not os.path.lexists(path):
         if given is None and (source.is_dir() or context.options.gallery.site_only):
             return None
@@ -130,7 +129,7 @@ def _where_to_look(folder: Path) -> str:
 
 
 def _photos(context: Context, metadata: LoadedMetadata | None, source: Path) -> Sequence[LocalFile]:
-    fence = fence_of(context, source, "source")
+    fence = context.place.fence(source, "source")
     if metadata:
         found = locate(metadata.metadata, source, fence, file=metadata.file, lines_of=metadata.lines_of)
         return tuple(found.values())
@@ -150,7 +149,7 @@ def _site(context: Context, source: Path) -> Sequence[LocalFile] | None:
     if context.options.gallery.site is None or context.options.gallery.photos_only:
         return None
     site = context.path(context.options.gallery.site)
-    fence, patterns = fence_of(context, site, "site"), context.options.gallery.exclude or Patterns()
+    fence, patterns = context.place.fence(site, "site"), context.options.gallery.exclude or Patterns()
     walk = walk_site(site, fence, exclude=[source], patterns=patterns)
     _tell_skipped(context, walk, "are hidden")
     return walk.files
@@ -165,27 +164,6 @@ def _tell_skipped(context: Context, walk: Walk, why: str) -> None:
         context.warn(f"Not published: {text}")
     if len(walk.dangling) > _SHOWN_SKIPPED:
         context.warn(f"Not published: {len(walk.dangling) - _SHOWN_SKIPPED:,} more links that lead to nothing")
-
-
-def fence_of(context: Context, folder: Path, option: str) -> Workspace:
-    """The fence around local files that are reached through ``folder``.
-
-    In CI that is the workspace, and a folder outside of it is refused: the container sees nothing else of the
-    machine, and a pull request must not publish the runner's files. On a terminal a folder may lie anywhere, and so may
-    what its links lead to.
-    """
-    attended = context.place.attended
-    if folder.resolve().is_relative_to(context.place.folder.resolve()):
-        return Workspace(context.place.folder, context.place.outside, bounded=not attended)
-    if attended:
-        return Workspace(folder, bounded=False)
-    text = f"{option}: {str(folder)!r} is outside of the workspace"
-    raise ConfigInvalid(
-        text,
-        hint="Give a path relative to the repository's root. Other folders of the machine are not visible in the "
-        "action's container.",
-        findings=[Finding(text)],
-    )
 
 
 def measured(context: Context, gallery: Gallery, *, every: bool) -> LocalGallery:
@@ -215,11 +193,9 @@ def measured(context: Context, gallery: Gallery, *, every: bool) -> LocalGallery
         photos = photos_of_directory(
             gallery.photos, cache.cache_control_photos, of_photos, strip_gps=strip, rules=rules
         )
-    check_collisions(photos or (), site or (), METADATA_KEY)
     named = gallery.metadata.metadata.keys() if gallery.metadata else None
     known = named if gallery.photos is None else [file.key for file in gallery.photos]
-    check_links(context, gallery.site, known, elsewhere=gallery.photos is None)
-    return LocalGallery(
+    local = LocalGallery(
         mode=gallery.mode,
         photos=photos,
         site=site,
@@ -228,6 +204,9 @@ def measured(context: Context, gallery: Gallery, *, every: bool) -> LocalGallery
         made_by=context.made_by,
         edit_of_site=PhotoEdit(None, None, strip_gps=True) if strip else None,
     )
+    check_collisions(local)
+    check_links(context, gallery.site, known, elsewhere=gallery.photos is None)
+    return local
 
 
 def _tell_odd(context: Context, texts: Sequence[str]) -> None:

@@ -8,9 +8,11 @@ from galleria_action.deployment.apply.publishing import Hold
 from galleria_action.deployment.events import Planned
 from galleria_action.deployment.galleries import LocalGallery
 from galleria_action.deployment.guards import check_guards
-from galleria_action.deployment.model import Plan
+from galleria_action.deployment.model import Plan, Storing
 from galleria_action.deployment.planner import make_plan
 from galleria_action.deployment.remote.reading import RemoteState, read_remote
+from galleria_action.deployment.sources import check_live_collisions
+from galleria_action.deployment.state.begun import read_begun
 from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.deployment.state.publication import Publication
 from galleria_action.errors import GalleryInvalid
@@ -18,6 +20,7 @@ from galleria_action.options.checks import Verify
 from galleria_action.options.guards import Orphans, Unproven
 from galleria_action.report.wording import human_size
 from galleria_action.storage.interface import ReadStore
+from galleria_action.storage.settings import StoreSettings
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.age import check_age
 from galleria_action.usecases.parts.files import check_online
@@ -53,23 +56,38 @@ def make_comparison(context: Context, store: ReadStore, side: LocalSide) -> Comp
             context.warn(under_way(unfinished))
             remote = remote.before(unfinished)
         same_mode(local, remote)
+        check_live_collisions(local, remote.manifest, remote.metadata)
         made = make_plan(
             local,
             remote.gallery(local),
             context.target,
             force=options.guards.force,
             delete_orphans=options.guards.orphans is Orphans.DELETE,
-            acl=context.settings.acl,
+            storing=storing_of(context.settings),
             keep_unproven=options.guards.unproven is Unproven.KEEP,
         )
         context.tell(Planned(made))
         tell_pictures(context, made, local, remote, store)
     approved = None if options.sharded else options.guards.approved_plan  # shards have more to say of it
+    if approved and approved != made.plan_id and _is_left_of(store, approved, made):
+        context.say("An earlier deploy of the approved plan was interrupted; this is what is left of it.")
+        approved = None
     check_guards(made, options.guards.max_delete, allow_empty=options.guards.allow_empty, approved_plan=approved)
     if made.changed:
         check_age(context, local, remote.manifest)
     check_online(context, local, remote.manifest, (up.key for up in made.uploads))
     return Comparison(made, local, remote, recorded=recorded)
+
+
+def _is_left_of(store: ReadStore, approved: str, made: Plan) -> bool:
+    """Whether the bucket proves that the approved plan had begun, and that this is a part of it."""
+    begun = read_begun(store)
+    return begun is not None and (begun.plan_id == approved and begun.covers(made))
+
+
+def storing_of(settings: StoreSettings) -> Storing:
+    """How the options want each object kept."""
+    return Storing(settings.acl, settings.encryption, settings.storage_class)
 
 
 def tell_orphans(context: Context, plan: Plan) -> None:

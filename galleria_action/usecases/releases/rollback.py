@@ -28,7 +28,7 @@ from galleria_action.storage.interface import ReadStore, WriteStore
 from galleria_action.storage.providers import provider_of
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.applying import verify_against
-from galleria_action.usecases.parts.planning import under_way
+from galleria_action.usecases.parts.planning import storing_of, under_way
 from galleria_action.usecases.parts.releasing import begin, concluding, history_of, idle_uploader, terms_of, tidy
 from galleria_action.usecases.parts.unfinished import cleared
 from galleria_action.usecases.results import PlanMade, RolledBack
@@ -89,7 +89,7 @@ def _planned(context: Context, store: ReadStore, remote: RemoteState | None) -> 
         body = _document(store, way)
         wanted = wanted_by(way, remote, body)
         then = _parsed(way, body)
-        plan = plan_back(way, wanted, remote, then, context.target, context.settings.acl)
+        plan = plan_back(way, wanted, remote, then, context.target, storing_of(context.settings))
         context.tell(Planned(plan))
         if any(release.forgotten for release in history.releases if release.id > way.release.id):
             context.warn("Photos were forgotten since then; the gallery comes back without them.")

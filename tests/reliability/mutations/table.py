@@ -322,8 +322,8 @@ MUTATIONS = {
         _PERSISTENCE + "TestStalls",
     ),
     "waits for ever for an answer that trickles in": _when(
-        3, never("wire:_read", "time.monotonic() - began > SILENCE_SECONDS + len(body) / _SLOWEST_BYTES_PER_SECOND"),
-        _PERSISTENCE + "TestStalls",
+        3, never("_Watched.readinto", "now - self._began > self._seconds + self.seen / SLOWEST_BYTES_PER_SECOND"),
+        "tests/net/test_patience.py",
     ),
     "believes a listing that contradicts itself": _when(
         2, never("page_of", "token is not None and not truncated"),
@@ -372,6 +372,103 @@ MUTATIONS = {
     "reads aliases of YAML": _when(
         9, never("_excess", 'isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None)'),
         "tests/doors/test_config_file.py",
+    ),
+    "reads heads without an end": _when(
+        9, never("_Watched.readinto", "self.most is not None and self.seen > self.most"),
+        "tests/net/test_patience.py",
+    ),
+    "reads trailers without an end": _when(
+        9, swap("PatientResponse._read_and_discard_trailer", "raise http.client.HTTPException(...)",
+                "self._read_and_discard_trailer()"),
+        "tests/net/test_patience.py",
+    ),
+    "unpacks what is packed many times over": _when(
+        9, never("encoding:decoded", "len(codings) > _MOST_CODINGS"),
+        "tests/net/test_patience.py",
+    ),
+    "writes outside of the workspace": _when(
+        9, never("Place._spot", "not parent.is_relative_to(root)"),
+        "tests/fence/test_place.py",
+    ),
+    "writes into git's own files": _when(
+        9, never("Place._spot", "_GIT in inner"),
+        "tests/fence/test_place.py",
+    ),
+    "writes hidden files": _when(
+        9, never("Place._spot", 'not self.attended and any(part.startswith(".") for part in inner)'),
+        "tests/fence/test_place.py",
+    ),
+    "goes through a folder that became a link": _when(
+        9, put("files:_STEP", "os.O_NOFOLLOW", "0"),
+        "tests/fence/test_place.py",
+    ),
+    "replaces devices": _when(
+        9, never("files:write", "_is_special(name, folder)"),
+        "tests/fence/test_place.py",
+    ),
+    "opens its own stream anew": _when(
+        9, put("files:stream", "(number := _own_stream(path)) is not None", "False"),
+        "tests/fence/test_place.py",
+    ),
+    "starts with files that may not be written": _when(
+        9, drop("run:_prepare", "check_written_files(...)"),
+        "tests/doors/test_reports.py",
+    ),
+    "takes a CI for a person": _when(
+        9, put("_attended", "occasion.cause is Cause.COMMAND_LINE", "True"),
+        "tests/doors/test_fences.py",
+    ),
+    "takes an unknown CI for a terminal": _when(
+        9, put("occasion_of", "it in _OTHER_CIS", "False"),
+        "tests/ci/test_plain.py",
+    ),
+    "believes a push on a pull request's ref": _when(
+        9, never("Event.occasion", 'self.ref.startswith("refs/pull/")'),
+        "tests/ci/test_github_event.py",
+    ),
+    "lets a photo take a page's place": _when(
+        9, never("check_live_collisions", "local.site is None"),
+        "tests/doors/test_fences.py",
+    ),
+    "lets the site take a photo's place": _when(
+        9, never("check_live_collisions", "local.photos is None"),
+        "tests/doors/test_fences.py",
+    ),
+    "takes any part of a plan for approved": _when(
+        9, put("Begun.covers", "{action.canonical() for action in plan.actions()} <= self.actions", "True"),
+        "tests/deployment/test_begun.py",
+    ),
+    "takes what is left for approved whatever was there": _when(
+        9, put("Begun.covers", "not self.metadata or base in self.metadata", "True"),
+        "tests/deployment/test_begun.py", "tests/doors/test_approval.py::test_a_part_alone_is_another_plan",
+    ),
+    "takes a part for approved without a proof": _when(
+        9, put("planning:_is_left_of", "begun.plan_id == approved and begun.covers(made)", "True"),
+        "tests/doors/test_approval.py::test_a_part_alone_is_another_plan",
+    ),
+    "forgets what was begun": _when(
+        5, drop("applying:announce", "write_begun(...)"),
+        "tests/doors/test_approval.py::test_what_is_left_of_a_plan_that_was_given_by_its_id_is_approved_as_well",
+    ),
+    "approves whatever encryption and class": _when(
+        9, drop("Plan.canonical", "about |= self.storing.told()"),
+        "tests/deployment/test_planner.py::test_how_objects_are_kept_is_part_of_the_plan",
+    ),
+    "takes back from anywhere": _when(
+        9, put("publication:replaced_of", "is_pool_key(kept)", "True"),
+        "tests/deployment/test_hostile_records.py",
+    ),
+    "believes whatever keys a record names": _when(
+        2, put("written:_sound", "key_problem(key) is None", "True"),
+        "tests/deployment/test_hostile_records.py",
+    ),
+    "replaces what is not a checkpoint": _when(
+        9, never("InFile.exists", "body and not _is_checkpoint(body)"),
+        _RESUME + "test_what_is_no_checkpoint_is_neither_replaced_nor_removed",
+    ),
+    "reads XML of any size": _when(
+        9, never("documents:parsed", 'body.count(b"<") > _MOST_TAGS'),
+        "tests/storage/test_bad_answers.py",
     ),
     "lets a region lead the credentials astray": _when(
         9, never("StoreSettings.__post_init__", "self.region and not _REGION.fullmatch(self.region)"),

@@ -19,8 +19,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from galleria_action.gallery.wording import shown
-
 #: As many as Linux follows (path_resolution(7)).
 _MAX_LINKS = 40
 #: The one hidden folder that belongs to a site (RFC 8615).
@@ -89,7 +87,7 @@ class Workspace:
                 raise _dangling(link) if link else Absent() from None
             if not stat.S_ISLNK(status.st_mode):
                 if link and is_hidden(name):
-                    raise Refused(f"is a symbolic link to the hidden file {shown(name)}, which is not published")
+                    raise Refused(f"is a symbolic link to the hidden file {name!r:.80}, which is not published")
                 return Found(path, status)
             target = _ask(os.readlink, path)
             link = link or target
@@ -113,7 +111,7 @@ class Workspace:
         inner, named = self._parts_beyond(real), asked.split("/")
         hidden = next((part for part in inner if is_hidden(part) and part not in named), None)
         if hidden and not _is_annex(inner):
-            raise Refused(f"leads into the hidden folder {shown(hidden)}, from where nothing is published")
+            raise Refused(f"leads into the hidden folder {hidden!r:.80}, from where nothing is published")
 
     def _here(self, target: str) -> str:
         """An absolute link's target as this side of the container's wall sees it."""
@@ -204,4 +202,4 @@ def _dangling(target: str) -> Absent | Refused:
     if re.search(r"[/\\]annex[/\\]objects[/\\]", target):
         return Refused("is a link of git-annex to content that is not here; run `git annex get` before")
     advice = "; make links relative: in a container the workspace lies elsewhere" if target.startswith("/") else ""
-    return Absent(f"is a symbolic link to {shown(target)}, which does not exist here{advice}")
+    return Absent(f"is a symbolic link to {target!r:.80}, which does not exist here{advice}")
