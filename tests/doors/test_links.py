@@ -44,6 +44,20 @@ def test_the_remedy_helps(here: Job):
     assert ran.outputs["changed"] == "false"
 
 
+def test_galleria_s_own_pages_and_what_helps_them(make_job):
+    """Its metadata says ``web/a.jpg`` and ``a.webp``, its pages ``photos/web/a.jpg`` and ``photos/thumb/a.webp``."""
+    job = make_job("folder", habit="bare")
+    files = [photo["files"] for photo in job.gallery.photos]
+    link_to(job, *(f"photos/{it['web']}" for it in files), *(f"photos/thumb/{it['thumb']}" for it in files))
+    ran = ok(job.runner.run("plan"))
+    assert "6 links of the site" in ran.log
+    assert "Give the metadata the keys that the pages link to" in ran.log
+    for it in files:
+        it |= {"full": f"photos/{it['full']}", "web": f"photos/{it['web']}", "thumb": f"photos/thumb/{it['thumb']}"}
+    job.gallery.save()
+    ok(job.runner.run("deploy", links="fail"))
+
+
 def test_a_link_that_resolves_is_no_finding(make_job):
     job = make_job()
     link_to(job, job.gallery.photos[0]["files"]["full"], "/" + job.gallery.photos[1]["files"]["thumb"], "about.html")

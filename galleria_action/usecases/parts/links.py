@@ -70,6 +70,11 @@ def _remedy(found: DeadLinks, prefix: str) -> str:
             f"prefix: {below}, and the site with site-only; or build the site with the keys of the metadata. Where a "
             f"CDN leads {found.above}/ to the photos, set links: off."
         )
-    meant = next((it.meant for it in found.links if it.meant), "")
-    example = f" The nearest photo has the key {meant}." if meant else ""
-    return f"Build the site again with the keys of the metadata.{example} links: off leaves this out."
+    known = next((it for it in found.links if it.meant), None)
+    if known is None:
+        return "Build the site again, or put the pictures into its folder. links: off leaves this out."
+    return (
+        f"Pages and metadata must agree: {known.link.key} has the key {known.meant} in the metadata. Give the metadata "
+        "the keys that the pages link to (docs/local-files.md has a line for Galleria's), or build the site with the "
+        "keys of the metadata. links: off leaves this out."
+    )
