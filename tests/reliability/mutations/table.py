@@ -455,7 +455,7 @@ MUTATIONS = {
         "tests/deployment/test_planner.py::test_how_objects_are_kept_is_part_of_the_plan",
     ),
     "takes back from anywhere": _when(
-        9, put("publication:_replaced", "is_pool_key(kept)", "True"),
+        9, put("publication:replaced_of", "is_pool_key(kept)", "True"),
         "tests/deployment/test_hostile_records.py",
     ),
     "believes whatever keys a record names": _when(
