@@ -52,11 +52,11 @@ class Bucket:
         return self.settings.target.bucket
 
     def objects(self) -> dict[str, bytes]:
-        """What lies there; of our own records only that they are there, because they hold times. Of releases not even
-        that, because their names do."""
-        found = moto_backend().buckets[self.name].keys.items()
-        comparable = ((key, entry) for key, entry in found if not key.startswith(".galleria/releases/"))
-        return {key: b"" if key.startswith(".galleria/") else entry.value for key, entry in comparable}
+        """What lies there; of our own records only of which kinds there are some, because they hold and bear times."""
+        found = {key: entry.value for key, entry in moto_backend().buckets[self.name].keys.items()}
+        ours = {key for key in found if key.startswith(".galleria/")}
+        kinds = {"/".join(key.split("/")[:2]): b"" for key in ours}
+        return {key: body for key, body in found.items() if key not in ours} | kinds
 
     def damage(self, part: str) -> None:
         """Another program overwrites an object."""
