@@ -19,7 +19,7 @@ from galleria_action.ci.gitlab_notes import MergeRequest, MergeRequestNotes
 from galleria_action.ci.reviews.marker import Marker, read_marker, sealed
 from galleria_action.ci.reviews.sticky import Sticky
 from galleria_action.cli.config import _interpret
-from galleria_action.deployment.shards import Report, Shard, parse_missing, parse_report
+from galleria_action.deployment.shards import Report, Shard, parse_report
 from galleria_action.deployment.state.begun import begun_document, parse_begun
 from galleria_action.deployment.state.manifest import Leaving, Manifest
 from galleria_action.deployment.state.publication import Publication, PublicationUnreadable, Replaced, parse_publication
@@ -324,7 +324,6 @@ PARSERS: Mapping[str, Parser] = {
         parse_manifest, (written(_MANIFEST), written(replace(_MANIFEST, objects=_MANY))), _UNREADABLE, _JSON,
     ),
     "report of a shard": Parser(parse_report, (_REPORT.to_bytes(),), _UNREADABLE, _JSON),
-    "what was missing": Parser(parse_missing, (b'{"schema": 1, "missing": ["a"]}',), (), _JSON),
     "what was begun": Parser(parse_begun, (begun_document(examples.mixed_plan()),), (), _JSON),
     "publication": Parser(parse_publication, (_PUBLICATION.to_bytes(),), (PublicationUnreadable, ConfigInvalid), _JSON),
     "config file": Parser(
