@@ -193,7 +193,7 @@ def test_no_answer_any_more(scene: Scene, empty: Empty, stopped: bool):
         said, committed = f"{ran.summary}\n{ran.log}", scene.committed(state_of(store))
         if re.search("before the commit|othing was committed|[Gg]allery online is as before|see is as before", said):
             assert not committed, said
-        elif re.search("after the commit:|The commit had happened|new gallery is live", said):
+        elif unended or re.search("after the commit:|The commit had happened|new gallery is live", said):
             assert committed, said
         else:
             assert "could not be learnt" in said
