@@ -385,6 +385,19 @@ def test_ids_are_unicode() -> None:
     assert finding.line == line_of(content, '"id"', 2)
 
 
+def test_half_a_surrogate_pair_in_a_field_that_nobody_knows_is_kept() -> None:
+    half = "\\ud800"
+    for odd in (f'"x": "{half}"', f'"x": {{"y": ["{half}"]}}'):
+        raw = json.dumps(document()).replace('"schema_version"', f'{odd}, "schema_version"', 1).encode()
+        assert load_metadata(raw, FILE).raw == raw
+
+
+def test_half_a_surrogate_pair_in_place_of_a_photo_is_a_finding() -> None:
+    content = document()
+    content["photos"].append("\ud800")
+    assert "photo number 4" in only_finding(content).message
+
+
 def test_two_photos_may_not_share_a_key() -> None:
     content = broken("photos/1/files/web", "full/p0.jpg")
     finding = only_finding(content)

@@ -7,8 +7,10 @@ document may fail in all three; every finding of every stage that can still be r
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from galleria_action.errors import Finding, GalleryInvalid
 from galleria_action.gallery.keys import key_problem
@@ -19,6 +21,9 @@ from galleria_action.gallery.metadata.model import GalleryMetadata
 from galleria_action.gallery.metadata.rules import broken_rules
 from galleria_action.gallery.metadata.violations import check_schema
 from galleria_action.gallery.wording import shown
+
+#: escapes of what may be half of a surrogate pair; written plainly it would not be UTF-8
+_HALVES = re.compile(rb"\\u[dD][89a-fA-F]")
 
 _HINT = "Run Galleria again to write the file anew, or mend the lines named above."
 
@@ -62,7 +67,10 @@ def load_metadata(raw: bytes, file: str) -> LoadedMetadata:
     findings = Findings(file)
     for problem in source.problems:
         findings.add(problem.message, line=problem.line)
-    sound = check_schema(source.document, findings)
+    halves = _HALVES.search(raw) is not None
+    sound = check_schema(_text_only(source.document) if halves else source.document, findings)
+    if halves:
+        sound = [(index, source.document["photos"][index]) for index, _ in sound]
     for place, message in broken_rules(sound):
         findings.add(message, place=place)
     if findings.count:
@@ -92,6 +100,20 @@ def parse_remote(raw: bytes) -> GalleryMetadata:
             if problem := key_problem(key):
                 raise RemoteInvalid(f"photo {shown(photo.id)}: the key of {variant}, {shown(key)}, {problem}")
     return metadata
+
+
+def _text_only(value: Any) -> Any:
+    """``value`` without halves of surrogate pairs, which the validator cannot be handed. In fields that we do not know
+    they are as harmless as anything else there; in those that we know, the rules tell of them."""
+    match value:
+        case str():
+            return value.encode(errors="replace").decode()
+        case dict():
+            return {_text_only(name): _text_only(member) for name, member in value.items()}
+        case list():
+            return [_text_only(member) for member in value]
+        case _:
+            return value
 
 
 def _invalid(findings: Sequence[Finding], count: int | None = None) -> GalleryInvalid:
