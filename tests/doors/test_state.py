@@ -32,7 +32,12 @@ def test_records_go_into_a_place_of_their_own_and_copies_go_between_the_two(star
     assert "sent again" not in ran.log
     assert not [key for key in job.s3.objects if key.startswith(f"{PREFIX}.galleria/")]
     records = {key for key in job.s3.objects if key.startswith("private/")}
-    assert records == {"private/wedding/manifest.json", "private/wedding/owner.json"}
+    kept = ("private/wedding/releases/", "private/wedding/pool/")
+    assert {key for key in records if not key.startswith(kept)} == {
+        "private/wedding/manifest.json",
+        "private/wedding/owner.json",
+    }
+    assert all(any(key.startswith(folder) for key in records) for folder in kept)
     assert job.live() == job.gallery.raw
     assert job.runner.run("verify", state=f"s3://{BUCKET}/private/wedding").exit_code == 0
     assert ran.result["requests"]["put"] > 5
@@ -76,7 +81,7 @@ def test_a_gallery_in_a_folder_keeps_its_records_in_one(make_job: Callable[..., 
     assert "lie in each other" in inside.log
     assert job.runner.run("deploy", state=f"file://{tmp_path}/records").exit_code == 0
     assert not (tmp_path / "bucket/.galleria").exists()
-    assert sorted(path.name for path in (tmp_path / "records").iterdir()) == ["manifest.json", "owner.json"]
+    assert sorted(path.name for path in (tmp_path / "records").iterdir()) == ["manifest.json", "owner.json", "releases"]
     job.gallery.change(0)
     assert job.runner.run("deploy", state=f"file://{tmp_path}/records").exit_code == 0
 

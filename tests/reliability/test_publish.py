@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from galleria_action.deployment.state.pool import POOL_FOLDER
+from galleria_action.deployment.state.pool import POOL_FOLDER, unproven_key
 from galleria_action.deployment.state.publication import PUBLICATION_KEY
 from galleria_action.deployment.stop import Stop
 from galleria_action.errors import (
@@ -90,13 +90,15 @@ def test_a_publish_that_died_is_taken_back_when_the_plan_is_another(scene: Scene
     undisturbed = before(scene)
     assert scene.deploy(undisturbed).exit_code == 0
     for store in died:
-        fate = Fate()
-        ran = scene.deploy(store, fate)
+        # What died had sent to keys that nothing names may be anybody's, so it is kept where it is replaced.
+        left = {unproven_key(it.key, it.etag) for it in store.list() if it.key not in scene.before}
+        ran = scene.deploy(store)
         assert ran.exit_code == 0, ran.log
         assert "taken back first" in ran.log
         assert live(state_of(store)) == live(state_of(undisturbed))
         kept = {key for key in state_of(undisturbed) if key.startswith(POOL_FOLDER)}
-        assert {key for key in state_of(store) if key.startswith((POOL_FOLDER, PUBLICATION_KEY))} == kept
+        now = {key for key in state_of(store) if key.startswith((POOL_FOLDER, PUBLICATION_KEY))}
+        assert kept <= now <= kept | left
 
 
 def test_taking_back_alone_gives_every_byte_and_header_back(tmp_path: Path):

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from itertools import count
 from pathlib import Path
 
 import pytest
@@ -14,15 +11,13 @@ from galleria_action.deployment.state import checkpoint
 from galleria_action.deployment.state.elsewhere import OWNER, StateElsewhere
 from galleria_action.deployment.state.manifest import MANIFEST_KEY
 from galleria_action.errors import PermissionRefused, StorageUnavailable
-from galleria_action.storage.folder_store import FolderStore
-from galleria_action.storage.interface import Headers, Target, WriteStore
-from galleria_action.storage.settings import FOLDER, StoreSettings
-from tests.doors.runner import Ran
+from galleria_action.storage.interface import Target
+from galleria_action.storage.settings import FOLDER
 from tests.reliability.memory import MemoryStore
-from tests.reliability.mortal import FLAVOURS, Fate, Killed, MortalStore
+from tests.reliability.mortal import FLAVOURS, Fate, Killed
+from tests.reliability.places import GALLERY, JSON, MAKERS, RECORDS, Make, Places, in_a_folder, undisturbed
 from tests.reliability.scenes import (
     Scene,
-    State,
     check_untouched,
     check_whole,
     live,
@@ -31,66 +26,11 @@ from tests.reliability.scenes import (
     state_of,
 )
 
-JSON = Headers("application/json")
-GALLERY = Target("http://127.0.0.1:9", "gallery")
-RECORDS = Target("http://127.0.0.1:9", "records", "wedding/")
-STATE = "s3://records/wedding"
-_folders = count()
-
-
-@dataclass
-class Places:
-    """A bucket with a gallery, and another place for its records."""
-
-    gallery: MemoryStore = field(default_factory=MemoryStore)
-    records: WriteStore = field(default_factory=MemoryStore)
-    state: str = STATE
-
-    def __post_init__(self) -> None:
-        if isinstance(self.records, MemoryStore):
-            self.records.neighbours[GALLERY] = self.gallery
-            self.gallery.neighbours[RECORDS] = self.records
-
-    def run(self, scene: Scene, command: str = "deploy", fate: Fate | None = None, **inputs: str) -> Ran:
-        fate = fate or Fate()
-
-        def opener(settings: StoreSettings) -> WriteStore:
-            return MortalStore(self.gallery if settings.target == GALLERY else self.records, fate)
-
-        return scene.run_over(opener, command, **{"state": self.state, **inputs})
-
-    def own(self) -> list[str]:
-        """Our records under the target."""
-        return [key for key in self.gallery.objects if key.startswith(".galleria/")]
-
-    def names(self) -> set[str]:
-        return {info.key for info in self.records.list()}
-
 
 @pytest.fixture
 def scene(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
     monkeypatch.setattr(checkpoint, "EVERY_FILES", 2)
     return make_scene(getattr(request, "param", "changes"), tmp_path / "workspace", MemoryStore)
-
-
-def in_memory(path: Path) -> Places:
-    return Places()
-
-
-def in_a_folder(path: Path) -> Places:
-    folder = path / f"records-{next(_folders)}"
-    return Places(records=FolderStore(Target(FOLDER, str(folder))), state=f"file://{folder}")
-
-
-MAKERS = pytest.mark.parametrize("make", [in_memory, in_a_folder])
-Make = Callable[[Path], Places]
-
-
-def undisturbed(scene: Scene) -> State:
-    store = MemoryStore()
-    seed(store, scene.before)
-    assert scene.deploy(store).exit_code == 0
-    return live(state_of(store))
 
 
 # -- where records lie -------------------------------------------------------------------------------------------------
@@ -103,8 +43,7 @@ def test_nothing_of_ours_lies_under_the_target(scene: Scene, tmp_path: Path, mak
     seed(places.gallery, live(scene.before))
     ran = places.run(scene)
     assert ran.exit_code == 0, ran.log
-    assert places.own() == []
-    assert places.names() == {OWNER, "manifest.json"}
+    places.check_tidy()
     assert places.run(scene, "verify").exit_code == 0
     again, fate = places.run(scene), Fate()
     assert again.outputs["changed"] == "false"
@@ -131,7 +70,8 @@ def test_what_replaces_a_live_object_is_copied_from_bucket_to_bucket(scene: Scen
     assert ran.exit_code == 0, ran.log
     assert live(state_of(places.gallery)) == undisturbed(scene)
     copies = [key for op, key in fate.writes if op == "copy"]
-    assert len([key for key in copies if key.startswith("pool/")]) == 4
+    kept = [key for key in copies if key.startswith("pool/")]
+    assert len(kept) == 4 + 4 + 1, "what is replaced, what goes, and the document"
     assert len([key for key in copies if key.startswith(("photos/", "index"))]) == 4
     assert "sent again" not in ran.log
 
@@ -165,7 +105,7 @@ def test_killed_at_every_request(scene: Scene, tmp_path: Path, make: Make):
             ran = places.run(scene)
             assert ran.exit_code == 0, ran.log
             assert live(state_of(places.gallery)) == end
-            assert places.names() == {OWNER, "manifest.json"}
+            places.check_tidy()
 
 
 # -- taken along -------------------------------------------------------------------------------------------------------
@@ -210,8 +150,7 @@ def test_killed_at_every_request_of_the_move(scene: Scene, tmp_path: Path, make:
             ran = places.run(scene)
             assert ran.exit_code == 0, ran.log
             assert live(state_of(places.gallery)) == end
-            assert places.own() == []
-            assert places.names() == {OWNER, "manifest.json"}
+            places.check_tidy()
 
 
 def test_a_plan_reads_the_old_records_and_moves_nothing(scene: Scene):
@@ -243,8 +182,7 @@ def test_a_publish_that_died_in_the_old_place_is_ended_there(scene: Scene):
             ran = places.run(scene)
             assert ran.exit_code == 0, ran.log
             assert live(state_of(places.gallery)) == end
-        assert places.own() == []
-        assert places.names() == {OWNER, "manifest.json"}
+        places.check_tidy()
     assert died >= 4
 
 

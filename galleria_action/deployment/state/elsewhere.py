@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -42,6 +42,8 @@ _SCHEMA = 1
 _JSON = Headers("application/json", "no-store")
 #: records that are taken along at once
 _HANDS = 8
+#: how the names of those begin that are there for a time only
+_COME_AND_GO = ("releases/", "pool/", "checkpoint", "shards/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,7 @@ class StateElsewhere:
         if self._owned:
             left = self._remove(self._old)
             return TakenUp(removed=len(self._old) - len(left), left=left)
+        there = {it.key: it.etag for it in self.state.list()}
         old = [it.key for it in self.gallery.list(RECORDS) if not it.key.startswith(PROBE)]
         if PUBLICATION_KEY in old:
             raise Conflict(
@@ -150,13 +153,29 @@ class StateElsewhere:
                 "not moved, and nothing was deployed.",
                 hint="Run again: it is finished first, or taken back.",
             )
-        self._take_along(old)
+        if there and self._is_ours():  # another run has moved them meanwhile, and may have removed some here already
+            self._here = self._owned = True
+            return TakenUp()
+        self._clear(there, old)
+        self._take_along(there, old)
         self._sign()
         return TakenUp(taken=len(old), left=self._remove(old))
 
-    def _take_along(self, old: Iterable[str]) -> None:
-        """Copy what is not there yet; the manifest last, and over nobody else's."""
-        there = {it.key: it for it in self.state.list()}
+    def _clear(self, there: Iterable[str], old: Iterable[str]) -> None:
+        """Remove what a move that died has brought and what is gone since: a hold that was lifted would hold deploys
+        again, and what was forgotten would lie there for ever. Where no gallery was deployed, what is there counts."""
+        if MANIFEST_KEY not in old:
+            return
+        gone = {*there} - {key.removeprefix(RECORDS) for key in old}
+        stale = sorted(name for name in gone if name.startswith(_COME_AND_GO))
+        for name, problem in (self.state.delete(stale) if stale else {}).items():
+            raise StorageUnavailable(
+                f"{name} in {self.place}, which is out of date, could not be deleted: {problem} Nothing was deployed.",
+                hint="May the key s3:DeleteObject there?",
+            )
+
+    def _take_along(self, there: Mapping[str, str], old: Iterable[str]) -> None:
+        """Copy the ``old`` records; the manifest last, and over nobody else's: ``there`` are ETags."""
 
         def bring(key: str) -> None:
             name = key.removeprefix(RECORDS)
@@ -171,7 +190,7 @@ class StateElsewhere:
         manifest = self.gallery.get(MANIFEST_KEY)
         if manifest:
             name = MANIFEST_KEY.removeprefix(RECORDS)
-            base = Base("", there[name].etag) if name in there else None
+            base = Base("", there[name]) if name in there else None
             commit(self.state, name, manifest.body, manifest.headers or _JSON, base)
 
     def _sign(self) -> None:
