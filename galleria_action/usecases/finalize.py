@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
-from galleria_action.deployment.apply.retain import retain
+from galleria_action.deployment.apply.retain import anything_to_let_go, retain
 from galleria_action.deployment.apply.upload import UploadsDone
 from galleria_action.deployment.model import Plan
 from galleria_action.deployment.remote.reading import list_target
@@ -144,6 +144,8 @@ def _prune(context: Context, store: WriteStore) -> None:
     try:
         if next(iter(store.list(SHARDS_FOLDER)), None) is None:
             pool = {found.key for found in store.list(POOL_FOLDER)}
-            retain(store, pool, context.options.releases.keeping, context.now(), context.say, context.stop.check)
+            keep, now = context.options.releases.keeping, context.now()
+            if anything_to_let_go(store, pool, keep, now):
+                retain(store, pool, keep, now, context.say, context.stop.check)
     except GalleriaError as error:
         context.warn(f"{POOL_FOLDER} could not be tidied. What is left is in nobody's way: {error.message}")

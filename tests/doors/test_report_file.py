@@ -17,7 +17,8 @@ from galleria_action.usecases.parts import pictures
 from tests.doors.job import Job
 from tests.doors.runner import ROOT
 from tests.doors.test_failures import failed
-from tests.doors.test_sequence import ok
+from tests.doors.test_sequence import ok, store_of
+from tests.reliability.scenes import state_of
 
 
 def shown(page: Path) -> dict[str, list[bytes]]:
@@ -101,10 +102,21 @@ def test_a_verification_and_a_failure_have_one_too(make_job) -> None:
 
 def test_where_it_cannot_be_written_the_run_goes_on_and_says_so(make_job) -> None:
     job = make_job()
-    ran = ok(job.runner.run("deploy", report_file="../outside.html"))
+    (job.workspace / "report.html").mkdir()
+    ran = ok(job.runner.run("deploy", report_file="report.html"))
     assert ran.outputs["report-file"] == ""
-    assert any("outside of the workspace" in text for text in ran.result["warnings"])
+    assert any("'report.html' cannot be written: " in text for text in ran.result["warnings"])
+    assert list((job.workspace / "report.html").iterdir()) == []
+
+
+def test_outside_of_the_workspace_it_is_refused_before_anything_is_done(make_job) -> None:
+    job = make_job()
+    ran = failed(job.runner.run("deploy", report_file="../outside.html"), "config-invalid")
+    assert ran.exit_code == 2
+    assert "report-file: '../outside.html' is outside of the workspace" in ran.log
+    assert ran.outputs["report-file"] == ""
     assert not (job.workspace.parent / "outside.html").exists()
+    assert state_of(store_of(job)) == {}
 
 
 def test_without_its_engine_it_is_refused_before_anything_is_done(make_job, tmp_path: Path) -> None:

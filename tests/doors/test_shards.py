@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from galleria_action.deployment import shards
+from galleria_action.deployment.releases.record import RELEASES_FOLDER, is_open
 from galleria_action.deployment.state.pool import POOL_FOLDER, pool_key
 from galleria_action.deployment.state.publication import PUBLICATION_KEY
 from galleria_action.storage.interface import WHOLE, Headers
@@ -89,7 +90,14 @@ def test_over_every_store(job: Job):
     ok(job.runner.run("verify", verify="deep"))
     assert ok(job.runner.run("deploy")).outputs["changed"] == "false"
     there = apart_from_releases(state_of(store_of(job)))
-    assert len(there) == 9 + 2 + 2
+    replaced, removed, documents = 3, 3, 1
+    kept = {key for key in there if key.startswith(POOL_FOLDER)}
+    assert len(kept) == replaced + removed + documents, "what the release before needs, and nothing that was staged"
+    assert len(there) - len(kept) == 9 + 2 + 2
+
+
+def standing(key: str) -> str:
+    return "open" if is_open(key) else "ended"
 
 
 def test_the_order_of_writes_is_that_of_one_deploy(fleet: Fleet):
@@ -109,12 +117,16 @@ def test_the_order_of_writes_is_that_of_one_deploy(fleet: Fleet):
     cleared = [key for _, key in order if key.startswith(shards.SHARDS_FOLDER)]
     order = [call for call in order if call[1] not in cleared]
     order = [(op, "pool" if key.startswith(POOL_FOLDER) else key) for op, key in order]
-    publication = ("put", PUBLICATION_KEY)
-    assert order[:7] == [("put", "new.css"), ("put", "pool"), publication, *[("copy", "pool")] * 4]
-    assert order[7:12] == [publication, *[("copy", "photos")] * 3, ("copy", "index.html")]
-    assert order[12:15] == [("put", MANIFEST_KEY), ("put", METADATA_KEY), ("delete", PUBLICATION_KEY)]
-    assert sorted(order[15:19]) == [("delete", "about.html"), *[("delete", "photos")] * 3]
-    assert order.count(("put", MANIFEST_KEY)) == 1
+    order = [(op, standing(key) if key.startswith(RELEASES_FOLDER) else key) for op, key in order]
+    claim, unclaim = ("put", PUBLICATION_KEY), ("delete", PUBLICATION_KEY)
+    # kept: the four that are replaced, the four that go, and the metadata
+    assert order[:12] == [("put", "new.css"), ("put", "pool"), claim, *[("copy", "pool")] * 9]
+    assert order[12:18] == [("put", "open"), claim, *[("copy", "photos")] * 3, ("copy", "index.html")]
+    assert order[18:21] == [("put", MANIFEST_KEY), ("put", METADATA_KEY), unclaim]
+    assert sorted(order[21:25]) == [("delete", "about.html"), *[("delete", "photos")] * 3]
+    assert order[25:27] == [("put", "ended"), ("delete", "open")]
+    # what was staged: by the shards for three photos, here for the page
+    assert order[27:] == [claim, *[("delete", "pool")] * 4, unclaim]
     assert len(cleared) == 4
 
 
@@ -166,6 +178,17 @@ def test_the_last_job_can_be_run_again(fleet: Fleet):
     late = fleet.shard("1/3", fate)
     assert (late.exit_code, late.outputs["files-uploaded"]) == (0, "0")
     assert fate.writes == []
+    assert apart_from_releases(state_of(fleet.store)) == state
+
+
+def test_a_last_job_that_ended_before_the_pool_was_tidied(fleet: Fleet):
+    fleet.upload()
+    state = fleet.done()
+    fleet.store.put(pool_key(PLAN_ID), b"staged", Headers("image/jpeg"))
+    fate = Fate()
+    again = fleet.finalize(fate)
+    assert (again.exit_code, again.outputs["changed"]) == (0, "false")
+    assert [op for op, _ in fate.writes] == ["put", "delete", "delete"]
     assert apart_from_releases(state_of(fleet.store)) == state
 
 

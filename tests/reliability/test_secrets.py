@@ -172,7 +172,9 @@ def test_on_a_terminal_too(job: Job):
     plain = job.runner.environment
     job.runner.environment = lambda inputs: (
         {  # type: ignore[method-assign]
-            name: value for name, value in plain(inputs).items() if name not in ("GITHUB_ACTIONS", "CI")
+            name: value
+            for name, value in plain(inputs).items()
+            if name not in ("GITHUB_ACTIONS", "GITHUB_EVENT_NAME", "CI")
         }
         | {"GALLERIA_DEBUG": "1"}
     )

@@ -6,7 +6,7 @@ import pytest
 
 from galleria_action.errors import ConfigInvalid
 from galleria_action.net.network import Network
-from galleria_action.storage.connection import Connection
+from galleria_action.storage.connection import Connection, copy_source
 from galleria_action.storage.interface import Target
 from galleria_action.storage.providers import provider_of
 from galleria_action.storage.settings import StoreSettings, parse_target
@@ -105,7 +105,9 @@ def test_no_bucket_in_front_of_an_address() -> None:
 def test_an_access_point() -> None:
     made = connection(parse_target(ARN), region="us-east-1")
     assert made.url == "https://gallery-123456789012.s3-accesspoint.eu-west-1.amazonaws.com"
-    assert (made.region, made.copy_source) == ("eu-west-1", f"{ARN}/object")
+    assert made.region == "eu-west-1"
+    assert copy_source(ARN) == f"{ARN}/object"
+    assert copy_source("photos") == "photos"
     china = parse_target("s3://arn:aws-cn:s3:cn-north-1:123456789012:accesspoint:g/wedding")
     assert china.prefix == "wedding/"
     assert connection(china).url == "https://g-123456789012.s3-accesspoint.cn-north-1.amazonaws.com.cn"

@@ -10,14 +10,14 @@ from galleria_action.deployment.apply.order import Moment
 from galleria_action.deployment.apply.publishing import Hold
 from galleria_action.deployment.apply.work import Work
 from galleria_action.deployment.releases.history import read_history
-from galleria_action.deployment.releases.record import RELEASES_FOLDER, id_in
+from galleria_action.deployment.releases.record import RELEASES_FOLDER, Release, id_in
 from galleria_action.deployment.releases.terms import Keeping
 from galleria_action.deployment.shards import SHARDS_FOLDER
 from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.deployment.state.pool import POOL_FOLDER, pool_key
 from galleria_action.deployment.state.publication import Publication
 from galleria_action.errors import ConfigInvalid, Conflict
-from galleria_action.storage.interface import ObjectInfo, WriteStore
+from galleria_action.storage.interface import ObjectInfo, ReadStore, WriteStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,14 @@ class Retain:
 def pooled(listing: Mapping[str, ObjectInfo] | None) -> Iterator[str]:
     """The keys of what ``listing`` shows in the pool."""
     return (key for key in listing or () if key.startswith(POOL_FOLDER))
+
+
+def anything_to_let_go(store: ReadStore, candidates: set[str], keep: Keeping, now: datetime) -> bool:
+    """Whether ``retain`` has anything to do, by what lies there at this moment. Raises the storage's errors."""
+    try:
+        return _surplus(store, candidates, keep, now).any
+    except ConfigInvalid:
+        return True  # of which retain says what there is to say
 
 
 def retain(
@@ -86,17 +94,11 @@ def _let_go(
     check: Callable[[], None],
 ) -> dict[str, str]:
     # Read under our claim: whoever is between its record and its commit holds one.
-    there = [found.key for found in store.list(RELEASES_FOLDER)]
-    history = read_history(store, there, None, Manifest())
-    together = sorted((*history.releases, *history.dead), key=lambda release: release.id)
-    kept = keep.kept(together, now)
-    needed = {key for release in kept[1:] for key in release.kept()} if keep.anything else set()
-    dropped = together[: len(together) - len(kept)]
-    garbage = sorted(candidates.union(*(release.kept() for release in dropped)) - needed)
+    found = _surplus(store, candidates, keep, now)
+    dropped, garbage = found.releases, found.garbage
     errors = store.delete(garbage) if garbage else {}
     # Only then: without its record nobody would know what a release kept.
-    gone = [release.key for release in dropped if not release.kept() & errors.keys()]
-    gone += [key for key in there if kept and (id_in(key) or kept[0].id) < kept[0].id and id_in(key) in history.damaged]
+    gone = [release.key for release in dropped if not release.kept() & errors.keys()] + found.damaged
     if gone:
         check()
         errors |= store.delete(gone)
@@ -104,3 +106,29 @@ def _let_go(
         freed = {held.kept: held.size for it in dropped for held in it.undo.values() if held and held.kept in garbage}
         say(f"Retention: {len(dropped):,} older releases let go, which frees {sum(freed.values()):,} bytes.")
     return errors
+
+
+@dataclass(frozen=True, slots=True)
+class _Surplus:
+    """What goes: ``releases``, what nobody needs from the pool then, and the records among them that are damaged."""
+
+    releases: list[Release]
+    garbage: list[str]
+    damaged: list[str]
+
+    @property
+    def any(self) -> bool:
+        return bool(self.releases or self.garbage or self.damaged)
+
+
+def _surplus(store: ReadStore, candidates: set[str], keep: Keeping, now: datetime) -> _Surplus:
+    there = [found.key for found in store.list(RELEASES_FOLDER)]
+    history = read_history(store, there, None, Manifest())
+    together = sorted((*history.releases, *history.dead), key=lambda release: release.id)
+    kept = keep.kept(together, now)
+    needed = {key for release in kept[1:] for key in release.kept()} if keep.anything else set()
+    dropped = together[: len(together) - len(kept)]
+    garbage = sorted(candidates.union(*(release.kept() for release in dropped)) - needed)
+    oldest = kept[0].id if kept else ""
+    damaged = [key for key in there if (id_in(key) or oldest) < oldest and id_in(key) in history.damaged]
+    return _Surplus(list(dropped), garbage, damaged)

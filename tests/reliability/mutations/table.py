@@ -97,7 +97,7 @@ MUTATIONS = {
         _RELEASES + "test_ten_releases_come_back_in_any_order",
     ),
     "lets go of what a kept release needs": _when(
-        13, put("_let_go", "keep.anything", "False"),
+        13, put("_surplus", "keep.anything", "False"),
         _RELEASES + "test_ten_releases_come_back_in_any_order",
     ),
     "goes back across a damaged record": _when(
