@@ -59,7 +59,7 @@ class TestList:
             ([page(truncated=True, token="T")], "circles"),
             ([page("gal/a", truncated=True, token="T"), page("gal/b", truncated=True, token="T")], "circles"),
             ([page("gal/a", "gal/b", truncated=True, token="T"), page("gal/b")], "not in order"),
-            ([page("gal/b", "gal/a")], "not in order"),
+            ([page("gal/b", "gal/a", truncated=True, token="T")], "not in order"),
             ([page("gal/a", "gal/a")], "not in order"),
             ([page("elsewhere/a")], "not asked for"),
             ([Answer(200, b"<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>gal/a")], "failed"),
@@ -69,6 +69,14 @@ class TestList:
     def test_bad_listing_is_an_error(self, open_it: Callable[..., Any], answers: list[Answer], problem: str) -> None:
         with pytest.raises(StorageUnavailable, match=problem):
             self.keys(open_it, *answers)
+
+    def test_a_single_page_may_be_in_any_order(self, open_it: Callable[..., Any]) -> None:
+        with scripted(self.page("gal/b", "gal/a")) as script:
+            assert {info.key for info in open_it(script.url).list()} == {"a", "b"}
+
+    def test_what_lies_beside_the_folder_that_was_asked_for_is_left_out(self, open_it: Callable[..., Any]) -> None:
+        with scripted(self.page("gal/a", "gal/b/1", "gal/b/2", "gal/c")) as script:
+            assert [info.key for info in open_it(script.url).list("b/")] == ["b/1", "b/2"]
 
     def test_failure_on_a_later_page_is_an_error(self, open_it: Callable[..., Any]) -> None:
         with pytest.raises(PermissionRefused):

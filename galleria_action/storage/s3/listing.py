@@ -46,9 +46,11 @@ def every_object(fetch: Callable[[str | None], Page], call: Call, part: Part = W
     root = call.target.prefix
     wanted = root + (call.key or "")
     try:
-        for info in _in_order(_pages(fetch)):
-            if not info.key.startswith(wanted):
+        for info in _in_order(_pages(fetch), whole=part == WHOLE):
+            if not info.key.startswith(root):
                 raise BadListing("the listing names objects that were not asked for")
+            if not info.key.startswith(wanted):
+                continue  # of the target, but not of the folder in it: some services list more than they are asked for
             key = info.key[len(root) :]
             if part.after and key <= part.after:
                 raise Indivisible
@@ -73,14 +75,20 @@ def _pages(fetch: Callable[[str | None], Page]) -> Iterator[Page]:
         used.add(token)
 
 
-def _in_order(pages: Iterator[Page]) -> Iterator[ObjectInfo]:
-    """The objects of ``pages``, each key greater than the one before.
+def _in_order(pages: Iterator[Page], *, whole: bool) -> Iterator[ObjectInfo]:
+    """The objects of ``pages``, each key greater than the one before; where one page is the ``whole`` listing, in any
+    order, because nothing follows from it.
 
     S3 sorts by UTF-8 bytes, which is the order of Python strings; services written in Java may sort by UTF-16
     units, which differs for emoji. Either is an order; neither permits a repetition.
     """
     last: str | None = None
     for page in pages:
+        if whole and last is None and page.next_token is None:
+            if len({info.key for info in page.objects}) < len(page.objects):
+                raise BadListing("the listing names an object twice, so it is not in order")
+            yield from page.objects
+            continue
         for info in page.objects:
             if last is not None and info.key <= last and (info.key == last or _utf16(info.key) < _utf16(last)):
                 raise BadListing("the listing is not in order")

@@ -126,7 +126,9 @@ MUTATIONS = {
     ),
     "signs the new place before the records are there": _when(
         5, swap(
-            "StateElsewhere.take_up", "self._take_along(old)\nself._sign()", "self._sign()\nself._take_along(old)"
+            "StateElsewhere.take_up",
+            "self._take_along(there, old)\nself._sign()",
+            "self._sign()\nself._take_along(there, old)",
         ),
         _STATE + "test_killed_at_every_request_of_the_move",
     ),
