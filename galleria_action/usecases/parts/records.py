@@ -22,10 +22,10 @@ _SECONDS = 10.0
 _OURS = ("application/json", "application/gzip", "application/octet-stream", "binary/octet-stream")
 
 _REMEDIES = {
-    PrivateBy.POLICY: f"Have the bucket's policy refuse s3:GetObject on {RECORDS}* to those who are not signed in",
+    PrivateBy.POLICY: f"Have the bucket's policy let everybody read all but {RECORDS}* (NotResource)",
     PrivateBy.EDGE: f"Block addresses that begin with /{RECORDS} by a rule of the domain, and switch a public address "
     "of the bucket itself off",
-    PrivateBy.ELSEWHERE: "The service makes a bucket public as a whole",
+    PrivateBy.ELSEWHERE: "The service has no policy that keeps a part of a public bucket private",
     PrivateBy.SERVER: f"Have the web server refuse addresses that begin with /{RECORDS}",
 }
 
