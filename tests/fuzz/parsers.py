@@ -157,7 +157,7 @@ _RELEASE = Release(
     _RELEASE_ID, "0" * 64, ReleaseKind.ROLLBACK, Who("a" * 40, "refs/heads/x", "me", "1", "5"), Counts(1, 2, 3, 4, 5),
     "1" * 64, "1" * 64, "20260130T120000Z-0123abcd", "20260129T120000Z-0123abcd", {_KEY: _REPLACED, "new.html": None},
 )  # fmt: skip
-_HOLD = json.dumps({"schema": 1, "release": _RELEASE_ID, "who": {"actor": "me"}}).encode()
+_HOLD = f'{{"schema": 1, "release": "{_RELEASE_ID}", "who": {{"actor": "me"}}}}'.encode()
 _PUBLICATION = Publication("0" * 64, "1" * 64, {_KEY: _REPLACED}, True, 3)
 
 
@@ -352,8 +352,7 @@ PARSERS: Mapping[str, Parser] = {
     "what was begun": Parser(parse_begun, (begun_document(examples.mixed_plan()),), (), _JSON),
     "publication": Parser(parse_publication, (_PUBLICATION.to_bytes(),), (PublicationUnreadable, ConfigInvalid), _JSON),
     "release": Parser(
-        lambda raw: parse_release(raw, _RELEASE_ID),
-        (_RELEASE.to_bytes(), replace(_RELEASE, undo={}, restores=None).to_bytes()),
+        lambda raw: parse_release(raw, _RELEASE_ID), (_RELEASE.to_bytes(), replace(_RELEASE, undo={}).to_bytes()),
         (ReleaseUnreadable, ConfigInvalid), _JSON,
     ),
     "hold": Parser(_hold, (_HOLD,), (), _JSON, most=1 << 16),
