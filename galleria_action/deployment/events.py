@@ -247,10 +247,24 @@ class Made:
     changed: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Previewed:
+    """The preview is online at ``url``; empty where nobody knows its address."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewGone:
+    """Nothing is left of the preview ``name``."""
+
+    name: str
+
+
 Event = (
     Said | Warned | Entered | Left | Recognised | Planned | Located | Divided | Deploying | Began | Advanced | Sending
     | Stored | Ended | Uploaded | Publishing | Committed | Released | Listed | Deleted | Verified | Pictured | Compared
-    | Reported | Made
+    | Reported | Made | Previewed | PreviewGone
 )  # fmt: skip
 
 #: told of each event in order; several threads may call it at once for what any thread tells

@@ -23,6 +23,7 @@ from galleria_action.deployment.events import (
     Made,
     Pictured,
     Planned,
+    Previewed,
     Publishing,
     Recognised,
     Released,
@@ -70,6 +71,7 @@ class Tally:
     duplicates: int = 0
     release_id: str = ""
     previous_release: str = ""
+    preview_url: str = ""
     releases: tuple[ListedRelease, ...] | None = None
     changed: bool = False
     shard: Shard | None = None
@@ -129,6 +131,8 @@ class Tally:
                 self.pictures[showing] = event
             case Compared(duplicates):
                 self.duplicates = duplicates
+            case Previewed(url):
+                self.preview_url = url
             case Made(changed):
                 self.changed = changed
             case _:
@@ -265,6 +269,7 @@ def _outputs(record: Tally, message: str, error: GalleriaError | None) -> dict[s
         "duplicates": record.duplicates,
         "release-id": record.release_id,
         "previous-release": record.previous_release,
+        "preview-url": record.preview_url,
         "url": record.url or "",
         "failure-reason": error.reason if error else "",
         "message": message,

@@ -12,13 +12,17 @@ from galleria_action.usecases.parts.records import in_place, warn_of_readers
 from galleria_action.usecases.parts.releasing import check_hold
 from galleria_action.usecases.parts.unfinished import settled
 from galleria_action.usecases.plan import plan
-from galleria_action.usecases.results import Deployed, PlanMade, ShareUploaded
+from galleria_action.usecases.previews.deploy import deploy_preview
+from galleria_action.usecases.previews.removal import finish_closing
+from galleria_action.usecases.results import Deployed, PlanMade, PreviewDeployed, ShareUploaded
 from galleria_action.usecases.shard import upload_share
 
 
-def deploy(context: Context) -> Deployed | PlanMade | ShareUploaded:
+def deploy(context: Context) -> Deployed | PlanMade | ShareUploaded | PreviewDeployed:
     """Validate, plan, have it approved, upload, commit, delete, verify. With ``dry-run`` it is ``plan``, and with
-    ``shard`` only the shard's share is uploaded."""
+    ``shard`` only the shard's share is uploaded; pointed at a preview it leaves the gallery alone."""
+    if context.preview and not context.without_secrets:
+        return deploy_preview(context)
     if context.options.dry_run or context.without_secrets:
         return plan(context)
     if context.options.upload.shard:
@@ -36,5 +40,6 @@ def deploy(context: Context) -> Deployed | PlanMade | ShareUploaded:
         done = put_online(context, store, made, checkpoint, UploadsDone())
     else:
         done = nothing_to_do(context, store, made, checkpoint)
+    finish_closing(context, store, made.remote.listing)
     warn_of_readers(context)
     return done

@@ -35,6 +35,7 @@ CONTRACT = {
     "cache-control-photos": "public, max-age=86400",
     "cache-control-site": "public, max-age=0, must-revalidate", "cache-control-metadata": "no-cache",
     "keep-releases": "5", "keep-days": "", "to": "", "steps": "1", "hold": "false", "photo": "",
+    "preview": "off", "preview-bucket": "", "preview-days": "14",
     "check-files": "auto", "unproven": "upload", "allow-older": "false", "links": "warn",
     "concurrency": "128", "resume": "true", "checkpoint-file": "", "shard-count": "", "shard": "",
     "config": "", "environment": "", "plan-file": "", "result-file": "", "approved-plan": "", "plan-approval": "off",
@@ -60,7 +61,7 @@ OUTPUTS = [
     "photos-to-delete", "photos-unchanged", "photos-with-position",
     "bytes-to-upload", "photos-uploaded", "photos-deleted", "files-uploaded",
     "files-skipped", "bytes-uploaded", "metadata-uploaded", "consistent", "missing-files", "orphaned-files",
-    "mismatched-files", "duplicates", "release-id", "previous-release", "url", "failure-reason", "message",
+    "mismatched-files", "duplicates", "release-id", "previous-release", "preview-url", "url", "failure-reason", "message",
 ]  # fmt: skip
 EXITS = {
     "internal": 1, "config-invalid": 2, "gallery-invalid": 3, "verify-failed": 4, "storage-unavailable": 5,
@@ -92,6 +93,7 @@ def test_the_options_are_the_contracts():
         "rollback",
         "release-hold",
         "forget",
+        "cleanup",
         "cors",
         "init",
         "process",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from galleria_action.deployment.apply.carry_out import carry_out
+from galleria_action.deployment.apply.lend import Lender
 from galleria_action.deployment.apply.prepare import PreparePolicy
 from galleria_action.deployment.apply.upload import Uploader, UploadsDone
 from galleria_action.deployment.apply.work import Work
@@ -122,7 +123,12 @@ def with_listing(store: ReadStore, made: Comparison) -> Comparison:
 
 
 def make_uploader(
-    context: Context, store: WriteStore, made: Comparison, checkpoint: Checkpoint | None, done: UploadsDone
+    context: Context,
+    store: WriteStore,
+    made: Comparison,
+    checkpoint: Checkpoint | None,
+    done: UploadsDone,
+    lender: Lender | None = None,
 ) -> Uploader:
     """The uploader for ``made``, of which ``done`` is done. Under ``resume`` it skips what is there already, unless
     everything is forced. What is there stays as it is until it is published."""
@@ -139,6 +145,7 @@ def make_uploader(
         known=remote.manifest,
         live=listing.keys() | remote.named_keys() | remote.manifest.objects.keys(),
         checkpoint=checkpoint,
+        lender=lender,
         done=done,
     )
 
@@ -172,12 +179,17 @@ def warn_of_uploads(context: Context, done: Uploaded) -> None:
 
 
 def put_online(
-    context: Context, store: WriteStore, made: Comparison, checkpoint: Checkpoint, done: UploadsDone
+    context: Context,
+    store: WriteStore,
+    made: Comparison,
+    checkpoint: Checkpoint,
+    done: UploadsDone,
+    lender: Lender | None = None,
 ) -> Deployed:
-    """Upload what is not ``done``, commit, delete, verify. Raises whatever ends a deploy."""
+    """Upload what is not ``done`` and ``lender`` has not, commit, delete, verify. Raises whatever ends a deploy."""
     made = with_listing(store, made)
     resumed = checkpoint if context.options.upload.resume and made.plan.uploads else None
-    uploader = make_uploader(context, store, made, resumed, done)
+    uploader = make_uploader(context, store, made, resumed, done, lender)
     terms = terms_of(context)
     work = Work(made.plan, made.local, made.remote, store, uploader, context.stop, context.tell, made.hold, terms)
     try:
