@@ -12,6 +12,7 @@ from enum import StrEnum
 from urllib.parse import unquote, urlsplit
 
 from galleria_action.storage.access_points import is_arn, split_arn
+from galleria_action.storage.classes import is_archive
 from galleria_action.storage.interface import RECORDS, Target
 from galleria_action.storage.persistence import Pause, sleep
 
@@ -41,10 +42,6 @@ class AddressStyle(StrEnum):
     AUTO = "auto"
     PATH = "path"
     VIRTUAL = "virtual"
-
-
-#: classes from which nothing can be read before it is restored: nobody would see the photos
-_ARCHIVES = ("GLACIER", "DEEP_ARCHIVE", "ARCHIVE", "COLD_ARCHIVE", "DEEP_COLD_ARCHIVE")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +93,7 @@ def parse_encryption(text: str) -> str:
 
 def parse_storage_class(text: str) -> str:
     """``text`` if objects of such a class can be shown. Raises ``ValueError`` with a text for humans."""
-    if text.upper() in _ARCHIVES:
+    if is_archive(text):
         raise ValueError(f"{text!r} is an archive: nobody could see the photos before they are restored")
     if re.fullmatch(r"[A-Z][A-Z0-9_]{0,63}", text):
         return text

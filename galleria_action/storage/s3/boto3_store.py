@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any
 
 from galleria_action.errors import PermissionRefused, StorageUnavailable
+from galleria_action.storage.classes import is_archive
 from galleria_action.storage.faults import (
     Call,
     Fault,
@@ -294,7 +295,10 @@ def _page(answer: dict[str, Any]) -> Page:
     if "IsTruncated" not in answer and "KeyCount" not in answer:
         raise BadListing("an answer that is not a listing")
     try:
-        objects = [ObjectInfo(o["Key"], o["Size"], bare_etag(o.get("ETag", ""))) for o in answer.get("Contents", ())]
+        objects = [
+            ObjectInfo(o["Key"], o["Size"], bare_etag(o.get("ETag", "")), is_archive(o.get("StorageClass", "")))
+            for o in answer.get("Contents", ())
+        ]
     except KeyError as error:
         raise BadListing(f"a listing without {clean(str(error))}") from None
     return page_of(objects, answer.get("IsTruncated", False), answer.get("NextContinuationToken") or None)

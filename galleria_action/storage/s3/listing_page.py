@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from urllib.parse import unquote_plus
 from xml.etree import ElementTree
 
+from galleria_action.storage.classes import is_archive, names_archives
 from galleria_action.storage.faults import Call, Fault, failure
 from galleria_action.storage.interface import ObjectInfo, Part
 from galleria_action.storage.persistence import Persistence
@@ -74,6 +76,9 @@ def read_page(body: bytes) -> Page:
     encoded = field("EncodingType") == "url"
     names = prefix + "Key", prefix + "Size", prefix + "ETag"
     objects = [_object(one, names, encoded) for one in root.iterfind(prefix + "Contents")]
+    if names_archives(body):
+        classes = (one.findtext(prefix + "StorageClass") or "" for one in root.iterfind(prefix + "Contents"))
+        objects = [replace(it, archived=is_archive(name)) for it, name in zip(objects, classes, strict=True)]
     return page_of(objects, truncated == "true", field("NextContinuationToken") or None)
 
 
