@@ -12,7 +12,6 @@ from enum import StrEnum
 from urllib.parse import unquote, urlsplit
 
 from galleria_action.storage.access_points import is_arn, split_arn
-from galleria_action.storage.classes import is_archive
 from galleria_action.storage.interface import RECORDS, Target
 from galleria_action.storage.persistence import Pause, sleep
 from galleria_action.values import dataclass
@@ -90,6 +89,24 @@ def parse_encryption(text: str) -> str:
     if re.fullmatch(r"AES256|aws:kms(?::dsse)?|aws:kms:(?!dsse$)[A-Za-z0-9][A-Za-z0-9:/_-]{0,2047}", text):
         return text
     raise ValueError(f"{text[:80]!r} is not AES256, aws:kms or aws:kms: followed by the key's id or ARN")
+
+
+#: Amazon's own archives; those of others have the word in their names (ColdArchive, MAZ_ARCHIVE). GLACIER_IR answers at
+#: once.
+_GLACIERS = frozenset(("GLACIER", "GLACIER_FLEXIBLE_RETRIEVAL"))
+
+
+def is_archive(name: str) -> bool:
+    """Whether objects of the storage class ``name`` have to be restored before they can be read. They are listed like
+    any other; a bucket's life cycle moves objects there without a word to whoever put them."""
+    upper = name.strip().upper()
+    return upper in _GLACIERS or "ARCHIVE" in upper
+
+
+def names_archives(listing: bytes) -> bool:
+    """Whether a listing can have an archived object in it, without reading each: hardly any has."""
+    upper = listing.upper()
+    return b"GLACIER" in upper or b"ARCHIVE" in upper
 
 
 def parse_storage_class(text: str) -> str:

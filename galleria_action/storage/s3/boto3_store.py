@@ -10,7 +10,6 @@ from itertools import islice
 from typing import Any
 
 from galleria_action.errors import PermissionRefused, StorageUnavailable
-from galleria_action.storage.classes import is_archive
 from galleria_action.storage.faults import (
     Call,
     Fault,
@@ -41,6 +40,7 @@ from galleria_action.storage.persistence import Persistence
 from galleria_action.storage.providers import Provider, provider_of
 from galleria_action.storage.s3.deletes import BATCH, BATCH_REFUSED, NOT_IN_XML, PASSING_IN_BATCH
 from galleria_action.storage.s3.listing import BadListing, Page, every_object, page_of
+from galleria_action.storage.settings import is_archive
 from galleria_action.storage.words import clean
 
 _FAILURES = botocore_failures()
