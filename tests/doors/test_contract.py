@@ -44,6 +44,7 @@ CONTRACT = {
     "jpeg-quality": "85", "webp-quality": "85", "avif": "false", "albums": "off", "site-title": "", "noindex": "false",
     "album-zip": "off", "templates": "", "duplicates": "off", "threshold": "10", "hash-size": "8",
     "min-resolution": "100", "use-ssim": "false", "output": "", "json-output": "", "report-file": "",
+    "notify": "", "notify-on": "failure", "metrics-file": "", "metrics-push": "",
 }  # fmt: skip
 CHOICES = {
     "cors": "require warn skip", "orphans": "fail warn ignore delete", "verify": "list deep off",
