@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from galleria_action.deployment.state.elsewhere import StateElsewhere
 from galleria_action.deployment.state.manifest import MANIFEST_KEY
 from galleria_action.errors import GalleriaError
@@ -16,6 +14,7 @@ from galleria_action.storage.settings import FOLDER
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.local import LocalSide
 from galleria_action.usecases.parts.planning import Comparison, make_comparison
+from galleria_action.values import dataclass
 
 #: one request, which must not hold a deploy up
 _SECONDS = 10.0
