@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from galleria_action.options.declaration import Group, Topic, option, optional
 from galleria_action.options.kinds import ADDRESS, PATH, choice, secret_lines
+from galleria_action.values import dataclass
 from galleria_action.watch.addresses import Address, addresses
 from galleria_action.watch.alerts import NotifyOn
 

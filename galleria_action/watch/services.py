@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from galleria_action.values import dataclass
 from galleria_action.watch.addresses import Service
 from galleria_action.watch.alerts import Alert, Kind
 
