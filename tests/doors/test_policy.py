@@ -35,7 +35,10 @@ WRITING = {
 #: the only ones on which a preview is written, or removed
 PREVIEWING = WRITING | {(Cause.PULL_REQUEST, Whose.OURS)}
 #: the only ones whose config file may say where to
-TRUSTED = PREVIEWING
+TRUSTED = set(PREVIEWING)
+#: there the job alone says where to
+WRITING |= {(Cause.UNTOLD, Whose.UNKNOWN)}
+PREVIEWING |= WRITING
 
 
 def occasion(cause: Cause, whose: Whose) -> Occasion:

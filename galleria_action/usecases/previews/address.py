@@ -10,6 +10,9 @@ from galleria_action.errors import ConfigInvalid
 from galleria_action.options import Options
 from galleria_action.options.previews import AUTO, OFF
 
+#: what certainly is not a pull request: there ``auto`` means that the gallery itself is deployed
+_THE_GALLERY_ITSELF = (Cause.PUSH, Cause.TAG, Cause.RELEASE, Cause.SCHEDULE, Cause.DISPATCH)
+
 
 def preview_of(options: Options, occasion: Occasion) -> str:
     """The name of the preview that ``options`` point at on this ``occasion``; empty for the gallery itself.
@@ -30,9 +33,9 @@ def preview_of(options: Options, occasion: Occasion) -> str:
                 hint="Give the preview a name instead, such as --preview my-change.",
             )
         return f"pr-{occasion.pull_request}"
-    if occasion.cause is Cause.COMMAND_LINE and options.command == "deploy":
+    if occasion.cause not in _THE_GALLERY_ITSELF and options.command == "deploy":
         raise ConfigInvalid(
-            "preview: auto is the preview of a pull request, and this is not one. Nothing was written.",
+            "preview: auto is the preview of a pull request, and nothing says that this is one. Nothing was written.",
             hint="Give the preview a name (--preview my-change), or deploy the gallery itself with --preview off.",
         )
     return ""
