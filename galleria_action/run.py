@@ -163,8 +163,8 @@ def _watchers(command: Command, context: Context, occasion: Occasion, environ: M
     from galleria_action.watchers import Watchers
 
     publicly = bool(context.without_secrets)
-    writes = command.would_write(context.options) and not publicly
-    allowed = writes and policy.refusal(occasion, writes=True) is None
+    writes = command.would_write(context.options, preview=bool(context.preview)) and not publicly
+    allowed = writes and policy.refusal(occasion, writes=policy.Writes.GALLERY) is None
     return Watchers.of(
         context.options.watch,
         context.place,

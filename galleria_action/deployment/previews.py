@@ -14,7 +14,7 @@ from typing import Any
 
 from galleria_action.deployment.layout import PREVIEWS_FOLDER, Layout
 from galleria_action.errors import ConfigInvalid
-from galleria_action.storage.interface import RECORDS, Headers, Part, ReadStore, Target
+from galleria_action.storage.interface import RECORDS, Headers, Indivisible, Part, ReadStore, Target
 from galleria_action.values import dataclass
 
 #: where the marks lie
@@ -138,8 +138,16 @@ def why_it_goes(preview: Preview | None, now: datetime, days: int, is_open: bool
 
 
 def folders_in(store: ReadStore, folder: str) -> Iterator[str]:
-    """The names of the previews of which anything lies below ``folder``, by one request for each. ``store`` is rooted
-    at the target. Raises the store's errors."""
+    """The names of the previews of which anything lies below ``folder``, by one request for each, where the service
+    lists in parts. ``store`` is rooted at the target. Raises the store's errors."""
+    try:
+        yield from _by_leaps(store, folder)
+    except Indivisible:
+        found = (it.key.removeprefix(folder).partition("/") for it in store.list(folder))
+        yield from sorted({name for name, slash, _ in found if slash and is_name(name)})
+
+
+def _by_leaps(store: ReadStore, folder: str) -> Iterator[str]:
     after = folder
     while found := next(iter(store.list(folder, Part(after, None))), None):
         name, slash, _ = found.key.removeprefix(folder).partition("/")
