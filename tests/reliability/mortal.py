@@ -26,6 +26,13 @@ Flavour = Literal["lost", "unanswered"]
 FLAVOURS: tuple[Flavour, ...] = ("lost", "unanswered")
 
 
+def deaths(attempts: int) -> Iterator[tuple[int, Flavour]]:
+    """Every moment at which a run can be killed that makes so many requests, one at a time: before the first, and after
+    each. Who dies of a request that never arrived leaves what the one before it had left."""
+    yield 1, "lost"
+    yield from ((at, "unanswered") for at in range(1, attempts + 1))
+
+
 class Killed(KeyboardInterrupt):
     """The end of a run as SIGKILL brings it: nothing can handle it, and every later request meets it again."""
 
