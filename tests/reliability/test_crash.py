@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from hashlib import sha256
 from itertools import count, islice, product
 from pathlib import Path
 from random import Random
@@ -18,7 +19,7 @@ import pytest
 from galleria_action.deployment.releases.record import RELEASES_FOLDER, is_open
 from galleria_action.deployment.state import checkpoint
 from galleria_action.deployment.state.checkpoint import CHECKPOINTS
-from galleria_action.deployment.state.pool import POOL_FOLDER
+from galleria_action.deployment.state.pool import POOL_FOLDER, pool_key
 from galleria_action.deployment.stop import Stop
 from galleria_action.storage.folder_store import FolderStore
 from galleria_action.storage.interface import Target, WriteStore
@@ -129,8 +130,12 @@ def check_resumed(scene: Scene, store: WriteStore, end: State) -> None:
     assert apart_from_releases(state_of(store)) == apart_from_releases(end)
     assert not [key for key in state_of(store) if is_open(key)]
     sent = {key for op, key in fate.writes if op == "put" and not is_document(key)}
+    in_place = {
+        pool_key(sha256(body).hexdigest()) for key, (body, _) in live(there).items() if there[key] == end.get(key)
+    }
     again = [key for key in sent if key in there and (key.startswith(POOL_FOLDER) or there[key] == end.get(key))]
     assert again == []
+    assert not sent & in_place, "nor is it sent to wait for its publish"
 
 
 def kill(scene: Scene, empty: Empty, moments: Iterable[tuple[int, Flavour]], end: State) -> None:
@@ -232,6 +237,27 @@ def test_stopped_at_every_request(scene: Scene, empty: Empty, moments: Moments):
         operation, _ = fate.writes[at - 1]
         for op, key in fate.writes[at:]:
             assert key.startswith(CHECKPOINTS) or (op == operation == "delete"), fate.writes[at - 1 :]
+        assert ("before the commit" in ran.outputs["message"]) == (not scene.committed(state_of(store)))
+        check_harmless(scene, state_of(store), end)
+        check_resumed(scene, store, end)
+
+
+@pytest.mark.parametrize("scene", ["changes", "directory", "site-only"], indirect=True)
+def test_stopped_while_it_reads(scene: Scene, empty: Empty):
+    """The signal comes while the bucket is looked at, last of all right before the commit: nothing is written then."""
+    counted, end = undisturbed(scene, empty)
+    for at in range(1, counted.reads + 1):
+        store, stop, fate, done = fresh(scene, empty), Stop(), Fate(), list[int]()
+
+        def look(number: int, at: int = at, stop: Stop = stop, fate: Fate = fate, done: list[int] = done) -> None:
+            if number == at:
+                stop.request(15)
+                done.append(len(fate.writes))
+
+        fate.looking = look
+        ran = scene.deploy(store, fate, stop)
+        assert ran.exit_code in (143, 0), ran.log
+        assert not [key for _, key in fate.writes[done[0] :] if not key.startswith(CHECKPOINTS)], fate.writes
         assert ("before the commit" in ran.outputs["message"]) == (not scene.committed(state_of(store)))
         check_harmless(scene, state_of(store), end)
         check_resumed(scene, store, end)
