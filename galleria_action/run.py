@@ -27,8 +27,9 @@ from galleria_action.fence.place import Place, outside_of
 from galleria_action.listeners import Log, PlanFile, ReportFiles, Reports, Reviewers, all_of
 from galleria_action.options import SECRETS, Options, resolve, usage_problem
 from galleria_action.options.declaration import Topic
+from galleria_action.options.environments import Environments
 from galleria_action.options.guards import PlanApproval
-from galleria_action.options.origin import texts
+from galleria_action.options.origin import Given, texts
 from galleria_action.options.review import Comment
 from galleria_action.report.documents import report_renderer
 from galleria_action.report.result import Tally
@@ -139,9 +140,25 @@ def _prepare(invocation: Invocation, ci: CI, record: Tally, world: World, files:
         who=who(world.environ),
         made_by=revision(world.environ, files.place.folder, time.time) if command.topics & Topic.PLAN else None,
         is_ancestor=Ancestry(world.environ, files.place.folder, options.review.github_token).is_ancestor,
+        environments=_environments(invocation, ci),
     )
     context.warn_all(heeded.warnings)
     return Run(command, context, reviews)
+
+
+def _environments(invocation: Invocation, ci: CI) -> Environments:
+    """Every environment under the same policy as the run's own."""
+
+    def given(name: str) -> Mapping[str, Given]:
+        found = invocation.of_environment(name)
+        for secret in SECRETS:
+            if secret in found:
+                ci.mask(found[secret].text)
+        return policy.heed(ci.occasion, found, lambda option: True, publicly=True).given
+
+    return Environments(
+        invocation.environments, given, lambda name: resolve(invocation.command, texts(given(name)), uses_bucket=True)
+    )
 
 
 def _refuse(run: Run, ci: CI) -> None:

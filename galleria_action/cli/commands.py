@@ -135,6 +135,12 @@ def _process(context: Context) -> Done:
     return process(context)
 
 
+def _environments(context: Context) -> Done:
+    from galleria_action.usecases.environments import environments
+
+    return environments(context)
+
+
 def _duplicates(context: Context) -> Done:
     from galleria_action.usecases.duplicates import duplicates
 
@@ -239,6 +245,13 @@ _ALL = (
         run=_duplicates,
         writes=False,
         argument="originals",
+    ),
+    Command(
+        name="environments",
+        help="show every setting of every environment and where it comes from; needs no network",
+        topics=Topic.ENVIRONMENTS,
+        run=_environments,
+        writes=False,
     ),
 )
 COMMANDS: Mapping[str, Command] = {command.name: command for command in _ALL}

@@ -35,6 +35,7 @@ class Topic(Flag):
     NAMES = auto()  #: how they are called and dated
     STUDIO = auto()  #: what is made of them
     LOOKALIKES = auto()  #: which of them show the same
+    ENVIRONMENTS = auto()  #: how environments are compared
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,8 @@ class Kind(Generic[T]):
 
     ``word`` stands for a value in help; ``parse`` raises ``ValueError`` with a text for humans, without the option's
     name; ``schema`` is the JSON Schema of the value in the config file. ``bare`` is what the flag means without a
-    value. A ``secret`` does not belong into a repository, a log or a representation.
+    value. A ``secret`` does not belong into a repository, a log or a representation. On a command line the value
+    has so many ``words``.
     """
 
     word: str
@@ -30,6 +31,7 @@ class Kind(Generic[T]):
     choices: tuple[str, ...] = ()
     bare: str | None = None
     secret: bool = False
+    words: int = 1
 
 
 def shown(text: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from galleria_action.options.checks import CheckOptions
 from galleria_action.options.declaration import Mistake, Option, Topic, option, optional, options_of
+from galleria_action.options.environments import EnvironmentOptions
 from galleria_action.options.gallery import GalleryOptions
 from galleria_action.options.guards import GuardOptions
 from galleria_action.options.headers import HeaderOptions
@@ -39,6 +40,7 @@ class Options:
     output: OutputOptions = OutputOptions()
     studio: StudioOptions = StudioOptions()
     lookalikes: DuplicateOptions = DuplicateOptions()
+    environments: EnvironmentOptions = EnvironmentOptions()
     dry_run: bool = option(
         FLAG,
         "false",
@@ -108,6 +110,7 @@ GROUPS: Mapping[str, type[Any]] = {
     "output": OutputOptions,
     "studio": StudioOptions,
     "lookalikes": DuplicateOptions,
+    "environments": EnvironmentOptions,
 }
 OPTIONS: tuple[Option, ...] = (
     *(option for group in GROUPS.values() for option in options_of(group)),

@@ -17,6 +17,7 @@ from galleria_action.deployment.stop import Stop
 from galleria_action.fence.place import Place
 from galleria_action.gallery.metadata.schema import LoadedMetadata
 from galleria_action.options import Options
+from galleria_action.options.environments import Environments
 from galleria_action.storage.interface import ReadStore, Target, WriteStore
 from galleria_action.storage.opening import open_store
 from galleria_action.storage.settings import StoreSettings
@@ -29,7 +30,7 @@ class Context:
     says whose run this is when nobody gave it the keys to the bucket. ``metadata`` is a document that the caller has in
     hand, instead of the file that the options name. ``made_by`` is the commit that is deployed, and ``is_ancestor``
     tells of two commits whether the first is an ancestor of the second (``None``: nobody knows). ``who`` makes
-    releases, and ``now`` tells the time."""
+    releases, and ``now`` tells the time. ``environments`` knows of the others."""
 
     options: Options
     place: Place
@@ -43,6 +44,7 @@ class Context:
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     made_by: MadeBy | None = None
     is_ancestor: Callable[[str, str], bool | None] = lambda older, newer: None
+    environments: Environments = field(default_factory=Environments)
 
     @property
     def settings(self) -> StoreSettings:
