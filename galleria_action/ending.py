@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
@@ -18,6 +18,7 @@ from galleria_action.report.result import Result, Tally, finish
 from galleria_action.report.text import render_text
 from galleria_action.report.wording import count, sentences
 from galleria_action.usecases.context import Context
+from galleria_action.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

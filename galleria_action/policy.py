@@ -13,7 +13,6 @@ strictly.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from itertools import product
 
 from galleria_action.ci.occasion import Cause, Occasion, Whose
@@ -22,6 +21,7 @@ from galleria_action.options import BY_NAME
 from galleria_action.options.declaration import Option
 from galleria_action.options.kinds import shown
 from galleria_action.options.origin import Given, Origin, Trust
+from galleria_action.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import TextIO
 
@@ -40,6 +40,7 @@ from galleria_action.storage.settings import StoreSettings
 from galleria_action.storage.wrappers import RecordingStore
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.written import check_written_files
+from galleria_action.values import dataclass
 
 _Opener = Callable[[StoreSettings], WriteStore]
 

@@ -5,8 +5,9 @@ Each CI has a table of its own words. A word that is not in it is ``Cause.OTHER`
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from galleria_action.values import dataclass
 
 
 class Cause(StrEnum):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from galleria_action.errors import ConfigInvalid
@@ -12,6 +11,7 @@ from galleria_action.options.declaration import Group, Topic, optional
 from galleria_action.options.kinds import Kind, choice, shown
 from galleria_action.options.origin import FREE, NEVER, Given
 from galleria_action.options.presets import Preset
+from galleria_action.values import dataclass
 
 if TYPE_CHECKING:
     from galleria_action.options.model import Options

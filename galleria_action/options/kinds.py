@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Generic, TypeVar
+
+from galleria_action.values import dataclass
 
 T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)

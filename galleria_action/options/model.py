@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from galleria_action.options.studio import DuplicateOptions, StudioOptions
 from galleria_action.options.target import TargetOptions
 from galleria_action.options.upload import UploadOptions
 from galleria_action.storage.settings import StoreSettings
+from galleria_action.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

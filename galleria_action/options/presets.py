@@ -6,8 +6,9 @@ A preset only says what differs from the defaults. The table of ``docs/pipeline.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+
+from galleria_action.values import dataclass
 
 
 class Preset(StrEnum):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from galleria_action.deployment.events import Pictured, Showing
 from galleria_action.deployment.model import Plan
@@ -31,6 +30,7 @@ from galleria_action.report.outcome import Verdict, deploys, outcome_of, unverif
 from galleria_action.report.plan_sections import AHEAD, DONE, listing, plan_sections
 from galleria_action.report.result import Result
 from galleria_action.report.wording import count, human_size
+from galleria_action.values import dataclass
 
 _UPLOAD, _DELETE = (AHEAD.upload, DONE.upload), (AHEAD.delete, DONE.delete)
 

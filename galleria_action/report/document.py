@@ -7,13 +7,13 @@ written is a ``Name`` or a ``Message``, so that each rendering can make it harml
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Literal
 
 from galleria_action.deployment.events import Tile
 from galleria_action.report.outcome import Verdict
 from galleria_action.storage.interface import Target
+from galleria_action.values import dataclass
 
 #: How something is meant, for places that can show it.
 Tone = Literal["plain", "good", "doubtful", "bad"]

@@ -11,9 +11,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
+
+from galleria_action.values import dataclass
 
 #: the largest document of ours or of a gallery that is read: more than any, and nothing that fills the memory
 DOCUMENT = 256 << 20

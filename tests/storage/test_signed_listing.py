@@ -15,11 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from galleria_action.errors import StorageUnavailable
+from galleria_action.net.signature import Signer, canonical_query
 from galleria_action.storage.interface import Indivisible, ObjectInfo, Part
 from galleria_action.storage.opening import open_store
 from galleria_action.storage.s3.listing import BadListing, Page
 from galleria_action.storage.s3.listing_page import read_page
-from galleria_action.storage.s3.signature import Signer, canonical_query
 from tests.storage.scripted import Answer, refusal, scripted
 from tests.storage.stores import open_s3, settings_for
 

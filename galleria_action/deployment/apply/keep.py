@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from galleria_action.deployment.apply.order import Moment
 from galleria_action.deployment.apply.publishing import Hold, copied, has_died, side_by_side
@@ -26,6 +26,7 @@ from galleria_action.deployment.state.publication import PUBLICATION_KEY, Public
 from galleria_action.errors import Conflict
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.storage.interface import Headers
+from galleria_action.values import dataclass
 
 #: so many others are let go first
 _CLAIMS = 10

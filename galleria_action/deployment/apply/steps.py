@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from galleria_action.deployment.apply.order import Moment
 from galleria_action.deployment.apply.work import Work
@@ -15,6 +14,7 @@ from galleria_action.deployment.remote.reading import find_missing
 from galleria_action.deployment.state.manifest import Leaving
 from galleria_action.errors import Conflict, Finding, StorageUnavailable
 from galleria_action.gallery.media import is_page
+from galleria_action.values import dataclass
 
 NARROWED = (
     "This storage does not support conditional writes: another deploy at the very same moment could have been "

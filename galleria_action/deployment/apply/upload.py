@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from galleria_action.deployment.apply.prepare import Prepared, PreparePolicy, prepare
 from galleria_action.deployment.documents.readback import ReadBack, is_md5, not_kept
@@ -20,6 +20,7 @@ from galleria_action.deployment.state.pool import POOL_HEADERS, pool_key
 from galleria_action.deployment.stop import Stop
 from galleria_action.errors import Finding, GalleriaError, GalleryInvalid, StorageUnavailable, UploadFailed
 from galleria_action.storage.interface import Headers, ObjectInfo, WriteStore
+from galleria_action.values import dataclass
 
 #: bytes of photos in memory at once; 32 full-size JPEGs would otherwise take about 350 MB
 BYTES_IN_FLIGHT = 128 << 20

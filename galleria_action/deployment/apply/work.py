@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from galleria_action.deployment.apply.live import LiveManifest
 from galleria_action.deployment.apply.publishing import Hold
@@ -15,6 +15,7 @@ from galleria_action.deployment.releases.terms import Terms
 from galleria_action.deployment.remote.reading import RemoteState
 from galleria_action.deployment.stop import Stop
 from galleria_action.storage.interface import WriteStore
+from galleria_action.values import dataclass
 
 
 @dataclass

@@ -10,14 +10,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from galleria_action.deployment.layout import is_elsewhere
 from galleria_action.deployment.state.manifest import MANIFEST_KEY, Manifest
 from galleria_action.gallery.keys import METADATA_KEY, folded
 from galleria_action.gallery.local.content import look_at
 from galleria_action.leftovers import is_folder_marker
 from galleria_action.storage.faults import LargerThanAsked
 from galleria_action.storage.interface import ObjectInfo, ReadStore, StoredObject
+from galleria_action.values import dataclass
 
 OWN_FOLDER = ".galleria/"
 #: objects that are read at once: each is whole in memory while it is hashed
@@ -74,8 +76,8 @@ def find_orphans(named: Iterable[str], expected: frozenset[str], listing: Mappin
     """Keys of ``listing`` that lie in a folder of a photo or below it, but are not ``expected``.
 
     The root is nobody's folder: other things than the gallery may live in the same bucket. Nor is what lies below a
-    folder that is a gallery of its own, what differs from an expected key by letter case or Unicode form only, and what
-    stands for a folder and nothing else.
+    folder that is a gallery of its own or may be one of ours (a slot, a preview), what differs from an expected key by
+    letter case or Unicode form only, and what stands for a folder and nothing else.
     """
     folders = tuple({key.rpartition("/")[0] + "/" for key in named if "/" in key})
     others = tuple(_galleries_within(listing))
@@ -85,7 +87,12 @@ def find_orphans(named: Iterable[str], expected: frozenset[str], listing: Mappin
         sorted(
             key
             for key in strays
-            if not (key.startswith(OWN_FOLDER) or folded(key) in same or is_folder_marker(key, listing[key].size))
+            if not (
+                key.startswith(OWN_FOLDER)
+                or is_elsewhere(key)
+                or folded(key) in same
+                or is_folder_marker(key, listing[key].size)
+            )
         )
     )
 

@@ -14,7 +14,7 @@ import json
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from galleria_action.deployment.documents.writing import commit
 from galleria_action.deployment.model import Base
@@ -36,6 +36,7 @@ from galleria_action.storage.interface import (
     Target,
     WriteStore,
 )
+from galleria_action.values import dataclass
 
 OWNER = "owner.json"
 _SCHEMA = 1

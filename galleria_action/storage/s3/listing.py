@@ -7,10 +7,10 @@ Truncated pages without a token, tokens that lead in circles and empty answers a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 from galleria_action.storage.faults import Call, Fault, failure
 from galleria_action.storage.interface import WHOLE, Indivisible, ObjectInfo, Part
+from galleria_action.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

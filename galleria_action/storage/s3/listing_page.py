@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from urllib.parse import unquote_plus
 from xml.etree import ElementTree
 
+from galleria_action.net.signature import canonical_query
 from galleria_action.storage.faults import Call, Fault, failure
 from galleria_action.storage.interface import ObjectInfo, Part
 from galleria_action.storage.persistence import Persistence
 from galleria_action.storage.s3.documents import BadDocument, parsed
 from galleria_action.storage.s3.listing import BadListing, Page, every_object, page_of
 from galleria_action.storage.s3.server import LINE_FAILURES, BucketServer, Refused, fault_of
-from galleria_action.storage.s3.signature import canonical_query
 
 #: An answer has at most 1,000 keys of at most 1,024 bytes, each of which escapes make six times as long; and some more.
 MAX_BYTES = 8 << 20

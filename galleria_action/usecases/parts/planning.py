@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from galleria_action.deployment.apply.publishing import Hold
 from galleria_action.deployment.events import Planned
@@ -26,6 +26,7 @@ from galleria_action.usecases.parts.age import check_age
 from galleria_action.usecases.parts.files import check_online
 from galleria_action.usecases.parts.local import LocalSide
 from galleria_action.usecases.parts.pictures import tell_pictures
+from galleria_action.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)
