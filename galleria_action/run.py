@@ -27,7 +27,6 @@ from galleria_action.fence.place import Place, outside_of
 from galleria_action.listeners import Log, PlanFile, ReportFiles, Reports, Reviewers, all_of
 from galleria_action.options import SECRETS, Options, resolve, usage_problem
 from galleria_action.options.declaration import Topic
-from galleria_action.options.environments import Environments
 from galleria_action.options.guards import PlanApproval
 from galleria_action.options.origin import Given, texts
 from galleria_action.options.review import Comment
@@ -38,7 +37,7 @@ from galleria_action.storage.opening import open_store
 from galleria_action.storage.public_store import public_target
 from galleria_action.storage.settings import StoreSettings
 from galleria_action.storage.wrappers import RecordingStore
-from galleria_action.usecases.context import Context
+from galleria_action.usecases.context import Context, Environments
 from galleria_action.usecases.parts.written import check_written_files
 from galleria_action.values import dataclass
 

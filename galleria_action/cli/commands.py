@@ -160,7 +160,7 @@ _ALL = (
     Command(
         name="plan",
         help="show what a deploy would do; reads only",
-        topics=Topic.LOCAL | Topic.BUCKET | Topic.PLAN | Topic.SHARES,
+        topics=Topic.LOCAL | Topic.BUCKET | Topic.PLAN | Topic.SHARES | Topic.ONWARD,
         run=_plan,
         writes=False,
         reviewed=True,
@@ -169,7 +169,7 @@ _ALL = (
     Command(
         name="deploy",
         help="upload what changed, commit the metadata, delete what is gone, verify",
-        topics=_DEPLOYING | Topic.SHARE,
+        topics=_DEPLOYING | Topic.SHARE | Topic.ONWARD,
         run=_deploy,
         reviewed=True,
         plans_publicly=True,

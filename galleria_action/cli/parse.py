@@ -8,6 +8,7 @@ all mistakes come in one report.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
@@ -26,6 +27,10 @@ from galleria_action.values import dataclass
 
 #: AWS's own variables that stand in for an option which was given nowhere else
 _AWS = {"region": ("AWS_REGION", "AWS_DEFAULT_REGION"), "endpoint": ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")}
+_KEYS = ("access-key", "secret-key", "session-token")
+#: where a gallery lies, and how to get there
+_PLACE = ("bucket", "prefix", "state")
+_WAY = ("endpoint", "region", "provider", "address-style")
 _AWS_KEYS = {
     "access-key": "AWS_ACCESS_KEY_ID",
     "secret-key": "AWS_SECRET_ACCESS_KEY",
@@ -80,8 +85,7 @@ def parse(args: Sequence[str], environ: Mapping[str, str], workspace: Path) -> I
     words.mistakes.extend(only_there)
 
     def of_environment(name: str) -> Mapping[str, Given]:
-        chosen = {"environment": Given(name, Origin.CONFIG, "the section's name")}
-        return _all_of(asked | chosen, read_config(workspace, path, name), environ)
+        return _of_another(name, asked, read_config(workspace, path, name), environ)
 
     return Invocation(
         words.command,
@@ -97,11 +101,30 @@ def parse(args: Sequence[str], environ: Mapping[str, str], workspace: Path) -> I
     )
 
 
+def _of_another(name: str, asked: Mapping[str, Given], config: Config, environ: Mapping[str, str]) -> dict[str, Given]:
+    """What holds in the environment ``name``, whichever this run is of: where a gallery lies is said by the section
+    alone, and of the way there the section has the first word."""
+    said = _texts(config.values, Origin.CONFIG, config.places)
+    own = {it: given for it, given in asked.items() if it not in _PLACE and not (it in _WAY and it in said)}
+    own["environment"] = Given(name, Origin.CONFIG, "the section's name")
+    return _all_of(own | _keys_of(name, environ), config, environ)
+
+
+def _keys_of(name: str, environ: Mapping[str, str]) -> dict[str, Given]:
+    """The credentials that the variables with the name of an environment in them hold, all or none."""
+    upper = re.sub(r"[^A-Z0-9]", "_", name.upper())
+    places = {it: f"GALLERIA_{upper}_{it.upper().replace('-', '_')}" for it in _KEYS}
+    found = _texts({it: environ.get(place, "") for it, place in places.items()}, Origin.ENVIRONMENT, places)
+    return found if "access-key" in found else {}
+
+
 def _all_of(asked: dict[str, Given], config: Config, environ: Mapping[str, str]) -> dict[str, Given]:
     """What was ``asked`` for, and over what else there is."""
     given = _texts(config.values, Origin.CONFIG, config.places) | asked
     given = _of_its_part(environ, given) | given
     given = _by_preset(given) | given
+    if "environment" in given and "access-key" not in given:
+        given = given | _keys_of(given["environment"].text, environ)
     return _from_aws(environ, given) | given
 
 

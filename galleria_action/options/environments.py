@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
 
-from galleria_action.errors import ConfigInvalid
 from galleria_action.options.declaration import Group, Topic, optional
-from galleria_action.options.kinds import Kind, choice, shown
-from galleria_action.options.origin import FREE, NEVER, Given
+from galleria_action.options.kinds import RELEASE, TEXT, Kind, choice, shown
+from galleria_action.options.origin import FREE, NEVER
 from galleria_action.options.presets import Preset
 from galleria_action.values import dataclass
-
-if TYPE_CHECKING:
-    from galleria_action.options.model import Options
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -26,7 +20,7 @@ def _pair(text: str) -> tuple[str, str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnvironmentOptions(Group):
-    """What an environment starts from, and how environments are compared."""
+    """What an environment starts from, what it takes over from another, and how two are compared."""
 
     preset: Preset | None = optional(
         choice(Preset),
@@ -34,26 +28,13 @@ class EnvironmentOptions(Group):
         Topic.ANY,
         config=FREE,
     )
+    from_: str | None = optional(
+        TEXT, "the environment whose release is taken over as it is, instead of files on disk", Topic.ONWARD
+    )
+    release: str | None = optional(RELEASE, "which release of it; the live one if empty", Topic.ONWARD, config=NEVER)
     diff: tuple[str, str] | None = optional(
         Kind("ENVIRONMENT ENVIRONMENT", _pair, {"type": "string"}, words=2),
         "environments: only what differs between two",
         Topic.ENVIRONMENTS,
         config=NEVER,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Environments:
-    """The environments that the config file knows, by ``names``.
-
-    ``given`` is what holds in one of them besides the defaults, each text with its place. ``options`` is all of it,
-    for a run of its own there; it raises ``ConfigInvalid``.
-    """
-
-    names: tuple[str, ...] = ()
-    given: Callable[[str], Mapping[str, Given]] = lambda name: {}
-    options: Callable[[str], Options] = lambda name: _unknown(name)
-
-
-def _unknown(name: str) -> Options:
-    raise ConfigInvalid(f"environment: {shown(name)} is not known here; environments are sections of galleria.yml.")

@@ -78,8 +78,18 @@ class Options:
         for name in GROUPS:
             yield from getattr(self, name).mistakes()
         yield from self._shards()
+        yield from self._onward()
         if self.command == "forget" and not self.releases.photo:
             yield Mistake("photo", "forget needs the id of the photo, as gallery-metadata.json has it")
+
+    def _onward(self) -> Iterator[Mistake]:
+        environments = self.environments
+        if environments.release and not environments.from_:
+            yield Mistake("release", "needs from: the environment whose release it is", ("from",))
+        if environments.from_ and environments.from_ == self.environment:
+            yield Mistake("from", "is the environment that is deployed to", ("environment",))
+        if environments.from_ and (self.upload.shard or self.upload.shard_count):
+            yield Mistake("from", "not with shards; nothing is uploaded from here", ("shard", "shard-count"))
 
     def _shards(self) -> Iterator[Mistake]:
         approved, upload = self.guards.approved_plan, self.upload

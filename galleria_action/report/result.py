@@ -215,6 +215,7 @@ def _told(it: ListedRelease) -> dict[str, Any]:
         "verified": release.standing,
         "previous": release.previous,
         "restores": release.restores,
+        "taken_from": release.taken_from and asdict(release.taken_from),
         "live": it.live,
         "rolled_back": it.rolled_back,
         "rollback": None if way is None else {

@@ -44,7 +44,7 @@ CONTRACT = {
     "jpeg-quality": "85", "webp-quality": "85", "avif": "false", "albums": "off", "site-title": "", "noindex": "false",
     "album-zip": "off", "templates": "", "duplicates": "off", "threshold": "10", "hash-size": "8",
     "min-resolution": "100", "use-ssim": "false", "output": "", "json-output": "", "report-file": "",
-    "preset": "", "diff": "",
+    "preset": "", "from": "", "release": "", "diff": "",
 }  # fmt: skip
 CHOICES = {
     "cors": "require warn skip", "orphans": "fail warn ignore delete", "verify": "list deep off",
@@ -148,7 +148,7 @@ def test_the_config_file_takes_every_option_but_secrets_and_what_chooses_the_fil
     schema = json.loads((ROOT / "schemas/galleria-config.schema.json").read_text(encoding="utf-8"))
     assert CONTRACT.keys() - schema["$defs"]["options"]["properties"].keys() == {
         "access-key", "secret-key", "session-token", "github-token", "config", "environment", "shard", "approved-plan",
-        "to", "steps", "hold", "photo", "diff",
+        "to", "steps", "hold", "photo", "diff", "release",
     }  # fmt: skip
 
 

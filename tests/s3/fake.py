@@ -205,7 +205,9 @@ class FakeS3:
         return act(bucket, request, self.profile)
 
     def _damage(self, request: Request, word: Word) -> Response:
-        bucket, key = self.buckets[request.bucket], operations.store_key(request, self.profile)
+        bucket = self.buckets[request.bucket]
+        bucket.neighbours = self.buckets
+        key = operations.store_key(request, self.profile)
         stored = bucket[key]
         body = flipped(stored.body) if word.kind == "flip" else stored.body[: len(stored.body) // 2]
         bucket[key] = Stored.of(body, stored.headers, md5_etag=self.profile.md5_etags)
