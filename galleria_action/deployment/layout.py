@@ -88,7 +88,7 @@ class Layout:
 
     @classmethod
     def at(cls, folder: str) -> Layout:
-        """The gallery whose objects lie in ``folder``, in place for the empty one, no preview. Raises ``ValueError``."""
+        """The gallery whose objects lie in ``folder`` (empty: in place), no preview. Raises ``ValueError``."""
         if not folder:
             return cls.IN_PLACE
         layouts = {it.folder: it for it in map(cls.slot, SLOTS)}

@@ -89,16 +89,8 @@ def test_a_folder_of_a_router_is_one_of_ours():
 
 
 def test_what_lies_elsewhere_is_nobodys_orphan():
-    listing = {
-        key: ObjectInfo(key, 1, "etag")
-        for key in (
-            "slots/mine.jpg",
-            "slots/stray.jpg",
-            "slots/a/photos/x.jpg",
-            "previews/mine.jpg",
-            "previews/p/x.jpg",
-        )
-    }
+    mine, others = ("slots/mine.jpg", "previews/mine.jpg"), ("slots/a/photos/x.jpg", "previews/p/x.jpg")
+    listing = {key: ObjectInfo(key, 1, "etag") for key in (*mine, *others, "slots/stray.jpg")}
     named = frozenset(mine)
     assert find_orphans(named, named, listing) == ("slots/stray.jpg",)
 
