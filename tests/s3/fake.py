@@ -202,12 +202,11 @@ class FakeS3:
         act = operations.OPERATIONS.get(request.operation)
         if act is None:
             raise Refused("MethodNotAllowed", "The specified method is not allowed against this resource.")
+        bucket.neighbours = self.buckets
         return act(bucket, request, self.profile)
 
     def _damage(self, request: Request, word: Word) -> Response:
-        bucket = self.buckets[request.bucket]
-        bucket.neighbours = self.buckets
-        key = operations.store_key(request, self.profile)
+        bucket, key = self.buckets[request.bucket], operations.store_key(request, self.profile)
         stored = bucket[key]
         body = flipped(stored.body) if word.kind == "flip" else stored.body[: len(stored.body) // 2]
         bucket[key] = Stored.of(body, stored.headers, md5_etag=self.profile.md5_etags)

@@ -39,8 +39,8 @@ class Upload:
 
 
 class Bucket(MutableMapping[str, Stored]):
-    """Objects by key. ``lag`` is the number of listings after a write that still show the state before it; ``neighbours`` are
-    all buckets of the server by name.
+    """Objects by key. ``lag`` is the number of listings after a write that still show the state before it;
+    ``neighbours`` are all buckets of the server by name.
 
     Every method is called under the lock of the server, or while nobody else asks.
     """
