@@ -20,6 +20,7 @@ from galleria_action.options.review import ReviewOptions
 from galleria_action.options.studio import DuplicateOptions, StudioOptions
 from galleria_action.options.target import TargetOptions
 from galleria_action.options.upload import UploadOptions
+from galleria_action.options.watch import WatchOptions
 from galleria_action.storage.settings import StoreSettings
 from galleria_action.values import dataclass
 
@@ -38,6 +39,7 @@ class Options:
     releases: ReleaseOptions = ReleaseOptions()
     review: ReviewOptions = ReviewOptions()
     output: OutputOptions = OutputOptions()
+    watch: WatchOptions = WatchOptions()
     studio: StudioOptions = StudioOptions()
     lookalikes: DuplicateOptions = DuplicateOptions()
     environments: EnvironmentOptions = EnvironmentOptions()
@@ -118,6 +120,7 @@ GROUPS: Mapping[str, type[Any]] = {
     "releases": ReleaseOptions,
     "review": ReviewOptions,
     "output": OutputOptions,
+    "watch": WatchOptions,
     "studio": StudioOptions,
     "lookalikes": DuplicateOptions,
     "environments": EnvironmentOptions,
