@@ -78,7 +78,7 @@ def run(args: Sequence[str], world: World) -> int:
         if name in invocation.given:
             ci.mask(invocation.given[name].text)
     record = Tally(invocation.command, hide=ci.hide)
-    files = ReportFiles(Place(workspace, outside_of(environ), _attended(environ, ci.occasion)))
+    files = ReportFiles(Place(workspace, outside_of(environ), _attended(ci.occasion)))
     debug = "1" in (environ.get("RUNNER_DEBUG"), environ.get("GALLERIA_DEBUG"))
     ending = Ending(
         ci, record, time.monotonic(), world.stdout if invocation.as_json else None, files, invocation.quiet, debug
@@ -197,9 +197,9 @@ def _recorded(open_store: _Opener, record: Tally) -> _Opener:
     return opened
 
 
-def _attended(environ: Mapping[str, str], occasion: Occasion) -> bool:
+def _attended(occasion: Occasion) -> bool:
     """Whether a person runs this. Where nobody does, reports are written unasked and the workspace is the world."""
-    return occasion.cause is Cause.COMMAND_LINE and environ.get("CI", "") in ("", "false")
+    return occasion.cause is Cause.COMMAND_LINE
 
 
 def _target(options: Options, publicly: bool) -> Target | None:
