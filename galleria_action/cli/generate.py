@@ -21,9 +21,11 @@ from galleria_action.cli.outputs import OUTPUTS
 from galleria_action.options import GROUPS, OPTIONS, Options
 from galleria_action.options.declaration import Option, options_of
 from galleria_action.options.origin import Trust
+from galleria_action.options.presets import PRESETS
 from galleria_action.storage.faults.codes import FORBIDDEN, TABLE, Meaning
 from galleria_action.storage.faults.errors import ON_THE_WAY
 from galleria_action.storage.providers import Provider, profiles
+from galleria_action.watch.metrics import NAMES as METRICS
 
 ROOT = Path(__file__).parents[2]
 _YES_NO = {True: "yes", False: "no"}
@@ -85,6 +87,16 @@ def reference(text: str) -> str:
         text = _between(text, name, _options_table(options_of(group)))
     text = _between(text, "run", _options_table(options_of(Options)))
     return _between(text, "outputs", _table(("output", "meaning"), ((f"`{n}`", text) for n, text in OUTPUTS.items())))
+
+
+def watch(text: str) -> str:
+    """``docs/watch.md`` with its table of metrics written anew."""
+    rows = ((f"`{name}`", f"{meaning}{_by(own)}") for name, (meaning, own) in METRICS.items())
+    return _between(text, "metrics", _table(("metric", "meaning"), rows))
+
+
+def _by(labels: Iterable[str]) -> str:
+    return "".join(f" (label `{label}`)" for label in labels)
 
 
 def _between(text: str, marker: str, body: str) -> str:
@@ -203,6 +215,14 @@ def providers(text: str) -> str:
     return _between(text, "providers", _table(columns, map(row, profiles().values())))
 
 
+def pipeline(text: str) -> str:
+    """``docs/pipeline.md`` with its tables of presets written anew."""
+    for preset, settings in PRESETS.items():
+        rows = ((f"`{it.option}`", f"`{it.text}`", it.why) for it in settings)
+        text = _between(text, f"preset {preset}", _table(("option", "setting", "because"), rows))
+    return text
+
+
 def _filled(text: str) -> str:
     """``text`` with words where a message has facts."""
     facts = {"bucket": "*bucket*", "permission": "*what the call needs*", "size": "*size*"}
@@ -238,9 +258,11 @@ FILES: Mapping[str, Callable[[str], str]] = {
     "action.yml": action_yml,
     "process/action.yml": process_action_yml,
     "docs/reference.md": reference,
+    "docs/watch.md": watch,
     "docs/security.md": security,
     "docs/messages.md": messages,
     "docs/providers.md": providers,
+    "docs/pipeline.md": pipeline,
     "schemas/galleria-config.schema.json": config_schema,
 }
 
