@@ -177,6 +177,13 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
+class Owing:
+    """So many addresses may be stale in a cache; 0 when all that were owed are purged."""
+
+    addresses: int
+
+
+@dataclass(frozen=True, slots=True)
 class Deleted:
     """So many photos are gone."""
 
@@ -250,7 +257,7 @@ class Made:
 Event = (
     Said | Warned | Entered | Left | Recognised | Planned | Located | Divided | Deploying | Began | Advanced | Sending
     | Stored | Ended | Uploaded | Publishing | Committed | Released | Listed | Deleted | Verified | Pictured | Compared
-    | Reported | Made
+    | Reported | Made | Owing
 )  # fmt: skip
 
 #: told of each event in order; several threads may call it at once for what any thread tells

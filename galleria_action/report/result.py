@@ -21,6 +21,7 @@ from galleria_action.deployment.events import (
     Listed,
     Located,
     Made,
+    Owing,
     Pictured,
     Planned,
     Publishing,
@@ -72,6 +73,7 @@ class Tally:
     previous_release: str = ""
     releases: tuple[ListedRelease, ...] | None = None
     changed: bool = False
+    purge_owed: int = 0
     shard: Shard | None = None
     shards: tuple[Shard, ...] = ()
     warnings: list[str] = field(default_factory=list)
@@ -129,6 +131,8 @@ class Tally:
                 self.pictures[showing] = event
             case Compared(duplicates):
                 self.duplicates = duplicates
+            case Owing(addresses):
+                self.purge_owed = addresses
             case Made(changed):
                 self.changed = changed
             case _:
@@ -265,6 +269,7 @@ def _outputs(record: Tally, message: str, error: GalleriaError | None) -> dict[s
         "duplicates": record.duplicates,
         "release-id": record.release_id,
         "previous-release": record.previous_release,
+        "purge-owed": record.purge_owed,
         "url": record.url or "",
         "failure-reason": error.reason if error else "",
         "message": message,
