@@ -183,6 +183,21 @@ class Owing:
     addresses: int
 
 
+class Sight(StrEnum):
+    """What a look as a visitor came to."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    ROLLED_BACK = "rolled-back"
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """Somebody has looked whether visitors get what was deployed."""
+
+    sight: Sight
+
+
 @dataclass(frozen=True, slots=True)
 class Deleted:
     """So many photos are gone."""
@@ -257,7 +272,7 @@ class Made:
 Event = (
     Said | Warned | Entered | Left | Recognised | Planned | Located | Divided | Deploying | Began | Advanced | Sending
     | Stored | Ended | Uploaded | Publishing | Committed | Released | Listed | Deleted | Verified | Pictured | Compared
-    | Reported | Made | Owing
+    | Reported | Made | Owing | Probed
 )  # fmt: skip
 
 #: told of each event in order; several threads may call it at once for what any thread tells

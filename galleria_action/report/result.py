@@ -24,6 +24,7 @@ from galleria_action.deployment.events import (
     Owing,
     Pictured,
     Planned,
+    Probed,
     Publishing,
     Recognised,
     Released,
@@ -74,6 +75,7 @@ class Tally:
     releases: tuple[ListedRelease, ...] | None = None
     changed: bool = False
     purge_owed: int = 0
+    probe: str = ""
     shard: Shard | None = None
     shards: tuple[Shard, ...] = ()
     warnings: list[str] = field(default_factory=list)
@@ -133,6 +135,8 @@ class Tally:
                 self.duplicates = duplicates
             case Owing(addresses):
                 self.purge_owed = addresses
+            case Probed(sight):
+                self.probe = sight
             case Made(changed):
                 self.changed = changed
             case _:
@@ -270,6 +274,7 @@ def _outputs(record: Tally, message: str, error: GalleriaError | None) -> dict[s
         "release-id": record.release_id,
         "previous-release": record.previous_release,
         "purge-owed": record.purge_owed,
+        "probe": record.probe,
         "url": record.url or "",
         "failure-reason": error.reason if error else "",
         "message": message,

@@ -12,6 +12,7 @@ from galleria_action.usecases.parts.records import in_place, warn_of_readers
 from galleria_action.usecases.parts.releasing import check_hold
 from galleria_action.usecases.parts.unfinished import settled
 from galleria_action.usecases.plan import plan
+from galleria_action.usecases.releases.taking_back import taking_back
 from galleria_action.usecases.results import Deployed, PlanMade, ShareUploaded
 from galleria_action.usecases.shard import upload_share
 
@@ -33,7 +34,8 @@ def deploy(context: Context) -> Deployed | PlanMade | ShareUploaded:
     if made.plan.changed:
         check_hold(store, made.remote)
         announce(context, store, made)
-        done = put_online(context, store, made, checkpoint, UploadsDone())
+        with taking_back(context):
+            done = put_online(context, store, made, checkpoint, UploadsDone())
     else:
         done = nothing_to_do(context, store, made, checkpoint)
     warn_of_readers(context)

@@ -32,6 +32,7 @@ from galleria_action.usecases.context import Context
 from galleria_action.usecases.cors import check_cors
 from galleria_action.usecases.parts.approval import check_approval
 from galleria_action.usecases.parts.planning import Comparison
+from galleria_action.usecases.parts.probing import headers_of, probe
 from galleria_action.usecases.parts.purging import purging
 from galleria_action.usecases.parts.releasing import concluding, terms_of, tidy
 from galleria_action.usecases.parts.verifying import compare, judge, promises
@@ -192,6 +193,9 @@ def put_online(
         _end_begun(context, store, made)
         with concluding(context, store, work.release) as judged:
             verification = judged.verification = verify_deployed(context, store, made, manifest, fresh=True)
+    known = headers_of(made.local, made.plan)
+    document = made.local.document or made.remote.metadata_base
+    probe(context, manifest, document, made.plan, made.remote.manifest.objects, known)
     return Deployed(made.plan, work.uploader.done.summary(), len(made.plan.removed_photos), verification)
 
 
@@ -203,6 +207,8 @@ def nothing_to_do(context: Context, store: WriteStore, made: Comparison, checkpo
     tidy(context, store, made.remote)
     with purging(context, store, made.remote):
         verification = verify_deployed(context, store, made, made.remote.manifest, fresh=False)
+    known = headers_of(made.local, made.plan)
+    probe(context, made.remote.manifest, made.local.document or made.remote.metadata_base, headers=known)
     return Deployed(made.plan, Uploaded(0, 0, 0, 0), 0, verification)
 
 

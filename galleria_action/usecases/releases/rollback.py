@@ -28,6 +28,7 @@ from galleria_action.storage.interface import ReadStore, WriteStore
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.applying import verify_against
 from galleria_action.usecases.parts.planning import storing_of, under_way, warn_of_copies
+from galleria_action.usecases.parts.probing import headers_of, probe
 from galleria_action.usecases.parts.purging import purging
 from galleria_action.usecases.parts.releasing import begin, concluding, history_of, idle_uploader, terms_of, tidy
 from galleria_action.usecases.parts.unfinished import cleared
@@ -68,6 +69,8 @@ def rollback(context: Context) -> RolledBack | PlanMade:
         with concluding(context, store, work.release) as judged:
             then = parse_remote(wanted.document.body) if wanted.document else remote.metadata
             judged.verification = verify_against(context, store, _named(way, then), plan, manifest, None, then)
+    document = wanted.document or remote.metadata_base
+    probe(context, manifest, document, plan, remote.manifest.objects, headers_of(wanted, plan))
     return RolledBack(plan, way.release.state, judged.verification)
 
 
