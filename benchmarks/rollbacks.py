@@ -2,8 +2,8 @@
 
     python -m benchmarks.rollbacks [--photos 1000] [--rtt 20] [--rounds 5] [--share 0.01]
 
-A hundredth of the objects is changed (of a photo one of three), deployed, and rolled back, over and over on one bucket; each pair meets the same
-machine, so that the ratio means something where the seconds do not.
+A hundredth of the objects is changed (of a photo one of three), deployed, and rolled back, over and over on one bucket;
+each pair meets the same machine, so that the ratio means something where the seconds do not.
 """
 
 from __future__ import annotations

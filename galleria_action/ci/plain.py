@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,8 @@ from galleria_action.report.progress import Screen
 #: "Select Graphic Rendition" of ECMA-48: bold, and a colour that can be told apart on dark and light ground
 _COLOURS: dict[Tone, str] = {"plain": "", "good": "\x1b[1;32m", "doubtful": "\x1b[1;33m", "bad": "\x1b[1;31m"}
 _USUAL = "\x1b[0m"
+#: columns; with fewer a line would be a word
+_NARROWEST = 40
 
 #: by which other CIs are known to be at work; of what starts their runs nothing is known here. Whole names: people have
 #: these services' tokens in the environment of their terminals.
@@ -42,11 +45,11 @@ _PULL_REQUEST = re.compile(r"(?:PULL|MERGE)_?REQUEST|PULL_NUMBER|_PR(?:_|$)|^CHA
 #: with ``CI`` more than that: it belongs to a build
 _BUILD = re.compile(r"(?:CI|BUILD|PIPELINE|RUNNER|AGENT|JOB)_")
 _UNSAID = frozenset({"", "false", "0"})
+_UNTOLD = Occasion(Cause.UNTOLD, Whose.UNKNOWN, "a CI that says no more of itself than CI=true")
 
 
 def occasion_of(environ: Mapping[str, str]) -> Occasion:
-    """A command line where nothing speaks of a CI. ``CI=true`` alone does not: people set it for our container, which
-    sees nothing else of the CI around it."""
+    """A command line where nothing speaks of a CI. ``CI=true`` alone tells neither the CI nor what started the run."""
     name = environ.get("CI", "")
     said = sorted(it for it, value in environ.items() if value not in _UNSAID)
     found = next((it for it in said if it in _OTHER_CIS), None)
@@ -54,8 +57,17 @@ def occasion_of(environ: Mapping[str, str]) -> Occasion:
     found = found or next((it for it in said if _PULL_REQUEST.search(it)), None)
     found = found or next((it for it in said if name not in _UNSAID and _BUILD.match(it)), None)
     if found is None:
-        return COMMAND_LINE
+        return COMMAND_LINE if name in _UNSAID else _UNTOLD
     return Occasion(Cause.OTHER, Whose.UNKNOWN, f"a CI that is not known here ({visible(found[:40])})")
+
+
+def _wrapped(text: str, columns: int) -> list[str]:
+    """``text`` in lines of ``columns`` characters, broken between words only, so that keys and addresses stay whole;
+    what goes on stands further in."""
+    indent = " " * (len(text) - len(text.lstrip(" ")) + 2)
+    return textwrap.wrap(
+        text, max(columns, _NARROWEST), subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    ) or [text]
 
 
 class Plain:
@@ -85,7 +97,8 @@ class Plain:
     def line(self, text: str, tone: Tone = "plain") -> None:
         """See ``CI.line``."""
         shown = visible(self.hide(text))
-        self._log.write(f"{_COLOURS[tone]}{shown}{_USUAL}" if self._coloured and tone != "plain" else shown)
+        for piece in _wrapped(shown, self._log.columns) if self._interactive else [shown]:
+            self._log.write(f"{_COLOURS[tone]}{piece}{_USUAL}" if self._coloured and tone != "plain" else piece)
 
     @property
     def screen(self) -> Screen | None:

@@ -29,6 +29,8 @@ from galleria_action.deployment.events import (
     Recognised,
     Released,
     Sending,
+    Setting,
+    Settled,
     Showing,
     Stored,
     Uploaded,
@@ -73,6 +75,7 @@ class Tally:
     release_id: str = ""
     previous_release: str = ""
     releases: tuple[ListedRelease, ...] | None = None
+    environments: Mapping[str, tuple[Setting, ...]] | None = None
     changed: bool = False
     purge_owed: int = 0
     probe: str = ""
@@ -139,6 +142,8 @@ class Tally:
                 self.probe = sight
             case Made(changed):
                 self.changed = changed
+            case Settled(environments):
+                self.environments = environments
             case _:
                 pass
 
@@ -168,6 +173,7 @@ class Result:
     requests: Mapping[str, int]
     duration_seconds: float
     releases: tuple[ListedRelease, ...] | None = None
+    environments: Mapping[str, tuple[Setting, ...]] | None = None
 
     @property
     def success(self) -> bool:
@@ -193,7 +199,16 @@ class Result:
             "duration_seconds": round(self.duration_seconds, 3),
             "requests": dict(self.requests),
             **({} if self.releases is None else {"releases": list(map(_told, self.releases))}),
+            **({} if self.environments is None else {"environments": _settings(self.environments)}),
         }
+
+
+def _settings(environments: Mapping[str, tuple[Setting, ...]]) -> dict[str, Any]:
+    """What holds in each environment, as programs read it."""
+    return {
+        name: {it.option: {"value": it.value, "from": it.place} for it in settings}
+        for name, settings in environments.items()
+    }
 
 
 def _told(it: ListedRelease) -> dict[str, Any]:
@@ -208,6 +223,7 @@ def _told(it: ListedRelease) -> dict[str, Any]:
         "verified": release.standing,
         "previous": release.previous,
         "restores": release.restores,
+        "taken_from": release.taken_from and asdict(release.taken_from),
         "live": it.live,
         "rolled_back": it.rolled_back,
         "rollback": None if way is None else {
@@ -238,6 +254,7 @@ def finish(record: Tally, message: str, duration_seconds: float, error: Galleria
         requests=dict(record.requests()),
         duration_seconds=duration_seconds,
         releases=record.releases,
+        environments=record.environments,
     )
 
 

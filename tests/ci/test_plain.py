@@ -10,7 +10,7 @@ from galleria_action.ci.detect import detect
 from galleria_action.ci.github.actions import GitHubActions
 from galleria_action.ci.interface import CI
 from galleria_action.ci.log import Log
-from galleria_action.ci.occasion import COMMAND_LINE, Cause
+from galleria_action.ci.occasion import COMMAND_LINE, Cause, Whose
 from galleria_action.ci.plain import Plain
 from galleria_action.errors import Finding
 
@@ -43,12 +43,18 @@ def test_the_workspace_is_the_one_that_exists(tmp_path):
     assert workspace() == tmp_path
 
 
-@pytest.mark.parametrize("environ", [{}, {"CI": ""}, {"CI": "false"}, {"CI": "true"}, {"TRAVIS_PULL_REQUEST": "false"},
+@pytest.mark.parametrize("environ", [{}, {"CI": ""}, {"CI": "false"}, {"TRAVIS_PULL_REQUEST": "false"},
     {"CIRCLE_TOKEN": "x", "VERCEL_TOKEN": "x", "DRONE_TOKEN": "x", "GITHUB_TOKEN": "x", "BUILDKITE_AGENT_TOKEN": "x"},
 ])  # fmt: skip
 def test_nothing_speaks_of_a_ci(tmp_path, environ):
-    """``CI=true`` alone is what people give our container, to have reports written."""
     assert detect(environ, io.StringIO(), tmp_path).occasion == COMMAND_LINE
+
+
+@pytest.mark.parametrize("value", ["true", "1"])
+def test_a_ci_that_says_no_more(tmp_path, value):
+    """What people give our container, to have reports written; most CIs set it, too."""
+    occasion = detect({"CI": value}, io.StringIO(), tmp_path).occasion
+    assert (occasion.cause, occasion.whose) == (Cause.UNTOLD, Whose.UNKNOWN)
 
 
 @pytest.mark.parametrize(
@@ -104,6 +110,24 @@ def test_nobodys_text_becomes_a_colour(tmp_path):
     screen = Terminal()
     detect({"TERM": "xterm"}, screen, tmp_path).line("\x1b[0mgreen\x1b[31m", "bad")
     assert screen.getvalue() == "\x1b[1;31m\\x1b[0mgreen\\x1b[31m\x1b[0m\n"
+
+
+@pytest.mark.parametrize(
+    "text", ["a" * 200, "  of " + "words " * 40, "", "  ", "https://example.org/" + "x" * 90 + " is there"]
+)
+def test_a_terminal_gets_lines_that_fit_and_words_that_are_whole(tmp_path, text):
+    ci, stream = detect({"TERM": "xterm"}, screen := Terminal(), tmp_path), screen
+    ci.line(text)
+    lines = stream.getvalue().splitlines()
+    assert all(len(line) <= 80 or " " not in line.strip() for line in lines)
+    assert all(line.startswith("    " if text.startswith("  ") else "  ") for line in lines[1:])
+    assert " ".join(lines).split() == text.split()
+
+
+def test_a_log_is_left_as_it_is(tmp_path):
+    ci, stream = plain(tmp_path)
+    ci.line("words " * 40)
+    assert stream.getvalue() == "words " * 40 + "\n"
 
 
 def test_lines_are_written_above_the_bar(tmp_path):
