@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from galleria_action.edge.probe.judging import Grade, Remark
+from galleria_action.edge.probe.visitor import Visitor
 from tests.doors.job import Job
 from tests.doors.runner import Ran
 from tests.doors.test_imports import loaded
@@ -97,9 +99,12 @@ def test_a_first_release_has_nothing_to_go_back_to(make_job: Callable[..., Job])
     assert ran.outputs["probe"] == "failed"
 
 
-def test_what_an_earlier_release_would_not_mend_is_not_taken_back(online: tuple[Job, Web]) -> None:
-    job, site = online
-    site.rule = lambda path, usual: (usual[0], usual[1] | {"Cache-Control": "max-age=600"}, usual[2])
+def test_what_an_earlier_release_would_not_mend_is_not_taken_back(
+    online: tuple[Job, Web], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job, _ = online
+    ends = Remark("", Grade.AROUND, "The certificate of photos.example.org ends in 1 day")
+    monkeypatch.setattr(Visitor, "_certificate", lambda self: [ends])
     ran = failed(job.runner.run("deploy", probe="rollback"))
     assert "The release stays" in ran.log
     assert (bucket(job) / "index.html").read_text() == "<h1>Again</h1>"

@@ -8,6 +8,7 @@ from itertools import islice
 from random import Random
 
 from galleria_action.deployment.state.manifest import Manifest, ManifestEntry
+from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.gallery.media import is_page, media_type
 from galleria_action.storage.interface import Headers
 from galleria_action.values import dataclass
@@ -37,9 +38,11 @@ class Expected:
 
     @property
     def must_be_fresh(self) -> bool:
-        """Whether it was deployed so that nobody keeps it without asking."""
+        """Whether it is what tells of all else, and was deployed so that nobody keeps it without asking. Of pictures and
+        scripts some CDNs say by themselves how long browsers may keep them."""
         control = (self.headers.cache_control or "") if self.headers else ""
-        return any(word in control for word in ("no-cache", "no-store", "max-age=0"))
+        tells = self.key == METADATA_KEY or is_page(self.key)
+        return tells and any(word in control for word in ("no-cache", "no-store", "max-age=0"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,9 @@ def probe(
     wanted = context.options.edge.probe
     if wanted is Probe.OFF:
         return
-    seen = _look(context, _deployed(manifest, document, plan, before or {}, headers), plan)
+    # a folder keeps no headers: those of its web server are the web server's affair
+    stored = () if context.target.endpoint == FOLDER else headers
+    seen = _look(context, _deployed(manifest, document, plan, before or {}, stored), plan)
     from galleria_action.edge.probe.judging import Grade
 
     odd = {it.text.partition(" (")[0]: it for it in reversed(seen.graded(Grade.ODD))}
@@ -119,6 +121,7 @@ def _deployed(
 
     known = {it.digest(): it for it in headers}
     size, own = (document.size, document.headers) if isinstance(document, Commit) else (None, None)
+    own = own if known else None
     metadata = Expected(METADATA_KEY, document.sha256, size, own) if document else None
     if plan is None:
         return Deployed(metadata, manifest, headers=known)
