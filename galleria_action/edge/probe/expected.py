@@ -38,8 +38,8 @@ class Expected:
 
     @property
     def must_be_fresh(self) -> bool:
-        """Whether it is what tells of all else, and was deployed so that nobody keeps it without asking. Of pictures and
-        scripts some CDNs say by themselves how long browsers may keep them."""
+        """Whether it is what tells of all else, and was deployed so that nobody keeps it without asking. Of pictures
+        and scripts some CDNs say by themselves how long browsers may keep them."""
         control = (self.headers.cache_control or "") if self.headers else ""
         tells = self.key == METADATA_KEY or is_page(self.key)
         return tells and any(word in control for word in ("no-cache", "no-store", "max-age=0"))
