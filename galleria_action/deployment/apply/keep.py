@@ -62,10 +62,13 @@ class Keep:
         theirs = _of_the_dead(work, history)
         for_later = {key: it for key, it in going.items() if key not in theirs} if work.terms.keep.anything else {}
 
+        # nobody can read it; where the same bytes are sent again, they lie in the pool already
+        away = {key for key, found in (work.remote.listing or {}).items() if found.archived}
+
         def keep(item: tuple[str, Replaced]) -> None:
             key, before = item
             work.stop.check()
-            if before.kept:
+            if before.kept and key not in away:
                 copied(work.store, key, before.kept, None)
 
         # What a publish has begun to replace holds other bytes by now, and was kept before.
