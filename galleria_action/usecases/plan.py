@@ -20,6 +20,10 @@ def plan(context: Context) -> PlanMade:
         from galleria_action.usecases.public import plan_publicly
 
         return plan_publicly(context)
+    if context.options.environments.from_:
+        from galleria_action.usecases.releases.onward import plan_onward_of
+
+        return plan_onward_of(context)
     side = check_local(context)
     compared = make_comparison(context, context.reading_store(), side)
     made = compared.plan

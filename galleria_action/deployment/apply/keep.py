@@ -143,6 +143,7 @@ def _release(work: Work, history: History, undo: Mapping[str, Replaced | None]) 
         previous=terms.previous if terms.restores else live.state if live else None,
         restores=terms.restores,
         undo=undo,
+        taken_from=terms.taken_from,
     )
 
 
