@@ -151,7 +151,7 @@ def test_the_config_file_takes_every_option_but_secrets_and_what_chooses_the_fil
     assert CONTRACT.keys() - schema["$defs"]["options"]["properties"].keys() == {
         "access-key", "secret-key", "session-token", "github-token", "config", "environment", "shard", "approved-plan",
         "to", "steps", "hold", "photo", "diff", "release",
-        "to", "steps", "hold", "photo", "notify",
+        "notify",
     }  # fmt: skip
 
 
