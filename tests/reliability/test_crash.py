@@ -125,14 +125,14 @@ def check_resumed(scene: Scene, store: WriteStore, end: State) -> None:
     assert again == []
 
 
-def kill_everywhere(scene: Scene, empty: Empty, step: int = 1) -> int:
+def kill_everywhere(scene: Scene, empty: Empty, step: int = 1, **inputs: str) -> int:
     kills = 0
     for store, fate, end in at_every_request(scene, empty, step):
-        with pytest.raises(Killed):
-            scene.deploy(store, fate)
+        ended = scene.killed(store, fate, **inputs)
+        assert ended is None or inputs, "the same requests are made again"
         check_harmless(scene, state_of(store), end)
         check_resumed(scene, store, end)
-        kills += 1
+        kills += ended is None
     return kills
 
 
@@ -151,6 +151,18 @@ def test_killed_where_writes_are_unconditional(scene: Scene, empty: Empty):
 @pytest.mark.parametrize("scene", ["changes"], indirect=True)
 def test_killed_over_http(scene: Scene, empty: Empty):
     assert kill_everywhere(scene, empty, step=7) >= 4
+
+
+@pytest.mark.parametrize("scene", ["changes"], indirect=True)
+def test_killed_while_requests_go_out_together(scene: Scene, empty: Empty):
+    """The order is the scheduler's: what is begun beside other things may be done before them, or after."""
+    assert kill_everywhere(scene, empty, step=4, concurrency="8") >= 8
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scene", SCENES, indirect=True)
+def test_killed_at_every_request_while_others_go_out(scene: Scene, empty: Empty):
+    assert kill_everywhere(scene, empty, concurrency="8") >= 8
 
 
 @pytest.mark.slow

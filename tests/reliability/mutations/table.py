@@ -97,7 +97,7 @@ MUTATIONS = {
         _RELEASES + "test_ten_releases_come_back_in_any_order",
     ),
     "lets go of what a kept release needs": _when(
-        13, put("_surplus", "keep.anything", "False"),
+        13, put("retain:surplus", "keep.anything", "False"),
         _RELEASES + "test_ten_releases_come_back_in_any_order",
     ),
     "goes back across a damaged record": _when(
@@ -113,7 +113,7 @@ MUTATIONS = {
         _RELEASES + "test_a_deploy_that_was_killed_can_be_taken_back_whenever_it_died",
     ),
     "does not take a refused publish back": _when(
-        10, drop("carry_out", "_undo(work, error)"),
+        10, drop("carry_out:_run", "_undo(work, error)"),
         _PUBLISH + "test_another_deploy_that_commits_first_finds_its_photos_as_they_were",
     ),
     "believes the name of an object in the pool": _when(
@@ -195,7 +195,7 @@ MUTATIONS = {
         _CRASH + "test_killed_at_every_request",
     ),
     "leaves the checkpoint": _when(
-        5, drop("put_online", "forget(...)"),
+        5, drop("put_online", "work.beside.begin(lambda: forget(context, checkpoint))"),
         _CRASH + "test_killed_at_every_request",
     ),
     "depends on its checkpoint": _when(
