@@ -7,8 +7,9 @@ Every error that a user can meet is one of these. Its text says what failed and 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar
+
+from galleria_action.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -9,9 +9,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 
 from galleria_action.errors import GalleriaError
+from galleria_action.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

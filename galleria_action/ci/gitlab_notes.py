@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from galleria_action import __version__
@@ -19,6 +18,7 @@ from galleria_action.ci.reviews.sticky import Comment, Posted, Sticky, Supersede
 from galleria_action.net.rest import ApiError, Rest
 from galleria_action.report.comment import COMMENT_BUDGET, render_comment, state_of, status_line
 from galleria_action.report.result import Result
+from galleria_action.values import dataclass
 
 #: seconds that GitLab may take, and when the run was cancelled
 _PATIENCE, _LEAVING = 45.0, 3.0

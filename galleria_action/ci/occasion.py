@@ -5,14 +5,16 @@ Each CI has a table of its own words. A word that is not in it is ``Cause.OTHER`
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from galleria_action.values import dataclass
 
 
 class Cause(StrEnum):
     """What started the run."""
 
     COMMAND_LINE = "no CI at work: a terminal, `docker run`"
+    UNTOLD = "`CI=true`, and nothing that tells more"
     PUSH = "push to a branch"
     TAG = "push of a tag"
     RELEASE = "release"

@@ -6,11 +6,11 @@ import os
 import re
 import subprocess
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from galleria_action.deployment.made_by import MadeBy
+from galleria_action.values import dataclass
 
 _SECONDS = 10.0
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")

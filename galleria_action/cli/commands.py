@@ -7,11 +7,11 @@ need none.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from galleria_action.options import Options
 from galleria_action.options.declaration import Option, Topic
+from galleria_action.values import dataclass
 
 if TYPE_CHECKING:
     from galleria_action.usecases.context import Context

@@ -9,7 +9,7 @@ mistakes come in one report.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from galleria_action import __version__
@@ -21,6 +21,7 @@ from galleria_action.options import BY_NAME, OPTIONS
 from galleria_action.options.declaration import Mistake
 from galleria_action.options.origin import Given, Origin
 from galleria_action.options.resolve import NO_BUCKET
+from galleria_action.values import dataclass
 
 #: AWS's own variables that stand in for an option which was given nowhere else
 _AWS = {"region": ("AWS_REGION", "AWS_DEFAULT_REGION"), "endpoint": ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")}

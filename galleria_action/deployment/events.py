@@ -7,7 +7,7 @@ was done. A listener never decides anything.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from galleria_action.deployment.model import Mode, Plan
 from galleria_action.deployment.releases.rollback import ListedRelease
 from galleria_action.deployment.remote.verification import Verification
 from galleria_action.deployment.shards import Shard
+from galleria_action.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

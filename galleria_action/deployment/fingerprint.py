@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 from galleria_action.deployment.model import Plan
+from galleria_action.values import dataclass
 
 Detail = Literal["files", "folders", "none"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
 from galleria_action.deployment.made_by import MadeBy
@@ -11,6 +11,7 @@ from galleria_action.deployment.model import Base, Commit, Mode, PhotoEdit, Sour
 from galleria_action.deployment.state.manifest import Kind, Manifest
 from galleria_action.gallery.metadata.model import NO_SETTINGS, GalleryMetadata, GallerySettings
 from galleria_action.storage.interface import ObjectInfo
+from galleria_action.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from fractions import Fraction
 
 from galleria_action.deployment.model import Plan, Reason
 from galleria_action.errors import DeleteGuard, EmptyGallery, PlanChanged
 from galleria_action.gallery.media import is_page
+from galleria_action.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
+
+from galleria_action.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

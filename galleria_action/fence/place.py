@@ -10,12 +10,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from galleria_action.errors import ConfigInvalid, Finding
 from galleria_action.fence import files
 from galleria_action.fence.workspace import Workspace
+from galleria_action.values import dataclass
 
 _GIT = ".git"
 

@@ -15,9 +15,10 @@ import os
 import re
 import stat
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
+
+from galleria_action.values import dataclass
 
 #: As many as Linux follows (path_resolution(7)).
 _MAX_LINKS = 40

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from galleria_action.gallery.local.formats import HEAD_BYTES, JPEG, PNG, WEBP, format_of
 from galleria_action.gallery.originals.facts import read_facts
 from galleria_action.gallery.originals.kinds import Kind
+from galleria_action.values import dataclass
 
 #: more segments or chunks than any picture of a page has
 _MOST_PARTS = 10_000

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from galleria_action.net.proxies import Proxies
 from galleria_action.net.trust import Authorities
+from galleria_action.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
 from galleria_action.errors import ConfigInvalid
+from galleria_action.values import dataclass
 
 #: in this order: the one of AWS's tools, OpenSSL's own, the one of Python's usual libraries
 _FILES = ("AWS_CA_BUNDLE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")

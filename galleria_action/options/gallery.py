@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from galleria_action.gallery.local.patterns import Patterns
 from galleria_action.options.declaration import Group, Mistake, Topic, option, optional
 from galleria_action.options.kinds import FLAG, PATH, choice, flag_or, lines
 from galleria_action.options.origin import FREE, tighten
+from galleria_action.values import dataclass
 
 
 class HashCheck(StrEnum):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from galleria_action.deployment.guards import DeleteLimit
 from galleria_action.options.declaration import Group, Topic, option, optional
 from galleria_action.options.kinds import FLAG, PLAN_ID, choice, parsed
 from galleria_action.options.origin import NEVER, ConfigRule, Trust, tighten
+from galleria_action.values import dataclass
 
 
 class Orphans(StrEnum):

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from galleria_action.deployment.delivery import RULES_SCHEMA, HeaderRules
 from galleria_action.options.declaration import Group, Topic, option, optional
 from galleria_action.options.kinds import HEADER, Kind
 from galleria_action.options.origin import FREE
+from galleria_action.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Generic, TypeVar
+
+from galleria_action.values import dataclass
 
 T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
@@ -57,6 +58,11 @@ def parsed(word: str, parse: Callable[[str], T], *types: str) -> Kind[T]:
 def lines(word: str, parse: Callable[[str], T]) -> Kind[T]:
     """A text of several lines that ``parse`` reads; in the config file a list of strings will do as well."""
     return Kind(word, parse, {"type": ["string", "array"], "items": {"type": "string"}})
+
+
+def secret_lines(word: str, parse: Callable[[str], T]) -> Kind[T]:
+    """Like ``lines``, for what nobody may read; ``parse`` must not repeat it in its errors."""
+    return Kind(word, parse, _STRING, secret=True)
 
 
 def count(most: int, least: int = 1) -> Kind[int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,9 @@ from galleria_action.options.review import ReviewOptions
 from galleria_action.options.studio import DuplicateOptions, StudioOptions
 from galleria_action.options.target import TargetOptions
 from galleria_action.options.upload import UploadOptions
+from galleria_action.options.watch import WatchOptions
 from galleria_action.storage.settings import StoreSettings
+from galleria_action.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +38,7 @@ class Options:
     releases: ReleaseOptions = ReleaseOptions()
     review: ReviewOptions = ReviewOptions()
     output: OutputOptions = OutputOptions()
+    watch: WatchOptions = WatchOptions()
     studio: StudioOptions = StudioOptions()
     lookalikes: DuplicateOptions = DuplicateOptions()
     dry_run: bool = option(
@@ -106,6 +108,7 @@ GROUPS: Mapping[str, type[Any]] = {
     "releases": ReleaseOptions,
     "review": ReviewOptions,
     "output": OutputOptions,
+    "watch": WatchOptions,
     "studio": StudioOptions,
     "lookalikes": DuplicateOptions,
 }

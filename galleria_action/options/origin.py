@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import Any
+
+from galleria_action.values import dataclass
 
 
 class Origin(StrEnum):

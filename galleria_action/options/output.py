@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from galleria_action.options.declaration import Group, Topic, option, optional
 from galleria_action.options.kinds import PATH, choice
 from galleria_action.options.origin import FREE
+from galleria_action.values import dataclass
 
 
 class ProgressStyle(StrEnum):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from galleria_action.deployment.releases.record import is_id
 from galleria_action.deployment.releases.terms import Keeping
 from galleria_action.options.declaration import Group, Topic, option, optional
 from galleria_action.options.kinds import FLAG, TEXT, Kind, count, shown
 from galleria_action.options.origin import NEVER
+from galleria_action.values import dataclass
 
 
 def _release(text: str) -> str:

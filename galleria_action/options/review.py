@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from galleria_action.options.declaration import Group, Topic, option, optional
 from galleria_action.options.kinds import ADDRESS, SECRET, TEXT, choice
 from galleria_action.options.origin import tighten
+from galleria_action.values import dataclass
 
 
 class Comment(StrEnum):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from galleria_action.gallery.metadata.model import KEEP_ORIGINAL_TIMEZONE
 from galleria_action.options.declaration import Group, Mistake, Topic, option, optional
 from galleria_action.options.kinds import FLAG, PATH, TEXT, Kind, choice, count, parsed, shown
 from galleria_action.options.origin import FREE, ConfigRule, Trust, tighten
+from galleria_action.values import dataclass
 
 
 class OnError(StrEnum):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from galleria_action.options.declaration import Group, Mistake, Topic, option, optional
 from galleria_action.options.kinds import SECRET, TEXT, choice, parsed
@@ -15,6 +14,7 @@ from galleria_action.storage.settings import (
     parse_storage_class,
     parse_target,
 )
+from galleria_action.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

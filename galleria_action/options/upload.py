@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from galleria_action.deployment.shards import Shard
@@ -11,6 +10,7 @@ from galleria_action.deployment.state.begun import MOST_SHARDS
 from galleria_action.options.declaration import Group, Mistake, Topic, option, optional
 from galleria_action.options.kinds import FLAG, PATH, count, parsed
 from galleria_action.options.origin import FREE, NEVER
+from galleria_action.values import dataclass
 
 MOST_REQUESTS = 1024
 

@@ -6,7 +6,8 @@ Cut Markdown is dangerous: half a code span is no code span, and what it protect
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+
+from galleria_action.values import dataclass
 
 #: Writes a block as lines. Called again for each try, and no further than they fit.
 Rendering = Callable[[], Iterable[str]]

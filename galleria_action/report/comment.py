@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from galleria_action.report.budget import Block, block, fit
@@ -15,6 +14,7 @@ from galleria_action.report.markdown import detail_blocks, headline, line_of, ve
 from galleria_action.report.outcome import outcome_of
 from galleria_action.report.result import Result
 from galleria_action.report.text import render_text
+from galleria_action.values import dataclass
 
 State = Literal["planned", "unplanned", "deploying", "deployed", "failed", "cancelled"]
 

@@ -7,13 +7,13 @@ written is a ``Name`` or a ``Message``, so that each rendering can make it harml
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Literal
 
 from galleria_action.deployment.events import Tile
 from galleria_action.report.outcome import Verdict
 from galleria_action.storage.interface import Target
+from galleria_action.values import dataclass
 
 #: How something is meant, for places that can show it.
 Tone = Literal["plain", "good", "doubtful", "bad"]
@@ -167,7 +167,8 @@ class Document:
     """The report of one run.
 
     ``message`` is its last word, ``remedy`` what to do about a failure, ``remarks`` what has to be known before the
-    details. ``reason`` is the contract's failure reason, empty when there was no failure.
+    details, and ``positions`` that one of them which a log shows, too. ``reason`` is the contract's failure reason,
+    empty when there was no failure.
     """
 
     outcome: Verdict
@@ -184,4 +185,5 @@ class Document:
     exit_code: int
     requests: Mapping[str, int]
     duration_seconds: float
+    positions: str = ""
     sheets: tuple[Sheet, ...] = ()

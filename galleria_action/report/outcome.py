@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from galleria_action.deployment.model import Plan
 from galleria_action.report.result import Result
 from galleria_action.report.wording import FAILURES, count
+from galleria_action.values import dataclass
 
 _SUBJECTS = {"cors": "CORS", "verify": "Verification", "validate": "Validation"}
 

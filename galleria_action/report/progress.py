@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal, Protocol, Self
 
 from galleria_action.report.wording import duration, human_size
+from galleria_action.values import dataclass
 
 Style = Literal["auto", "off"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import islice
 
 from galleria_action.deployment.model import Plan
@@ -26,6 +25,7 @@ from galleria_action.report.escape import shorten, visible
 from galleria_action.report.outcome import Ending
 from galleria_action.report.result import Result
 from galleria_action.report.wording import duration, human_size
+from galleria_action.values import dataclass
 
 #: Entries of a list that are shown; the log is not the place for all of them.
 _SHOWN = 20
@@ -72,6 +72,9 @@ def _visible(lines: Iterable[Line]) -> list[Line]:
 def _whole(document: Document, plan_told: bool) -> Iterator[Line]:
     if document.plan and not plan_told:
         yield from _plan(document.plan)
+        yield Line("")
+    if document.positions:
+        yield Line(document.positions, "doubtful")
         yield Line("")
     for section in (*document.verification, document.warnings, document.problems):
         if section:

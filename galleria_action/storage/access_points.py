@@ -8,7 +8,8 @@ bucket's name and needs nothing.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from galleria_action.values import dataclass
 
 #: an access point's name, as far as it may become part of a host's
 _NAME = r"[a-z0-9](?:[a-z0-9-]{0,48}[a-z0-9])?"

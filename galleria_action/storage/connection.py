@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -12,6 +11,7 @@ from galleria_action.net.network import Network
 from galleria_action.storage.access_points import AccessPoint, access_point
 from galleria_action.storage.providers import Provider
 from galleria_action.storage.settings import StoreSettings
+from galleria_action.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
+
+from galleria_action.values import dataclass
 
 #: the largest document of ours or of a gallery that is read: more than any, and nothing that fills the memory
 DOCUMENT = 256 << 20
@@ -65,11 +66,13 @@ def _digest(*values: str | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ObjectInfo:
-    """One line of a listing. ``size`` in bytes; ``etag`` as the store gives it, without quotes."""
+    """One line of a listing. ``size`` in bytes; ``etag`` as the store gives it, without quotes. What is ``archived``
+    has to be restored before anybody can read it."""
 
     key: str
     size: int
     etag: str
+    archived: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from functools import cache
@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from galleria_action.errors import ConfigInvalid
 from galleria_action.storage.interface import IfMatch
+from galleria_action.values import dataclass
 
 
 class PrivateBy(StrEnum):

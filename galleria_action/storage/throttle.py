@@ -11,9 +11,9 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from galleria_action.storage.faults import Passing
+from galleria_action.values import dataclass
 
 FIRST_IN_FLIGHT = 32
 #: a round is long enough to tell a rate, and not only how long the first connections took

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 from galleria_action.deployment.events import Advanced, Began, Ended, Listener
@@ -16,6 +15,7 @@ from galleria_action.studio.pool import Lost, Stopped, cores, run_all
 from galleria_action.studio.recipe import Recipe
 from galleria_action.studio.record import Made, Record
 from galleria_action.studio.workshop import Workshop
+from galleria_action.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from galleria_action.gallery.keys import folded
 from galleria_action.gallery.originals.scan import Original
+from galleria_action.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from galleria_action.errors import GalleryInvalid
@@ -14,6 +13,7 @@ from galleria_action.studio.develop import made_name
 from galleria_action.studio.gather import relative_place, where_made
 from galleria_action.studio.record import Made, Record
 from galleria_action.studio.workshop import Workshop, link_or_copy
+from galleria_action.values import dataclass
 
 FOLDERS = ("full", "web", "thumb", "avif")
 

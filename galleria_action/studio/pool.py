@@ -18,11 +18,11 @@ import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from galleria_action.errors import ConfigInvalid
+from galleria_action.values import dataclass
 
 #: far above what the largest photo takes on a slow machine
 TIMEOUT_SECONDS = 300.0

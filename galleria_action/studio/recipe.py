@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
+
+from galleria_action.values import dataclass
 
 #: a change of how pictures are made that makes all of them anew; not for a new version of a library
 _EDITION = 1

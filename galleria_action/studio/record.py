@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from galleria_action.gallery.originals.kinds import Kind
 from galleria_action.gallery.originals.moment import Moment, TimeSource
 from galleria_action.gallery.originals.words import Words
 from galleria_action.studio.recipe import Box
+from galleria_action.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

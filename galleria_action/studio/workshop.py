@@ -6,12 +6,12 @@ import fcntl
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from galleria_action.errors import ConfigInvalid
 from galleria_action.gallery.wording import shown
 from galleria_action.studio.ledger import Ledger
+from galleria_action.values import dataclass
 
 FOLDER = ".studio"
 LEDGER = "ledger.jsonl"

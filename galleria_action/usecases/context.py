@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from galleria_action.storage.interface import ReadStore, Target, WriteStore
 from galleria_action.storage.opening import open_store
 from galleria_action.storage.settings import StoreSettings
 from galleria_action.storage.wrappers import ReadOnlyStore
+from galleria_action.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

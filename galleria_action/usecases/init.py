@@ -11,7 +11,7 @@ import json
 import os
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from galleria_action.errors import ConfigInvalid, Finding, GalleryInvalid
@@ -31,6 +31,7 @@ from galleria_action.report.wording import count
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.studio import originals_of
 from galleria_action.usecases.results import Answered
+from galleria_action.values import dataclass
 
 GENERATOR = "galleria-action init"
 _KEY_PREFIX = "photos/"

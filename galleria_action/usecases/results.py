@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
 from galleria_action.deployment.events import Uploaded
@@ -10,6 +9,7 @@ from galleria_action.deployment.model import Plan
 from galleria_action.deployment.remote.verification import Verification
 from galleria_action.deployment.shards import Shard
 from galleria_action.report.wording import count
+from galleria_action.values import dataclass
 
 
 class Done(Protocol):

@@ -169,4 +169,4 @@ def test_each_provider_says_what_keeps_a_part_of_a_bucket_private():
     by = {name: profile.private_by for name, profile in profiles().items()}
     assert by["aws"] is by["ceph"] is by["generic"] is PrivateBy.POLICY
     assert by["r2"] is PrivateBy.EDGE
-    assert by["b2"] is by["supabase"] is PrivateBy.ELSEWHERE
+    assert by["b2"] is by["supabase"] is by["gcs"] is by["ovh"] is PrivateBy.ELSEWHERE

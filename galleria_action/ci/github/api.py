@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from galleria_action import __version__
 from galleria_action.ci.github.event import at
 from galleria_action.net.rest import ApiError, Rest
+from galleria_action.values import dataclass
 
 _ACTIONS_OWN = "github-actions[bot]"
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from galleria_action.ci.occasion import Cause, Occasion, Whose
 from galleria_action.fence import files
+from galleria_action.values import dataclass
 
 #: GitHub caps payloads at 25 MB ("Webhook events and payloads")
 _MOST_BYTES = 25_000_000

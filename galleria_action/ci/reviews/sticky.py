@@ -6,11 +6,11 @@ Nothing here knows a CI; each brings its ``Comments``.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Protocol
 
 from galleria_action.ci.reviews.marker import Marker, read_marker
 from galleria_action.net.rest import ApiError
+from galleria_action.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from galleria_action.deployment.apply.beside import Beside
 from galleria_action.deployment.apply.order import Moment
@@ -28,6 +28,7 @@ from galleria_action.deployment.state.publication import PUBLICATION_KEY, Public
 from galleria_action.errors import Conflict
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.storage.interface import Headers, ObjectHead
+from galleria_action.values import dataclass
 
 #: so many others are let go first
 _CLAIMS = 10
@@ -60,10 +61,13 @@ class Keep:
         theirs = _of_the_dead(work, history)
         for_later = {key: it for key, it in going.items() if key not in theirs} if work.terms.keep.anything else {}
 
+        # nobody can read it; where the same bytes are sent again, they lie in the pool already
+        away = {key for key, found in (work.remote.listing or {}).items() if found.archived}
+
         def keep(item: tuple[str, Replaced]) -> None:
             key, before = item
             work.stop.check()
-            if before.kept:
+            if before.kept and key not in away:
                 copied(work.store, key, before.kept, None)
 
         # What a publish has begun to replace holds other bytes by now, and was kept before.

@@ -8,7 +8,6 @@ and if our own part of it is as we left it, ours is merged into it anew.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 
 from galleria_action.deployment.documents.writing import commit, conflict
 from galleria_action.deployment.galleries import Wanted
@@ -19,6 +18,7 @@ from galleria_action.deployment.state.reading import read_manifest
 from galleria_action.deployment.state.written import headers_of, written
 from galleria_action.errors import Conflict, StorageUnavailable
 from galleria_action.storage.interface import WriteStore
+from galleria_action.values import dataclass
 
 _ATTEMPTS = 5
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from galleria_action.deployment.model import SourceFile, Upload
 from galleria_action.deployment.stale import stale
@@ -12,6 +11,7 @@ from galleria_action.errors import Finding, GalleryInvalid
 from galleria_action.gallery.exif.edit import ExifEdit, Outcome, edit_exif
 from galleria_action.gallery.local.git_index import blob_id
 from galleria_action.gallery.metadata.model import KEEP_ORIGINAL_TIMEZONE
+from galleria_action.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from galleria_action.deployment.apply.order import Moment
 from galleria_action.deployment.apply.publishing import side_by_side
@@ -15,6 +15,7 @@ from galleria_action.deployment.state.manifest import ManifestEntry
 from galleria_action.deployment.state.pool import pool_key
 from galleria_action.errors import GalleriaError
 from galleria_action.gallery.media import is_page
+from galleria_action.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TypeVar
 
 from galleria_action.deployment.documents.writing import Confirmed, Unsettled, check_base, commit
@@ -22,6 +22,7 @@ from galleria_action.deployment.state.written import headers_of, written
 from galleria_action.errors import Cancelled, Conflict, GalleriaError, StorageUnavailable
 from galleria_action.storage.interface import Headers, ReadStore, WriteStore
 from galleria_action.storage.persistence import Pause
+from galleria_action.values import dataclass
 
 T = TypeVar("T")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from galleria_action.deployment.apply.order import Moment
 from galleria_action.deployment.apply.publishing import copied, side_by_side
@@ -13,6 +13,7 @@ from galleria_action.deployment.model import Copy, Reason
 from galleria_action.deployment.state.manifest import ManifestEntry
 from galleria_action.deployment.state.pool import pool_key
 from galleria_action.gallery.media import is_page
+from galleria_action.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from galleria_action.deployment.apply.order import Moment
@@ -18,6 +17,7 @@ from galleria_action.deployment.state.pool import POOL_FOLDER, pool_key
 from galleria_action.deployment.state.publication import PUBLICATION_KEY, Publication
 from galleria_action.errors import ConfigInvalid, Conflict
 from galleria_action.storage.interface import ObjectInfo, ReadStore, WriteStore
+from galleria_action.values import dataclass
 
 _BUSY = "Another deploy is publishing, so it is left to the next one to tidy the pool."
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from galleria_action.deployment.apply.beside import Beside
 from galleria_action.deployment.apply.order import Moment
@@ -16,6 +15,7 @@ from galleria_action.deployment.remote.reading import find_missing
 from galleria_action.deployment.state.manifest import Leaving
 from galleria_action.errors import Conflict, Finding, StorageUnavailable
 from galleria_action.gallery.media import is_page
+from galleria_action.values import dataclass
 
 NARROWED = (
     "This storage does not support conditional writes: another deploy at the very same moment could have been "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from galleria_action.deployment.apply.beside import Beside
 from galleria_action.deployment.apply.live import LiveManifest
@@ -20,6 +20,7 @@ from galleria_action.deployment.remote.reading import RemoteState
 from galleria_action.deployment.stop import Stop
 from galleria_action.errors import DeleteFailed, Finding
 from galleria_action.storage.interface import WriteStore
+from galleria_action.values import dataclass
 
 
 @dataclass

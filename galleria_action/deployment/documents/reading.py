@@ -5,12 +5,11 @@ What is not understood is never taken for an absence: a gallery would be planned
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from galleria_action.deployment.model import Base
 from galleria_action.errors import StorageUnavailable
 from galleria_action.net.encoding import Encoded, TooLong, decoded
 from galleria_action.storage.interface import DOCUMENT, ReadStore, StoredObject
+from galleria_action.values import dataclass
 
 _GZIP = b"\x1f\x8b"
 

@@ -6,8 +6,6 @@ unknown outcome is settled by reading back, never assumed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from galleria_action.deployment.documents.readback import kept, not_kept
 from galleria_action.deployment.model import Base
 from galleria_action.errors import Conflict, GalleriaError, StorageUnavailable
@@ -22,6 +20,7 @@ from galleria_action.storage.interface import (
     PreconditionFailed,
     WriteStore,
 )
+from galleria_action.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

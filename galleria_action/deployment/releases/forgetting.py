@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from galleria_action.deployment.releases.record import Release
 from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.deployment.state.publication import Replaced
+from galleria_action.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

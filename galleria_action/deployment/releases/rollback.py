@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from difflib import get_close_matches
 
 from galleria_action.deployment.galleries import Wanted
@@ -19,6 +19,7 @@ from galleria_action.errors import Finding, ReleaseUnavailable
 from galleria_action.gallery.keys import METADATA_KEY, folded
 from galleria_action.gallery.metadata.model import GalleryMetadata
 from galleria_action.storage.interface import Headers, ObjectInfo, Target
+from galleria_action.values import dataclass
 
 _SHOWN = 5
 

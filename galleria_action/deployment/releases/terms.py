@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, timedelta
 
 from galleria_action.deployment.releases.record import Kind, Release, Who
+from galleria_action.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,14 +10,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from galleria_action.deployment.layout import is_elsewhere
 from galleria_action.deployment.state.manifest import MANIFEST_KEY, Manifest
 from galleria_action.gallery.keys import METADATA_KEY, folded
 from galleria_action.gallery.local.content import look_at
 from galleria_action.leftovers import is_folder_marker
 from galleria_action.storage.faults import LargerThanAsked
 from galleria_action.storage.interface import ObjectInfo, ReadStore, StoredObject
+from galleria_action.values import dataclass
 
 OWN_FOLDER = ".galleria/"
 #: objects that are read at once: each is whole in memory while it is hashed
@@ -55,13 +57,22 @@ def verify_listing(named: frozenset[str], manifest: Manifest, listing: Mapping[s
     expected = named | manifest.of_kind("site").keys()
     listed = ((key, entry, listing.get(key)) for key, entry in manifest.objects.items())
     differ = {key for key, entry, found in listed if found is not None and not entry.describes(found)}
-    differ |= {key for key in unrecorded(named, manifest) if key in listing and not listing[key].size}
+    differ |= {key for key in unrecorded(named, manifest) if key in listing and not _can_be_seen(listing[key])}
     return Verification(
         checked=len(expected),
         missing=tuple(sorted(expected - listing.keys())),
         orphaned=find_orphans(named, expected, listing),
         mismatched=tuple(sorted(differ & expected)),
     )
+
+
+def _can_be_seen(found: ObjectInfo) -> bool:
+    return bool(found.size) and not found.archived
+
+
+def archived(named: Iterable[str], listing: Mapping[str, ObjectInfo]) -> tuple[str, ...]:
+    """The ``named`` keys whose objects were moved to an archive class: they are there, and visitors get an error."""
+    return tuple(sorted(key for key in named if key in listing and listing[key].archived))
 
 
 def unrecorded(named: Iterable[str], manifest: Manifest) -> frozenset[str]:
@@ -74,8 +85,8 @@ def find_orphans(named: Iterable[str], expected: frozenset[str], listing: Mappin
     """Keys of ``listing`` that lie in a folder of a photo or below it, but are not ``expected``.
 
     The root is nobody's folder: other things than the gallery may live in the same bucket. Nor is what lies below a
-    folder that is a gallery of its own, what differs from an expected key by letter case or Unicode form only, and what
-    stands for a folder and nothing else.
+    folder that is a gallery of its own or may be one of ours (a slot, a preview), what differs from an expected key by
+    letter case or Unicode form only, and what stands for a folder and nothing else.
     """
     folders = tuple({key.rpartition("/")[0] + "/" for key in named if "/" in key})
     others = tuple(_galleries_within(listing))
@@ -85,7 +96,12 @@ def find_orphans(named: Iterable[str], expected: frozenset[str], listing: Mappin
         sorted(
             key
             for key in strays
-            if not (key.startswith(OWN_FOLDER) or folded(key) in same or is_folder_marker(key, listing[key].size))
+            if not (
+                key.startswith(OWN_FOLDER)
+                or is_elsewhere(key)
+                or folded(key) in same
+                or is_folder_marker(key, listing[key].size)
+            )
         )
     )
 
@@ -119,14 +135,16 @@ def expectations(
     named: Iterable[str], manifest: Manifest, promised: Mapping[str, str], listing: Mapping[str, ObjectInfo]
 ) -> tuple[Expected, ...]:
     """What is to be read: every recorded object, and the ``named`` ones that nothing records, whose SHA-256 may be
-    ``promised`` by the metadata. What the ``listing`` shows in another size needs no reading."""
+    ``promised`` by the metadata. What the ``listing`` shows in another size needs no reading, and what is archived
+    cannot be read."""
     recorded = (Expected(key, it.size, it.sha256, it.headers) for key, it in manifest.objects.items())
     others = (
         Expected(key, listing[key].size, promised.get(key, ""))
         for key in unrecorded(named, manifest)
-        if key in listing and listing[key].size
+        if key in listing and _can_be_seen(listing[key])
     )
-    return (*(it for it in recorded if it.key in listing and listing[it.key].size == it.size), *others)
+    here = (it for it in recorded if it.key in listing and not listing[it.key].archived)
+    return (*(it for it in here if listing[it.key].size == it.size), *others)
 
 
 def verify_deep(

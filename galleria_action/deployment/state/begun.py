@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
 
 from galleria_action.deployment.model import Plan, canonical
 from galleria_action.errors import GalleriaError
 from galleria_action.storage.interface import Headers, ReadStore, Target, WriteStore
+from galleria_action.values import dataclass
 
 BEGUN_KEY = ".galleria/begun.json"
 #: as many as a job matrix of GitHub may have

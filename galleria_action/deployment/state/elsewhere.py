@@ -14,7 +14,7 @@ import json
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from galleria_action.deployment.documents.writing import commit
 from galleria_action.deployment.model import Base
@@ -36,6 +36,7 @@ from galleria_action.storage.interface import (
     Target,
     WriteStore,
 )
+from galleria_action.values import dataclass
 
 OWNER = "owner.json"
 _SCHEMA = 1
@@ -96,7 +97,7 @@ class StateElsewhere:
             for found in self.state.list(prefix.removeprefix(RECORDS) if prefix.startswith(RECORDS) else ""):
                 key = RECORDS + found.key
                 if part.after < key and (part.until is None or key <= part.until) and found.key != OWNER:
-                    yield ObjectInfo(key, found.size, found.etag)
+                    yield ObjectInfo(key, found.size, found.etag, found.archived)
 
     def put(self, key: str, body: bytes, headers: Headers, condition: Condition | None = None) -> str:
         """See ``WriteStore.put``."""

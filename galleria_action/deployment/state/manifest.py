@@ -8,12 +8,13 @@ anything. In directory mode, where there is no metadata, it is also the document
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Literal
 
 from galleria_action.deployment.made_by import MadeBy
 from galleria_action.deployment.model import Mode
 from galleria_action.storage.interface import ObjectInfo
+from galleria_action.values import dataclass
 
 MANIFEST_KEY = ".galleria/manifest.json"
 
@@ -43,8 +44,8 @@ class ManifestEntry:
     source_blob: str = ""
 
     def describes(self, found: ObjectInfo) -> bool:
-        """Whether a listing shows the object as it was stored."""
-        return (found.size, found.etag) == (self.size, self.etag)
+        """Whether a listing shows the object as it was stored, where it can be read."""
+        return (found.size, found.etag) == (self.size, self.etag) and not found.archived
 
 
 @dataclass(frozen=True, slots=True)

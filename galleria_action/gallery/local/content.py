@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from galleria_action.gallery.local.formats import FORMATS, HEAD_BYTES, Format, format_of
 from galleria_action.gallery.local.whole import is_cut
 from galleria_action.gallery.media import extension_of, is_photo_or_video
 from galleria_action.gallery.wording import shown
+from galleria_action.values import dataclass
 
 #: ``read(at, length)``: these bytes of the file, fewer at its end
 Read = Callable[[int, int], bytes]

@@ -10,12 +10,12 @@ import hashlib
 import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 from galleria_action.errors import Finding, GalleryInvalid
 from galleria_action.gallery.local.content import Content, look_at
 from galleria_action.gallery.local.files import LocalFile, changed, opened
 from galleria_action.gallery.metadata.findings import Findings
+from galleria_action.values import dataclass
 
 #: Files up to this size are read in one go whatever is asked: it costs no more than to read their two ends.
 _SMALL = 256 * 1024

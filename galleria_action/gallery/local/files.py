@@ -11,13 +11,13 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from galleria_action.errors import GalleryInvalid
 from galleria_action.fence.workspace import Absent, Found, Refused, Workspace, not_a_file
 from galleria_action.gallery.metadata.model import Variant
 from galleria_action.gallery.wording import shown
+from galleria_action.values import dataclass
 
 #: the most that S3 takes in one request (AWS: "PutObject"); parts of an upload that is killed would lie there and cost
 LARGEST = 5 << 30

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
+
+from galleria_action.values import dataclass
 
 #: so many of a file's first bytes are looked at; transport streams need most: a packet of up to 192 bytes and the next
 HEAD_BYTES = 512

@@ -15,8 +15,9 @@ import re
 import stat
 import struct
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from galleria_action.values import dataclass
 
 #: an index of a million files has some 100 MB
 _LARGEST_INDEX = 256 << 20

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from galleria_action.values import dataclass
 
 #: more patterns, or longer ones, than anybody writes; each is tried on every file
 _MAX_PATTERNS, _MAX_LENGTH = 100, 300

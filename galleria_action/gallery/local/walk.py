@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 from galleria_action.errors import GalleryInvalid
@@ -17,6 +16,7 @@ from galleria_action.gallery.media import is_photo_or_video
 from galleria_action.gallery.metadata.findings import Findings
 from galleria_action.gallery.wording import shown
 from galleria_action.leftovers import is_leftover
+from galleria_action.values import dataclass
 
 #: Most files and folders that are looked at: links can make a small tree look endless.
 MAX_ENTRIES = 1_000_000

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from galleria_action.gallery.media import media_type
+from galleria_action.values import dataclass
 
 #: so many first bytes of a file tell whether it is a page
 BEGINNING = 512

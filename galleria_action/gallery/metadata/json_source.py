@@ -11,12 +11,12 @@ import json
 import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache
 from itertools import islice
 from typing import Any
 
 from galleria_action.gallery.wording import shown
+from galleria_action.values import dataclass
 
 #: Where a value is in a document: ("photos", 3, "files", "web")
 Place = tuple[str | int, ...]

@@ -7,9 +7,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from functools import cache
 from typing import Any, Literal, get_args
+
+from galleria_action.values import dataclass
 
 Variant = Literal["full", "web", "thumb"]
 VARIANTS: tuple[Variant, ...] = get_args(Variant)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
 from galleria_action.errors import GalleryInvalid
 from galleria_action.gallery.position.words import GEO_TEXT
+from galleria_action.values import dataclass
 
 _TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"|[{}\[\],:]|[^\s{}\[\],:"]++')
 #: names of a position, in small letters without anything between them

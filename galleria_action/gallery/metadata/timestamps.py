@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from galleria_action.values import dataclass
 
 #: ISO 8601 as Python's ``datetime.isoformat()`` writes it; the schema of the metadata states the same.
 PATTERN = (

@@ -11,7 +11,6 @@ import struct
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import islice
 
 from galleria_action.gallery.containers import jpeg
@@ -19,6 +18,7 @@ from galleria_action.gallery.containers.boxes import boxes, items
 from galleria_action.gallery.containers.jpeg import Damaged
 from galleria_action.gallery.containers.tiff import MAIN, Tiff, read_tiff
 from galleria_action.gallery.originals.kinds import Kind
+from galleria_action.values import dataclass
 
 #: far above any real description; bounds what a hostile file can make us hold
 _MAX_BLOCK = 4 << 20

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from galleria_action.values import dataclass
 
 
 class TimeSource(StrEnum):

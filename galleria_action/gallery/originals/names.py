@@ -12,10 +12,10 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from galleria_action.gallery.keys import folded
+from galleria_action.values import dataclass
 
 #: sorts as it counts
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUV"

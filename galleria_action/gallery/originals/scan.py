@@ -9,7 +9,6 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
@@ -19,6 +18,7 @@ from galleria_action.gallery.local.files import folder_option
 from galleria_action.gallery.media import is_photo_or_video
 from galleria_action.gallery.originals.kinds import HEAD, Kind, kind_of, stand_in
 from galleria_action.gallery.wording import shown
+from galleria_action.values import dataclass
 
 MAX_ENTRIES = 1_000_000
 #: leftovers of desktops, NAS boxes and disks, compared without regard to case

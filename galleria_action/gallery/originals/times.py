@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from galleria_action.gallery.metadata.model import KEEP_ORIGINAL_TIMEZONE
 from galleria_action.gallery.originals.moment import Moment
+from galleria_action.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

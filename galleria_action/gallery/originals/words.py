@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from xml.parsers import expat
+
+from galleria_action.values import dataclass
 
 _LONGEST = {"caption": 2000, "title": 300, "creator": 200, "copyright": 300}
 _LONGEST_KEYWORD, _MOST_KEYWORDS = 100, 50

@@ -7,7 +7,6 @@ byte moves. See ``docs/exif.md`` for what is promised.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from galleria_action.gallery.containers import jpeg
 from galleria_action.gallery.containers.jpeg import BytesLike
@@ -18,6 +17,7 @@ from galleria_action.gallery.position.jpeg_file import find_in_jpeg
 from galleria_action.gallery.position.search import Intricate, Search
 from galleria_action.gallery.position.unknown import find_in_unknown
 from galleria_action.gallery.position.words import says_position
+from galleria_action.values import dataclass
 
 _JPEG = re.compile(rb"\xff\xd8")
 _PNG = re.compile(rb"\x89PNG\r\n\x1a\n")

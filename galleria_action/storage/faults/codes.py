@@ -12,7 +12,6 @@ Texts may use ``{bucket}``, ``{permission}`` (what the call needs), ``{size}`` (
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from galleria_action.errors import (
     BucketMissing,
@@ -22,6 +21,7 @@ from galleria_action.errors import (
     PermissionRefused,
     StorageUnavailable,
 )
+from galleria_action.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

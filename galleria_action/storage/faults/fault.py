@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from galleria_action.errors import StorageUnavailable
 from galleria_action.storage.interface import Target
+from galleria_action.values import dataclass
 
 Operation = Literal["get", "head", "list", "put", "copy", "delete", "get cors", "put cors"]
 FaultKind = Literal[

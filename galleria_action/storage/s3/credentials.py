@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from galleria_action.errors import CredentialsError
 from galleria_action.storage.faults import botocore_failures
 from galleria_action.storage.settings import StoreSettings
 from galleria_action.storage.words import clean
+from galleria_action.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

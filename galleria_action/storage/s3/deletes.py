@@ -7,7 +7,6 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from itertools import islice
 
 from galleria_action.errors import GalleriaError, PermissionRefused, StorageUnavailable
@@ -16,6 +15,7 @@ from galleria_action.storage.interface import Target
 from galleria_action.storage.persistence import Persistence
 from galleria_action.storage.s3.documents import BadDocument, children, document, element, leaf, name_of, parsed, text
 from galleria_action.storage.s3.server import LINE_FAILURES, BucketServer, Refused, fault_of
+from galleria_action.values import dataclass
 
 #: The most that DeleteObjects takes.
 BATCH = 1000

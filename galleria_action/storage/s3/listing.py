@@ -7,10 +7,10 @@ Truncated pages without a token, tokens that lead in circles and empty answers a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 from galleria_action.storage.faults import Call, Fault, failure
 from galleria_action.storage.interface import WHOLE, Indivisible, ObjectInfo, Part
+from galleria_action.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def every_object(fetch: Callable[[str | None], Page], call: Call, part: Part = W
                 raise Indivisible
             if part.until is not None and key > part.until:
                 return
-            yield ObjectInfo(key, info.size, info.etag) if root else info
+            yield ObjectInfo(key, info.size, info.etag, info.archived) if root else info
     except BadListing as error:
         raise failure(Fault("malformed", message=str(error)), call) from None
 

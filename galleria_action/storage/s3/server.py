@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 from urllib.parse import quote, urlsplit
 
 from galleria_action import __version__
+from galleria_action.net.signature import NO_BODY, Signer
 from galleria_action.storage.connection import Connection
 from galleria_action.storage.faults import Fault, of_answer
 from galleria_action.storage.s3.credentials import Keys
-from galleria_action.storage.s3.signature import NO_BODY, Signer
 from galleria_action.storage.s3.wire import LINE_FAILURES, ProxyRefused, Response, Wire
 
 __all__ = ("LINE_FAILURES", "BucketServer", "Refused", "Response", "fault_of")

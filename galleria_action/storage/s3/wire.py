@@ -17,12 +17,12 @@ import time
 import weakref
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from galleria_action.net.network import Network
 from galleria_action.net.patience import PatientResponse
 from galleria_action.net.proxies import Proxy
+from galleria_action.values import dataclass
 
 CONNECT_SECONDS = 10.0
 #: between two packets of an answer, before its first one, and for each piece of a body

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
@@ -16,6 +15,7 @@ import numpy as np
 from galleria_action.studio.duplicates.hashes import QUARTER_TURNS, TURNS, as_words
 from galleria_action.studio.duplicates.measure import Measured, seconds_between
 from galleria_action.studio.duplicates.search import close_across, close_pairs
+from galleria_action.values import dataclass
 
 #: how much further dHash may be off than pHash: it rejects chance pairs and almost no others
 _SLOPES_ALLOWED = 1.4

@@ -8,12 +8,13 @@ transform gives the hashes of all of them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import numpy as np
 from PIL import Image
+
+from galleria_action.values import dataclass
 
 #: below this spread of brightness (of 255) every picture looks like every other: sky, fog, a black frame
 _FLAT = 8.0

@@ -11,7 +11,6 @@ radii of its general pigeonhole principle.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import combinations
 from math import comb
 from typing import Any
@@ -19,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from galleria_action.studio.duplicates.hashes import distances
+from galleria_action.values import dataclass
 
 _PART_BITS = 16
 _VALUES = 1 << _PART_BITS

@@ -8,7 +8,6 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -19,6 +18,7 @@ from galleria_action.gallery.originals.facts import Facts
 from galleria_action.gallery.originals.kinds import Kind
 from galleria_action.studio.recipe import Box, fitted
 from galleria_action.studio.render.colour import adobe_rgb, to_srgb
+from galleria_action.values import dataclass
 
 #: pixels that are held at once, of three bytes each
 MAX_PIXELS = 250_000_000

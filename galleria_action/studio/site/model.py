@@ -6,7 +6,6 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from math import ceil
@@ -17,6 +16,7 @@ from galleria_action.gallery.originals.names import natural
 from galleria_action.gallery.originals.times import TimeSettings
 from galleria_action.studio.place import Photo
 from galleria_action.studio.process import KEY_PREFIX
+from galleria_action.values import dataclass
 
 #: beyond this a page has a next one
 MOST_ON_PAGE = 200

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from galleria_action.deployment.remote.reading import RemoteState
@@ -14,6 +13,7 @@ from galleria_action.storage.interface import ReadStore
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.local import LocalSide, check_local
 from galleria_action.usecases.parts.planning import read_target
+from galleria_action.values import dataclass
 
 S = TypeVar("S", bound=ReadStore)
 T = TypeVar("T")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -35,6 +35,7 @@ from galleria_action.storage.interface import Headers
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.files import check_claimed
 from galleria_action.usecases.parts.links import check_links
+from galleria_action.values import dataclass
 
 _SHOWN_SKIPPED = 5
 

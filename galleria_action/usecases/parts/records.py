@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from galleria_action.deployment.state.elsewhere import StateElsewhere
 from galleria_action.deployment.state.manifest import MANIFEST_KEY
 from galleria_action.errors import GalleriaError
@@ -16,6 +14,7 @@ from galleria_action.storage.settings import FOLDER
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.local import LocalSide
 from galleria_action.usecases.parts.planning import Comparison, make_comparison
+from galleria_action.values import dataclass
 
 #: one request, which must not hold a deploy up
 _SECONDS = 10.0
@@ -23,10 +22,10 @@ _SECONDS = 10.0
 _OURS = ("application/json", "application/gzip", "application/octet-stream", "binary/octet-stream")
 
 _REMEDIES = {
-    PrivateBy.POLICY: f"Have the bucket's policy refuse s3:GetObject on {RECORDS}* to those who are not signed in",
+    PrivateBy.POLICY: f"Have the bucket's policy let everybody read all but {RECORDS}* (NotResource)",
     PrivateBy.EDGE: f"Block addresses that begin with /{RECORDS} by a rule of the domain, and switch a public address "
     "of the bucket itself off",
-    PrivateBy.ELSEWHERE: "The service makes a bucket public as a whole",
+    PrivateBy.ELSEWHERE: "The service has no policy that keeps a part of a public bucket private",
     PrivateBy.SERVER: f"Have the web server refuse addresses that begin with /{RECORDS}",
 }
 

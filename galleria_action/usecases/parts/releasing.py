@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from galleria_action.deployment.apply.prepare import PreparePolicy
 from galleria_action.deployment.apply.publishing import Hold
@@ -33,6 +33,7 @@ from galleria_action.gallery.local.files import read_file
 from galleria_action.storage.interface import ReadStore, WriteStore
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.approval import check_approval
+from galleria_action.values import dataclass
 
 
 def terms_of(context: Context) -> Terms:

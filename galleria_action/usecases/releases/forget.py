@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from difflib import get_close_matches
 
 from galleria_action.deployment.apply.carry_out import carried_out
@@ -33,6 +33,7 @@ from galleria_action.usecases.parts.applying import verify_against
 from galleria_action.usecases.parts.releasing import begin, concluding, history_of, idle_uploader, terms_of
 from galleria_action.usecases.parts.unfinished import cleared
 from galleria_action.usecases.results import Answered, PlanMade
+from galleria_action.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Signs a request for S3, with what Python has on board.
+"""Signs a request for a service of AWS, or one that speaks like it, with what Python has on board.
 
 Source: AWS Signature Version 4, "Authenticating Requests (AWS Signature Version 4)" in the Amazon S3 API reference
 (docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html).
@@ -9,9 +9,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from urllib.parse import quote
+
+from galleria_action.values import dataclass
 
 NO_BODY = hashlib.sha256(b"").hexdigest()
 _NOTHING: Mapping[str, str] = {}
@@ -19,12 +21,14 @@ _NOTHING: Mapping[str, str] = {}
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """Credentials and the region they are used in."""
+    """Credentials, and the region and service they are used in. S3 alone takes a path as it is sent; other services
+    sign it encoded once more, which changes nothing where it holds only unreserved characters."""
 
     access_key: str
     secret_key: str = field(repr=False)
     token: str | None = field(repr=False)
     region: str
+    service: str = "s3"
     #: signing keys by day; the same for a day of requests
     _keys: dict[str, bytes] = field(default_factory=dict, repr=False, compare=False)
 
@@ -52,7 +56,7 @@ class Signer:
         names = ";".join(name for name, _ in in_order)
         lines = "".join(f"{name}:{' '.join(value.split())}\n" for name, value in in_order)
         request = f"{method}\n{path}\n{query}\n{lines}\n{names}\n{payload}"
-        scope = f"{stamp[:8]}/{self.region}/s3/aws4_request"
+        scope = f"{stamp[:8]}/{self.region}/{self.service}/aws4_request"
         text = f"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{hashlib.sha256(request.encode()).hexdigest()}"
         signature = hmac.digest(self._key(scope), text.encode(), "sha256").hex()
         credential = f"Credential={self.access_key}/{scope}"
