@@ -8,6 +8,7 @@ from typing import Any
 
 from galleria_action.options.checks import CheckOptions
 from galleria_action.options.declaration import Mistake, Option, Topic, option, optional, options_of
+from galleria_action.options.environments import EnvironmentOptions
 from galleria_action.options.gallery import GalleryOptions
 from galleria_action.options.guards import GuardOptions
 from galleria_action.options.headers import HeaderOptions
@@ -41,6 +42,7 @@ class Options:
     watch: WatchOptions = WatchOptions()
     studio: StudioOptions = StudioOptions()
     lookalikes: DuplicateOptions = DuplicateOptions()
+    environments: EnvironmentOptions = EnvironmentOptions()
     dry_run: bool = option(
         FLAG,
         "false",
@@ -78,8 +80,18 @@ class Options:
         for name in GROUPS:
             yield from getattr(self, name).mistakes()
         yield from self._shards()
+        yield from self._onward()
         if self.command == "forget" and not self.releases.photo:
             yield Mistake("photo", "forget needs the id of the photo, as gallery-metadata.json has it")
+
+    def _onward(self) -> Iterator[Mistake]:
+        environments = self.environments
+        if environments.release and not environments.from_:
+            yield Mistake("release", "needs from: the environment whose release it is", ("from",))
+        if environments.from_ and environments.from_ == self.environment:
+            yield Mistake("from", "is the environment that is deployed to", ("environment",))
+        if environments.from_ and (self.upload.shard or self.upload.shard_count):
+            yield Mistake("from", "not with shards; nothing is uploaded from here", ("shard", "shard-count"))
 
     def _shards(self) -> Iterator[Mistake]:
         approved, upload = self.guards.approved_plan, self.upload
@@ -111,6 +123,7 @@ GROUPS: Mapping[str, type[Any]] = {
     "watch": WatchOptions,
     "studio": StudioOptions,
     "lookalikes": DuplicateOptions,
+    "environments": EnvironmentOptions,
 }
 OPTIONS: tuple[Option, ...] = (
     *(option for group in GROUPS.values() for option in options_of(group)),

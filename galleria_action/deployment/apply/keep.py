@@ -82,6 +82,7 @@ class Keep:
         """Claim to publish, after another which does so at this moment; whether the plan still holds is seen later."""
         refused = 0
         while True:
+            work.stop.check()
             try:
                 return Hold.claim(work.store, publication)
             except Conflict:
@@ -174,6 +175,7 @@ def _release(work: Work, history: History, undo: Mapping[str, Replaced | None]) 
         previous=terms.previous if terms.restores else live.state if live else None,
         restores=terms.restores,
         undo=undo,
+        taken_from=terms.taken_from,
     )
 
 

@@ -35,17 +35,16 @@ class Retain:
         """See ``Step.run``."""
         if work.over is None:
             return
-        work.stop.check()
         hold, work.over = work.over, None
         work.beside.begin(lambda: self._tidy(work, hold))
 
     def _tidy(self, work: Work, hold: Hold) -> None:
+        work.stop.check()
         try:
             hold.end()
         except Conflict:  # from our commit on anybody may take the claim over
             work.say(_BUSY)
             return
-        work.stop.check()
         let_go(work.store, hold, surplus_of(work, hold), work.say, work.stop.check)
 
 
@@ -116,12 +115,12 @@ def retain(
     there = [found.key for found in store.list(RELEASES_FOLDER)]
     if not candidates and len(there) <= keep.releases + 1:
         return
+    check()
     try:
         hold = Hold.claim(store, Publication("", None, {}))
     except Conflict:
         say(_BUSY)
         return
-    check()
     try:
         # Read under our claim: whoever is between its record and its commit holds one.
         found = _surplus_now(store, candidates, keep, now)
@@ -141,6 +140,7 @@ def let_go(
 ) -> None:
     """Delete what was ``found`` under ``hold``, which ends with it. ``check`` may raise between any two writes. Raises
     the storage's errors, and ``DeleteFailed`` where the claim remains."""
+    check()
     errors = store.delete(found.garbage) if found.garbage else {}
     check()
     # Only then: without its record nobody would know what a release kept. And nobody publishes before: a delete that is
