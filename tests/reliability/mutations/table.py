@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from tests.reliability.mutations.edits import Edit, always, before, drop, miss, never, put, swap
 
+_CLAIM = "tests/deployment/test_claim.py::"
 _CRASH = "tests/reliability/test_crash.py::"
 _PAIRS = "tests/reliability/test_two_deploys.py::"
 _PUBLISH = "tests/reliability/test_publish.py::"
@@ -95,6 +96,18 @@ MUTATIONS = {
     "keeps nothing of what it deletes": _when(
         13, put("Keep.run", "work.terms.keep.anything", "False"),
         _RELEASES + "test_ten_releases_come_back_in_any_order",
+    ),
+    "believes a claim however old it is": _when(
+        6, never("Hold.sure", "time.monotonic() - self._spoke > LEASE_SECONDS / 3"),
+        _CLAIM + "test_an_old_claim_is_asked_about",
+    ),
+    "is silent while it publishes": _when(
+        6, drop("Hold.beating.beat", "self._write(self.publication)"),
+        _CLAIM + "test_whoever_is_at_work_says_so_and_nobody_takes_the_claim_over",
+    ),
+    "prunes the pool while others may publish": _when(
+        13, swap("Retain._tidy", "hold.end()", "hold.check()"),
+        "tests/doors/test_order.py::test_metadata_comes_after_the_last_upload_and_before_the_first_delete",
     ),
     "lets go of what a kept release needs": _when(
         13, put("retain:surplus", "keep.anything", "False"),
