@@ -7,12 +7,12 @@ nothing.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from typing import Protocol, runtime_checkable
-from uuid import uuid4
 
 from galleria_action.errors import GalleriaError, PermissionRefused, StorageUnavailable
 from galleria_action.storage.interface import (
@@ -102,7 +102,7 @@ class ProvingStore:
         return self._store.put(key, body, headers, replace(condition, bare=True))
 
     def _require(self, kind: type[IfAbsent] | type[IfMatch]) -> None:
-        probe = PROBE + uuid4().hex
+        probe = PROBE + os.urandom(16).hex()
         left = False
         try:
             with self._locks[kind]:
@@ -148,7 +148,7 @@ class ProvingStore:
         if found is None or found.etag != condition.etag:
             return False
         with self._locks[IfMatch]:
-            self._bare = self._refuses_if_match(PROBE + uuid4().hex, bare=True)
+            self._bare = self._refuses_if_match(PROBE + os.urandom(16).hex(), bare=True)
         return self._bare
 
 

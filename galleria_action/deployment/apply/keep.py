@@ -72,9 +72,11 @@ class Keep:
 
         # What a publish has begun to replace holds other bytes by now, and was kept before.
         kept = (for_later if taken_up else {**replaced, **for_later}).items()
-        # Both are done before anything live is touched; which of them first, is all one.
+        # All of it is done before anything live is touched; what of it first, is all one.
         with Beside(work.uploader.concurrency) as beside:
             beside.begin(lambda: side_by_side(kept, keep, work.uploader.concurrency))
+            if work.owe:
+                beside.begin(work.owe)
             undo = {**_undo(work, {**replaced, **going}), **theirs}
             work.records, work.history = tuple(seen.records), self._write_down(work, history, undo)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import field
 
@@ -31,8 +31,8 @@ class Work:
     where something is to be tidied under it; ``kept`` is what lies in the pool so that the publish could be taken back.
     ``release`` is what this becomes under ``terms``, and ``history``, whose keys are ``records``, the releases with it.
     ``record`` is the manifest that will be live, ``committed`` the metadata as we committed it, ``undeleted`` what
-    could not be deleted, by key, with its error. What nobody waits for is done ``beside``; ``last_look`` is that after
-    the deletes.
+    could not be deleted, by key, with its error. ``owe`` writes down what caches will hold that is not so any more,
+    where there are any. What nobody waits for is done ``beside``; ``last_look`` is that after the deletes.
     """
 
     plan: Plan
@@ -48,6 +48,7 @@ class Work:
     release: Release | None = None
     history: History | None = None
     records: tuple[str, ...] = ()
+    owe: Callable[[], None] | None = None
     kept: frozenset[str] = frozenset()
     record: LiveManifest = field(init=False)
     committed: Base | None = None

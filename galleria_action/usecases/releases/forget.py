@@ -30,6 +30,7 @@ from galleria_action.report.wording import count
 from galleria_action.storage.interface import Headers, ReadStore, WriteStore
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.applying import verify_against
+from galleria_action.usecases.parts.purging import purging
 from galleria_action.usecases.parts.releasing import begin, concluding, history_of, idle_uploader, terms_of
 from galleria_action.usecases.parts.unfinished import cleared
 from galleria_action.usecases.results import Answered, PlanMade
@@ -165,7 +166,10 @@ def _from_the_live_gallery(
     metadata = parse_remote(traces.wanted.document.body) if traces.wanted.document else None
     named = metadata.keys() | {METADATA_KEY} if metadata else frozenset(traces.wanted.keys["photo"] or ())
     steps = rolling(traces.wanted, Restore({}))
-    with carried_out(work, steps, context.phase("Forget")) as manifest:
+    with (
+        purging(context, store, remote, traces.plan) as work.owe,
+        carried_out(work, steps, context.phase("Forget")) as manifest,
+    ):
         work.looked()
         with concluding(context, store, work.release) as judged:
             judged.verification = verify_against(context, store, named, traces.plan, manifest, None, metadata)
