@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import field, replace
 from typing import TypeVar
 
@@ -42,29 +42,60 @@ class Hold:
     publication: Publication
     base: Base
     lost: bool = False
-    _beaten: float = field(default_factory=time.monotonic)
+    _spoke: float = field(default_factory=time.monotonic)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
     def claim(cls, store: WriteStore, publication: Publication, base: Base | None = None) -> Hold:
         """Write the record over ``base`` (``None``: there is none). Raises ``Conflict`` when another publishes."""
-        body = publication.to_bytes()
+        body, began = publication.to_bytes(), time.monotonic()
         try:
             done = _written(store, body, base)
         except Conflict as taken:
             raise _another_publishes() from taken
-        return cls(store, publication, Base.of(body, done.etag))
+        return cls(store, publication, Base.of(body, done.etag), _spoke=began)
 
     def begin(self) -> None:
         """From now on live objects may be touched. Raises ``Conflict`` when the claim was taken over."""
         with self._lock:
             self._write(replace(self.publication, begun=True))
 
-    def beat(self) -> None:
-        """Say, when it is time, that we are at work. Raises ``Conflict`` when the claim was taken over."""
+    def end(self) -> None:
+        """From now on nobody has to finish this publish or to take it back; others wait for what is tidied after it.
+        Raises ``Conflict`` when the claim was taken over."""
         with self._lock:
-            if time.monotonic() - self._beaten >= BEAT_SECONDS:
-                self._write(self.publication)
+            self._write(Publication(self.publication.plan_id, None, {}, beat=self.publication.beat))
+
+    @contextmanager
+    def beating(self, stopped: Callable[[], bool]) -> Iterator[None]:
+        """Meanwhile say again and again that we are at work, until ``stopped``. That the claim was taken over is told
+        by ``still`` and ``sure``."""
+        over = threading.Event()
+
+        def beat() -> None:
+            while not over.wait(BEAT_SECONDS) and not stopped():
+                with suppress(GalleriaError), self._lock:
+                    self._write(self.publication)
+
+        heart = threading.Thread(target=beat, name="beat", daemon=True)
+        heart.start()
+        try:
+            yield
+        finally:
+            over.set()
+            heart.join()
+
+    def still(self) -> None:
+        """Raise ``Conflict`` when the claim is known to be taken over; asks nothing."""
+        if self.lost:
+            raise _another_publishes()
+
+    def sure(self) -> None:
+        """Raise ``Conflict`` when the claim was taken over. Asked of the storage where that may be: as long as our last
+        word is young, others wait."""
+        self.still()
+        if time.monotonic() - self._spoke > LEASE_SECONDS / 3:
+            self.check()
 
     def check(self) -> None:
         """Raise ``Conflict`` when the claim was taken over."""
@@ -81,13 +112,13 @@ class Hold:
 
     def _write(self, publication: Publication) -> None:
         beaten = replace(publication, beat=publication.beat + 1)
-        body = beaten.to_bytes()
+        body, began = beaten.to_bytes(), time.monotonic()
         try:
             done = _written(self.store, body, self.base)
         except Conflict as taken:
             self.lost = True
             raise _another_publishes() from taken
-        self.publication, self.base, self._beaten = beaten, Base.of(body, done.etag), time.monotonic()
+        self.publication, self.base, self._spoke = beaten, Base.of(body, done.etag), began
 
 
 def _written(store: WriteStore, body: bytes, base: Base | None) -> Confirmed:
