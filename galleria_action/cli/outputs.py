@@ -33,6 +33,8 @@ OUTPUTS: Mapping[str, str] = {
     "release-id": "the release that this run made",
     "previous-release": "the release that a rollback would bring back",
     "preview-url": "where the preview is seen that this run deployed",
+    "purge-owed": "count of addresses that a cache may still hold as they were",
+    "probe": "what a look as a visitor came to: passed, failed, rolled-back; empty without one",
     "url": "where visitors see the gallery (public-url)",
     "failure-reason": "empty, or one word of the table in docs/reference.md",
     "message": "the last word of the run",

@@ -9,6 +9,8 @@ from typing import Any
 
 from galleria_action.options.checks import CheckOptions
 from galleria_action.options.declaration import Mistake, Option, Topic, option, optional, options_of
+from galleria_action.options.edge import EdgeOptions
+from galleria_action.options.environments import EnvironmentOptions
 from galleria_action.options.gallery import GalleryOptions
 from galleria_action.options.guards import GuardOptions
 from galleria_action.options.headers import HeaderOptions
@@ -39,11 +41,13 @@ class Options:
     checks: CheckOptions = CheckOptions()
     releases: ReleaseOptions = ReleaseOptions()
     previews: PreviewOptions = PreviewOptions()
+    edge: EdgeOptions = EdgeOptions()
     review: ReviewOptions = ReviewOptions()
     output: OutputOptions = OutputOptions()
     watch: WatchOptions = WatchOptions()
     studio: StudioOptions = StudioOptions()
     lookalikes: DuplicateOptions = DuplicateOptions()
+    environments: EnvironmentOptions = EnvironmentOptions()
     dry_run: bool = option(
         FLAG,
         "false",
@@ -88,8 +92,11 @@ class Options:
         """What does not go together, in the groups and between them."""
         for name in GROUPS:
             yield from getattr(self, name).mistakes()
+        if not self.review.public_url:
+            yield from self.edge.needs_public_url()
         yield from self._shards()
         yield from self._previews()
+        yield from self._onward()
         if self.command == "forget" and not self.releases.photo:
             yield Mistake("photo", "forget needs the id of the photo, as gallery-metadata.json has it")
 
@@ -102,6 +109,17 @@ class Options:
                     yield Mistake("preview-bucket", str(error).removeprefix("preview-bucket: "), ("bucket", "prefix"))
         if self.upload.shard and self.previews.preview != OFF:
             yield Mistake("preview", "a preview is not divided into shards; leave shard out", ("shard",))
+        if self.environments.from_ and self.previews.preview != OFF:
+            yield Mistake("preview", "a preview is made of the workspace; leave from out", ("from",))
+
+    def _onward(self) -> Iterator[Mistake]:
+        environments = self.environments
+        if environments.release and not environments.from_:
+            yield Mistake("release", "needs from: the environment whose release it is", ("from",))
+        if environments.from_ and environments.from_ == self.environment:
+            yield Mistake("from", "is the environment that is deployed to", ("environment",))
+        if environments.from_ and (self.upload.shard or self.upload.shard_count):
+            yield Mistake("from", "not with shards; nothing is uploaded from here", ("shard", "shard-count"))
 
     def _shards(self) -> Iterator[Mistake]:
         approved, upload = self.guards.approved_plan, self.upload
@@ -129,11 +147,13 @@ GROUPS: Mapping[str, type[Any]] = {
     "checks": CheckOptions,
     "releases": ReleaseOptions,
     "previews": PreviewOptions,
+    "edge": EdgeOptions,
     "review": ReviewOptions,
     "output": OutputOptions,
     "watch": WatchOptions,
     "studio": StudioOptions,
     "lookalikes": DuplicateOptions,
+    "environments": EnvironmentOptions,
 }
 OPTIONS: tuple[Option, ...] = (
     *(option for group in GROUPS.values() for option in options_of(group)),

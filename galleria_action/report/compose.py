@@ -220,13 +220,13 @@ def _releases(result: Result) -> Iterator[Section]:
         yield Section(Part.COUNTS, "Releases", f"{count(number, 'release')}, the newest first.", (details,))
     previous = result.outputs["previous-release"]
     if result.outputs["release-id"] and previous:
-        lead = f"To take this back: galleria-action rollback --to {previous}"
+        lead = f"To take this back: `galleria-action rollback --to {previous}`"
         yield Section(Part.COUNTS, "Release", f"This is the release {result.outputs['release-id']}. {lead}")
 
 
 def _row(it: ListedRelease) -> Row:
     release = it.release
-    return (release.id, Name(_who(release)), _changed(release), _state(it), _back(it))
+    return (release.id, Name(_who(release)), Name(_changed(release)), _state(it), _back(it))
 
 
 def _who(release: Release) -> str:
@@ -244,6 +244,8 @@ def _changed(release: Release) -> str:
         (counts.files_written, "file", "written"), (counts.files_deleted, "file", "deleted"),
     )  # fmt: skip
     told = ", ".join(f"{count(number, noun)} {verb}" for number, noun, verb in parts if number) or "metadata only"
+    if taken := release.taken_from:
+        return f"from {taken.environment} ({taken.release or 'no record'}): {told}"
     return f"back to {release.restores}: {told}" if release.restores else told
 
 

@@ -21,13 +21,17 @@ from galleria_action.deployment.events import (
     Listed,
     Located,
     Made,
+    Owing,
     Pictured,
     Planned,
     Previewed,
+    Probed,
     Publishing,
     Recognised,
     Released,
     Sending,
+    Setting,
+    Settled,
     Showing,
     Stored,
     Uploaded,
@@ -73,7 +77,10 @@ class Tally:
     previous_release: str = ""
     preview_url: str = ""
     releases: tuple[ListedRelease, ...] | None = None
+    environments: Mapping[str, tuple[Setting, ...]] | None = None
     changed: bool = False
+    purge_owed: int = 0
+    probe: str = ""
     shard: Shard | None = None
     shards: tuple[Shard, ...] = ()
     warnings: list[str] = field(default_factory=list)
@@ -133,8 +140,14 @@ class Tally:
                 self.duplicates = duplicates
             case Previewed(url):
                 self.preview_url = url
+            case Owing(addresses):
+                self.purge_owed = addresses
+            case Probed(sight):
+                self.probe = sight
             case Made(changed):
                 self.changed = changed
+            case Settled(environments):
+                self.environments = environments
             case _:
                 pass
 
@@ -164,6 +177,7 @@ class Result:
     requests: Mapping[str, int]
     duration_seconds: float
     releases: tuple[ListedRelease, ...] | None = None
+    environments: Mapping[str, tuple[Setting, ...]] | None = None
 
     @property
     def success(self) -> bool:
@@ -189,7 +203,16 @@ class Result:
             "duration_seconds": round(self.duration_seconds, 3),
             "requests": dict(self.requests),
             **({} if self.releases is None else {"releases": list(map(_told, self.releases))}),
+            **({} if self.environments is None else {"environments": _settings(self.environments)}),
         }
+
+
+def _settings(environments: Mapping[str, tuple[Setting, ...]]) -> dict[str, Any]:
+    """What holds in each environment, as programs read it."""
+    return {
+        name: {it.option: {"value": it.value, "from": it.place} for it in settings}
+        for name, settings in environments.items()
+    }
 
 
 def _told(it: ListedRelease) -> dict[str, Any]:
@@ -204,6 +227,7 @@ def _told(it: ListedRelease) -> dict[str, Any]:
         "verified": release.standing,
         "previous": release.previous,
         "restores": release.restores,
+        "taken_from": release.taken_from and asdict(release.taken_from),
         "live": it.live,
         "rolled_back": it.rolled_back,
         "rollback": None if way is None else {
@@ -234,6 +258,7 @@ def finish(record: Tally, message: str, duration_seconds: float, error: Galleria
         requests=dict(record.requests()),
         duration_seconds=duration_seconds,
         releases=record.releases,
+        environments=record.environments,
     )
 
 
@@ -270,6 +295,8 @@ def _outputs(record: Tally, message: str, error: GalleriaError | None) -> dict[s
         "release-id": record.release_id,
         "previous-release": record.previous_release,
         "preview-url": record.preview_url,
+        "purge-owed": record.purge_owed,
+        "probe": record.probe,
         "url": record.url or "",
         "failure-reason": error.reason if error else "",
         "message": message,

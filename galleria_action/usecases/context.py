@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import field, replace
 from datetime import UTC, datetime
@@ -14,9 +14,12 @@ from galleria_action.deployment.made_by import MadeBy
 from galleria_action.deployment.releases.record import Who
 from galleria_action.deployment.state.elsewhere import StateElsewhere
 from galleria_action.deployment.stop import Stop
+from galleria_action.errors import ConfigInvalid
 from galleria_action.fence.place import Place
 from galleria_action.gallery.metadata.schema import LoadedMetadata
 from galleria_action.options import Options
+from galleria_action.options.kinds import shown
+from galleria_action.options.origin import Given
 from galleria_action.storage.interface import ReadStore, Target, WriteStore
 from galleria_action.storage.opening import open_store
 from galleria_action.storage.settings import StoreSettings
@@ -25,12 +28,30 @@ from galleria_action.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class Environments:
+    """The environments that the config file knows, by ``names``.
+
+    ``given`` is what holds in one of them besides the defaults, each text with its place. ``options`` is all of it,
+    for a run of its own there; it raises ``ConfigInvalid``.
+    """
+
+    names: tuple[str, ...] = ()
+    given: Callable[[str], Mapping[str, Given]] = lambda name: {}
+    options: Callable[[str], Options] = lambda name: _unknown(name)
+
+
+def _unknown(name: str) -> Options:
+    raise ConfigInvalid(f"environment: {shown(name)} is not known here; environments are sections of galleria.yml.")
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """One run. ``approval`` asks for the plan that reviewers have seen (raises ``NoApproval``); ``without_secrets``
     says whose run this is when nobody gave it the keys to the bucket. ``metadata`` is a document that the caller has in
     hand, instead of the file that the options name. ``made_by`` is the commit that is deployed, and ``is_ancestor``
     tells of two commits whether the first is an ancestor of the second (``None``: nobody knows). ``who`` makes
-    releases, and ``now`` tells the time. ``preview`` is the name of the preview that the run is pointed at (empty:
+    releases, and ``now`` tells the time. ``environ`` has what options do not: credentials of caches, and proxies.
+    ``environments`` knows of the others. ``preview`` is the name of the preview that the run is pointed at (empty:
     none), ``pull_request`` the number of the one that it belongs to, ``closed`` whether that is over, and ``is_open``
     asks the same of others (``None``: nobody knows)."""
 
@@ -44,12 +65,14 @@ class Context:
     metadata: LoadedMetadata | None = None
     who: Who = field(default_factory=Who)
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
     made_by: MadeBy | None = None
     is_ancestor: Callable[[str, str], bool | None] = lambda older, newer: None
     preview: str = ""
     pull_request: int | None = None
     closed: bool = False
     is_open: Callable[[int], bool | None] = lambda number: None
+    environments: Environments = field(default_factory=Environments)
 
     @property
     def settings(self) -> StoreSettings:

@@ -1,4 +1,4 @@
-"""The publish of a rollback: what the pool kept goes back under the live keys."""
+"""The publish of what lies in the pool already: of a rollback, or of a release of another environment."""
 
 from __future__ import annotations
 
@@ -19,27 +19,30 @@ from galleria_action.values import dataclass
 @dataclass(frozen=True, slots=True)
 class Restore:
     """Copies inside the service: photos, what pages need, pages. ``recorded`` is what the bucket's record says of each
-    key then, but for the ETags that the copies get."""
+    key then, but for the ETags that the copies get. What was staged in its place already stays there."""
 
     recorded: Mapping[str, ManifestEntry]
+    said: str = "Bringing back {} objects that were kept"
     moment: Moment = Moment.PUBLISH
 
     def run(self, work: Work) -> None:
         """See ``Step.run``."""
         self._as_they_are(work)
-        copies = work.plan.copies
+        in_place = work.uploader.done.entries
+        copies = [copy for copy in work.plan.copies if copy.key not in in_place]
         if not copies:
             return
         assert work.hold is not None
         work.stop.check()
         work.hold.begin()
         work.tell(Publishing(True))
-        work.say(f"Bringing back {len(copies):,} objects that were kept")
+        work.say(self.said.format(f"{len(copies):,}"))
         photos = [copy for copy in copies if copy.photo is not None]
         assets = [copy for copy in copies if copy.photo is None and not is_page(copy.key)]
         pages = [copy for copy in copies if copy.photo is None and is_page(copy.key)]
-        for batch in (photos, assets, pages):
-            side_by_side(batch, lambda copy: self._one(work, copy), work.uploader.concurrency)
+        with work.hold.beating(lambda: work.stop.requested):
+            for batch in (photos, assets, pages):
+                side_by_side(batch, lambda copy: self._one(work, copy), work.uploader.concurrency)
 
     def _as_they_are(self, work: Work) -> None:
         """What lies there already as it was then may have been recorded in another way."""
@@ -52,7 +55,7 @@ class Restore:
     def _one(self, work: Work, copy: Copy) -> None:
         work.stop.check()
         assert work.hold is not None
-        work.hold.beat()
+        work.hold.still()
         source = copy.key if copy.reason is Reason.HEADERS else pool_key(copy.source.sha256)
         etag = copied(work.store, source, copy.key, copy.headers)
         if entry := self.recorded.get(copy.key):

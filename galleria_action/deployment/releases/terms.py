@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import field
 from datetime import UTC, datetime, timedelta
 
-from galleria_action.deployment.releases.record import Kind, Release, Who
+from galleria_action.deployment.releases.record import Kind, Release, TakenFrom, Who
 from galleria_action.values import dataclass
 
 
@@ -25,11 +25,15 @@ class Keeping:
 
     def kept(self, releases: Sequence[Release], now: datetime) -> Sequence[Release]:
         """The end of ``releases`` (the oldest first, the last one live) that is kept: with the live one."""
-        first = max(0, len(releases) - 1 - self.releases)
+        return releases[self.dropped([release.at for release in releases], now) :]
+
+    def dropped(self, made: Sequence[datetime], now: datetime) -> int:
+        """How many of the releases that were ``made`` at these times are not kept."""
+        first = max(0, len(made) - 1 - self.releases)
         since = None if self.days is None else now - timedelta(days=self.days)
-        while first and since and releases[first].at >= since:  # it is when the one before ceased to be live
+        while first and since and made[first] >= since:  # it is when the one before ceased to be live
             first -= 1
-        return releases[first:]
+        return first
 
 
 def _now() -> datetime:
@@ -40,7 +44,8 @@ def _now() -> datetime:
 class Terms:
     """Who makes a release, when and how, and what is kept. ``restores`` is the release whose state it brings back,
     ``previous`` the one that a step back from it leads to; ``despite_hold`` says that a hold of deploys does not
-    concern it. ``forgets`` is the id of a photo of which nothing is kept."""
+    concern it. ``forgets`` is the id of a photo of which nothing is kept. ``taken_from`` is the release of another
+    environment that it takes over."""
 
     keep: Keeping = Keeping()
     who: Who = field(default_factory=Who)
@@ -50,3 +55,4 @@ class Terms:
     previous: str | None = None
     despite_hold: bool = False
     forgets: str | None = None
+    taken_from: TakenFrom | None = None

@@ -17,6 +17,7 @@ from galleria_action.deployment.model import PageEdit
 from galleria_action.deployment.previews import MARK_HEADERS, MARKS, Preview, closing_in
 from galleria_action.errors import DeleteGuard, EmptyGallery, PlanChanged
 from galleria_action.options.checks import Cors
+from galleria_action.options.edge import Probe
 from galleria_action.options.guards import Orphans, PlanApproval
 from galleria_action.report.wording import count, human_size
 from galleria_action.storage.interface import WriteStore
@@ -96,8 +97,8 @@ def _unguarded(context: Context) -> Context:
 
 
 def _aside(context: Context) -> Context:
-    """The same run for the gallery of the preview alone: nothing else belongs there, and it keeps no releases, because
-    the pull request has its commits."""
+    """The same run for the gallery of the preview alone: nothing else belongs there, it keeps no releases, because the
+    pull request has its commits, and no cache has it yet."""
 
     def tell(event: Event) -> None:
         if not isinstance(event, _OF_THE_LIVE_GALLERY):
@@ -109,7 +110,10 @@ def _aside(context: Context) -> Context:
     checks = options.checks
     if options.previews.preview_bucket:  # whose rules the gallery's own bucket does not tell
         checks = replace(checks, cors=Cors.SKIP, setup_cors=False)
-    return replace(context, options=replace(options, guards=guards, releases=releases, checks=checks), tell=tell)
+    edge = replace(options.edge, cdn=None, probe=Probe.OFF)
+    return replace(
+        context, options=replace(options, guards=guards, releases=releases, checks=checks, edge=edge), tell=tell
+    )
 
 
 def _tell_refusal(context: Context, live: Comparison) -> None:

@@ -93,8 +93,7 @@ def _claimed(context: Context, store: WriteStore, name: str) -> Hold:
     if base is None:
         context.stop.check()
         return Hold.claim(store, Publication("", None, {}))
-    context.say(f"Somebody is publishing the preview {name}, or died while they did; waiting to see which.")
-    if not has_died(store, base.etag, context.stop.pause, context.stop.check):
+    if not has_died(store, base.etag, context.stop, context.say):
         return _claimed(context, store, name)
     context.stop.check()
     taken = found or Publication("", None, {})
