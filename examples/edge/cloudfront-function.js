@@ -37,8 +37,8 @@ function keyOf(path) {
   if (key === '' || key.endsWith('/')) key += 'index.html';
   const segments = key.split('/');
   if (segments.some((it) => it === '' || it === '.' || it === '..') || /[\\\u0000-\u001f\u007f]/.test(key)) return null;
-  const first = segments[0].toLowerCase();
-  return first === '.galleria' || first === 'slots' || key.toLowerCase() === 'live.json' ? null : key;
+  if (segments.some((it) => it.toLowerCase() === '.galleria')) return null; // also those of a gallery inside this one
+  return segments[0].toLowerCase() === 'slots' || key.toLowerCase() === 'live.json' ? null : key;
 }
 
 function isPreview(key) {
