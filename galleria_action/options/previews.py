@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from galleria_action.deployment.previews import is_name
+from galleria_action.deployment.previews.marks import is_name
 from galleria_action.options.declaration import Group, Topic, option, optional
 from galleria_action.options.kinds import TEXT, Kind, count, shown
 from galleria_action.values import dataclass

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from galleria_action.deployment.previews import Preview, closing_of, mark_of
+from galleria_action.deployment.previews.marks import Preview, closing_of, mark_of
 from galleria_action.storage.interface import Headers, Target, WriteStore
 from galleria_action.storage.settings import StoreSettings
 from tests.doors.runner import Ran

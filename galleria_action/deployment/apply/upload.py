@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import field
 
-from galleria_action.deployment.apply.lend import Lender
 from galleria_action.deployment.apply.prepare import Prepared, PreparePolicy, prepare
 from galleria_action.deployment.documents.readback import ReadBack, is_md5, not_kept
 from galleria_action.deployment.events import Advanced, Listener, Sending, Stored, Uploaded, nobody
 from galleria_action.deployment.model import SourceFile, Upload
+from galleria_action.deployment.previews.lending import Lender
 from galleria_action.deployment.state.checkpoint import Checkpoint
 from galleria_action.deployment.state.manifest import Manifest, ManifestEntry
 from galleria_action.deployment.state.pool import POOL_HEADERS, pool_key

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from galleria_action.deployment.apply.carry_out import carried_out
-from galleria_action.deployment.apply.lend import Lender
 from galleria_action.deployment.apply.prepare import PreparePolicy
 from galleria_action.deployment.apply.upload import Uploader, UploadsDone
 from galleria_action.deployment.apply.work import Work
 from galleria_action.deployment.events import Deploying, Uploaded
 from galleria_action.deployment.model import Plan
+from galleria_action.deployment.previews.lending import Lender
 from galleria_action.deployment.remote.reading import list_target
 from galleria_action.deployment.remote.verification import Verification, verify_listing
 from galleria_action.deployment.state.begun import BEGUN_KEY, end_begun, read_begun, write_begun

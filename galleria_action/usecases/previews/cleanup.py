@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from galleria_action.deployment.layout import PREVIEWS_FOLDER
-from galleria_action.deployment.previews import MARKS, closing_in, folders_in, marked_in, why_it_goes
+from galleria_action.deployment.previews.marks import MARKS, closing_in, folders_in, marked_in, why_it_goes
 from galleria_action.errors import GalleriaError, VerifyFailed
 from galleria_action.report.wording import count
 from galleria_action.storage.interface import ReadStore

@@ -8,7 +8,7 @@ from dataclasses import replace
 from galleria_action.deployment.apply.publishing import Hold, has_died
 from galleria_action.deployment.events import PreviewGone
 from galleria_action.deployment.layout import Layout, laid_out
-from galleria_action.deployment.previews import (
+from galleria_action.deployment.previews.marks import (
     MARK_BYTES,
     MARK_HEADERS,
     MarkUnreadable,
