@@ -17,6 +17,7 @@ from tests.doors.runner import Ran
 from tests.reliability.memory import MemoryStore
 from tests.reliability.mortal import FLAVOURS, Fate, Killed, MortalStore
 from tests.reliability.scenes import Scene, State, live, make_scene, seed, state_of
+from tests.reliability.turns import Turns, TurnStore, switching
 
 GALLERY = Target("http://127.0.0.1:9", "gallery")
 BESIDE = Target("http://127.0.0.1:9", "previews", "wedding/")
@@ -222,3 +223,58 @@ def test_killed_at_every_request(scene: Scene, buckets: Buckets, what: str):
             assert {key: it for key, it in state_of(again.gallery).items() if key.startswith("previews/")} == whole
             if what == "cleanup":
                 assert not again.of_previews()
+
+
+def test_what_is_forgotten_goes_from_previews_too(scene: Scene, buckets: Buckets):
+    """The preview as a whole; one that has no trace of the photo stays. Also one that has it under another id."""
+    photo = scene.gallery.photos[1]
+    contents = {scene.gallery.local_path(1, variant).read_bytes() for variant in ("full", "web", "thumb")}
+    ok(buckets.run(scene, "deploy", preview=NAME))
+    scene.gallery.photos[1]["id"] = "another"
+    scene.gallery.save()
+    ok(buckets.run(scene, "deploy", preview="renamed"))
+    scene.gallery.remove(1)
+    ok(buckets.run(scene, "deploy", preview="without"))
+    ran = ok(buckets.run(scene, "forget", photo="wedding-20240615T120101-r5a-1"))
+    assert "2 previews removed" in ran.outputs["message"]
+    assert not [key for key, (body, _) in state_of(buckets.gallery).items() if body in contents], photo
+    assert {key.split("/")[1] for key in buckets.gallery.objects if key.startswith("previews/")} == {"without"}
+
+
+@pytest.mark.parametrize("other", ["cleanup", "deploy", "forget"])
+def test_a_deploy_of_a_preview_beside_another_run(
+    scene: Scene, buckets: Buckets, other: str, monkeypatch: pytest.MonkeyPatch
+):
+    """Held up before each of its requests in turn while all of the other goes by: the gallery is never touched, whoever
+    loses says so, and the next run of each ends it."""
+    monkeypatch.setattr("galleria_action.usecases.parts.applying.LISTING_PAUSES_SECONDS", (0.0, 0.0, 0.0))
+    monkeypatch.setattr("galleria_action.deployment.apply.publishing.LOOK_SECONDS", 0.0001)
+    monkeypatch.setattr("galleria_action.deployment.apply.publishing.LEASE_SECONDS", 0.02)
+    ok(buckets.run(scene, "deploy", preview=NAME))
+    begin, before = state_of(buckets.gallery), buckets.shown()
+    scene.gallery.change(0, version=9)
+    inputs = {"forget": {"photo": scene.gallery.photos[1]["id"]}}.get(other, {"preview": NAME})
+    won = set()
+    for first in range(0, 40, 3):
+        again = Buckets()
+        seed(again.gallery, begin)
+        turns = Turns(switching(first, 99), lambda: None, asked_at_once=1)
+
+        def opener(name: str, store: WriteStore = again.gallery, turns: Turns = turns):
+            return lambda _: TurnStore(store, turns, name)
+
+        ended = turns.play({
+            "a": lambda opener=opener: scene.run_over(opener("a"), "deploy", preview=NAME),
+            "b": lambda opener=opener: scene.run_over(opener("b"), other, **inputs),
+        })  # fmt: skip
+        codes = {name: ran.exit_code for name, ran in ended.items()}
+        assert set(codes.values()) <= {0, 4, 9}, {name: ran.log for name, ran in ended.items()}
+        assert 0 in codes.values()
+        won.add(tuple(codes.values()))
+        if other != "forget":
+            assert again.shown() == before
+        ok(again.run(scene, "deploy", preview=NAME))
+        assert again.preview()["gallery-metadata.json"][0] == scene.gallery.raw
+        ok(again.run(scene, "cleanup", preview=NAME))
+        assert not again.of_previews()
+    assert len(won) > 1 or other == "deploy", won

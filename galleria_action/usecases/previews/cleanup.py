@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from galleria_action.deployment.layout import PREVIEWS_FOLDER
-from galleria_action.deployment.previews.marks import MARKS, closing_in, folders_in, marked_in, why_it_goes
+from galleria_action.deployment.previews.marks import MARKS, closing_in, why_it_goes
 from galleria_action.errors import GalleriaError, VerifyFailed
 from galleria_action.report.wording import count
 from galleria_action.storage.interface import ReadStore
 from galleria_action.usecases.context import Context
+from galleria_action.usecases.previews.holding import all_previews
 from galleria_action.usecases.previews.lifecycle import safety_net
 from galleria_action.usecases.previews.removal import read_mark, remove
 from galleria_action.usecases.results import Answered
@@ -60,10 +60,7 @@ def _going(context: Context, store: ReadStore) -> Iterator[tuple[str, str]]:
             elif context.preview not in closing:
                 yield context.preview, "it is over"
             return
-        own = context.options.preview_store
-        beside: ReadStore = context.preview_store(context.store()) if own else store
-        there = {*marked_in(keys), *folders_in(beside, PREVIEWS_FOLDER), *folders_in(beside, MARKS)}
-        for name in sorted(there - closing):
+        for name in sorted(all_previews(context, context.store()) - closing):
             mark = read_mark(store, name)
             if mark and not mark.lies_in(context.preview_target):
                 context.warn(
