@@ -86,9 +86,9 @@ def forget(context: Context) -> Answered | PlanMade:
     _prove(writing, traces)
     files, gone = count(len(traces.keys), "file"), count(len(previews), "preview")
     return Answered(
-        f"{photo} is forgotten: {files} gone from the gallery, from every kept release and from the pool, {gone} removed; "
-        "a listing proves it. Take it out of the workspace as well, or the next deploy brings it again. Pages that show "
-        "it, caches and versions of the bucket are not touched."
+        f"{photo} is forgotten: {files} gone from the gallery, from every kept release and from the pool, {gone} "
+        "removed; a listing proves it. Take it out of the workspace as well, or the next deploy brings it again. Pages "
+        "that show it, caches and versions of the bucket are not touched."
     )
 
 
