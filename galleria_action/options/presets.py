@@ -51,6 +51,7 @@ PRESETS: Mapping[Preset, tuple[Setting, ...]] = {
         Setting("verify", "deep", "every byte is read back; the galleries are small"),
         Setting("keep-releases", "1", "nobody goes back to an earlier test"),
         Setting("noindex", "true", "search engines must not find it"),
+        Setting("redact-paths", "true", "where the originals lie is nobody's business"),
     ),
     Preset.STAGING: (
         Setting("exif-errors", "fail", "what production refuses has to be refused here first"),
@@ -58,6 +59,7 @@ PRESETS: Mapping[Preset, tuple[Setting, ...]] = {
         Setting("verify", "deep", "these very bytes go on to production: each is read back once"),
         Setting("keep-releases", "3", "to compare with what was shown before"),
         Setting("noindex", "true", "search engines must not find it before everybody may"),
+        Setting("redact-paths", "true", "where the originals lie is nobody's business"),
     ),
     Preset.PRODUCTION: (
         Setting("max-delete", "10%", "whoever takes away more than that says so"),
@@ -66,6 +68,7 @@ PRESETS: Mapping[Preset, tuple[Setting, ...]] = {
         Setting("links", "fail", "no visitor meets a dead link"),
         Setting("keep-releases", "10", "a fault may be noticed many releases later"),
         Setting("keep-days", "30", "and it may be noticed weeks later"),
+        Setting("redact-paths", "true", "where the originals lie is nobody's business"),
     ),
 }
 

@@ -22,6 +22,7 @@ from galleria_action.deployment.events import (
     Located,
     Made,
     Pictured,
+    PipelineRan,
     Planned,
     Publishing,
     Recognised,
@@ -74,6 +75,7 @@ class Tally:
     previous_release: str = ""
     releases: tuple[ListedRelease, ...] | None = None
     environments: Mapping[str, tuple[Setting, ...]] | None = None
+    pipeline: Any = None
     changed: bool = False
     shard: Shard | None = None
     shards: tuple[Shard, ...] = ()
@@ -136,6 +138,8 @@ class Tally:
                 self.changed = changed
             case Settled(environments):
                 self.environments = environments
+            case PipelineRan(run):
+                self.pipeline = run
             case _:
                 pass
 
@@ -166,6 +170,7 @@ class Result:
     duration_seconds: float
     releases: tuple[ListedRelease, ...] | None = None
     environments: Mapping[str, tuple[Setting, ...]] | None = None
+    pipeline: Any = None
 
     @property
     def success(self) -> bool:
@@ -192,7 +197,15 @@ class Result:
             "requests": dict(self.requests),
             **({} if self.releases is None else {"releases": list(map(_told, self.releases))}),
             **({} if self.environments is None else {"environments": _settings(self.environments)}),
+            **({} if self.pipeline is None else {"pipeline": _pipeline(self.pipeline)}),
         }
+
+
+def _pipeline(run: Any) -> dict[str, Any]:
+    """A run of a pipeline, as programs read it."""
+    from galleria_action.pipeline.record import document_of
+
+    return document_of(run)
 
 
 def _settings(environments: Mapping[str, tuple[Setting, ...]]) -> dict[str, Any]:
@@ -247,6 +260,7 @@ def finish(record: Tally, message: str, duration_seconds: float, error: Galleria
         duration_seconds=duration_seconds,
         releases=record.releases,
         environments=record.environments,
+        pipeline=record.pipeline,
     )
 
 
@@ -282,6 +296,7 @@ def _outputs(record: Tally, message: str, error: GalleriaError | None) -> dict[s
         "duplicates": record.duplicates,
         "release-id": record.release_id,
         "previous-release": record.previous_release,
+        "pipeline-id": record.pipeline.id if record.pipeline else "",
         "url": record.url or "",
         "failure-reason": error.reason if error else "",
         "message": message,
