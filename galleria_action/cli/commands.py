@@ -142,7 +142,7 @@ def _environments(context: Context) -> Done:
 
 
 def _pipeline(context: Context) -> Done:
-    from galleria_action.usecases.pipeline import pipeline
+    from galleria_action.usecases.tasks.pipeline import pipeline
 
     return pipeline(context)
 

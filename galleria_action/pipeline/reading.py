@@ -101,6 +101,27 @@ def read_pipeline(text: PipelineText, uses: Mapping[str, Collection[str]]) -> Pi
     return Pipeline(tuple(_stage(one) for one in stages))
 
 
+def text_of(pipeline: Pipeline) -> PipelineText:
+    """``pipeline``, which a program has made, as a file would say it: so that the same is wrong with both."""
+    stages = [
+        {
+            "name": stage.name, "fail-fast": stage.fail_fast, "approve": stage.approve,
+            "on-failure": stage.on_failure.value, "tasks": [_written(task) for task in stage.tasks],
+        }
+        for stage in pipeline.stages
+    ]  # fmt: skip
+    return PipelineText({"stages": stages}, "pipeline", {})
+
+
+def _written(task: Task) -> dict[str, Any]:
+    what = {"uses": task.uses} if task.uses else {"run": task.run}
+    return what | {
+        "name": task.name, "description": task.description, "needs": list(task.needs), "timeout": task.timeout,
+        "retries": task.retries, "if": task.when, "continue-on-error": task.continue_on_error, "env": dict(task.env),
+        "with": dict(task.settings),
+    }  # fmt: skip
+
+
 def _stage(given: Mapping[str, Any]) -> Stage:
     return Stage(
         given["name"],

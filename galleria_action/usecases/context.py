@@ -29,6 +29,7 @@ from galleria_action.values import dataclass
 
 if TYPE_CHECKING:
     from galleria_action.pipeline.command import Shell
+    from galleria_action.pipeline.model import Pipeline
     from galleria_action.pipeline.reading import PipelineText
 
 
@@ -71,7 +72,7 @@ class Context:
     made_by: MadeBy | None = None
     is_ancestor: Callable[[str, str], bool | None] = lambda older, newer: None
     environments: Environments = field(default_factory=Environments)
-    pipeline: PipelineText | None = None
+    pipeline: PipelineText | Pipeline | None = None
     shell: Shell | None = None
 
     @property

@@ -86,3 +86,16 @@ def test_nothing_to_do_loads_nothing_for_it(
     assert not studio(modules)
     assert not watchers(modules)
     assert not DEAR & modules
+
+
+@pytest.mark.parametrize("command", ["plan", "deploy", "verify"])
+def test_a_run_without_a_pipeline_loads_none_of_it(make_job: Callable[..., Job], command: str) -> None:
+    job = make_job()
+    job.runner.inputs["preset"] = "production"
+    (job.workspace / "galleria.yml").write_text(
+        "pipeline: {stages: [{name: a, tasks: [{name: b, uses: validate}]}]}\n", encoding="utf-8"
+    )
+    assert job.runner.run("deploy").exit_code == 0
+    modules = loaded(job.runner.environment({"command": command}))
+    ours = ("galleria_action.pipeline", "galleria_action.usecases.tasks")
+    assert not {name for name in modules if name.startswith(ours)}

@@ -40,7 +40,7 @@ from galleria_action.options.environments import EnvironmentOptions
 from galleria_action.pipeline.command import named_variable
 from galleria_action.pipeline.defaults import default_pipeline
 from galleria_action.pipeline.model import Outcome, Pipeline, Result, Run, Stage, State, Task
-from galleria_action.pipeline.reading import read_pipeline
+from galleria_action.pipeline.reading import read_pipeline, text_of
 from galleria_action.pipeline.record import (
     KEPT,
     MOST_BYTES,
@@ -96,6 +96,8 @@ def pipeline(context: Context) -> Answered:
 
 def _chosen(context: Context) -> Pipeline:
     """The pipeline of the config file, else that of the preset."""
+    if isinstance(context.pipeline, Pipeline):
+        return read_pipeline(text_of(context.pipeline), {name: used.settings for name, used in USES.items()})
     if context.pipeline is not None:
         return read_pipeline(context.pipeline, {name: used.settings for name, used in USES.items()})
     environments = context.options.environments
