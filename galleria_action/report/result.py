@@ -21,9 +21,11 @@ from galleria_action.deployment.events import (
     Listed,
     Located,
     Made,
+    Owing,
     Pictured,
     PipelineRan,
     Planned,
+    Probed,
     Publishing,
     Recognised,
     Released,
@@ -77,6 +79,8 @@ class Tally:
     environments: Mapping[str, tuple[Setting, ...]] | None = None
     pipeline: Any = None
     changed: bool = False
+    purge_owed: int = 0
+    probe: str = ""
     shard: Shard | None = None
     shards: tuple[Shard, ...] = ()
     warnings: list[str] = field(default_factory=list)
@@ -134,6 +138,10 @@ class Tally:
                 self.pictures[showing] = event
             case Compared(duplicates):
                 self.duplicates = duplicates
+            case Owing(addresses):
+                self.purge_owed = addresses
+            case Probed(sight):
+                self.probe = sight
             case Made(changed):
                 self.changed = changed
             case Settled(environments):
@@ -296,6 +304,8 @@ def _outputs(record: Tally, message: str, error: GalleriaError | None) -> dict[s
         "duplicates": record.duplicates,
         "release-id": record.release_id,
         "previous-release": record.previous_release,
+        "purge-owed": record.purge_owed,
+        "probe": record.probe,
         "pipeline-id": record.pipeline.id if record.pipeline else "",
         "url": record.url or "",
         "failure-reason": error.reason if error else "",

@@ -41,6 +41,7 @@ from galleria_action.usecases.parts.planning import Comparison, make_comparison
 from galleria_action.usecases.parts.records import in_place
 from galleria_action.usecases.parts.releasing import check_hold
 from galleria_action.usecases.parts.unfinished import settled
+from galleria_action.usecases.releases.taking_back import taking_back
 from galleria_action.usecases.results import Deployed
 from galleria_action.usecases.shard import DOCUMENT_HEADERS, other_plan
 
@@ -68,7 +69,8 @@ def finalize(context: Context) -> Deployed:
     announce(context, store, made, plan_id)  # what is made now is that plan, or what the bucket proves to be left of it
     if made.plan.plan_id == plan_id:
         store.put(begun_key(plan_id), begun_document(made.plan, len(shards)), DOCUMENT_HEADERS)
-    done = put_online(context, store, made, checkpoint, uploaded)
+    with taking_back(context):
+        done = put_online(context, store, made, checkpoint, uploaded)
     # A commit of the metadata makes every other plan a thing of the past, so what lies there of them goes too.
     _clear(context, store, SHARDS_FOLDER if made.plan.commit else folder_of(plan_id))
     return done

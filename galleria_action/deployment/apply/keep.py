@@ -74,6 +74,8 @@ class Keep:
         # What a publish has begun to replace holds other bytes by now, and was kept before.
         side_by_side((for_later if taken_up else {**replaced, **for_later}).items(), keep, work.uploader.concurrency)
         self._write_down(work, history, {**_undo(work, {**replaced, **going}), **theirs})
+        if work.owe:
+            work.owe()
 
     def _claim(self, work: Work, publication: Publication) -> Hold:
         """Claim to publish, after another which does so at this moment; whether the plan still holds is seen later."""

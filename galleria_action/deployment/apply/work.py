@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import field
 
 from galleria_action.deployment.apply.live import LiveManifest
@@ -25,7 +26,7 @@ class Work:
     ``hold`` is our claim to publish, from the moment when one is needed, ``kept`` what lies in the pool so that the
     publish could be taken back. ``release`` is what this becomes under ``terms``. ``record`` is the manifest that will
     be live, ``committed`` the metadata as we committed it, ``undeleted`` what could not be deleted, by key,
-    with its error.
+    with its error. ``owe`` writes down what caches will hold that is not so any more, where there are any.
     """
 
     plan: Plan
@@ -38,6 +39,7 @@ class Work:
     hold: Hold | None = None
     terms: Terms = field(default_factory=Terms)
     release: Release | None = None
+    owe: Callable[[], None] | None = None
     kept: frozenset[str] = frozenset()
     record: LiveManifest = field(init=False)
     committed: Base | None = None

@@ -32,6 +32,8 @@ from galleria_action.usecases.context import Context
 from galleria_action.usecases.cors import check_cors
 from galleria_action.usecases.parts.approval import check_approval
 from galleria_action.usecases.parts.planning import Comparison
+from galleria_action.usecases.parts.probing import headers_of, probe
+from galleria_action.usecases.parts.purging import purging
 from galleria_action.usecases.parts.releasing import concluding, terms_of, tidy
 from galleria_action.usecases.parts.verifying import compare, judge, promises
 from galleria_action.usecases.results import Deployed
@@ -180,16 +182,20 @@ def put_online(
     uploader = make_uploader(context, store, made, resumed, done)
     terms = terms_of(context)
     work = Work(made.plan, made.local, made.remote, store, uploader, context.stop, context.tell, made.hold, terms)
-    try:
-        with context.phase("Deploy"):
-            manifest = carry_out(work, rolling(made.local))
-    finally:
-        warn_of_uploads(context, work.uploader.done.summary())
-        tell_trouble(context, checkpoint)
-    forget(context, checkpoint)
-    _end_begun(context, store, made)
-    with concluding(context, store, work.release) as judged:
-        verification = judged.verification = verify_deployed(context, store, made, manifest, fresh=True)
+    with purging(context, store, made.remote, made.plan) as work.owe:
+        try:
+            with context.phase("Deploy"):
+                manifest = carry_out(work, rolling(made.local))
+        finally:
+            warn_of_uploads(context, work.uploader.done.summary())
+            tell_trouble(context, checkpoint)
+        forget(context, checkpoint)
+        _end_begun(context, store, made)
+        with concluding(context, store, work.release) as judged:
+            verification = judged.verification = verify_deployed(context, store, made, manifest, fresh=True)
+    known = headers_of(made.local, made.plan)
+    document = made.local.document or made.remote.metadata_base
+    probe(context, manifest, document, made.plan, made.remote.manifest.objects, known)
     return Deployed(made.plan, work.uploader.done.summary(), len(made.plan.removed_photos), verification)
 
 
@@ -199,7 +205,10 @@ def nothing_to_do(context: Context, store: WriteStore, made: Comparison, checkpo
     if BEGUN_KEY in (made.remote.listing or ()):
         _end_begun(context, store, made)
     tidy(context, store, made.remote)
-    verification = verify_deployed(context, store, made, made.remote.manifest, fresh=False)
+    with purging(context, store, made.remote):
+        verification = verify_deployed(context, store, made, made.remote.manifest, fresh=False)
+    known = headers_of(made.local, made.plan)
+    probe(context, made.remote.manifest, made.local.document or made.remote.metadata_base, headers=known)
     return Deployed(made.plan, Uploaded(0, 0, 0, 0), 0, verification)
 
 
