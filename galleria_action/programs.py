@@ -117,8 +117,9 @@ def _context(
     dry_run: bool,
     stop: Stop,
 ) -> Context:
-    preset = {it.option: it.text for it in settings_of(environment.preset or "")}
-    texts = {**preset, "environment": environment.name, **environment.settings}
+    own = environment.settings
+    preset = {it.option: it.text for it in settings_of(environment.preset or "") if it.needs in ("", *own)}
+    texts = {**preset, "environment": environment.name, **own}
     if environment.preset:
         texts["preset"] = environment.preset.value
     texts |= {"continue": go_on_with, "only": ",".join(only), "dry-run": str(dry_run).lower()}

@@ -219,9 +219,13 @@ def providers(text: str) -> str:
 def pipeline(text: str) -> str:
     """``docs/pipeline.md`` with its tables of presets written anew."""
     for preset, settings in PRESETS.items():
-        rows = ((f"`{it.option}`", f"`{it.text}`", it.why) for it in settings)
+        rows = ((f"`{it.option}`{_only_with(it.needs)}", f"`{it.text}`", it.why) for it in settings)
         text = _between(text, f"preset {preset}", _table(("option", "setting", "because"), rows))
     return text
+
+
+def _only_with(option: str) -> str:
+    return f" (with `{option}`)" if option else ""
 
 
 def _filled(text: str) -> str:

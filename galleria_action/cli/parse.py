@@ -140,7 +140,8 @@ def _by_preset(given: Mapping[str, Given]) -> dict[str, Given]:
         return {}
     chosen = given["preset"]
     place = f"preset {chosen.text}"
-    return {it.option: Given(it.text, chosen.origin, place) for it in settings_of(chosen.text)}
+    settings = (it for it in settings_of(chosen.text) if it.needs in ("", *given))
+    return {it.option: Given(it.text, chosen.origin, place) for it in settings}
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Given]:

@@ -305,3 +305,55 @@ def test_a_stop_ends_the_run_and_says_so(repository: Repository):
     ran: Any = repository.runner.run("pipeline", stop)
     assert ran.exit_code == 143, ran.log
     assert repository.states(ran) == {"a": "cancelled", "b": "cancelled"}
+
+
+# -- all the way -----------------------------------------------------------------------------------------------------
+
+STAGES = """\
+environments:
+  development: {{preset: development, bucket: "file://{0}/development"}}
+  testing: {{preset: testing, bucket: "file://{0}/testing"}}
+  staging:
+    preset: staging
+    bucket: "file://{0}/staging"
+    pipeline:
+      stages:
+        - name: deployment
+          on-failure: rollback
+          tasks:
+            - {{name: deploy, uses: deploy}}
+            - {{name: look, run: "! grep -q broken {0}/staging/index.html", needs: [deploy]}}
+  production:
+    preset: production
+    bucket: "file://{0}/production"
+    from: staging
+    max-delete: 50%
+"""
+
+
+def test_one_gallery_through_all_environments(repository: Repository, tmp_path: Path):
+    repository.config(STAGES.format(tmp_path))
+    del repository.runner.inputs["bucket"], repository.runner.inputs["site"]
+
+    def shown(name: str) -> dict[str, bytes]:
+        root = tmp_path / name
+        files = {it.relative_to(root).as_posix(): it.read_bytes() for it in root.rglob("*") if it.is_file()}
+        return {key: body for key, body in files.items() if not key.startswith(".galleria/")}
+
+    for name in ("development", "testing", "staging", "production"):
+        ran = repository.run(environment=name)
+        assert ran.exit_code == 0, ran.log
+    assert shown("production") == shown("staging") != {}
+    before = shown("production")
+    repository.job.gallery.change(0)
+    (repository.job.site / "index.html").write_text("<h1>broken</h1>", encoding="utf-8")
+    ran = repository.run(environment="staging")
+    assert ran.exit_code == 17 and "was taken back" in ran.log, ran.log
+    assert shown("staging") == before
+    onward = repository.run(environment="production")
+    assert onward.exit_code == 0 and onward.outputs["changed"] == "false", onward.log
+    assert shown("production") == before
+    (repository.job.site / "index.html").write_text("<h1>mended</h1>", encoding="utf-8")
+    assert repository.run(environment="staging").exit_code == 0
+    assert repository.run(environment="production").exit_code == 0
+    assert shown("production") == shown("staging") != before

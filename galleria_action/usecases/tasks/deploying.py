@@ -10,6 +10,7 @@ from dataclasses import replace
 from galleria_action.deployment.remote.reading import read_remote
 from galleria_action.deployment.state.pool import POOL_FOLDER
 from galleria_action.options.checks import Cors, Verify
+from galleria_action.options.edge import EdgeOptions
 from galleria_action.options.environments import EnvironmentOptions
 from galleria_action.options.guards import GuardOptions
 from galleria_action.options.releases import ReleaseOptions
@@ -77,6 +78,7 @@ def integrated(context: Context, _: _Settings) -> Outcome:
             guards=GuardOptions(unproven=options.guards.unproven),
             releases=ReleaseOptions(keep_releases=0),
             environments=EnvironmentOptions(),
+            edge=EdgeOptions(),
             review=replace(options.review, public_url=None),
         )
         done = deploy(replace(context, options=throw_away, made_by=None))

@@ -21,9 +21,11 @@ from galleria_action.deployment.events import (
     Event,
     Left,
     PipelineRan,
+    Probed,
     Released,
     Reported,
     Said,
+    Sight,
     Warned,
 )
 from galleria_action.deployment.stop import Stop
@@ -59,6 +61,7 @@ from galleria_action.report.wording import count
 from galleria_action.storage.interface import WriteStore
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.releases.rollback import rollback
+from galleria_action.usecases.releases.taking_back import one_step_back
 from galleria_action.usecases.results import Answered
 from galleria_action.usecases.tasks.table import USES
 
@@ -288,8 +291,7 @@ class _Work:
     def _take_back(self, release: str) -> Outcome:
         """Bring back what was live before ``release``."""
         try:
-            options = replace(self._context.options, releases=replace(self._context.options.releases, to=None, steps=1))
-            done = rollback(replace(self._context, options=options))
+            done = rollback(one_step_back(self._context))
             return Outcome(f"{release} was taken back. {done.message}")
         except GalleriaError as error:
             return Outcome(f"{release} could not be taken back: {error.message}", error.reason)
@@ -315,6 +317,8 @@ class _Voice:
             case _:
                 if isinstance(event, Released):
                     self.release = event.id
+                elif event == Probed(Sight.ROLLED_BACK):
+                    self.release = ""  # nothing is left to be taken back
                 with self._lock:
                     self._context.tell(event)
 
