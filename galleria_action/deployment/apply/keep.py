@@ -89,7 +89,7 @@ class Keep:
             except Conflict:
                 work.stop.check()
                 head, refused = work.store.head(PUBLICATION_KEY), refused + 1
-                died = head is not None and has_died(work.store, head.etag, work.stop.pause, work.stop.check)
+                died = head is not None and has_died(work.store, head.etag, work.stop, work.say)
                 if died or refused == _CLAIMS:
                     raise
 

@@ -19,9 +19,9 @@ from galleria_action.deployment.model import Base
 from galleria_action.deployment.state.manifest import MANIFEST_KEY, Manifest
 from galleria_action.deployment.state.publication import PUBLICATION_HEADERS, PUBLICATION_KEY, Publication, Replaced
 from galleria_action.deployment.state.written import headers_of, written
+from galleria_action.deployment.stop import Stop
 from galleria_action.errors import Cancelled, Conflict, GalleriaError, StorageUnavailable
 from galleria_action.storage.interface import Headers, ReadStore, WriteStore
-from galleria_action.storage.persistence import Pause
 from galleria_action.values import dataclass
 
 T = TypeVar("T")
@@ -128,11 +128,12 @@ def _written(store: WriteStore, body: bytes, base: Base | None) -> Confirmed:
         raise StorageUnavailable(error.problem.message, hint=error.problem.hint) from error
 
 
-def has_died(store: ReadStore, etag: str, pause: Pause, check: Callable[[], None]) -> bool:
+def has_died(store: ReadStore, etag: str, stop: Stop, say: Callable[[str], None]) -> bool:
     """Wait until the publish whose record has this ``etag`` has said nothing for long enough (``True``), or is over.
 
-    ``check`` may raise. Raises ``Conflict`` when one that is at work does not come to its end.
+    Raises ``Conflict`` when one that is at work does not come to its end, ``Cancelled``, and the storage's errors.
     """
+    say("Another deploy is publishing, or died while it did; waiting to see which.")
     silent = waited = 0.0
     while silent < LEASE_SECONDS:
         if waited >= LONGEST_WAIT_SECONDS:
@@ -140,8 +141,8 @@ def has_died(store: ReadStore, etag: str, pause: Pause, check: Callable[[], None
                 f"Another deploy has been publishing for {waited / 60:.0f} minutes. Nothing was committed.",
                 hint=f"Run again when it has ended ({PUBLICATION_KEY} in the bucket is gone then).",
             )
-        pause(LOOK_SECONDS)
-        check()
+        stop.pause(LOOK_SECONDS)
+        stop.check()
         waited += LOOK_SECONDS
         head = store.head(PUBLICATION_KEY)
         if head is None:
