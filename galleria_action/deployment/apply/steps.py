@@ -140,7 +140,8 @@ class Delete:
         """See ``Step.run``."""
         if not work.plan.deletes:
             return
-        work.say(f"Deleting {len(work.plan.deletes)} objects that are gone from the gallery")
+        gone = len(work.plan.deletes)
+        work.say(f"Deleting {gone:,} {'object that is' if gone == 1 else 'objects that are'} gone from the gallery")
         with _after_commit():
             left = self._delete(work, [gone.key for gone in work.plan.deletes])
             work.undeleted |= self._delete(work, list(left)) if left else {}

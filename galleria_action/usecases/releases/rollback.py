@@ -27,6 +27,7 @@ from galleria_action.report.wording import count, human_size
 from galleria_action.storage.interface import ReadStore, WriteStore
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.applying import verify_against
+from galleria_action.usecases.parts.pictures import tell_pictures_back
 from galleria_action.usecases.parts.planning import storing_of, under_way, warn_of_copies
 from galleria_action.usecases.parts.probing import headers_of, probe
 from galleria_action.usecases.parts.purging import purging
@@ -99,6 +100,7 @@ def _planned(context: Context, store: ReadStore, remote: RemoteState | None) -> 
         then = _parsed(way, body)
         plan = plan_back(way, wanted, remote, then, context.target, storing_of(context.settings))
         context.tell(Planned(plan))
+        tell_pictures_back(context, plan, then or remote.metadata, remote, store)
         if any(release.forgotten for release in history.releases if release.id > way.release.id):
             context.warn("Photos were forgotten since then; the gallery comes back without them.")
         files = count(len(plan.copies), "object")
