@@ -42,8 +42,11 @@ def deploy_preview(context: Context) -> PreviewDeployed | PlanMade:
     if context.options.dry_run:
         return PlanMade(live.plan)
     root = context.store()
-    _announce(context, root)
+    mark = _announce(context, root)
     done = _deployed(context, root, side, live)
+    if root.head(mark.key) is None:  # a removal went by meanwhile, and what is online now came after it
+        context.stop.check()
+        root.put(mark.key, mark.to_bytes(), MARK_HEADERS)
     url = address_of_preview(context.options, context.preview)
     context.tell(Previewed(url))
     finish_closing(context, root, live.remote.listing)
@@ -54,7 +57,7 @@ def deploy_preview(context: Context) -> PreviewDeployed | PlanMade:
     return PreviewDeployed(context.preview, url, done.verification)
 
 
-def _announce(context: Context, root: WriteStore) -> None:
+def _announce(context: Context, root: WriteStore) -> Preview:
     """Write the mark, before anything of the preview; what is left of one of the same name that was to go, goes."""
     name, place = context.preview, context.preview_target
     if name in closing_in(it.key for it in root.list(f"{MARKS}{name}.")):
@@ -63,6 +66,7 @@ def _announce(context: Context, root: WriteStore) -> None:
     number = context.pull_request if name == f"pr-{context.pull_request}" else None
     mark = Preview(name, context.now(), place.bucket, place.prefix, number)
     root.put(mark.key, mark.to_bytes(), MARK_HEADERS)
+    return mark
 
 
 def _deployed(context: Context, root: WriteStore, side: LocalSide, live: Comparison) -> Deployed:
