@@ -7,11 +7,12 @@ gallery of its own: photos that the live gallery has are copied inside the servi
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from galleria_action.deployment.apply.upload import UploadsDone
 from galleria_action.deployment.events import Event, Located, Pictured, Planned, Previewed, Released
 from galleria_action.deployment.guards import DeleteLimit, check_guards
-from galleria_action.deployment.layout import Layout, laid_out
+from galleria_action.deployment.layout import Layout, laid_out, place_of, whole
 from galleria_action.deployment.model import PageEdit
 from galleria_action.deployment.previews.lending import Lender
 from galleria_action.deployment.previews.marks import MARK_HEADERS, MARKS, Preview, closing_in
@@ -41,9 +42,11 @@ def deploy_preview(context: Context) -> PreviewDeployed | PlanMade:
     look_for_positions(context, live.plan)  # what the live gallery shows already is not hidden by a preview
     if context.options.dry_run:
         return PlanMade(live.plan)
-    root = context.store()
+    shown = context.store()
+    root = whole(shown)
     mark = _announce(context, root)
-    done = _deployed(context, root, side, live)
+    lender = Lender(live.remote, context.target, partial(place_of, shown))
+    done = _deployed(context, root, side, lender)
     if root.head(mark.key) is None:  # a removal went by meanwhile, and what is online now came after it
         context.stop.check()
         root.put(mark.key, mark.to_bytes(), MARK_HEADERS)
@@ -69,7 +72,7 @@ def _announce(context: Context, root: WriteStore) -> Preview:
     return mark
 
 
-def _deployed(context: Context, root: WriteStore, side: LocalSide, live: Comparison) -> Deployed:
+def _deployed(context: Context, root: WriteStore, side: LocalSide, lender: Lender) -> Deployed:
     layout = Layout.preview(context.preview)
     context.say(f"The preview {context.preview} lies at {context.preview_target} below {layout.folder}")
     quiet = _aside(_unguarded(context))
@@ -80,7 +83,7 @@ def _deployed(context: Context, root: WriteStore, side: LocalSide, live: Compari
     if not made.plan.changed:
         return nothing_to_do(quiet, store, made, checkpoint)
     announce(quiet, store, made)
-    return put_online(quiet, store, made, checkpoint, UploadsDone(), Lender(store, live.remote, context.target))
+    return put_online(quiet, store, made, checkpoint, UploadsDone(), lender)
 
 
 #: what is told of the plan for the live gallery stays true whatever is done for the preview
