@@ -172,11 +172,46 @@ class DeleteFailed(GalleriaError):
     exit_code = 11
 
 
+class ProbeFailed(GalleriaError):
+    """Visitors do not get what was deployed."""
+
+    reason = "probe-failed"
+    exit_code = 12
+
+
+class PurgeFailed(GalleriaError):
+    """The gallery is live, but a cache may still hold an earlier one; what is owed is kept."""
+
+    reason = "purge-failed"
+    exit_code = 13
+
+
 class DuplicatesFound(GalleriaError):
     """Photos show the same, and the run was asked to fail then."""
 
     reason = "duplicates-found"
     exit_code = 15
+
+
+class BudgetExceeded(GalleriaError):
+    """A task of the pipeline found something in the gallery that is not to be published."""
+
+    reason = "budget-exceeded"
+    exit_code = 15
+
+
+class ApprovalNeeded(GalleriaError):
+    """A stage of the pipeline waits for a person."""
+
+    reason = "approval-needed"
+    exit_code = 16
+
+
+class PipelineFailed(GalleriaError):
+    """A task of the pipeline failed."""
+
+    reason = "pipeline-failed"
+    exit_code = 17
 
 
 class Cancelled(GalleriaError):
@@ -201,6 +236,7 @@ REASONS: dict[str, int] = {
     for cls in (
         InternalError, ConfigInvalid, GalleryInvalid, VerifyFailed, StorageUnavailable, CredentialsError,
         PermissionRefused, BucketMissing, DeleteGuard, EmptyGallery, CorsMissing, PlanChanged, Conflict, Older,
-        Held, UploadFailed, DeleteFailed, ReleaseUnavailable, DuplicatesFound, Cancelled,
+        Held, UploadFailed, DeleteFailed, ProbeFailed, PurgeFailed, ReleaseUnavailable, DuplicatesFound,
+        BudgetExceeded, ApprovalNeeded, PipelineFailed, Cancelled,
     )
 }  # fmt: skip

@@ -7,7 +7,7 @@ from xml.dom import minidom
 
 import pytest
 
-from benchmarks import galleries
+from benchmarks import galleries, stale
 from benchmarks.chart import CHART, PAGE, PROCESS_CHART, chart, process_chart, scenes
 from benchmarks.measure import Cost, run
 from benchmarks.programs import OURS, environment, ours
@@ -97,3 +97,8 @@ def test_the_chart_of_making_a_gallery_is_drawn_from_the_page() -> None:
 def test_a_page_without_the_numbers_is_an_error() -> None:
     with pytest.raises(SystemExit, match="First deploy"):
         chart("# Performance\n")
+
+
+def test_what_is_stale_is_known_whatever_stays_as_it_is() -> None:
+    few, many = stale.plan_of(1_000, 1), stale.plan_of(100_000, 1)
+    assert stale.seconds(many) < 0.01 + 3 * stale.seconds(few)

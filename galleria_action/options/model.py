@@ -8,6 +8,7 @@ from typing import Any
 
 from galleria_action.options.checks import CheckOptions
 from galleria_action.options.declaration import Mistake, Option, Topic, option, optional, options_of
+from galleria_action.options.edge import EdgeOptions
 from galleria_action.options.environments import EnvironmentOptions
 from galleria_action.options.gallery import GalleryOptions
 from galleria_action.options.guards import GuardOptions
@@ -37,6 +38,7 @@ class Options:
     upload: UploadOptions = UploadOptions()
     checks: CheckOptions = CheckOptions()
     releases: ReleaseOptions = ReleaseOptions()
+    edge: EdgeOptions = EdgeOptions()
     review: ReviewOptions = ReviewOptions()
     output: OutputOptions = OutputOptions()
     watch: WatchOptions = WatchOptions()
@@ -79,6 +81,8 @@ class Options:
         """What does not go together, in the groups and between them."""
         for name in GROUPS:
             yield from getattr(self, name).mistakes()
+        if not self.review.public_url:
+            yield from self.edge.needs_public_url()
         yield from self._shards()
         yield from self._onward()
         if self.command == "forget" and not self.releases.photo:
@@ -118,6 +122,7 @@ GROUPS: Mapping[str, type[Any]] = {
     "upload": UploadOptions,
     "checks": CheckOptions,
     "releases": ReleaseOptions,
+    "edge": EdgeOptions,
     "review": ReviewOptions,
     "output": OutputOptions,
     "watch": WatchOptions,

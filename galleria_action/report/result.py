@@ -21,8 +21,11 @@ from galleria_action.deployment.events import (
     Listed,
     Located,
     Made,
+    Owing,
     Pictured,
+    PipelineRan,
     Planned,
+    Probed,
     Publishing,
     Recognised,
     Released,
@@ -74,7 +77,10 @@ class Tally:
     previous_release: str = ""
     releases: tuple[ListedRelease, ...] | None = None
     environments: Mapping[str, tuple[Setting, ...]] | None = None
+    pipeline: Any = None
     changed: bool = False
+    purge_owed: int = 0
+    probe: str = ""
     shard: Shard | None = None
     shards: tuple[Shard, ...] = ()
     warnings: list[str] = field(default_factory=list)
@@ -132,10 +138,16 @@ class Tally:
                 self.pictures[showing] = event
             case Compared(duplicates):
                 self.duplicates = duplicates
+            case Owing(addresses):
+                self.purge_owed = addresses
+            case Probed(sight):
+                self.probe = sight
             case Made(changed):
                 self.changed = changed
             case Settled(environments):
                 self.environments = environments
+            case PipelineRan(run):
+                self.pipeline = run
             case _:
                 pass
 
@@ -166,6 +178,7 @@ class Result:
     duration_seconds: float
     releases: tuple[ListedRelease, ...] | None = None
     environments: Mapping[str, tuple[Setting, ...]] | None = None
+    pipeline: Any = None
 
     @property
     def success(self) -> bool:
@@ -192,7 +205,15 @@ class Result:
             "requests": dict(self.requests),
             **({} if self.releases is None else {"releases": list(map(_told, self.releases))}),
             **({} if self.environments is None else {"environments": _settings(self.environments)}),
+            **({} if self.pipeline is None else {"pipeline": _pipeline(self.pipeline)}),
         }
+
+
+def _pipeline(run: Any) -> dict[str, Any]:
+    """A run of a pipeline, as programs read it."""
+    from galleria_action.pipeline.record import document_of
+
+    return document_of(run)
 
 
 def _settings(environments: Mapping[str, tuple[Setting, ...]]) -> dict[str, Any]:
@@ -247,6 +268,7 @@ def finish(record: Tally, message: str, duration_seconds: float, error: Galleria
         duration_seconds=duration_seconds,
         releases=record.releases,
         environments=record.environments,
+        pipeline=record.pipeline,
     )
 
 
@@ -282,6 +304,9 @@ def _outputs(record: Tally, message: str, error: GalleriaError | None) -> dict[s
         "duplicates": record.duplicates,
         "release-id": record.release_id,
         "previous-release": record.previous_release,
+        "purge-owed": record.purge_owed,
+        "probe": record.probe,
+        "pipeline-id": record.pipeline.id if record.pipeline else "",
         "url": record.url or "",
         "failure-reason": error.reason if error else "",
         "message": message,
