@@ -66,13 +66,13 @@ def test_what_may_become_of_a_gallery(change: str, tmp_path: Path, monkeypatch: 
     assert change in SCENARIOS
     folder = tmp_path / "gallery"
     galleries.make(folder, 3, small=True)
-    before = {path.name: (path.stat().st_mtime_ns, path.read_bytes()) for path in folder.glob("*/*")}
+    before = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in folder.glob("*/*")}
     monkeypatch.setattr("sys.argv", ["galleries", change, str(folder)])
     galleries.main()
-    after = {path.name: (path.stat().st_mtime_ns, path.read_bytes()) for path in folder.glob("*/*")}
+    after = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in folder.glob("*/*")}
     assert (len(after) < len(before)) is ("removed" in change)
-    assert any(before[name][1] != after[name][1] for name in after) is ("changed" in change)
-    assert all(before[name][0] != after[name][0] for name in after) is ("checkout" in change)
+    assert any(before[path][1] != after[path][1] for path in after) is ("changed" in change)
+    assert all(before[path][0] != after[path][0] for path in after) is ("checkout" in change)
 
 
 def test_latency_is_added(gallery: Path) -> None:
