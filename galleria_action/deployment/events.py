@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import field
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from galleria_action.deployment.model import Mode, Plan
 from galleria_action.values import dataclass
@@ -273,6 +273,20 @@ class Made:
 
 
 @dataclass(frozen=True, slots=True)
+class Previewed:
+    """The preview is online at ``url``; empty where nobody knows its address."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewGone:
+    """Nothing is left of the preview ``name``."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Setting:
     """An option's value in an environment, as text, and the ``place`` it comes from: a line of a file, a flag, a
     variable, a preset, the defaults."""
@@ -289,10 +303,17 @@ class Settled:
     environments: Mapping[str, tuple[Setting, ...]]
 
 
+@dataclass(frozen=True, slots=True)
+class PipelineRan:
+    """What a pipeline has come to by now: a ``Run`` of the room ``pipeline``, which only its own readers know."""
+
+    run: Any
+
+
 Event = (
     Said | Warned | Entered | Left | Recognised | Planned | Located | Divided | Deploying | Began | Advanced | Sending
     | Stored | Ended | Uploaded | Publishing | Committed | Released | Listed | Deleted | Verified | Pictured | Compared
-    | Reported | Made | Settled | Owing | Probed
+    | Reported | Made | Settled | Owing | Probed | PipelineRan | Previewed | PreviewGone
 )  # fmt: skip
 
 #: told of each event in order; several threads may call it at once for what any thread tells

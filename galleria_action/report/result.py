@@ -23,7 +23,9 @@ from galleria_action.deployment.events import (
     Made,
     Owing,
     Pictured,
+    PipelineRan,
     Planned,
+    Previewed,
     Probed,
     Publishing,
     Recognised,
@@ -74,8 +76,10 @@ class Tally:
     duplicates: int = 0
     release_id: str = ""
     previous_release: str = ""
+    preview_url: str = ""
     releases: tuple[ListedRelease, ...] | None = None
     environments: Mapping[str, tuple[Setting, ...]] | None = None
+    pipeline: Any = None
     changed: bool = False
     purge_owed: int = 0
     probe: str = ""
@@ -136,6 +140,8 @@ class Tally:
                 self.pictures[showing] = event
             case Compared(duplicates):
                 self.duplicates = duplicates
+            case Previewed(url):
+                self.preview_url = url
             case Owing(addresses):
                 self.purge_owed = addresses
             case Probed(sight):
@@ -144,6 +150,8 @@ class Tally:
                 self.changed = changed
             case Settled(environments):
                 self.environments = environments
+            case PipelineRan(run):
+                self.pipeline = run
             case _:
                 pass
 
@@ -174,6 +182,7 @@ class Result:
     duration_seconds: float
     releases: tuple[ListedRelease, ...] | None = None
     environments: Mapping[str, tuple[Setting, ...]] | None = None
+    pipeline: Any = None
 
     @property
     def success(self) -> bool:
@@ -200,7 +209,15 @@ class Result:
             "requests": dict(self.requests),
             **({} if self.releases is None else {"releases": list(map(_told, self.releases))}),
             **({} if self.environments is None else {"environments": _settings(self.environments)}),
+            **({} if self.pipeline is None else {"pipeline": _pipeline(self.pipeline)}),
         }
+
+
+def _pipeline(run: Any) -> dict[str, Any]:
+    """A run of a pipeline, as programs read it."""
+    from galleria_action.pipeline.record import document_of
+
+    return document_of(run)
 
 
 def _settings(environments: Mapping[str, tuple[Setting, ...]]) -> dict[str, Any]:
@@ -255,6 +272,7 @@ def finish(record: Tally, message: str, duration_seconds: float, error: Galleria
         duration_seconds=duration_seconds,
         releases=record.releases,
         environments=record.environments,
+        pipeline=record.pipeline,
     )
 
 
@@ -290,8 +308,10 @@ def _outputs(record: Tally, message: str, error: GalleriaError | None) -> dict[s
         "duplicates": record.duplicates,
         "release-id": record.release_id,
         "previous-release": record.previous_release,
+        "preview-url": record.preview_url,
         "purge-owed": record.purge_owed,
         "probe": record.probe,
+        "pipeline-id": record.pipeline.id if record.pipeline else "",
         "url": record.url or "",
         "failure-reason": error.reason if error else "",
         "message": message,

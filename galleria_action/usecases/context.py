@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from galleria_action.ci.interface import Approval, NoReviews
 from galleria_action.deployment.events import Began, Ended, Entered, Left, Listener, Said, Warned, nobody
@@ -25,6 +26,11 @@ from galleria_action.storage.opening import open_store
 from galleria_action.storage.settings import StoreSettings
 from galleria_action.storage.wrappers import ReadOnlyStore
 from galleria_action.values import dataclass
+
+if TYPE_CHECKING:
+    from galleria_action.pipeline.command import Shell
+    from galleria_action.pipeline.model import Pipeline
+    from galleria_action.pipeline.reading import PipelineText
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +57,10 @@ class Context:
     hand, instead of the file that the options name. ``made_by`` is the commit that is deployed, and ``is_ancestor``
     tells of two commits whether the first is an ancestor of the second (``None``: nobody knows). ``who`` makes
     releases, and ``now`` tells the time. ``environ`` has what options do not: credentials of caches, and proxies.
-    ``environments`` knows of the others."""
+    ``environments`` knows of the others, ``pipeline`` is what the config file says of one, and ``shell`` runs its
+    commands (``None``: this run may run none). ``preview`` is the name of the preview that the run is pointed at
+    (empty: none), ``pull_request`` the number of the one that it belongs to, ``closed`` whether that is over, and
+    ``is_open`` asks the same of others (``None``: nobody knows)."""
 
     options: Options
     place: Place
@@ -66,7 +75,13 @@ class Context:
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
     made_by: MadeBy | None = None
     is_ancestor: Callable[[str, str], bool | None] = lambda older, newer: None
+    preview: str = ""
+    pull_request: int | None = None
+    closed: bool = False
+    is_open: Callable[[int], bool | None] = lambda number: None
     environments: Environments = field(default_factory=Environments)
+    pipeline: PipelineText | Pipeline | None = None
+    shell: Shell | None = None
 
     @property
     def settings(self) -> StoreSettings:
@@ -87,6 +102,17 @@ class Context:
         if of_state is None:
             return gallery
         return StateElsewhere(gallery, self.open_store(of_state), settings.target, of_state.target)
+
+    def preview_store(self, root: WriteStore) -> WriteStore:
+        """What previews lie in: ``root``, which is the gallery's store, or that of their own bucket."""
+        settings = self.options.preview_store
+        return self.open_store(replace(settings, pause=self.stop.pause)) if settings else root
+
+    @property
+    def preview_target(self) -> Target:
+        """Where previews lie."""
+        settings = self.options.preview_store
+        return settings.target if settings else self.target
 
     def reading_store(self) -> ReadStore:
         """The store without the methods that write."""

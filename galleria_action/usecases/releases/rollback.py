@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 
-from galleria_action.deployment.apply.carry_out import carry_out
+from galleria_action.deployment.apply.carry_out import carried_out
 from galleria_action.deployment.apply.restore import Restore
 from galleria_action.deployment.apply.work import Work
 from galleria_action.deployment.events import Planned, Recognised
@@ -64,9 +64,12 @@ def rollback(context: Context) -> RolledBack | PlanMade:
         despite_hold=True,
     )
     work = Work(plan, wanted, remote, store, idle_uploader(context, store), context.stop, context.tell, None, terms)
-    with purging(context, store, remote, plan) as work.owe:
-        with context.phase("Rollback"):
-            manifest = carry_out(work, rolling(wanted, Restore(way.recorded)))
+    steps = rolling(wanted, Restore(way.recorded))
+    with (
+        purging(context, store, remote, plan) as work.owe,
+        carried_out(work, steps, context.phase("Rollback")) as manifest,
+    ):
+        work.looked()
         with concluding(context, store, work.release) as judged:
             then = parse_remote(wanted.document.body) if wanted.document else remote.metadata
             judged.verification = verify_against(context, store, _named(way, then), plan, manifest, None, then)
