@@ -196,7 +196,10 @@ def _refuse(run: Run, ci: CI) -> None:
 def _reviews(command: Command, options: Options, ci: CI, record: Tally, tell: Listener) -> Reviews:
     if not _reviewed(command, options):
         return NoReviews()
-    return ci.reviews(_wishes(options, record), lambda text: tell(Warned(text)))
+    wishes = _wishes(options, record)
+    if not command.reviewed:
+        wishes = replace(wishes, comment=Comment.OFF)
+    return ci.reviews(wishes, lambda text: tell(Warned(text)))
 
 
 def _recorded(open_store: _Opener, record: Tally) -> _Opener:
@@ -232,7 +235,7 @@ def _reviewed(command: Command, options: Options) -> bool:
         return asked
     wanted = options.review.comment is not Comment.OFF or asked
     deploys = options.review.environment_url or options.review.public_url
-    return command.reviewed and bool(wanted or deploys)
+    return bool(command.reviewed and wanted) or bool((command.reviewed or command.brings_back) and deploys)
 
 
 def _wishes(options: Options, record: Tally) -> Wishes:

@@ -26,6 +26,7 @@ class Command:
 
     ``topics`` say which options its help shows, and by ``Topic.BUCKET`` that it needs one. ``only_with`` is an option
     without which it writes nothing after all. ``reviewed`` says that reviewers are told what it is about to do,
+    ``brings_back`` that another release is online after it, which a deployment tells,
     ``plans_publicly`` that without keys it plans against the gallery as visitors see it. ``argument`` is the option
     that on the command line needs no name.
     """
@@ -38,6 +39,7 @@ class Command:
     writes: bool = True
     only_with: str = ""
     reviewed: bool = False
+    brings_back: bool = False
     plans_publicly: bool = False
     argument: str = ""
 
@@ -201,6 +203,7 @@ _ALL = (
         help="bring an earlier release back, from what was kept of it; needs no files",
         topics=Topic.BUCKET | Topic.PLAN | Topic.APPLY | Topic.VERIFY | Topic.RELEASES,
         run=_rollback,
+        brings_back=True,
     ),
     Command(
         name="release-hold",

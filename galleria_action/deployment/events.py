@@ -170,6 +170,13 @@ class Released:
 
 
 @dataclass(frozen=True, slots=True)
+class BroughtBack:
+    """An earlier release is live again, which was made from this ``commit`` (empty: not known)."""
+
+    commit: str
+
+
+@dataclass(frozen=True, slots=True)
 class Listed:
     """The releases that there are, the newest first."""
 
@@ -290,6 +297,7 @@ Event = (
     Said | Warned | Entered | Left | Recognised | Planned | Located | Divided | Deploying | Began | Advanced | Sending
     | Stored | Ended | Uploaded | Publishing | Committed | Released | Listed | Deleted | Verified | Pictured | Compared
     | Reported | Made | Settled | Owing | Probed
+    | BroughtBack
 )  # fmt: skip
 
 #: told of each event in order; several threads may call it at once for what any thread tells

@@ -13,6 +13,7 @@ from dataclasses import asdict, field
 from typing import Any
 
 from galleria_action.deployment.events import (
+    BroughtBack,
     Committed,
     Compared,
     Deleted,
@@ -79,6 +80,8 @@ class Tally:
     changed: bool = False
     purge_owed: int = 0
     probe: str = ""
+    #: of the release that is live again, where one was brought back
+    live_commit: str | None = None
     shard: Shard | None = None
     shards: tuple[Shard, ...] = ()
     warnings: list[str] = field(default_factory=list)
@@ -138,6 +141,8 @@ class Tally:
                 self.duplicates = duplicates
             case Owing(addresses):
                 self.purge_owed = addresses
+            case BroughtBack(commit):
+                self.live_commit = commit
             case Probed(sight):
                 self.probe = sight
             case Made(changed):
@@ -174,6 +179,7 @@ class Result:
     duration_seconds: float
     releases: tuple[ListedRelease, ...] | None = None
     environments: Mapping[str, tuple[Setting, ...]] | None = None
+    live_commit: str | None = None
 
     @property
     def success(self) -> bool:
@@ -254,6 +260,7 @@ def finish(record: Tally, message: str, duration_seconds: float, error: Galleria
         requests=dict(record.requests()),
         duration_seconds=duration_seconds,
         releases=record.releases,
+        live_commit=record.live_commit,
         environments=record.environments,
     )
 

@@ -12,6 +12,7 @@ import pytest
 from galleria_action.edge.probe.judging import Grade, Remark
 from galleria_action.edge.probe.visitor import Visitor
 from tests.doors.job import Job
+from tests.doors.pull_requests import Project
 from tests.doors.runner import Ran
 from tests.doors.test_imports import loaded
 from tests.doors.test_purge import bucket, good
@@ -174,3 +175,44 @@ def test_fifty_visitors_see_the_old_one_again(online: tuple[Job, Web]) -> None:
     assert refused
     assert max(refused) <= ended
     assert {status for at, status in hidden if at > ended} == {200}
+
+
+FIRST, SECOND = "c4" * 20, "d5" * 20
+
+
+def pushed(project: Project, commit: str, command: str = "deploy", **inputs: str) -> Ran:
+    event = {"GITHUB_EVENT_NAME": "push", "GITHUB_REF": "refs/heads/main", "GITHUB_SHA": commit}
+    return project.run(command, event, {"after": commit}, None, inputs)
+
+
+def deployments(project: Project) -> list[tuple[str, list[str]]]:
+    found = project.github.deployments.values()
+    return [(it["ref"], [one["state"] for one in it["statuses"]]) for it in found]
+
+
+def test_deployments_tell_what_visitors_see(project: Project) -> None:
+    job = project.job
+    bucket(job).mkdir(exist_ok=True)
+    with web(bucket(job)) as site:
+        job.runner.inputs |= {"public-url": site.url, "probe": "rollback", "probe-timeout": "1"}
+        good(pushed(project, FIRST))
+        assert deployments(project) == [(FIRST, ["in_progress", "success"])]
+        (job.site / "index.html").write_text("<h1>Again</h1>", encoding="utf-8")
+        site.rule = hides_new(b"Again")
+        project.github.deployments.clear()
+        failed(pushed(project, SECOND))
+        assert deployments(project) == [(SECOND, ["in_progress", "failure", "inactive"]), (FIRST, ["success"])]
+        told = next(iter(project.github.deployments.values()))["statuses"][1]["description"]
+        assert told.startswith("probe-failed: Visitors do not get what was deployed: index.html")
+        assert len(told) <= 140
+
+
+def test_deployments_after_a_rollback(project: Project) -> None:
+    job = project.job
+    job.runner.inputs |= {"environment-url": "https://photos.example.org"}
+    good(pushed(project, FIRST))
+    job.gallery.change(0)
+    good(pushed(project, SECOND))
+    project.github.deployments.clear()
+    good(pushed(project, SECOND, "rollback"))
+    assert deployments(project) == [(SECOND, ["in_progress", "inactive"]), (FIRST, ["success"])]
