@@ -157,6 +157,19 @@ def commit_key(name: str) -> str:
 SCENES = ("changes", "photos-only", "directory")
 
 
+def held_up(most: int, step: int) -> pytest.MarkDecorator:
+    """Parameter ``firsts``: after how many of its requests a run is held up; by default in steps, slow: at each."""
+    steps = pytest.param(range(0, most, step), id=f"in steps of {step}")
+    return pytest.mark.parametrize("firsts", [steps, pytest.param(range(most), id="each", marks=pytest.mark.slow)])
+
+
+def some(firsts: range, by_default: int) -> pytest.MarkDecorator:
+    """Parameter ``first``: ``firsts``, of which all are slow but every ``by_default``-th."""
+    quick = firsts[::by_default]
+    marked = [first if first in quick else pytest.param(first, marks=pytest.mark.slow) for first in firsts]
+    return pytest.mark.parametrize("first", marked)
+
+
 @pytest.mark.parametrize("name", SCENES)
 @pytest.mark.parametrize("number", range(5))
 def test_interleaved_at_random(tmp_path: Path, name: str, number: int):
@@ -176,16 +189,17 @@ def test_interleaved_at_random_two_hundred_times(tmp_path: Path, name: str):
         put_right(two, two.b if number % 2 else two.a, played.store)
 
 
+@held_up(40, step=3)
 @pytest.mark.parametrize("name", SCENES)
-def test_one_goes_by_at_every_request_of_the_other(tmp_path: Path, name: str):
+def test_one_goes_by_at_every_request_of_the_other(tmp_path: Path, name: str, firsts: range):
     """``a`` is held up before each of its requests in turn, while all of ``b`` goes by."""
     two = pair(tmp_path, name)
     exits = Counter[tuple[int, int]]()
-    for first in range(40):
+    for first in firsts:
         played = two.play(switching(first, 99))
         played.check_fair(commit_key(name))
         exits[played.exits()] += 1
-    assert exits[9, 0] >= 5
+    assert exits[9, 0] >= 5 / firsts.step
     assert exits[0, 9] + exits[4, 9] + exits[0, 0] >= 1
 
 
@@ -225,7 +239,7 @@ def test_a_delete_on_its_way_is_found_by_the_verification(tmp_path: Path):
     put_right(two, two.a, store)
 
 
-@pytest.mark.parametrize("first", range(0, 30, 3))
+@some(range(0, 30, 3), by_default=3)
 def test_a_site_and_its_photos_do_not_disturb_each_other(tmp_path: Path, first: int):
     """Each writes its own part of the record; both commit."""
     a = make_scene("photos-only", tmp_path / "a", MemoryStore)
@@ -244,7 +258,7 @@ def test_a_site_and_its_photos_do_not_disturb_each_other(tmp_path: Path, first: 
             assert scene.deploy(played.store).outputs["changed"] == "false"
 
 
-@pytest.mark.parametrize("first", range(0, 28, 3))
+@some(range(0, 28, 3), by_default=3)
 def test_healing_a_lost_object_beside_a_deploy(tmp_path: Path, first: int):
     """``b`` has nothing to commit: it brings an object back while ``a`` replaces the gallery."""
     two = pair(tmp_path, "photos-only")
@@ -265,7 +279,8 @@ def test_healing_a_lost_object_beside_a_deploy(tmp_path: Path, first: int):
         put_right(two, two.a, store)
 
 
-def test_orphans_are_not_deleted_from_under_a_deploy_that_uploads_them(tmp_path: Path):
+@held_up(24, step=2)
+def test_orphans_are_not_deleted_from_under_a_deploy_that_uploads_them(tmp_path: Path, firsts: range):
     """``b`` has an unchanged gallery and deletes orphans, among them, as it sees it, what ``a`` is uploading: ``a``
     looks before its commit. Only a delete between that look and the commit would be missed; the verification finds it.
     """
@@ -274,7 +289,7 @@ def test_orphans_are_not_deleted_from_under_a_deploy_that_uploads_them(tmp_path:
     b.inputs["orphans"] = "delete"
     two = Pair(a, b, a.before)
     seen = Counter[str]()
-    for first in range(24):
+    for first in firsts:
         played = two.play(switching(first, 99), lambda op, key: op == "delete" or (op, key) == ("put", METADATA_KEY))
         ran = played.outcomes["a"]
         seen[ran.outputs["message"][:40] if ran.exit_code == 9 else str(ran.exit_code)] += 1
@@ -282,12 +297,13 @@ def test_orphans_are_not_deleted_from_under_a_deploy_that_uploads_them(tmp_path:
     assert any("objects that this deploy had uploaded" in text for text in seen), seen
 
 
-def test_without_conditional_writes_the_window_is_narrowed_and_said_so(tmp_path: Path):
+@held_up(46, step=4)
+def test_without_conditional_writes_the_window_is_narrowed_and_said_so(tmp_path: Path, firsts: range):
     """The base is looked at right before the write: only a commit between these two requests could be overwritten. None
     comes between them here, because who replaces live objects keeps the others waiting."""
     two = pair(tmp_path, "photos-only", compares=False)
     lost = 0
-    for first in range(46):
+    for first in firsts:
         store = two.fresh()
         turns = Turns(switching(first, 99), lambda: None)
         outcomes = turns.play({
