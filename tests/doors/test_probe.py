@@ -82,6 +82,8 @@ def test_probe_rollback(online: tuple[Job, Web]) -> None:
     ran = failed(job.runner.run("deploy", probe="rollback"))
     assert ran.outputs["probe"] == "rolled-back"
     assert "It was rolled back within" in ran.outputs["message"]
+    assert "It was rolled back: the release before is live again." in ran.log
+    assert "the new gallery is live" not in ran.log + ran.summary
     assert "rolled back" in ran.summary
     assert (bucket(job) / "gallery-metadata.json").read_bytes() == before
     assert (bucket(job) / "index.html").read_text() == "<h1>Wedding</h1>"

@@ -87,6 +87,7 @@ def test_what_is_refused_is_owed_and_paid_by_a_run_with_nothing_to_do(cached: Jo
     assert "no such right" in ran.log
     assert "still owed to cloudflare:z1" in ran.log
     assert int(ran.outputs["purge-owed"]) > 4
+    assert "addresses are owed" in ran.summary
     assert len(debts(cached)) == 1
     told = good(cached.runner.run("verify"))
     assert "may be stale since" in told.log
