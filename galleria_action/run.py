@@ -18,6 +18,7 @@ from galleria_action.ci.provenance import who
 from galleria_action.ci.revision import Ancestry, revision
 from galleria_action.cli.commands import COMMANDS, Command
 from galleria_action.cli.parse import Invocation, parse
+from galleria_action.deployment.caches import CREDENTIALS
 from galleria_action.deployment.events import Listener, Warned, nobody
 from galleria_action.deployment.stop import Stop
 from galleria_action.ending import Ending, Run, defect_of, hush, with_outcome
@@ -77,6 +78,9 @@ def run(args: Sequence[str], world: World) -> int:
     for name in SECRETS:
         if name in invocation.given:
             ci.mask(invocation.given[name].text)
+    for name in CREDENTIALS:
+        if secret := environ.get(name):
+            ci.mask(secret)
     record = Tally(invocation.command, hide=ci.hide)
     files = ReportFiles(Place(workspace, outside_of(environ), _attended(ci.occasion)))
     debug = "1" in (environ.get("RUNNER_DEBUG"), environ.get("GALLERIA_DEBUG"))
@@ -121,6 +125,9 @@ def _prepare(invocation: Invocation, ci: CI, record: Tally, world: World, files:
         needs_bucket=not publicly and invocation.complete and not heeded.refused,
         no_bucket=invocation.no_bucket,
     )
+    for cache in options.edge.caches:
+        if cache.secret:
+            ci.mask(cache.secret)
     check_written_files(options, files.place)
     if options.reports:
         report_renderer()
