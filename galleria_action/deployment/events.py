@@ -10,12 +10,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import field
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from galleria_action.deployment.model import Mode, Plan
-from galleria_action.deployment.releases.rollback import ListedRelease
-from galleria_action.deployment.remote.verification import Verification
-from galleria_action.deployment.shards import Shard
 from galleria_action.values import dataclass
+
+if TYPE_CHECKING:
+    from galleria_action.deployment.releases.rollback import ListedRelease
+    from galleria_action.deployment.remote.verification import Verification
+    from galleria_action.deployment.shards import Shard
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from galleria_action.deployment.model import Mode
@@ -45,6 +44,7 @@ from galleria_action.storage.interface import (
     Target,
     WriteStore,
 )
+from galleria_action.values import dataclass
 
 #: what routers say of a gallery in slots, as the edge reads it
 LIVE_KEY = "live.json"

@@ -7,11 +7,11 @@ nothing.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
-from uuid import uuid4
 
 from galleria_action.errors import PermissionRefused, StorageUnavailable
 from galleria_action.storage.interface import (
@@ -99,7 +99,7 @@ class ProvingStore:
 
     def _refuses_if_match(self, *, bare: bool = False) -> bool:
         """Whether a write is refused whose condition cannot hold. Where it is, nothing is stored."""
-        key = PROBE + uuid4().hex
+        key = PROBE + os.urandom(16).hex()
         try:
             self._store.put(key, b"", _HEADERS, IfMatch(_NOBODY, bare=bare))
         except PreconditionFailed:
@@ -110,7 +110,7 @@ class ProvingStore:
     def _refuses_if_absent(self) -> bool:
         """Whether the second of two writes is refused that may only create. (The first may be refused too, when its
         answer was lost and it was repeated; that proves the same.)"""
-        key = PROBE + uuid4().hex
+        key = PROBE + os.urandom(16).hex()
         try:
             for _ in range(2):
                 self._store.put(key, b"", _HEADERS, IfAbsent())

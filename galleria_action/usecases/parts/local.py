@@ -27,14 +27,12 @@ from galleria_action.gallery.local.locate import locate
 from galleria_action.gallery.local.patterns import Patterns
 from galleria_action.gallery.local.walk import Walk, walk_photos, walk_site
 from galleria_action.gallery.metadata.model import NO_SETTINGS
-from galleria_action.gallery.metadata.positions import redact_positions
 from galleria_action.gallery.metadata.redact import redact_paths
 from galleria_action.gallery.metadata.schema import LoadedMetadata
 from galleria_action.options.gallery import CheckFiles, StripGps
 from galleria_action.storage.interface import Headers
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.files import check_claimed
-from galleria_action.usecases.parts.links import check_links
 from galleria_action.values import dataclass
 
 _SHOWN_SKIPPED = 5
@@ -107,6 +105,8 @@ def _metadata(context: Context, source: Path) -> LoadedMetadata | None:
 
 def _without_positions(context: Context, loaded: LoadedMetadata) -> LoadedMetadata:
     """The metadata as it is published: what says a position in it is empty."""
+    from galleria_action.gallery.metadata.positions import redact_positions
+
     cleaned = redact_positions(loaded.raw)
     if not cleaned.fields:
         return loaded
@@ -206,7 +206,10 @@ def measured(context: Context, gallery: Gallery, *, every: bool) -> LocalGallery
         edit_of_site=PhotoEdit(None, None, strip_gps=True) if strip else None,
     )
     check_collisions(local)
-    check_links(context, gallery.site, known, elsewhere=gallery.photos is None)
+    if gallery.site is not None:
+        from galleria_action.usecases.parts.links import check_links
+
+        check_links(context, gallery.site, known, elsewhere=gallery.photos is None)
     return local
 
 

@@ -13,7 +13,6 @@ from galleria_action.deployment.galleries import LocalGallery, SourcePhoto
 from galleria_action.deployment.model import Plan, Reason, strongest
 from galleria_action.deployment.remote.reading import RemoteState
 from galleria_action.errors import GalleriaError, GalleryInvalid
-from galleria_action.gallery.bare import bare_picture
 from galleria_action.gallery.local.files import read_file
 from galleria_action.storage.interface import ReadStore
 from galleria_action.usecases.context import Context
@@ -39,6 +38,8 @@ class Room:
 
     def image(self, label: str, read: _Read) -> Iterator[Image]:
         """The picture that ``read`` gives, where it is one and there is room for it."""
+        from galleria_action.gallery.bare import bare_picture
+
         most = min(MOST_OF_ONE, self.left)
         body = read(most)
         bare = bare_picture(body) if body and len(body) <= most else None
@@ -50,12 +51,10 @@ class Room:
 def tell_pictures(
     context: Context, plan: Plan, local: LocalGallery, remote: RemoteState, store: ReadStore | None
 ) -> None:
-    """Tell what changed, removed and new photos look like, where a report wants that.
+    """Tell the report what changed, removed and new photos look like.
 
     ``store`` is asked for those that are online, before anything is written; ``None`` where that is not possible.
     """
-    if not context.options.reports:
-        return
     room, online = Room(), _Online(store, remote)
     photos = {photo.id: photo for photo in local.photos or ()}
     reasons = {name: strongest(uploads) for name, uploads in plan.photo_uploads.items()}

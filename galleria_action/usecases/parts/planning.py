@@ -26,7 +26,6 @@ from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.age import check_age
 from galleria_action.usecases.parts.files import check_online
 from galleria_action.usecases.parts.local import LocalSide
-from galleria_action.usecases.parts.pictures import tell_pictures
 from galleria_action.values import dataclass
 
 
@@ -69,7 +68,10 @@ def make_comparison(context: Context, store: ReadStore, side: LocalSide) -> Comp
             keep_unproven=options.guards.unproven is Unproven.KEEP,
         )
         context.tell(Planned(made))
-        tell_pictures(context, made, local, remote, store)
+        if options.reports:
+            from galleria_action.usecases.parts.pictures import tell_pictures
+
+            tell_pictures(context, made, local, remote, store)
     approved = None if options.sharded else options.guards.approved_plan  # shards have more to say of it
     if approved and approved != made.plan_id and _is_left_of(store, approved, made):
         context.say("An earlier deploy of the approved plan was interrupted; this is what is left of it.")
