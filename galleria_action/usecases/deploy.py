@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from galleria_action.deployment.apply.upload import UploadsDone
 from galleria_action.usecases.context import Context
+from galleria_action.usecases.parts.ahead import look_at_both
 from galleria_action.usecases.parts.applying import announce, nothing_to_do, open_checkpoint, put_online
-from galleria_action.usecases.parts.local import check_local
 from galleria_action.usecases.parts.planning import make_comparison
 from galleria_action.usecases.parts.positions import look_for_positions
 from galleria_action.usecases.parts.records import in_place, warn_of_readers
@@ -28,9 +28,9 @@ def deploy(context: Context) -> Deployed | PlanMade | ShareUploaded | TakenOver:
             return deploy_onward(context)
     if context.options.upload.shard:
         return upload_share(context, context.options.upload.shard)
-    side = check_local(context)
-    store = context.store()
-    made = make_comparison(context, store, side)
+    both = look_at_both(context, context.store)
+    side, store = both.side, both.store
+    made = make_comparison(context, store, side, both.remote)
     look_for_positions(context, made.plan)
     made = settled(context, store, side, made)
     made = in_place(context, store, side, made)

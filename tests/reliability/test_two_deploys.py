@@ -15,6 +15,7 @@ from random import Random
 import pytest
 
 from galleria_action.deployment.state.manifest import MANIFEST_KEY
+from galleria_action.deployment.state.publication import PUBLICATION_KEY
 from galleria_action.deployment.state.written import parse_manifest
 from tests.builders import photo_bytes
 from tests.doors.runner import Ran
@@ -201,6 +202,31 @@ def test_one_goes_by_at_every_request_of_the_other(tmp_path: Path, name: str, fi
         exits[played.exits()] += 1
     assert exits[9, 0] >= 5 / firsts.step
     assert exits[0, 9] + exits[4, 9] + exits[0, 0] >= 1
+
+
+def test_who_waits_for_the_publish_of_another_says_so(tmp_path: Path):
+    """``a`` is about to publish, when ``b`` begins to: it waits, and finds then that the other one was faster."""
+    two = pair(tmp_path, "changes")
+    claim = two.play(switching(999, 0)).when("a", "put", PUBLICATION_KEY)
+    assert claim is not None
+    played = two.play(switching(claim, claim + 3))
+    assert played.exits()[0] == 9
+    assert "waiting to see which" in played.outcomes["a"].log
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_who_is_taken_for_dead_right_before_its_commit_does_not_commit(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+):
+    """``a`` has looked for the last time whether it is still the one that publishes, and is then held up for so long
+    that ``b`` takes its publish back and commits: what refuses the commit of ``a`` is its condition alone."""
+    monkeypatch.setattr("galleria_action.deployment.apply.publishing.LEASE_SECONDS", 0.002)
+    two = pair(tmp_path, name)
+    first = two.play(switching(999, 0)).when("a", "put", commit_key(name))
+    assert first is not None
+    played = two.play(switching(first, 999))
+    assert played.exits() in [(9, 0), (9, 4)], "b may name as orphans what a had brought"
+    put_right(two, two.b, played.store)
 
 
 @pytest.mark.slow

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -59,20 +59,26 @@ class LocalSide:
     gallery: LocalGallery
 
 
-def check_local(context: Context) -> LocalSide:
-    """Validate and measure what is on disk, before anything is asked of the network. Raises ``GalleryInvalid``."""
+def _nobody(metadata: LoadedMetadata | None) -> None:
+    """Is told."""
+
+
+def check_local(context: Context, tell_metadata: Callable[[LoadedMetadata | None], None] = _nobody) -> LocalSide:
+    """Validate and measure what is on disk, before anything is written anywhere. ``tell_metadata`` hears of the
+    metadata as soon as it is read. Raises ``GalleryInvalid``."""
     with context.phase("Validate"):
-        found = load_gallery(context)
+        found = load_gallery(context, tell_metadata)
         gallery = measured(context, found, every=context.options.gallery.check_files is CheckFiles.HASH)
         context.say(f"{len(found.photos or ()):,} files of photos, {len(found.site or ()):,} of the site")
     return LocalSide(found, gallery)
 
 
-def load_gallery(context: Context) -> Gallery:
+def load_gallery(context: Context, tell_metadata: Callable[[LoadedMetadata | None], None] = _nobody) -> Gallery:
     """Read and check everything on disk. Raises ``GalleryInvalid`` with all findings, ``ConfigInvalid``."""
     options = context.options
     source = context.path(options.gallery.source)
     metadata = _metadata(context, source)
+    tell_metadata(metadata)
     mode: Mode = "metadata" if metadata else "directory"
     context.tell(Recognised(mode))
     photos = None if options.gallery.site_only else _photos(context, metadata, source)

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from galleria_action.deployment.apply.bring import Bring
-from galleria_action.deployment.apply.carry_out import carry_out
+from galleria_action.deployment.apply.carry_out import carried_out
 from galleria_action.deployment.apply.restore import Restore
 from galleria_action.deployment.apply.work import Work
 from galleria_action.deployment.delivery import HeaderRules
@@ -123,9 +123,12 @@ def deploy_onward(context: Context) -> TakenOver:
     )
     bring = Bring(made.recorded, made.source.store, offer.at, _same_service(made.source.context.settings, context))
     publish = Restore(made.recorded, "Publishing {} objects that replace live ones")
-    with purging(context, store, remote, plan) as work.owe:
-        with context.phase("Deploy"):
-            manifest = carry_out(work, (bring, *rolling(made.wanted, publish)))
+    steps = (bring, *rolling(made.wanted, publish))
+    with (
+        purging(context, store, remote, plan) as work.owe,
+        carried_out(work, steps, context.phase("Deploy")) as manifest,
+    ):
+        work.looked()
         with concluding(context, store, work.release) as judged:
             judged.verification = verify_against(context, store, named, plan, manifest, None, then)
     document = made.wanted.document or remote.metadata_base

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 
-from galleria_action.deployment.apply.carry_out import carry_out
+from galleria_action.deployment.apply.carry_out import carried_out
 from galleria_action.deployment.apply.restore import Restore
 from galleria_action.deployment.apply.work import Work
 from galleria_action.deployment.events import BroughtBack, Planned, Recognised
@@ -27,6 +27,7 @@ from galleria_action.report.wording import count, human_size
 from galleria_action.storage.interface import ReadStore, WriteStore
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.applying import verify_against
+from galleria_action.usecases.parts.pictures import tell_pictures_back
 from galleria_action.usecases.parts.planning import storing_of, under_way, warn_of_copies
 from galleria_action.usecases.parts.probing import headers_of, probe
 from galleria_action.usecases.parts.purging import purging
@@ -63,9 +64,12 @@ def rollback(context: Context) -> RolledBack | PlanMade:
         despite_hold=True,
     )
     work = Work(plan, wanted, remote, store, idle_uploader(context, store), context.stop, context.tell, None, terms)
-    with purging(context, store, remote, plan) as work.owe:
-        with context.phase("Rollback"):
-            manifest = carry_out(work, rolling(wanted, Restore(way.recorded)))
+    steps = rolling(wanted, Restore(way.recorded))
+    with (
+        purging(context, store, remote, plan) as work.owe,
+        carried_out(work, steps, context.phase("Rollback")) as manifest,
+    ):
+        work.looked()
         with concluding(context, store, work.release) as judged:
             then = parse_remote(wanted.document.body) if wanted.document else remote.metadata
             judged.verification = verify_against(context, store, _named(way, then), plan, manifest, None, then)
@@ -97,6 +101,7 @@ def _planned(context: Context, store: ReadStore, remote: RemoteState | None) -> 
         then = _parsed(way, body)
         plan = plan_back(way, wanted, remote, then, context.target, storing_of(context.settings))
         context.tell(Planned(plan))
+        tell_pictures_back(context, plan, then or remote.metadata, remote, store)
         if any(release.forgotten for release in history.releases if release.id > way.release.id):
             context.warn("Photos were forgotten since then; the gallery comes back without them.")
         files = count(len(plan.copies), "object")
