@@ -24,6 +24,7 @@ from galleria_action.deployment.events import (
     Made,
     Owing,
     Pictured,
+    PipelineRan,
     Planned,
     Probed,
     Publishing,
@@ -77,6 +78,7 @@ class Tally:
     previous_release: str = ""
     releases: tuple[ListedRelease, ...] | None = None
     environments: Mapping[str, tuple[Setting, ...]] | None = None
+    pipeline: Any = None
     changed: bool = False
     purge_owed: int = 0
     probe: str = ""
@@ -149,6 +151,8 @@ class Tally:
                 self.changed = changed
             case Settled(environments):
                 self.environments = environments
+            case PipelineRan(run):
+                self.pipeline = run
             case _:
                 pass
 
@@ -180,6 +184,7 @@ class Result:
     releases: tuple[ListedRelease, ...] | None = None
     environments: Mapping[str, tuple[Setting, ...]] | None = None
     live_commit: str | None = None
+    pipeline: Any = None
 
     @property
     def success(self) -> bool:
@@ -206,7 +211,15 @@ class Result:
             "requests": dict(self.requests),
             **({} if self.releases is None else {"releases": list(map(_told, self.releases))}),
             **({} if self.environments is None else {"environments": _settings(self.environments)}),
+            **({} if self.pipeline is None else {"pipeline": _pipeline(self.pipeline)}),
         }
+
+
+def _pipeline(run: Any) -> dict[str, Any]:
+    """A run of a pipeline, as programs read it."""
+    from galleria_action.pipeline.record import document_of
+
+    return document_of(run)
 
 
 def _settings(environments: Mapping[str, tuple[Setting, ...]]) -> dict[str, Any]:
@@ -262,6 +275,7 @@ def finish(record: Tally, message: str, duration_seconds: float, error: Galleria
         releases=record.releases,
         live_commit=record.live_commit,
         environments=record.environments,
+        pipeline=record.pipeline,
     )
 
 
@@ -299,6 +313,7 @@ def _outputs(record: Tally, message: str, error: GalleriaError | None) -> dict[s
         "previous-release": record.previous_release,
         "purge-owed": record.purge_owed,
         "probe": record.probe,
+        "pipeline-id": record.pipeline.id if record.pipeline else "",
         "url": record.url or "",
         "failure-reason": error.reason if error else "",
         "message": message,
