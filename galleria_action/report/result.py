@@ -26,6 +26,7 @@ from galleria_action.deployment.events import (
     Pictured,
     PipelineRan,
     Planned,
+    Previewed,
     Probed,
     Publishing,
     Recognised,
@@ -76,6 +77,7 @@ class Tally:
     duplicates: int = 0
     release_id: str = ""
     previous_release: str = ""
+    preview_url: str = ""
     releases: tuple[ListedRelease, ...] | None = None
     environments: Mapping[str, tuple[Setting, ...]] | None = None
     pipeline: Any = None
@@ -141,6 +143,8 @@ class Tally:
                 self.pictures[showing] = event
             case Compared(duplicates):
                 self.duplicates = duplicates
+            case Previewed(url):
+                self.preview_url = url
             case Owing(addresses):
                 self.purge_owed = addresses
             case BroughtBack(commit):
@@ -311,6 +315,7 @@ def _outputs(record: Tally, message: str, error: GalleriaError | None) -> dict[s
         "duplicates": record.duplicates,
         "release-id": record.release_id,
         "previous-release": record.previous_release,
+        "preview-url": record.preview_url,
         "purge-owed": record.purge_owed,
         "probe": record.probe,
         "pipeline-id": record.pipeline.id if record.pipeline else "",

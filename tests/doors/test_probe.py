@@ -6,11 +6,18 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
+from galleria_action.deployment.stop import Stop
 from galleria_action.edge.probe.judging import Grade, Remark
 from galleria_action.edge.probe.visitor import Visitor
+from galleria_action.fence.place import Place
+from galleria_action.options import Options
+from galleria_action.options.previews import PreviewOptions
+from galleria_action.options.review import ReviewOptions
+from galleria_action.usecases.context import Context
 from tests.doors.job import Job
 from tests.doors.pull_requests import Project
 from tests.doors.runner import Ran
@@ -134,6 +141,26 @@ def test_without_a_public_address_nothing_can_be_seen(online: tuple[Job, Web]) -
     ran = online[0].runner.run("deploy", probe="warn", public_url="")
     assert ran.exit_code == 2
     assert "probe: needs public-url" in ran.log
+
+
+@pytest.mark.parametrize(
+    ("preview", "bucket", "address"),
+    [
+        ("", None, "https://h/wedding"),
+        ("pr-1", None, "https://h/wedding/previews/pr-1"),
+        ("pr-1", "s3://other", None),
+    ],
+)
+def test_a_preview_is_looked_at_where_it_lies(
+    tmp_path: Path, preview: str, bucket: str | None, address: str | None
+) -> None:
+    options = Options(
+        command="deploy",
+        review=ReviewOptions(public_url="https://h/wedding"),
+        previews=PreviewOptions(preview_bucket=bucket),
+    )
+    context = Context(options, Place(tmp_path), Stop(), preview=preview)
+    assert context.visited_at == address
 
 
 def test_a_run_without_it_looks_at_nothing(online: tuple[Job, Web]) -> None:
