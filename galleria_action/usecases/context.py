@@ -8,9 +8,11 @@ from dataclasses import field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from galleria_action.ci.interface import Approval, NoReviews
 from galleria_action.deployment.events import Began, Ended, Entered, Left, Listener, Said, Warned, nobody
+from galleria_action.deployment.layout import Layout
 from galleria_action.deployment.made_by import MadeBy
 from galleria_action.deployment.releases.record import Who
 from galleria_action.deployment.state.elsewhere import StateElsewhere
@@ -102,6 +104,20 @@ class Context:
         if of_state is None:
             return gallery
         return StateElsewhere(gallery, self.open_store(of_state), settings.target, of_state.target)
+
+    @property
+    def folder(self) -> str:
+        """The folder below the target in which visitors find what this run deploys; empty, or with a slash at its
+        end."""
+        return Layout.preview(self.preview).folder if self.preview else ""
+
+    @property
+    def visited_at(self) -> str | None:
+        """The address at which visitors find what this run deploys; ``None`` where nobody says."""
+        public = self.options.review.public_url
+        if not public or (self.preview and self.options.previews.preview_bucket):
+            return None
+        return f"{public}/{quote(self.folder)}".rstrip("/")
 
     def preview_store(self, root: WriteStore) -> WriteStore:
         """What previews lie in: ``root``, which is the gallery's store, or that of their own bucket."""
