@@ -58,7 +58,7 @@ class Context:
     tells of two commits whether the first is an ancestor of the second (``None``: nobody knows). ``who`` makes
     releases, and ``now`` tells the time. ``environ`` has what options do not: credentials of caches, and proxies.
     ``environments`` knows of the others, ``pipeline`` is what the config file says of one, and ``shell`` runs its
-    commands (``None``: this run may run none)."""
+    commands (``None``: this run may run none). ``hide`` takes secrets out of a text that is kept."""
 
     options: Options
     place: Place
@@ -76,6 +76,7 @@ class Context:
     environments: Environments = field(default_factory=Environments)
     pipeline: PipelineText | Pipeline | None = None
     shell: Shell | None = None
+    hide: Callable[[str], str] = str
 
     @property
     def settings(self) -> StoreSettings:
