@@ -245,11 +245,11 @@ def test_secrets(repository: Repository):
 
 
 def test_links(repository: Repository):
-    (repository.job.site / "index.html").write_text("<img src='photos/full/none.jpg'>", encoding="utf-8")
+    (repository.job.site / "index.html").write_text("<p>\n<img src='photos/full/none.jpg'>", encoding="utf-8")
     repository.config(_task("{name: it, uses: links}"))
     ran = repository.run()
     assert ran.exit_code == 17, ran.log
-    assert "none.jpg" in ran.log
+    assert "prod/site/index.html:2: index.html links to photos/full/none.jpg" in ran.log
 
 
 def test_an_integration_leaves_nothing(repository: Repository):
