@@ -33,6 +33,8 @@ class Topic(Flag):
     SHARES = auto()  #: all parts of it
     RELEASES = auto()  #: which release is meant
     PHOTO = auto()  #: which photo is meant
+    PREVIEW = auto()  #: which preview is meant
+    PREVIEWS = auto()  #: where all of them lie
     ORIGINALS = auto()  #: the folder of photos that a gallery is made of
     NAMES = auto()  #: how they are called and dated
     STUDIO = auto()  #: what is made of them

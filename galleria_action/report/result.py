@@ -13,6 +13,7 @@ from dataclasses import asdict, field
 from typing import Any
 
 from galleria_action.deployment.events import (
+    BroughtBack,
     Committed,
     Compared,
     Deleted,
@@ -25,6 +26,7 @@ from galleria_action.deployment.events import (
     Pictured,
     PipelineRan,
     Planned,
+    Previewed,
     Probed,
     Publishing,
     Recognised,
@@ -75,12 +77,15 @@ class Tally:
     duplicates: int = 0
     release_id: str = ""
     previous_release: str = ""
+    preview_url: str = ""
     releases: tuple[ListedRelease, ...] | None = None
     environments: Mapping[str, tuple[Setting, ...]] | None = None
     pipeline: Any = None
     changed: bool = False
     purge_owed: int = 0
     probe: str = ""
+    #: of the release that is live again, where one was brought back
+    live_commit: str | None = None
     shard: Shard | None = None
     shards: tuple[Shard, ...] = ()
     warnings: list[str] = field(default_factory=list)
@@ -138,8 +143,12 @@ class Tally:
                 self.pictures[showing] = event
             case Compared(duplicates):
                 self.duplicates = duplicates
+            case Previewed(url):
+                self.preview_url = url
             case Owing(addresses):
                 self.purge_owed = addresses
+            case BroughtBack(commit):
+                self.live_commit = commit
             case Probed(sight):
                 self.probe = sight
             case Made(changed):
@@ -178,6 +187,7 @@ class Result:
     duration_seconds: float
     releases: tuple[ListedRelease, ...] | None = None
     environments: Mapping[str, tuple[Setting, ...]] | None = None
+    live_commit: str | None = None
     pipeline: Any = None
 
     @property
@@ -267,6 +277,7 @@ def finish(record: Tally, message: str, duration_seconds: float, error: Galleria
         requests=dict(record.requests()),
         duration_seconds=duration_seconds,
         releases=record.releases,
+        live_commit=record.live_commit,
         environments=record.environments,
         pipeline=record.pipeline,
     )
@@ -304,6 +315,7 @@ def _outputs(record: Tally, message: str, error: GalleriaError | None) -> dict[s
         "duplicates": record.duplicates,
         "release-id": record.release_id,
         "previous-release": record.previous_release,
+        "preview-url": record.preview_url,
         "purge-owed": record.purge_owed,
         "probe": record.probe,
         "pipeline-id": record.pipeline.id if record.pipeline else "",

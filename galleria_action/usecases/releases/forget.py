@@ -33,6 +33,8 @@ from galleria_action.usecases.parts.applying import verify_against
 from galleria_action.usecases.parts.purging import purging
 from galleria_action.usecases.parts.releasing import begin, concluding, history_of, idle_uploader, terms_of
 from galleria_action.usecases.parts.unfinished import cleared
+from galleria_action.usecases.previews.holding import previews_with
+from galleria_action.usecases.previews.removal import remove
 from galleria_action.usecases.results import Answered, PlanMade
 from galleria_action.values import dataclass
 
@@ -69,19 +71,24 @@ def forget(context: Context) -> Answered | PlanMade:
     remote = cleared(context, writing)
     history = history_of(writing, remote)
     traces = _found(context, writing, remote, history, photo)
-    if not traces.anywhere:
+    objects = remote.manifest.objects
+    previews = previews_with(context, writing, photo, {objects[key].sha256 for key in traces.keys if key in objects})
+    if not (traces.anywhere or previews):
         _prune(context, writing, remote)
         raise _nowhere(remote, photo)
     begin(context, traces.plan)
+    for name in previews:  # first, while it is known what its bytes are
+        remove(context, writing, name)
     if traces.plan.changed:
         _from_the_live_gallery(context, writing, remote, traces, photo)
     _from_the_records(context, writing, traces, photo)
     _prune(context, writing, read_remote(writing, listing=True))
     _prove(writing, traces)
+    files, gone = count(len(traces.keys), "file"), count(len(previews), "preview")
     return Answered(
-        f"{photo} is forgotten: {count(len(traces.keys), 'file')} gone from the gallery, from every kept release and "
-        "from the pool; a listing proves it. Take it out of the workspace as well, or the next deploy brings it again. "
-        "Pages that show it, caches and versions of the bucket are not touched."
+        f"{photo} is forgotten: {files} gone from the gallery, from every kept release and from the pool, {gone} "
+        "removed; a listing proves it. Take it out of the workspace as well, or the next deploy brings it again. Pages "
+        "that show it, caches and versions of the bucket are not touched."
     )
 
 

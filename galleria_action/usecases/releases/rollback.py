@@ -8,7 +8,7 @@ from dataclasses import replace
 from galleria_action.deployment.apply.carry_out import carried_out
 from galleria_action.deployment.apply.restore import Restore
 from galleria_action.deployment.apply.work import Work
-from galleria_action.deployment.events import Planned, Recognised
+from galleria_action.deployment.events import BroughtBack, Planned, Recognised
 from galleria_action.deployment.galleries import Wanted
 from galleria_action.deployment.guards import check_guards
 from galleria_action.deployment.model import Plan
@@ -73,6 +73,7 @@ def rollback(context: Context) -> RolledBack | PlanMade:
         with concluding(context, store, work.release) as judged:
             then = parse_remote(wanted.document.body) if wanted.document else remote.metadata
             judged.verification = verify_against(context, store, _named(way, then), plan, manifest, None, then)
+    context.tell(BroughtBack(way.release.who.commit))
     document = wanted.document or remote.metadata_base
     probe(context, manifest, document, plan, remote.manifest.objects, headers_of(wanted, plan))
     return RolledBack(plan, way.release.state, judged.verification)
