@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from galleria_action.deployment.apply.upload import UploadsDone
+from galleria_action.deployment.layout import whole
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.ahead import look_at_both
 from galleria_action.usecases.parts.applying import announce, nothing_to_do, open_checkpoint, put_online
@@ -47,6 +48,6 @@ def deploy(context: Context) -> Deployed | PlanMade | ShareUploaded | PreviewDep
             done = put_online(context, store, made, checkpoint, UploadsDone())
     else:
         done = nothing_to_do(context, store, made, checkpoint)
-    finish_closing(context, store, made.remote.listing)
+    finish_closing(context, whole(store), made.remote.listing)
     warn_of_readers(context)
     return done

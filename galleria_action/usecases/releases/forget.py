@@ -13,6 +13,7 @@ from galleria_action.deployment.apply.restore import Restore
 from galleria_action.deployment.apply.retain import pooled, retain
 from galleria_action.deployment.apply.work import Work
 from galleria_action.deployment.events import Planned, Recognised
+from galleria_action.deployment.layout import whole
 from galleria_action.deployment.model import Commit, Delete, Plan, Reason
 from galleria_action.deployment.releases.forgetting import Document, document_without, keys_of, record_without
 from galleria_action.deployment.releases.history import History
@@ -71,14 +72,15 @@ def forget(context: Context) -> Answered | PlanMade:
     remote = cleared(context, writing)
     history = history_of(writing, remote)
     traces = _found(context, writing, remote, history, photo)
-    objects = remote.manifest.objects
-    previews = previews_with(context, writing, photo, {objects[key].sha256 for key in traces.keys if key in objects})
+    objects, target = remote.manifest.objects, whole(writing)
+    contents = {objects[key].sha256 for key in traces.keys if key in objects}
+    previews = previews_with(context, target, photo, contents)
     if not (traces.anywhere or previews):
         _prune(context, writing, remote)
         raise _nowhere(remote, photo)
     begin(context, traces.plan)
     for name in previews:  # first, while it is known what its bytes are
-        remove(context, writing, name)
+        remove(context, target, name)
     if traces.plan.changed:
         _from_the_live_gallery(context, writing, remote, traces, photo)
     _from_the_records(context, writing, traces, photo)
