@@ -60,9 +60,9 @@ class Context:
     tells of two commits whether the first is an ancestor of the second (``None``: nobody knows). ``who`` makes
     releases, and ``now`` tells the time. ``environ`` has what options do not: credentials of caches, and proxies.
     ``environments`` knows of the others, ``pipeline`` is what the config file says of one, and ``shell`` runs its
-    commands (``None``: this run may run none). ``preview`` is the name of the preview that the run is pointed at
-    (empty: none), ``pull_request`` the number of the one that it belongs to, ``closed`` whether that is over, and
-    ``is_open`` asks the same of others (``None``: nobody knows)."""
+    commands (``None``: this run may run none). ``hide`` takes secrets out of a text that is kept. ``preview`` is the
+    name of the preview that the run is pointed at (empty: none), ``pull_request`` the number of the one that it belongs
+    to, ``closed`` whether that is over, and ``is_open`` asks the same of others (``None``: nobody knows)."""
 
     options: Options
     place: Place
@@ -84,6 +84,7 @@ class Context:
     environments: Environments = field(default_factory=Environments)
     pipeline: PipelineText | Pipeline | None = None
     shell: Shell | None = None
+    hide: Callable[[str], str] = str
 
     @property
     def settings(self) -> StoreSettings:
