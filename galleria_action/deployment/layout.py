@@ -26,7 +26,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from galleria_action.deployment.model import Mode
@@ -45,6 +44,7 @@ from galleria_action.storage.interface import (
     Target,
     WriteStore,
 )
+from galleria_action.values import dataclass
 
 #: what routers say of a gallery in slots, as the edge reads it
 LIVE_KEY = "live.json"
@@ -137,6 +137,11 @@ def _is_shared(place: str) -> bool:
 def laid_out(store: WriteStore, layout: Layout) -> WriteStore:
     """``store`` with the keys of a gallery where ``layout`` has them; in place it is ``store`` itself."""
     return store if layout == Layout.IN_PLACE else _LaidOut(store, layout)
+
+
+def whole(store: WriteStore) -> WriteStore:
+    """The store of the whole target, of which ``store`` may show one gallery."""
+    return store.store if isinstance(store, _LaidOut) else store
 
 
 @dataclass(frozen=True, slots=True)

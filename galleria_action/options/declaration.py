@@ -31,6 +31,7 @@ class Topic(Flag):
     SHARE = auto()  #: one job's part of a divided plan
     SHARES = auto()  #: all parts of it
     RELEASES = auto()  #: which release is meant
+    SLOTS = auto()  #: what becomes of a gallery that waits in a slot
     PHOTO = auto()  #: which photo is meant
     ORIGINALS = auto()  #: the folder of photos that a gallery is made of
     NAMES = auto()  #: how they are called and dated

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from galleria_action.edge.routers.kinds import RouterKind
 from galleria_action.options.checks import CheckOptions
 from galleria_action.options.declaration import Mistake, Option, Topic, option, optional, options_of
 from galleria_action.options.gallery import GalleryOptions
@@ -16,10 +17,11 @@ from galleria_action.options.origin import NEVER, tighten
 from galleria_action.options.output import OutputOptions
 from galleria_action.options.releases import ReleaseOptions
 from galleria_action.options.review import ReviewOptions
+from galleria_action.options.strategy import Strategy, StrategyOptions
 from galleria_action.options.studio import DuplicateOptions, StudioOptions
 from galleria_action.options.target import TargetOptions
 from galleria_action.options.upload import UploadOptions
-from galleria_action.storage.settings import StoreSettings
+from galleria_action.storage.settings import FOLDER, StoreSettings
 from galleria_action.values import dataclass
 
 
@@ -35,6 +37,7 @@ class Options:
     upload: UploadOptions = UploadOptions()
     checks: CheckOptions = CheckOptions()
     releases: ReleaseOptions = ReleaseOptions()
+    strategy: StrategyOptions = StrategyOptions()
     review: ReviewOptions = ReviewOptions()
     output: OutputOptions = OutputOptions()
     studio: StudioOptions = StudioOptions()
@@ -76,8 +79,21 @@ class Options:
         for name in GROUPS:
             yield from getattr(self, name).mistakes()
         yield from self._shards()
+        yield from self._places()
         if self.command == "forget" and not self.releases.photo:
             yield Mistake("photo", "forget needs the id of the photo, as gallery-metadata.json has it")
+
+    def _places(self) -> Iterator[Mistake]:
+        """A router and a strategy against the target and against what else is asked for."""
+        router, strategy, bucket = self.strategy.router, self.strategy.strategy, self.target.bucket or ""
+        in_folder = bucket.startswith(FOLDER)
+        if router.kind is RouterKind.FOLDER and bucket and not in_folder:
+            text = (
+                "folder sets a link on a disk, so the bucket has to be a folder (file:///...); pointer is for buckets"
+            )
+            yield Mistake("router", text, ("bucket",))
+        if self.sharded and strategy is not Strategy.ROLLING:
+            yield Mistake("strategy", f"shards know rolling only, not {strategy}", ("shard",))
 
     def _shards(self) -> Iterator[Mistake]:
         approved, upload = self.guards.approved_plan, self.upload
@@ -104,6 +120,7 @@ GROUPS: Mapping[str, type[Any]] = {
     "upload": UploadOptions,
     "checks": CheckOptions,
     "releases": ReleaseOptions,
+    "strategy": StrategyOptions,
     "review": ReviewOptions,
     "output": OutputOptions,
     "studio": StudioOptions,

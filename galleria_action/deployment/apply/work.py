@@ -9,13 +9,30 @@ from galleria_action.deployment.apply.publishing import Hold
 from galleria_action.deployment.apply.upload import Uploader
 from galleria_action.deployment.events import Deleted, Listener, Said
 from galleria_action.deployment.galleries import Wanted
+from galleria_action.deployment.layout import Layout
 from galleria_action.deployment.model import Base, Plan, Reason, Upload
 from galleria_action.deployment.releases.record import Release
 from galleria_action.deployment.releases.terms import Terms
 from galleria_action.deployment.remote.reading import RemoteState
+from galleria_action.deployment.routing import Seen
+from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.deployment.stop import Stop
 from galleria_action.storage.interface import WriteStore
 from galleria_action.values import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class InSlot:
+    """A gallery in a slot: ``store`` has its keys, ``manifest`` says what lies there and ``base`` is that record as it
+    is stored. ``metadata`` is its document, as it lies there (``None``: it has none), ``named`` are the keys of its
+    photos and of that document."""
+
+    layout: Layout
+    store: WriteStore
+    manifest: Manifest
+    base: Base
+    metadata: Base | None
+    named: frozenset[str]
 
 
 @dataclass
@@ -25,7 +42,8 @@ class Work:
     ``hold`` is our claim to publish, from the moment when one is needed, ``kept`` what lies in the pool so that the
     publish could be taken back. ``release`` is what this becomes under ``terms``. ``record`` is the manifest that will
     be live, ``committed`` the metadata as we committed it, ``undeleted`` what could not be deleted, by key,
-    with its error.
+    with its error. ``slot`` is the gallery in the slot that was filled, where one was, and ``seen`` what
+    the router was seen to do since it was asked to.
     """
 
     plan: Plan
@@ -42,6 +60,8 @@ class Work:
     record: LiveManifest = field(init=False)
     committed: Base | None = None
     undeleted: dict[str, str] = field(default_factory=dict)
+    slot: InSlot | None = None
+    seen: Seen | None = None
 
     def __post_init__(self) -> None:
         self.record = LiveManifest(

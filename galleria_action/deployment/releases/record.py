@@ -80,8 +80,8 @@ class Release:
     ``undo`` has what each key held that was written or deleted, ``None`` for those that were new; the metadata document
     is one of them. ``metadata`` is the SHA-256 of the document that is live with this release, ``commit`` of the one
     that its commit wrote (``None``: the record commits). ``previous`` is the release to which a step back leads, and
-    ``restores`` the one whose state this is (``None``: a state of its own). ``forgotten`` counts photos that were taken
-    out of it afterwards.
+    ``restores`` the one whose state this is (``None``: a state of its own). ``strategy`` is how it went live.
+    ``forgotten`` counts photos that were taken out of it afterwards.
     """
 
     id: str
@@ -96,6 +96,7 @@ class Release:
     undo: Mapping[str, Replaced | None] = field(default_factory=dict)
     standing: Standing = Standing.OPEN
     forgotten: int = 0
+    strategy: str = "rolling"
 
     @property
     def state(self) -> str:
@@ -187,6 +188,7 @@ def parse_release(raw: bytes, release: str) -> Release:
             undo={key: replaced_of(key, it, METADATA_KEY) for key, it in document["undo"].items()},
             standing=Standing(document["standing"]),
             forgotten=_number(document.get("forgotten", 0)),
+            strategy=_text(document.get("strategy", "rolling")),
         )
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise ReleaseUnreadable(str(error)) from error

@@ -40,7 +40,7 @@ def _now() -> datetime:
 class Terms:
     """Who makes a release, when and how, and what is kept. ``restores`` is the release whose state it brings back,
     ``previous`` the one that a step back from it leads to; ``despite_hold`` says that a hold of deploys does not
-    concern it. ``forgets`` is the id of a photo of which nothing is kept."""
+    concern it. ``forgets`` is the id of a photo of which nothing is kept. ``strategy`` is how it goes live."""
 
     keep: Keeping = Keeping()
     who: Who = field(default_factory=Who)
@@ -50,3 +50,4 @@ class Terms:
     previous: str | None = None
     despite_hold: bool = False
     forgets: str | None = None
+    strategy: str = "rolling"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
 from galleria_action.deployment.apply.carry_out import carry_out
+from galleria_action.deployment.apply.order import Step, shows
 from galleria_action.deployment.apply.prepare import PreparePolicy
 from galleria_action.deployment.apply.upload import Uploader, UploadsDone
 from galleria_action.deployment.apply.work import Work
@@ -34,7 +35,7 @@ from galleria_action.usecases.parts.approval import check_approval
 from galleria_action.usecases.parts.planning import Comparison
 from galleria_action.usecases.parts.releasing import concluding, terms_of, tidy
 from galleria_action.usecases.parts.verifying import compare, judge, promises
-from galleria_action.usecases.results import Deployed
+from galleria_action.usecases.results import Deployed, PutAside
 
 #: between listings, where the first ones do not show our own writes yet
 LISTING_PAUSES_SECONDS = (0.5, 1.0, 2.0)
@@ -137,10 +138,18 @@ def make_uploader(
         tell=context.tell,
         listing=listing if options.upload.resume and not options.guards.force else {},
         known=remote.manifest,
-        live=listing.keys() | remote.named_keys() | remote.manifest.objects.keys(),
+        live=_reachable(context, made),
         checkpoint=checkpoint,
         done=done,
     )
+
+
+def _reachable(context: Context, made: Comparison) -> Set[str]:
+    """The keys that must not be written to before the publish: those that visitors may reach, or, where the gallery is
+    made in a slot, all of them."""
+    remote = made.remote
+    live = (remote.listing or {}).keys() | remote.named_keys() | remote.manifest.objects.keys()
+    return live | {up.key for up in made.plan.uploads} if context.options.strategy.strategy.in_slots else live
 
 
 def tell_trouble(context: Context, checkpoint: Checkpoint) -> None:
@@ -172,24 +181,33 @@ def warn_of_uploads(context: Context, done: Uploaded) -> None:
 
 
 def put_online(
-    context: Context, store: WriteStore, made: Comparison, checkpoint: Checkpoint, done: UploadsDone
-) -> Deployed:
-    """Upload what is not ``done``, commit, delete, verify. Raises whatever ends a deploy."""
+    context: Context,
+    store: WriteStore,
+    made: Comparison,
+    checkpoint: Checkpoint,
+    done: UploadsDone,
+    steps: Sequence[Step] = (),
+) -> Deployed | PutAside:
+    """Upload what is not ``done``, commit, delete, verify; or what ``steps`` are given. Raises whatever ends a
+    deploy."""
     made = with_listing(store, made)
     resumed = checkpoint if context.options.upload.resume and made.plan.uploads else None
     uploader = make_uploader(context, store, made, resumed, done)
     terms = terms_of(context)
     work = Work(made.plan, made.local, made.remote, store, uploader, context.stop, context.tell, made.hold, terms)
+    steps = steps or rolling(made.local)
     try:
         with context.phase("Deploy"):
-            manifest = carry_out(work, rolling(made.local))
+            manifest = carry_out(work, steps)
     finally:
         warn_of_uploads(context, work.uploader.done.summary())
         tell_trouble(context, checkpoint)
     forget(context, checkpoint)
     _end_begun(context, store, made)
+    if work.slot and not shows(steps):
+        return PutAside(made.plan, work.slot.layout.folder, work.uploader.done.summary())
     with concluding(context, store, work.release) as judged:
-        verification = judged.verification = verify_deployed(context, store, made, manifest, fresh=True)
+        verification = judged.verification = verify_deployed(context, work.store, made, manifest, fresh=True)
     return Deployed(made.plan, work.uploader.done.summary(), len(made.plan.removed_photos), verification)
 
 

@@ -26,6 +26,7 @@ from galleria_action.usecases.parts.age import check_age
 from galleria_action.usecases.parts.files import check_online
 from galleria_action.usecases.parts.local import LocalSide
 from galleria_action.usecases.parts.pictures import tell_pictures
+from galleria_action.usecases.parts.places import check_places
 from galleria_action.values import dataclass
 
 
@@ -52,6 +53,7 @@ def make_comparison(context: Context, store: ReadStore, side: LocalSide) -> Comp
         listing = options.checks.verify is not Verify.OFF or options.guards.orphans is Orphans.DELETE
         remote = read_remote(store, listing=listing, local=side.found.metadata, expected=list(local.photo_keys()))
         context.warn_all(remote.warnings)
+        check_places(context, store, local, remote)
         recorded = remote.manifest
         if unfinished := remote.unfinished:
             context.warn(under_way(unfinished))
@@ -66,6 +68,7 @@ def make_comparison(context: Context, store: ReadStore, side: LocalSide) -> Comp
             delete_orphans=options.guards.orphans is Orphans.DELETE,
             storing=storing_of(context.settings),
             keep_unproven=options.guards.unproven is Unproven.KEEP,
+            strategy=options.strategy.strategy,
         )
         context.tell(Planned(made))
         tell_pictures(context, made, local, remote, store)

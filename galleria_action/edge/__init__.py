@@ -1,0 +1,1 @@
+"""What lies between a bucket and the visitors of its gallery."""
