@@ -1,89 +1,139 @@
 """What it costs to make sure that photos are those of the metadata: ``validate`` and ``plan`` by ``check-files``.
 
-    python -m benchmarks.checking [photos [rounds]]      (default: 200 photos, 3 rounds)
+    python -m benchmarks.checking                                     200 photos, three rounds
+    python -m benchmarks.checking --photos 10000 --own --cold --before ../old
 
-``off`` is what is done anyway. The plans are of a gallery that is online already, in a fresh checkout. The cases take
-turns in each round, and each runs in a process of its own; told are the shortest time and the bytes that it read.
+The plans are of a gallery that is online already, in a fresh checkout: git knows its files, and nothing is to be done.
+The cases take turns in each round. ``--own``: no two files share their bytes; ``--cold``: before each run the machine
+forgets what it has read of them; ``--before`` is a checkout from before there was the option, run beside this one.
 """
 
 from __future__ import annotations
 
-import json
+import argparse
+import hashlib
 import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import galleries
-
-ROOT = Path(__file__).resolve().parent.parent
-CASES = (("validate", "off"), ("validate", "auto"), ("plan", "off"), ("plan", "auto"), ("plan", "hash"))
-#: runs one command and tells what it took
-_MEASURED = """
-import json, os, pathlib, sys, time
-from galleria_action.deployment.stop import Stop
-from galleria_action.run import World, run
-began = time.perf_counter()
-with open(os.devnull, "w") as nothing:
-    code = run(sys.argv[1:], World({}, pathlib.Path.cwd(), nothing, nothing, Stop()))
-took = time.perf_counter() - began
-read = pathlib.Path("/proc/self/io").read_text().split("rchar: ")[1].split()[0]
-print(json.dumps([code, took, int(read)]))
-"""
+from benchmarks.measure import Cost, run
+from benchmarks.programs import ROOT, environment
+from benchmarks.servers import Server, sink
 
 
 @dataclass(frozen=True, slots=True)
-class Cost:
-    """Seconds, and bytes read."""
+class Case:
+    """``command`` of the checkout at ``root`` with this ``mode`` of check-files (``None``: there is no such option)."""
 
-    seconds: float
-    read: int
+    root: Path
+    command: str
+    mode: str | None
 
-
-def measure(folder: Path, command: str, mode: str) -> Cost:
-    """One run of ``command`` on the gallery in ``folder``."""
-    words = [command, "--source", str(folder / "checkout"), "--check-files", mode]
-    if command != "validate":
-        words += ["--bucket", f"file://{folder}/bucket", "--cors", "skip"]
-    done = subprocess.run(
-        [sys.executable, "-c", _MEASURED, *words],
-        cwd=folder,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    code, seconds, read = json.loads(done.stdout)
-    assert code == 0, f"{command} {mode}: exit {code}"
-    return Cost(seconds, read)
+    def words(self, source: Path, server: str) -> list[str]:
+        """What to run for the gallery in ``source``, which is online at ``server``."""
+        words = [sys.executable, "-m", "galleria_action", self.command, "--source", str(source)]
+        if self.command != "validate":
+            words += ["--bucket", "bucket", "--endpoint", server, "--cors", "skip", "--hash-check", "off"]
+        return words + (["--check-files", self.mode] if self.mode else [])
 
 
-def prepare(folder: Path, photos: int) -> None:
-    """A gallery that is online, and a fresh checkout of it."""
-    galleries.make(folder / "made", photos)
-    git = ["git", "-c", "user.name=a", "-c", "user.email=a@b", "-c", "core.compression=0", "-c", "gc.auto=0"]
-    for words in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "gallery"]):
-        subprocess.run([*git, *words], cwd=folder / "made", check=True)
-    subprocess.run([*git, "clone", "-q", str(folder / "made"), str(folder / "checkout")], check=True)
-    measure(folder, "deploy", "auto")
+def cases(before: Path | None) -> list[Case]:
+    """What takes turns."""
+    ours = [("validate", "off"), ("validate", "auto"), ("plan", "off"), ("plan", "auto"), ("plan", "hash")]
+    old = [Case(before, command, None) for command in ("validate", "plan")] if before else []
+    return old + [Case(ROOT, command, mode) for command, mode in ours]
 
 
-def main(photos: int, rounds: int) -> None:
+def make(folder: Path, photos: int, *, own: bool) -> None:
+    """A gallery in ``folder`` that git tracks as if it were checked out just now."""
+    galleries.make(folder, photos, own=own)
+    track(folder)
+
+
+def track(folder: Path) -> None:
+    """Let git's index know each file of ``folder``, its objects left out: nobody asks for them, and they would take as
+    much disk as the gallery itself."""
+    git = ["git", "-C", str(folder), "-c", "core.untrackedCache=false"]
+    subprocess.run([*git, "init", "-q"], check=True)
+    entries = "".join(f"100644 {blob} 0\t{name}\n" for name, blob in _blobs(folder))
+    subprocess.run([*git, "update-index", "--index-info"], input=entries, text=True, check=True)
+    subprocess.run([*git, "update-index", "-q", "--refresh"], check=False)
+
+
+def _blobs(folder: Path) -> Iterator[tuple[str, str]]:
+    for path in _files(folder):
+        body = path.read_bytes()
+        digest = hashlib.sha1(b"blob %d\0" % len(body), usedforsecurity=False)
+        digest.update(body)
+        yield str(path.relative_to(folder)), digest.hexdigest()
+
+
+def _files(folder: Path) -> Iterable[Path]:
+    return (path for path in sorted(folder.rglob("*")) if ".git" not in path.parts and path.is_file())
+
+
+def forget(folder: Path) -> None:
+    """Have the machine read the files of ``folder`` from the disk again."""
+    os.sync()
+    for path in _files(folder):
+        descriptor = os.open(path, os.O_RDONLY)
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+        os.close(descriptor)
+
+
+def _measured(case: Case, source: Path, server: Server, work: Path) -> Cost:
+    environ = {**environment(work), "PYTHONPATH": str(case.root), "PYTHONSAFEPATH": "1"}
+    cost = run(case.words(source, server.url), environ, work / "log")
+    if cost.exit_code:
+        sys.exit(f"{case} failed:\n{(work / 'log').read_text(encoding='utf-8')[-2000:]}")
+    print(f"{case}: {cost}", file=sys.stderr, flush=True)
+    return cost
+
+
+def main() -> None:
     """Print a table."""
-    with tempfile.TemporaryDirectory(prefix="checking-") as name:
-        folder = Path(name)
-        prepare(folder, photos)
-        found: dict[tuple[str, str], list[Cost]] = {case: [] for case in CASES}
-        for _ in range(rounds):
-            for case in CASES:
-                found[case].append(measure(folder, *case))
-    print(f"{photos} photos, {rounds} rounds\n\n| command | check-files | seconds | read |\n|---|---|---|---|")
-    for (command, mode), costs in found.items():
-        seconds, read = min(it.seconds for it in costs), min(it.read for it in costs)
-        print(f"| {command} | {mode} | {seconds:.2f} | {read / 1e6:,.0f} MB |")
+    given = _arguments()
+    found: dict[Case, list[Cost]] = {case: [] for case in cases(given.before)}
+    with ExitStack() as stack:
+        work = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="checking-")))
+        source = given.gallery or work / "gallery"
+        if not given.gallery:
+            make(source, given.photos, own=given.own)
+        servers = {root: stack.enter_context(sink(0)) for root in dict.fromkeys(case.root for case in found)}
+        for root, server in servers.items():
+            _measured(Case(root, "deploy", None), source, server, work)
+        for _ in range(given.rounds):
+            for case, costs in found.items():
+                if given.cold:
+                    forget(source)
+                costs.append(_measured(case, source, servers[case.root], work))
+    print("| | command | check-files | seconds | CPU s | read | from the disk |\n|---|---|---|---|---|---|---|")
+    for case, costs in found.items():
+        wall, cpu = min(it.wall for it in costs), min(it.cpu for it in costs)
+        read, disk = min(it.read for it in costs), min(it.disk for it in costs)
+        whose = "now" if case.root == ROOT else "before"
+        numbers = f"{wall:.2f} | {cpu:.2f} | {read / 1e6:,.0f} MB | {disk / 1e6:,.0f} MB"
+        print(f"| {whose} | {case.command} | {case.mode or '–'} | {numbers} |")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--photos", type=int, default=200)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--own", action="store_true", help="no two files share their bytes: 3.3 MB of disk a photo")
+    parser.add_argument("--cold", action="store_true", help="read everything from the disk in each run")
+    parser.add_argument("--before", type=Path, help="an older checkout to run beside this one")
+    parser.add_argument(
+        "--gallery", type=Path, help="a gallery that is there already and tracked, instead of making one"
+    )
+    return parser.parse_args()
 
 
 if __name__ == "__main__":
-    main(*(int(word) for word in (sys.argv[1:] + ["200", "3"][len(sys.argv) - 1 :])))
+    main()

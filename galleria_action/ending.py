@@ -6,7 +6,7 @@ import time
 import traceback
 from dataclasses import replace
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from galleria_action.ci.interface import CI, Reviews
 from galleria_action.cli.commands import COMMANDS, Command
@@ -20,14 +20,18 @@ from galleria_action.report.wording import count, sentences
 from galleria_action.usecases.context import Context
 from galleria_action.values import dataclass
 
+if TYPE_CHECKING:
+    from galleria_action.watchers import Watchers
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run that can begin: what its use case is handed, and who reviews it."""
+    """A run that can begin: what its use case is handed, who reviews it, and who is told how it ended."""
 
     command: Command
     context: Context
     reviews: Reviews
+    watchers: Watchers | None = None
 
 
 @dataclass
@@ -95,7 +99,14 @@ class Ending:
                 self._write_result(message, error)
         result = self._result(message, error)
         _report(result, self.ci, quiet=self.quiet, plan_told=self.record.plan_told)
+        self._tell_watchers(result)
         return result.exit_code if self._printed(result) else result.exit_code or ConfigInvalid.exit_code
+
+    def _tell_watchers(self, result: Result) -> None:
+        """Alerts and metrics, when everything else is said: they may take their time, and nobody waits for them."""
+        if self.run and self.run.watchers:
+            for trouble in self.run.watchers.finished(result):
+                self.ci.line(self.ci.hide(trouble))
 
     def _printed(self, result: Result) -> bool:
         """Print ``result`` as JSON where that is asked for; whether somebody can have read it."""

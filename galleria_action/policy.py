@@ -4,10 +4,11 @@ One table, and for whatever does not stand in it: no. It is pure; ``run`` asks i
 ``docs/security.md`` are made from it.
 
 A gallery is deployed where somebody who may write to the repository has decided so: on a push, tag, release, schedule
-or dispatch of this repository, after a run that such an event has started, and where no CI is at work. A pull request
-is planned. Everywhere else the workspace, with the config file in it, may be the work of anybody, while the run may
-have the repository's secrets; there only the workflow's own inputs say where to, with which credentials and how
-strictly.
+or dispatch of this repository, after a run that such an event has started, and where no CI is at work, or none that
+says more than that it is one: people give our container ``CI=true``, and it sees nothing else of the CI around it. A
+pull request is planned. Everywhere else the workspace, with the config file in it, may be the work of anybody, while
+the run may have the repository's secrets; there only the workflow's own inputs say where to, with which credentials
+and how strictly.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ class Permission:
 
 
 DEPLOY = Permission(writes=True, trusts_config=True)
+#: Whoever wrote the job says what is to be done, and nothing says whose files these are.
+BY_THE_JOB = Permission(writes=True, trusts_config=False)
 #: Its author may push to this repository; on this event the workflow itself comes from the same branch as the file.
 PLAN = Permission(writes=False, trusts_config=True)
 READ = Permission(writes=False, trusts_config=False)
@@ -41,6 +44,7 @@ READ = Permission(writes=False, trusts_config=False)
 _DEPLOYED = (Cause.PUSH, Cause.TAG, Cause.RELEASE, Cause.SCHEDULE, Cause.DISPATCH, Cause.COMMAND_LINE)
 TABLE: Mapping[tuple[Cause, Whose], Permission] = {
     **{(cause, Whose.OURS): DEPLOY for cause in _DEPLOYED},
+    (Cause.UNTOLD, Whose.UNKNOWN): BY_THE_JOB,
     (Cause.PULL_REQUEST, Whose.OURS): PLAN,
 }
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import field, replace
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from galleria_action import policy
 from galleria_action.ci.detect import detect
@@ -40,6 +40,9 @@ from galleria_action.storage.wrappers import RecordingStore
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.written import check_written_files
 from galleria_action.values import dataclass
+
+if TYPE_CHECKING:
+    from galleria_action.watchers import Watchers
 
 _Opener = Callable[[StoreSettings], WriteStore]
 
@@ -75,7 +78,7 @@ def run(args: Sequence[str], world: World) -> int:
         if name in invocation.given:
             ci.mask(invocation.given[name].text)
     record = Tally(invocation.command, hide=ci.hide)
-    files = ReportFiles(Place(workspace, outside_of(environ), _attended(environ, ci.occasion)))
+    files = ReportFiles(Place(workspace, outside_of(environ), _attended(ci.occasion)))
     debug = "1" in (environ.get("RUNNER_DEBUG"), environ.get("GALLERIA_DEBUG"))
     ending = Ending(
         ci, record, time.monotonic(), world.stdout if invocation.as_json else None, files, invocation.quiet, debug
@@ -142,7 +145,28 @@ def _prepare(invocation: Invocation, ci: CI, record: Tally, world: World, files:
         is_ancestor=Ancestry(world.environ, files.place.folder, options.review.github_token).is_ancestor,
     )
     context.warn_all(heeded.warnings)
-    return Run(command, context, reviews)
+    watchers = _watchers(command, context, ci.occasion, world.environ) if options.watch.wanted else None
+    if watchers:
+        context.warn_all(watchers.problems)
+        context = replace(context, tell=all_of(context.tell, watchers.hear))
+    return Run(command, context, reviews, watchers)
+
+
+def _watchers(command: Command, context: Context, occasion: Occasion, environ: Mapping[str, str]) -> Watchers:
+    """Who is told of the end. What they remember is written where this run may write at all."""
+    from galleria_action.watchers import Watchers
+
+    publicly = bool(context.without_secrets)
+    writes = command.would_write(context.options) and not publicly
+    allowed = writes and policy.refusal(occasion, writes=True) is None
+    return Watchers.of(
+        context.options.watch,
+        context.place,
+        context.who,
+        context.store if allowed else None,
+        environ,
+        telling=writes or (Topic.VERIFY in command.topics and not command.writes),
+    )
 
 
 def _refuse(run: Run, ci: CI) -> None:
@@ -173,9 +197,9 @@ def _recorded(open_store: _Opener, record: Tally) -> _Opener:
     return opened
 
 
-def _attended(environ: Mapping[str, str], occasion: Occasion) -> bool:
+def _attended(occasion: Occasion) -> bool:
     """Whether a person runs this. Where nobody does, reports are written unasked and the workspace is the world."""
-    return occasion.cause is Cause.COMMAND_LINE and environ.get("CI", "") in ("", "false")
+    return occasion.cause is Cause.COMMAND_LINE
 
 
 def _target(options: Options, publicly: bool) -> Target | None:

@@ -14,6 +14,7 @@ class Cause(StrEnum):
     """What started the run."""
 
     COMMAND_LINE = "no CI at work: a terminal, `docker run`"
+    UNTOLD = "`CI=true`, and nothing that tells more"
     PUSH = "push to a branch"
     TAG = "push of a tag"
     RELEASE = "release"

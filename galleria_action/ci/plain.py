@@ -42,11 +42,11 @@ _PULL_REQUEST = re.compile(r"(?:PULL|MERGE)_?REQUEST|PULL_NUMBER|_PR(?:_|$)|^CHA
 #: with ``CI`` more than that: it belongs to a build
 _BUILD = re.compile(r"(?:CI|BUILD|PIPELINE|RUNNER|AGENT|JOB)_")
 _UNSAID = frozenset({"", "false", "0"})
+_UNTOLD = Occasion(Cause.UNTOLD, Whose.UNKNOWN, "a CI that says no more of itself than CI=true")
 
 
 def occasion_of(environ: Mapping[str, str]) -> Occasion:
-    """A command line where nothing speaks of a CI. ``CI=true`` alone does not: people set it for our container, which
-    sees nothing else of the CI around it."""
+    """A command line where nothing speaks of a CI. ``CI=true`` alone tells neither the CI nor what started the run."""
     name = environ.get("CI", "")
     said = sorted(it for it, value in environ.items() if value not in _UNSAID)
     found = next((it for it in said if it in _OTHER_CIS), None)
@@ -54,7 +54,7 @@ def occasion_of(environ: Mapping[str, str]) -> Occasion:
     found = found or next((it for it in said if _PULL_REQUEST.search(it)), None)
     found = found or next((it for it in said if name not in _UNSAID and _BUILD.match(it)), None)
     if found is None:
-        return COMMAND_LINE
+        return COMMAND_LINE if name in _UNSAID else _UNTOLD
     return Occasion(Cause.OTHER, Whose.UNKNOWN, f"a CI that is not known here ({visible(found[:40])})")
 
 

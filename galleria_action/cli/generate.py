@@ -24,6 +24,7 @@ from galleria_action.options.origin import Trust
 from galleria_action.storage.faults.codes import FORBIDDEN, TABLE, Meaning
 from galleria_action.storage.faults.errors import ON_THE_WAY
 from galleria_action.storage.providers import Provider, profiles
+from galleria_action.watch.metrics import NAMES as METRICS
 
 ROOT = Path(__file__).parents[2]
 _YES_NO = {True: "yes", False: "no"}
@@ -85,6 +86,16 @@ def reference(text: str) -> str:
         text = _between(text, name, _options_table(options_of(group)))
     text = _between(text, "run", _options_table(options_of(Options)))
     return _between(text, "outputs", _table(("output", "meaning"), ((f"`{n}`", text) for n, text in OUTPUTS.items())))
+
+
+def watch(text: str) -> str:
+    """``docs/watch.md`` with its table of metrics written anew."""
+    rows = ((f"`{name}`", f"{meaning}{_by(own)}") for name, (meaning, own) in METRICS.items())
+    return _between(text, "metrics", _table(("metric", "meaning"), rows))
+
+
+def _by(labels: Iterable[str]) -> str:
+    return "".join(f" (label `{label}`)" for label in labels)
 
 
 def _between(text: str, marker: str, body: str) -> str:
@@ -238,6 +249,7 @@ FILES: Mapping[str, Callable[[str], str]] = {
     "action.yml": action_yml,
     "process/action.yml": process_action_yml,
     "docs/reference.md": reference,
+    "docs/watch.md": watch,
     "docs/security.md": security,
     "docs/messages.md": messages,
     "docs/providers.md": providers,

@@ -171,7 +171,7 @@ class _Comparison:
         if self.remote.listing is None:
             return None
         found = self.remote.listing.get(file.key)
-        whole = found is not None and (entry is None or entry.describes(found))
+        whole = found is not None and (entry.describes(found) if entry else not found.archived)
         return None if whole else Reason.MISSING
 
 

@@ -60,6 +60,11 @@ def lines(word: str, parse: Callable[[str], T]) -> Kind[T]:
     return Kind(word, parse, {"type": ["string", "array"], "items": {"type": "string"}})
 
 
+def secret_lines(word: str, parse: Callable[[str], T]) -> Kind[T]:
+    """Like ``lines``, for what nobody may read; ``parse`` must not repeat it in its errors."""
+    return Kind(word, parse, _STRING, secret=True)
+
+
 def count(most: int, least: int = 1) -> Kind[int]:
     """A whole number from ``least`` to ``most``."""
 

@@ -21,6 +21,7 @@ from galleria_action.options.strategy import Strategy, StrategyOptions
 from galleria_action.options.studio import DuplicateOptions, StudioOptions
 from galleria_action.options.target import TargetOptions
 from galleria_action.options.upload import UploadOptions
+from galleria_action.options.watch import WatchOptions
 from galleria_action.storage.settings import FOLDER, StoreSettings
 from galleria_action.values import dataclass
 
@@ -40,6 +41,7 @@ class Options:
     strategy: StrategyOptions = StrategyOptions()
     review: ReviewOptions = ReviewOptions()
     output: OutputOptions = OutputOptions()
+    watch: WatchOptions = WatchOptions()
     studio: StudioOptions = StudioOptions()
     lookalikes: DuplicateOptions = DuplicateOptions()
     dry_run: bool = option(
@@ -123,6 +125,7 @@ GROUPS: Mapping[str, type[Any]] = {
     "strategy": StrategyOptions,
     "review": ReviewOptions,
     "output": OutputOptions,
+    "watch": WatchOptions,
     "studio": StudioOptions,
     "lookalikes": DuplicateOptions,
 }

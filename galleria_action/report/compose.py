@@ -44,6 +44,7 @@ def compose(result: Result) -> Document:
         message=result.message,
         remedy=result.hint,
         remarks=tuple(_remarks(result, outcome)),
+        positions=_positions(result),
         target=result.target,
         url=str(result.outputs["url"]),
         problems=_problems(result),
@@ -134,11 +135,19 @@ def _deleted(plan: Plan, result: Result) -> Amount | None:
     return None
 
 
+def _positions(result: Result) -> str:
+    """Who would tell the visitors where a photo was taken; empty where nobody does."""
+    number = result.located.photos
+    if not number:
+        return ""
+    tells, they = ("tells", "it was") if number == 1 else ("tell", "they were")
+    what = "that is taken out" if result.located.taken_out else "strip-gps publishes photos without"
+    return f"{count(number, 'photo')} to be uploaded {tells} where {they} taken: {what}."
+
+
 def _remarks(result: Result, outcome: Verdict) -> Iterator[str]:
-    if number := result.located.photos:
-        tells, they = ("tells", "it was") if number == 1 else ("tell", "they were")
-        what = "that is taken out" if result.located.taken_out else "strip-gps publishes photos without"
-        yield f"{count(number, 'photo')} to be uploaded {tells} where {they} taken: {what}."
+    if positions := _positions(result):
+        yield positions
     if outcome.kind == "planned":
         yield "Dry run: nothing was uploaded, nothing was deleted."
         if result.plan and result.plan.changed:

@@ -167,7 +167,8 @@ class Document:
     """The report of one run.
 
     ``message`` is its last word, ``remedy`` what to do about a failure, ``remarks`` what has to be known before the
-    details. ``reason`` is the contract's failure reason, empty when there was no failure.
+    details, and ``positions`` that one of them which a log shows, too. ``reason`` is the contract's failure reason,
+    empty when there was no failure.
     """
 
     outcome: Verdict
@@ -184,4 +185,5 @@ class Document:
     exit_code: int
     requests: Mapping[str, int]
     duration_seconds: float
+    positions: str = ""
     sheets: tuple[Sheet, ...] = ()

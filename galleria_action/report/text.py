@@ -73,6 +73,9 @@ def _whole(document: Document, plan_told: bool) -> Iterator[Line]:
     if document.plan and not plan_told:
         yield from _plan(document.plan)
         yield Line("")
+    if document.positions:
+        yield Line(document.positions, "doubtful")
+        yield Line("")
     for section in (*document.verification, document.warnings, document.problems):
         if section:
             yield from _section(section)

@@ -66,11 +66,13 @@ def _digest(*values: str | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ObjectInfo:
-    """One line of a listing. ``size`` in bytes; ``etag`` as the store gives it, without quotes."""
+    """One line of a listing. ``size`` in bytes; ``etag`` as the store gives it, without quotes. What is ``archived``
+    has to be restored before anybody can read it."""
 
     key: str
     size: int
     etag: str
+    archived: bool = False
 
 
 @dataclass(frozen=True, slots=True)

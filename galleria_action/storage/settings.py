@@ -44,10 +44,6 @@ class AddressStyle(StrEnum):
     VIRTUAL = "virtual"
 
 
-#: classes from which nothing can be read before it is restored: nobody would see the photos
-_ARCHIVES = ("GLACIER", "DEEP_ARCHIVE", "ARCHIVE", "COLD_ARCHIVE", "DEEP_COLD_ARCHIVE")
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreSettings:
     """Everything needed to open a store.
@@ -95,9 +91,27 @@ def parse_encryption(text: str) -> str:
     raise ValueError(f"{text[:80]!r} is not AES256, aws:kms or aws:kms: followed by the key's id or ARN")
 
 
+#: Amazon's own archives; those of others have the word in their names (ColdArchive, MAZ_ARCHIVE). GLACIER_IR answers at
+#: once.
+_GLACIERS = frozenset(("GLACIER", "GLACIER_FLEXIBLE_RETRIEVAL"))
+
+
+def is_archive(name: str) -> bool:
+    """Whether objects of the storage class ``name`` have to be restored before they can be read. They are listed like
+    any other; a bucket's life cycle moves objects there without a word to whoever put them."""
+    upper = name.strip().upper()
+    return upper in _GLACIERS or "ARCHIVE" in upper
+
+
+def names_archives(listing: bytes) -> bool:
+    """Whether a listing can have an archived object in it, without reading each: hardly any has."""
+    upper = listing.upper()
+    return b"GLACIER" in upper or b"ARCHIVE" in upper
+
+
 def parse_storage_class(text: str) -> str:
     """``text`` if objects of such a class can be shown. Raises ``ValueError`` with a text for humans."""
-    if text.upper() in _ARCHIVES:
+    if is_archive(text):
         raise ValueError(f"{text!r} is an archive: nobody could see the photos before they are restored")
     if re.fullmatch(r"[A-Z][A-Z0-9_]{0,63}", text):
         return text

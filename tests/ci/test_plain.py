@@ -10,7 +10,7 @@ from galleria_action.ci.detect import detect
 from galleria_action.ci.github.actions import GitHubActions
 from galleria_action.ci.interface import CI
 from galleria_action.ci.log import Log
-from galleria_action.ci.occasion import COMMAND_LINE, Cause
+from galleria_action.ci.occasion import COMMAND_LINE, Cause, Whose
 from galleria_action.ci.plain import Plain
 from galleria_action.errors import Finding
 
@@ -43,12 +43,18 @@ def test_the_workspace_is_the_one_that_exists(tmp_path):
     assert workspace() == tmp_path
 
 
-@pytest.mark.parametrize("environ", [{}, {"CI": ""}, {"CI": "false"}, {"CI": "true"}, {"TRAVIS_PULL_REQUEST": "false"},
+@pytest.mark.parametrize("environ", [{}, {"CI": ""}, {"CI": "false"}, {"TRAVIS_PULL_REQUEST": "false"},
     {"CIRCLE_TOKEN": "x", "VERCEL_TOKEN": "x", "DRONE_TOKEN": "x", "GITHUB_TOKEN": "x", "BUILDKITE_AGENT_TOKEN": "x"},
 ])  # fmt: skip
 def test_nothing_speaks_of_a_ci(tmp_path, environ):
-    """``CI=true`` alone is what people give our container, to have reports written."""
     assert detect(environ, io.StringIO(), tmp_path).occasion == COMMAND_LINE
+
+
+@pytest.mark.parametrize("value", ["true", "1"])
+def test_a_ci_that_says_no_more(tmp_path, value):
+    """What people give our container, to have reports written; most CIs set it, too."""
+    occasion = detect({"CI": value}, io.StringIO(), tmp_path).occasion
+    assert (occasion.cause, occasion.whose) == (Cause.UNTOLD, Whose.UNKNOWN)
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,7 @@ CONTRACT = {
     "address-style": "auto", "encryption": "", "storage-class": "", "state": "", "headers": "",
     "cache-control-photos": "public, max-age=86400",
     "cache-control-site": "public, max-age=0, must-revalidate", "cache-control-metadata": "no-cache",
+    "strategy": "rolling", "batch": "", "router": "copy", "promote": "auto", "canary": "10", "abort": "false",
     "keep-releases": "5", "keep-days": "", "to": "", "steps": "1", "hold": "false", "photo": "",
     "check-files": "auto", "unproven": "upload", "allow-older": "false", "links": "warn",
     "concurrency": "128", "resume": "true", "checkpoint-file": "", "shard-count": "", "shard": "",
@@ -44,15 +45,17 @@ CONTRACT = {
     "jpeg-quality": "85", "webp-quality": "85", "avif": "false", "albums": "off", "site-title": "", "noindex": "false",
     "album-zip": "off", "templates": "", "duplicates": "off", "threshold": "10", "hash-size": "8",
     "min-resolution": "100", "use-ssim": "false", "output": "", "json-output": "", "report-file": "",
+    "notify": "", "notify-on": "failure", "metrics-file": "", "metrics-push": "",
 }  # fmt: skip
 CHOICES = {
     "cors": "require warn skip", "orphans": "fail warn ignore delete", "verify": "list deep off",
     "strip-gps": "false warn true",
     "hash-check": "strict warn off", "exif-errors": "warn fail", "comment": "always changes off",
     "check-files": "auto hash size off", "unproven": "upload keep",
-    "links": "warn fail off",
+    "links": "warn fail off", "strategy": "rolling recreate blue-green canary", "promote": "auto manual",
     "plan-approval": "off warn require", "progress": "auto off", "address-style": "auto path virtual",
     "on-error": "fail skip", "albums": "off folder day", "album-zip": "off web full", "duplicates": "off warn fail",
+    "notify-on": "failure change always",
 }  # fmt: skip
 OUTPUTS = [
     "success", "dry-run", "changed", "mode", "plan-id", "plan-file", "shards", "result-file", "report-file",
@@ -91,6 +94,7 @@ def test_the_options_are_the_contracts():
         "history",
         "rollback",
         "release-hold",
+        "promote",
         "forget",
         "cors",
         "init",
@@ -145,7 +149,7 @@ def test_the_config_file_takes_every_option_but_secrets_and_what_chooses_the_fil
     schema = json.loads((ROOT / "schemas/galleria-config.schema.json").read_text(encoding="utf-8"))
     assert CONTRACT.keys() - schema["$defs"]["options"]["properties"].keys() == {
         "access-key", "secret-key", "session-token", "github-token", "config", "environment", "shard", "approved-plan",
-        "to", "steps", "hold", "photo",
+        "to", "steps", "hold", "photo", "notify",
     }  # fmt: skip
 
 

@@ -51,6 +51,13 @@ def studio(modules: set[str]) -> set[str]:
     return {name for name in modules if name.startswith("galleria_action.studio")}
 
 
+def watchers(modules: set[str]) -> set[str]:
+    """What is loaded to tell somebody: the names of addresses are options, the rest is not for a run without them."""
+    options = {"", ".addresses", ".alerts"}
+    kept = {f"galleria_action.watch{name}" for name in options}
+    return {name for name in modules if name.startswith("galleria_action.watch")} - kept
+
+
 def test_help_loads_only_click() -> None:
     for arguments in (["--help"], ["plan", "--help"]):
         modules = loaded({}, *arguments)
@@ -77,4 +84,5 @@ def test_nothing_to_do_loads_nothing_for_it(
     modules = loaded(job.runner.environment({"command": command}))
     assert foreign(modules) == expected
     assert not studio(modules)
+    assert not watchers(modules)
     assert not DEAR & modules

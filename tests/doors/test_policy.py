@@ -33,6 +33,8 @@ WRITING = {
 }
 #: the only ones whose config file may say where to
 TRUSTED = WRITING | {(Cause.PULL_REQUEST, Whose.OURS)}
+#: there the job alone says where to
+WRITING |= {(Cause.UNTOLD, Whose.UNKNOWN)}
 
 
 def occasion(cause: Cause, whose: Whose) -> Occasion:

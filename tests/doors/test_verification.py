@@ -50,7 +50,12 @@ def no_caching(objects: Bucket, key: str) -> None:
     objects[key] = replace(objects[key], headers={"content-type": objects[key].headers["content-type"]})
 
 
-SHOWN_BY_A_LISTING = [truncate, flip, overwrite, frame]
+def archive(objects: Bucket, key: str) -> None:
+    """What a rule of the bucket's life cycle does."""
+    objects[key] = replace(objects[key], storage_class="DEEP_ARCHIVE")
+
+
+SHOWN_BY_A_LISTING = [truncate, flip, overwrite, frame, archive]
 ONLY_DEEP = [rot, wrong_type, no_caching]
 
 
@@ -80,6 +85,35 @@ def test_what_a_listing_shows_is_found_and_healed(job: S3Job, damage: Damage, ki
     healed = job.runner.run("deploy")
     assert (healed.exit_code, healed.outputs["files-uploaded"]) == (0, "1"), healed.log
     assert job.runner.run("verify", verify="deep").exit_code == 0
+
+
+@pytest.mark.parametrize("verify", ["list", "deep"])
+def test_archived_photos_are_named_as_such(job: S3Job, verify: str):
+    """They are listed like any other, and visitors get an error."""
+    archive(job.s3.objects, PREFIX + a_key(job, "web"))
+    ran = failed(job.runner.run("verify", verify=verify), "verify-failed")
+    assert "1 object moved to an archive class, from which visitors get an error" in " ".join(ran.result["warnings"])
+
+
+def test_an_archived_photo_that_changes_is_replaced_though_nobody_can_keep_it(job: S3Job):
+    key = a_key(job, "full")
+    archive(job.s3.objects, PREFIX + key)
+    job.gallery.change(0, version=7)
+    assert job.runner.run("deploy").exit_code == 0
+    assert job.s3.objects[PREFIX + key].storage_class == "STANDARD"
+    assert job.runner.run("verify", verify="deep").exit_code == 0
+    failed(job.runner.run("rollback"), "release-unavailable")
+
+
+def test_a_bucket_that_another_tool_filled_and_a_rule_archived(start: Start):
+    job = start("aws")
+    assert job.finishes()
+    for key in [key for key in job.s3.objects if "/.galleria/" in key]:
+        del job.s3.objects[key]
+    key = a_key(job, "thumb")
+    archive(job.s3.objects, PREFIX + key)
+    assert job.runner.run("deploy", unproven="keep").exit_code == 0
+    assert job.s3.objects[PREFIX + key].storage_class == "STANDARD"
 
 
 @pytest.mark.parametrize("kind", ["full", "thumb", "site"])

@@ -19,6 +19,9 @@ from galleria_action.ci.gitlab_notes import MergeRequest, MergeRequestNotes
 from galleria_action.ci.reviews.marker import Marker, read_marker, sealed
 from galleria_action.ci.reviews.sticky import Sticky
 from galleria_action.cli.config import _interpret
+from galleria_action.deployment.releases.hold import held
+from galleria_action.deployment.releases.record import Counts, Release, ReleaseUnreadable, Who, parse_release
+from galleria_action.deployment.releases.record import Kind as ReleaseKind
 from galleria_action.deployment.shards import Report, Shard, parse_report
 from galleria_action.deployment.state.begun import begun_document, parse_begun
 from galleria_action.deployment.state.manifest import Leaving, Manifest
@@ -37,7 +40,7 @@ from galleria_action.net.http import Answer
 from galleria_action.net.patience import PatientResponse
 from galleria_action.net.rest import ApiError, Rest
 from galleria_action.storage.faults import Call, of_answer
-from galleria_action.storage.interface import Headers, Target
+from galleria_action.storage.interface import Headers, StoredObject, Target
 from galleria_action.storage.s3.bucket_cors import CorsUnsupported, _rules
 from galleria_action.storage.s3.deletes import _outcomes
 from galleria_action.storage.s3.listing import BadListing
@@ -149,7 +152,29 @@ _MANY = {f"{number}/{key}": entry for key, entry in _ENTRIES.items() for number 
 _REPORT = Report(Shard(1, 2), "0" * 64, "f", True, 3, 0, 9, ("a",), _ENTRIES, frozenset(list(_ENTRIES)[:1]))
 _KEY = next(iter(_ENTRIES))
 _REPLACED = Replaced(1, "etag", ".galleria/pool/" + "0" * 64, Headers("image/jpeg", "no-cache"), _ENTRIES[_KEY])
+_RELEASE_ID = "20260131T120000Z-0123abcd"
+_RELEASE = Release(
+    _RELEASE_ID, "0" * 64, ReleaseKind.ROLLBACK, Who("a" * 40, "refs/heads/x", "me", "1", "5"), Counts(1, 2, 3, 4, 5),
+    "1" * 64, "1" * 64, "20260130T120000Z-0123abcd", "20260129T120000Z-0123abcd", {_KEY: _REPLACED, "new.html": None},
+)  # fmt: skip
+_HOLD = f'{{"schema": 1, "release": "{_RELEASE_ID}", "who": {{"actor": "me"}}}}'.encode()
 _PUBLICATION = Publication("0" * 64, "1" * 64, {_KEY: _REPLACED}, True, 3)
+
+
+class _Holding:
+    """A bucket whose hold is these bytes."""
+
+    def __init__(self, raw: bytes) -> None:
+        self._raw = raw
+
+    def get(self, key: str, most: int) -> StoredObject | None:
+        return StoredObject(self._raw[:most], "etag") if self._raw else None
+
+
+def _hold(raw: bytes) -> None:
+    refusal = held(_Holding(raw))  # type: ignore[arg-type]
+    assert "Deploys are held" in refusal.message
+    assert len(refusal.message) < 300
 
 
 def _gallery() -> bytes:
@@ -326,6 +351,11 @@ PARSERS: Mapping[str, Parser] = {
     "report of a shard": Parser(parse_report, (_REPORT.to_bytes(),), _UNREADABLE, _JSON),
     "what was begun": Parser(parse_begun, (begun_document(examples.mixed_plan()),), (), _JSON),
     "publication": Parser(parse_publication, (_PUBLICATION.to_bytes(),), (PublicationUnreadable, ConfigInvalid), _JSON),
+    "release": Parser(
+        lambda raw: parse_release(raw, _RELEASE_ID), (_RELEASE.to_bytes(), replace(_RELEASE, undo={}).to_bytes()),
+        (ReleaseUnreadable, ConfigInvalid), _JSON,
+    ),
+    "hold": Parser(_hold, (_HOLD,), (), _JSON, most=1 << 16),
     "config file": Parser(
         lambda raw: _interpret(raw[: 1 << 16].decode("utf-8", "replace"), "galleria.yml", "live"), (_CONFIG,), (),
         {

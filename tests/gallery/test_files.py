@@ -208,6 +208,17 @@ def test_everything_missing_is_told_in_one_run(workspace: Path, gallery: Gallery
         find(gallery, workspace)
     assert len(caught.value.findings) == 6
     assert caught.value.hint
+    assert "option source" in caught.value.hint
+
+
+def test_a_thumbnail_that_galleria_could_not_make_is_not_laid_to_the_checkout(
+    workspace: Path, gallery: Gallery
+) -> None:
+    gallery.local_path(1, "thumb").unlink()
+    with pytest.raises(GalleryInvalid) as caught:
+        find(gallery, workspace)
+    assert caught.value.hint
+    assert "Of a damaged photo Galleria makes no thumbnail" in caught.value.hint
 
 
 def test_without_lines_findings_have_no_place(workspace: Path, gallery: Gallery) -> None:

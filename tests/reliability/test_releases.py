@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from random import Random
@@ -15,17 +14,19 @@ from random import Random
 import pytest
 
 from galleria_action.deployment.releases.hold import HOLD_KEY
-from galleria_action.deployment.releases.record import RELEASES_FOLDER, is_open, parse_release
+from galleria_action.deployment.releases.record import RELEASES_FOLDER, parse_release
+from galleria_action.deployment.state.elsewhere import StateElsewhere
 from galleria_action.deployment.state.pool import POOL_FOLDER
 from galleria_action.deployment.state.publication import PUBLICATION_KEY
 from galleria_action.storage.folder_store import FolderStore
 from galleria_action.storage.interface import Headers, Target, WriteStore
 from galleria_action.storage.opening import open_store
-from galleria_action.storage.settings import FOLDER
-from tests.doors.runner import Ran
+from galleria_action.storage.settings import FOLDER, StoreSettings
 from tests.reliability.memory import MemoryStore
 from tests.reliability.mortal import FLAVOURS, Fate, Killed, MortalStore
-from tests.reliability.scenes import MANIFEST_KEY, Scene, State, live, make_scene, seed, state_of
+from tests.reliability.past import Past, live_a_whole_life, lived
+from tests.reliability.places import GALLERY, RECORDS, Places
+from tests.reliability.scenes import MANIFEST_KEY, live, make_scene, seed, state_of
 from tests.reliability.turns import Turns, TurnStore, switching
 from tests.s3 import FakeS3
 
@@ -47,72 +48,6 @@ def empty(request: pytest.FixtureRequest, fake_s3: Callable[..., FakeS3], tmp_pa
     return make
 
 
-@dataclass
-class Past:
-    """A bucket, the workspace that is deployed to it, and what visitors saw with each release."""
-
-    scene: Scene
-    store: WriteStore
-    seen: dict[str, State] = field(default_factory=dict)
-    order: list[str] = field(default_factory=list)
-
-    def deploy(self, **inputs: str) -> str:
-        ran = self.scene.deploy(self.store, **inputs)
-        assert ran.exit_code == 0, ran.log
-        return self.remember(ran)
-
-    def remember(self, ran: Ran) -> str:
-        release = ran.outputs["release-id"]
-        assert release
-        self.seen[release] = live(state_of(self.store))
-        self.order.append(release)
-        return release
-
-    def run(self, command: str, **inputs: str) -> Ran:
-        return self.scene.run(command, self.store, **inputs)
-
-    def back(self, **inputs: str) -> Ran:
-        ran = self.run("rollback", **inputs)
-        assert ran.exit_code == 0, ran.log
-        if ran.outputs["release-id"]:
-            self.remember(ran)
-        return ran
-
-    def now(self) -> State:
-        return live(state_of(self.store))
-
-    def records(self) -> list[str]:
-        return [found.key for found in self.store.list(RELEASES_FOLDER)]
-
-    def check_tidy(self) -> None:
-        """Nothing lies there but the gallery, the record, the releases, and what these need."""
-        keys = {found.key for found in self.store.list()}
-        found = [parse_release(self.store.get(key).body, key[len(RELEASES_FOLDER) : -5]) for key in self.records()]  # type: ignore[union-attr]
-        needed = {key for release in sorted(found, key=lambda it: it.id)[1:] for key in release.kept()}
-        assert {key for key in keys if key.startswith(POOL_FOLDER)} == needed
-        assert keys - self.now().keys() - needed - set(self.records()) == {MANIFEST_KEY}
-        assert not [key for key in keys if is_open(key)]
-
-
-def lived(scene: Scene, store: WriteStore, number: int, **inputs: str) -> Past:
-    """``number`` releases with photos that come, change and go, and a site that does."""
-    past, site = Past(scene, store), scene.workspace / "prod/site"
-    past.deploy(**inputs)
-    for step in range(1, number):
-        scene.gallery.change(step % 2, version=step)
-        if step % 2:
-            scene.gallery.add(20 + step)
-        if step % 3 == 0:
-            scene.gallery.remove(0)
-        (site / "index.html").write_text(f"<h1>{step}</h1>", encoding="utf-8")
-        if step % 4 == 1:
-            (site / f"page-{step}.html").write_text("page", encoding="utf-8")
-        if step == 6:
-            (site / "page-5.html").unlink()
-        past.deploy(**({"cache_control_photos": "no-store"} if step == 7 else {}), **inputs)
-    return past
-
-
 @pytest.fixture
 def past(tmp_path: Path) -> Past:
     """Four releases in a bucket in memory."""
@@ -123,25 +58,28 @@ def past(tmp_path: Path) -> Past:
 # -- back, and forward again ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("empty", ["memory", "s3", "folder"], indirect=True)
+@pytest.mark.parametrize("empty", ["s3", "folder"], indirect=True)
 def test_ten_releases_come_back_in_any_order(tmp_path: Path, empty: Empty):
-    past = lived(make_scene("first", tmp_path / "workspace", empty), empty(), 10, keep_releases="30")
-    ids = list(past.order)
-    Random(1).shuffle(ids)
-    for release in (*ids, past.order[9]):
-        ran = past.back(to=release, keep_releases="30")
-        assert past.now() == past.seen[release], release
-        assert release in ran.outputs["message"]
-    for made in past.order[10:]:
-        past.back(to=made, keep_releases="30")
-        assert past.now() == past.seen[made], "forward again, to a rollback"
-    past.check_tidy()
-    ran = past.run("deploy", keep_releases="3")
-    assert ran.exit_code == 0, ran.log
-    past.scene.gallery.change(0, version=99)
-    past.deploy(keep_releases="3")
-    assert len(past.records()) == 4, "what is live, and three to go back to"
-    past.check_tidy()
+    live_a_whole_life(Past(make_scene("first", tmp_path / "workspace", empty), empty()), Random(1))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", range(2, 12))
+def test_ten_releases_come_back_in_ten_other_orders(tmp_path: Path, number: int):
+    scene = make_scene("first", tmp_path / "workspace", MemoryStore)
+    live_a_whole_life(Past(scene, MemoryStore()), Random(number))
+
+
+def test_ten_releases_come_back_where_our_records_lie_elsewhere(tmp_path: Path):
+    scene, places = make_scene("first", tmp_path / "workspace", MemoryStore), Places()
+    scene.inputs["state"] = places.state
+    both = StateElsewhere(places.gallery, places.records, GALLERY, RECORDS)
+
+    def opener(settings: StoreSettings) -> WriteStore:
+        return places.gallery if settings.target == GALLERY else places.records
+
+    live_a_whole_life(Past(scene, both, opener), Random(12))
+    assert places.own() == []
 
 
 def test_in_directory_mode_too(tmp_path: Path):
@@ -264,6 +202,16 @@ def test_a_record_of_a_newer_version_is_refused(past: Past):
         ran = past.run(command)
         assert ran.exit_code == 2, ran.log
         assert "newer version" in ran.log
+
+
+def test_a_service_without_copies_is_told_of_when_it_is_planned(past: Past):
+    """The plan of a deploy, which keeps, and that of a rollback; where nothing is kept, nothing is said."""
+    told, there = "A rollback needs copies inside the service", {"endpoint": "https://fsn1.your-objectstorage.com"}
+    past.scene.gallery.change(0, version=44)
+    assert told in past.run("plan", **there).log
+    assert told in past.run("rollback", dry_run="true", **there).log
+    assert told not in past.run("plan").log
+    assert told not in past.run("plan", keep_releases="0", **there).log
 
 
 def test_without_releases_nothing_is_kept(tmp_path: Path):

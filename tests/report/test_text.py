@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import replace
 
 import pytest
 
+from galleria_action.deployment.events import Located
 from galleria_action.deployment.remote.verification import Verification
 from galleria_action.errors import Cancelled, ConfigInvalid, DeleteGuard
 from galleria_action.report.result import Result, finish
@@ -23,6 +25,15 @@ def test_the_words_that_users_know():
         assert words in lines
     assert lines[-1] == "Dry run completed - no files were uploaded"
     assert lines.count(lines[-1]) == 1
+
+
+@pytest.mark.parametrize("example", [examples.planned, examples.deployed])
+def test_photos_that_tell_where_they_were_taken_are_told_in_the_log(example):
+    result = replace(example(examples.mixed_plan()), located=Located(2, taken_out=False))
+    (line,) = (line for line in render_text(result, plan_told=True) if "where they were taken" in line.text)
+    assert line.text == "2 photos to be uploaded tell where they were taken: strip-gps publishes photos without."
+    assert line.tone == "doubtful"
+    assert not any("taken" in text for text in texts(example(examples.mixed_plan())))
 
 
 def test_a_deploy_never_says_that_it_was_a_dry_run():

@@ -11,12 +11,14 @@ from uuid import uuid4
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """One object. ``headers`` are those that come back with it (lower-case names), ``etag`` has no quotes."""
+    """One object. ``headers`` are those that come back with it (lower-case names), ``etag`` has no quotes. Of an
+    archive nothing is read."""
 
     body: bytes
     etag: str
     headers: Mapping[str, str] = field(default_factory=dict)
     modified: datetime = field(default_factory=lambda: datetime.now(UTC))
+    storage_class: str = "STANDARD"
 
     @classmethod
     def of(cls, body: bytes, headers: Mapping[str, str] | None = None, *, md5_etag: bool = True) -> Stored:

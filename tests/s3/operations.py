@@ -59,6 +59,8 @@ def get_object(bucket: Bucket, request: Request, profile: Profile) -> Response:
     stored = bucket.get(store_key(request, profile))
     if stored is None:
         raise Refused("NoSuchKey", "The specified key does not exist.", f"<Key>{xml(request.key)}</Key>")
+    if request.method == "GET":
+        _check_class(stored)
     headers = _object_headers(stored)
     wanted, unwanted = request.headers.get("if-match"), request.headers.get("if-none-match")
     if wanted is not None and not _names(wanted, stored.etag):
@@ -105,7 +107,7 @@ def list_objects(bucket: Bucket, request: Request, profile: Profile) -> Response
         lines.append(
             f"<Contents><Key>{encode(key)}</Key><LastModified>{stored.modified:%Y-%m-%dT%H:%M:%S.000Z}</LastModified>"
             f"<ETag>&quot;{stored.etag}&quot;</ETag><Size>{len(stored.body)}</Size>"
-            "<StorageClass>STANDARD</StorageClass></Contents>"
+            f"<StorageClass>{stored.storage_class}</StorageClass></Contents>"
         )
     more = f"<NextContinuationToken>{last.encode().hex()}</NextContinuationToken>" if truncated else ""
     count = len(lines) + len(folders)
@@ -153,6 +155,7 @@ def copy_object(bucket: Bucket, request: Request, profile: Profile) -> Response:
     stored = bucket.get(source)
     if name != request.bucket or stored is None:
         raise Refused("NoSuchKey", "The specified key does not exist.")
+    _check_class(stored)
     _check_acl(request, profile)
     key = store_key(request, profile)
     replace = request.headers.get("x-amz-metadata-directive", "COPY").upper() == "REPLACE"
@@ -219,6 +222,11 @@ def _check_condition(present: Stored | None, request: Request, profile: Profile)
     matches = wanted == present.etag if profile.unquoted_if_match else _names(wanted, present.etag)
     if not matches:
         raise Refused("PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
+
+
+def _check_class(stored: Stored) -> None:
+    if stored.storage_class in ("GLACIER", "DEEP_ARCHIVE"):
+        raise Refused("InvalidObjectState", "The operation is not valid for the object's storage class")
 
 
 def _check_acl(request: Request, profile: Profile) -> None:

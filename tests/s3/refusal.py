@@ -22,6 +22,7 @@ STATUS = {
     "InvalidDigest": 400,
     "InvalidPart": 400,
     "InvalidRange": 416,
+    "InvalidObjectState": 403,
     "InvalidRequest": 400,
     "KeyTooLongError": 400,
     "MalformedXML": 400,

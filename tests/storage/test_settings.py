@@ -184,7 +184,13 @@ def test_storage_classes(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "why"),
-    [("GLACIER", "archive"), ("deep_archive", "archive"), ("standard", "not a storage"), ("A\nB", "not a storage")],
+    [
+        ("GLACIER", "archive"),
+        ("deep_archive", "archive"),
+        ("ColdArchive", "archive"),
+        ("standard", "not a storage"),
+        ("A\nB", "not a storage"),
+    ],
 )
 def test_classes_that_cannot_be_shown(text: str, why: str) -> None:
     with pytest.raises(ValueError, match=why):

@@ -156,3 +156,19 @@ def test_a_service_that_knows_no_start_after(open_it: Any) -> None:
         with pytest.raises(Indivisible):
             list(store.list(part=Part("b", None)))
         assert "start-after=gal%2Fb" in script.requests[-1].path
+
+
+@pytest.mark.parametrize(
+    ("name", "archived"),
+    [
+        ("STANDARD", False), ("GLACIER", True), ("GLACIER_IR", False), ("DEEP_ARCHIVE", True), ("ColdArchive", True),
+        ("MAZ_ARCHIVE", True), ("INTELLIGENT_TIERING", False), ("", False),
+    ],
+)  # fmt: skip
+def test_what_lies_in_an_archive(name: str, archived: bool) -> None:
+    """Of many objects one; a key that is called so is not meant."""
+    own = f"<StorageClass>{name}</StorageClass>" if name else ""
+    other = "<Contents><Key>archive/GLACIER.jpg</Key><Size>1</Size></Contents>"
+    objects = f"{other}<Contents><Key>b</Key><Size>1</Size>{own}</Contents>"
+    page = read_page(f"<ListBucketResult><IsTruncated>false</IsTruncated>{objects}</ListBucketResult>".encode())
+    assert [it.archived for it in page.objects] == [False, archived]

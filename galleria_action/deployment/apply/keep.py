@@ -63,10 +63,13 @@ class Keep:
         changing = going if self.in_place or taken_up else {**replaced, **going}
         for_later = {key: it for key, it in changing.items() if key not in theirs} if work.terms.keep.anything else {}
 
+        # nobody can read it; where the same bytes are sent again, they lie in the pool already
+        away = {key for key, found in (work.remote.listing or {}).items() if found.archived}
+
         def keep(item: tuple[str, Replaced]) -> None:
             key, before = item
             work.stop.check()
-            if before.kept:
+            if before.kept and key not in away:
                 copied(work.store, key, before.kept, None)
 
         side_by_side({**for_publish, **for_later}.items(), keep, work.uploader.concurrency)

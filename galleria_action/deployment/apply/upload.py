@@ -251,8 +251,8 @@ class Uploader:
         """The entry of bytes that wait in the pool already, proved to be these; else ``None``. What lies there under
         the right name only is not believed."""
         key = pool_key(prepared.sha256)
-        found = self.listing.get(key)
-        if found is None or found.size != len(prepared.body):
+        found = self._listed(key, prepared)
+        if found is None:
             return None
         written = self.checkpoint.stored.get(key) if self.checkpoint else None
         if is_md5(found.etag, prepared.body) or (written and written.etag == found.etag):
@@ -262,8 +262,8 @@ class Uploader:
     def _proven(self, prepared: Prepared) -> ManifestEntry | None:
         """The entry of an object that is there already, byte for byte and header for header; else ``None``."""
         key = prepared.upload.key
-        found = self.listing.get(key)
-        if found is None or found.size != len(prepared.body):
+        found = self._listed(key, prepared)
+        if found is None:
             return None
         wanted = _entry(prepared, found.etag)
         recorded = [self.checkpoint.stored.get(key) if self.checkpoint else None, self.known.objects.get(key)]
@@ -276,6 +276,11 @@ class Uploader:
             return None
         # A store without headers (a folder) has none that could differ.
         return wanted if head.headers is None or head.headers.digest() == wanted.headers else None
+
+    def _listed(self, key: str, prepared: Prepared) -> ObjectInfo | None:
+        """What lies under ``key``, if that can be these bytes and can be read."""
+        found = self.listing.get(key)
+        return found if found and found.size == len(prepared.body) and not found.archived else None
 
     def _note(self, prepared: Prepared, entry: ManifestEntry, size: int, *, skipped: bool, in_place: bool) -> None:
         upload, done = prepared.upload, self.done

@@ -57,13 +57,22 @@ def verify_listing(named: frozenset[str], manifest: Manifest, listing: Mapping[s
     expected = named | manifest.of_kind("site").keys()
     listed = ((key, entry, listing.get(key)) for key, entry in manifest.objects.items())
     differ = {key for key, entry, found in listed if found is not None and not entry.describes(found)}
-    differ |= {key for key in unrecorded(named, manifest) if key in listing and not listing[key].size}
+    differ |= {key for key in unrecorded(named, manifest) if key in listing and not _can_be_seen(listing[key])}
     return Verification(
         checked=len(expected),
         missing=tuple(sorted(expected - listing.keys())),
         orphaned=find_orphans(named, expected, listing),
         mismatched=tuple(sorted(differ & expected)),
     )
+
+
+def _can_be_seen(found: ObjectInfo) -> bool:
+    return bool(found.size) and not found.archived
+
+
+def archived(named: Iterable[str], listing: Mapping[str, ObjectInfo]) -> tuple[str, ...]:
+    """The ``named`` keys whose objects were moved to an archive class: they are there, and visitors get an error."""
+    return tuple(sorted(key for key in named if key in listing and listing[key].archived))
 
 
 def unrecorded(named: Iterable[str], manifest: Manifest) -> frozenset[str]:
@@ -126,14 +135,16 @@ def expectations(
     named: Iterable[str], manifest: Manifest, promised: Mapping[str, str], listing: Mapping[str, ObjectInfo]
 ) -> tuple[Expected, ...]:
     """What is to be read: every recorded object, and the ``named`` ones that nothing records, whose SHA-256 may be
-    ``promised`` by the metadata. What the ``listing`` shows in another size needs no reading."""
+    ``promised`` by the metadata. What the ``listing`` shows in another size needs no reading, and what is archived
+    cannot be read."""
     recorded = (Expected(key, it.size, it.sha256, it.headers) for key, it in manifest.objects.items())
     others = (
         Expected(key, listing[key].size, promised.get(key, ""))
         for key in unrecorded(named, manifest)
-        if key in listing and listing[key].size
+        if key in listing and _can_be_seen(listing[key])
     )
-    return (*(it for it in recorded if it.key in listing and listing[it.key].size == it.size), *others)
+    here = (it for it in recorded if it.key in listing and not listing[it.key].archived)
+    return (*(it for it in here if listing[it.key].size == it.size), *others)
 
 
 def verify_deep(

@@ -97,7 +97,7 @@ class StateElsewhere:
             for found in self.state.list(prefix.removeprefix(RECORDS) if prefix.startswith(RECORDS) else ""):
                 key = RECORDS + found.key
                 if part.after < key and (part.until is None or key <= part.until) and found.key != OWNER:
-                    yield ObjectInfo(key, found.size, found.etag)
+                    yield ObjectInfo(key, found.size, found.etag, found.archived)
 
     def put(self, key: str, body: bytes, headers: Headers, condition: Condition | None = None) -> str:
         """See ``WriteStore.put``."""

@@ -44,8 +44,8 @@ class ManifestEntry:
     source_blob: str = ""
 
     def describes(self, found: ObjectInfo) -> bool:
-        """Whether a listing shows the object as it was stored."""
-        return (found.size, found.etag) == (self.size, self.etag)
+        """Whether a listing shows the object as it was stored, where it can be read."""
+        return (found.size, found.etag) == (self.size, self.etag) and not found.archived
 
 
 @dataclass(frozen=True, slots=True)

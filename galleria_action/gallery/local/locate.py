@@ -17,6 +17,13 @@ from galleria_action.gallery.wording import shown
 
 LinesOf = Callable[[Sequence[Place]], Sequence[int]]
 
+_WHOLE_HINT = "Check the option source, and that the checkout has the photos (Git LFS, links, artifacts)."
+#: the photos themselves are there
+_SMALL_HINT = (
+    "The photos themselves are there. Of a damaged photo Galleria makes no thumbnail, and names it all the same: "
+    "process these again or leave them out. Otherwise check that the checkout has every folder (Git LFS, artifacts)."
+)
+
 
 def locate(
     metadata: GalleryMetadata,
@@ -40,17 +47,19 @@ def locate(
     nearby = Nearby(fence, lambda: {folded(key.rpartition("/")[2]) for key in keys()})
     findings = Findings(file)
     found: dict[str, LocalFile] = {}
+    without_full = False
     for index, photo in enumerate(metadata.photos):
         for variant, key in photo.files.items():
             try:
                 found[key] = _locate_variant(fence, nearby, root, variant, key)
             except Refused as refusal:
                 findings.add(f"photo {shown(photo.id)}: {refusal}", place=("photos", index, "files", variant))
+                without_full = without_full or variant == "full"
     if findings.count:
         missing = "1 local file is" if findings.count == 1 else f"{findings.count:,} local files are"
         raise GalleryInvalid(
             f"{missing} missing or unusable; nothing was published.",
-            hint="Check the option source, and that the checkout has the photos (Git LFS, links, artifacts).",
+            hint=_WHOLE_HINT if without_full else _SMALL_HINT,
             findings=findings.located(lines_of),
             problems=findings.count,
         )

@@ -40,6 +40,7 @@ from galleria_action.storage.persistence import Persistence
 from galleria_action.storage.providers import Provider, provider_of
 from galleria_action.storage.s3.deletes import BATCH, BATCH_REFUSED, NOT_IN_XML, PASSING_IN_BATCH
 from galleria_action.storage.s3.listing import BadListing, Page, every_object, page_of
+from galleria_action.storage.settings import is_archive
 from galleria_action.storage.words import clean
 
 _FAILURES = botocore_failures()
@@ -294,7 +295,10 @@ def _page(answer: dict[str, Any]) -> Page:
     if "IsTruncated" not in answer and "KeyCount" not in answer:
         raise BadListing("an answer that is not a listing")
     try:
-        objects = [ObjectInfo(o["Key"], o["Size"], bare_etag(o.get("ETag", ""))) for o in answer.get("Contents", ())]
+        objects = [
+            ObjectInfo(o["Key"], o["Size"], bare_etag(o.get("ETag", "")), is_archive(o.get("StorageClass", "")))
+            for o in answer.get("Contents", ())
+        ]
     except KeyError as error:
         raise BadListing(f"a listing without {clean(str(error))}") from None
     return page_of(objects, answer.get("IsTruncated", False), answer.get("NextContinuationToken") or None)

@@ -56,7 +56,7 @@ def every_object(fetch: Callable[[str | None], Page], call: Call, part: Part = W
                 raise Indivisible
             if part.until is not None and key > part.until:
                 return
-            yield ObjectInfo(key, info.size, info.etag) if root else info
+            yield ObjectInfo(key, info.size, info.etag, info.archived) if root else info
     except BadListing as error:
         raise failure(Fault("malformed", message=str(error)), call) from None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from urllib.parse import unquote_plus
 from xml.etree import ElementTree
 
@@ -13,6 +14,7 @@ from galleria_action.storage.persistence import Persistence
 from galleria_action.storage.s3.documents import BadDocument, parsed
 from galleria_action.storage.s3.listing import BadListing, Page, every_object, page_of
 from galleria_action.storage.s3.server import LINE_FAILURES, BucketServer, Refused, fault_of
+from galleria_action.storage.settings import is_archive, names_archives
 
 #: An answer has at most 1,000 keys of at most 1,024 bytes, each of which escapes make six times as long; and some more.
 MAX_BYTES = 8 << 20
@@ -74,6 +76,9 @@ def read_page(body: bytes) -> Page:
     encoded = field("EncodingType") == "url"
     names = prefix + "Key", prefix + "Size", prefix + "ETag"
     objects = [_object(one, names, encoded) for one in root.iterfind(prefix + "Contents")]
+    if names_archives(body):
+        classes = (one.findtext(prefix + "StorageClass") or "" for one in root.iterfind(prefix + "Contents"))
+        objects = [replace(it, archived=is_archive(name)) for it, name in zip(objects, classes, strict=True)]
     return page_of(objects, truncated == "true", field("NextContinuationToken") or None)
 
 

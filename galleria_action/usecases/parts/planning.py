@@ -20,7 +20,8 @@ from galleria_action.options.checks import Verify
 from galleria_action.options.guards import Orphans, Unproven
 from galleria_action.report.wording import human_size
 from galleria_action.storage.interface import ReadStore
-from galleria_action.storage.settings import StoreSettings
+from galleria_action.storage.providers import provider_of
+from galleria_action.storage.settings import FOLDER, StoreSettings
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.age import check_age
 from galleria_action.usecases.parts.files import check_online
@@ -116,6 +117,18 @@ def tell_keeping(context: Context, made: Comparison) -> None:
     size = sum(listing[key].size for key in changed if key in listing)
     if keeping.anything and size:
         context.say(f"Keeping what a deploy of it replaces or deletes takes up to {human_size(size)} in the bucket.")
+        warn_of_copies(context, size)
+
+
+def warn_of_copies(context: Context, size: int) -> None:
+    """Say where ``size`` bytes that are kept, or come back, cannot count on copies inside the service."""
+    if context.target.endpoint == FOLDER or provider_of(context.target.endpoint, context.settings.provider).copy:
+        return
+    context.warn(
+        "A rollback needs copies inside the service, and so does what is kept for one; this service does them badly or "
+        f"not at all. What it does not copy goes through this machine, up to {human_size(size)} each way. "
+        "keep-releases: 0 keeps nothing."
+    )
 
 
 def under_way(publication: Publication) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from galleria_action.deployment.events import Advanced, Verified
 from galleria_action.deployment.remote.verification import (
     Verification,
+    archived,
     expectations,
     unrecorded,
     verify_deep,
@@ -21,6 +22,9 @@ from galleria_action.options.guards import Orphans
 from galleria_action.report.wording import count
 from galleria_action.storage.interface import ObjectInfo, ReadStore
 from galleria_action.usecases.context import Context
+
+#: so many keys are named in a warning
+_SHOWN = 5
 
 
 def compare(
@@ -44,9 +48,19 @@ def compare(
             concurrency = context.options.upload.concurrency
             found = verify_deep(store, found, expected, concurrency, lambda size: context.tell(Advanced(size)))
         context.tell(Verified(found))
+    if away := archived(named | manifest.objects.keys(), listing):
+        context.warn(_archived(away))
     if unknown := unrecorded(named, manifest):
         context.warn(_unrecorded(unknown, promised, deep=deep))
     return found
+
+
+def _archived(keys: Sequence[str]) -> str:
+    shown = ", ".join(keys[:_SHOWN]) + (", …" if len(keys) > _SHOWN else "")
+    return (
+        f"{count(len(keys), 'object')} moved to an archive class, from which visitors get an error: {shown}. A deploy "
+        "sends them again; the bucket's lifecycle rules move them back to the archive unless they are changed."
+    )
 
 
 def _unrecorded(unknown: frozenset[str], promised: Mapping[str, str], *, deep: bool) -> str:

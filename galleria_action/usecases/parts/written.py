@@ -15,6 +15,7 @@ WRITTEN_FILES: Mapping[str, Callable[[Options], Path | None]] = {
     "result-file": lambda options: options.output.result_file,
     "checkpoint-file": lambda options: options.upload.checkpoint_file,
     "report-file": lambda options: options.output.report_file,
+    "metrics-file": lambda options: options.watch.metrics_file,
     "output": lambda options: options.lookalikes.output,
     "json-output": lambda options: options.lookalikes.json_output,
 }

@@ -31,11 +31,10 @@ from galleria_action.gallery.metadata.model import GalleryMetadata
 from galleria_action.gallery.metadata.schema import RemoteInvalid, parse_remote
 from galleria_action.report.wording import count, human_size
 from galleria_action.storage.interface import ReadStore, WriteStore
-from galleria_action.storage.providers import provider_of
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.applying import verify_against
 from galleria_action.usecases.parts.places import check_router
-from galleria_action.usecases.parts.planning import storing_of, under_way
+from galleria_action.usecases.parts.planning import storing_of, under_way, warn_of_copies
 from galleria_action.usecases.parts.releasing import begin, concluding, history_of, idle_uploader, terms_of, tidy
 from galleria_action.usecases.parts.unfinished import cleared
 from galleria_action.usecases.results import PlanMade, RolledBack
@@ -110,11 +109,8 @@ def _planned(context: Context, store: ReadStore, remote: RemoteState | None) -> 
             context.warn("Photos were forgotten since then; the gallery comes back without them.")
         files = count(len(plan.copies), "object")
         context.say(f"Back to {way.release.id}: {files} to bring back ({human_size(way.size)} inside the service)")
-        if plan.copies and not provider_of(context.target.endpoint).copy:
-            context.warn(
-                "A rollback needs copies inside the service, which this one does badly or not at all: what cannot be "
-                f"copied goes through this machine, up to {human_size(way.size)} each way."
-            )
+        if plan.copies:
+            warn_of_copies(context, way.size)
     guards = options.guards
     check_guards(plan, guards.max_delete, allow_empty=guards.allow_empty, approved_plan=guards.approved_plan)
     return plan, way, wanted, history
