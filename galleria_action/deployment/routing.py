@@ -48,11 +48,12 @@ class Routing:
         """The slot that nobody is sent to."""
         return next(it for it in map(Layout.slot, SLOTS) if it != self.live)
 
-    def left_alone(self, now: datetime) -> float:
-        """Seconds for which visitors may still need the slot that they were sent away from."""
-        if self.since is None:
+    def left_alone(self, now: datetime, lag: float) -> float:
+        """Seconds for which visitors may still need the slot that they were sent away from, by a router that needs
+        ``lag`` seconds to have all of them hear of it."""
+        if self.since is None or not LEFT_ALONE_SECONDS:
             return 0.0
-        return max(0.0, (self.since + timedelta(seconds=LEFT_ALONE_SECONDS) - now).total_seconds())
+        return max(0.0, (self.since + timedelta(seconds=LEFT_ALONE_SECONDS + lag) - now).total_seconds())
 
     def to_bytes(self) -> bytes:
         """The document that is stored."""
@@ -82,7 +83,10 @@ class Seen:
 
 
 class Router(Protocol):
-    """What sends visitors. Every method may raise the storage's errors and what the service's say."""
+    """What sends visitors. Every method may raise the storage's errors and what the service's say. ``lag_seconds`` is
+    how long some visitors may not hear of a switch that is in force as far as anybody can tell."""
+
+    lag_seconds: float
 
     def look(self) -> Seen:
         """What it does at this moment. Raises ``ConfigInvalid`` where somebody else has taken it for other things."""

@@ -100,7 +100,7 @@ class Fill:
             work.say("A gallery is still on trial in that slot; visitors are taken back from it first.")
             work.stop.check()
             seen = router.send(Routing(seen.routing.live, self.slots.now()), seen)
-        left = seen.routing.left_alone(self.slots.now())
+        left = seen.routing.left_alone(self.slots.now(), router.lag_seconds)
         if left:
             work.say(f"Visitors were sent away from that slot a moment ago; it is left alone for {left:.0f} s.")
             wait(work, left)

@@ -21,11 +21,12 @@ LINK = "live"
 _NEW = ".galleria-live"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass
 class Folder:
     """A ``Router`` in the folder ``root``. Where there is no link yet the gallery in place is live."""
 
     root: Path
+    lag_seconds: float = 0.0
 
     def look(self) -> Seen:
         """See ``Router.look``."""

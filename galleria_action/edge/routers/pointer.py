@@ -28,6 +28,7 @@ class Pointer:
     apart: float
     pause: Pause
     clock: Callable[[], float] = time.monotonic
+    lag_seconds: float = 0.0
     _written: float | None = field(default=None)
 
     def look(self) -> Seen:

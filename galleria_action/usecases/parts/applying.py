@@ -187,13 +187,14 @@ def put_online(
     checkpoint: Checkpoint,
     done: UploadsDone,
     steps: Sequence[Step] = (),
+    previous: str | None = None,
 ) -> Deployed | PutAside:
     """Upload what is not ``done``, commit, delete, verify; or what ``steps`` are given. Raises whatever ends a
     deploy."""
     made = with_listing(store, made)
     resumed = checkpoint if context.options.upload.resume and made.plan.uploads else None
     uploader = make_uploader(context, store, made, resumed, done)
-    terms = terms_of(context)
+    terms = replace(terms_of(context), previous=previous)
     work = Work(made.plan, made.local, made.remote, store, uploader, context.stop, context.tell, made.hold, terms)
     steps = steps or rolling(made.local)
     try:
