@@ -23,6 +23,7 @@ from typing import Any
 from tests.builders import photo_bytes, webp_bytes
 
 _POOL = 24
+_END_OF_IMAGE = b"\xff\xd9"
 _OFFSET_HOURS = 2
 _SIZES = {"thumb": (20_000, 20_000), "web": (300_000, 300_000), "full": (1_000_000, 5_000_000)}
 _SMALL = {"thumb": (2_000, 2_000), "web": (8_000, 8_000), "full": (20_000, 20_000)}
@@ -133,8 +134,9 @@ def _original(folder: Path, number: int, small: bool) -> Original:
     bodies = {}
     for variant, (least, most) in (_SMALL if small else _SIZES).items():
         begin = webp_bytes(number) if variant == "thumb" else photo_bytes(number)
-        # behind the end of the picture, where viewers and the EXIF edit leave it alone
-        bodies[variant] = begin + dice.randbytes(max(0, dice.randint(least, most) - len(begin)))
+        # behind the picture, where viewers and the EXIF edit leave it alone; a JPEG ends with its marker all the same
+        filler = dice.randbytes(max(0, dice.randint(least, most) - len(begin)))
+        bodies[variant] = begin + filler + (b"" if variant == "thumb" else _END_OF_IMAGE)
     paths = {variant: folder / f"{number}-{variant}" for variant in bodies}
     for variant, body in bodies.items():
         paths[variant].write_bytes(body)

@@ -48,6 +48,7 @@ from galleria_action.options.guards import GuardOptions, Orphans
 from galleria_action.options.headers import HeaderOptions
 from galleria_action.options.target import TargetOptions
 from galleria_action.options.upload import UploadOptions
+from galleria_action.report import wording
 from galleria_action.report.result import Tally
 from galleria_action.storage.api import store_for
 from galleria_action.storage.faults.client_errors import raising_client_errors
@@ -183,7 +184,8 @@ def _deploy_dict(heard: Tally, dry_run: bool, *, message: str) -> dict[str, Any]
 
 
 def _would(plan: Mapping[str, list[Any]]) -> str:
-    return f"Would upload {len(plan['upload'])} photos, delete {len(plan['delete'])} photos"
+    uploads, deletes = (wording.count(len(plan[name]), "photo") for name in ("upload", "delete"))
+    return f"Would upload {uploads}, delete {deletes}"
 
 
 def _counted(plan: Mapping[str, list[Any]]) -> dict[str, Any]:

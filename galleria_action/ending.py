@@ -189,7 +189,8 @@ def _report(result: Result, ci: CI, *, quiet: bool, plan_told: bool) -> None:
         ci.error("\n".join(filter(None, [result.message, result.hint])))
     # what is wrong with the options is told in any case: nobody can guess it
     verdict_only = quiet and result.exit_code != ConfigInvalid.exit_code
-    for line in render_text(result, quiet=verdict_only, plan_told=plan_told):
+    told = ci.screen is not None  # whoever watches has seen the warnings a moment ago
+    for line in render_text(result, quiet=verdict_only, plan_told=plan_told, warnings_told=told):
         ci.line(line.text, line.tone)
     try:
         if budget := ci.summary_budget:

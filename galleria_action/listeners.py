@@ -73,7 +73,7 @@ class Log:
             case Left():
                 self._group.close()
             case Planned(plan):
-                self.ci.line(f"{to_do(plan)}; plan id {plan.plan_id}")
+                self.ci.line(to_do(plan))
             case Deploying() if self.record.plan:
                 for line in render_plan(self.record.plan):
                     self.ci.line(line.text, line.tone)

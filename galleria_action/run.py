@@ -28,7 +28,7 @@ from galleria_action.listeners import Log, PlanFile, ReportFiles, Reports, Revie
 from galleria_action.options import SECRETS, Options, resolve, usage_problem
 from galleria_action.options.declaration import Topic
 from galleria_action.options.guards import PlanApproval
-from galleria_action.options.origin import texts
+from galleria_action.options.origin import Given, texts
 from galleria_action.options.review import Comment
 from galleria_action.report.documents import report_renderer
 from galleria_action.report.result import Tally
@@ -37,7 +37,7 @@ from galleria_action.storage.opening import open_store
 from galleria_action.storage.public_store import public_target
 from galleria_action.storage.settings import StoreSettings
 from galleria_action.storage.wrappers import RecordingStore
-from galleria_action.usecases.context import Context
+from galleria_action.usecases.context import Context, Environments
 from galleria_action.usecases.parts.written import check_written_files
 from galleria_action.values import dataclass
 
@@ -143,6 +143,7 @@ def _prepare(invocation: Invocation, ci: CI, record: Tally, world: World, files:
         who=who(world.environ),
         made_by=revision(world.environ, files.place.folder, time.time) if command.topics & Topic.PLAN else None,
         is_ancestor=Ancestry(world.environ, files.place.folder, options.review.github_token).is_ancestor,
+        environments=_environments(invocation, ci),
     )
     context.warn_all(heeded.warnings)
     watchers = _watchers(command, context, ci.occasion, world.environ) if options.watch.wanted else None
@@ -166,6 +167,21 @@ def _watchers(command: Command, context: Context, occasion: Occasion, environ: M
         context.store if allowed else None,
         environ,
         telling=writes or (Topic.VERIFY in command.topics and not command.writes),
+    )
+
+
+def _environments(invocation: Invocation, ci: CI) -> Environments:
+    """Every environment under the same policy as the run's own."""
+
+    def given(name: str) -> Mapping[str, Given]:
+        found = invocation.of_environment(name)
+        for secret in SECRETS:
+            if secret in found:
+                ci.mask(found[secret].text)
+        return policy.heed(ci.occasion, found, lambda option: True, publicly=True).given
+
+    return Environments(
+        invocation.environments, given, lambda name: resolve(invocation.command, texts(given(name)), uses_bucket=True)
     )
 
 

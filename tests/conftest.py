@@ -9,8 +9,6 @@ from typing import Any
 
 import pytest
 from hypothesis import settings
-from moto.core.models import DEFAULT_ACCOUNT_ID
-from moto.s3.models import s3_backends
 
 from galleria_action.storage.interface import Target
 from galleria_action.storage.settings import StoreSettings
@@ -36,6 +34,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def moto_backend() -> Any:
     """The server's memory: the fast back door for seeding and looking."""
+    from moto.core.models import DEFAULT_ACCOUNT_ID  # takes most of a second
+    from moto.s3.models import s3_backends
+
     return s3_backends[DEFAULT_ACCOUNT_ID]["aws"]
 
 

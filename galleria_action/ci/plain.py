@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,8 @@ from galleria_action.report.progress import Screen
 #: "Select Graphic Rendition" of ECMA-48: bold, and a colour that can be told apart on dark and light ground
 _COLOURS: dict[Tone, str] = {"plain": "", "good": "\x1b[1;32m", "doubtful": "\x1b[1;33m", "bad": "\x1b[1;31m"}
 _USUAL = "\x1b[0m"
+#: columns; with fewer a line would be a word
+_NARROWEST = 40
 
 #: by which other CIs are known to be at work; of what starts their runs nothing is known here. Whole names: people have
 #: these services' tokens in the environment of their terminals.
@@ -58,6 +61,15 @@ def occasion_of(environ: Mapping[str, str]) -> Occasion:
     return Occasion(Cause.OTHER, Whose.UNKNOWN, f"a CI that is not known here ({visible(found[:40])})")
 
 
+def _wrapped(text: str, columns: int) -> list[str]:
+    """``text`` in lines of ``columns`` characters, broken between words only, so that keys and addresses stay whole;
+    what goes on stands further in."""
+    indent = " " * (len(text) - len(text.lstrip(" ")) + 2)
+    return textwrap.wrap(
+        text, max(columns, _NARROWEST), subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    ) or [text]
+
+
 class Plain:
     """Prints to ``stream``. ``interactive`` says whether that is a terminal that can redraw lines, ``coloured``
     whether it is to show colours."""
@@ -85,7 +97,8 @@ class Plain:
     def line(self, text: str, tone: Tone = "plain") -> None:
         """See ``CI.line``."""
         shown = visible(self.hide(text))
-        self._log.write(f"{_COLOURS[tone]}{shown}{_USUAL}" if self._coloured and tone != "plain" else shown)
+        for piece in _wrapped(shown, self._log.columns) if self._interactive else [shown]:
+            self._log.write(f"{_COLOURS[tone]}{piece}{_USUAL}" if self._coloured and tone != "plain" else piece)
 
     @property
     def screen(self) -> Screen | None:

@@ -125,7 +125,10 @@ def _next_value(option: Option, left: list[str]) -> str | None:
     another = not left or left[0].startswith("--") or left[0] in (*_SHORT, *_HELP)
     if another or (option.kind.bare and left[0].startswith("-")):
         return option.kind.bare
-    return left.pop(0)
+    words = [left.pop(0)]
+    while len(words) < option.kind.words and left and not left[0].startswith("-"):
+        words.append(left.pop(0))
+    return " ".join(words)
 
 
 def _switch(found: Arguments, name: str, text: str) -> None:

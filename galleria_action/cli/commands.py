@@ -141,6 +141,12 @@ def _process(context: Context) -> Done:
     return process(context)
 
 
+def _environments(context: Context) -> Done:
+    from galleria_action.usecases.environments import environments
+
+    return environments(context)
+
+
 def _duplicates(context: Context) -> Done:
     from galleria_action.usecases.duplicates import duplicates
 
@@ -160,7 +166,7 @@ _ALL = (
     Command(
         name="plan",
         help="show what a deploy would do; reads only",
-        topics=Topic.LOCAL | Topic.BUCKET | Topic.PLAN | Topic.SHARES,
+        topics=Topic.LOCAL | Topic.BUCKET | Topic.PLAN | Topic.SHARES | Topic.ONWARD,
         run=_plan,
         writes=False,
         reviewed=True,
@@ -169,7 +175,7 @@ _ALL = (
     Command(
         name="deploy",
         help="upload what changed, commit the metadata, delete what is gone, verify",
-        topics=_DEPLOYING | Topic.SHARE,
+        topics=_DEPLOYING | Topic.SHARE | Topic.ONWARD,
         run=_deploy,
         reviewed=True,
         plans_publicly=True,
@@ -251,6 +257,13 @@ _ALL = (
         run=_duplicates,
         writes=False,
         argument="originals",
+    ),
+    Command(
+        name="environments",
+        help="show every setting of every environment and where it comes from; needs no network",
+        topics=Topic.ENVIRONMENTS,
+        run=_environments,
+        writes=False,
     ),
 )
 COMMANDS: Mapping[str, Command] = {command.name: command for command in _ALL}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import field
 from difflib import get_close_matches
 from itertools import islice
 from pathlib import Path
@@ -33,12 +34,15 @@ _KNOWN = ("environments", *(option.name for option in OPTIONS if option.in_confi
 class Config:
     """Option texts by option name, the chosen environment's over the file's own, and what is wrong with the file.
 
-    ``understood`` says that ``values`` are all it gives, but for those that ``problems`` are about.
+    ``understood`` says that ``values`` are all it gives, but for those that ``problems`` are about. ``places`` are the
+    file and line of each value, ``environments`` the names of all sections.
     """
 
     values: Mapping[str, str]
     problems: tuple[Finding, ...] = ()
     understood: bool = True
+    places: Mapping[str, str] = field(default_factory=dict, compare=False)
+    environments: tuple[str, ...] = ()
 
 
 def read_config(workspace: Path, path: str | None, environment: str | None) -> Config:
@@ -114,7 +118,17 @@ def _choose(document: Mapping[str, Any], lines: Mapping[_Path, int], name: str, 
     section = sections.get(environment) if environment else None
     chosen = {**document, **(section if isinstance(section, dict) else {})}
     fine = chosen.keys() & BY_NAME.keys() - {key for key, _ in found}
-    return Config({key: _text(key, chosen[key]) for key in fine}, tuple(problems))
+
+    def place(key: str) -> str:
+        own = isinstance(section, dict) and key in section
+        return f"{name}:{lines.get(('environments', str(environment), key) if own else (key,), 1)}"
+
+    return Config(
+        {key: _text(key, chosen[key]) for key in fine},
+        tuple(problems),
+        places={key: place(key) for key in fine},
+        environments=tuple(map(str, sections)),
+    )
 
 
 def _excess(events: Iterable[Any]) -> Finding | None:
@@ -151,15 +165,19 @@ def _text(name: str, value: Any) -> str:
 
 
 def _places(root: Any) -> tuple[dict[_Path, int], list[tuple[str, int]]]:
-    """The line (from 1) of every key by its path, and the keys that stand twice in one mapping."""
+    """The line (from 1) of every key and item by its path, and the keys that stand twice in one mapping."""
     lines: dict[_Path, int] = {}
     twice: list[tuple[str, int]] = []
     open_nodes: list[tuple[_Path, Any]] = [((), root)] if root is not None else []
     while open_nodes:
         path, node = open_nodes.pop()
-        if node.id != "mapping" or len(path) > 3:
+        if len(path) > _DEEPEST:
             continue
-        for key, value in node.value:
+        if node.id == "sequence":
+            for number, item in enumerate(node.value):
+                lines[(*path, str(number))] = item.start_mark.line + 1
+                open_nodes.append(((*path, str(number)), item))
+        for key, value in node.value if node.id == "mapping" else ():
             place = (*path, str(key.value))
             if place in lines:
                 twice.append((str(key.value), key.start_mark.line + 1))

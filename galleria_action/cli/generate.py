@@ -21,6 +21,7 @@ from galleria_action.cli.outputs import OUTPUTS
 from galleria_action.options import GROUPS, OPTIONS, Options
 from galleria_action.options.declaration import Option, options_of
 from galleria_action.options.origin import Trust
+from galleria_action.options.presets import PRESETS
 from galleria_action.storage.faults.codes import FORBIDDEN, TABLE, Meaning
 from galleria_action.storage.faults.errors import ON_THE_WAY
 from galleria_action.storage.providers import Provider, profiles
@@ -214,6 +215,14 @@ def providers(text: str) -> str:
     return _between(text, "providers", _table(columns, map(row, profiles().values())))
 
 
+def pipeline(text: str) -> str:
+    """``docs/pipeline.md`` with its tables of presets written anew."""
+    for preset, settings in PRESETS.items():
+        rows = ((f"`{it.option}`", f"`{it.text}`", it.why) for it in settings)
+        text = _between(text, f"preset {preset}", _table(("option", "setting", "because"), rows))
+    return text
+
+
 def _filled(text: str) -> str:
     """``text`` with words where a message has facts."""
     facts = {"bucket": "*bucket*", "permission": "*what the call needs*", "size": "*size*"}
@@ -253,6 +262,7 @@ FILES: Mapping[str, Callable[[str], str]] = {
     "docs/security.md": security,
     "docs/messages.md": messages,
     "docs/providers.md": providers,
+    "docs/pipeline.md": pipeline,
     "schemas/galleria-config.schema.json": config_schema,
 }
 

@@ -1,30 +1,41 @@
 """What was asked for: the command, and the text of every option with the place it comes from.
 
 A value comes, in this order, from the flag, ``INPUT_*`` or ``PLUGIN_*``, ``GALLERIA_*``, the chosen environment of the
-config file, the file's defaults, AWS's own variables, the default. An empty one is not given: GitHub sets every
-declared input, the ones left out as an empty string. What a text means is decided in ``options.resolve``, so that all
-mistakes come in one report.
+config file, the file's defaults, the preset, AWS's own variables, the default. An empty one is not given: GitHub sets
+every declared input, the ones left out as an empty string. What a text means is decided in ``options.resolve``, so that
+all mistakes come in one report.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
 
 from galleria_action import __version__
 from galleria_action.ci.woodpecker import is_plugin
 from galleria_action.cli.arguments import PROGRAM, read_arguments
-from galleria_action.cli.config import read_config
+from galleria_action.cli.config import Config, read_config
 from galleria_action.errors import Finding
 from galleria_action.options import BY_NAME, OPTIONS
 from galleria_action.options.declaration import Mistake
 from galleria_action.options.origin import Given, Origin
+from galleria_action.options.presets import settings_of
 from galleria_action.options.resolve import NO_BUCKET
 from galleria_action.values import dataclass
 
 #: AWS's own variables that stand in for an option which was given nowhere else
 _AWS = {"region": ("AWS_REGION", "AWS_DEFAULT_REGION"), "endpoint": ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")}
+_KEYS = ("access-key", "secret-key", "session-token")
+#: where a gallery lies, and how to get there
+_PLACE = ("bucket", "prefix", "state")
+_WAY = ("endpoint", "region", "provider", "address-style")
+_AWS_KEYS = {
+    "access-key": "AWS_ACCESS_KEY_ID",
+    "secret-key": "AWS_SECRET_ACCESS_KEY",
+    "session-token": "AWS_SESSION_TOKEN",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +43,9 @@ class Invocation:
     """What was asked for.
 
     ``mistakes`` are those in the words of the command line, ``problems`` those in the config file; ``complete`` says
-    that nothing else is missing from ``given`` for their sake. ``text`` is all there is to do for a run that asks for
-    help or the version.
+    that nothing else is missing from ``given`` for their sake. ``environments`` are the config file's sections, and
+    ``of_environment`` what would be given in one of them. ``text`` is all there is to do for a run that asks for help
+    or the version.
     """
 
     command: str
@@ -44,6 +56,8 @@ class Invocation:
     quiet: bool = False
     complete: bool = True
     no_bucket: str = NO_BUCKET
+    environments: tuple[str, ...] = ()
+    of_environment: Callable[[str], Mapping[str, Given]] = lambda name: {}
     text: str | None = None
     exit_code: int = 0
 
@@ -64,35 +78,75 @@ def parse(args: Sequence[str], environ: Mapping[str, str], workspace: Path) -> I
     as_json, quiet = "json" in words.switches, "quiet" in words.switches
     if not words.command:
         return Invocation("", mistakes=words.mistakes, as_json=as_json, quiet=quiet)
-    given = _from_environment(environ) | _texts(words.flags, Origin.FLAG)
-    path, environment = (given[it].text if it in given else None for it in ("config", "environment"))
+    asked = _from_environment(environ) | _texts(words.flags, Origin.FLAG, {it: f"--{it}" for it in words.flags})
+    path, environment = (asked[it].text if it in asked else None for it in ("config", "environment"))
     config = read_config(workspace, path, environment)
-    only_there = [Mistake(it, "only the config file can give it") for it in given if BY_NAME[it].only_in_config]
-    given = _texts(config.values, Origin.CONFIG) | given
-    given = _of_its_part(environ, given) | given
+    only_there = [Mistake(it, "only the config file can give it") for it in asked if BY_NAME[it].only_in_config]
     words.mistakes.extend(only_there)
+
+    def of_environment(name: str) -> Mapping[str, Given]:
+        return _of_another(name, asked, read_config(workspace, path, name), environ)
+
     return Invocation(
         words.command,
-        _from_aws(environ, given) | given,
+        _all_of(asked, config, environ),
         words.mistakes,
         config.problems,
         as_json=as_json,
         quiet=quiet,
         complete=config.understood,
         no_bucket=_no_bucket(environ),
+        environments=config.environments,
+        of_environment=of_environment,
     )
 
 
-def _texts(values: Mapping[str, str], origin: Origin) -> dict[str, Given]:
-    return {name: Given(text.strip(), origin) for name, text in values.items() if text.strip()}
+def _of_another(name: str, asked: Mapping[str, Given], config: Config, environ: Mapping[str, str]) -> dict[str, Given]:
+    """What holds in the environment ``name``, whichever this run is of: where a gallery lies is said by the section
+    alone, and of the way there the section has the first word."""
+    said = _texts(config.values, Origin.CONFIG, config.places)
+    own = {it: given for it, given in asked.items() if it not in _PLACE and not (it in _WAY and it in said)}
+    own["environment"] = Given(name, Origin.CONFIG, "the section's name")
+    return _all_of(own | _keys_of(name, environ), config, environ)
+
+
+def _keys_of(name: str, environ: Mapping[str, str]) -> dict[str, Given]:
+    """The credentials that the variables with the name of an environment in them hold, all or none."""
+    upper = re.sub(r"[^A-Z0-9]", "_", name.upper())
+    places = {it: f"GALLERIA_{upper}_{it.upper().replace('-', '_')}" for it in _KEYS}
+    found = _texts({it: environ.get(place, "") for it, place in places.items()}, Origin.ENVIRONMENT, places)
+    return found if "access-key" in found else {}
+
+
+def _all_of(asked: dict[str, Given], config: Config, environ: Mapping[str, str]) -> dict[str, Given]:
+    """What was ``asked`` for, and over what else there is."""
+    given = _texts(config.values, Origin.CONFIG, config.places) | asked
+    given = _of_its_part(environ, given) | given
+    given = _by_preset(given) | given
+    if "environment" in given and "access-key" not in given:
+        given = given | _keys_of(given["environment"].text, environ)
+    return _from_aws(environ, given) | given
+
+
+def _texts(values: Mapping[str, str], origin: Origin, places: Mapping[str, str]) -> dict[str, Given]:
+    return {name: Given(text.strip(), origin, places.get(name, "")) for name, text in values.items() if text.strip()}
+
+
+def _by_preset(given: Mapping[str, Given]) -> dict[str, Given]:
+    """What the preset says, which counts for as much as the word that chose it."""
+    if "preset" not in given:
+        return {}
+    chosen = given["preset"]
+    place = f"preset {chosen.text}"
+    return {it.option: Given(it.text, chosen.origin, place) for it in settings_of(chosen.text)}
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Given]:
-    found = {
-        option.name: next(filter(None, (environ.get(it, "").strip() for it in option.environment_names)), "")
+    places = {
+        option.name: next((it for it in option.environment_names if environ.get(it, "").strip()), "")
         for option in OPTIONS
     }
-    return _texts(found, Origin.ENVIRONMENT)
+    return _texts({name: environ.get(it, "") for name, it in places.items()}, Origin.ENVIRONMENT, places)
 
 
 def _chosen_by_environment(environ: Mapping[str, str]) -> str | None:
@@ -110,8 +164,9 @@ def _of_its_part(environ: Mapping[str, str], given: Mapping[str, Given]) -> dict
     if len(asked) != 1 or "bucket" in given:
         return {}
     names = ("bucket", "endpoint", "region", "access-key", "secret-key")
-    found = {name: environ.get(f"GALLERIA_S3_{asked[0]}_{name.upper().replace('-', '_')}", "") for name in names}
-    return _texts(found, Origin.ENVIRONMENT) if found["bucket"] else {}
+    places = {name: f"GALLERIA_S3_{asked[0]}_{name.upper().replace('-', '_')}" for name in names}
+    found = {name: environ.get(place, "") for name, place in places.items()}
+    return _texts(found, Origin.ENVIRONMENT, places) if found["bucket"] else {}
 
 
 def _no_bucket(environ: Mapping[str, str]) -> str:
@@ -130,9 +185,7 @@ def _from_aws(environ: Mapping[str, str], given: Mapping[str, Given]) -> dict[st
     """Whole credentials only: a key of ours is never completed by a session token of somebody else's."""
     if "bucket" in given and given["bucket"].text.startswith("file:"):
         return {}
-    found = {name: next(filter(None, map(environ.get, variables)), "") for name, variables in _AWS.items()}
+    places = {name: next(filter(environ.get, variables), "") for name, variables in _AWS.items()}
     if "access-key" not in given and "secret-key" not in given and environ.get("AWS_ACCESS_KEY_ID"):
-        found["access-key"] = environ["AWS_ACCESS_KEY_ID"]
-        found["secret-key"] = environ.get("AWS_SECRET_ACCESS_KEY", "")
-        found["session-token"] = environ.get("AWS_SESSION_TOKEN", "")
-    return _texts(found, Origin.AWS)
+        places |= _AWS_KEYS
+    return _texts({name: environ.get(it, "") for name, it in places.items()}, Origin.AWS, places)

@@ -247,10 +247,27 @@ class Made:
     changed: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """An option's value in an environment, as text, and the ``place`` it comes from: a line of a file, a flag, a
+    variable, a preset, the defaults."""
+
+    option: str
+    value: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What holds in each environment."""
+
+    environments: Mapping[str, tuple[Setting, ...]]
+
+
 Event = (
     Said | Warned | Entered | Left | Recognised | Planned | Located | Divided | Deploying | Began | Advanced | Sending
     | Stored | Ended | Uploaded | Publishing | Committed | Released | Listed | Deleted | Verified | Pictured | Compared
-    | Reported | Made
+    | Reported | Made | Settled
 )  # fmt: skip
 
 #: told of each event in order; several threads may call it at once for what any thread tells

@@ -144,6 +144,11 @@ def whole(store: WriteStore) -> WriteStore:
     return store.store if isinstance(store, _LaidOut) else store
 
 
+def place_of(store: WriteStore, key: str) -> str:
+    """Where ``key`` of the gallery that ``store`` shows lies in the whole target."""
+    return store.layout.lies_at(key) if isinstance(store, _LaidOut) else key
+
+
 @dataclass(frozen=True, slots=True)
 class _LaidOut:
     """A ``WriteStore`` over another, rooted at the target."""

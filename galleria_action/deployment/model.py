@@ -104,6 +104,18 @@ class KeptObject:
 
 
 @dataclass(frozen=True, slots=True)
+class PlacedObject:
+    """An object of another gallery: it lies under ``key`` at ``target``, whose listing shows it with this ``etag``; the
+    record there says that its bytes have this ``sha256`` (hex). ``size`` in bytes."""
+
+    target: Target
+    key: str
+    sha256: str
+    size: int
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
 class Base:
     """The remote document that the plan was made against: SHA-256 of its bytes, and its ETag for the commit."""
 
@@ -155,12 +167,12 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """One object to be written from bytes that the service has already: in the pool, or, for ``Reason.HEADERS``, under
-    the key itself."""
+    """One object to be written from bytes that a service has already: in the pool, in another gallery, or, for
+    ``Reason.HEADERS``, under the key itself."""
 
     key: str
     reason: Reason
-    source: KeptObject
+    source: KeptObject | PlacedObject
     headers: Headers
     photo: str | None = None
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
 
-from galleria_action.deployment.galleries import LocalGallery, RemoteGallery, SourcePhoto
+from galleria_action.deployment.galleries import LocalGallery, RemoteGallery, SourcePhoto, Wanted
 from galleria_action.deployment.model import Commit, Delete, PhotoEdit, Plan, Reason, SourceFile, Storing, Upload
 from galleria_action.deployment.remote.verification import find_orphans
 from galleria_action.deployment.state.manifest import ManifestEntry
@@ -39,11 +39,11 @@ def make_plan(
     """
     comparison = _Comparison(local, remote, force, keep_unproven)
     uploads = [*comparison.photo_uploads(), *comparison.site_uploads()]
-    deletes = list(_deletes(local, remote))
-    orphans = _orphans(local, remote)
+    deletes = list(deletes_for(local, remote))
+    orphans = orphans_beside(local, remote)
     if delete_orphans and remote.base:
         deletes += [Delete(key, Reason.ORPHAN) for key in orphans]
-    remote_photos = dict.fromkeys(_remote_photos(remote).values())
+    photos_before = dict.fromkeys(remote_photos(remote).values())
     changed = {up.photo for up in uploads}
     local_photos = [photo.id for photo in local.photos or ()]
     present = set(local_photos) | comparison.renamed
@@ -54,8 +54,8 @@ def make_plan(
         uploads=tuple(uploads),
         deletes=tuple(sorted(deletes, key=lambda gone: gone.key)),
         unchanged_photos=tuple(photo for photo in local_photos if photo not in changed),
-        removed_photos=() if local.photos is None else tuple(p for p in remote_photos if p not in present),
-        remote_photo_count=len(remote_photos),
+        removed_photos=() if local.photos is None else tuple(p for p in photos_before if p not in present),
+        remote_photo_count=len(photos_before),
         local_photo_count=len(local_photos),
         commit=_commit(local, remote),
         local_file_count=len(local.photo_keys()),
@@ -185,7 +185,7 @@ def _rendering(settings: GallerySettings) -> tuple[object, ...]:
     return (settings.web_size, settings.thumb_size, settings.jpeg_quality, settings.webp_quality)
 
 
-def _remote_photos(remote: RemoteGallery, *, but: Set[str] = frozenset()) -> dict[str, str]:
+def remote_photos(remote: RemoteGallery, *, but: Set[str] = frozenset()) -> dict[str, str]:
     """key → photo id of every photo object that the live metadata or the manifest names, ``but`` for these keys.
 
     The manifest matters after a run that died between commit and deletes: only it still names the old keys.
@@ -200,8 +200,9 @@ def _remote_photos(remote: RemoteGallery, *, but: Set[str] = frozenset()) -> dic
     return named
 
 
-def _deletes(local: LocalGallery, remote: RemoteGallery) -> Iterator[Delete]:
-    """What is gone from the gallery, unless a disk or a service may hold its key to be one that stays."""
+def deletes_for(local: Wanted, remote: RemoteGallery) -> Iterator[Delete]:
+    """What is gone from the gallery when it is as ``local``, unless a disk or a service may hold its key to be one that
+    stays."""
     stays = {folded(key) for key in _wanted(local)}
     return (gone for gone in _unwanted(local, remote) if folded(gone.key) not in stays)
 
@@ -210,24 +211,26 @@ def _site_before(remote: RemoteGallery) -> Mapping[str, object]:
     return {**remote.manifest.leaving_of("site"), **remote.manifest.of_kind("site")}
 
 
-def _unwanted(local: LocalGallery, remote: RemoteGallery) -> Iterator[Delete]:
+def _unwanted(local: Wanted, remote: RemoteGallery) -> Iterator[Delete]:
     wanted, site_before = _wanted(local), _site_before(remote)
-    if local.photos is not None:
-        kept = wanted | (set() if local.site is not None else site_before.keys())
-        yield from (Delete(key, Reason.REMOVED, photo) for key, photo in _remote_photos(remote, but=kept).items())
-    if local.site is not None:
-        kept = wanted | (set() if local.photos is not None else _remote_photos(remote).keys())
+    photos, site = local.keys_of("photo") is not None, local.keys_of("site") is not None
+    if photos:
+        kept = wanted | (set() if site else site_before.keys())
+        yield from (Delete(key, Reason.REMOVED, photo) for key, photo in remote_photos(remote, but=kept).items())
+    if site:
+        kept = wanted | (set() if photos else remote_photos(remote).keys())
         yield from (Delete(key, Reason.REMOVED) for key in site_before if key not in kept)
 
 
-def _wanted(local: LocalGallery) -> frozenset[str]:
-    return local.photo_keys() | local.site_keys()
+def _wanted(local: Wanted) -> frozenset[str]:
+    return frozenset(local.keys_of("photo") or ()) | frozenset(local.keys_of("site") or ())
 
 
-def _orphans(local: LocalGallery, remote: RemoteGallery) -> tuple[str, ...]:
-    named = local.photo_keys() | _remote_photos(remote).keys()
+def orphans_beside(local: Wanted, remote: RemoteGallery) -> tuple[str, ...]:
+    """What lies in the gallery's folders and neither ``local`` nor anything there names; needs the listing."""
+    named = frozenset(local.keys_of("photo") or ()) | remote_photos(remote).keys()
     recorded = remote.manifest.objects.keys() | remote.manifest.leaving.keys()
-    expected = named | recorded | local.site_keys()
+    expected = named | recorded | frozenset(local.keys_of("site") or ())
     return find_orphans(named, expected, remote.listing or {})
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence, Set
 from functools import cache
 
 from galleria_action.deployment.delivery import HeaderRules
-from galleria_action.deployment.galleries import LocalGallery, SourcePhoto
+from galleria_action.deployment.galleries import LocalGallery, SourcePhoto, Wanted
 from galleria_action.deployment.model import PhotoEdit, SourceFile
 from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.errors import Finding, GalleryInvalid
@@ -104,14 +104,17 @@ def check_collisions(local: LocalGallery) -> None:
     )
 
 
-def check_live_collisions(local: LocalGallery, manifest: Manifest, metadata: GalleryMetadata | None) -> None:
+def check_live_collisions(local: Wanted, manifest: Manifest, metadata: GalleryMetadata | None) -> None:
     """The same with the half of the live gallery that is left alone: a photo must not take the place of a page, nor the
     other way round. Raises ``GalleryInvalid``."""
-    if local.site is None:
-        _refuse_overlap(local.photo_keys(), manifest.of_kind("site").keys(), "the photos' file", "the live site's file")
-    if local.photos is None:
+    photos, site = local.keys_of("photo"), local.keys_of("site")
+    if site is None:
+        _refuse_overlap(
+            frozenset(photos or ()), manifest.of_kind("site").keys(), "the photos' file", "the live site's file"
+        )
+    if photos is None:
         live = manifest.of_kind("photo").keys() | (metadata.keys() if metadata else frozenset())
-        _refuse_overlap(local.site_keys(), live, "the site's file", "a live photo")
+        _refuse_overlap(frozenset(site or ()), live, "the site's file", "a live photo")
 
 
 def _refuse_overlap(keys: Set[str], taken: Set[str], whose: str, others: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import field, fields, replace
 from enum import Flag, auto
+from keyword import iskeyword
 from typing import Any, TypeVar, cast
 
 from galleria_action.options.kinds import Kind
@@ -37,6 +38,8 @@ class Topic(Flag):
     NAMES = auto()  #: how they are called and dated
     STUDIO = auto()  #: what is made of them
     LOOKALIKES = auto()  #: which of them show the same
+    ONWARD = auto()  #: what is taken over from another environment
+    ENVIRONMENTS = auto()  #: how environments are compared
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,8 @@ class Option:
     @property
     def parameter(self) -> str:
         """The option's name as a Python identifier: the field of its group."""
-        return self.name.replace("-", "_")
+        name = self.name.replace("-", "_")
+        return f"{name}_" if iskeyword(name) else name
 
     @property
     def environment_names(self) -> tuple[str, ...]:
@@ -140,5 +144,7 @@ def _declare(declared: Option, default: Any) -> Any:
 def options_of(group: type[Any]) -> tuple[Option, ...]:
     """The options that the fields of ``group`` declare, in their order."""
     return tuple(
-        replace(it.metadata[Option], name=it.name.replace("_", "-")) for it in fields(group) if Option in it.metadata
+        replace(it.metadata[Option], name=it.name.rstrip("_").replace("_", "-"))
+        for it in fields(group)
+        if Option in it.metadata
     )

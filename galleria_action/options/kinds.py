@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from galleria_action.deployment.releases.record import is_id
 from galleria_action.values import dataclass
 
 T = TypeVar("T")
@@ -22,7 +23,8 @@ class Kind(Generic[T]):
 
     ``word`` stands for a value in help; ``parse`` raises ``ValueError`` with a text for humans, without the option's
     name; ``schema`` is the JSON Schema of the value in the config file. ``bare`` is what the flag means without a
-    value. A ``secret`` does not belong into a repository, a log or a representation.
+    value. A ``secret`` does not belong into a repository, a log or a representation. On a command line the value
+    has so many ``words``.
     """
 
     word: str
@@ -31,6 +33,7 @@ class Kind(Generic[T]):
     choices: tuple[str, ...] = ()
     bare: str | None = None
     secret: bool = False
+    words: int = 1
 
 
 def shown(text: str) -> str:
@@ -132,10 +135,17 @@ def _address(text: str) -> str:
     raise ValueError(f"{shown(text)} is not an http or https address")
 
 
+def _release(text: str) -> str:
+    if is_id(text):
+        return text
+    raise ValueError(f"{shown(text)} is not the id of a release, such as 20260131T120000Z-0123abcd; see history")
+
+
 TEXT: Kind[str] = Kind("TEXT", str, _STRING)
 SECRET: Kind[str] = Kind("SECRET", _secret, _STRING, secret=True)
 PATH: Kind[Path] = Kind("PATH", Path, _STRING)
 FLAG: Kind[bool] = Kind("[true|false]", _boolean, {"type": "boolean"}, bare="true")
+RELEASE: Kind[str] = Kind("RELEASE", _release, _STRING)
 HEADER: Kind[str] = Kind("TEXT", _header, _STRING)
 ADDRESS: Kind[str] = Kind("TEXT", _address, _STRING)
 PLAN_ID = pattern("TEXT", r"[0-9a-f]{64}", "a plan id (64 hexadecimal digits)")

@@ -9,6 +9,7 @@ from typing import Any
 from galleria_action.edge.routers.kinds import RouterKind
 from galleria_action.options.checks import CheckOptions
 from galleria_action.options.declaration import Mistake, Option, Topic, option, optional, options_of
+from galleria_action.options.environments import EnvironmentOptions
 from galleria_action.options.gallery import GalleryOptions
 from galleria_action.options.guards import GuardOptions
 from galleria_action.options.headers import HeaderOptions
@@ -44,6 +45,7 @@ class Options:
     watch: WatchOptions = WatchOptions()
     studio: StudioOptions = StudioOptions()
     lookalikes: DuplicateOptions = DuplicateOptions()
+    environments: EnvironmentOptions = EnvironmentOptions()
     dry_run: bool = option(
         FLAG,
         "false",
@@ -82,6 +84,7 @@ class Options:
             yield from getattr(self, name).mistakes()
         yield from self._shards()
         yield from self._places()
+        yield from self._onward()
         if self.command == "forget" and not self.releases.photo:
             yield Mistake("photo", "forget needs the id of the photo, as gallery-metadata.json has it")
 
@@ -96,6 +99,15 @@ class Options:
             yield Mistake("router", text, ("bucket",))
         if self.sharded and strategy is not Strategy.ROLLING:
             yield Mistake("strategy", f"shards know rolling only, not {strategy}", ("shard",))
+
+    def _onward(self) -> Iterator[Mistake]:
+        environments = self.environments
+        if environments.release and not environments.from_:
+            yield Mistake("release", "needs from: the environment whose release it is", ("from",))
+        if environments.from_ and environments.from_ == self.environment:
+            yield Mistake("from", "is the environment that is deployed to", ("environment",))
+        if environments.from_ and (self.upload.shard or self.upload.shard_count):
+            yield Mistake("from", "not with shards; nothing is uploaded from here", ("shard", "shard-count"))
 
     def _shards(self) -> Iterator[Mistake]:
         approved, upload = self.guards.approved_plan, self.upload
@@ -128,6 +140,7 @@ GROUPS: Mapping[str, type[Any]] = {
     "watch": WatchOptions,
     "studio": StudioOptions,
     "lookalikes": DuplicateOptions,
+    "environments": EnvironmentOptions,
 }
 OPTIONS: tuple[Option, ...] = (
     *(option for group in GROUPS.values() for option in options_of(group)),

@@ -20,10 +20,11 @@ class Origin(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """An option's text, and where it comes from."""
+    """An option's text, and where it comes from; ``place`` is where exactly: a flag, a variable, a line of a file."""
 
     text: str
     origin: Origin
+    place: str = ""
 
 
 def texts(given: Mapping[str, Given]) -> dict[str, str]:

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from galleria_action.deployment.releases.record import is_id
 from galleria_action.deployment.releases.terms import Keeping
 from galleria_action.options.declaration import Group, Topic, option, optional
-from galleria_action.options.kinds import FLAG, TEXT, Kind, count, shown
+from galleria_action.options.kinds import FLAG, RELEASE, TEXT, count
 from galleria_action.options.origin import NEVER
 from galleria_action.values import dataclass
-
-
-def _release(text: str) -> str:
-    if is_id(text):
-        return text
-    raise ValueError(f"{shown(text)} is not the id of a release, such as 20260131T120000Z-0123abcd; see history")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,9 +19,7 @@ class ReleaseOptions(Group):
     keep_days: int | None = optional(
         count(36_500), "keep those as well that were live within so many days", Topic.APPLY
     )
-    to: str | None = optional(
-        Kind("RELEASE", _release, {"type": "string"}), "release that is rolled back to", Topic.RELEASES, config=NEVER
-    )
+    to: str | None = optional(RELEASE, "release that is rolled back to", Topic.RELEASES, config=NEVER)
     steps: int = option(count(10_000), "1", "how many releases to go back", Topic.RELEASES, config=NEVER)
     hold: bool = option(
         FLAG, "false", "refuse deploys after the rollback, until release-hold", Topic.RELEASES, config=NEVER

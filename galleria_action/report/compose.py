@@ -226,7 +226,7 @@ def _releases(result: Result) -> Iterator[Section]:
 
 def _row(it: ListedRelease) -> Row:
     release = it.release
-    return (release.id, Name(_who(release)), _changed(release), _state(it), _back(it))
+    return (release.id, Name(_who(release)), Name(_changed(release)), _state(it), _back(it))
 
 
 def _who(release: Release) -> str:
@@ -244,6 +244,8 @@ def _changed(release: Release) -> str:
         (counts.files_written, "file", "written"), (counts.files_deleted, "file", "deleted"),
     )  # fmt: skip
     told = ", ".join(f"{count(number, noun)} {verb}" for number, noun, verb in parts if number) or "metadata only"
+    if taken := release.taken_from:
+        return f"from {taken.environment} ({taken.release or 'no record'}): {told}"
     return f"back to {release.restores}: {told}" if release.restores else told
 
 

@@ -27,6 +27,8 @@ from galleria_action.deployment.events import (
     Recognised,
     Released,
     Sending,
+    Setting,
+    Settled,
     Showing,
     Stored,
     Uploaded,
@@ -71,6 +73,7 @@ class Tally:
     release_id: str = ""
     previous_release: str = ""
     releases: tuple[ListedRelease, ...] | None = None
+    environments: Mapping[str, tuple[Setting, ...]] | None = None
     changed: bool = False
     shard: Shard | None = None
     shards: tuple[Shard, ...] = ()
@@ -131,6 +134,8 @@ class Tally:
                 self.duplicates = duplicates
             case Made(changed):
                 self.changed = changed
+            case Settled(environments):
+                self.environments = environments
             case _:
                 pass
 
@@ -160,6 +165,7 @@ class Result:
     requests: Mapping[str, int]
     duration_seconds: float
     releases: tuple[ListedRelease, ...] | None = None
+    environments: Mapping[str, tuple[Setting, ...]] | None = None
 
     @property
     def success(self) -> bool:
@@ -185,7 +191,16 @@ class Result:
             "duration_seconds": round(self.duration_seconds, 3),
             "requests": dict(self.requests),
             **({} if self.releases is None else {"releases": list(map(_told, self.releases))}),
+            **({} if self.environments is None else {"environments": _settings(self.environments)}),
         }
+
+
+def _settings(environments: Mapping[str, tuple[Setting, ...]]) -> dict[str, Any]:
+    """What holds in each environment, as programs read it."""
+    return {
+        name: {it.option: {"value": it.value, "from": it.place} for it in settings}
+        for name, settings in environments.items()
+    }
 
 
 def _told(it: ListedRelease) -> dict[str, Any]:
@@ -200,6 +215,7 @@ def _told(it: ListedRelease) -> dict[str, Any]:
         "verified": release.standing,
         "previous": release.previous,
         "restores": release.restores,
+        "taken_from": release.taken_from and asdict(release.taken_from),
         "live": it.live,
         "rolled_back": it.rolled_back,
         "rollback": None if way is None else {
@@ -230,6 +246,7 @@ def finish(record: Tally, message: str, duration_seconds: float, error: Galleria
         requests=dict(record.requests()),
         duration_seconds=duration_seconds,
         releases=record.releases,
+        environments=record.environments,
     )
 
 

@@ -56,20 +56,23 @@ def render_plan(plan: Plan) -> list[Line]:
     return _visible(_plan(compose_plan(plan)))
 
 
-def render_text(result: Result, *, plan_told: bool = False, quiet: bool = False) -> list[Line]:
-    """``result``: plan (unless it was told before), verification, warnings and problems, what to do, the verdict.
+def render_text(
+    result: Result, *, plan_told: bool = False, warnings_told: bool = False, quiet: bool = False
+) -> list[Line]:
+    """``result``: plan (unless it was told before), verification, warnings (a word, where they were told before) and
+    problems, what to do, the verdict.
 
     ``quiet`` leaves only what is told of the verdict.
     """
     document = compose(result)
-    return _visible(_ending(document) if quiet else _whole(document, plan_told))
+    return _visible(_ending(document) if quiet else _whole(document, plan_told, warnings_told))
 
 
 def _visible(lines: Iterable[Line]) -> list[Line]:
     return [Line(visible(line.text), line.tone) for line in lines]
 
 
-def _whole(document: Document, plan_told: bool) -> Iterator[Line]:
+def _whole(document: Document, plan_told: bool, warnings_told: bool) -> Iterator[Line]:
     if document.plan and not plan_told:
         yield from _plan(document.plan)
         yield Line("")
@@ -77,7 +80,10 @@ def _whole(document: Document, plan_told: bool) -> Iterator[Line]:
         yield Line(document.positions, "doubtful")
         yield Line("")
     for section in (*document.verification, document.warnings, document.problems):
-        if section:
+        if section and section is document.warnings and warnings_told:
+            yield Line(f"{section.lead.removesuffix(':')}, told above.", "doubtful")
+            yield Line("")
+        elif section:
             yield from _section(section)
             yield Line("")
     yield from _ending(document)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import field, replace
 from datetime import UTC, datetime
@@ -19,9 +19,12 @@ from galleria_action.deployment.state.elsewhere import StateElsewhere
 from galleria_action.deployment.stop import Stop
 from galleria_action.edge.routers.kinds import RouterChoice
 from galleria_action.edge.routers.opening import open_router
+from galleria_action.errors import ConfigInvalid
 from galleria_action.fence.place import Place
 from galleria_action.gallery.metadata.schema import LoadedMetadata
 from galleria_action.options import Options
+from galleria_action.options.kinds import shown
+from galleria_action.options.origin import Given
 from galleria_action.storage.interface import ReadStore, Target, WriteStore
 from galleria_action.storage.opening import open_store
 from galleria_action.storage.settings import StoreSettings
@@ -30,12 +33,29 @@ from galleria_action.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class Environments:
+    """The environments that the config file knows, by ``names``.
+
+    ``given`` is what holds in one of them besides the defaults, each text with its place. ``options`` is all of it,
+    for a run of its own there; it raises ``ConfigInvalid``.
+    """
+
+    names: tuple[str, ...] = ()
+    given: Callable[[str], Mapping[str, Given]] = lambda name: {}
+    options: Callable[[str], Options] = lambda name: _unknown(name)
+
+
+def _unknown(name: str) -> Options:
+    raise ConfigInvalid(f"environment: {shown(name)} is not known here; environments are sections of galleria.yml.")
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """One run. ``approval`` asks for the plan that reviewers have seen (raises ``NoApproval``); ``without_secrets``
     says whose run this is when nobody gave it the keys to the bucket. ``metadata`` is a document that the caller has in
     hand, instead of the file that the options name. ``made_by`` is the commit that is deployed, and ``is_ancestor``
     tells of two commits whether the first is an ancestor of the second (``None``: nobody knows). ``who`` makes
-    releases, and ``now`` tells the time."""
+    releases, and ``now`` tells the time. ``environments`` knows of the others."""
 
     options: Options
     place: Place
@@ -50,6 +70,7 @@ class Context:
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     made_by: MadeBy | None = None
     is_ancestor: Callable[[str, str], bool | None] = lambda older, newer: None
+    environments: Environments = field(default_factory=Environments)
 
     @property
     def settings(self) -> StoreSettings:

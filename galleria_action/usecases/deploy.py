@@ -22,16 +22,19 @@ from galleria_action.usecases.parts.recreating import before_it, check_recreate,
 from galleria_action.usecases.parts.releasing import check_hold
 from galleria_action.usecases.parts.unfinished import settled
 from galleria_action.usecases.plan import plan
-from galleria_action.usecases.results import Deployed, PlanMade, PutAside, ShareUploaded
+from galleria_action.usecases.releases.onward import deploy_onward
+from galleria_action.usecases.results import Deployed, PlanMade, PutAside, ShareUploaded, TakenOver
 from galleria_action.usecases.shard import upload_share
 from galleria_action.usecases.slots.steps import steps_of
 
 
-def deploy(context: Context) -> Deployed | PlanMade | PutAside | ShareUploaded:
+def deploy(context: Context) -> Deployed | PlanMade | PutAside | ShareUploaded | TakenOver:
     """Validate, plan, have it approved, upload, commit, delete, verify. With ``dry-run`` it is ``plan``, and with
-    ``shard`` only the shard's share is uploaded."""
+    ``shard`` only the shard's share is uploaded; with ``from`` a release of another environment goes online."""
     if context.options.dry_run or context.without_secrets:
         return plan(context)
+    if context.options.environments.from_:
+        return deploy_onward(context)
     if context.options.upload.shard:
         return upload_share(context, context.options.upload.shard)
     side = check_local(context)

@@ -12,6 +12,7 @@ from galleria_action.usecases.parts.planning import make_comparison, tell_keepin
 from galleria_action.usecases.parts.positions import look_for_positions
 from galleria_action.usecases.parts.records import warn_of_readers
 from galleria_action.usecases.public import plan_publicly
+from galleria_action.usecases.releases.onward import plan_onward_of
 from galleria_action.usecases.results import PlanMade
 
 
@@ -19,6 +20,8 @@ def plan(context: Context) -> PlanMade:
     """Plan, check the guards as a deploy would, and write nothing."""
     if context.without_secrets:
         return plan_publicly(context)
+    if context.options.environments.from_:
+        return plan_onward_of(context)
     side = check_local(context)
     compared = make_comparison(context, context.reading_store(), side)
     made = compared.plan

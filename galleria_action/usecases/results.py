@@ -6,6 +6,7 @@ from typing import Protocol
 
 from galleria_action.deployment.events import Uploaded
 from galleria_action.deployment.model import Plan
+from galleria_action.deployment.releases.record import TakenFrom
 from galleria_action.deployment.remote.verification import Verification
 from galleria_action.deployment.shards import Shard
 from galleria_action.report.wording import count
@@ -96,6 +97,28 @@ class Promoted:
         checked = "" if self.verification is None else f" and verified ({count(self.verification.checked, 'object')})"
         changed, gone = count(len(self.plan.copies), "object"), count(len(self.plan.deletes), "object")
         return f"The gallery that waited is online{checked}: {changed} new or changed, {gone} gone."
+
+
+@dataclass(frozen=True, slots=True)
+class TakenOver:
+    """The gallery is online as the release that it was ``taken_from``; ``streamed`` objects went through here."""
+
+    plan: Plan
+    taken_from: TakenFrom
+    streamed: int
+    verification: Verification | None
+
+    @property
+    def message(self) -> str:
+        """See ``Done.message``."""
+        whose = f"{self.taken_from.environment} has it ({self.taken_from.release or 'without a record'})"
+        if not self.plan.changed:
+            return f"Nothing to do: the gallery is as {whose}."
+        checked = "" if self.verification is None else f" and verified ({count(self.verification.checked, 'object')})"
+        copied = count(len(self.plan.copies) - self.streamed, "object")
+        sent = f", {count(self.streamed, 'object')} sent" if self.streamed else ""
+        gone = count(len(self.plan.deletes), "object")
+        return f"The gallery is online as {whose}{checked}: {copied} copied inside the service{sent}, {gone} deleted."
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,6 +112,24 @@ def test_nobodys_text_becomes_a_colour(tmp_path):
     assert screen.getvalue() == "\x1b[1;31m\\x1b[0mgreen\\x1b[31m\x1b[0m\n"
 
 
+@pytest.mark.parametrize(
+    "text", ["a" * 200, "  of " + "words " * 40, "", "  ", "https://example.org/" + "x" * 90 + " is there"]
+)
+def test_a_terminal_gets_lines_that_fit_and_words_that_are_whole(tmp_path, text):
+    ci, stream = detect({"TERM": "xterm"}, screen := Terminal(), tmp_path), screen
+    ci.line(text)
+    lines = stream.getvalue().splitlines()
+    assert all(len(line) <= 80 or " " not in line.strip() for line in lines)
+    assert all(line.startswith("    " if text.startswith("  ") else "  ") for line in lines[1:])
+    assert " ".join(lines).split() == text.split()
+
+
+def test_a_log_is_left_as_it_is(tmp_path):
+    ci, stream = plain(tmp_path)
+    ci.line("words " * 40)
+    assert stream.getvalue() == "words " * 40 + "\n"
+
+
 def test_lines_are_written_above_the_bar(tmp_path):
     stream = Terminal()
     ci = detect({"TERM": "xterm"}, stream, tmp_path)

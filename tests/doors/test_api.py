@@ -95,6 +95,7 @@ def test_a_gallery_goes_online_and_stays(client, name: str, pics: Gallery):
         "upload_count": 3, "delete_count": 0, "unchanged_count": 0,
         "photos_to_upload": [photo.id for photo in local.photos], "photos_to_delete": [],
     }  # fmt: skip
+    assert planned["message"] == "Would upload 3 photos, delete 0 photos"
     assert storage.list_bucket_files(client, name) == []
 
     done = deployment.deploy_gallery_metadata(client, name, local, pics.source)
@@ -106,6 +107,10 @@ def test_a_gallery_goes_online_and_stays(client, name: str, pics: Gallery):
         "missing_files": [],
         "orphaned_files": [],
     }
+    pics.change(0)
+    would = deployment.deploy_gallery_metadata(client, name, metadata(pics), pics.source, dry_run=True)
+    assert would["message"] == "Would upload 1 photo, delete 0 photos"
+    pics.change(0, version=0)
     again = deployment.deploy_gallery_metadata(client, name, local, str(pics.source))
     assert (again["success"], again["photos_uploaded"], again["metadata_uploaded"]) == (True, 0, False)
 

@@ -31,7 +31,7 @@ def test_a_dry_run_writes_nothing(command: Command):
 
 def test_what_stays_on_this_machine_needs_no_bucket():
     local = [name for name, command in COMMANDS.items() if not command.needs_bucket]
-    assert local == ["validate", "init", "process", "duplicates"]
+    assert local == ["validate", "init", "process", "duplicates", "environments"]
 
 
 def test_every_option_is_shown_by_some_command():

@@ -45,6 +45,7 @@ CONTRACT = {
     "jpeg-quality": "85", "webp-quality": "85", "avif": "false", "albums": "off", "site-title": "", "noindex": "false",
     "album-zip": "off", "templates": "", "duplicates": "off", "threshold": "10", "hash-size": "8",
     "min-resolution": "100", "use-ssim": "false", "output": "", "json-output": "", "report-file": "",
+    "preset": "", "from": "", "release": "", "diff": "",
     "notify": "", "notify-on": "failure", "metrics-file": "", "metrics-push": "",
 }  # fmt: skip
 CHOICES = {
@@ -55,6 +56,7 @@ CHOICES = {
     "links": "warn fail off", "strategy": "rolling recreate blue-green canary", "promote": "auto manual",
     "plan-approval": "off warn require", "progress": "auto off", "address-style": "auto path virtual",
     "on-error": "fail skip", "albums": "off folder day", "album-zip": "off web full", "duplicates": "off warn fail",
+    "preset": "development testing staging production",
     "notify-on": "failure change always",
 }  # fmt: skip
 OUTPUTS = [
@@ -100,6 +102,7 @@ def test_the_options_are_the_contracts():
         "init",
         "process",
         "duplicates",
+        "environments",
     }
 
 
@@ -149,7 +152,7 @@ def test_the_config_file_takes_every_option_but_secrets_and_what_chooses_the_fil
     schema = json.loads((ROOT / "schemas/galleria-config.schema.json").read_text(encoding="utf-8"))
     assert CONTRACT.keys() - schema["$defs"]["options"]["properties"].keys() == {
         "access-key", "secret-key", "session-token", "github-token", "config", "environment", "shard", "approved-plan",
-        "to", "steps", "hold", "photo", "notify",
+        "to", "steps", "hold", "photo", "diff", "release", "notify",
     }  # fmt: skip
 
 

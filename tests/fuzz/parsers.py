@@ -46,6 +46,7 @@ from galleria_action.storage.s3.deletes import _outcomes
 from galleria_action.storage.s3.listing import BadListing
 from galleria_action.storage.s3.listing_page import read_page
 from galleria_action.storage.s3.wire import Response, _read
+from galleria_action.watch.memory import memory_of
 from tests.builders import make_gallery
 from tests.deployment.values import entry_of, local_photo
 from tests.gallery.exif_photos import GPS, Block, exif_segment, photo, segment
@@ -157,6 +158,9 @@ _RELEASE = Release(
     _RELEASE_ID, "0" * 64, ReleaseKind.ROLLBACK, Who("a" * 40, "refs/heads/x", "me", "1", "5"), Counts(1, 2, 3, 4, 5),
     "1" * 64, "1" * 64, "20260130T120000Z-0123abcd", "20260129T120000Z-0123abcd", {_KEY: _REPLACED, "new.html": None},
 )  # fmt: skip
+_ALERTS = json.dumps({"schema": 1, "failing": {"deploy": {
+    "reason": "conflict", "since": "2026-06-01T12:00:00+00:00", "told": "2026-06-01T12:00:00+00:00",
+}}}).encode()  # fmt: skip
 _HOLD = f'{{"schema": 1, "release": "{_RELEASE_ID}", "who": {{"actor": "me"}}}}'.encode()
 _PUBLICATION = Publication("0" * 64, "1" * 64, {_KEY: _REPLACED}, True, 3)
 
@@ -355,6 +359,7 @@ PARSERS: Mapping[str, Parser] = {
         lambda raw: parse_release(raw, _RELEASE_ID), (_RELEASE.to_bytes(), replace(_RELEASE, undo={}).to_bytes()),
         (ReleaseUnreadable, ConfigInvalid), _JSON,
     ),
+    "alerts": Parser(memory_of, (_ALERTS,), (), _JSON, most=1 << 16),
     "hold": Parser(_hold, (_HOLD,), (), _JSON, most=1 << 16),
     "config file": Parser(
         lambda raw: _interpret(raw[: 1 << 16].decode("utf-8", "replace"), "galleria.yml", "live"), (_CONFIG,), (),

@@ -43,6 +43,7 @@ def ask_a_server(url: str) -> None:
     Http(Network.of({}), loyal=True).ask("GET", url, headers={}, seconds=30, most=1000)
 
 
+@pytest.mark.timeout(20)  # whoever waits for the end would do so until the whole suite is given up
 @pytest.mark.parametrize("what", ENDLESS)
 @pytest.mark.parametrize("ask", [ask_the_bucket, ask_a_server])
 def test_nothing_comes_without_an_end(monkeypatch: pytest.MonkeyPatch, what: str, ask: Callable[[str], None]) -> None:

@@ -55,7 +55,8 @@ class MemoryStore:
                 yield ObjectInfo(key, len(it.body), it.etag)
 
     def put(self, key: str, body: bytes, headers: Headers, condition: Condition | None = None) -> str:
-        time.sleep(self._latency)
+        if self._latency:
+            time.sleep(self._latency)
         with self._lock:
             if isinstance(condition, IfAbsent | IfMatch) and not self._compares:
                 raise ConditionUnsupported("not here")

@@ -26,6 +26,13 @@ Flavour = Literal["lost", "unanswered"]
 FLAVOURS: tuple[Flavour, ...] = ("lost", "unanswered")
 
 
+def deaths(attempts: int) -> Iterator[tuple[int, Flavour]]:
+    """Every moment at which a run can be killed that makes so many requests, one at a time: before the first, and after
+    each. Who dies of a request that never arrived leaves what the one before it had left."""
+    yield 1, "lost"
+    yield from ((at, "unanswered") for at in range(1, attempts + 1))
+
+
 class Killed(KeyboardInterrupt):
     """The end of a run as SIGKILL brings it: nothing can handle it, and every later request meets it again."""
 
@@ -35,7 +42,8 @@ class Fate:
     """What happens to the mutating request number ``at`` (counted from 1; 0: nothing).
 
     ``end`` makes the exception; with ``for_good`` every request after it ends the same way. ``before`` is told the
-    number of each mutating request. ``writes`` are those that took effect, ``attempts`` counts those that were made.
+    number of each mutating request, ``looking`` that of each other one. ``writes`` are those that took effect,
+    ``attempts`` counts those that were made, ``reads`` the others.
     """
 
     at: int = 0
@@ -43,18 +51,26 @@ class Fate:
     end: Callable[[], BaseException] = Killed
     for_good: bool = True
     before: Callable[[int], None] = lambda number: None
+    looking: Callable[[int], None] = lambda number: None
     attempts: int = 0
+    reads: int = 0
     dead: bool = False
     writes: list[tuple[str, str]] = field(default_factory=list)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def read(self) -> None:
+        with self.lock:
+            self._live()
+            self.reads += 1
+            self.looking(self.reads)
+
+    def _live(self) -> None:
         if self.dead:
             raise self.end()
 
     def write(self, operation: str, key: str, effect: Callable[[], str]) -> str:
         with self.lock:
-            self.read()
+            self._live()
             self.attempts += 1
             self.before(self.attempts)
             hit = self.attempts == self.at

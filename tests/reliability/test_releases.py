@@ -23,7 +23,7 @@ from galleria_action.storage.interface import Headers, Target, WriteStore
 from galleria_action.storage.opening import open_store
 from galleria_action.storage.settings import FOLDER, StoreSettings
 from tests.reliability.memory import MemoryStore
-from tests.reliability.mortal import FLAVOURS, Fate, Killed, MortalStore
+from tests.reliability.mortal import Fate, Killed, MortalStore, deaths
 from tests.reliability.past import Past, live_a_whole_life, lived
 from tests.reliability.places import GALLERY, RECORDS, Places
 from tests.reliability.scenes import MANIFEST_KEY, live, make_scene, seed, state_of
@@ -58,7 +58,7 @@ def past(tmp_path: Path) -> Past:
 # -- back, and forward again ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("empty", ["s3", "folder"], indirect=True)
+@pytest.mark.parametrize("empty", ["folder", pytest.param("s3", marks=pytest.mark.slow)], indirect=True)
 def test_ten_releases_come_back_in_any_order(tmp_path: Path, empty: Empty):
     live_a_whole_life(Past(make_scene("first", tmp_path / "workspace", empty), empty()), Random(1))
 
@@ -263,7 +263,9 @@ def test_deploys_are_held_until_the_hold_is_released(past: Past):
 # -- killed, and two at once ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("empty", ["memory", "memory without conditions"], indirect=True)
+@pytest.mark.parametrize(
+    "empty", ["memory", pytest.param("memory without conditions", marks=pytest.mark.slow)], indirect=True
+)
 def test_a_rollback_is_killed_at_every_request(tmp_path: Path, empty: Empty):
     """The gallery is one of the two at each commit, the next run ends it, and what is kept is still enough for both."""
     past = lived(make_scene("first", tmp_path / "workspace", empty), empty(), 3)
@@ -277,19 +279,18 @@ def test_a_rollback_is_killed_at_every_request(tmp_path: Path, empty: Empty):
     counted = Fate()
     assert past.scene.run("rollback", fresh(), counted, to=first).exit_code == 0
     assert counted.attempts >= 10
-    for at in range(1, counted.attempts + 1):
-        for flavour in FLAVOURS:
-            store = fresh()
-            with pytest.raises(Killed):
-                past.scene.run("rollback", store, Fate(at, flavour), to=first)
-            again = past.scene.run("rollback", store, to=first)
-            assert again.exit_code == 0, again.log
-            assert live(state_of(store)) == past.seen[first]
-            assert PUBLICATION_KEY not in state_of(store)
-            Past(past.scene, store).check_tidy()
-            forward = past.scene.run("rollback", store, to=past.order[2])
-            assert forward.exit_code == 0, forward.log
-            assert live(state_of(store)) == past.seen[past.order[2]]
+    for at, flavour in deaths(counted.attempts):
+        store = fresh()
+        with pytest.raises(Killed):
+            past.scene.run("rollback", store, Fate(at, flavour), to=first)
+        again = past.scene.run("rollback", store, to=first)
+        assert again.exit_code == 0, again.log
+        assert live(state_of(store)) == past.seen[first]
+        assert PUBLICATION_KEY not in state_of(store)
+        Past(past.scene, store).check_tidy()
+        forward = past.scene.run("rollback", store, to=past.order[2])
+        assert forward.exit_code == 0, forward.log
+        assert live(state_of(store)) == past.seen[past.order[2]]
 
 
 def test_a_deploy_that_was_killed_can_be_taken_back_whenever_it_died(tmp_path: Path):
@@ -402,18 +403,15 @@ def test_forgetting_is_killed_at_every_request(past: Past, guest: tuple[str, set
     begin, counted, whole = state_of(past.store), Fate(), MemoryStore()
     seed(whole, begin)
     assert past.scene.run("forget", whole, counted, photo=photo).exit_code == 0
-    for at in range(1, counted.attempts + 1):
-        for flavour in FLAVOURS:
-            store = MemoryStore()
-            seed(store, begin)
-            with pytest.raises(Killed):
-                past.scene.run("forget", store, Fate(at, flavour), photo=photo)
-            again = past.scene.run("forget", store, photo=photo)
-            assert again.exit_code in (0, 2), again.log  # it may have been forgotten already
-            held = [
-                key for key in traces(store, photo, contents) if not key.startswith((RELEASES_FOLDER, MANIFEST_KEY))
-            ]
-            assert held == []
+    for at, flavour in deaths(counted.attempts):
+        store = MemoryStore()
+        seed(store, begin)
+        with pytest.raises(Killed):
+            past.scene.run("forget", store, Fate(at, flavour), photo=photo)
+        again = past.scene.run("forget", store, photo=photo)
+        assert again.exit_code in (0, 2), again.log  # it may have been forgotten already
+        held = [key for key in traces(store, photo, contents) if not key.startswith((RELEASES_FOLDER, MANIFEST_KEY))]
+        assert held == []
 
 
 def test_a_photo_that_is_nowhere_is_refused(past: Past, guest: tuple[str, set[bytes]]):

@@ -26,7 +26,7 @@ from tests.doors.job import Job
 from tests.doors.runner import ROOT, Ran
 from tests.reliability.fleet import Fleet, killed
 from tests.reliability.memory import MemoryStore
-from tests.reliability.mortal import FLAVOURS, Fate, Flavour, no_answer
+from tests.reliability.mortal import Fate, Flavour, deaths, no_answer
 from tests.reliability.scenes import (
     MANIFEST_KEY,
     METADATA_KEY,
@@ -60,19 +60,18 @@ def make_fleet(tmp_path: Path, name: str, *, change: bool = True, **store: bool)
 
 
 def moments(fleet: Fleet, job: Callable[[Fate], Ran]) -> Iterator[tuple[State, Fate]]:
-    """Kill ``job`` at each of its mutating requests in both flavours, each time from the same bucket: the state before
-    it, and its fate. Ends when it is not met any more."""
+    """Kill ``job`` at each moment, each time from the same bucket: the state before it, and its fate. Ends when it is
+    not met any more."""
     before = dict(state_of(fleet.store))
-    for number in range(1, 100):
-        for flavour in FLAVOURS:
-            fleet.store = MemoryStore()
-            seed(fleet.store, before)
-            fate = Fate(number, flavour)
-            ended = killed(job, fate)
-            if ended is not None and not fate.dead:
-                assert number > 4
-                return
-            yield before, fate
+    for number, flavour in deaths(100):
+        fleet.store = MemoryStore()
+        seed(fleet.store, before)
+        fate = Fate(number, flavour)
+        ended = killed(job, fate)
+        if ended is not None and not fate.dead:
+            assert number > 4
+            return
+        yield before, fate
     raise AssertionError("it never ends")
 
 
@@ -247,8 +246,7 @@ def test_a_shard_heals_before_another_starts(wounded: Fleet):
     whole(wounded)
 
 
-@pytest.mark.parametrize("at", range(1, 7))
-@pytest.mark.parametrize("flavour", FLAVOURS)
+@pytest.mark.parametrize(("at", "flavour"), list(deaths(6)))
 def test_a_shard_killed_while_it_heals(wounded: Fleet, at: int, flavour: Flavour):
     wounded.plan()
     killed(lambda fate: wounded.shard("1/2", fate), Fate(at, flavour))
@@ -264,13 +262,14 @@ def test_the_last_job_killed_while_it_heals(wounded: Fleet):
     store = wounded.store
     assert isinstance(store, MemoryStore)
     before, killings = dict(store.objects), 0
-    for at in range(1, 20):
-        for flavour in FLAVOURS:
-            store.objects = dict(before)
-            killings += killed(wounded.finalize, Fate(at, flavour)) is None
-            wounded.done()
-            whole(wounded)
-    assert killings >= 2 * 6
+    for at, flavour in deaths(20):
+        store.objects = dict(before)
+        if killed(wounded.finalize, Fate(at, flavour)):
+            break
+        killings += 1
+        wounded.done()
+        whole(wounded)
+    assert killings >= 1 + 6
 
 
 # -- twice at once ---------------------------------------------------------------------------------------------------

@@ -14,8 +14,18 @@ from galleria_action.errors import PermissionRefused, StorageUnavailable
 from galleria_action.storage.interface import Target
 from galleria_action.storage.settings import FOLDER
 from tests.reliability.memory import MemoryStore
-from tests.reliability.mortal import FLAVOURS, Fate, Killed
-from tests.reliability.places import GALLERY, JSON, MAKERS, RECORDS, Make, Places, in_a_folder, undisturbed
+from tests.reliability.mortal import Fate, Killed, deaths
+from tests.reliability.places import (
+    GALLERY,
+    JSON,
+    MAKERS,
+    RECORDS,
+    Make,
+    Places,
+    in_a_folder,
+    in_memory,
+    undisturbed,
+)
 from tests.reliability.scenes import (
     Scene,
     check_untouched,
@@ -86,26 +96,24 @@ def test_between_two_services_the_bytes_are_sent_again_and_the_log_says_so(scene
 
 
 @MAKERS
-@pytest.mark.parametrize("scene", ["changes"], indirect=True)
 def test_killed_at_every_request(scene: Scene, tmp_path: Path, make: Make):
     end, counted = undisturbed(scene), Fate()
     places = make(tmp_path)
     online(scene, places)
     assert places.run(scene, fate=counted).exit_code == 0
-    for at in range(1, counted.attempts + 1):
-        for flavour in FLAVOURS:
-            places = make(tmp_path)
-            online(scene, places)
-            with pytest.raises(Killed):
-                places.run(scene, fate=Fate(at, flavour))
-            now = state_of(places.gallery)
-            check_whole(now, live(scene.before), end)
-            if "publish.json" not in places.names() and not scene.committed(now):
-                check_untouched(now, scene.before)
-            ran = places.run(scene)
-            assert ran.exit_code == 0, ran.log
-            assert live(state_of(places.gallery)) == end
-            places.check_tidy()
+    for at, flavour in deaths(counted.attempts):
+        places = make(tmp_path)
+        online(scene, places)
+        with pytest.raises(Killed):
+            places.run(scene, fate=Fate(at, flavour))
+        now = state_of(places.gallery)
+        check_whole(now, live(scene.before), end)
+        if "publish.json" not in places.names() and not scene.committed(now):
+            check_untouched(now, scene.before)
+        ran = places.run(scene)
+        assert ran.exit_code == 0, ran.log
+        assert live(state_of(places.gallery)) == end
+        places.check_tidy()
 
 
 # -- taken along -------------------------------------------------------------------------------------------------------
@@ -125,8 +133,18 @@ def test_records_are_taken_along_and_the_old_ones_removed_last(scene: Scene, tmp
     assert order[:3] == [("put", "manifest.json"), ("put", OWNER), ("delete", MANIFEST_KEY)]
 
 
-@MAKERS
-@pytest.mark.parametrize("scene", ["changes", "directory", "site-only"], indirect=True)
+@pytest.mark.parametrize(
+    ("scene", "make"),
+    [
+        ("changes", in_memory),
+        ("site-only", in_a_folder),
+        pytest.param("changes", in_a_folder, marks=pytest.mark.slow),
+        pytest.param("directory", in_memory, marks=pytest.mark.slow),
+        pytest.param("directory", in_a_folder, marks=pytest.mark.slow),
+        pytest.param("site-only", in_memory, marks=pytest.mark.slow),
+    ],
+    indirect=["scene"],
+)
 def test_killed_at_every_request_of_the_move(scene: Scene, tmp_path: Path, make: Make):
     """Also with what a run that died had staged and written down."""
     end, died = undisturbed(scene), MemoryStore()
@@ -138,19 +156,18 @@ def test_killed_at_every_request_of_the_move(scene: Scene, tmp_path: Path, make:
     places = make(tmp_path)
     seed(places.gallery, before)
     assert places.run(scene, fate=counted).exit_code == 0
-    for at in range(1, counted.attempts + 1):
-        for flavour in FLAVOURS:
-            places = make(tmp_path)
-            seed(places.gallery, before)
-            with pytest.raises(Killed):
-                places.run(scene, fate=Fate(at, flavour))
-            now = {**state_of(places.gallery)}
-            check_whole(now, scene.before, end)
-            assert MANIFEST_KEY in now or OWNER in places.names(), "the state is whole in one of the two places"
-            ran = places.run(scene)
-            assert ran.exit_code == 0, ran.log
-            assert live(state_of(places.gallery)) == end
-            places.check_tidy()
+    for at, flavour in deaths(counted.attempts):
+        places = make(tmp_path)
+        seed(places.gallery, before)
+        with pytest.raises(Killed):
+            places.run(scene, fate=Fate(at, flavour))
+        now = {**state_of(places.gallery)}
+        check_whole(now, scene.before, end)
+        assert MANIFEST_KEY in now or OWNER in places.names(), "the state is whole in one of the two places"
+        ran = places.run(scene)
+        assert ran.exit_code == 0, ran.log
+        assert live(state_of(places.gallery)) == end
+        places.check_tidy()
 
 
 def test_a_plan_reads_the_old_records_and_moves_nothing(scene: Scene):

@@ -36,6 +36,13 @@ def test_photos_that_tell_where_they_were_taken_are_told_in_the_log(example):
     assert not any("taken" in text for text in texts(example(examples.mixed_plan())))
 
 
+def test_warnings_that_were_seen_a_moment_ago_are_not_repeated():
+    result = replace(examples.planned(examples.mixed_plan()), warnings=("careful", "very"))
+    assert [line.text for line in render_text(result, warnings_told=True)].count("2 warnings, told above.") == 1
+    assert not any("careful" in line.text for line in render_text(result, warnings_told=True))
+    assert "  careful" in texts(result)
+
+
 def test_a_deploy_never_says_that_it_was_a_dry_run():
     lines = texts(examples.deployed(examples.mixed_plan()))
     assert not any("Dry run" in line for line in lines)

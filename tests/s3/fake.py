@@ -202,6 +202,7 @@ class FakeS3:
         act = operations.OPERATIONS.get(request.operation)
         if act is None:
             raise Refused("MethodNotAllowed", "The specified method is not allowed against this resource.")
+        bucket.neighbours = self.buckets
         return act(bucket, request, self.profile)
 
     def _damage(self, request: Request, word: Word) -> Response:

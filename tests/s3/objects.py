@@ -41,7 +41,8 @@ class Upload:
 
 
 class Bucket(MutableMapping[str, Stored]):
-    """Objects by key. ``lag`` is the number of listings after a write that still show the state before it.
+    """Objects by key. ``lag`` is the number of listings after a write that still show the state before it;
+    ``neighbours`` are all buckets of the server by name.
 
     Every method is called under the lock of the server, or while nobody else asks.
     """
@@ -49,6 +50,7 @@ class Bucket(MutableMapping[str, Stored]):
     def __init__(self, lag: int = 0) -> None:
         self.cors: bytes | None = None
         self.uploads: dict[str, Upload] = {}
+        self.neighbours: Mapping[str, Mapping[str, Stored]] = {}
         self._objects: dict[str, Stored] = {}
         self._lag = lag
         self._before: dict[str, Stored] | None = None

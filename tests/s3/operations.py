@@ -148,18 +148,18 @@ def put_object(bucket: Bucket, request: Request, profile: Profile) -> Response:
 
 
 def copy_object(bucket: Bucket, request: Request, profile: Profile) -> Response:
-    """CopyObject within the bucket."""
+    """CopyObject, from the bucket itself or another of the same server."""
     if not profile.copies:
         raise Refused("NotImplemented", "Copying failed")
     name, _, source = unquote(request.headers["x-amz-copy-source"]).lstrip("/").partition("/")
-    stored = bucket.get(source)
-    if name != request.bucket or stored is None:
+    stored = bucket.neighbours.get(name, {}).get(source)
+    if stored is None:
         raise Refused("NoSuchKey", "The specified key does not exist.")
     _check_class(stored)
     _check_acl(request, profile)
     key = store_key(request, profile)
     replace = request.headers.get("x-amz-metadata-directive", "COPY").upper() == "REPLACE"
-    if key == source and not replace:
+    if (name, key) == (request.bucket, source) and not replace:
         raise Refused("InvalidRequest", "This copy request is illegal: it copies an object to itself unchanged.")
     _check_condition(bucket.get(key), request, profile)
     wanted = request.headers.get("x-amz-copy-source-if-match")

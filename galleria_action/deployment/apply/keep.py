@@ -137,6 +137,7 @@ def _release(work: Work, history: History, undo: Mapping[str, Replaced | None]) 
         restores=terms.restores,
         undo=undo,
         strategy=terms.strategy,
+        taken_from=terms.taken_from,
     )
 
 

@@ -1,4 +1,4 @@
-"""The publish of a rollback: what the pool kept goes back under the live keys."""
+"""The publish of what lies in the pool already: of a rollback, or of a release of another environment."""
 
 from __future__ import annotations
 
@@ -20,23 +20,26 @@ from galleria_action.values import dataclass
 @dataclass(frozen=True, slots=True)
 class Restore:
     """Copies inside the service: photos, what pages need, pages. ``recorded`` is what the bucket's record says of each
-    key then, but for the ETags that the copies get. The bytes come from the pool, or from a whole gallery in a slot."""
+    key then, but for the ETags that the copies get. What was staged in its place already stays there. The bytes come
+    from the pool, or from a whole gallery in a ``slot``."""
 
     recorded: Mapping[str, ManifestEntry]
+    said: str = "Bringing back {} objects that were kept"
     slot: Layout | None = None
     moment: Moment = Moment.PUBLISH
 
     def run(self, work: Work) -> None:
         """See ``Step.run``."""
         self._as_they_are(work)
-        copies = work.plan.copies
+        in_place = work.uploader.done.entries
+        copies = [copy for copy in work.plan.copies if copy.key not in in_place]
         if not copies:
             return
         assert work.hold is not None
         work.stop.check()
         work.hold.begin()
         work.tell(Publishing(True))
-        work.say(f"Bringing back {len(copies):,} objects that were kept")
+        work.say(self.said.format(f"{len(copies):,}"))
         photos = [copy for copy in copies if copy.photo is not None]
         assets = [copy for copy in copies if copy.photo is None and not is_page(copy.key)]
         pages = [copy for copy in copies if copy.photo is None and is_page(copy.key)]

@@ -36,7 +36,6 @@ class Retain:
         used = {pool_key(entry.sha256) for entry in work.uploader.done.staged.values()}
         kept = work.kept | (work.release.kept() if work.release else frozenset())
         candidates = {*pooled(work.remote.listing), *used, *kept}
-        work.stop.check()
         retain(work.store, candidates, work.terms.keep, work.terms.now(), work.say, work.stop.check)
 
 
@@ -68,13 +67,13 @@ def retain(
     there = [found.key for found in store.list(RELEASES_FOLDER)]
     if not candidates and len(there) <= keep.releases + 1:
         return
+    check()
     try:
         hold = Hold.claim(store, Publication("", None, {}))
     except Conflict:
         say("Another deploy is publishing, so it is left to the next one to tidy the pool.")
         return
     try:
-        check()
         errors = _let_go(store, candidates, keep, now, say, check)
         check()
     except ConfigInvalid as newer:
@@ -96,6 +95,7 @@ def _let_go(
     # Read under our claim: whoever is between its record and its commit holds one.
     found = _surplus(store, candidates, keep, now)
     dropped, garbage = found.releases, found.garbage
+    check()
     errors = store.delete(garbage) if garbage else {}
     # Only then: without its record nobody would know what a release kept.
     gone = [release.key for release in dropped if not release.kept() & errors.keys()] + found.damaged

@@ -98,8 +98,7 @@ class CommitDocument:
 
     def run(self, work: Work) -> None:
         """See ``Step.run``."""
-        work.stop.check()
-        check_hold(work)
+        look_again(work)
         key, base = self.document.key, work.plan.base
         if work.plan.commit is None:
             with stop_first(work):
@@ -123,7 +122,7 @@ class CommitRecord:
 
     def run(self, work: Work) -> None:
         """See ``Step.run``."""
-        check_hold(work)
+        look_again(work)
         work.say("Committing the manifest")
         with committing(work, document=False):
             _write_record(work)
@@ -150,8 +149,8 @@ class Delete:
     def _delete(self, work: Work, keys: list[str]) -> dict[str, str]:
         errors: dict[str, str] = {}
         for start in range(0, len(keys), _DELETE_BATCH):
-            work.stop.check()
             self._check_live(work)
+            work.stop.check()
             errors.update(work.store.delete(keys[start : start + _DELETE_BATCH]))
         return errors
 
@@ -169,11 +168,13 @@ def _write_record(work: Work) -> None:
     work.record.write(work.uploader.done.entries, leaving)
 
 
-def check_hold(work: Work) -> None:
-    """Raise ``Conflict`` when somebody has taken our publish over, which means: back."""
+def look_again(work: Work) -> None:
+    """Raise, right before the commit, ``Conflict`` when somebody has taken our publish over, which means: back; and
+    ``Cancelled`` when we are asked to stop."""
     if work.hold:
         with stop_first(work):
             work.hold.check()
+    work.stop.check()
 
 
 def _warn_if_narrowed(work: Work) -> None:

@@ -25,6 +25,7 @@ RELEASES_FOLDER = f"{RECORDS}releases/"
 RELEASE_HEADERS = Headers("application/json", "no-store")
 _OPEN, _ENDED = ".open.json", ".json"
 _SCHEMA = 1
+_NESTED = ("who", "counts", "undo", "taken_from")
 _TIME = "%Y%m%dT%H%M%SZ"
 _ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}")
 
@@ -74,14 +75,25 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
+class TakenFrom:
+    """Where a release was taken over from: the ``release`` (empty: it had no record) that was live in another
+    ``environment``, at ``place``."""
+
+    environment: str
+    release: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
 class Release:
     """One release.
 
     ``undo`` has what each key held that was written or deleted, ``None`` for those that were new; the metadata document
     is one of them. ``metadata`` is the SHA-256 of the document that is live with this release, ``commit`` of the one
     that its commit wrote (``None``: the record commits). ``previous`` is the release to which a step back leads, and
-    ``restores`` the one whose state this is (``None``: a state of its own). ``strategy`` is how it went live.
-    ``forgotten`` counts photos that were taken out of it afterwards.
+    ``restores`` the one whose state this is (``None``: a state of its own). ``forgotten`` counts photos that were taken
+    out of it afterwards. ``taken_from`` is the release of another environment that this one is, ``strategy`` how it
+    went live.
     """
 
     id: str
@@ -97,6 +109,7 @@ class Release:
     standing: Standing = Standing.OPEN
     forgotten: int = 0
     strategy: str = "rolling"
+    taken_from: TakenFrom | None = None
 
     @property
     def state(self) -> str:
@@ -120,8 +133,11 @@ class Release:
     def to_bytes(self) -> bytes:
         """The document that is stored (``schemas/release.schema.json``)."""
         undo = {key: held and asdict(held) for key, held in sorted(self.undo.items())}
-        flat = {it.name: getattr(self, it.name) for it in fields(self) if it.name not in ("who", "counts", "undo")}
-        document = {"schema": _SCHEMA, **flat, "who": asdict(self.who), "counts": asdict(self.counts), "undo": undo}
+        flat = {it.name: getattr(self, it.name) for it in fields(self) if it.name not in _NESTED}
+        parts = {"who": asdict(self.who), "counts": asdict(self.counts), "undo": undo}
+        if self.taken_from:
+            parts["taken_from"] = asdict(self.taken_from)
+        document = {"schema": _SCHEMA, **flat, **parts}
         return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 
 
@@ -189,6 +205,7 @@ def parse_release(raw: bytes, release: str) -> Release:
             standing=Standing(document["standing"]),
             forgotten=_number(document.get("forgotten", 0)),
             strategy=_text(document.get("strategy", "rolling")),
+            taken_from=_taken_from(document.get("taken_from")),
         )
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise ReleaseUnreadable(str(error)) from error
@@ -198,6 +215,10 @@ def _text(value: Any) -> str:
     if type(value) is not str or len(value) > 2000:
         raise ReleaseUnreadable("something in it has a wrong type")
     return value
+
+
+def _taken_from(value: Any) -> TakenFrom | None:
+    return None if value is None else TakenFrom(*(_text(value[it.name]) for it in fields(TakenFrom)))
 
 
 def _number(value: Any) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import field
 from datetime import UTC, datetime, timedelta
 
-from galleria_action.deployment.releases.record import Kind, Release, Who
+from galleria_action.deployment.releases.record import Kind, Release, TakenFrom, Who
 from galleria_action.values import dataclass
 
 
@@ -40,7 +40,8 @@ def _now() -> datetime:
 class Terms:
     """Who makes a release, when and how, and what is kept. ``restores`` is the release whose state it brings back,
     ``previous`` the one that a step back from it leads to; ``despite_hold`` says that a hold of deploys does not
-    concern it. ``forgets`` is the id of a photo of which nothing is kept. ``strategy`` is how it goes live."""
+    concern it. ``forgets`` is the id of a photo of which nothing is kept. ``taken_from`` is the release of another
+    environment that it takes over, ``strategy`` how it goes live."""
 
     keep: Keeping = Keeping()
     who: Who = field(default_factory=Who)
@@ -51,3 +52,4 @@ class Terms:
     despite_hold: bool = False
     forgets: str | None = None
     strategy: str = "rolling"
+    taken_from: TakenFrom | None = None

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import field, replace
 
 from galleria_action.deployment.documents.reading import read_document
-from galleria_action.deployment.galleries import LocalGallery, RemoteGallery
+from galleria_action.deployment.galleries import RemoteGallery, Wanted
 from galleria_action.deployment.model import Base, Mode
 from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.deployment.state.publication import PUBLICATION_KEY, Publication
@@ -76,7 +76,7 @@ class RemoteState:
             listing=None if listing is None else publication.listing_before(listing),
         )
 
-    def gallery(self, local: LocalGallery) -> RemoteGallery:
+    def gallery(self, local: Wanted) -> RemoteGallery:
         """The planner's view, with the base of the document whose write commits ``local``."""
         base = self.metadata_base if local.document else self.manifest_base
         manifest = self.manifest if self.listing is None else self.manifest.still(self.listing)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from galleria_action.deployment.apply.live import LiveManifest
 from galleria_action.deployment.apply.order import Moment
-from galleria_action.deployment.apply.steps import check_hold, committing
+from galleria_action.deployment.apply.steps import committing, look_again
 from galleria_action.deployment.apply.work import Work
 from galleria_action.deployment.documents.writing import check_base
 from galleria_action.deployment.events import Committed
@@ -52,7 +52,7 @@ class PutAside:
         """See ``Step.run``."""
         work.stop.check()
         assert work.slot is not None
-        check_hold(work)
+        look_again(work)
         holds = work.slot.metadata or work.slot.base
         remote = work.remote
         live = remote.metadata_base or (remote.manifest_base if remote.mode else None)
@@ -87,7 +87,7 @@ class Try:
         try:
             for percent in self.percent:
                 work.stop.check()
-                check_hold(work)
+                look_again(work)
                 routing = replace(seen.routing, since=self.slots.now()).on_trial(
                     slot.layout, percent, work.plan.plan_id
                 )
@@ -117,7 +117,7 @@ class Switch:
     def run(self, work: Work) -> None:
         """See ``Step.run``. Raises ``Conflict`` where somebody else has sent visitors elsewhere meanwhile."""
         work.stop.check()
-        check_hold(work)
+        look_again(work)
         router, slot = self.slots.router, work.slot
         assert router is not None
         assert slot is not None

@@ -106,12 +106,23 @@ class StateElsewhere:
 
     def copy(self, source: str, key: str, headers: Headers | None = None, origin: Target | None = None) -> str:
         """See ``WriteStore.copy``. Between two services nothing is copied: that is refused, and the bytes have to be
-        sent."""
+        sent. A ``source`` at an ``origin`` is a key as it lies there."""
+        if origin:
+            here, to_key = self._home(key)
+            place = self.place if here is self.state else self.target
+            if origin.endpoint != place.endpoint:
+                raise StorageUnavailable(f"Nothing can be copied from {origin} to {place}: they are two services.")
+            return here.copy(source, to_key, headers, origin)
         there, from_key = self._home(source)
         here, to_key = self._home(key)
         if there is here:
             return here.copy(from_key, to_key, headers)
         return self._across(there, from_key, here, to_key, headers)
+
+    def lies_at(self, key: str) -> tuple[Target, str]:
+        """The place in which the object under ``key`` lies, and what it is called there."""
+        store, name = self._home(key)
+        return (self.place if store is self.state else self.target), name
 
     def delete(self, keys: Iterable[str]) -> dict[str, str]:
         """See ``WriteStore.delete``."""

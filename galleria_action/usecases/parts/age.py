@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from galleria_action.deployment.galleries import LocalGallery
+from galleria_action.deployment.galleries import Wanted
 from galleria_action.deployment.made_by import Age, MadeBy, age
 from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.errors import Older
 from galleria_action.usecases.context import Context
 
 
-def check_age(context: Context, local: LocalGallery, recorded: Manifest) -> None:
+def check_age(context: Context, local: Wanted, recorded: Manifest) -> None:
     """Raise ``Older`` when the commit of ``local`` is an ancestor of the one that made what is live.
 
     Only the parts that are deployed count: photos and site may come from different commits. Where nobody can tell, the
@@ -18,8 +18,7 @@ def check_age(context: Context, local: LocalGallery, recorded: Manifest) -> None
     mine = local.made_by
     if mine is None or context.options.guards.allow_older:
         return
-    parts = {"photo": local.photos, "site": local.site}
-    live = {it for kind, it in recorded.made_by.items() if parts[kind] is not None}
+    live = {it for kind, it in recorded.made_by.items() if local.keys_of(kind) is not None}
     for other in sorted(live, key=lambda it: (it.time, it.commit)):
         _compare(context, mine, other)
 

@@ -6,7 +6,7 @@ from dataclasses import field
 
 from galleria_action.deployment.apply.publishing import Hold
 from galleria_action.deployment.events import Planned
-from galleria_action.deployment.galleries import LocalGallery
+from galleria_action.deployment.galleries import LocalGallery, Wanted
 from galleria_action.deployment.guards import check_guards
 from galleria_action.deployment.model import Plan, Storing
 from galleria_action.deployment.planner import make_plan
@@ -140,9 +140,9 @@ def under_way(publication: Publication) -> str:
     )
 
 
-def same_mode(local: LocalGallery, remote: RemoteState) -> None:
+def same_mode(local: Wanted, remote: RemoteState) -> None:
     """A gallery whose metadata got lost must not replace one that has some: it would orphan all of it."""
-    if local.photos is None or remote.mode is None or local.mode == remote.mode:
+    if local.keys_of("photo") is None or remote.mode is None or local.mode == remote.mode:
         return
     if local.mode == "directory":
         raise GalleryInvalid(

@@ -72,7 +72,7 @@ def promote(context: Context) -> Answered | PlanMade | Promoted:
         promotion.plan, promotion.wanted, remote, store, idle_uploader(context, store), context.stop, context.tell,
         None, replace(terms_of(context), strategy=staged.strategy), slot=_in_slot(slots, promotion),
     )  # fmt: skip
-    restore = Restore(promotion.there.manifest.objects, staged.slot)
+    restore = Restore(promotion.there.manifest.objects, slot=staged.slot)
     with context.phase("Promote"):
         manifest = carry_out(work, promoted(slots, promotion.wanted, restore))
     _forget(context, slots)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
+from importlib.util import cache_from_source
 from pathlib import Path
 
 from tests.reliability.mutations.edits import apply, read
@@ -19,6 +24,9 @@ _COPIED = ("galleria_action", "tests", "schemas", "entrypoint.py", "pyproject.to
 
 #: pytest's exit codes: tests failed, as opposed to tests that could not be collected or were not found
 _NOTICED = 1
+_SECONDS = 600
+
+_thread = threading.local()
 
 
 @cache
@@ -32,30 +40,58 @@ def changed_by(name: str) -> dict[Path, str]:
 
 
 def check(name: str) -> None:
-    """Raise ``AssertionError`` when nobody notices, ``Misapplied`` when the mutation does not fit the code any more."""
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder, "copy")
-        _copy(root)
-        for path, text in changed_by(name).items():
-            (root / path.relative_to(ROOT)).write_text(text, encoding="utf-8")
-        command = [sys.executable, "-m", "pytest", "-x", "-q", "-m", "not slow", "-p", "no:cacheprovider"]
-        done = subprocess.run(
-            [*command, *MUTATIONS[name].tests],
-            cwd=root,
-            env={name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")},
-            capture_output=True,
-            text=True,
-            timeout=600,
-            check=False,
-        )
+    """Raise ``AssertionError`` when nobody notices, ``Misapplied`` when the mutation does not fit the code any more.
+
+    Threads may check several at once: each has a copy of its own."""
+    root = _copy()
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-m", "not slow", "-p", "no:cacheprovider"]
+    with _mutated(root, name):
+        try:
+            done = subprocess.run(
+                [*command, *MUTATIONS[name].tests],
+                cwd=root,
+                env={key: it for key, it in os.environ.items() if not key.startswith(("PYTEST_", "PYTHONDONT"))},
+                capture_output=True,
+                text=True,
+                timeout=_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"{name}: the tests did not end; what hangs needs a bound of its own") from None
     assert done.returncode == _NOTICED, f"{name}: pytest ended with {done.returncode}\n{done.stdout[-3000:]}"
 
 
-def _copy(root: Path) -> None:
-    root.mkdir()
-    for name in _COPIED:
-        source = ROOT / name
-        if source.is_dir():
-            shutil.copytree(source, root / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(source, root / name)
+@contextmanager
+def _mutated(root: Path, name: str) -> Iterator[None]:
+    """The copy at ``root`` with a mutation in it. What Python has compiled of the rest stays."""
+    changed = changed_by(name)
+    try:
+        for path, text in changed.items():
+            _replace(root / path.relative_to(ROOT), text)
+        yield
+    finally:
+        for path in changed:
+            _replace(root / path.relative_to(ROOT), _sources()[path])
+
+
+def _replace(path: Path, text: str) -> None:
+    """Compiled code is told from outdated by size and second only, so it goes with its source."""
+    path.write_text(text, encoding="utf-8")
+    Path(cache_from_source(str(path))).unlink(missing_ok=True)
+
+
+def _copy() -> Path:
+    """The copy of this thread, made when it is first asked for and kept to the end of the process."""
+    if not hasattr(_thread, "copy"):
+        folder = tempfile.mkdtemp(prefix="mutations-")
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        root = _thread.copy = Path(folder, "copy")
+        root.mkdir()
+        for name in _COPIED:
+            source = ROOT / name
+            if source.is_dir():
+                shutil.copytree(source, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy(source, root / name)
+    copy: Path = _thread.copy
+    return copy

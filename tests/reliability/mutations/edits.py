@@ -149,13 +149,18 @@ def _parsed(text: str) -> ast.Module:
     return ast.parse(text)
 
 
+@cache
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(qualified for qualified, _ in _scopes(_parsed(text)))
+
+
 def _found(sources: Sources, where: str) -> tuple[Path, str]:
     module, _, name = where.rpartition(":")
     places = [
         path
         for path, text in sources.items()
         if f".{'.'.join(path.with_suffix('').parts)}".endswith(f".{module}" if module else "")
-        for qualified, _ in _scopes(_parsed(text))
+        for qualified in _names(text)
         if qualified == name
     ]
     if len(places) != 1:
