@@ -152,7 +152,7 @@ def test_the_config_file_takes_every_option_but_secrets_and_what_chooses_the_fil
     schema = json.loads((ROOT / "schemas/galleria-config.schema.json").read_text(encoding="utf-8"))
     assert CONTRACT.keys() - schema["$defs"]["options"]["properties"].keys() == {
         "access-key", "secret-key", "session-token", "github-token", "config", "environment", "shard", "approved-plan",
-        "to", "steps", "hold", "photo", "diff", "release", "notify",
+        "abort", "to", "steps", "hold", "photo", "diff", "release", "notify",
     }  # fmt: skip
 
 
