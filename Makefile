@@ -9,7 +9,8 @@ READY := $(VENV)/.ready
 help:
 	@echo "make demo      a small gallery goes online, changes, breaks and heals, on an S3 server on this machine"
 	@echo "make test      the tests (under 5 minutes); T=\"tests/gallery -k times\" runs only those"
-	@echo "make test-all  the same, then the long ones: every kill, real servers, mutations (under 20 minutes)"
+	@echo "make test-all  the same, then the long ones: every kill, real servers, mutations"
+	@echo "make slow      only these; T=\"tests/reliability\" narrows them down"
 	@echo "make test-container  builds the image and runs it as GitHub's runner does, also in act (needs Docker, or root on Debian)"
 	@echo "make coverage  the tests, and which branches they take; fails below 95 %"
 	@echo "make lint      style, types, floors of the house, action.yml, Dockerfile, workflows"
@@ -33,23 +34,26 @@ ready: $(READY)
 demo: $(READY)
 	@$(BIN)/python -m examples.demo
 
+# Some tests wait for most of their time, so three workers keep two cores busy; a long test that comes last is shared out.
+WORKERS := -n 3 --dist worksteal
+
 # With T, whatever pytest takes: files, tests, options. Slow tests are run when they are named.
 test: $(READY)
 ifdef T
 	$(BIN)/python -m pytest $(T)
 else
-	$(BIN)/python -m pytest -n 2 -m "not slow"
+	$(BIN)/python -m pytest $(WORKERS) -m "not slow"
 endif
 
 # Branches too, in the tests' own process only: what tests start as processes of their own is not seen. Tests of how time
 # grows are left out, because being watched is slow.
 coverage: $(READY)
-	$(BIN)/python -m pytest -n 2 -m "not slow" --cov --cov-report=term --cov-fail-under=95 --ignore tests/gallery/test_growth.py $(T)
+	$(BIN)/python -m pytest $(WORKERS) -m "not slow" --cov --cov-report=term --cov-fail-under=95 --ignore tests/gallery/test_growth.py $(T)
 
 test-all: test slow
 
 slow: $(READY)
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m slow --durations 10
+	$(BIN)/python -m pytest $(WORKERS) -m slow --durations 10 $(T)
 
 test-container: $(READY)
 	tests/runner/with-image $(BIN)/python -m pytest -m container tests/runner

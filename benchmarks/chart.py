@@ -1,16 +1,20 @@
-"""Draws docs/performance.svg from the tables in docs/performance.md (``make generate``): three scenes, one scale."""
+"""Draws what docs/performance.md has measured (``make generate``), from its tables.
+
+``performance.svg`` has three scenes of deploys on one scale, ``process.svg`` what a gallery costs to make.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from pathlib import Path
 
 from benchmarks.programs import OURS
 
 ROOT = Path(__file__).parents[1]
-PAGE, CHART = ROOT / "docs/performance.md", ROOT / "docs/performance.svg"
+PAGE = ROOT / "docs/performance.md"
+CHART, PROCESS_CHART = ROOT / "docs/performance.svg", ROOT / "docs/process.svg"
 
 #: what stands over the bars, and the heading of the table that they are read from
 _SCENES = (
@@ -23,26 +27,51 @@ _SCENES = (
 )
 #: told apart by people who see colours differently (Okabe and Ito), and by their lightness
 _COLOURS = {OURS: "#0072b2", "aws s3 sync": "#e69f00", "s5cmd": "#009e73", "rclone": "#b9bec5"}
-_WIDTH, _LEFT, _RIGHT, _BAR, _SCENE = 760, 132, 64, 17, 34
+_MAKERS = {
+    OURS: "#0072b2", f"{OURS}, without pyvips": "#56b4e9", "sharp": "#009e73", "eleventy-img": "#e69f00",
+    "sigal": "#b9bec5",
+}  # fmt: skip
+_WIDTH, _RIGHT, _BAR, _SCENE = 760, 64, 17, 34
+_PROCESS = "From originals to web pictures and thumbnails"
 
 
 def chart(text: str) -> str:
-    """The drawing of what ``text`` (the page) has measured."""
-    found = list(scenes(text))
-    longest = max(wall for _, walls in found for wall in walls.values())
-    parts, y = [_text(10, 22, "Seconds, lower is better", "title"), _text(10, 42, _UNDER, "small")], 50
-    for title, walls in found:
+    """The drawing of the deploys that ``text`` (the page) has measured."""
+    return _drawn("Seconds, lower is better", _UNDER, list(scenes(text)), _COLOURS, left=132, digits=2)
+
+
+def process_chart(text: str) -> str:
+    """The drawing of what a gallery costs to make, by ``text`` (the page)."""
+    rows = re.findall(r"^\| ([^|]+) \|[^|]*\|[^|]*\| (\d+) ", _table(text, _PROCESS), re.MULTILINE)
+    costs = {name: float(cost) for name, cost in rows}
+    scene = "A JPEG of 2048 and a thumbnail of 400 pixels of each of 60 photos (12 to 24 megapixels)"
+    bars = {name: costs[name] for name in _MAKERS if name in costs}
+    return _drawn("CPU time per photo, lower is better", "milliseconds", [(scene, bars)], _MAKERS, left=232, digits=0)
+
+
+def _drawn(
+    title: str,
+    under: str,
+    found: Sequence[tuple[str, Mapping[str, float]]],
+    colours: Mapping[str, str],
+    *,
+    left: int,
+    digits: int,
+) -> str:
+    longest = max(value for _, values in found for value in values.values())
+    parts, y = [_text(10, 22, title, "title"), _text(10, 42, under, "small")], 50
+    for scene, values in found:
         y += _SCENE
-        parts.append(_text(10, y - 8, title, "head"))
-        for name, wall in walls.items():
-            width = max(1.0, (_WIDTH - _LEFT - _RIGHT) * wall / longest)
+        parts.append(_text(10, y - 8, scene, "head"))
+        for name, value in values.items():
+            width = max(1.0, (_WIDTH - left - _RIGHT) * value / longest)
             ours = " ours" if name == OURS else ""
             parts.append(_text(10, y + 13, name, f"name{ours}"))
             parts.append(
-                f'<rect class="bar" x="{_LEFT}" y="{y}" width="{width:.1f}" height="{_BAR - 3}" rx="2" '
-                f'fill="{_COLOURS[name]}"/>'
+                f'<rect class="bar" x="{left}" y="{y}" width="{width:.1f}" height="{_BAR - 3}" rx="2" '
+                f'fill="{colours[name]}"/>'
             )
-            parts.append(_text(_LEFT + width + 6, y + 13, f"{wall:.2f}", f"name{ours}"))
+            parts.append(_text(left + width + 6, y + 13, f"{value:.{digits}f}", f"name{ours}"))
             y += _BAR
     body = "\n".join(parts)
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {y + 14}" role="img">'
@@ -64,11 +93,15 @@ text { font: 13px system-ui, "DejaVu Sans", sans-serif; fill: #1f2328 }
 def scenes(text: str) -> Iterator[tuple[str, Mapping[str, float]]]:
     """Title, and the median wall seconds of each program. Ends the program when the page lacks a table."""
     for title, heading in _SCENES:
-        _, found, rest = text.partition(f"\n### {heading}\n")
-        if not found:
-            raise SystemExit(f"docs/performance.md has no table under: {heading}")
-        rows = re.findall(r"^\| ([^|]+) \| ([\d.]+)", rest.partition("\n### ")[0], re.MULTILINE)
+        rows = re.findall(r"^\| ([^|]+) \| ([\d.]+)", _table(text, heading), re.MULTILINE)
         yield title, {name: float(wall) for name, wall in rows if name in _COLOURS}
+
+
+def _table(text: str, heading: str) -> str:
+    _, found, rest = text.partition(f"\n### {heading}\n")
+    if not found:
+        raise SystemExit(f"docs/performance.md has no table under: {heading}")
+    return rest.partition("\n### ")[0]
 
 
 def _text(x: float, y: float, text: str, kind: str) -> str:
@@ -76,4 +109,6 @@ def _text(x: float, y: float, text: str, kind: str) -> str:
 
 
 if __name__ == "__main__":
-    CHART.write_text(chart(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    page = PAGE.read_text(encoding="utf-8")
+    CHART.write_text(chart(page), encoding="utf-8")
+    PROCESS_CHART.write_text(process_chart(page), encoding="utf-8")

@@ -16,6 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
+from galleria_action.cli.at_once import answer_at_once
 from galleria_action.deployment.stop import Stop
 from galleria_action.errors import Cancelled
 from galleria_action.farewell import Farewell
@@ -71,8 +72,12 @@ def _stopping(worker: threading.Thread, signals: list[int], farewell: Farewell) 
 
 
 def _run(stop: Stop, farewell: Farewell) -> int:
-    # Not above: it takes a quarter second, in which a signal has to be heard already.
+    # Not above: it takes its time, in which a signal has to be heard already.
     try:
+        if (text := answer_at_once(sys.argv[1:])) is not None:
+            with suppress(BrokenPipeError):
+                print(text, flush=True)
+            return 0
         from galleria_action.run import World, run
 
         return run(sys.argv[1:], World(os.environ, Path.cwd(), sys.stdout, sys.stderr, stop, farewell=farewell))

@@ -172,6 +172,20 @@ class DeleteFailed(GalleriaError):
     exit_code = 11
 
 
+class ProbeFailed(GalleriaError):
+    """Visitors do not get what was deployed."""
+
+    reason = "probe-failed"
+    exit_code = 12
+
+
+class PurgeFailed(GalleriaError):
+    """The gallery is live, but a cache may still hold an earlier one; what is owed is kept."""
+
+    reason = "purge-failed"
+    exit_code = 13
+
+
 class DuplicatesFound(GalleriaError):
     """Photos show the same, and the run was asked to fail then."""
 
@@ -201,6 +215,6 @@ REASONS: dict[str, int] = {
     for cls in (
         InternalError, ConfigInvalid, GalleryInvalid, VerifyFailed, StorageUnavailable, CredentialsError,
         PermissionRefused, BucketMissing, DeleteGuard, EmptyGallery, CorsMissing, PlanChanged, Conflict, Older,
-        Held, UploadFailed, DeleteFailed, ReleaseUnavailable, DuplicatesFound, Cancelled,
+        Held, UploadFailed, DeleteFailed, ProbeFailed, PurgeFailed, ReleaseUnavailable, DuplicatesFound, Cancelled,
     )
 }  # fmt: skip

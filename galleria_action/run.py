@@ -141,6 +141,7 @@ def _prepare(invocation: Invocation, ci: CI, record: Tally, world: World, files:
         approval=reviews.approval,
         without_secrets=occasion.without_secrets if publicly else "",
         who=who(world.environ),
+        environ=world.environ,
         made_by=revision(world.environ, files.place.folder, time.time) if command.topics & Topic.PLAN else None,
         is_ancestor=Ancestry(world.environ, files.place.folder, options.review.github_token).is_ancestor,
         environments=_environments(invocation, ci),

@@ -179,6 +179,7 @@ _OUTPUTS = {
     "galleria_photos_with_position": "photos-with-position",
     "galleria_files_uploaded": "files-uploaded",
     "galleria_bytes_uploaded": "bytes-uploaded",
+    "galleria_purge_owed": "purge-owed",
 }
 _OF_VERIFICATION = {
     "galleria_consistent": "consistent",
@@ -199,6 +200,7 @@ def measured_of(result: Result, phases: Mapping[str, float], at: datetime) -> Me
         "galleria_run_duration_seconds": result.duration_seconds,
         "galleria_warnings": float(len(result.warnings)),
         **{name: float(outputs[output]) for name, output in names.items()},
+        **({"galleria_probe_success": float(outputs["probe"] == "passed")} if outputs["probe"] else {}),
         **({"galleria_release_timestamp_seconds": time_of(release).timestamp()} if release else {}),
     }
     labelled: dict[str, Mapping[str, float]] = {

@@ -7,8 +7,8 @@ from xml.dom import minidom
 
 import pytest
 
-from benchmarks import galleries
-from benchmarks.chart import CHART, PAGE, chart, scenes
+from benchmarks import galleries, stale
+from benchmarks.chart import CHART, PAGE, PROCESS_CHART, chart, process_chart, scenes
 from benchmarks.measure import Cost, run
 from benchmarks.programs import OURS, environment, ours
 from benchmarks.report import Row, markdown
@@ -87,6 +87,18 @@ def test_the_chart_is_drawn_from_the_page() -> None:
     assert all(abs(length / wall - max(lengths) / max(walls)) < 1 for length, wall in zip(lengths, walls, strict=True))
 
 
+def test_the_chart_of_making_a_gallery_is_drawn_from_the_page() -> None:
+    drawn = process_chart(PAGE.read_text(encoding="utf-8"))
+    assert drawn == PROCESS_CHART.read_text(encoding="utf-8"), "run `make generate`"
+    bars = minidom.parseString(drawn).getElementsByTagName("rect")
+    assert sum(bar.getAttribute("class") == "bar" for bar in bars) == 5
+
+
 def test_a_page_without_the_numbers_is_an_error() -> None:
     with pytest.raises(SystemExit, match="First deploy"):
         chart("# Performance\n")
+
+
+def test_what_is_stale_is_known_whatever_stays_as_it_is() -> None:
+    few, many = stale.plan_of(1_000, 1), stale.plan_of(100_000, 1)
+    assert stale.seconds(many) < 0.01 + 3 * stale.seconds(few)

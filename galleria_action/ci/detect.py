@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TextIO
 
-from galleria_action.ci import forgejo, woodpecker
-from galleria_action.ci.github.actions import GitHubActions
-from galleria_action.ci.gitlab import GitLab
+from galleria_action.ci import woodpecker
 from galleria_action.ci.interface import CI
 from galleria_action.ci.plain import Plain, occasion_of
 
@@ -17,13 +15,18 @@ def detect(environ: Mapping[str, str], stream: TextIO, working_directory: Path) 
     """The CI that ``environ`` tells of, printing to ``stream``; a terminal when it tells of none.
 
     ``stream`` is standard output, or standard error when standard output belongs to ``--json``: the runner reads
-    both. ``working_directory`` is the workspace wherever the CI names none that exists.
+    both. ``working_directory`` is the workspace wherever the CI names none that exists. What we do not run on is not
+    imported.
     """
-    if environ.get("GITHUB_ACTIONS") == "true" and forgejo.runs_here(environ):
-        return forgejo.ForgejoActions(environ, stream, working_directory)
     if environ.get("GITHUB_ACTIONS") == "true":
-        return GitHubActions(environ, stream, working_directory)
+        from galleria_action.ci import forgejo
+        from galleria_action.ci.github.actions import GitHubActions
+
+        actions = forgejo.ForgejoActions if forgejo.runs_here(environ) else GitHubActions
+        return actions(environ, stream, working_directory)
     if environ.get("GITLAB_CI") == "true":
+        from galleria_action.ci.gitlab import GitLab
+
         return GitLab(environ, stream, working_directory)
     if woodpecker.runs_here(environ):
         return woodpecker.Woodpecker(environ, stream, working_directory)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from galleria_action.deployment.made_by import MadeBy
 from galleria_action.values import dataclass
+
+if TYPE_CHECKING:
+    import subprocess
 
 _SECONDS = 10.0
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
@@ -118,6 +121,8 @@ class Ancestry:
 
 def _git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str] | None:
     """What git answers in ``folder``; ``None`` where there is none. It fetches nothing, and asks nobody."""
+    import subprocess
+
     keep = {name: os.environ[name] for name in ("PATH", "HOME", "SYSTEMROOT") if name in os.environ}
     quiet = {"GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
     command = ["git", "-c", "protocol.allow=never", "-c", "core.fsmonitor=false", "-C", str(folder), *arguments]

@@ -17,8 +17,6 @@ from galleria_action.options.declaration import Mistake, Option
 from galleria_action.options.kinds import FLAG, shown
 from galleria_action.values import dataclass
 
-PROGRAM = "galleria-action"
-
 #: what only a command line has, because it is about what is printed there
 SWITCHES: Mapping[str, str] = {
     "json": "the result as JSON on standard output, all else on standard error",
@@ -47,7 +45,6 @@ class Arguments:
     flags: dict[str, str] = field(default_factory=dict)
     switches: set[str] = field(default_factory=set)
     help: str | None = None
-    version: bool = False
     completion: str = ""
     mistakes: list[Mistake] = field(default_factory=list)
 
@@ -57,9 +54,6 @@ def read_arguments(words: Sequence[str], default: str | None = None) -> Argument
     found, left = Arguments(), list(words)
     if (not left and not default) or (left[:1] and left[0] in _HELP):
         found.help = ""
-        return found
-    if left[:1] == ["--version"]:
-        found.version = True
         return found
     if left and left[0].partition("=")[0] == "--completion":
         return _completion(found, left)

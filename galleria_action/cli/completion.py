@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 
-from galleria_action.cli.arguments import PROGRAM, SWITCHES
+from galleria_action.cli.arguments import SWITCHES
+from galleria_action.cli.at_once import PROGRAM
 from galleria_action.cli.commands import COMMANDS, Command
 from galleria_action.options import OPTIONS
 from galleria_action.options.declaration import Option

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from galleria_action.cli.arguments import PROGRAM, SHELLS, SWITCHES
+from galleria_action.cli.arguments import SHELLS, SWITCHES
+from galleria_action.cli.at_once import PROGRAM
 from galleria_action.cli.commands import COMMANDS, Command
 from galleria_action.options import OPTIONS
 from galleria_action.options.declaration import Option

@@ -32,6 +32,8 @@ OUTPUTS: Mapping[str, str] = {
     "duplicates": "count of photos that show what a better one shows",
     "release-id": "the release that this run made",
     "previous-release": "the release that a rollback would bring back",
+    "purge-owed": "count of addresses that a cache may still hold as they were",
+    "probe": "what a look as a visitor came to: passed, failed, rolled-back; empty without one",
     "url": "where visitors see the gallery (public-url)",
     "failure-reason": "empty, or one word of the table in docs/reference.md",
     "message": "the last word of the run",

@@ -13,9 +13,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
 
-from galleria_action import __version__
 from galleria_action.ci.woodpecker import is_plugin
-from galleria_action.cli.arguments import PROGRAM, read_arguments
+from galleria_action.cli.arguments import read_arguments
+from galleria_action.cli.at_once import answer_at_once
 from galleria_action.cli.config import Config, read_config
 from galleria_action.errors import Finding
 from galleria_action.options import BY_NAME, OPTIONS
@@ -64,9 +64,9 @@ class Invocation:
 
 def parse(args: Sequence[str], environ: Mapping[str, str], workspace: Path) -> Invocation:
     """Read command line, environment and config file. Never raises: every mistake is in the invocation."""
+    if (text := answer_at_once(args)) is not None:
+        return Invocation("", text=text)
     words = read_arguments(args, _chosen_by_environment(environ))
-    if words.version:
-        return Invocation("", text=f"{PROGRAM} {__version__}")
     if words.completion:
         from galleria_action.cli.completion import script
 

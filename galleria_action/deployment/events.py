@@ -10,12 +10,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import field
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from galleria_action.deployment.model import Mode, Plan
-from galleria_action.deployment.releases.rollback import ListedRelease
-from galleria_action.deployment.remote.verification import Verification
-from galleria_action.deployment.shards import Shard
 from galleria_action.values import dataclass
+
+if TYPE_CHECKING:
+    from galleria_action.deployment.releases.rollback import ListedRelease
+    from galleria_action.deployment.remote.verification import Verification
+    from galleria_action.deployment.shards import Shard
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +180,28 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
+class Owing:
+    """So many addresses may be stale in a cache; 0 when all that were owed are purged."""
+
+    addresses: int
+
+
+class Sight(StrEnum):
+    """What a look as a visitor came to."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    ROLLED_BACK = "rolled-back"
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """Somebody has looked whether visitors get what was deployed."""
+
+    sight: Sight
+
+
+@dataclass(frozen=True, slots=True)
 class Deleted:
     """So many photos are gone."""
 
@@ -267,7 +292,7 @@ class Settled:
 Event = (
     Said | Warned | Entered | Left | Recognised | Planned | Located | Divided | Deploying | Began | Advanced | Sending
     | Stored | Ended | Uploaded | Publishing | Committed | Released | Listed | Deleted | Verified | Pictured | Compared
-    | Reported | Made | Settled
+    | Reported | Made | Settled | Owing | Probed
 )  # fmt: skip
 
 #: told of each event in order; several threads may call it at once for what any thread tells

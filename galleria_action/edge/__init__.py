@@ -1,1 +1,1 @@
-"""What lies between a bucket and the visitors of its gallery."""
+"""Between the bucket and its visitors: routers, caches that hold what was deployed before, and a look from outside."""

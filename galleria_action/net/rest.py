@@ -153,13 +153,14 @@ def _pause(answer: Answer, attempt: int) -> float:
     if answer.status < 500 and not limited and not (answer.status == 403 and "retry-after" in headers):
         return -1.0
     if "retry-after" in headers:
-        return max(soon, _seconds(headers["retry-after"]))
+        return max(soon, after_header(headers["retry-after"]))
     if limited:
-        return max(soon, _seconds(headers.get("x-ratelimit-reset")) - time.time()) if spent else 60.0
+        return max(soon, after_header(headers.get("x-ratelimit-reset")) - time.time()) if spent else 60.0
     return soon
 
 
-def _seconds(text: str | None) -> float:
+def after_header(text: str | None) -> float:
+    """The seconds that a header such as ``Retry-After`` names; 0 for a date, or anything else."""
     return float(text) if text and re.fullmatch(r"[0-9]{1,10}", text) else 0.0
 
 

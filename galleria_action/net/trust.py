@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Mapping
-from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from galleria_action.errors import ConfigInvalid
 from galleria_action.values import dataclass
+
+if TYPE_CHECKING:
+    import ssl
 
 #: in this order: the one of AWS's tools, OpenSSL's own, the one of Python's usual libraries
 _FILES = ("AWS_CA_BUNDLE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
@@ -34,6 +36,9 @@ class Authorities:
 
     def context(self) -> ssl.SSLContext:
         """A new context that checks certificates and names. Raises ``ConfigInvalid`` where the file is not usable."""
+        import ssl  # only here: half of all runs reach nobody by TLS
+        from importlib import resources
+
         try:
             context = ssl.create_default_context(cafile=self.file, capath=self.folder)
         except (OSError, ValueError) as error:
@@ -48,12 +53,16 @@ class Authorities:
 
 def _system_has_none() -> bool:
     """Slim images have no certificates at all; then those that come with botocore (Mozilla's) have to do."""
+    import ssl
+
     paths = ssl.get_default_verify_paths()
     folder = Path(paths.capath) if paths.capath else None
     return paths.cafile is None and not (folder and any(folder.iterdir()))
 
 
 def _why(error: Exception) -> str:
+    import ssl
+
     if isinstance(error, ssl.SSLError) or not isinstance(error, OSError):
         return "there is no certificate in it"
     return (error.strerror or "it cannot be read").lower()

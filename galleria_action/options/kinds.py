@@ -23,8 +23,8 @@ class Kind(Generic[T]):
 
     ``word`` stands for a value in help; ``parse`` raises ``ValueError`` with a text for humans, without the option's
     name; ``schema`` is the JSON Schema of the value in the config file. ``bare`` is what the flag means without a
-    value. A ``secret`` does not belong into a repository, a log or a representation. On a command line the value
-    has so many ``words``.
+    value. A ``secret`` does not belong into a repository, a log or a representation. The text of a
+    ``multiline`` one may have line breaks. On a command line the value has so many ``words``.
     """
 
     word: str
@@ -33,6 +33,7 @@ class Kind(Generic[T]):
     choices: tuple[str, ...] = ()
     bare: str | None = None
     secret: bool = False
+    multiline: bool = False
     words: int = 1
 
 
@@ -60,7 +61,7 @@ def parsed(word: str, parse: Callable[[str], T], *types: str) -> Kind[T]:
 
 def lines(word: str, parse: Callable[[str], T]) -> Kind[T]:
     """A text of several lines that ``parse`` reads; in the config file a list of strings will do as well."""
-    return Kind(word, parse, {"type": ["string", "array"], "items": {"type": "string"}})
+    return Kind(word, parse, {"type": ["string", "array"], "items": {"type": "string"}}, multiline=True)
 
 
 def secret_lines(word: str, parse: Callable[[str], T]) -> Kind[T]:

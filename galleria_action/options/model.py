@@ -9,6 +9,7 @@ from typing import Any
 from galleria_action.edge.routers.kinds import RouterKind
 from galleria_action.options.checks import CheckOptions
 from galleria_action.options.declaration import Mistake, Option, Topic, option, optional, options_of
+from galleria_action.options.edge import EdgeOptions
 from galleria_action.options.environments import EnvironmentOptions
 from galleria_action.options.gallery import GalleryOptions
 from galleria_action.options.guards import GuardOptions
@@ -40,6 +41,7 @@ class Options:
     checks: CheckOptions = CheckOptions()
     releases: ReleaseOptions = ReleaseOptions()
     strategy: StrategyOptions = StrategyOptions()
+    edge: EdgeOptions = EdgeOptions()
     review: ReviewOptions = ReviewOptions()
     output: OutputOptions = OutputOptions()
     watch: WatchOptions = WatchOptions()
@@ -82,6 +84,8 @@ class Options:
         """What does not go together, in the groups and between them."""
         for name in GROUPS:
             yield from getattr(self, name).mistakes()
+        if not self.review.public_url:
+            yield from self.edge.needs_public_url()
         yield from self._shards()
         yield from self._places()
         yield from self._onward()
@@ -135,6 +139,7 @@ GROUPS: Mapping[str, type[Any]] = {
     "checks": CheckOptions,
     "releases": ReleaseOptions,
     "strategy": StrategyOptions,
+    "edge": EdgeOptions,
     "review": ReviewOptions,
     "output": OutputOptions,
     "watch": WatchOptions,

@@ -9,7 +9,7 @@ from typing import Any
 
 from galleria_action.errors import ConfigInvalid, Finding
 from galleria_action.options.declaration import Mistake, options_of
-from galleria_action.options.kinds import shown
+from galleria_action.options.kinds import Kind, shown
 from galleria_action.options.model import GROUPS, Options
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -59,15 +59,16 @@ def _build(group: type[Any], values: Mapping[str, str], mistakes: list[Mistake],
     for option in options_of(group):
         if text := values.get(option.name):
             try:
-                given[option.parameter] = option.kind.parse(_printable(text, secret=option.kind.secret))
+                given[option.parameter] = option.kind.parse(_printable(text, option.kind))
             except ValueError as error:
                 mistakes.append(Mistake(option.name, str(error)))
     return group(**given)
 
 
-def _printable(text: str, *, secret: bool) -> str:
+def _printable(text: str, kind: Kind[Any]) -> str:
     """``text`` without anything that a terminal would obey, a log would break at, or no file and no header can hold."""
-    if _CONTROL.search(text) and not secret:
+    looked_at = re.sub(r"\r?\n", "", text) if kind.multiline else text
+    if _CONTROL.search(looked_at) and not kind.secret:
         raise ValueError(f"{shown(text)} holds a control character")
     return text
 

@@ -220,7 +220,7 @@ def _releases(result: Result) -> Iterator[Section]:
         yield Section(Part.COUNTS, "Releases", f"{count(number, 'release')}, the newest first.", (details,))
     previous = result.outputs["previous-release"]
     if result.outputs["release-id"] and previous:
-        lead = f"To take this back: galleria-action rollback --to {previous}"
+        lead = f"To take this back: `galleria-action rollback --to {previous}`"
         yield Section(Part.COUNTS, "Release", f"This is the release {result.outputs['release-id']}. {lead}")
 
 

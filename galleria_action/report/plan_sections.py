@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from galleria_action.deployment.model import Copy, Delete, Plan, Reason, Upload, strongest
-from galleria_action.report.document import Column, Details, Name, Part, Phrase, Row, Section, Series, Size
+from galleria_action.report.document import Cell, Column, Details, Name, Part, Phrase, Row, Section, Series, Size
 from galleria_action.report.wording import REASONS, count, human_size
 from galleria_action.values import dataclass
 
@@ -96,8 +96,10 @@ def _uploads(photos: Mapping[str, Sequence[Upload]], tense: Tense) -> Section:
 
 def _upload(photo: tuple[str, Sequence[Upload]]) -> Row:
     name, uploads = photo
-    files = tuple(Phrase((up.file.variant or "file", Size(up.size))) for up in uploads)
-    return Name(name), REASONS[strongest(uploads)], Series(files), Size(sum(up.size for up in uploads))
+    files: Cell = Series(tuple(Phrase((up.file.variant or "file", Size(up.size))) for up in uploads))
+    if len(uploads) == 1 and uploads[0].file.variant is None:
+        files = "1 file"  # its size stands beside it
+    return Name(name), REASONS[strongest(uploads)], files, Size(sum(up.size for up in uploads))
 
 
 @dataclass
@@ -172,7 +174,8 @@ def _deletes(plan: Plan, tense: Tense) -> Section:
 def _delete_rows(plan: Plan) -> Iterator[Row]:
     removed = set(plan.removed_photos)
     for photo, gone in plan.photo_deletes.items():
-        yield Name(photo), "removed" if photo in removed else "keys changed", _keys(gone)
+        keys: Cell = "1 object" if [it.key for it in gone] == [photo] else _keys(gone)
+        yield Name(photo), "removed" if photo in removed else "keys changed", keys
 
 
 def _keys(deletes: Iterable[Delete]) -> Series:

@@ -21,8 +21,10 @@ from galleria_action.deployment.events import (
     Listed,
     Located,
     Made,
+    Owing,
     Pictured,
     Planned,
+    Probed,
     Publishing,
     Recognised,
     Released,
@@ -75,6 +77,8 @@ class Tally:
     releases: tuple[ListedRelease, ...] | None = None
     environments: Mapping[str, tuple[Setting, ...]] | None = None
     changed: bool = False
+    purge_owed: int = 0
+    probe: str = ""
     shard: Shard | None = None
     shards: tuple[Shard, ...] = ()
     warnings: list[str] = field(default_factory=list)
@@ -132,6 +136,10 @@ class Tally:
                 self.pictures[showing] = event
             case Compared(duplicates):
                 self.duplicates = duplicates
+            case Owing(addresses):
+                self.purge_owed = addresses
+            case Probed(sight):
+                self.probe = sight
             case Made(changed):
                 self.changed = changed
             case Settled(environments):
@@ -282,6 +290,8 @@ def _outputs(record: Tally, message: str, error: GalleriaError | None) -> dict[s
         "duplicates": record.duplicates,
         "release-id": record.release_id,
         "previous-release": record.previous_release,
+        "purge-owed": record.purge_owed,
+        "probe": record.probe,
         "url": record.url or "",
         "failure-reason": error.reason if error else "",
         "message": message,

@@ -7,13 +7,14 @@ nothing.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
-from uuid import uuid4
+from typing import Protocol, runtime_checkable
 
-from galleria_action.errors import PermissionRefused, StorageUnavailable
+from galleria_action.errors import GalleriaError, PermissionRefused, StorageUnavailable
 from galleria_action.storage.interface import (
     DOCUMENT,
     RECORDS,
@@ -50,9 +51,21 @@ class ProvingStore:
     def __init__(self, store: WriteStore, pause: Pause) -> None:
         self._store = store
         self._pause = pause
-        self._lock = threading.Lock()
+        self._locks: dict[type[IfAbsent] | type[IfMatch], threading.Lock] = {
+            IfAbsent: threading.Lock(),
+            IfMatch: threading.Lock(),
+        }
         self._proved: dict[type[Condition], bool] = {}
         self._bare = False
+
+    def prove_ahead(self) -> None:
+        """See ``Proving``."""
+        for kind in self._locks:
+            threading.Thread(target=self._prove_quietly, args=(kind,), name="probe").start()
+
+    def _prove_quietly(self, kind: type[IfAbsent] | type[IfMatch]) -> None:
+        with suppress(GalleriaError, ConditionUnsupported):  # whoever needs to know asks again
+            self._require(kind)
 
     def get(self, key: str, most: int = DOCUMENT) -> StoredObject | None:
         """See ``ReadStore.get``."""
@@ -88,36 +101,39 @@ class ProvingStore:
                 raise
         return self._store.put(key, body, headers, replace(condition, bare=True))
 
-    def _require(self, kind: type[Condition]) -> None:
-        with self._lock:
-            if kind not in self._proved:
-                self._proved[kind] = self._refuses_if_absent() if kind is IfAbsent else self._refuses_if_match()
-                if not self._pause(0):
-                    raise StorageUnavailable("Stopped before a conditional write; nothing was written.")
+    def _require(self, kind: type[IfAbsent] | type[IfMatch]) -> None:
+        probe = PROBE + os.urandom(16).hex()
+        left = False
+        try:
+            with self._locks[kind]:
+                if kind not in self._proved:
+                    left = kind is IfAbsent
+                    self._proved[kind] = self._refuses_if_absent(probe) if left else self._refuses_if_match(probe)
+                    if not self._pause(0):
+                        raise StorageUnavailable("Stopped before a conditional write; nothing was written.")
+        finally:
+            if left:  # others go on meanwhile
+                self._clean_up(probe)
         if not self._proved[kind]:
             raise ConditionUnsupported("the service accepts conditional writes and ignores their condition")
 
-    def _refuses_if_match(self, *, bare: bool = False) -> bool:
+    def _refuses_if_match(self, probe: str, *, bare: bool = False) -> bool:
         """Whether a write is refused whose condition cannot hold. Where it is, nothing is stored."""
-        key = PROBE + uuid4().hex
         try:
-            self._store.put(key, b"", _HEADERS, IfMatch(_NOBODY, bare=bare))
+            self._store.put(probe, b"", _HEADERS, IfMatch(_NOBODY, bare=bare))
         except PreconditionFailed:
             return True
-        self._clean_up(key)
+        self._clean_up(probe)
         return False
 
-    def _refuses_if_absent(self) -> bool:
-        """Whether the second of two writes is refused that may only create. (The first may be refused too, when its
-        answer was lost and it was repeated; that proves the same.)"""
-        key = PROBE + uuid4().hex
+    def _refuses_if_absent(self, probe: str) -> bool:
+        """Whether the second of two writes is refused that may only create. The first is left. (It may be refused too,
+        when its answer was lost and it was repeated; that proves the same.)"""
         try:
             for _ in range(2):
-                self._store.put(key, b"", _HEADERS, IfAbsent())
+                self._store.put(probe, b"", _HEADERS, IfAbsent())
         except PreconditionFailed:
             return True
-        finally:
-            self._clean_up(key)
         return False
 
     def _clean_up(self, key: str) -> None:
@@ -131,6 +147,21 @@ class ProvingStore:
         found = self._store.head(key)
         if found is None or found.etag != condition.etag:
             return False
-        with self._lock:
-            self._bare = self._refuses_if_match(bare=True)
+        with self._locks[IfMatch]:
+            self._bare = self._refuses_if_match(PROBE + os.urandom(16).hex(), bare=True)
         return self._bare
+
+
+@runtime_checkable
+class Proving(Protocol):
+    """A store that has to find out what its service does with conditions."""
+
+    def prove_ahead(self) -> None:
+        """Begin to find out, so that the first conditional write need not wait for it. Writes something small; what
+        goes wrong with it is told by whoever needs to know."""
+
+
+def prove_ahead(store: WriteStore) -> None:
+    """Have ``store`` begin to find out what its first conditional write has to know, where it does not yet."""
+    if isinstance(store, Proving):
+        store.prove_ahead()

@@ -33,6 +33,7 @@ from galleria_action.storage.interface import (
     Indivisible,
     ObjectHead,
     ObjectInfo,
+    OwnSum,
     Part,
     PreconditionFailed,
     StoredObject,
@@ -102,32 +103,35 @@ class FolderStore:
         if isinstance(condition, IfSeen):
             condition.check(self.head(key))
             condition = None
+        return self._put(key, body, _md5(body), replace=condition is None)
+
+    def _put(self, key: str, body: bytes, etag: str, *, replace: bool) -> OwnSum:
         path = self._file(key, "put")
         self._sweep()
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._inside(path, key, "put")
-            state = _write(path, body, replace=condition is None)
+            if not path.parent.is_dir():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                self._inside(path, key, "put")
+            state = _write(path, body, replace=replace)
         except FileExistsError:
-            if condition is not None and path.exists():
+            if not replace and path.exists():
                 raise PreconditionFailed("the file exists") from None
             raise self._taken(key) from None
         except (IsADirectoryError, NotADirectoryError):
             raise self._taken(key) from None
         except OSError as error:
-            if condition is not None and error.errno in _NO_LINKS:
+            if not replace and error.errno in _NO_LINKS:
                 raise ConditionUnsupported("this file system creates no file only if there is none") from error
             raise self._problem(error, "put", key) from error
-        etag = _md5(body)
         self._known[str(path)] = (*_signature(state), etag)
-        return etag
+        return OwnSum(etag)
 
     def copy(self, source: str, key: str, headers: Headers | None = None, origin: Target | None = None) -> str:
         """See ``WriteStore.copy``."""
         found = (FolderStore(origin) if origin else self).get(source, sys.maxsize)
         if found is None:
             raise failure(Fault("answer", status=404, code="NoSuchKey"), Call("copy", self.target, source))
-        return self.put(key, found.body, headers or Headers("application/octet-stream"))
+        return self._put(key, found.body, found.etag, replace=True)
 
     def delete(self, keys: Iterable[str]) -> dict[str, str]:
         """See ``WriteStore.delete``."""
@@ -201,11 +205,9 @@ class FolderStore:
         return path
 
     def _inside(self, path: Path, key: str, operation: Operation) -> None:
-        try:
-            inside = path.parent.resolve().is_relative_to(self._root.resolve())
-        except OSError as error:
-            raise self._problem(error, operation, key) from error
-        if not inside:
+        # Of the text: a Path of each costs as much as writing a thumbnail.
+        folder, root = os.path.realpath(path.parent), os.path.realpath(self._root)
+        if folder != root and not folder.startswith(root.rstrip("/") + "/"):
             raise PermissionRefused(
                 f"{shown(key)!r} leads out of {self.target} through a link.", hint="Remove the link from the folder."
             )
@@ -233,14 +235,19 @@ def _write(path: Path, body: bytes, *, replace: bool) -> os.stat_result:
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(body)
-            os.fchmod(file.fileno(), 0o644)
+            os.fchmod(descriptor, 0o644)
+            file.flush()
+            state = os.fstat(descriptor)
         if replace:
-            Path(name).replace(path)
+            os.replace(name, path)  # noqa: PTH105 - as above
         else:
             os.link(name, path)
-        return path.stat()
-    finally:
-        Path(name).unlink(missing_ok=True)
+            os.unlink(name)  # noqa: PTH108
+        return state
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(name)  # noqa: PTH108
+        raise
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -257,7 +264,7 @@ def _signature(state: os.stat_result) -> tuple[int, int, int]:
 
 
 def _is_unicode(name: str) -> bool:
-    return not any("\ud800" <= char <= "\udfff" for char in name)
+    return name.isascii() or not any("\ud800" <= char <= "\udfff" for char in name)
 
 
 def _md5(body: bytes) -> str:

@@ -7,7 +7,6 @@ from dataclasses import fields
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from functools import cache
-from importlib import resources
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -62,6 +61,8 @@ class Provider:
 @cache
 def profiles() -> dict[str, Provider]:
     """All profiles by name."""
+    from importlib import resources
+
     import yaml
 
     text = resources.files(__package__).joinpath("providers.yaml").read_text("utf-8")

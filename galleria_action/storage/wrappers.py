@@ -6,6 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from galleria_action.storage.conditions import prove_ahead
 from galleria_action.storage.interface import (
     DOCUMENT,
     WHOLE,
@@ -65,6 +66,10 @@ class RecordingStore:
     def counts(self) -> dict[str, int]:
         """Number of calls by operation, for those that occurred."""
         return dict(Counter(operation for operation, _ in self.calls))
+
+    def prove_ahead(self) -> None:
+        """See ``Proving``."""
+        prove_ahead(self._store)
 
     def get(self, key: str, most: int = DOCUMENT) -> StoredObject | None:
         """See ``ReadStore.get``."""

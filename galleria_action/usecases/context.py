@@ -55,7 +55,8 @@ class Context:
     says whose run this is when nobody gave it the keys to the bucket. ``metadata`` is a document that the caller has in
     hand, instead of the file that the options name. ``made_by`` is the commit that is deployed, and ``is_ancestor``
     tells of two commits whether the first is an ancestor of the second (``None``: nobody knows). ``who`` makes
-    releases, and ``now`` tells the time. ``environments`` knows of the others."""
+    releases, and ``now`` tells the time. ``environ`` has what options do not: credentials of caches, and proxies.
+    ``environments`` knows of the others."""
 
     options: Options
     place: Place
@@ -68,6 +69,7 @@ class Context:
     metadata: LoadedMetadata | None = None
     who: Who = field(default_factory=Who)
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
     made_by: MadeBy | None = None
     is_ancestor: Callable[[str, str], bool | None] = lambda older, newer: None
     environments: Environments = field(default_factory=Environments)

@@ -11,9 +11,10 @@ from galleria_action.deployment.state.checkpoint import Checkpoint
 from galleria_action.options.strategy import Strategy
 from galleria_action.storage.interface import WriteStore
 from galleria_action.usecases.context import Context
+from galleria_action.usecases.parts.ahead import look_at_both
 from galleria_action.usecases.parts.applying import announce, nothing_to_do, open_checkpoint, put_online
 from galleria_action.usecases.parts.batches import batches, in_private
-from galleria_action.usecases.parts.local import LocalSide, check_local
+from galleria_action.usecases.parts.local import LocalSide
 from galleria_action.usecases.parts.places import note_router
 from galleria_action.usecases.parts.planning import Comparison, make_comparison
 from galleria_action.usecases.parts.positions import look_for_positions
@@ -23,6 +24,7 @@ from galleria_action.usecases.parts.releasing import check_hold
 from galleria_action.usecases.parts.unfinished import settled
 from galleria_action.usecases.plan import plan
 from galleria_action.usecases.releases.onward import deploy_onward
+from galleria_action.usecases.releases.taking_back import taking_back
 from galleria_action.usecases.results import Deployed, PlanMade, PutAside, ShareUploaded, TakenOver
 from galleria_action.usecases.shard import upload_share
 from galleria_action.usecases.slots.steps import steps_of
@@ -34,13 +36,19 @@ def deploy(context: Context) -> Deployed | PlanMade | PutAside | ShareUploaded |
     if context.options.dry_run or context.without_secrets:
         return plan(context)
     if context.options.environments.from_:
-        return deploy_onward(context)
+        with taking_back(context):
+            return deploy_onward(context)
     if context.options.upload.shard:
         return upload_share(context, context.options.upload.shard)
-    side = check_local(context)
-    slots = context.slots()
-    store = laid_out(slots.store, slots.live)
-    made = make_comparison(context, store, side)
+    opened: list[Slots] = []
+
+    def live() -> WriteStore:
+        opened.append(context.slots())
+        return laid_out(opened[0].store, opened[0].live)
+
+    both = look_at_both(context, live)
+    side, store, slots = both.side, both.store, opened[0]
+    made = make_comparison(context, store, side, both.remote)
     look_for_positions(context, made.plan)
     made = settled(context, store, side, made)
     made = in_place(context, store, side, made)
@@ -52,7 +60,8 @@ def deploy(context: Context) -> Deployed | PlanMade | PutAside | ShareUploaded |
         announce(context, store, made)
         if slots.router:
             note_router(context, store, made.remote)
-        done: Deployed | PutAside = _carried_out(context, slots, store, side, made, checkpoint)
+        with taking_back(context):
+            done: Deployed | PutAside = _carried_out(context, slots, store, side, made, checkpoint)
     else:
         done = nothing_to_do(context, store, made, checkpoint)
     warn_of_readers(context)

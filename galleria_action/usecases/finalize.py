@@ -28,6 +28,7 @@ from galleria_action.deployment.state.pool import POOL_FOLDER
 from galleria_action.errors import GalleriaError
 from galleria_action.storage.interface import WriteStore
 from galleria_action.usecases.context import Context
+from galleria_action.usecases.parts.ahead import look_at_both
 from galleria_action.usecases.parts.applying import (
     announce,
     fingerprint_of,
@@ -36,11 +37,11 @@ from galleria_action.usecases.parts.applying import (
     put_online,
     settled_listing,
 )
-from galleria_action.usecases.parts.local import check_local
 from galleria_action.usecases.parts.planning import Comparison, make_comparison
-from galleria_action.usecases.parts.records import in_place
+from galleria_action.usecases.parts.records import in_place, warn_of_readers
 from galleria_action.usecases.parts.releasing import check_hold
 from galleria_action.usecases.parts.unfinished import settled
+from galleria_action.usecases.releases.taking_back import taking_back
 from galleria_action.usecases.results import Deployed, PutAside
 from galleria_action.usecases.shard import DOCUMENT_HEADERS, other_plan
 
@@ -53,14 +54,15 @@ def finalize(context: Context) -> Deployed | PutAside:
     """
     plan_id = context.options.guards.approved_plan
     assert plan_id, "the options have been checked"
-    side = check_local(context)
-    store = context.store()
-    made = settled(context, store, side, make_comparison(context, store, side))
+    both = look_at_both(context, context.store)
+    side, store = both.side, both.store
+    made = settled(context, store, side, make_comparison(context, store, side, both.remote))
     made = in_place(context, store, side, made)
     checkpoint = open_checkpoint(context, store, made)
     if not made.plan.changed:
         unchanged = nothing_to_do(context, store, made, checkpoint)
         _clear(context, store, folder_of(plan_id))
+        warn_of_readers(context)
         return unchanged
     shards = _shards(context, store, made.plan, plan_id)
     uploaded = _collected(context, store, made, plan_id, shards)
@@ -68,9 +70,11 @@ def finalize(context: Context) -> Deployed | PutAside:
     announce(context, store, made, plan_id)  # what is made now is that plan, or what the bucket proves to be left of it
     if made.plan.plan_id == plan_id:
         store.put(begun_key(plan_id), begun_document(made.plan, len(shards)), DOCUMENT_HEADERS)
-    done = put_online(context, store, made, checkpoint, uploaded)
+    with taking_back(context):
+        done = put_online(context, store, made, checkpoint, uploaded)
     # A commit of the metadata makes every other plan a thing of the past, so what lies there of them goes too.
     _clear(context, store, SHARDS_FOLDER if made.plan.commit else folder_of(plan_id))
+    warn_of_readers(context)
     return done
 
 

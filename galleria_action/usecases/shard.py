@@ -17,6 +17,7 @@ from galleria_action.deployment.state.checkpoint import Checkpoint, InDocument
 from galleria_action.errors import Conflict, PlanChanged
 from galleria_action.storage.interface import Headers
 from galleria_action.usecases.context import Context
+from galleria_action.usecases.parts.ahead import look_at_both
 from galleria_action.usecases.parts.applying import (
     fingerprint_of,
     make_uploader,
@@ -25,7 +26,6 @@ from galleria_action.usecases.parts.applying import (
     with_listing,
 )
 from galleria_action.usecases.parts.approval import check_approval
-from galleria_action.usecases.parts.local import check_local
 from galleria_action.usecases.parts.planning import make_comparison
 from galleria_action.usecases.results import Deployed, ShareUploaded
 
@@ -39,9 +39,9 @@ def upload_share(context: Context, shard: Shard) -> ShareUploaded | Deployed:
     Raises ``PlanChanged`` when the plan is another one, ``Conflict`` when the same shard runs twice at once, and
     whatever ends an upload; what was stored is in the report then, and is not sent again.
     """
-    side = check_local(context)
-    store = context.store()
-    made = make_comparison(context, store, side)
+    both = look_at_both(context, context.store)
+    store = both.store
+    made = make_comparison(context, store, both.side, both.remote)
     plan = made.plan
     if not plan.changed:
         return Deployed(plan, Uploaded(0, 0, 0, 0), 0, None)

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from galleria_action.options.gallery import CheckFiles
+from galleria_action.options.studio import Duplicates
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.local import load_gallery, measured
-from galleria_action.usecases.parts.lookalikes import compare_metadata, tell_lookalikes, wants_lookalikes
-from galleria_action.usecases.parts.studio import studio
 from galleria_action.usecases.results import Answered
 
 
 def validate(context: Context) -> Answered:
     """Check metadata, photos and site. Raises ``GalleryInvalid`` with every finding, ``DuplicatesFound``."""
+    options = context.options
     with context.phase("Validate"):
         gallery = load_gallery(context)
-        check = context.options.gallery.check_files
+        check = options.gallery.check_files
         measured(context, gallery, every=check in (CheckFiles.AUTO, CheckFiles.HASH))
-    if gallery.metadata and gallery.photos is not None and wants_lookalikes(context):
+    if gallery.metadata and gallery.photos is not None and options.lookalikes.duplicates is not Duplicates.OFF:
+        from galleria_action.usecases.parts.lookalikes import compare_metadata, tell_lookalikes
+        from galleria_action.usecases.parts.studio import studio
+
         with studio(context), context.phase("Duplicates"):
             by_key = {file.key: file for file in gallery.photos}
             tell_lookalikes(context, *compare_metadata(context, gallery.metadata.metadata.photos, by_key))

@@ -9,6 +9,8 @@ from galleria_action.errors import Finding, VerifyFailed
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.planning import under_way
+from galleria_action.usecases.parts.probing import probe
+from galleria_action.usecases.parts.purging import tell_debts
 from galleria_action.usecases.parts.verifying import compare, judge, promises
 from galleria_action.usecases.results import BucketVerified
 
@@ -26,9 +28,12 @@ def verify(context: Context) -> BucketVerified:
         context.warn_all(remote.warnings)
         if unfinished := remote.unfinished:
             context.warn(under_way(unfinished))
+        tell_debts(context, store, remote.listing or {})
         listing, promised = remote.listing or {}, promises(remote.metadata)
         found = compare(context, store, remote.named_keys(), remote.manifest, listing, promised)
-    return BucketVerified(judge(context, found))
+    verified = judge(context, found)
+    probe(context, remote.manifest, remote.metadata_base)
+    return BucketVerified(verified)
 
 
 def _no_gallery(context: Context, warnings: tuple[str, ...]) -> VerifyFailed:

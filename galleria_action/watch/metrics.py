@@ -35,6 +35,8 @@ NAMES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "galleria_files_missing": ("files that verification missed", ()),
     "galleria_files_mismatched": ("files that were not what they should be", ()),
     "galleria_files_orphaned": ("objects that belong to nothing", ()),
+    "galleria_purge_owed": ("addresses that a cache may still hold as they were", ()),
+    "galleria_probe_success": ("1 when visitors were seen to get what was deployed, else 0", ()),
     "galleria_release_timestamp_seconds": ("when the live release was made", ()),
     "galleria_release_info": ("1; the id of the live release", ("release",)),
 }

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from galleria_action.deployment.events import Began, Ended, Entered, Event, Left, Publishing
+from galleria_action.values import dataclass
 
 _UPLOAD, _PUBLISH = "upload", "publish"
 

@@ -46,6 +46,20 @@ def test_from_a_disk_it_asks_for_nothing_and_breaks_no_policy(report: Path, open
     assert page.evaluate("getComputedStyle(document.querySelector('.sheet')).display") == "grid"
 
 
+def test_the_edge_between_before_and_after_is_moved_by_keys(report: Path, open_page: OpenPage) -> None:
+    page = open_page(report.as_uri())
+    after = page.locator(".slides figure + figure img").first
+    assert after.evaluate("it => getComputedStyle(it).clipPath") == "inset(0px 0px 0px 50%)"
+    page.locator(".slides input").first.focus()
+    page.keyboard.press("End")
+    assert after.evaluate("it => getComputedStyle(it).clipPath") == "inset(0px 0px 0px 100%)"
+    page.emulate_media(media="print")
+    assert after.evaluate("it => getComputedStyle(it).clipPath") == "none"
+    still = open_page(report.as_uri(), java_script_enabled=False)
+    left, right = (still.locator(".pair figure").nth(number).bounding_box() for number in (0, 1))
+    assert left["x"] < right["x"]
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_everybody_can_read_it(report: Path, open_page: OpenPage, scheme: str) -> None:
     # axe is put into the page, which its policy would not have

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -15,7 +17,8 @@ from galleria_action.deployment.documents.reading import read_document
 from galleria_action.deployment.remote.reading import read_remote
 from galleria_action.errors import StorageUnavailable
 from galleria_action.gallery.keys import METADATA_KEY
-from galleria_action.storage.interface import Headers, StoredObject
+from galleria_action.storage.folder_store import FolderStore
+from galleria_action.storage.interface import Headers, OwnSum, StoredObject, Target
 from tests.reliability.memory import MemoryStore
 
 
@@ -91,3 +94,21 @@ def test_an_object_that_grew_is_not_kept() -> None:
         etag = store.put("a", b"12345", Headers("image/jpeg"))
         assert kept(store, "a", b"12345", etag)
         assert not kept(store, "a", b"1234", etag)
+
+
+def test_what_a_store_has_summed_up_itself_is_not_summed_up_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the answer to a write is believed so: no service gives such an answer, and no listing does."""
+    store, body = FolderStore(Target("file://", "/nowhere")), b"photo"
+    monkeypatch.setattr("galleria_action.deployment.documents.readback.hashlib.md5", lambda *_, **__: 1 / 0)
+    assert kept(store, "a.jpg", body, OwnSum("0" * 32))
+    with pytest.raises(ZeroDivisionError):
+        kept(store, "a.jpg", body, "0" * 32)
+
+
+def test_a_folder_says_that_its_sums_are_its_own(tmp_path: Path) -> None:
+    store = FolderStore(Target("file://", str(tmp_path)))
+    assert isinstance(store.put("a.jpg", b"photo", Headers("image/jpeg")), OwnSum)
+    assert isinstance(store.copy("a.jpg", "b.jpg"), OwnSum)
+    listed = {found.key: found.etag for found in store.list()}
+    assert listed["a.jpg"] == listed["b.jpg"] == hashlib.md5(b"photo").hexdigest()
+    assert not any(isinstance(etag, OwnSum) for etag in listed.values())

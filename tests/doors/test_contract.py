@@ -35,6 +35,8 @@ CONTRACT = {
     "cache-control-photos": "public, max-age=86400",
     "cache-control-site": "public, max-age=0, must-revalidate", "cache-control-metadata": "no-cache",
     "strategy": "rolling", "batch": "", "router": "copy", "promote": "auto", "canary": "10", "abort": "false",
+    "cdn": "", "invalidate-cdn": "true", "purge": "warn", "purge-max": "30", "purge-wait": "false",
+    "probe": "off", "probe-timeout": "120",
     "keep-releases": "5", "keep-days": "", "to": "", "steps": "1", "hold": "false", "photo": "",
     "check-files": "auto", "unproven": "upload", "allow-older": "false", "links": "warn",
     "concurrency": "128", "resume": "true", "checkpoint-file": "", "shard-count": "", "shard": "",
@@ -54,6 +56,7 @@ CHOICES = {
     "hash-check": "strict warn off", "exif-errors": "warn fail", "comment": "always changes off",
     "check-files": "auto hash size off", "unproven": "upload keep",
     "links": "warn fail off", "strategy": "rolling recreate blue-green canary", "promote": "auto manual",
+    "purge": "warn fail", "probe": "off warn fail rollback",
     "plan-approval": "off warn require", "progress": "auto off", "address-style": "auto path virtual",
     "on-error": "fail skip", "albums": "off folder day", "album-zip": "off web full", "duplicates": "off warn fail",
     "preset": "development testing staging production",
@@ -65,13 +68,14 @@ OUTPUTS = [
     "photos-to-delete", "photos-unchanged", "photos-with-position",
     "bytes-to-upload", "photos-uploaded", "photos-deleted", "files-uploaded",
     "files-skipped", "bytes-uploaded", "metadata-uploaded", "consistent", "missing-files", "orphaned-files",
-    "mismatched-files", "duplicates", "release-id", "previous-release", "url", "failure-reason", "message",
+    "mismatched-files", "duplicates", "release-id", "previous-release", "purge-owed", "probe", "url",
+    "failure-reason", "message",
 ]  # fmt: skip
 EXITS = {
     "internal": 1, "config-invalid": 2, "gallery-invalid": 3, "verify-failed": 4, "storage-unavailable": 5,
     "credentials": 6, "permission": 6, "bucket-missing": 6, "delete-guard": 7, "empty-gallery": 7, "cors": 8,
     "plan-changed": 9, "conflict": 9, "older": 9, "held": 9, "upload-failed": 10, "delete-failed": 11,
-    "release-unavailable": 14, "duplicates-found": 15,
+    "probe-failed": 12, "purge-failed": 13, "release-unavailable": 14, "duplicates-found": 15,
     "cancelled": 130,
 }  # fmt: skip
 

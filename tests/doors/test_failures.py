@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
+from galleria_action.deployment.state.manifest import MANIFEST_KEY
 from galleria_action.deployment.state.pool import POOL_FOLDER
 from galleria_action.deployment.stop import Stop
 from galleria_action.errors import (
@@ -274,14 +275,16 @@ def test_plan_changed(live: Job):
     assert writes(stores) == []
 
 
-def test_conflict(live: Job):
-    """Another deploy commits while our photos are on their way: it stays, and we delete nothing."""
+@pytest.mark.parametrize("moment", [POOL_FOLDER, MANIFEST_KEY])
+def test_conflict(live: Job, moment: str):
+    """Another deploy commits while our photos are on their way, or right before we would: it stays, and we delete
+    nothing."""
     from galleria_action.storage.interface import Headers
 
     others = json.dumps({**live.gallery.document, "collection": "other"}).encode()
 
     def other_deploy(operation: str, key: str) -> None:
-        if operation == "put" and key.startswith(POOL_FOLDER):
+        if operation == "put" and key.startswith(moment):
             open_store_of(live).put(METADATA, others, Headers("application/json"))
 
     stores = interfere(live, other_deploy)

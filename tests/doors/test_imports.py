@@ -13,7 +13,7 @@ import pytest
 from tests.doors.conftest import Job
 from tests.doors.runner import ROOT
 
-#: Runs one command and prints the top-level packages that are loaded at its end.
+#: Runs one command and prints the modules that are loaded at its end.
 SCRIPT = """
 import json, os, pathlib, sys
 from galleria_action.deployment.stop import Stop
@@ -21,8 +21,25 @@ from galleria_action.run import World, run
 code = run(sys.argv[1:], World(os.environ, pathlib.Path.cwd(), sys.stderr, sys.stderr, Stop()))
 json.dump([code, sorted(sys.modules)], sys.stdout)
 """
+#: The same through the front door, which leaves before anybody could ask.
+AT_ONCE = """
+import os, sys
+from galleria_action import __main__
+def leave(code):
+    sys.stdout.write(" ".join(sorted(sys.modules)))
+    sys.stdout.flush()
+    os._exit(code)
+__main__._leave = leave
+__main__.main()
+"""
 #: Of Python's own, what is dear and of no use to a run that only reads.
 DEAR = {"asyncio", "ctypes", "multiprocessing", "sqlite3", "unittest", "xml.dom"}
+#: What speaks to servers; and what reads pictures, of which a run with nothing to do reads none.
+NETWORK = {"ssl", "http.client", "urllib.request"}
+PICTURES = {f"galleria_action.gallery.{name}" for name in ("position", "bare", "originals")}
+#: The most modules that a run may load, Python's own included. Each costs a quarter of a millisecond, as a rule; who
+#: needs more of them for every run raises this, and says why.
+MOST = {"--version": 105, "--help": 340, "validate": 380, "folder": 440, "s3": 510}
 
 
 def loaded(environ: dict[str, str], *arguments: str) -> set[str]:
@@ -51,6 +68,23 @@ def studio(modules: set[str]) -> set[str]:
     return {name for name in modules if name.startswith("galleria_action.studio")}
 
 
+def test_the_version_needs_nothing_of_a_run() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", AT_ONCE, "--version"],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        check=True,
+        timeout=60,
+    )
+    version, _, names = done.stdout.decode().partition("\n")
+    assert version.startswith("galleria-action ")
+    modules = set(names.split())
+    assert "galleria_action.__main__" in modules
+    assert not foreign(modules)
+    assert not modules & {"galleria_action.run", "galleria_action.options", "json", "argparse"}
+    assert len(modules) <= MOST["--version"]
+
+
 def watchers(modules: set[str]) -> set[str]:
     """What is loaded to tell somebody: the names of addresses are options, the rest is not for a run without them."""
     options = {"", ".addresses", ".alerts"}
@@ -62,15 +96,17 @@ def test_help_loads_only_click() -> None:
     for arguments in (["--help"], ["plan", "--help"]):
         modules = loaded({}, *arguments)
         assert foreign(modules) == {"click"}
-        assert not DEAR & modules
+        assert not (DEAR | NETWORK | PICTURES) & modules
         assert not studio(modules)
+        assert len(modules) <= MOST["--help"]
 
 
 def test_validate_loads_only_the_validator(make_job: Callable[..., Job]) -> None:
     job = make_job()
     modules = loaded({}, "validate", "--source", str(job.gallery.source))
     assert foreign(modules) == {"jsonschema_rs"}
-    assert not DEAR & modules
+    assert not (DEAR | NETWORK | PICTURES) & modules
+    assert len(modules) <= MOST["validate"]
 
 
 @pytest.mark.parametrize(("place", "packages"), [("folder", set()), ("s3", {"yaml"})], ids=["folder", "s3"])
@@ -86,3 +122,6 @@ def test_nothing_to_do_loads_nothing_for_it(
     assert not studio(modules)
     assert not watchers(modules)
     assert not DEAR & modules
+    assert command == "deploy" or not PICTURES & modules
+    assert place == "s3" or not NETWORK & modules
+    assert len(modules) <= MOST[place]

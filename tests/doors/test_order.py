@@ -49,15 +49,16 @@ def test_metadata_comes_after_the_last_upload_and_before_the_first_delete(job: J
     assert (len(staged), len(kept), len(published), len(deletes), len(pruned)) == (4, 9, 4, 4, 4)
     assert max(*staged, new) < claims[0] < min(kept) <= max(kept) < claims[1] < min(published)
     assert [order[i][1] for i in published][-1] == "index.html", "pages come last"
-    assert max(published) < records[0] < commit < released < min(deletes) <= max(deletes) < min(pruned)
+    assert max(published) < records[0] < commit < min(deletes) <= max(deletes) < claims[2] < min(pruned)
+    assert max(pruned) < released, "nobody else publishes while the pool is pruned"
     assert len(records) == 1, "it is large in a large gallery"
-    assert len(order) == 4 + 1 + 2 + 9 + 4 + 1 + 1 + 1 + 4 + 1 + 4 + 1
+    assert len(order) == 4 + 1 + 2 + 9 + 4 + 1 + 1 + 4 + 1 + 4 + 1
     ours = [call for call in stores[0].writes if call[1].startswith(".galleria/releases/")]
     name = ours[0][1].removesuffix(".open.json")
     assert ours == [("put", f"{name}.open.json"), ("put", f"{name}.json"), ("delete", f"{name}.open.json")]
     whole = stores[0].writes
     begins = [i for i, call in enumerate(whole) if call == ("put", ".galleria/publish.json")][1]
-    assert max(whole.index(order[i]) for i in kept) < whole.index(ours[0])
+    assert max(whole.index(order[i]) for i in kept) < begins
     assert whole.index(ours[0]) < begins, "how to take it back is written down before anything live is touched"
 
 

@@ -65,6 +65,17 @@ def test_what_changes_is_shown(online: Job, command: str) -> None:
     assert pictures["New photos"] == [bare(new)]
 
 
+@pytest.mark.parametrize("dry_run", ["true", "false"])
+def test_what_a_rollback_brings_back_is_shown(online: Job, dry_run: str) -> None:
+    before, after, gone, new = change(online)
+    ok(online.runner.run("deploy", max_delete="3"))
+    ok(online.runner.run("rollback", dry_run=dry_run, max_delete="3", report_file="back.html"))
+    pictures = shown(online.workspace / "back.html")
+    assert pictures["Changed photos"] == [bare(after), bare(before)]
+    assert pictures["Removed photos"] == [bare(new)]
+    assert pictures["New photos"] == [bare(gone)]
+
+
 def test_without_it_nothing_more_is_asked_of_the_store(make_job) -> None:
     job = make_job()
     ok(job.runner.run("deploy"))

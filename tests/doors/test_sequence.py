@@ -11,9 +11,11 @@ from galleria_action.storage.interface import WriteStore
 from galleria_action.storage.opening import open_store
 from galleria_action.storage.settings import StoreSettings, parse_target
 from tests.builders import HABITS
-from tests.doors.conftest import Job
+from tests.doors.conftest import PLACES, Job
 from tests.doors.runner import MUTATING, OUTPUTS, Ran
+from tests.doors.s3_job import PREFIX, Start
 from tests.runner_grammar import commands
+from tests.s3 import profile_of
 
 
 def store_of(job: Job) -> WriteStore:
@@ -30,9 +32,15 @@ def ok(ran: Ran) -> Ran:
     return ran
 
 
-def test_the_whole_path(job: Job):
-    """plan → deploy → plan (nothing) → change → deploy → lose an object → verify fails → deploy heals → verify."""
-    first = ok(job.runner.process("plan"))
+@pytest.mark.parametrize("place", PLACES)
+def test_the_whole_path(make_job, place: str):
+    """plan → deploy → plan (nothing) → change → deploy → lose an object → verify fails → deploy heals → verify.
+
+    In processes of their own where it is S3, and inside of this one over the other stores.
+    """
+    job: Job = make_job(place)
+    run = job.runner.process if place == "s3" else job.runner.run
+    first = ok(run("plan"))
     assert (
         first.outputs
         | {
@@ -49,7 +57,7 @@ def test_the_whole_path(job: Job):
     assert "Dry run completed - no files were uploaded" in first.log
     assert json.loads((job.workspace / first.outputs["plan-file"]).read_text())["plan_id"] == first.outputs["plan-id"]
 
-    deployed = ok(job.runner.process("deploy"))
+    deployed = ok(run("deploy"))
     assert deployed.outputs["plan-id"] == first.outputs["plan-id"]
     assert (
         deployed.outputs
@@ -68,25 +76,25 @@ def test_the_whole_path(job: Job):
     assert live.body == job.gallery.raw
     assert "3" in deployed.summary
 
-    again = ok(job.runner.process("plan"))
+    again = ok(run("plan"))
     assert (again.outputs["changed"], again.outputs["photos-unchanged"]) == ("false", "3")
-    assert not MUTATING & ok(job.runner.process("deploy")).result["requests"].keys()
+    assert not MUTATING & ok(run("deploy")).result["requests"].keys()
 
     job.gallery.change(1)
-    changed = ok(job.runner.process("deploy"))
+    changed = ok(run("deploy"))
     assert (changed.outputs["photos-uploaded"], changed.outputs["files-uploaded"]) == ("1", "3")
 
     lost = job.gallery.photos[0]["files"]["web"]
     assert store_of(job).delete([lost]) == {}
-    broken = job.runner.process("verify")
+    broken = run("verify")
     assert broken.exit_code == 4
     assert (broken.outputs["failure-reason"], broken.outputs["consistent"]) == ("verify-failed", "false")
     assert broken.result["missing"] == [lost]
     assert any(lost in command.data for command in commands(broken.log) if command.name == "error")
 
-    healed = ok(job.runner.process("deploy"))
+    healed = ok(run("deploy"))
     assert (healed.outputs["photos-uploaded"], healed.outputs["files-uploaded"]) == ("1", "1")
-    assert ok(job.runner.process("verify")).outputs["consistent"] == "true"
+    assert ok(run("verify")).outputs["consistent"] == "true"
 
 
 def test_photos_are_removed_and_only_they(job: Job):
@@ -199,15 +207,17 @@ def test_original_paths_are_published_only_as_their_last_part(make_job):
     assert ok(job.runner.run("plan", redact_paths="true")).outputs["changed"] == "false"
 
 
-def test_more_than_two_pages_are_all_verified(make_job):
+def test_more_than_two_pages_are_all_verified(start: Start):
     """Three pages of a listing: a verification that stopped at the first would miss the lost one."""
-    job = make_job("s3", photos=667)
-    deployed = ok(job.runner.run("deploy"))
-    assert deployed.outputs["files-uploaded"] == "2003"
-    assert "2004" in deployed.outputs["message"].replace(",", "")
-    lost = max(key for photo in job.gallery.photos for key in photo["files"].values())
-    store_of(job).delete([lost])
-    assert job.runner.run("verify").result["missing"] == [lost]
+    s3job = start(profile_of("aws", page=5))
+    assert len(s3job.s3.objects) > 2 * 5
+    lost = max(key for photo in s3job.gallery.photos[1:] for key in photo["files"].values())
+    ok(s3job.runner.run("deploy"))
+    del s3job.s3.objects[PREFIX + lost]
+    s3job.s3.requests.clear()
+    assert s3job.runner.run("verify").result["missing"] == [lost]
+    pages = [request for request in s3job.s3.requests if request.operation == "ListObjectsV2"]
+    assert len(pages) >= 3
 
 
 def test_the_json_door(make_job, tmp_path: Path, capsys: pytest.CaptureFixture[str]):

@@ -140,6 +140,17 @@ def test_records_that_anybody_can_read_are_told(
     assert _READABLE not in job.runner.run("plan").log, "nobody said that the gallery is public"
 
 
+def test_the_last_job_of_many_tells_of_them_too(make_job: Callable[..., Job], tmp_path: Path):
+    job = make_job("folder")
+    with serving(tmp_path / "bucket") as url:
+        planned = job.runner.run("plan", shard_count="1").outputs["plan-id"]
+        assert job.runner.run("deploy", shard="1/1", approved_plan=planned).exit_code == 0
+        for _ in "12":  # the second time there is nothing to do
+            ran = job.runner.run("finalize", shard_count="1", approved_plan=planned, public_url=url)
+            assert ran.exit_code == 0, ran.log
+            assert _READABLE in ran.log
+
+
 def test_nothing_is_told_of_records_that_lie_in_a_folder_elsewhere(make_job: Callable[..., Job], tmp_path: Path):
     job = make_job("folder")
     with serving(tmp_path / "bucket") as url:

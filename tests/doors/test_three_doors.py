@@ -12,6 +12,7 @@ import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -88,9 +89,13 @@ def by_command_line(bucket: Bucket, gallery: Gallery, dry_run: bool) -> dict[str
     return json.loads(out.getvalue())  # type: ignore[no-any-return]
 
 
+#: making one takes longer than what is then done with it
+_client = cache(storage.get_s3_client)
+
+
 def by_python(bucket: Bucket, gallery: Gallery, dry_run: bool) -> dict[str, Any]:
     """What the API's function returns."""
-    client = storage.get_s3_client(bucket.settings.target.endpoint or "", ACCESS_KEY, SECRET_KEY, "us-east-1")
+    client = _client(bucket.settings.target.endpoint or "", ACCESS_KEY, SECRET_KEY, "us-east-1")
     metadata = GalleryMetadata.from_dict(json.loads(gallery.raw))
     return deployment.deploy_gallery_metadata(client, bucket.name, metadata, gallery.source, dry_run, max_delete="50%")
 

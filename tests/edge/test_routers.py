@@ -22,7 +22,7 @@ from galleria_action.errors import ConfigInvalid, Conflict, PermissionRefused, S
 from galleria_action.net.signature_v4a import SignerV4A, private_key, sign
 from galleria_action.storage.interface import Headers, Target
 from galleria_action.storage.settings import FOLDER, StoreSettings
-from tests.edge.services import Fake, FakeCloudFront, FakeKv, FakeKvs, served
+from tests.edge.router_fakes import Fake, FakeCloudFront, FakeKv, FakeKvs, served
 from tests.reliability.memory import MemoryStore
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)

@@ -138,19 +138,23 @@ def check_resumed(scene: Scene, store: WriteStore, end: State) -> None:
     assert not sent & in_place, "nor is it sent to wait for its publish"
 
 
-def kill(scene: Scene, empty: Empty, moments: Iterable[tuple[int, Flavour]], end: State) -> None:
-    """Kill a deploy at each of the ``moments``, and run it again."""
+def kill(scene: Scene, empty: Empty, moments: Iterable[tuple[int, Flavour]], end: State, **inputs: str) -> int:
+    """Kill a deploy at each of the ``moments``, and run it again; how many died. With other ``inputs`` than those by
+    which the moments were counted there may be fewer requests."""
+    kills = 0
     for at, flavour in moments:
         store = fresh(scene, empty)
-        with pytest.raises(Killed):
-            scene.deploy(store, Fate(at, flavour))
+        ended = scene.killed(store, Fate(at, flavour), **inputs)
+        assert ended is None or inputs, "the same requests are made again"
         check_harmless(scene, state_of(store), end)
         check_resumed(scene, store, end)
+        kills += ended is None
+    return kills
 
 
-def kill_everywhere(scene: Scene, empty: Empty, step: int = 1) -> None:
+def kill_everywhere(scene: Scene, empty: Empty, step: int = 1, **inputs: str) -> int:
     counted, end = undisturbed(scene, empty)
-    kill(scene, empty, islice(deaths(counted.attempts), 0, None, step), end)
+    return kill(scene, empty, islice(deaths(counted.attempts), 0, None, step), end, **inputs)
 
 
 @pytest.mark.parametrize("scene", SCENES, indirect=True)
@@ -168,6 +172,18 @@ def test_killed_where_writes_are_unconditional(scene: Scene, empty: Empty):
 @pytest.mark.parametrize("scene", ["changes"], indirect=True)
 def test_killed_over_http(scene: Scene, empty: Empty):
     kill_everywhere(scene, empty, step=12)
+
+
+@pytest.mark.parametrize("scene", ["changes"], indirect=True)
+def test_killed_while_requests_go_out_together(scene: Scene, empty: Empty):
+    """The order is the scheduler's: what is begun beside other things may be done before them, or after."""
+    assert kill_everywhere(scene, empty, step=4, concurrency="8") >= 5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scene", SCENES, indirect=True)
+def test_killed_at_every_request_while_others_go_out(scene: Scene, empty: Empty):
+    assert kill_everywhere(scene, empty, concurrency="8") >= 8
 
 
 @pytest.mark.slow

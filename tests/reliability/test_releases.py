@@ -222,6 +222,28 @@ def test_without_releases_nothing_is_kept(tmp_path: Path):
     assert past.run("rollback").exit_code == 14
 
 
+def test_with_nothing_to_do_what_is_not_kept_any_longer_goes(past: Past):
+    """``keep-releases`` was lowered, or the days of ``keep-days`` have gone by, and nothing else changes."""
+    before = past.now()
+    ran = past.run("deploy", keep_releases="1")
+    assert (ran.exit_code, ran.outputs["changed"]) == (0, "false")
+    assert len(past.records()) == 2
+    assert past.now() == before
+    past.check_tidy()
+    again = past.run("deploy", keep_releases="1")
+    assert [name for name in again.result["requests"] if name in ("put", "delete", "copy")] == []
+
+
+def test_a_damaged_record_does_not_have_every_run_tidy(past: Past):
+    key = past.records()[1]
+    past.store.put(key, b"{}", Headers("application/json"))
+    ran = past.run("deploy", keep_releases="3")
+    assert ran.exit_code == 0, ran.log
+    fate = Fate()
+    assert past.scene.deploy(past.store, fate, keep_releases="3").exit_code == 0
+    assert fate.writes == []
+
+
 # -- history and hold ----------------------------------------------------------------------------------------------
 
 

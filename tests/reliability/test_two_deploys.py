@@ -15,6 +15,7 @@ from random import Random
 import pytest
 
 from galleria_action.deployment.state.manifest import MANIFEST_KEY
+from galleria_action.deployment.state.publication import PUBLICATION_KEY
 from galleria_action.deployment.state.written import parse_manifest
 from tests.builders import photo_bytes
 from tests.doors.runner import Ran
@@ -157,6 +158,19 @@ def commit_key(name: str) -> str:
 SCENES = ("changes", "photos-only", "directory")
 
 
+def held_up(most: int, step: int) -> pytest.MarkDecorator:
+    """Parameter ``firsts``: after how many of its requests a run is held up; by default in steps, slow: at each."""
+    steps = pytest.param(range(0, most, step), id=f"in steps of {step}")
+    return pytest.mark.parametrize("firsts", [steps, pytest.param(range(most), id="each", marks=pytest.mark.slow)])
+
+
+def some(firsts: range, by_default: int) -> pytest.MarkDecorator:
+    """Parameter ``first``: ``firsts``, of which all are slow but every ``by_default``-th."""
+    quick = firsts[::by_default]
+    marked = [first if first in quick else pytest.param(first, marks=pytest.mark.slow) for first in firsts]
+    return pytest.mark.parametrize("first", marked)
+
+
 @pytest.mark.parametrize("name", SCENES)
 @pytest.mark.parametrize("number", range(5))
 def test_interleaved_at_random(tmp_path: Path, name: str, number: int):
@@ -176,17 +190,43 @@ def test_interleaved_at_random_two_hundred_times(tmp_path: Path, name: str):
         put_right(two, two.b if number % 2 else two.a, played.store)
 
 
+@held_up(40, step=3)
 @pytest.mark.parametrize("name", SCENES)
-def test_one_goes_by_at_every_request_of_the_other(tmp_path: Path, name: str):
+def test_one_goes_by_at_every_request_of_the_other(tmp_path: Path, name: str, firsts: range):
     """``a`` is held up before each of its requests in turn, while all of ``b`` goes by."""
     two = pair(tmp_path, name)
     exits = Counter[tuple[int, int]]()
-    for first in range(40):
+    for first in firsts:
         played = two.play(switching(first, 99))
         played.check_fair(commit_key(name))
         exits[played.exits()] += 1
-    assert exits[9, 0] >= 5
+    assert exits[9, 0] >= 5 / firsts.step
     assert exits[0, 9] + exits[4, 9] + exits[0, 0] >= 1
+
+
+def test_who_waits_for_the_publish_of_another_says_so(tmp_path: Path):
+    """``a`` is about to publish, when ``b`` begins to: it waits, and finds then that the other one was faster."""
+    two = pair(tmp_path, "changes")
+    claim = two.play(switching(999, 0)).when("a", "put", PUBLICATION_KEY)
+    assert claim is not None
+    played = two.play(switching(claim, claim + 3))
+    assert played.exits()[0] == 9
+    assert "waiting to see which" in played.outcomes["a"].log
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_who_is_taken_for_dead_right_before_its_commit_does_not_commit(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+):
+    """``a`` has looked for the last time whether it is still the one that publishes, and is then held up for so long
+    that ``b`` takes its publish back and commits: what refuses the commit of ``a`` is its condition alone."""
+    monkeypatch.setattr("galleria_action.deployment.apply.publishing.LEASE_SECONDS", 0.002)
+    two = pair(tmp_path, name)
+    first = two.play(switching(999, 0)).when("a", "put", commit_key(name))
+    assert first is not None
+    played = two.play(switching(first, 999))
+    assert played.exits() in [(9, 0), (9, 4)], "b may name as orphans what a had brought"
+    put_right(two, two.b, played.store)
 
 
 @pytest.mark.slow
@@ -225,7 +265,7 @@ def test_a_delete_on_its_way_is_found_by_the_verification(tmp_path: Path):
     put_right(two, two.a, store)
 
 
-@pytest.mark.parametrize("first", range(0, 30, 3))
+@some(range(0, 30, 3), by_default=3)
 def test_a_site_and_its_photos_do_not_disturb_each_other(tmp_path: Path, first: int):
     """Each writes its own part of the record; both commit."""
     a = make_scene("photos-only", tmp_path / "a", MemoryStore)
@@ -244,7 +284,7 @@ def test_a_site_and_its_photos_do_not_disturb_each_other(tmp_path: Path, first: 
             assert scene.deploy(played.store).outputs["changed"] == "false"
 
 
-@pytest.mark.parametrize("first", range(0, 28, 3))
+@some(range(0, 28, 3), by_default=3)
 def test_healing_a_lost_object_beside_a_deploy(tmp_path: Path, first: int):
     """``b`` has nothing to commit: it brings an object back while ``a`` replaces the gallery."""
     two = pair(tmp_path, "photos-only")
@@ -265,7 +305,8 @@ def test_healing_a_lost_object_beside_a_deploy(tmp_path: Path, first: int):
         put_right(two, two.a, store)
 
 
-def test_orphans_are_not_deleted_from_under_a_deploy_that_uploads_them(tmp_path: Path):
+@held_up(24, step=2)
+def test_orphans_are_not_deleted_from_under_a_deploy_that_uploads_them(tmp_path: Path, firsts: range):
     """``b`` has an unchanged gallery and deletes orphans, among them, as it sees it, what ``a`` is uploading: ``a``
     looks before its commit. Only a delete between that look and the commit would be missed; the verification finds it.
     """
@@ -274,7 +315,7 @@ def test_orphans_are_not_deleted_from_under_a_deploy_that_uploads_them(tmp_path:
     b.inputs["orphans"] = "delete"
     two = Pair(a, b, a.before)
     seen = Counter[str]()
-    for first in range(24):
+    for first in firsts:
         played = two.play(switching(first, 99), lambda op, key: op == "delete" or (op, key) == ("put", METADATA_KEY))
         ran = played.outcomes["a"]
         seen[ran.outputs["message"][:40] if ran.exit_code == 9 else str(ran.exit_code)] += 1
@@ -282,12 +323,13 @@ def test_orphans_are_not_deleted_from_under_a_deploy_that_uploads_them(tmp_path:
     assert any("objects that this deploy had uploaded" in text for text in seen), seen
 
 
-def test_without_conditional_writes_the_window_is_narrowed_and_said_so(tmp_path: Path):
+@held_up(46, step=4)
+def test_without_conditional_writes_the_window_is_narrowed_and_said_so(tmp_path: Path, firsts: range):
     """The base is looked at right before the write: only a commit between these two requests could be overwritten. None
     comes between them here, because who replaces live objects keeps the others waiting."""
     two = pair(tmp_path, "photos-only", compares=False)
     lost = 0
-    for first in range(46):
+    for first in firsts:
         store = two.fresh()
         turns = Turns(switching(first, 99), lambda: None)
         outcomes = turns.play({

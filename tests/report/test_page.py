@@ -6,6 +6,7 @@ import base64
 import hashlib
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
@@ -77,8 +78,12 @@ def test_its_policy_lets_its_own_style_in_and_nothing_else() -> None:
     (style,) = re.findall(rb"<style>(.*?)</style>", body, re.DOTALL)
     digest = base64.b64encode(hashlib.sha256(style).digest()).decode()
     assert policy.split("; ")[:3] == ["default-src 'none'", "img-src data:", f"style-src 'sha256-{digest}'"]
+    (script,) = re.findall(rb"<script>(.*?)</script>", body, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(script).digest()).decode()
+    assert policy.split("; ")[3] == f"script-src 'sha256-{digest}'"
+    assert script == (Path(examples.__file__).parents[2] / "galleria_action/report/page/report.js").read_bytes()
     assert not any("style" in attributes for _, attributes in page.elements)
-    assert {tag for tag, _ in page.elements}.isdisjoint({"script", "link", "iframe", "object", "form"})
+    assert {tag for tag, _ in page.elements}.isdisjoint({"link", "iframe", "object", "form"})
     # before the style, or it would not hold for it
     assert body.index(b"Content-Security-Policy") < body.index(b"<style>")
 

@@ -86,7 +86,7 @@ def list_objects(bucket: Bucket, request: Request, profile: Profile) -> Response
     """ListObjectsV2."""
     query = request.query
     prefix, delimiter, token = query.get("prefix", ""), query.get("delimiter", ""), query.get("continuation-token")
-    most = min(int(query.get("max-keys", 1000)), 1000)
+    most = min(int(query.get("max-keys", 1000)), profile.page)
     after = bytes.fromhex(token).decode() if token else query.get("start-after", "")
     encode = url if query.get("encoding-type") == "url" else xml
     keys, objects = bucket.listed(first_page=token is None)

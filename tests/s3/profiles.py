@@ -13,7 +13,8 @@ class Profile:
     ``conditions``: If-Match and If-None-Match on writes are enforced, ignored, or refused by 501. ``unquoted_if_match``
     says that only an ETag without its quotes matches. ``chunked``: aws-chunked bodies are decoded, refused by 411, or
     stored with their framing. ``batch_delete`` ``md5`` wants Content-MD5. ``normalise`` is the Unicode form that keys
-    are turned into. ``stale_lists`` is the number of listings after a write that do not yet show it.
+    are turned into. ``stale_lists`` is the number of listings after a write that do not yet show it, ``page`` how many
+    keys a listing has at most.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Profile:
     md5_etags: bool = True
     normalise: Literal["NFC"] | None = None
     stale_lists: int = 0
+    page: int = 1000
     longest_key: int = 1024
     largest_metadata: int = 2048
 

@@ -80,9 +80,9 @@ CHANGES: dict[str, tuple[Callable[[Image.Image], bytes], bool]] = {
 
 
 class TestLabelledSet:
-    """Precision and recall over 40 scenes, each in 13 variants, and 200 strangers."""
+    """Precision and recall over 20 scenes, each in 13 variants, and 150 strangers."""
 
-    SCENES, STRANGERS = 40, 200
+    SCENES, STRANGERS = 20, 150
 
     @pytest.fixture(scope="class")
     @classmethod

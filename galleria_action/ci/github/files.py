@@ -6,7 +6,7 @@ KiB is not shown at all) and GitHub's "Workflow commands".
 
 from __future__ import annotations
 
-import uuid
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -17,7 +17,7 @@ SUMMARY_LIMIT = 1024 * 1024
 
 def random_delimiter() -> str:
     """A delimiter that nobody can foresee, so that no value can end early and set another output."""
-    return f"ghadelimiter_{uuid.uuid4()}"
+    return f"ghadelimiter_{os.urandom(16).hex()}"
 
 
 def output_entry(name: str, value: str | int | bool, delimiter: Callable[[], str] = random_delimiter) -> str:

@@ -2,32 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 
 from galleria_action.deployment.apply.order import Step, check_order
 from galleria_action.deployment.apply.publishing import may_be_taken_back, take_back
-from galleria_action.deployment.apply.work import Work
+from galleria_action.deployment.apply.work import Work, delete_failed
 from galleria_action.deployment.events import Publishing
 from galleria_action.deployment.state.manifest import Manifest
-from galleria_action.errors import DeleteFailed, Finding, GalleriaError
+from galleria_action.errors import Cancelled, GalleriaError
 
 
-def carry_out(work: Work, steps: Sequence[Step]) -> Manifest:
-    """Run ``steps`` in their order and return the manifest of what is deployed then.
+@contextmanager
+def carried_out(work: Work, steps: Sequence[Step], meanwhile: AbstractContextManager[None]) -> Iterator[Manifest]:
+    """Run ``steps`` in their order, ``meanwhile``, and give the manifest of what is deployed then. What nobody waits
+    for goes on beside what follows, and has ended when all of it has.
 
     Raises whatever ends a step, ``DeleteFailed`` when old objects remain, and ``ValueError`` for steps in an order
     that must not be.
     """
     check_order(steps)
+    with work.beside:
+        with meanwhile:
+            _run(work, steps)
+        if work.undeleted:
+            raise delete_failed(work.undeleted)
+        yield work.record.manifest
+
+
+def _run(work: Work, steps: Sequence[Step]) -> None:
     try:
         for step in steps:
             step.run(work)
     except GalleriaError as error:
         _undo(work, error)
+        _let_others(work, error)
         raise
-    if work.undeleted:
-        raise _delete_failed(work.undeleted)
-    return work.record.manifest
 
 
 def _undo(work: Work, error: GalleriaError) -> None:
@@ -53,9 +63,9 @@ def _undo(work: Work, error: GalleriaError) -> None:
     work.tell(Publishing(False))
 
 
-def _delete_failed(undeleted: Mapping[str, str]) -> DeleteFailed:
-    return DeleteFailed(
-        f"The new gallery is live, but {len(undeleted)} old objects could not be deleted.",
-        hint="Run again: only the deletes are repeated. If it stays, check that the credentials may s3:DeleteObject.",
-        findings=[Finding(f"{key}: {error}") for key, error in undeleted.items()],
-    )
+def _let_others(work: Work, error: GalleriaError) -> None:
+    """Give up a claim under which nothing is tidied any more; the next deploy does that."""
+    if work.over and not isinstance(error, Cancelled):
+        with suppress(GalleriaError):
+            work.over.check()
+            work.over.release()

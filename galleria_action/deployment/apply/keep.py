@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from galleria_action.deployment.apply.beside import Beside
 from galleria_action.deployment.apply.order import Moment
 from galleria_action.deployment.apply.publishing import Hold, copied, side_by_side
 from galleria_action.deployment.apply.work import Work
 from galleria_action.deployment.documents.writing import check_base
 from galleria_action.deployment.model import Copy, Delete, Reason, Upload
-from galleria_action.deployment.releases.history import History, read_history, says_otherwise
+from galleria_action.deployment.releases.history import History, read_history, read_records, says_otherwise
 from galleria_action.deployment.releases.hold import HOLD_KEY, held
 from galleria_action.deployment.releases.record import (
     RELEASE_HEADERS,
@@ -20,11 +21,12 @@ from galleria_action.deployment.releases.record import (
     Release,
     Standing,
     id_for,
+    id_in,
 )
 from galleria_action.deployment.state.pool import pool_key, unproven_key
 from galleria_action.deployment.state.publication import Publication, Replaced
 from galleria_action.gallery.keys import METADATA_KEY
-from galleria_action.storage.interface import Headers
+from galleria_action.storage.interface import Headers, ObjectHead
 from galleria_action.values import dataclass
 
 
@@ -50,13 +52,10 @@ class Keep:
             commit = work.plan.commit.sha256 if work.plan.commit else None
             self._claim(work, Publication(work.plan.plan_id, commit, replaced if self.in_place else {}))
         assert work.hold is not None
-        _check_current(work)
-        there = [found.key for found in work.store.list(RELEASES_FOLDER)]
-        if HOLD_KEY in there and not work.terms.despite_hold:
+        seen = _looked_around(work)
+        if HOLD_KEY in seen.records and not work.terms.despite_hold:
             raise held(work.store)
-        metadata = work.remote.metadata_base
-        history = read_history(work.store, there, metadata.sha256 if metadata else None, work.remote.manifest)
-        going = {**_looked_at(work, _going(work)), **_document(work)}
+        history, going = seen.history, seen.going
         theirs = _of_the_dead(work, history)
         for_publish = {} if taken_up or not self.in_place else replaced
         # What a publish has begun to replace holds other bytes by now, and was kept before.
@@ -72,17 +71,23 @@ class Keep:
             if before.kept and key not in away:
                 copied(work.store, key, before.kept, None)
 
-        side_by_side({**for_publish, **for_later}.items(), keep, work.uploader.concurrency)
-        self._write_down(work, history, {**_undo(work, {**replaced, **going}), **theirs})
+        kept = {**for_publish, **for_later}.items()
+        # All of it is done before anything live is touched; what of it first, is all one.
+        with Beside(work.uploader.concurrency) as beside:
+            beside.begin(lambda: side_by_side(kept, keep, work.uploader.concurrency))
+            if work.owe:
+                beside.begin(work.owe)
+            undo = {**_undo(work, {**replaced, **going}), **theirs}
+            work.records, work.history = tuple(seen.records), self._write_down(work, history, undo)
 
     def _claim(self, work: Work, publication: Publication) -> None:
         if work.hold is None:
-            work.hold = Hold.claim_after(work.store, publication, work.stop.pause, work.stop.check)
+            work.hold = Hold.claim_after(work.store, publication, work.stop, work.say)
         elif self.in_place:
             work.hold.restate(publication)
 
-    def _write_down(self, work: Work, history: History, undo: Mapping[str, Replaced | None]) -> None:
-        """Write the record of the release, and settle those that nobody has ended."""
+    def _write_down(self, work: Work, history: History, undo: Mapping[str, Replaced | None]) -> History:
+        """Write the record of the release, settle those that nobody has ended, and return the history as it is then."""
         first = work.remote.mode is None
         if not history.releases and not first:
             history = replace(history, releases=(_found(work),))
@@ -96,13 +101,41 @@ class Keep:
         if settled:
             work.stop.check()
             work.store.delete(settled)
+        ended = (
+            replace(it, standing=Standing.UNVERIFIED) if it.standing is Standing.OPEN else it for it in history.releases
+        )
+        return replace(history, releases=(*ended, *([work.release] if work.release else ())), dead=())
 
 
-def _check_current(work: Work) -> None:
-    """Raise ``Conflict`` when another has committed since the plan was made; since our claim nobody can publish."""
-    if document := work.local.document:
-        check_base(work.store, document.key, work.plan.base)
-    work.record.refresh()
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What lies there since our claim: the keys of the ``records`` of releases, what these tell, and what the keys hold
+    that are about to go."""
+
+    records: list[str]
+    history: History
+    going: dict[str, Replaced]
+
+
+def _looked_around(work: Work) -> _Seen:
+    """What nobody else changes from our claim on. Raises ``Conflict`` when another has committed since the plan was
+    made."""
+    store, listed = work.store, [key for key in work.remote.listing or () if id_in(key)]
+    with Beside(work.uploader.concurrency) as beside:
+        document = beside.begin(lambda: _current_document(work))
+        beside.begin(work.record.refresh)
+        there = beside.begin(lambda: [found.key for found in store.list(RELEASES_FOLDER)])
+        read = beside.begin(lambda: read_records(store, listed))
+        going = beside.begin(lambda: _looked_at(work, _going(work)))
+    records, metadata = there.result(), work.remote.metadata_base
+    history = read_history(store, records, metadata.sha256 if metadata else None, work.remote.manifest, read.result())
+    return _Seen(records, history, {**going.result(), **_document(work, document.result())})
+
+
+def _current_document(work: Work) -> ObjectHead | None:
+    """The metadata document, where this deploy has one. Raises ``Conflict`` when it is not that of the plan."""
+    document = work.local.document
+    return check_base(work.store, document.key, work.plan.base) if document else None
 
 
 def _of_the_dead(work: Work, history: History) -> dict[str, Replaced | None]:
@@ -213,13 +246,10 @@ def _before(work: Work, action: Upload | Copy | Delete, usual: Mapping[str, Head
     return Replaced(size, etag, kept, headers, entry)
 
 
-def _document(work: Work) -> dict[str, Replaced]:
-    """The metadata document, where another is about to take its place."""
+def _document(work: Work, head: ObjectHead | None) -> dict[str, Replaced]:
+    """The metadata document as it lies there, where another is about to take its place."""
     commit, base = work.plan.commit, work.remote.metadata_base
-    if commit is None or base is None or work.terms.forgets:
-        return {}
-    head = work.store.head(METADATA_KEY)
-    if head is None:
+    if commit is None or base is None or head is None or work.terms.forgets:
         return {}
     return {METADATA_KEY: Replaced(head.size, head.etag, pool_key(base.sha256), head.headers, None)}
 

@@ -69,7 +69,7 @@ class LiveManifest:
 
     def refresh(self) -> None:
         """See what is there now. Raises ``Conflict`` when our part is not as it was last seen."""
-        head = self.store.head(MANIFEST_KEY)
+        head = self.store.head(MANIFEST_KEY) if self.base else None
         if head and self.base and head.etag == self.base.etag:
             return
         manifest, base, _ = read_manifest(self.store)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from galleria_action.deployment.apply.order import Moment
 from galleria_action.deployment.apply.publishing import side_by_side
+from galleria_action.deployment.apply.retain import Surplus, let_go, surplus_of
 from galleria_action.deployment.apply.work import Work
 from galleria_action.deployment.documents.readback import looks_like_md5
 from galleria_action.deployment.events import Publishing, Stored
@@ -38,15 +39,16 @@ class Publish:
         assets = [up for up in uploads if up.photo is None and not is_page(up.key)]
         pages = [up for up in uploads if up.photo is None and is_page(up.key)]
         again: list[str] = []
-        for batch in (photos, assets, pages):
-            side_by_side(batch, lambda upload: self._one(work, upload, again), work.uploader.concurrency)
+        with work.hold.beating(lambda: work.stop.requested):
+            for batch in (photos, assets, pages):
+                side_by_side(batch, lambda upload: self._one(work, upload, again), work.uploader.concurrency)
         if again:
             work.say(f"{len(again):,} of them could not be copied inside the service and were sent again.")
 
     def _one(self, work: Work, upload: Upload, again: list[str]) -> None:
         work.stop.check()
         assert work.hold is not None
-        work.hold.beat()
+        work.hold.still()
         staged = work.uploader.done.staged.get(upload.key)
         try:
             entry = self._copied(work, upload, staged)
@@ -81,13 +83,17 @@ class Conclude:
     moment: Moment = Moment.CONCLUDE
 
     def run(self, work: Work) -> None:
-        """See ``Step.run``."""
-        if work.hold:
-            work.stop.check()
-            hold, work.hold = work.hold, None
-            work.kept = hold.publication.kept()
-            work.tell(Publishing(False))
-            work.undeleted |= hold.release()
+        """See ``Step.run``. Our claim goes now, unless something is to be tidied under it."""
+        if work.hold is None:
+            return
+        work.stop.check()
+        hold, work.hold = work.hold, None
+        work.kept = hold.publication.kept()
+        work.tell(Publishing(False))
+        if surplus_of(work, hold).any:
+            work.over = hold
+        else:
+            work.beside.begin(lambda: let_go(work.store, hold, Surplus(), work.say, work.stop.check))
 
 
 def _staged(work: Work) -> tuple[Upload, ...]:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import field, replace
 from typing import TypeVar
 
@@ -19,9 +19,9 @@ from galleria_action.deployment.model import Base
 from galleria_action.deployment.state.manifest import MANIFEST_KEY, Manifest
 from galleria_action.deployment.state.publication import PUBLICATION_HEADERS, PUBLICATION_KEY, Publication, Replaced
 from galleria_action.deployment.state.written import headers_of, written
+from galleria_action.deployment.stop import Stop
 from galleria_action.errors import Cancelled, Conflict, GalleriaError, StorageUnavailable
 from galleria_action.storage.interface import Headers, ReadStore, WriteStore
-from galleria_action.storage.persistence import Pause
 from galleria_action.values import dataclass
 
 T = TypeVar("T")
@@ -44,31 +44,34 @@ class Hold:
     publication: Publication
     base: Base
     lost: bool = False
-    _beaten: float = field(default_factory=time.monotonic)
+    _spoke: float = field(default_factory=time.monotonic)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
     def claim(cls, store: WriteStore, publication: Publication, base: Base | None = None) -> Hold:
         """Write the record over ``base`` (``None``: there is none). Raises ``Conflict`` when another publishes."""
-        body = publication.to_bytes()
+        body, began = publication.to_bytes(), time.monotonic()
         try:
             done = _written(store, body, base)
         except Conflict as taken:
             raise _another_publishes() from taken
-        return cls(store, publication, Base.of(body, done.etag))
+        return cls(store, publication, Base.of(body, done.etag), _spoke=began)
 
     @classmethod
-    def claim_after(cls, store: WriteStore, publication: Publication, pause: Pause, check: Callable[[], None]) -> Hold:
-        """The same after another which does so at this moment; whether the plan still holds is seen later. ``check``
-        may raise. Raises ``Conflict`` where another does not come to its end."""
+    def claim_after(cls, store: WriteStore, publication: Publication, stop: Stop, say: Callable[[str], None]) -> Hold:
+        """The same after another which does so at this moment; whether the plan still holds is seen later.
+
+        Raises ``Conflict`` where another does not come to its end, and ``Cancelled``.
+        """
         refused = 0
         while True:
+            stop.check()
             try:
                 return cls.claim(store, publication)
             except Conflict:
-                check()
+                stop.check()
                 head, refused = store.head(PUBLICATION_KEY), refused + 1
-                died = head is not None and has_died(store, head.etag, pause, check)
+                died = head is not None and has_died(store, head.etag, stop, say)
                 if died or refused == _CLAIMS:
                     raise
 
@@ -82,11 +85,42 @@ class Hold:
         with self._lock:
             self._write(replace(self.publication, begun=True))
 
-    def beat(self) -> None:
-        """Say, when it is time, that we are at work. Raises ``Conflict`` when the claim was taken over."""
+    def end(self) -> None:
+        """From now on nobody has to finish this publish or to take it back; others wait for what is tidied after it.
+        Raises ``Conflict`` when the claim was taken over."""
         with self._lock:
-            if time.monotonic() - self._beaten >= BEAT_SECONDS:
-                self._write(self.publication)
+            self._write(Publication(self.publication.plan_id, None, {}, beat=self.publication.beat))
+
+    @contextmanager
+    def beating(self, stopped: Callable[[], bool]) -> Iterator[None]:
+        """Meanwhile say again and again that we are at work, until ``stopped``. That the claim was taken over is told
+        by ``still`` and ``sure``."""
+        over = threading.Event()
+
+        def beat() -> None:
+            while not over.wait(BEAT_SECONDS) and not stopped():
+                with suppress(GalleriaError), self._lock:
+                    self._write(self.publication)
+
+        heart = threading.Thread(target=beat, name="beat", daemon=True)
+        heart.start()
+        try:
+            yield
+        finally:
+            over.set()
+            heart.join()
+
+    def still(self) -> None:
+        """Raise ``Conflict`` when the claim is known to be taken over; asks nothing."""
+        if self.lost:
+            raise _another_publishes()
+
+    def sure(self) -> None:
+        """Raise ``Conflict`` when the claim was taken over. Asked of the storage where that may be: as long as our last
+        word is young, others wait."""
+        self.still()
+        if time.monotonic() - self._spoke > LEASE_SECONDS / 3:
+            self.check()
 
     def check(self) -> None:
         """Raise ``Conflict`` when the claim was taken over."""
@@ -103,13 +137,13 @@ class Hold:
 
     def _write(self, publication: Publication) -> None:
         beaten = replace(publication, beat=self.publication.beat + 1)
-        body = beaten.to_bytes()
+        body, began = beaten.to_bytes(), time.monotonic()
         try:
             done = _written(self.store, body, self.base)
         except Conflict as taken:
             self.lost = True
             raise _another_publishes() from taken
-        self.publication, self.base, self._beaten = beaten, Base.of(body, done.etag), time.monotonic()
+        self.publication, self.base, self._spoke = beaten, Base.of(body, done.etag), began
 
 
 def _written(store: WriteStore, body: bytes, base: Base | None) -> Confirmed:
@@ -119,11 +153,12 @@ def _written(store: WriteStore, body: bytes, base: Base | None) -> Confirmed:
         raise StorageUnavailable(error.problem.message, hint=error.problem.hint) from error
 
 
-def has_died(store: ReadStore, etag: str, pause: Pause, check: Callable[[], None]) -> bool:
+def has_died(store: ReadStore, etag: str, stop: Stop, say: Callable[[str], None]) -> bool:
     """Wait until the publish whose record has this ``etag`` has said nothing for long enough (``True``), or is over.
 
-    ``check`` may raise. Raises ``Conflict`` when one that is at work does not come to its end.
+    Raises ``Conflict`` when one that is at work does not come to its end, ``Cancelled``, and the storage's errors.
     """
+    say("Another deploy is publishing, or died while it did; waiting to see which.")
     silent = waited = 0.0
     while silent < LEASE_SECONDS:
         if waited >= LONGEST_WAIT_SECONDS:
@@ -131,8 +166,8 @@ def has_died(store: ReadStore, etag: str, pause: Pause, check: Callable[[], None
                 f"Another deploy has been publishing for {waited / 60:.0f} minutes. Nothing was committed.",
                 hint=f"Run again when it has ended ({PUBLICATION_KEY} in the bucket is gone then).",
             )
-        pause(LOOK_SECONDS)
-        check()
+        stop.pause(LOOK_SECONDS)
+        stop.check()
         waited += LOOK_SECONDS
         head = store.head(PUBLICATION_KEY)
         if head is None:

@@ -43,8 +43,9 @@ class Restore:
         photos = [copy for copy in copies if copy.photo is not None]
         assets = [copy for copy in copies if copy.photo is None and not is_page(copy.key)]
         pages = [copy for copy in copies if copy.photo is None and is_page(copy.key)]
-        for batch in (photos, assets, pages):
-            side_by_side(batch, lambda copy: self._one(work, copy), work.uploader.concurrency)
+        with work.hold.beating(lambda: work.stop.requested):
+            for batch in (photos, assets, pages):
+                side_by_side(batch, lambda copy: self._one(work, copy), work.uploader.concurrency)
 
     def _as_they_are(self, work: Work) -> None:
         """What lies there already as it was then may have been recorded in another way."""
@@ -57,7 +58,7 @@ class Restore:
     def _one(self, work: Work, copy: Copy) -> None:
         work.stop.check()
         assert work.hold is not None
-        work.hold.beat()
+        work.hold.still()
         etag = copied(work.store, self._source(copy), copy.key, copy.headers)
         if entry := self.recorded.get(copy.key):
             work.uploader.done.entries[copy.key] = replace(entry, etag=etag)

@@ -2,41 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
 
 from galleria_action.deployment.apply.order import Moment
 from galleria_action.deployment.apply.publishing import Hold
-from galleria_action.deployment.apply.work import Work
-from galleria_action.deployment.releases.history import read_history
+from galleria_action.deployment.apply.work import Work, delete_failed
+from galleria_action.deployment.releases.history import History, read_history
 from galleria_action.deployment.releases.record import RELEASES_FOLDER, Release, id_in
 from galleria_action.deployment.releases.terms import Keeping
 from galleria_action.deployment.shards import SHARDS_FOLDER
 from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.deployment.state.pool import POOL_FOLDER, pool_key
-from galleria_action.deployment.state.publication import Publication
+from galleria_action.deployment.state.publication import PUBLICATION_KEY, Publication
 from galleria_action.errors import ConfigInvalid, Conflict
 from galleria_action.storage.interface import ObjectInfo, ReadStore, WriteStore
 from galleria_action.values import dataclass
 
+_BUSY = "Another deploy is publishing, so it is left to the next one to tidy the pool."
+
 
 @dataclass(frozen=True, slots=True)
 class Retain:
-    """Lets releases go that are older than asked for, and what nobody needs from the pool.
+    """Lets releases go that are older than asked for, and what nobody needs from the pool, and then others publish.
 
-    Whoever stages at this moment and loses bytes to it sends them again.
+    It goes on beside what follows. Whoever stages at this moment and loses bytes to it sends them again.
     """
 
     moment: Moment = Moment.PRUNE
 
     def run(self, work: Work) -> None:
         """See ``Step.run``."""
-        if any(key.startswith(SHARDS_FOLDER) for key in work.remote.listing or ()):
-            return  # other machines may have staged for a plan that is not finalized yet
-        used = {pool_key(entry.sha256) for entry in work.uploader.done.staged.values()}
-        kept = work.kept | (work.release.kept() if work.release else frozenset())
-        candidates = {*pooled(work.remote.listing), *used, *kept}
-        retain(work.store, candidates, work.terms.keep, work.terms.now(), work.say, work.stop.check)
+        if work.over is None:
+            return
+        hold, work.over = work.over, None
+        work.beside.begin(lambda: self._tidy(work, hold))
+
+    def _tidy(self, work: Work, hold: Hold) -> None:
+        work.stop.check()
+        try:
+            hold.end()
+        except Conflict:  # from our commit on anybody may take the claim over
+            work.say(_BUSY)
+            return
+        let_go(work.store, hold, surplus_of(work, hold), work.say, work.stop.check)
+
+
+def surplus_of(work: Work, hold: Hold) -> Surplus:
+    """What there is to tidy under ``hold``, our claim, after the commit: nobody else has done so meanwhile."""
+    if work.history is None or any(key.startswith(SHARDS_FOLDER) for key in work.remote.listing or ()):
+        return Surplus()  # other machines may have staged for a plan that is not finalized yet
+    used = {pool_key(entry.sha256) for entry in work.uploader.done.staged.values()}
+    kept = work.kept | (work.release.kept() if work.release else frozenset())
+    candidates = {*pooled(work.remote.listing), *used, *kept}
+    return surplus(work.history, work.records, candidates, work.terms.keep, work.terms.now())
 
 
 def pooled(listing: Mapping[str, ObjectInfo] | None) -> Iterator[str]:
@@ -44,10 +63,39 @@ def pooled(listing: Mapping[str, ObjectInfo] | None) -> Iterator[str]:
     return (key for key in listing or () if key.startswith(POOL_FOLDER))
 
 
+@dataclass(frozen=True, slots=True)
+class Surplus:
+    """What goes: ``releases``, what nobody needs from the pool then, and the records among them that are damaged."""
+
+    releases: tuple[Release, ...] = ()
+    garbage: tuple[str, ...] = ()
+    damaged: tuple[str, ...] = ()
+
+    @property
+    def any(self) -> bool:
+        """Whether anything does."""
+        return bool(self.releases or self.garbage or self.damaged)
+
+
+def surplus(
+    history: History, records: Collection[str], candidates: Collection[str], keep: Keeping, now: datetime
+) -> Surplus:
+    """What goes of the releases in ``history``, whose records have the keys ``records``, and of the pool: of
+    ``candidates``, and of what the releases that go needed."""
+    together = sorted((*history.releases, *history.dead), key=lambda release: release.id)
+    kept = keep.kept(together, now)
+    needed = {key for release in kept[1:] for key in release.kept()} if keep.anything else set()
+    dropped = tuple(together[: len(together) - len(kept)])
+    garbage = sorted({*candidates}.union(*(release.kept() for release in dropped)) - needed)
+    oldest = kept[0].id if kept else ""
+    damaged = (key for key in records if (id_in(key) or oldest) < oldest and id_in(key) in history.damaged)
+    return Surplus(dropped, tuple(garbage), tuple(damaged))
+
+
 def anything_to_let_go(store: ReadStore, candidates: set[str], keep: Keeping, now: datetime) -> bool:
     """Whether ``retain`` has anything to do, by what lies there at this moment. Raises the storage's errors."""
     try:
-        return _surplus(store, candidates, keep, now).any
+        return _surplus_now(store, candidates, keep, now).any
     except ConfigInvalid:
         return True  # of which retain says what there is to say
 
@@ -71,64 +119,40 @@ def retain(
     try:
         hold = Hold.claim(store, Publication("", None, {}))
     except Conflict:
-        say("Another deploy is publishing, so it is left to the next one to tidy the pool.")
+        say(_BUSY)
         return
     try:
-        errors = _let_go(store, candidates, keep, now, say, check)
-        check()
+        # Read under our claim: whoever is between its record and its commit holds one.
+        found = _surplus_now(store, candidates, keep, now)
     except ConfigInvalid as newer:
         say(f"Nothing is taken from the pool. {newer.message}")
-        errors = {}
-    errors |= hold.release()
-    if errors:
-        say(f"{len(errors):,} objects that nobody needs could not be deleted; the next deploy tries again.")
+        found = Surplus()
+    let_go(store, hold, found, say, check)
 
 
-def _let_go(
-    store: WriteStore,
-    candidates: set[str],
-    keep: Keeping,
-    now: datetime,
-    say: Callable[[str], None],
-    check: Callable[[], None],
-) -> dict[str, str]:
-    # Read under our claim: whoever is between its record and its commit holds one.
-    found = _surplus(store, candidates, keep, now)
-    dropped, garbage = found.releases, found.garbage
-    check()
-    errors = store.delete(garbage) if garbage else {}
-    # Only then: without its record nobody would know what a release kept.
-    gone = [release.key for release in dropped if not release.kept() & errors.keys()] + found.damaged
-    if gone:
-        check()
-        errors |= store.delete(gone)
-    if dropped:
-        freed = {held.kept: held.size for it in dropped for held in it.undo.values() if held and held.kept in garbage}
-        say(f"Retention: {len(dropped):,} older releases let go, which frees {sum(freed.values()):,} bytes.")
-    return errors
-
-
-@dataclass(frozen=True, slots=True)
-class _Surplus:
-    """What goes: ``releases``, what nobody needs from the pool then, and the records among them that are damaged."""
-
-    releases: list[Release]
-    garbage: list[str]
-    damaged: list[str]
-
-    @property
-    def any(self) -> bool:
-        return bool(self.releases or self.garbage or self.damaged)
-
-
-def _surplus(store: ReadStore, candidates: set[str], keep: Keeping, now: datetime) -> _Surplus:
+def _surplus_now(store: ReadStore, candidates: set[str], keep: Keeping, now: datetime) -> Surplus:
     there = [found.key for found in store.list(RELEASES_FOLDER)]
-    history = read_history(store, there, None, Manifest())
-    together = sorted((*history.releases, *history.dead), key=lambda release: release.id)
-    kept = keep.kept(together, now)
-    needed = {key for release in kept[1:] for key in release.kept()} if keep.anything else set()
-    dropped = together[: len(together) - len(kept)]
-    garbage = sorted(candidates.union(*(release.kept() for release in dropped)) - needed)
-    oldest = kept[0].id if kept else ""
-    damaged = [key for key in there if (id_in(key) or oldest) < oldest and id_in(key) in history.damaged]
-    return _Surplus(list(dropped), garbage, damaged)
+    return surplus(read_history(store, there, None, Manifest()), there, candidates, keep, now)
+
+
+def let_go(
+    store: WriteStore, hold: Hold, found: Surplus, say: Callable[[str], None], check: Callable[[], None]
+) -> None:
+    """Delete what was ``found`` under ``hold``, which ends with it. ``check`` may raise between any two writes. Raises
+    the storage's errors, and ``DeleteFailed`` where the claim remains."""
+    check()
+    errors = store.delete(found.garbage) if found.garbage else {}
+    check()
+    # Only then: without its record nobody would know what a release kept. And nobody publishes before: a delete that is
+    # on its way must not meet what the next release keeps.
+    gone = [release.key for release in found.releases if not release.kept() & errors.keys()]
+    refused = store.delete([*gone, *found.damaged, PUBLICATION_KEY])
+    if PUBLICATION_KEY in refused:
+        raise delete_failed({PUBLICATION_KEY: refused[PUBLICATION_KEY]})
+    if found.releases:
+        garbage = frozenset(found.garbage)
+        freed = {it.kept: it.size for one in found.releases for it in one.undo.values() if it and it.kept in garbage}
+        say(f"Retention: {len(found.releases):,} older releases let go, which frees {sum(freed.values()):,} bytes.")
+    if errors or refused:
+        left = len(errors) + len(refused)
+        say(f"{left:,} objects that nobody needs could not be deleted; the next deploy tries again.")

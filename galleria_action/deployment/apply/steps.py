@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from galleria_action.deployment.apply.beside import Beside
 from galleria_action.deployment.apply.order import Moment
 from galleria_action.deployment.apply.work import Work
 from galleria_action.deployment.documents.writing import Unsettled, check_base, commit
@@ -139,12 +140,18 @@ class Delete:
         """See ``Step.run``."""
         if not work.plan.deletes:
             return
-        work.say(f"Deleting {len(work.plan.deletes)} objects that are gone from the gallery")
+        gone = len(work.plan.deletes)
+        work.say(f"Deleting {gone:,} {'object that is' if gone == 1 else 'objects that are'} gone from the gallery")
         with _after_commit():
             left = self._delete(work, [gone.key for gone in work.plan.deletes])
             work.undeleted |= self._delete(work, list(left)) if left else {}
-            self._check_live(work)  # a delete on its way may have met what another deploy needs
         work.tell_deletes()
+        # a delete on its way may have met what another deploy needs
+        work.last_look = work.beside.begin(lambda: self._look_after(work))
+
+    def _look_after(self, work: Work) -> None:
+        with _after_commit():
+            self._check_live(work)
 
     def _delete(self, work: Work, keys: list[str]) -> dict[str, str]:
         errors: dict[str, str] = {}
@@ -156,9 +163,10 @@ class Delete:
 
     def _check_live(self, work: Work) -> None:
         """Raise ``Conflict`` when somebody wrote since the commit: what we delete, the next gallery may name again."""
-        if work.local.document:
-            check_base(work.store, work.local.document.key, work.committed)
-        work.record.refresh()
+        with Beside(work.uploader.concurrency) as beside:
+            if document := work.local.document:
+                beside.begin(lambda: check_base(work.store, document.key, work.committed))
+            beside.begin(work.record.refresh)
 
 
 def _write_record(work: Work) -> None:
@@ -173,7 +181,7 @@ def look_again(work: Work) -> None:
     ``Cancelled`` when we are asked to stop."""
     if work.hold:
         with stop_first(work):
-            work.hold.check()
+            work.hold.sure()
     work.stop.check()
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import field
 
+from galleria_action.deployment.apply.beside import Beside
 from galleria_action.deployment.apply.live import LiveManifest
 from galleria_action.deployment.apply.publishing import Hold
 from galleria_action.deployment.apply.upload import Uploader
@@ -11,12 +14,14 @@ from galleria_action.deployment.events import Deleted, Listener, Said
 from galleria_action.deployment.galleries import Wanted
 from galleria_action.deployment.layout import Layout
 from galleria_action.deployment.model import Base, Plan, Reason, Upload
+from galleria_action.deployment.releases.history import History
 from galleria_action.deployment.releases.record import Release
 from galleria_action.deployment.releases.terms import Terms
 from galleria_action.deployment.remote.reading import RemoteState
 from galleria_action.deployment.routing import Seen
 from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.deployment.stop import Stop
+from galleria_action.errors import DeleteFailed, Finding
 from galleria_action.storage.interface import WriteStore
 from galleria_action.values import dataclass
 
@@ -39,11 +44,13 @@ class InSlot:
 class Work:
     """One plan on its way into ``store``.
 
-    ``hold`` is our claim to publish, from the moment when one is needed, ``kept`` what lies in the pool so that the
-    publish could be taken back. ``release`` is what this becomes under ``terms``. ``record`` is the manifest that will
-    be live, ``committed`` the metadata as we committed it, ``undeleted`` what could not be deleted, by key,
-    with its error. ``slot`` is the gallery in the slot that was filled, where one was, and ``seen`` what
-    the router was seen to do since it was asked to.
+    ``hold`` is our claim to publish, from the moment when one is needed to the commit, and ``over`` the same after it,
+    where something is to be tidied under it; ``kept`` is what lies in the pool so that the publish could be taken back.
+    ``release`` is what this becomes under ``terms``, and ``history``, whose keys are ``records``, the releases with it.
+    ``record`` is the manifest that will be live, ``committed`` the metadata as we committed it, ``undeleted`` what
+    could not be deleted, by key, with its error. ``owe`` writes down what caches will hold that is not so any more,
+    where there are any. What nobody waits for is done ``beside``; ``last_look`` is that after the deletes. ``slot`` is
+    the gallery in the slot that was filled, where one was, and ``seen`` what the router was seen to do since.
     """
 
     plan: Plan
@@ -55,15 +62,22 @@ class Work:
     tell: Listener
     hold: Hold | None = None
     terms: Terms = field(default_factory=Terms)
+    over: Hold | None = None
     release: Release | None = None
+    history: History | None = None
+    records: tuple[str, ...] = ()
+    owe: Callable[[], None] | None = None
     kept: frozenset[str] = frozenset()
     record: LiveManifest = field(init=False)
     committed: Base | None = None
     undeleted: dict[str, str] = field(default_factory=dict)
+    beside: Beside = field(init=False)
+    last_look: Future[None] | None = None
     slot: InSlot | None = None
     seen: Seen | None = None
 
     def __post_init__(self) -> None:
+        self.beside = Beside(self.uploader.concurrency)
         self.record = LiveManifest(
             self.store, self.local, self.remote.manifest, self.remote.manifest_base, self.stop.check
         )
@@ -79,6 +93,11 @@ class Work:
             and known[up.key].describes(listing[up.key])
         )  # fmt: skip
 
+    def looked(self) -> None:
+        """Raise what the last look at the live gallery has found, which goes before what a verification finds."""
+        if self.last_look:
+            self.last_look.result()
+
     def say(self, text: str) -> None:
         """One line for the log."""
         self.tell(Said(text))
@@ -87,3 +106,12 @@ class Work:
         """How many photos are gone."""
         remaining = {gone.photo for gone in self.plan.deletes if gone.key in self.undeleted}
         self.tell(Deleted(sum(photo not in remaining for photo in self.plan.removed_photos)))
+
+
+def delete_failed(undeleted: Mapping[str, str]) -> DeleteFailed:
+    """The error for what remains after a commit, by key, with why."""
+    return DeleteFailed(
+        f"The new gallery is live, but {len(undeleted)} old objects could not be deleted.",
+        hint="Run again: only the deletes are repeated. If it stays, check that the credentials may s3:DeleteObject.",
+        findings=[Finding(f"{key}: {error}") for key, error in undeleted.items()],
+    )

@@ -12,7 +12,7 @@ import threading
 
 from galleria_action.errors import StorageUnavailable
 from galleria_action.storage.faults import LargerThanAsked
-from galleria_action.storage.interface import ReadStore
+from galleria_action.storage.interface import OwnSum, ReadStore
 
 _MD5_DIGITS = 32
 
@@ -29,12 +29,17 @@ def is_md5(etag: str, body: bytes) -> bool:
     return etag == hashlib.md5(body, usedforsecurity=False).hexdigest()
 
 
+def _sums_up(answer: str, body: bytes) -> bool:
+    """Whether the ``answer`` to an upload of ``body`` is its MD5."""
+    return isinstance(answer, OwnSum) or is_md5(answer, body)
+
+
 def kept(store: ReadStore, key: str, body: bytes, etag: str) -> bool:
     """Whether ``store`` keeps ``body`` as it answered with ``etag``. An object that was replaced since is not judged.
 
     Raises the store's errors.
     """
-    if is_md5(etag, body):
+    if _sums_up(etag, body):
         return True
     try:
         found = store.get(key, len(body))
@@ -64,7 +69,7 @@ class ReadBack:
 
     def kept(self, key: str, body: bytes, etag: str) -> bool:
         """Whether the store keeps ``body``. Raises the store's errors."""
-        if is_md5(etag, body):
+        if _sums_up(etag, body):
             self.gives_md5 = True
             return True
         with self._lock:  # one object is enough, so the others wait for it

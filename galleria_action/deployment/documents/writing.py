@@ -16,6 +16,7 @@ from galleria_action.storage.interface import (
     IfAbsent,
     IfMatch,
     IfSeen,
+    ObjectHead,
     PreconditionFailed,
     WriteStore,
 )
@@ -104,11 +105,16 @@ def _write_again(store: WriteStore, key: str, body: bytes, headers: Headers, don
     return Confirmed(etag, done.narrowed)
 
 
-def check_base(store: WriteStore, key: str, base: Base | None) -> None:
-    """Raise ``Conflict`` when the object under ``key`` is not ``base`` any more."""
+def check_base(store: WriteStore, key: str, base: Base | None) -> ObjectHead | None:
+    """What lies under ``key``, where that is ``base`` still. Raises ``Conflict`` where it is not."""
+    if base is None:  # that there is nothing has to be said by an answer with a reason, which those to a HEAD have not
+        if store.get(key) is not None:
+            raise conflict(key)
+        return None
     head = store.head(key)
-    if (head.etag if head else None) != (base.etag if base else None):
+    if head is None or head.etag != base.etag:
         raise conflict(key)
+    return head
 
 
 def conflict(key: str) -> Conflict:

@@ -16,7 +16,7 @@ from galleria_action.deployment.releases.record import (
 from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.deployment.state.publication import Replaced
 from galleria_action.gallery.keys import METADATA_KEY
-from galleria_action.storage.interface import ReadStore
+from galleria_action.storage.interface import ReadStore, StoredObject
 from galleria_action.values import dataclass
 
 #: the largest record that is read: one of a release that changed hundreds of thousands of objects
@@ -74,9 +74,22 @@ class History:
         return tuple(it for it in self.damaged if it > self.releases[index].id)
 
 
-def read_history(store: ReadStore, keys: Iterable[str], metadata: str | None, manifest: Manifest) -> History:
-    """The history, of which ``keys`` are in the bucket. ``metadata`` (SHA-256) and ``manifest`` are what is live: they
-    tell of an open release whether it was committed.
+def read_records(store: ReadStore, keys: Iterable[str]) -> dict[str, StoredObject | None]:
+    """The records of releases among ``keys``. Raises the store's errors."""
+    wanted = [key for key in keys if id_in(key)]
+    with ThreadPoolExecutor(_READERS, thread_name_prefix="release") as pool:
+        return dict(zip(wanted, pool.map(lambda key: store.get(key, _MOST), wanted), strict=True))
+
+
+def read_history(
+    store: ReadStore,
+    keys: Iterable[str],
+    metadata: str | None,
+    manifest: Manifest,
+    read: Mapping[str, StoredObject | None] | None = None,
+) -> History:
+    """The history, of which ``keys`` are in the bucket; those in ``read`` were read already. ``metadata`` (SHA-256) and
+    ``manifest`` are what is live: they tell of an open release whether it was committed.
 
     Raises the store's errors, and ``ConfigInvalid`` for a record of a newer version.
     """
@@ -84,8 +97,9 @@ def read_history(store: ReadStore, keys: Iterable[str], metadata: str | None, ma
     for key in sorted(keys, reverse=True):  # the open record of a release comes after the other, which counts
         if release := id_in(key):
             ids[release] = key
-    with ThreadPoolExecutor(_READERS, thread_name_prefix="release") as pool:
-        bodies = dict(zip(ids, pool.map(lambda key: store.get(key, _MOST), ids.values()), strict=True))
+    known = read or {}
+    records = {**known, **read_records(store, [key for key in ids.values() if key not in known])}
+    bodies = {release: records[key] for release, key in ids.items()}
     found: list[Release] = []
     damaged: list[str] = []
     for release, stored in sorted(bodies.items()):

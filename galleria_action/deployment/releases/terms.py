@@ -25,11 +25,15 @@ class Keeping:
 
     def kept(self, releases: Sequence[Release], now: datetime) -> Sequence[Release]:
         """The end of ``releases`` (the oldest first, the last one live) that is kept: with the live one."""
-        first = max(0, len(releases) - 1 - self.releases)
+        return releases[self.dropped([release.at for release in releases], now) :]
+
+    def dropped(self, made: Sequence[datetime], now: datetime) -> int:
+        """How many of the releases that were ``made`` at these times are not kept."""
+        first = max(0, len(made) - 1 - self.releases)
         since = None if self.days is None else now - timedelta(days=self.days)
-        while first and since and releases[first].at >= since:  # it is when the one before ceased to be live
+        while first and since and made[first] >= since:  # it is when the one before ceased to be live
             first -= 1
-        return releases[first:]
+        return first
 
 
 def _now() -> datetime:

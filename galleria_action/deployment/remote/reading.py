@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import field, replace
+from itertools import chain, islice, takewhile
 
 from galleria_action.deployment.documents.reading import read_document
 from galleria_action.deployment.galleries import RemoteGallery, Wanted
@@ -17,14 +18,16 @@ from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.gallery.metadata.model import GalleryMetadata
 from galleria_action.gallery.metadata.schema import LoadedMetadata, RemoteInvalid, parse_remote
 from galleria_action.leftovers import is_folder_marker
-from galleria_action.storage.interface import Indivisible, ObjectInfo, Part, ReadStore
+from galleria_action.storage.interface import WHOLE, Indivisible, ObjectInfo, Part, ReadStore
 from galleria_action.values import dataclass
 
 #: up to so many keys are asked for one by one: a listing takes a request per 1,000 objects, one after the other
 _FEW = 100
-#: A large target is listed in so many parts, of at least so many keys; so many keys tell where to divide it.
+#: A service answers with so many keys at once. What has more is listed in parts, each a little less than a page (there
+#: is more than what was expected), but in no more than so many; so many keys tell where to divide it.
+_PAGE = 1_000
+_KEYS_IN_A_PART = 900
 _PARTS = 8
-_KEYS_WORTH_A_PART = 2_000
 _SAMPLE = 1_000
 
 
@@ -94,28 +97,27 @@ class RemoteState:
         return self.metadata.keys() | {METADATA_KEY}
 
 
-def read_remote(
-    store: ReadStore, *, listing: bool, local: LoadedMetadata | None = None, expected: Sequence[str] | None = None
-) -> RemoteState:
+def read_remote(store: ReadStore, *, listing: bool, local: LoadedMetadata | None = None) -> RemoteState:
     """Read the target, with a ``listing`` where one is asked for or needed. Where its metadata is ``local`` byte for
-    byte it is not parsed again. ``expected`` are keys that the listing may have; without them those of the manifest are
-    awaited. Raises the store's errors."""
+    byte it is not parsed again. Raises the store's errors."""
 
     def recorded() -> Set[str]:
         return manifest_read.result()[0].objects.keys()
 
-    def listed() -> dict[str, ObjectInfo]:
-        return list_target(store, list(recorded()) if expected is None else expected, recorded)
+    def guess() -> Collection[str]:
+        return local.metadata.keys() if local and not recorded() else recorded()
 
     # Each document is parsed where it was read, so that its text is gone when the next one needs the memory.
     with ThreadPoolExecutor(3, thread_name_prefix="remote") as pool:
         metadata_read = pool.submit(_read_metadata, store, local)
         manifest_read = pool.submit(read_manifest, store)
-        listing_read = pool.submit(listed) if listing else None
+        listing_read = pool.submit(list_from_the_start, store, recorded, guess) if listing else None
         metadata, metadata_base, warnings = metadata_read.result()
         manifest, manifest_base, more_warnings = manifest_read.result()
-        # What a deploy was about to delete may be gone, or somebody else's by now: only a listing tells.
-        found = listing_read.result() if listing_read else listed() if manifest.leaving else None
+        if listing_read is None and manifest.leaving:
+            # What a deploy was about to delete may be gone, or somebody else's by now: only a listing tells.
+            listing_read = pool.submit(list_from_the_start, store, recorded, guess)
+        found = listing_read.result() if listing_read else None
     state = RemoteState(metadata, metadata_base, manifest, manifest_base, found, warnings + more_warnings)
     # a listing without it spares the question
     return state if found is not None and PUBLICATION_KEY not in found else _with_publication(store, state)
@@ -126,24 +128,46 @@ def _with_publication(store: ReadStore, state: RemoteState) -> RemoteState:
     return replace(state, publication=publication, publication_base=base, warnings=(*state.warnings, *warnings))
 
 
-def list_target(
-    store: ReadStore, expected: Sequence[str] = (), recorded: Callable[[], Set[str]] = frozenset
-) -> dict[str, ObjectInfo]:
+def list_target(store: ReadStore, expected: Sequence[str] = ()) -> dict[str, ObjectInfo]:
     """The whole target by key. Raises the store's errors; a listing is complete or an error.
 
     A service takes a tenth of a second or more for each page of 1,000 keys, and each page names the next. So a large
     target is listed in parts at the same time, divided where ``expected`` says that keys will be; a wrong guess makes
-    the parts unequal and nothing else. Where the parts lack one of the ``recorded`` keys, the whole is listed before
-    that is called missing: a service may begin a part behind some of its keys.
+    the parts unequal and nothing else.
     """
     parts = divided(expected)
     if len(parts) > 1:
-        with suppress(Indivisible), ThreadPoolExecutor(len(parts), thread_name_prefix="list") as pool:
-            listings = pool.map(lambda part: list(store.list(part=part)), parts)
-            together = {found.key: found for listing in listings for found in _objects(listing)}
-            if recorded() <= together.keys():
-                return together
-    return {found.key: found for found in _objects(store.list())}
+        with suppress(Indivisible):
+            return _together([store.list(part=part) for part in parts])
+    return _together([store.list()])
+
+
+def list_from_the_start(
+    store: ReadStore, recorded: Callable[[], Set[str]], expected: Callable[[], Collection[str]]
+) -> dict[str, ObjectInfo]:
+    """The same where ``expected`` is not known before the first page is there: what is behind that is divided. Where
+    the parts lack one of the ``recorded`` keys, the whole is listed before that is called missing: a service may begin
+    a part behind some of its keys."""
+    whole = iter(store.list())
+    first = list(islice(whole, _PAGE))
+    reached = first[-1].key if len(first) == _PAGE else None
+    begun, *others = divided([key for key in expected() if key > reached]) if reached else [WHOLE]
+    until = begun.until
+    if until is None:
+        return _together([chain(first, whole)])
+    with suppress(Indivisible):
+        rest = takewhile(lambda found: found.key <= until, whole)
+        together = _together([chain(first, rest), *(store.list(part=part) for part in others)])
+        if recorded() <= together.keys():
+            return together
+    return _together([store.list()])
+
+
+def _together(listings: Sequence[Iterable[ObjectInfo]]) -> dict[str, ObjectInfo]:
+    """All of ``listings``, read at the same time, by key."""
+    with ThreadPoolExecutor(len(listings), thread_name_prefix="list") as pool:
+        read = pool.map(lambda listing: list(_objects(listing)), listings)
+        return {found.key: found for listing in read for found in listing}
 
 
 def _objects(listing: Iterable[ObjectInfo]) -> Iterator[ObjectInfo]:
@@ -153,7 +177,7 @@ def _objects(listing: Iterable[ObjectInfo]) -> Iterator[ObjectInfo]:
 
 def divided(expected: Sequence[str]) -> list[Part]:
     """Parts that together are everything, of about as many of the ``expected`` keys each; one part for few keys."""
-    number = min(_PARTS, len(expected) // _KEYS_WORTH_A_PART)
+    number = min(_PARTS, -(-len(expected) // _KEYS_IN_A_PART))
     some = sorted(key for key in expected[:: len(expected) // _SAMPLE + 1] if key.isascii())
     bounds = sorted({some[len(some) * part // number] for part in range(1, number)}) if some else []
     return [Part(after, until) for after, until in zip(["", *bounds], [*bounds, None], strict=True)]

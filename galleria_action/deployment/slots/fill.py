@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from galleria_action.deployment.apply.order import Moment
-from galleria_action.deployment.apply.publishing import BEAT_SECONDS, Hold, copied, side_by_side
+from galleria_action.deployment.apply.publishing import Hold, copied, side_by_side
 from galleria_action.deployment.apply.work import InSlot, Work
 from galleria_action.deployment.documents.writing import commit
 from galleria_action.deployment.layout import Layout, laid_out
@@ -121,12 +121,14 @@ class Fill:
             key, piece = item
             work.stop.check()
             assert work.hold is not None
-            work.hold.beat()
+            work.hold.still()
             etag = copied(self.slots.store, piece.place, layout.lies_at(key), piece.headers)
             if piece.entry:
                 entries[key] = replace(piece.entry, etag=etag)
 
-        side_by_side(needed.copies.items(), one, work.uploader.concurrency)
+        assert work.hold is not None
+        with work.hold.beating(lambda: work.stop.requested):
+            side_by_side(needed.copies.items(), one, work.uploader.concurrency)
         return entries
 
     def _document(self, work: Work, slot: WriteStore, base: Base | None) -> Base | None:
@@ -147,18 +149,17 @@ class Fill:
 def claim(work: Work, slots: Slots) -> None:
     """Claim the right to publish, where visitors are still sent where they were. Raises ``Conflict``."""
     if work.hold is None:
-        work.hold = Hold.claim_after(work.store, Publication("", None, {}), work.stop.pause, work.stop.check)
+        work.hold = Hold.claim_after(work.store, Publication("", None, {}), work.stop, work.say)
     slots.check()
 
 
 def wait(work: Work, seconds: float) -> None:
     """Wait under our claim. Raises ``Cancelled``, and ``Conflict`` when it was taken over."""
-    while seconds > 0:
-        work.stop.pause(min(seconds, BEAT_SECONDS))
-        work.stop.check()
-        assert work.hold is not None
-        work.hold.beat()
-        seconds -= BEAT_SECONDS
+    assert work.hold is not None
+    with work.hold.beating(lambda: work.stop.requested):
+        work.stop.pause(seconds)
+    work.stop.check()
+    work.hold.sure()
 
 
 def _record(work: Work, slot: WriteStore, manifest: Manifest, base: Base | None) -> Base:

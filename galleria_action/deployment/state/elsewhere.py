@@ -21,7 +21,7 @@ from galleria_action.deployment.model import Base
 from galleria_action.deployment.state.manifest import MANIFEST_KEY
 from galleria_action.deployment.state.publication import PUBLICATION_KEY
 from galleria_action.errors import ConfigInvalid, Conflict, StorageUnavailable
-from galleria_action.storage.conditions import PROBE
+from galleria_action.storage.conditions import PROBE, prove_ahead
 from galleria_action.storage.interface import (
     DOCUMENT,
     LARGEST_PUT,
@@ -44,7 +44,7 @@ _JSON = Headers("application/json", "no-store")
 #: records that are taken along at once
 _HANDS = 8
 #: how the names of those begin that are there for a time only
-_COME_AND_GO = ("releases/", "pool/", "checkpoint", "shards/")
+_COME_AND_GO = ("releases/", "pool/", "checkpoint", "shards/", "purges/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +133,11 @@ class StateElsewhere:
             refused = place.delete(names) if names else {}
             errors |= {names[there]: text for there, text in refused.items()}
         return errors
+
+    def prove_ahead(self) -> None:
+        """See ``Proving``."""
+        for place in (self.gallery, self.state):
+            prove_ahead(place)
 
     def _home(self, key: str) -> tuple[WriteStore, str]:
         """Where ``key`` lies, and what it is called there."""

@@ -8,7 +8,6 @@ object for each entry and is still read. Fields that are not known are ignored; 
 from __future__ import annotations
 
 import binascii
-import gzip
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -56,7 +55,11 @@ def written(manifest: Manifest, **more: Any) -> bytes:
     if manifest.leaving:
         document["leaving"] = _leaving_columns(manifest.leaving)
     plain = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
-    return plain if len(plain) < _WORTH_COMPRESSING else gzip.compress(plain, 6, mtime=0)
+    if len(plain) < _WORTH_COMPRESSING:
+        return plain
+    import gzip
+
+    return gzip.compress(plain, 6, mtime=0)
 
 
 def headers_of(record: bytes) -> Headers:

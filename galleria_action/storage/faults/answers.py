@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 from galleria_action.storage.faults.fault import REDIRECTS, Fault
 
@@ -56,6 +55,10 @@ def seconds_of(retry_after: str) -> float | None:
     """What a Retry-After asks for; it may be a date (RFC 9110, section 10.2.3)."""
     if re.fullmatch(r"[0-9]{1,6}(?:\.[0-9]{1,3})?", retry_after):
         return float(retry_after)
+    if not retry_after:
+        return None
+    from email.utils import parsedate_to_datetime
+
     try:
         return max((parsedate_to_datetime(retry_after) - datetime.now(UTC)).total_seconds(), 0.0)
     except (TypeError, ValueError):

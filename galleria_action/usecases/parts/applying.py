@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from galleria_action.deployment.apply.carry_out import carry_out
+from galleria_action.deployment.apply.carry_out import carried_out
 from galleria_action.deployment.apply.order import Step, shows
 from galleria_action.deployment.apply.prepare import PreparePolicy
 from galleria_action.deployment.apply.upload import Uploader, UploadsDone
@@ -27,12 +28,15 @@ from galleria_action.gallery.metadata.model import GalleryMetadata
 from galleria_action.options.checks import Verify
 from galleria_action.options.guards import PlanApproval
 from galleria_action.report.wording import count
+from galleria_action.storage.conditions import prove_ahead
 from galleria_action.storage.interface import ObjectInfo, ReadStore, WriteStore
 from galleria_action.storage.persistence import Pause
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.cors import check_cors
 from galleria_action.usecases.parts.approval import check_approval
 from galleria_action.usecases.parts.planning import Comparison
+from galleria_action.usecases.parts.probing import headers_of, probe
+from galleria_action.usecases.parts.purging import purging
 from galleria_action.usecases.parts.releasing import concluding, terms_of, tidy
 from galleria_action.usecases.parts.verifying import compare, judge, promises
 from galleria_action.usecases.results import Deployed, PutAside
@@ -196,20 +200,32 @@ def put_online(
     uploader = make_uploader(context, store, made, resumed, done)
     terms = replace(terms_of(context), previous=previous)
     work = Work(made.plan, made.local, made.remote, store, uploader, context.stop, context.tell, made.hold, terms)
+    prove_ahead(store)  # while photos are sent
     steps = steps or rolling(made.local)
+    with (
+        purging(context, store, made.remote, made.plan if shows(steps) else None) as work.owe,
+        carried_out(work, steps, _deploying(context, work, checkpoint)) as manifest,
+    ):
+        work.beside.begin(lambda: forget(context, checkpoint))
+        work.beside.begin(lambda: _end_begun(context, store, made))
+        if work.slot and not shows(steps):
+            return PutAside(made.plan, work.slot.layout.folder, work.uploader.done.summary())
+        with concluding(context, work.store, work.release) as judged:
+            verification = judged.verification = verify_deployed(context, work.store, made, manifest, work.looked)
+    known = headers_of(made.local, made.plan)
+    document = made.local.document or made.remote.metadata_base
+    probe(context, manifest, document, made.plan, made.remote.manifest.objects, known)
+    return Deployed(made.plan, work.uploader.done.summary(), len(made.plan.removed_photos), verification)
+
+
+@contextmanager
+def _deploying(context: Context, work: Work, checkpoint: Checkpoint) -> Iterator[None]:
     try:
         with context.phase("Deploy"):
-            manifest = carry_out(work, steps)
+            yield
     finally:
         warn_of_uploads(context, work.uploader.done.summary())
         tell_trouble(context, checkpoint)
-    forget(context, checkpoint)
-    _end_begun(context, store, made)
-    if work.slot and not shows(steps):
-        return PutAside(made.plan, work.slot.layout.folder, work.uploader.done.summary())
-    with concluding(context, store, work.release) as judged:
-        verification = judged.verification = verify_deployed(context, work.store, made, manifest, fresh=True)
-    return Deployed(made.plan, work.uploader.done.summary(), len(made.plan.removed_photos), verification)
 
 
 def nothing_to_do(context: Context, store: WriteStore, made: Comparison, checkpoint: Checkpoint) -> Deployed:
@@ -218,7 +234,10 @@ def nothing_to_do(context: Context, store: WriteStore, made: Comparison, checkpo
     if BEGUN_KEY in (made.remote.listing or ()):
         _end_begun(context, store, made)
     tidy(context, store, made.remote)
-    verification = verify_deployed(context, store, made, made.remote.manifest, fresh=False)
+    with purging(context, store, made.remote):
+        verification = verify_deployed(context, store, made, made.remote.manifest, None)
+    known = headers_of(made.local, made.plan)
+    probe(context, made.remote.manifest, made.local.document or made.remote.metadata_base, headers=known)
     return Deployed(made.plan, Uploaded(0, 0, 0, 0), 0, verification)
 
 
@@ -232,20 +251,25 @@ def forget(context: Context, checkpoint: Checkpoint) -> None:
 
 
 def verify_deployed(
-    context: Context, store: WriteStore, made: Comparison, manifest: Manifest, *, fresh: bool
+    context: Context, store: WriteStore, made: Comparison, manifest: Manifest, written: Callable[[], None] | None
 ) -> Verification | None:
-    """Prove that the bucket now holds what was deployed. ``fresh`` asks for a new listing after writes.
+    """Prove that the bucket now holds what was deployed. After writes a new listing is asked for, and ``written`` may
+    raise before it is judged; it is ``None`` where nothing was written.
 
     What was left alone is not looked at: another deploy may be at work on it at this moment. Raises ``VerifyFailed``.
     """
     if context.options.checks.verify is Verify.OFF:
         context.warn("verify: off, so nothing proves that the bucket holds the gallery.")
+        if written:
+            written()
         return None
     others = _left_alone(made, manifest)
     own = replace(manifest, objects=_without(others, manifest.objects))
     listing = made.remote.listing
-    if fresh or listing is None:
+    if written or listing is None:
         listing = _listing_after(context, store, _named(made), made.plan, own)
+    if written:
+        written()
     photos = made.local.photos or ()
     promised = {file.key: photo.identity for photo in photos for file in photo.files if file.variant == "full"}
     return judge(context, compare(context, store, _named(made), own, _without(others, listing), promised))

@@ -19,14 +19,14 @@ _READ = frozenset({"html", "htm", "xhtml", "css"})
 
 
 def check_links(
-    context: Context, site: Sequence[LocalFile] | None, photos: Collection[str] | None, *, elsewhere: bool
+    context: Context, site: Sequence[LocalFile], photos: Collection[str] | None, *, elsewhere: bool
 ) -> None:
     """Warn of links of the ``site`` that lead to no photo, or raise ``GalleryInvalid`` under ``links: fail``.
 
     ``photos`` are the keys of the gallery's photos, ``None`` where nobody knows them; they may lie ``elsewhere``.
     """
     wanted = context.options.gallery.links
-    if site is None or photos is None or wanted is Links.OFF:
+    if photos is None or wanted is Links.OFF:
         return
     prefix = context.options.target.prefix or ""
     base = Base.of(context.options.review.public_url, prefix)

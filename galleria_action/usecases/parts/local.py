@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -27,14 +27,12 @@ from galleria_action.gallery.local.locate import locate
 from galleria_action.gallery.local.patterns import Patterns
 from galleria_action.gallery.local.walk import Walk, walk_photos, walk_site
 from galleria_action.gallery.metadata.model import NO_SETTINGS
-from galleria_action.gallery.metadata.positions import redact_positions
 from galleria_action.gallery.metadata.redact import redact_paths
 from galleria_action.gallery.metadata.schema import LoadedMetadata
 from galleria_action.options.gallery import CheckFiles, StripGps
 from galleria_action.storage.interface import Headers
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.files import check_claimed
-from galleria_action.usecases.parts.links import check_links
 from galleria_action.values import dataclass
 
 _SHOWN_SKIPPED = 5
@@ -61,20 +59,26 @@ class LocalSide:
     gallery: LocalGallery
 
 
-def check_local(context: Context) -> LocalSide:
-    """Validate and measure what is on disk, before anything is asked of the network. Raises ``GalleryInvalid``."""
+def _nobody(metadata: LoadedMetadata | None) -> None:
+    """Is told."""
+
+
+def check_local(context: Context, tell_metadata: Callable[[LoadedMetadata | None], None] = _nobody) -> LocalSide:
+    """Validate and measure what is on disk, before anything is written anywhere. ``tell_metadata`` hears of the
+    metadata as soon as it is read. Raises ``GalleryInvalid``."""
     with context.phase("Validate"):
-        found = load_gallery(context)
+        found = load_gallery(context, tell_metadata)
         gallery = measured(context, found, every=context.options.gallery.check_files is CheckFiles.HASH)
         context.say(f"{len(found.photos or ()):,} files of photos, {len(found.site or ()):,} of the site")
     return LocalSide(found, gallery)
 
 
-def load_gallery(context: Context) -> Gallery:
+def load_gallery(context: Context, tell_metadata: Callable[[LoadedMetadata | None], None] = _nobody) -> Gallery:
     """Read and check everything on disk. Raises ``GalleryInvalid`` with all findings, ``ConfigInvalid``."""
     options = context.options
     source = context.path(options.gallery.source)
     metadata = _metadata(context, source)
+    tell_metadata(metadata)
     mode: Mode = "metadata" if metadata else "directory"
     context.tell(Recognised(mode))
     photos = None if options.gallery.site_only else _photos(context, metadata, source)
@@ -107,6 +111,8 @@ def _metadata(context: Context, source: Path) -> LoadedMetadata | None:
 
 def _without_positions(context: Context, loaded: LoadedMetadata) -> LoadedMetadata:
     """The metadata as it is published: what says a position in it is empty."""
+    from galleria_action.gallery.metadata.positions import redact_positions
+
     cleaned = redact_positions(loaded.raw)
     if not cleaned.fields:
         return loaded
@@ -206,7 +212,10 @@ def measured(context: Context, gallery: Gallery, *, every: bool) -> LocalGallery
         edit_of_site=PhotoEdit(None, None, strip_gps=True) if strip else None,
     )
     check_collisions(local)
-    check_links(context, gallery.site, known, elsewhere=gallery.photos is None)
+    if gallery.site is not None:
+        from galleria_action.usecases.parts.links import check_links
+
+        check_links(context, gallery.site, known, elsewhere=gallery.photos is None)
     return local
 
 

@@ -10,11 +10,12 @@ from dataclasses import field
 
 from galleria_action.deployment.events import Image, Pictured, Showing, Tile
 from galleria_action.deployment.galleries import LocalGallery, SourcePhoto
-from galleria_action.deployment.model import Plan, Reason, strongest
+from galleria_action.deployment.model import KeptObject, Plan, Reason, strongest
 from galleria_action.deployment.remote.reading import RemoteState
+from galleria_action.deployment.state.pool import pool_key
 from galleria_action.errors import GalleriaError, GalleryInvalid
-from galleria_action.gallery.bare import bare_picture
 from galleria_action.gallery.local.files import read_file
+from galleria_action.gallery.metadata.model import GalleryMetadata
 from galleria_action.storage.interface import ReadStore
 from galleria_action.usecases.context import Context
 from galleria_action.values import dataclass
@@ -39,6 +40,8 @@ class Room:
 
     def image(self, label: str, read: _Read) -> Iterator[Image]:
         """The picture that ``read`` gives, where it is one and there is room for it."""
+        from galleria_action.gallery.bare import bare_picture
+
         most = min(MOST_OF_ONE, self.left)
         body = read(most)
         bare = bare_picture(body) if body and len(body) <= most else None
@@ -50,12 +53,10 @@ class Room:
 def tell_pictures(
     context: Context, plan: Plan, local: LocalGallery, remote: RemoteState, store: ReadStore | None
 ) -> None:
-    """Tell what changed, removed and new photos look like, where a report wants that.
+    """Tell the report what changed, removed and new photos look like.
 
     ``store`` is asked for those that are online, before anything is written; ``None`` where that is not possible.
     """
-    if not context.options.reports:
-        return
     room, online = Room(), _Online(store, remote)
     photos = {photo.id: photo for photo in local.photos or ()}
     reasons = {name: strongest(uploads) for name, uploads in plan.photo_uploads.items()}
@@ -74,6 +75,38 @@ def tell_pictures(
         if names:
             tiles = tuple(_tiles(context, names[:MOST_TILES], images))
             context.tell(Pictured(showing, tiles, len(names)))
+
+
+def tell_pictures_back(
+    context: Context, plan: Plan, then: GalleryMetadata | None, remote: RemoteState, store: ReadStore
+) -> None:
+    """The same of a rollback: what comes back is in the pool. ``then`` is the metadata that comes back with it."""
+    if not context.options.reports:
+        return
+    room, online = Room(), _Online(store, remote)
+    thumbs = {photo.id: photo.files.thumb for photo in (then.photos if then else ())}
+    kept: dict[str, KeptObject] = {}
+    for copy in plan.copies:
+        wanted = copy.photo is not None and copy.key == thumbs.get(copy.photo, copy.key)
+        if wanted and copy.photo and isinstance(copy.source, KeptObject):
+            kept[copy.photo] = copy.source
+    names = dict.fromkeys(copy.photo for copy in plan.copies if copy.photo)
+
+    def back(label: str, name: str) -> Iterator[Image]:
+        if name in kept:
+            yield from online.kept(room, label, kept[name])
+
+    def before_and_after(name: str) -> Iterator[Image]:
+        yield from online.image(room, "before", name)
+        yield from back("after", name)
+
+    for showing, found, images in (
+        (Showing.CHANGED, [name for name in names if online.has(name)], before_and_after),
+        (Showing.REMOVED, plan.removed_photos, lambda name: online.image(room, "", name)),
+        (Showing.NEW, [name for name in names if not online.has(name)], lambda name: back("", name)),
+    ):
+        if found:
+            context.tell(Pictured(showing, tuple(_tiles(context, found[:MOST_TILES], images)), len(found)))
 
 
 def _tiles(context: Context, names: Iterable[str], images: Callable[[str], Iterator[Image]]) -> Iterator[Tile]:
@@ -108,10 +141,17 @@ class _Online:
     def image(self, room: Room, label: str, photo: str) -> Iterator[Image]:
         """The thumbnail of the photo with this id; in directory mode an id is a key."""
         key = self._thumbs.get(photo, photo)
-        yield from room.image(label, lambda most: self._read(key, most))
+        yield from room.image(label, lambda most: self._read(key, self._size(key), most))
 
-    def _read(self, key: str, most: int) -> bytes | None:
-        size = self._size(key)
+    def kept(self, room: Room, label: str, found: KeptObject) -> Iterator[Image]:
+        """What the pool holds."""
+        yield from room.image(label, lambda most: self._read(pool_key(found.sha256), found.size, most))
+
+    def has(self, photo: str) -> bool:
+        """Whether the photo with this id is online."""
+        return photo in self._thumbs or self._size(photo) is not None
+
+    def _read(self, key: str, size: int | None, most: int) -> bytes | None:
         if self._store is None or size is None or size > most:
             return None
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import field
 
 from galleria_action.deployment.apply.publishing import Hold
@@ -16,6 +17,7 @@ from galleria_action.deployment.state.begun import read_begun
 from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.deployment.state.publication import Publication
 from galleria_action.errors import GalleryInvalid
+from galleria_action.gallery.metadata.schema import LoadedMetadata
 from galleria_action.options.checks import Verify
 from galleria_action.options.guards import Orphans, Unproven
 from galleria_action.report.wording import human_size
@@ -26,7 +28,6 @@ from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.age import check_age
 from galleria_action.usecases.parts.files import check_online
 from galleria_action.usecases.parts.local import LocalSide
-from galleria_action.usecases.parts.pictures import tell_pictures
 from galleria_action.usecases.parts.places import check_places
 from galleria_action.values import dataclass
 
@@ -43,16 +44,24 @@ class Comparison:
     recorded: Manifest = field(default_factory=Manifest)
 
 
-def make_comparison(context: Context, store: ReadStore, side: LocalSide) -> Comparison:
-    """Read the target, plan, check the guards.
+def read_target(context: Context, store: ReadStore, metadata: LoadedMetadata | None) -> RemoteState:
+    """What lies there, as far as a plan has to know it; ``metadata`` is that on disk. Raises the store's errors."""
+    options = context.options
+    listing = options.checks.verify is not Verify.OFF or options.guards.orphans is Orphans.DELETE
+    return read_remote(store, listing=listing, local=metadata)
+
+
+def make_comparison(
+    context: Context, store: ReadStore, side: LocalSide, read: Callable[[], RemoteState] | None = None
+) -> Comparison:
+    """Read the target (or take what ``read`` has read of it), plan, check the guards.
 
     Raises the store's errors and the guards' refusals. The plan is told before a guard can refuse it, so that reports
     show what was refused.
     """
     options, local = context.options, side.gallery
     with context.phase("Plan"):
-        listing = options.checks.verify is not Verify.OFF or options.guards.orphans is Orphans.DELETE
-        remote = read_remote(store, listing=listing, local=side.found.metadata, expected=list(local.photo_keys()))
+        remote = read() if read else read_target(context, store, side.found.metadata)
         context.warn_all(remote.warnings)
         check_places(context, store, local, remote)
         recorded = remote.manifest
@@ -72,7 +81,10 @@ def make_comparison(context: Context, store: ReadStore, side: LocalSide) -> Comp
             strategy=options.strategy.strategy,
         )
         context.tell(Planned(made))
-        tell_pictures(context, made, local, remote, store)
+        if options.reports:
+            from galleria_action.usecases.parts.pictures import tell_pictures
+
+            tell_pictures(context, made, local, remote, store)
     approved = None if options.sharded else options.guards.approved_plan  # shards have more to say of it
     if approved and approved != made.plan_id and _is_left_of(store, approved, made):
         context.say("An earlier deploy of the approved plan was interrupted; this is what is left of it.")

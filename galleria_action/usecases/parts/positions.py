@@ -13,7 +13,6 @@ from galleria_action.deployment.events import Located, PositionLeft
 from galleria_action.deployment.model import Plan, Upload
 from galleria_action.errors import Finding, GalleryInvalid
 from galleria_action.gallery.local.files import LocalFile, opened, read_file
-from galleria_action.gallery.position import head_tells_position, tells_position, without_position
 from galleria_action.options.gallery import StripGps
 from galleria_action.report.wording import count
 from galleria_action.usecases.context import Context
@@ -47,6 +46,8 @@ def look_for_positions(context: Context, plan: Plan) -> None:
 
 
 def _tells(file: LocalFile) -> bool:
+    from galleria_action.gallery.position import head_tells_position, tells_position
+
     with opened(file) as descriptor:
         beginning = os.pread(descriptor, _BEGINNING, 0)
         if beginning.startswith(b"\xff\xd8"):
@@ -55,6 +56,8 @@ def _tells(file: LocalFile) -> bool:
 
 
 def _look_closely(upload: Upload, left: list[PositionLeft]) -> bool:
+    from galleria_action.gallery.position import without_position
+
     clean = without_position(read_file(upload.file.local))
     left += [PositionLeft(upload.photo, upload.file.variant, upload.key, where) for where in clean.left]
     return bool(clean.told)

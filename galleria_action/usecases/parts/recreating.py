@@ -7,7 +7,7 @@ import json
 from collections.abc import Collection
 from dataclasses import replace
 
-from galleria_action.deployment.apply.carry_out import carry_out
+from galleria_action.deployment.apply.carry_out import carried_out
 from galleria_action.deployment.apply.restore import Restore
 from galleria_action.deployment.apply.work import Work
 from galleria_action.deployment.model import Commit, Copy, Delete, KeptObject, Plan, Reason, SourceFile
@@ -82,8 +82,9 @@ def take_down(context: Context, store: WriteStore, made: Comparison) -> None:
         store.put(pool_key(sha256), page, POOL_HEADERS)
     uploader = idle_uploader(context, store)
     work = Work(plan, wanted, remote, store, uploader, context.stop, context.tell, None, terms_of(context))
-    with context.phase("Take down"):
-        carry_out(work, rolling(wanted, Restore({_INDEX: entry} if page else {})))
+    steps = rolling(wanted, Restore({_INDEX: entry} if page else {}))
+    with carried_out(work, steps, context.phase("Take down")):
+        work.looked()
 
 
 def before_it(store: WriteStore, made: Comparison) -> str | None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from galleria_action.deployment.apply.prepare import PreparePolicy
 from galleria_action.deployment.apply.publishing import Hold
-from galleria_action.deployment.apply.retain import pooled, retain
+from galleria_action.deployment.apply.retain import anything_to_let_go, pooled, retain
 from galleria_action.deployment.apply.upload import Uploader
 from galleria_action.deployment.events import Deploying, Released
 from galleria_action.deployment.model import Plan
@@ -19,7 +19,9 @@ from galleria_action.deployment.releases.record import (
     RELEASES_FOLDER,
     Release,
     Standing,
+    id_in,
     is_open,
+    time_of,
 )
 from galleria_action.deployment.releases.terms import Terms
 from galleria_action.deployment.remote.reading import RemoteState
@@ -105,16 +107,21 @@ def _conclude(context: Context, store: WriteStore, release: Release | None, stan
 
 
 def tidy(context: Context, store: WriteStore, remote: RemoteState) -> None:
-    """Where a listing shows that an earlier run did not come to its end: end its release, and what follows."""
+    """Where a listing shows that an earlier run did not come to its end: end its release, and what follows. And let go
+    what is not to be kept any longer, because time has gone by or less is asked for."""
     listing = remote.listing or {}
     unended, keep = [key for key in listing if is_open(key)], context.options.releases.keeping
-    idle = not keep.anything and any(pooled(listing))
+    made = [time_of(release) for release in sorted({id_in(key) or "" for key in listing} - {""})]
+    pool, now = set(pooled(listing)), context.now()
+    idle = (not keep.anything and bool(pool)) or keep.dropped(made, now) > 0
     if not (unended or idle) or any(key.startswith(SHARDS_FOLDER) for key in listing):
         return
     if unended:
         _end(context, store, remote, unended)
+    elif not anything_to_let_go(store, pool, keep, now):  # a record that is damaged counts for nothing
+        return
     context.stop.check()
-    retain(store, set(pooled(listing)), keep, context.now(), context.say, context.stop.check)
+    retain(store, pool, keep, now, context.say, context.stop.check)
 
 
 def _end(context: Context, store: WriteStore, remote: RemoteState, open_keys: list[str]) -> None:

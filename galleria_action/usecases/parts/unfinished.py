@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import TypeVar
 
 from galleria_action.deployment.apply.publishing import Hold, has_died, take_back
 from galleria_action.deployment.remote.reading import RemoteState, read_remote
@@ -12,6 +14,8 @@ from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.local import LocalSide
 from galleria_action.usecases.parts.planning import Comparison, make_comparison
 
+T = TypeVar("T")
+
 
 def settled(context: Context, store: WriteStore, side: LocalSide, made: Comparison) -> Comparison:
     """``made``, or a comparison made anew, after which nobody else is publishing.
@@ -19,17 +23,14 @@ def settled(context: Context, store: WriteStore, side: LocalSide, made: Comparis
     One that died is finished when it was of the same plan, else taken back. Raises ``Conflict`` when one that is at
     work does not come to its end, and the storage's errors.
     """
-    base = made.remote.publication_base
-    if base is None:
-        return made
-    found = made.remote.publication or Publication("", None, {})
+
+    def anew() -> Comparison:
+        return make_comparison(context, store, side)
+
+    made, hold = _taken_over(context, store, made, lambda it: it.remote, anew)
     unfinished = made.remote.unfinished
-    if unfinished or not found.begun:
-        context.say("Another deploy is publishing, or died while it did; waiting to see which.")
-        if not has_died(store, base.etag, context.stop.pause, context.stop.check):
-            return settled(context, store, side, make_comparison(context, store, side))
-    context.stop.check()
-    hold = Hold.claim(store, replace(found, beat=found.beat + 1), base)
+    if hold is None:
+        return made
     if unfinished is None:
         hold.release()
         return made
@@ -39,7 +40,7 @@ def settled(context: Context, store: WriteStore, side: LocalSide, made: Comparis
     context.say(f"A publish of another plan has died; {len(unfinished.replaced):,} objects are taken back first.")
     take_back(store, unfinished, context.options.upload.concurrency, made.recorded, made.remote.manifest_base)
     hold.release()
-    return make_comparison(context, store, side)
+    return anew()
 
 
 def cleared(context: Context, store: WriteStore) -> RemoteState:
@@ -47,20 +48,33 @@ def cleared(context: Context, store: WriteStore) -> RemoteState:
 
     Raises ``Conflict`` when one that is at work does not come to its end, and the storage's errors.
     """
-    remote = read_remote(store, listing=True)
-    base = remote.publication_base
-    if base is None:
+
+    def anew() -> RemoteState:
+        return read_remote(store, listing=True)
+
+    remote, hold = _taken_over(context, store, anew(), lambda it: it, anew)
+    if hold is None:
         return remote
-    found, unfinished = remote.publication or Publication("", None, {}), remote.unfinished
-    if unfinished or not found.begun:
-        context.say("Another deploy is publishing, or died while it did; waiting to see which.")
-        if not has_died(store, base.etag, context.stop.pause, context.stop.check):
-            return cleared(context, store)
-    context.stop.check()
-    hold = Hold.claim(store, replace(found, beat=found.beat + 1), base)
-    if unfinished:
+    if unfinished := remote.unfinished:
         context.say(f"A publish has died; {len(unfinished.replaced):,} objects are taken back first.")
         concurrency = context.options.upload.concurrency
         take_back(store, unfinished, concurrency, remote.manifest, remote.manifest_base)
     hold.release()
-    return read_remote(store, listing=True)
+    return anew()
+
+
+def _taken_over(
+    context: Context, store: WriteStore, found: T, remote_of: Callable[[T], RemoteState], anew: Callable[[], T]
+) -> tuple[T, Hold | None]:
+    """``found``, or what is found ``anew`` once others have come to their end; and the claim of a publish that was not
+    brought to its end, which is ours then."""
+    while (base := remote_of(found).publication_base) is not None:
+        remote = remote_of(found)
+        publication = remote.publication or Publication("", None, {})
+        may_be_at_work = remote.unfinished is not None or not publication.begun
+        if may_be_at_work and not has_died(store, base.etag, context.stop, context.say):
+            found = anew()
+            continue
+        context.stop.check()
+        return found, Hold.claim(store, replace(publication, beat=publication.beat + 1), base)
+    return found, None

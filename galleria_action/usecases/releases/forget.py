@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 
-from galleria_action.deployment.apply.carry_out import carry_out
+from galleria_action.deployment.apply.carry_out import carried_out
 from galleria_action.deployment.apply.publishing import Hold
 from galleria_action.deployment.apply.restore import Restore
 from galleria_action.deployment.apply.retain import pooled, retain
@@ -30,6 +30,7 @@ from galleria_action.report.wording import count
 from galleria_action.storage.interface import Headers, ReadStore, WriteStore
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.applying import verify_against
+from galleria_action.usecases.parts.purging import purging
 from galleria_action.usecases.parts.releasing import begin, concluding, history_of, idle_uploader, terms_of
 from galleria_action.usecases.parts.unfinished import cleared
 from galleria_action.usecases.results import Answered, PlanMade
@@ -162,12 +163,16 @@ def _from_the_live_gallery(
     terms = replace(terms_of(context), kind=Kind.FORGET, despite_hold=True, forgets=photo)
     uploader = idle_uploader(context, store)
     work = Work(traces.plan, traces.wanted, remote, store, uploader, context.stop, context.tell, None, terms)
-    with context.phase("Forget"):
-        manifest = carry_out(work, rolling(traces.wanted, Restore({})))
     metadata = parse_remote(traces.wanted.document.body) if traces.wanted.document else None
     named = metadata.keys() | {METADATA_KEY} if metadata else frozenset(traces.wanted.keys["photo"] or ())
-    with concluding(context, store, work.release) as judged:
-        judged.verification = verify_against(context, store, named, traces.plan, manifest, None, metadata)
+    steps = rolling(traces.wanted, Restore({}))
+    with (
+        purging(context, store, remote, traces.plan) as work.owe,
+        carried_out(work, steps, context.phase("Forget")) as manifest,
+    ):
+        work.looked()
+        with concluding(context, store, work.release) as judged:
+            judged.verification = verify_against(context, store, named, traces.plan, manifest, None, metadata)
 
 
 def _from_the_records(context: Context, store: WriteStore, traces: _Traces, photo: str) -> None:

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from galleria_action.deployment.apply.bring import Bring
-from galleria_action.deployment.apply.carry_out import carry_out
+from galleria_action.deployment.apply.carry_out import carried_out
 from galleria_action.deployment.apply.restore import Restore
 from galleria_action.deployment.apply.work import Work
 from galleria_action.deployment.delivery import HeaderRules
@@ -41,6 +41,8 @@ from galleria_action.usecases.cors import check_cors
 from galleria_action.usecases.parts.age import check_age
 from galleria_action.usecases.parts.applying import verify_against
 from galleria_action.usecases.parts.planning import same_mode, storing_of, tell_orphans, under_way
+from galleria_action.usecases.parts.probing import headers_of, probe
+from galleria_action.usecases.parts.purging import purging
 from galleria_action.usecases.parts.releasing import (
     begin,
     check_hold,
@@ -110,7 +112,9 @@ def deploy_onward(context: Context) -> TakenOver:
     named = then.keys() | {METADATA_KEY} if then else frozenset(made.wanted.keys_of("photo") or ())
     if not plan.changed:
         tidy(context, store, remote)
-        found = verify_against(context, store, named, plan, remote.manifest, remote.listing, then)
+        with purging(context, store, remote):
+            found = verify_against(context, store, named, plan, remote.manifest, remote.listing, then)
+        probe(context, remote.manifest, made.wanted.document or remote.metadata_base)
         return TakenOver(plan, offer.taken_from, 0, found)
     check_hold(store, remote)
     begin(context, plan)
@@ -121,10 +125,16 @@ def deploy_onward(context: Context) -> TakenOver:
     )
     bring = Bring(made.recorded, made.source.store, offer.at, _same_service(made.source.context.settings, context))
     publish = Restore(made.recorded, "Publishing {} objects that replace live ones")
-    with context.phase("Deploy"):
-        manifest = carry_out(work, (bring, *rolling(made.wanted, publish)))
-    with concluding(context, store, work.release) as judged:
-        judged.verification = verify_against(context, store, named, plan, manifest, None, then)
+    steps = (bring, *rolling(made.wanted, publish))
+    with (
+        purging(context, store, remote, plan) as work.owe,
+        carried_out(work, steps, context.phase("Deploy")) as manifest,
+    ):
+        work.looked()
+        with concluding(context, store, work.release) as judged:
+            judged.verification = verify_against(context, store, named, plan, manifest, None, then)
+    document = made.wanted.document or remote.metadata_base
+    probe(context, manifest, document, plan, remote.manifest.objects, headers_of(made.wanted, plan))
     return TakenOver(plan, offer.taken_from, len(bring.streamed), judged.verification)
 
 

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 
-from galleria_action.deployment.apply.carry_out import carry_out
+from galleria_action.deployment.apply.carry_out import carried_out
 from galleria_action.deployment.apply.order import Step
 from galleria_action.deployment.apply.restore import Restore
 from galleria_action.deployment.apply.work import Work
@@ -33,8 +33,11 @@ from galleria_action.report.wording import count, human_size
 from galleria_action.storage.interface import ReadStore, WriteStore
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.applying import verify_against
+from galleria_action.usecases.parts.pictures import tell_pictures_back
 from galleria_action.usecases.parts.places import check_router
 from galleria_action.usecases.parts.planning import storing_of, under_way, warn_of_copies
+from galleria_action.usecases.parts.probing import headers_of, probe
+from galleria_action.usecases.parts.purging import purging
 from galleria_action.usecases.parts.releasing import begin, concluding, history_of, idle_uploader, terms_of, tidy
 from galleria_action.usecases.parts.unfinished import cleared
 from galleria_action.usecases.results import PlanMade, RolledBack
@@ -56,7 +59,8 @@ def rollback(context: Context) -> RolledBack | PlanMade:
         tidy(context, store, remote)
         _hold(context, store, way)
         named = _named(way, remote.metadata)
-        found = verify_against(context, store, named, plan, remote.manifest, remote.listing, remote.metadata)
+        with purging(context, store, remote):
+            found = verify_against(context, store, named, plan, remote.manifest, remote.listing, remote.metadata)
         return RolledBack(plan, way.release.state, found)
     begin(context, plan)
     _hold(context, store, way)
@@ -75,10 +79,15 @@ def rollback(context: Context) -> RolledBack | PlanMade:
         steps: Sequence[Step] = brought_back(slots, fill)
     else:
         steps = rolling(wanted, Restore(way.recorded))
-    with context.phase("Rollback"):
-        manifest = carry_out(work, steps)
-    with concluding(context, work.store, work.release) as judged:
-        judged.verification = verify_against(context, work.store, named, plan, manifest, None, then)
+    with (
+        purging(context, store, remote, plan) as work.owe,
+        carried_out(work, steps, context.phase("Rollback")) as manifest,
+    ):
+        work.looked()
+        with concluding(context, work.store, work.release) as judged:
+            judged.verification = verify_against(context, work.store, named, plan, manifest, None, then)
+    document = wanted.document or remote.metadata_base
+    probe(context, manifest, document, plan, remote.manifest.objects, headers_of(wanted, plan))
     return RolledBack(plan, way.release.state, judged.verification)
 
 
@@ -105,6 +114,7 @@ def _planned(context: Context, store: ReadStore, remote: RemoteState | None) -> 
         then = _parsed(way, body)
         plan = plan_back(way, wanted, remote, then, context.target, storing_of(context.settings))
         context.tell(Planned(plan))
+        tell_pictures_back(context, plan, then or remote.metadata, remote, store)
         if any(release.forgotten for release in history.releases if release.id > way.release.id):
             context.warn("Photos were forgotten since then; the gallery comes back without them.")
         files = count(len(plan.copies), "object")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from galleria_action.deployment.apply.carry_out import carry_out
+from galleria_action.deployment.apply.carry_out import carried_out
 from galleria_action.deployment.apply.publishing import Hold
 from galleria_action.deployment.apply.restore import Restore
 from galleria_action.deployment.apply.work import InSlot, Work
@@ -28,6 +28,8 @@ from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.applying import verify_against
 from galleria_action.usecases.parts.places import check_router, note_router
 from galleria_action.usecases.parts.planning import storing_of
+from galleria_action.usecases.parts.probing import headers_of, probe
+from galleria_action.usecases.parts.purging import purging
 from galleria_action.usecases.parts.releasing import begin, concluding, idle_uploader, terms_of
 from galleria_action.usecases.parts.unfinished import cleared
 from galleria_action.usecases.results import Answered, PlanMade, Promoted
@@ -73,12 +75,18 @@ def promote(context: Context) -> Answered | PlanMade | Promoted:
         None, replace(terms_of(context), strategy=staged.strategy), slot=_in_slot(slots, promotion),
     )  # fmt: skip
     restore = Restore(promotion.there.manifest.objects, slot=staged.slot)
-    with context.phase("Promote"):
-        manifest = carry_out(work, promoted(slots, promotion.wanted, restore))
-    _forget(context, slots)
-    with concluding(context, work.store, work.release) as judged:
-        named, metadata = promotion.there.named_keys(), promotion.there.metadata
-        judged.verification = verify_against(context, work.store, named, promotion.plan, manifest, None, metadata)
+    with (
+        purging(context, store, remote, promotion.plan) as work.owe,
+        carried_out(work, promoted(slots, promotion.wanted, restore), context.phase("Promote")) as manifest,
+    ):
+        work.looked()
+        _forget(context, slots)
+        with concluding(context, work.store, work.release) as judged:
+            named, metadata = promotion.there.named_keys(), promotion.there.metadata
+            judged.verification = verify_against(context, work.store, named, promotion.plan, manifest, None, metadata)
+    document = promotion.wanted.document or remote.metadata_base
+    known = headers_of(promotion.wanted, promotion.plan)
+    probe(context, manifest, document, promotion.plan, remote.manifest.objects, known)
     return Promoted(promotion.plan, judged.verification)
 
 
@@ -151,7 +159,7 @@ def _abort(context: Context, slots: Slots) -> Answered:
     if context.options.dry_run:
         return Answered("A gallery waits in a slot; without dry-run it would be taken back.")
     context.stop.check()
-    hold = Hold.claim_after(slots.store, Publication("", None, {}), context.stop.pause, context.stop.check)
+    hold = Hold.claim_after(slots.store, Publication("", None, {}), context.stop, context.say)
     slots.check()
     if slots.router and trial:
         context.stop.check()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from tests.reliability.mutations.edits import Edit, always, before, drop, miss, never, put, swap
 
+_CLAIM = "tests/deployment/test_claim.py::"
 _CRASH = "tests/reliability/test_crash.py::"
 _PAIRS = "tests/reliability/test_two_deploys.py::"
 _PUBLISH = "tests/reliability/test_publish.py::"
@@ -96,8 +97,20 @@ MUTATIONS = {
         13, put("Keep.run", "work.terms.keep.anything", "False"),
         _RELEASES + "test_ten_releases_come_back_in_any_order",
     ),
+    "believes a claim however old it is": _when(
+        6, never("Hold.sure", "time.monotonic() - self._spoke > LEASE_SECONDS / 3"),
+        _CLAIM + "test_an_old_claim_is_asked_about",
+    ),
+    "is silent while it publishes": _when(
+        6, drop("Hold.beating.beat", "self._write(self.publication)"),
+        _CLAIM + "test_whoever_is_at_work_says_so_and_nobody_takes_the_claim_over",
+    ),
+    "prunes the pool while others may publish": _when(
+        13, swap("Retain._tidy", "hold.end()", "hold.check()"),
+        "tests/doors/test_order.py::test_metadata_comes_after_the_last_upload_and_before_the_first_delete",
+    ),
     "lets go of what a kept release needs": _when(
-        13, put("_surplus", "keep.anything", "False"),
+        13, put("retain:surplus", "keep.anything", "False"),
         _RELEASES + "test_ten_releases_come_back_in_any_order",
     ),
     "goes back across a damaged record": _when(
@@ -113,7 +126,7 @@ MUTATIONS = {
         _RELEASES + "test_a_deploy_that_was_killed_can_be_taken_back_whenever_it_died",
     ),
     "does not take a refused publish back": _when(
-        10, drop("carry_out", "_undo(work, error)"),
+        10, drop("carry_out:_run", "_undo(work, error)"),
         _PUBLISH + "test_another_deploy_that_commits_first_finds_its_photos_as_they_were",
     ),
     "believes the name of an object in the pool": _when(
@@ -195,7 +208,7 @@ MUTATIONS = {
         _CRASH + "test_killed_at_every_request",
     ),
     "leaves the checkpoint": _when(
-        5, drop("put_online", "forget(...)"),
+        5, drop("put_online", "work.beside.begin(lambda: forget(context, checkpoint))"),
         _CRASH + "test_killed_at_every_request",
     ),
     "depends on its checkpoint": _when(
@@ -204,7 +217,7 @@ MUTATIONS = {
     ),
     "commits unconditionally": _when(
         6, put("writing:_write", "store.put(key, body, headers, condition)", "store.put(key, body, headers)"),
-        _PAIRS + "test_one_goes_by_at_every_request_of_the_other",
+        _PAIRS + "test_who_is_taken_for_dead_right_before_its_commit_does_not_commit",
     ),
     "overwrites the record of another": _when(
         6, drop("LiveManifest.refresh", "raise conflict(...)"),
@@ -429,11 +442,11 @@ MUTATIONS = {
         "tests/ci/test_github_event.py",
     ),
     "lets a photo take a page's place": _when(
-        9, never("check_live_collisions", "local.site is None"),
+        9, never("check_live_collisions", "site is None"),
         "tests/doors/test_fences.py",
     ),
     "lets the site take a photo's place": _when(
-        9, never("check_live_collisions", "local.photos is None"),
+        9, never("check_live_collisions", "photos is None"),
         "tests/doors/test_fences.py",
     ),
     "takes any part of a plan for approved": _when(

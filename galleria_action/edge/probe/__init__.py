@@ -1,0 +1,1 @@
+"""A look from outside: do visitors get what was deployed?"""

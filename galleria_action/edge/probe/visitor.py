@@ -1,0 +1,112 @@
+"""Asks as a visitor does, again and again until it is right or time is over: caches, DNS and load balancers take it."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+from galleria_action.edge.probe.expected import Expected
+from galleria_action.edge.probe.judging import Grade, Remark, judged, told_by_caches
+from galleria_action.errors import ConfigInvalid
+from galleria_action.net.encoding import TooLong
+from galleria_action.net.http import Answer, Http, NoAnswer
+from galleria_action.net.network import Network
+from galleria_action.storage.public_store import public_address
+from galleria_action.values import dataclass
+
+_HANDS = 4
+_FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 0.5, 10.0
+_SECONDS = 20.0
+#: requests of one probe, whatever comes of them
+_MOST_REQUESTS = 500
+#: of a document whose size nobody knows, and beyond what is expected of others
+_LARGEST, _MORE = 32 << 20, 64 << 10
+_DAYS_LEFT = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """How many addresses were looked at, for how many ``seconds``, and what is to be said of them."""
+
+    looked_at: int
+    seconds: float
+    remarks: tuple[Remark, ...]
+    about_caches: str = ""
+
+    def graded(self, *grades: Grade) -> tuple[Remark, ...]:
+        """The remarks of these grades."""
+        return tuple(it for it in self.remarks if it.grade in grades)
+
+
+@dataclass
+class Visitor:
+    """Visits the gallery at ``url`` over ``network`` for at most ``seconds``; ``cors`` as in ``judged``. ``pause``
+    waits and says whether to go on."""
+
+    url: str
+    network: Network
+    seconds: float
+    pause: Callable[[float], bool]
+    cors: Grade | None = None
+    clock: Callable[[], float] = time.monotonic
+
+    def look(self, expected: Sequence[Expected]) -> Seen:
+        """Look at all that is ``expected``, at what is not right again and again. Never raises."""
+        began, wait, asked = self.clock(), _FIRST_WAIT_SECONDS, 0
+        remarks: dict[str, tuple[Remark, ...]] = {}
+        waiting, about = list(expected), ""
+        http = Http(self.network, loyal=True, clock=self.clock)
+        while waiting and asked < _MOST_REQUESTS:
+            asked += len(waiting)
+            with ThreadPoolExecutor(_HANDS, thread_name_prefix="visitor") as hands:
+                seen = list(hands.map(lambda it: self._look_at(http, it), waiting))
+            about = about or next((text for it, (text, _) in zip(waiting, seen, strict=True) if it is expected[0]), "")
+            remarks |= {it.key: found for it, (_, found) in zip(waiting, seen, strict=True)}
+            waiting = [it for it in waiting if any(found.grade is not Grade.ODD for found in remarks[it.key])]
+            left = began + self.seconds - self.clock()
+            if not waiting or left <= 0 or not self.pause(min(wait, left)):
+                break
+            wait = min(2 * wait, _LONGEST_WAIT_SECONDS)
+        told = (*(it for found in remarks.values() for it in found), *self._certificate())
+        return Seen(len(expected), self.clock() - began, told, about)
+
+    def _look_at(self, http: Http, expected: Expected) -> tuple[str, tuple[Remark, ...]]:
+        most = _LARGEST if expected.size is None else expected.size + _MORE
+        origin = "://".join(urlsplit(self.url)[:2])
+        try:
+            answer: Answer = http.ask(
+                "GET",
+                public_address(self.url, expected.key),
+                headers={"Origin": origin, "User-Agent": "galleria-action"},
+                seconds=_SECONDS,
+                most=most,
+            )
+        except TooLong:
+            larger = Remark(expected.key, Grade.WRONG, "is larger than what was deployed")
+            return "", () if expected.gone else (larger,)
+        except (NoAnswer, ConfigInvalid) as error:
+            return "", (Remark(expected.key, Grade.WRONG, f"cannot be had: {error}"),)
+        return told_by_caches(answer), tuple(judged(expected, answer, cors=self.cors))
+
+    def _certificate(self) -> Iterable[Remark]:
+        """How long the certificate is good for. Behind a proxy, and where nobody answers, that is not looked at."""
+        parts = urlsplit(self.url)
+        if parts.scheme != "https" or not parts.hostname or self.network.proxies.for_url(self.url):
+            return
+        try:
+            with (
+                socket.create_connection((parts.hostname, parts.port or 443), _SECONDS) as line,
+                self.network.trust.context().wrap_socket(line, server_hostname=parts.hostname) as secure,
+            ):
+                ends = str((secure.getpeercert() or {}).get("notAfter", ""))
+            left = datetime.fromtimestamp(ssl.cert_time_to_seconds(ends), UTC) - datetime.now(UTC)
+        except (OSError, ValueError, ConfigInvalid):
+            return
+        if left.days < _DAYS_LEFT:
+            days = "day" if left.days == 1 else "days"
+            yield Remark("", Grade.AROUND, f"The certificate of {parts.hostname} ends in {left.days} {days}")

@@ -1,0 +1,1 @@
+"""The services whose caches can be purged, a file each."""

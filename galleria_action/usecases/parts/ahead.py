@@ -1,0 +1,58 @@
+"""What lies there is read while the files on disk are still looked at: neither needs the other to begin."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Generic, TypeVar
+
+from galleria_action.deployment.remote.reading import RemoteState
+from galleria_action.gallery.metadata.schema import LoadedMetadata
+from galleria_action.storage.interface import ReadStore
+from galleria_action.usecases.context import Context
+from galleria_action.usecases.parts.local import LocalSide, check_local
+from galleria_action.usecases.parts.planning import read_target
+from galleria_action.values import dataclass
+
+S = TypeVar("S", bound=ReadStore)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class BothSides(Generic[S]):
+    """The gallery on disk, and the ``store`` that it goes to; ``remote()`` is what lies there, as soon as that is
+    known. It raises what went wrong with reading it."""
+
+    side: LocalSide
+    store: S
+    remote: Callable[[], RemoteState]
+
+
+def look_at_both(context: Context, open_store: Callable[[], S]) -> BothSides[S]:
+    """Look at the gallery on disk and, as soon as its metadata is known to be sound, at what lies in the store.
+
+    Raises ``GalleryInvalid`` for what is on disk before anything that is wrong with the store, for which nobody waits
+    then, and what opening the store raises.
+    """
+    opened: Future[S] = Future()
+    remote: Future[RemoteState] = Future()
+
+    def begin(metadata: LoadedMetadata | None) -> None:
+        _begin(opened, open_store)
+        _begin(remote, lambda: read_target(context, opened.result(), metadata))
+
+    side = check_local(context, begin)
+    return BothSides(side, opened.result(), remote.result)
+
+
+def _begin(result: Future[T], work: Callable[[], T]) -> None:
+    """Do ``work`` in a thread that nobody has to wait for."""
+
+    def go() -> None:
+        try:
+            result.set_result(work())
+        except BaseException as error:  # noqa: BLE001 - handed to whoever asks for the result
+            result.set_exception(error)
+
+    threading.Thread(target=go, name="ahead", daemon=True).start()

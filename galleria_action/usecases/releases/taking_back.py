@@ -1,0 +1,74 @@
+"""A release that visitors do not see as it was deployed is taken back, where that is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from time import monotonic
+
+from galleria_action.deployment.events import Deploying, Event, Planned, Probed, Recognised, Sight
+from galleria_action.deployment.guards import DeleteLimit
+from galleria_action.errors import Cancelled, GalleriaError
+from galleria_action.options.edge import Probe
+from galleria_action.options.guards import PlanApproval
+from galleria_action.usecases.context import Context
+from galleria_action.usecases.parts.probing import Unseen
+from galleria_action.usecases.releases.rollback import rollback
+from galleria_action.usecases.results import RolledBack
+
+#: what is told of the rollback's own plan would hide that of the deploy
+_NOT_TOLD = (Planned, Recognised, Deploying)
+
+
+@contextmanager
+def taking_back(context: Context) -> Iterator[None]:
+    """A release that is made meanwhile, and that the probe does not see, makes room for the one before. Once: what that
+    one looks like is not probed. The error says what became of it."""
+    try:
+        yield
+    except Unseen as unseen:
+        if context.options.edge.probe is not Probe.ROLLBACK:
+            raise
+        if not unseen.mendable:
+            unseen.message += " The release stays: an earlier one would not mend this."
+            raise
+        _take_back(context, unseen)
+        raise
+
+
+def _take_back(context: Context, unseen: Unseen) -> None:
+    began = monotonic()
+    try:
+        done = rollback(_back(context))
+    except Cancelled:
+        raise
+    except GalleriaError as trouble:
+        unseen.message += f" It could not be rolled back, so the new release is live: {trouble.message}"
+        unseen.hint = " ".join(filter(None, (unseen.hint, trouble.hint)))
+        return
+    assert isinstance(done, RolledBack)
+    context.tell(Probed(Sight.ROLLED_BACK))
+    seconds = monotonic() - began
+    unseen.message += f" It was rolled back within {seconds:.1f} s: the gallery is online as with {done.release}."
+
+
+def _back(context: Context) -> Context:
+    """One step back, whatever guards a deploy has: it brings only what was there."""
+    options = context.options
+    guards = replace(
+        options.guards,
+        approved_plan=None,
+        plan_approval=PlanApproval.OFF,
+        max_delete=DeleteLimit.parse("100%"),
+        allow_empty=True,
+    )
+    releases = replace(options.releases, to=None, steps=1, hold=False)
+    edge = replace(options.edge, probe=Probe.OFF)
+
+    def tell(event: Event) -> None:
+        if not isinstance(event, _NOT_TOLD):
+            context.tell(event)
+
+    wanted = replace(options, command="rollback", guards=guards, releases=releases, edge=edge)
+    return replace(context, options=wanted, tell=tell)

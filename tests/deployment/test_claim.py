@@ -1,0 +1,147 @@
+"""The claim to publish: for how long it is believed, how it is kept alive, and what goes on beside it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+
+from galleria_action.deployment.apply import publishing
+from galleria_action.deployment.apply.beside import Beside
+from galleria_action.deployment.apply.publishing import Hold, has_died
+from galleria_action.deployment.state.publication import PUBLICATION_KEY, Publication, parse_publication
+from galleria_action.errors import Conflict, StorageUnavailable
+from galleria_action.storage.wrappers import RecordingStore
+from tests.reliability.memory import MemoryStore
+
+NOBODY = Publication("", None, {})
+
+
+def taken_over(store: MemoryStore, hold: Hold) -> None:
+    Hold.claim(store, Publication("another", None, {}), hold.base)
+
+
+def test_a_young_claim_is_believed_without_asking(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(publishing, "LEASE_SECONDS", 15)
+    store = RecordingStore(MemoryStore())
+    hold = Hold.claim(store, NOBODY)
+    asked = len(store.calls)
+    hold.sure()
+    assert len(store.calls) == asked
+
+
+def test_an_old_claim_is_asked_about(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(publishing, "LEASE_SECONDS", 0.03)
+    store = MemoryStore()
+    hold = Hold.claim(store, NOBODY)
+    taken_over(store, hold)
+    time.sleep(0.02)  # more than a third: others may have waited the whole by the time that we write
+    with pytest.raises(Conflict):
+        hold.sure()
+    with pytest.raises(Conflict):
+        hold.still()
+
+
+def test_whoever_is_at_work_says_so_and_nobody_takes_the_claim_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(publishing, "BEAT_SECONDS", 0.02)
+    monkeypatch.setattr(publishing, "LEASE_SECONDS", 0.5)
+    monkeypatch.setattr(publishing, "LOOK_SECONDS", 0.05)
+    store = MemoryStore()
+    hold = Hold.claim(store, NOBODY)
+
+    def pause(seconds: float) -> bool:
+        time.sleep(seconds)
+        return True
+
+    others: list[bool] = []
+    other = threading.Thread(target=lambda: others.append(has_died(store, hold.base.etag, pause, lambda: None)))
+    with hold.beating(lambda: False):
+        other.start()
+        time.sleep(1.2)
+        hold.sure()
+    hold.release()
+    other.join()
+    assert others == [False], "it was over, and never dead"
+
+
+def test_after_a_stop_signal_it_says_nothing_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(publishing, "BEAT_SECONDS", 0.01)
+    store = MemoryStore()
+    hold = Hold.claim(store, NOBODY)
+    etag = hold.base.etag
+    with hold.beating(lambda: True):
+        time.sleep(0.1)
+    assert store.objects[PUBLICATION_KEY].etag == etag
+
+
+def test_a_claim_that_was_taken_over_while_it_beat_is_known_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(publishing, "BEAT_SECONDS", 0.01)
+    store = MemoryStore()
+    hold = Hold.claim(store, NOBODY)
+    taken_over(store, hold)
+    with hold.beating(lambda: False):
+        time.sleep(0.1)
+    with pytest.raises(Conflict):
+        hold.still()
+    assert parse_publication(store.objects[PUBLICATION_KEY].body).plan_id == "another"
+
+
+def test_what_is_over_is_tidied_under_a_claim_that_others_wait_for() -> None:
+    store = MemoryStore()
+    hold = Hold.claim(store, NOBODY)
+    hold.begin()
+    hold.end()
+    found = parse_publication(store.objects[PUBLICATION_KEY].body)
+    assert (found.begun, found.replaced) == (False, {})
+    with pytest.raises(Conflict):
+        Hold.claim(store, NOBODY)
+
+
+# -- beside ----------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_begun_has_ended_with_the_block() -> None:
+    done: list[int] = []
+
+    def work(number: int) -> Callable[[], int]:
+        def one() -> int:
+            time.sleep(0.01)
+            done.append(number)
+            return number
+
+        return one
+
+    with Beside(4) as beside:
+        results = [beside.begin(work(number)) for number in range(6)]
+    assert sorted(done) == [result.result() for result in results] == list(range(6))
+
+
+def fail(text: str) -> Callable[[], None]:
+    def work() -> None:
+        raise StorageUnavailable(text)
+
+    return work
+
+
+def test_an_error_comes_out_at_the_end() -> None:
+    with pytest.raises(StorageUnavailable, match="first"), Beside(4) as beside:
+        beside.begin(fail("first"))
+        beside.begin(fail("second"))
+        time.sleep(0.01)
+
+
+def test_what_went_on_goes_before_what_went_on_beside() -> None:
+    with pytest.raises(Conflict, match="here"), Beside(4) as beside:
+        beside.begin(fail("there"))
+        raise Conflict("here")
+
+
+def test_one_at_a_time_is_done_when_it_is_begun() -> None:
+    done: list[str] = []
+    with pytest.raises(StorageUnavailable), Beside(1) as beside:
+        beside.begin(lambda: done.append("before"))
+        beside.begin(fail("now"))
+        done.append("after")
+    assert done == ["before"]

@@ -1,0 +1,176 @@
+"""After a deploy somebody looks as a visitor does; what is not seen is told, fails the run, or is taken back."""
+
+from __future__ import annotations
+
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from galleria_action.edge.probe.judging import Grade, Remark
+from galleria_action.edge.probe.visitor import Visitor
+from tests.doors.job import Job
+from tests.doors.runner import Ran
+from tests.doors.test_imports import loaded
+from tests.doors.test_purge import bucket, good
+from tests.edge.web import Answer, Web, web
+
+
+@pytest.fixture
+def online(make_job: Callable[..., Job], monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Job, Web]]:
+    """A gallery that visitors see, and changes waiting."""
+    job = make_job()
+    bucket(job).mkdir(exist_ok=True)
+    with web(bucket(job)) as site:
+        job.runner.inputs |= {"public-url": site.url, "max-delete": "100%", "probe-timeout": "1"}
+        good(job.runner.run("deploy"))
+        job.gallery.change(0)
+        job.gallery.remove(1)
+        (job.site / "index.html").write_text("<h1>Again</h1>", encoding="utf-8")
+        yield job, site
+
+
+def hides(page: str) -> Callable[[str, Answer], Answer]:
+    return lambda path, usual: (404, {}, b"hidden") if path == page else usual
+
+
+def hides_new(body: bytes) -> Callable[[str, Answer], Answer]:
+    """A rule that refuses what has ``body`` in it."""
+    return lambda path, usual: (403, {}, b"blocked") if body in usual[2] else usual
+
+
+def failed(ran: Ran) -> Ran:
+    assert (ran.exit_code, ran.outputs["failure-reason"]) == (12, "probe-failed"), ran.log
+    return ran
+
+
+def test_what_visitors_get_is_looked_at(online: tuple[Job, Web]) -> None:
+    job, site = online
+    ran = good(job.runner.run("deploy", probe="fail"))
+    assert ran.outputs["probe"] == "passed"
+    changed = job.gallery.photos[0]["files"].values()
+    assert {"/gallery-metadata.json", "/index.html", *(f"/{key}" for key in changed)} <= set(site.asked)
+    assert "Visitors get what was deployed" in ran.log
+    assert "(Age: 7)" in ran.log
+
+
+def test_probe_fail(online: tuple[Job, Web]) -> None:
+    job, site = online
+    site.rule = hides("/index.html")
+    ran = failed(job.runner.run("deploy", probe="fail"))
+    assert ran.outputs["probe"] == "failed"
+    assert "index.html: is answered with 404" in ran.log
+    assert ran.outputs["metadata-uploaded"] == "true"
+    assert (bucket(job) / "index.html").read_text() == "<h1>Again</h1>"
+
+
+def test_probe_warn(online: tuple[Job, Web]) -> None:
+    job, site = online
+    site.rule = hides("/index.html")
+    ran = good(job.runner.run("deploy", probe="warn"))
+    assert ran.outputs["probe"] == "failed"
+    assert any("Visitors do not get what was deployed" in text for text in ran.result["warnings"])
+
+
+def test_probe_rollback(online: tuple[Job, Web]) -> None:
+    job, site = online
+    before = (bucket(job) / "gallery-metadata.json").read_bytes()
+    site.rule = hides_new(b"Again")
+    ran = failed(job.runner.run("deploy", probe="rollback"))
+    assert ran.outputs["probe"] == "rolled-back"
+    assert "It was rolled back within" in ran.outputs["message"]
+    assert "rolled back" in ran.summary
+    assert (bucket(job) / "gallery-metadata.json").read_bytes() == before
+    assert (bucket(job) / "index.html").read_text() == "<h1>Wedding</h1>"
+    good(job.runner.run("verify", probe="fail"))
+    site.rule = lambda path, usual: usual
+    assert good(job.runner.run("deploy", probe="rollback")).outputs["probe"] == "passed"
+
+
+def test_a_first_release_has_nothing_to_go_back_to(make_job: Callable[..., Job]) -> None:
+    job = make_job()
+    bucket(job).mkdir()
+    with web(bucket(job)) as site:
+        site.rule = hides("/index.html")
+        ran = failed(job.runner.run("deploy", probe="rollback", public_url=site.url, probe_timeout="1"))
+    assert "could not be rolled back, so the new release is live" in ran.log
+    assert ran.outputs["probe"] == "failed"
+
+
+def test_what_an_earlier_release_would_not_mend_is_not_taken_back(
+    online: tuple[Job, Web], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job, _ = online
+    ends = Remark("", Grade.AROUND, "The certificate of photos.example.org ends in 1 day")
+    monkeypatch.setattr(Visitor, "_certificate", lambda self: [ends])
+    ran = failed(job.runner.run("deploy", probe="rollback"))
+    assert "The release stays" in ran.log
+    assert (bucket(job) / "index.html").read_text() == "<h1>Again</h1>"
+
+
+def test_nothing_to_do_is_looked_at_too_and_takes_nothing_back(online: tuple[Job, Web]) -> None:
+    job, site = online
+    good(job.runner.run("deploy", probe="rollback"))
+    site.rule = hides("/gallery-metadata.json")
+    failed(job.runner.run("deploy", probe="rollback"))
+    assert (bucket(job) / "index.html").read_text() == "<h1>Again</h1>"
+
+
+@pytest.mark.parametrize("command", ["verify", "rollback"])
+def test_verify_and_rollback_can_look_too(online: tuple[Job, Web], command: str) -> None:
+    job, site = online
+    good(job.runner.run("deploy"))
+    assert good(job.runner.run(command, probe="fail")).outputs["probe"] == "passed"
+    site.rule = hides("/gallery-metadata.json")
+    failed(job.runner.run("verify", probe="fail"))
+
+
+def test_without_a_public_address_nothing_can_be_seen(online: tuple[Job, Web]) -> None:
+    ran = online[0].runner.run("deploy", probe="warn", public_url="")
+    assert ran.exit_code == 2
+    assert "probe: needs public-url" in ran.log
+
+
+def test_a_run_without_it_looks_at_nothing(online: tuple[Job, Web]) -> None:
+    job, site = online
+    good(job.runner.run("deploy"))
+    site.asked.clear()
+    modules = loaded(job.runner.environment({"command": "verify"}))
+    assert not [name for name in modules if name.startswith("galleria_action.edge")]
+    assert not site.asked
+
+
+def test_fifty_visitors_see_the_old_one_again(online: tuple[Job, Web]) -> None:
+    """Nobody sees a page that was hidden for longer than the probe and the rollback take."""
+    job, site = online
+    site.rule = hides_new(b"Again")
+    hidden: list[tuple[float, int]] = []
+    over = threading.Event()
+
+    def visits() -> None:
+        while not over.is_set():
+            try:
+                with urllib.request.urlopen(f"{site.url}/index.html", timeout=5) as answer:
+                    status = answer.status
+            except urllib.error.HTTPError as error:
+                status = error.code
+            hidden.append((time.monotonic(), status))
+            over.wait(0.05)
+
+    visitors = [threading.Thread(target=visits, daemon=True) for _ in range(50)]
+    for visitor in visitors:
+        visitor.start()
+    try:
+        failed(job.runner.run("deploy", probe="rollback"))
+        ended = time.monotonic()
+        time.sleep(0.3)
+    finally:
+        over.set()
+        for visitor in visitors:
+            visitor.join()
+    refused = [at for at, status in hidden if status != 200]
+    assert refused
+    assert max(refused) <= ended
+    assert {status for at, status in hidden if at > ended} == {200}
