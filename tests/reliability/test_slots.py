@@ -24,7 +24,7 @@ COPY = {"strategy": "blue-green"}
 @pytest.fixture(autouse=True)
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits for visitors here."""
-    monkeypatch.setattr("galleria_action.deployment.routing.LEFT_ALONE_SECONDS", 0)
+    monkeypatch.setattr("galleria_action.deployment.slots.routing.LEFT_ALONE_SECONDS", 0)
     monkeypatch.setattr("galleria_action.deployment.slots.switch.CANARY_SECONDS", 0)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
 
 from galleria_action.deployment.apply.order import Moment
 from galleria_action.deployment.apply.publishing import Hold, copied, side_by_side
@@ -14,8 +13,8 @@ from galleria_action.deployment.layout import Layout, laid_out
 from galleria_action.deployment.model import Base
 from galleria_action.deployment.remote.reading import list_target, read_remote
 from galleria_action.deployment.remote.verification import verify_listing
-from galleria_action.deployment.routing import Router, Routing, Seen, moved
 from galleria_action.deployment.slots.filling import Filling, Piece, filling
+from galleria_action.deployment.slots.routing import Routing, Slots
 from galleria_action.deployment.slots.staged import STAGED_KEY
 from galleria_action.deployment.state.manifest import MANIFEST_KEY, Manifest, ManifestEntry
 from galleria_action.deployment.state.publication import Publication
@@ -27,32 +26,6 @@ from galleria_action.values import dataclass
 
 #: between listings, where the first ones do not show our own writes yet
 _LISTING_PAUSES_SECONDS = (0.5, 1.0, 2.0)
-
-
-@dataclass(frozen=True, slots=True)
-class Slots:
-    """A gallery in slots: ``store`` is rooted at the target, ``router`` was ``seen`` to do so; where there is none the
-    gallery in place is live, and gets what was proved in the slot by copies. ``now`` tells the time."""
-
-    store: WriteStore
-    router: Router | None
-    seen: Seen
-    now: Callable[[], datetime]
-
-    @property
-    def live(self) -> Layout:
-        """Where the live gallery lies."""
-        return self.seen.routing.live
-
-    @property
-    def idle(self) -> Layout:
-        """The slot that may be filled."""
-        return self.seen.routing.idle
-
-    def check(self) -> None:
-        """Raise ``Conflict`` where visitors were sent elsewhere since. Under our claim nobody else does."""
-        if self.router and self.router.look() != self.seen:
-            raise moved("the router")
 
 
 @dataclass(frozen=True, slots=True)

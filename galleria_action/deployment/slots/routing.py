@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 from galleria_action.deployment.layout import SLOTS, Layout
 from galleria_action.errors import ConfigInvalid, Conflict
+from galleria_action.storage.interface import WriteStore
 from galleria_action.storage.persistence import Pause
 from galleria_action.values import dataclass
 
@@ -96,6 +97,32 @@ class Router(Protocol):
 
     def wait(self, seen: Seen, pause: Pause, check: Callable[[], None]) -> None:
         """Wait until what was ``seen`` is in force for all visitors. ``check`` may raise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slots:
+    """A gallery in slots: ``store`` is rooted at the target, ``router`` was ``seen`` to do so; where there is none the
+    gallery in place is live, and gets what was proved in the slot by copies. ``now`` tells the time."""
+
+    store: WriteStore
+    router: Router | None
+    seen: Seen
+    now: Callable[[], datetime]
+
+    @property
+    def live(self) -> Layout:
+        """Where the live gallery lies."""
+        return self.seen.routing.live
+
+    @property
+    def idle(self) -> Layout:
+        """The slot that may be filled."""
+        return self.seen.routing.idle
+
+    def check(self) -> None:
+        """Raise ``Conflict`` where visitors were sent elsewhere since. Under our claim nobody else does."""
+        if self.router and self.router.look() != self.seen:
+            raise moved("the router")
 
 
 def parse_routing(raw: bytes, name: str) -> Routing:
