@@ -42,7 +42,7 @@ def rooms() -> dict[str, Room]:
     for module in sorted(graph.modules - {PACKAGE}):
         room = found.setdefault(_room(module), Room(_room(module)))
         for imported in graph.find_modules_directly_imported_by(module):
-            if imported not in (PACKAGE, f"{PACKAGE}.api") and _room(imported) != room.name:
+            if imported not in (PACKAGE, f"{PACKAGE}.api", f"{PACKAGE}.programs") and _room(imported) != room.name:
                 room.imports.add(_room(imported))
     return found
 

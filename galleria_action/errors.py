@@ -193,6 +193,27 @@ class DuplicatesFound(GalleriaError):
     exit_code = 15
 
 
+class BudgetExceeded(GalleriaError):
+    """A task of the pipeline found something in the gallery that is not to be published."""
+
+    reason = "budget-exceeded"
+    exit_code = 15
+
+
+class ApprovalNeeded(GalleriaError):
+    """A stage of the pipeline waits for a person."""
+
+    reason = "approval-needed"
+    exit_code = 16
+
+
+class PipelineFailed(GalleriaError):
+    """A task of the pipeline failed."""
+
+    reason = "pipeline-failed"
+    exit_code = 17
+
+
 class Cancelled(GalleriaError):
     """A stop signal arrived. ``signal_number`` decides the exit code: 128 + its number (130 or 143)."""
 
@@ -215,6 +236,7 @@ REASONS: dict[str, int] = {
     for cls in (
         InternalError, ConfigInvalid, GalleryInvalid, VerifyFailed, StorageUnavailable, CredentialsError,
         PermissionRefused, BucketMissing, DeleteGuard, EmptyGallery, CorsMissing, PlanChanged, Conflict, Older,
-        Held, UploadFailed, DeleteFailed, ProbeFailed, PurgeFailed, ReleaseUnavailable, DuplicatesFound, Cancelled,
+        Held, UploadFailed, DeleteFailed, ProbeFailed, PurgeFailed, ReleaseUnavailable, DuplicatesFound,
+        BudgetExceeded, ApprovalNeeded, PipelineFailed, Cancelled,
     )
 }  # fmt: skip

@@ -54,6 +54,13 @@ def permission(cause: Cause, whose: Whose) -> Permission:
     return TABLE.get((cause, whose), READ)
 
 
+def may_run_commands(occasion: Occasion) -> bool:
+    """Whether commands of a config file are run: where its author could have changed the workflow as well, and the run
+    may write. Anywhere else the file may be anybody's."""
+    found = permission(occasion.cause, occasion.whose)
+    return found.writes and found.trusts_config
+
+
 def goes_without(occasion: Occasion, given: Mapping[str, Given]) -> bool:
     """Whether a run that can do without keys has to: it is somebody's who gets none, and the workflow gave it none."""
     return bool(occasion.without_secrets) and "access-key" not in given

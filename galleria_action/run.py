@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from galleria_action import policy
 from galleria_action.ci.detect import detect
@@ -145,6 +145,7 @@ def _prepare(invocation: Invocation, ci: CI, record: Tally, world: World, files:
         made_by=revision(world.environ, files.place.folder, time.time) if command.topics & Topic.PLAN else None,
         is_ancestor=Ancestry(world.environ, files.place.folder, options.review.github_token).is_ancestor,
         environments=_environments(invocation, ci),
+        **(_of_pipeline(invocation, ci, world, files.place.folder) if command.topics & Topic.PIPELINE else {}),
     )
     context.warn_all(heeded.warnings)
     watchers = _watchers(command, context, ci.occasion, world.environ) if options.watch.wanted else None
@@ -184,6 +185,17 @@ def _environments(invocation: Invocation, ci: CI) -> Environments:
     return Environments(
         invocation.environments, given, lambda name: resolve(invocation.command, texts(given(name)), uses_bucket=True)
     )
+
+
+def _of_pipeline(invocation: Invocation, ci: CI, world: World, folder: Path) -> dict[str, Any]:
+    """What a pipeline needs beside: its text, and a shell where commands may be run. Imported for it alone."""
+    from galleria_action.pipeline.command import Shell
+    from galleria_action.pipeline.reading import PipelineText
+
+    given = invocation.pipeline
+    text = PipelineText(given.document, given.file, given.lines) if given else None
+    shell = Shell(folder, world.environ, ci.hide) if policy.may_run_commands(ci.occasion) else None
+    return {"pipeline": text, "shell": shell}
 
 
 def _refuse(run: Run, ci: CI) -> None:

@@ -147,6 +147,12 @@ def _environments(context: Context) -> Done:
     return environments(context)
 
 
+def _pipeline(context: Context) -> Done:
+    from galleria_action.usecases.tasks.pipeline import pipeline
+
+    return pipeline(context)
+
+
 def _duplicates(context: Context) -> Done:
     from galleria_action.usecases.duplicates import duplicates
 
@@ -257,6 +263,13 @@ _ALL = (
         run=_duplicates,
         writes=False,
         argument="originals",
+    ),
+    Command(
+        name="pipeline",
+        help="run the stages and tasks of the config file, or of the preset: test, deploy, verify, or go on with a run",
+        topics=_DEPLOYING | Topic.ONWARD | Topic.LOOKALIKES | Topic.RELEASES | Topic.PIPELINE,
+        run=_pipeline,
+        reviewed=True,
     ),
     Command(
         name="environments",

@@ -27,7 +27,16 @@ _MOST_BYTES, _MOST_PARTS, _DEEPEST = 64 * 1024, 5_000, 10
 #: what more is wrong is told once these are mended
 _MOST_FINDINGS = 100
 _Path = tuple[str, ...]
-_KNOWN = ("environments", *(option.name for option in OPTIONS if option.in_config))
+_KNOWN = ("environments", "pipeline", *(option.name for option in OPTIONS if option.in_config))
+
+
+@dataclass(frozen=True, slots=True)
+class Pipe:
+    """What the file says of a pipeline, as YAML has it, and the line of each part by its path."""
+
+    document: Mapping[str, Any]
+    file: str
+    lines: Mapping[_Path, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +44,7 @@ class Config:
     """Option texts by option name, the chosen environment's over the file's own, and what is wrong with the file.
 
     ``understood`` says that ``values`` are all it gives, but for those that ``problems`` are about. ``places`` are the
-    file and line of each value, ``environments`` the names of all sections.
+    file and line of each value, ``environments`` the names of all sections, and ``pipeline`` what the file says of one.
     """
 
     values: Mapping[str, str]
@@ -43,6 +52,7 @@ class Config:
     understood: bool = True
     places: Mapping[str, str] = field(default_factory=dict, compare=False)
     environments: tuple[str, ...] = ()
+    pipeline: Pipe | None = None
 
 
 def read_config(workspace: Path, path: str | None, environment: str | None) -> Config:
@@ -120,15 +130,29 @@ def _choose(document: Mapping[str, Any], lines: Mapping[_Path, int], name: str, 
     fine = chosen.keys() & BY_NAME.keys() - {key for key, _ in found}
 
     def place(key: str) -> str:
-        own = isinstance(section, dict) and key in section
-        return f"{name}:{lines.get(('environments', str(environment), key) if own else (key,), 1)}"
+        at = ("environments", str(environment), key) if _own(section, key) else (key,)
+        return f"{name}:{lines.get(at, 1)}"
 
     return Config(
         {key: _text(key, chosen[key]) for key in fine},
         tuple(problems),
         places={key: place(key) for key in fine},
         environments=tuple(map(str, sections)),
+        pipeline=_pipe(chosen, ("environments", str(environment)) if _own(section, "pipeline") else (), lines, name),
     )
+
+
+def _own(section: Any, key: str) -> bool:
+    return isinstance(section, dict) and key in section
+
+
+def _pipe(chosen: Mapping[str, Any], at: _Path, lines: Mapping[_Path, int], name: str) -> Pipe | None:
+    """The pipeline of the file, with the lines of its parts."""
+    if not isinstance(chosen.get("pipeline"), dict):
+        return None
+    start = (*at, "pipeline")
+    own = {path[len(start) :]: line for path, line in lines.items() if path[: len(start)] == start}
+    return Pipe(chosen["pipeline"], name, own)
 
 
 def _excess(events: Iterable[Any]) -> Finding | None:

@@ -22,6 +22,7 @@ from galleria_action.options import GROUPS, OPTIONS, Options
 from galleria_action.options.declaration import Option, options_of
 from galleria_action.options.origin import Trust
 from galleria_action.options.presets import PRESETS
+from galleria_action.pipeline.reading import SCHEMA as PIPELINE_SCHEMA
 from galleria_action.storage.faults.codes import FORBIDDEN, TABLE, Meaning
 from galleria_action.storage.faults.errors import ON_THE_WAY
 from galleria_action.storage.providers import Provider, profiles
@@ -218,9 +219,13 @@ def providers(text: str) -> str:
 def pipeline(text: str) -> str:
     """``docs/pipeline.md`` with its tables of presets written anew."""
     for preset, settings in PRESETS.items():
-        rows = ((f"`{it.option}`", f"`{it.text}`", it.why) for it in settings)
+        rows = ((f"`{it.option}`{_only_with(it.needs)}", f"`{it.text}`", it.why) for it in settings)
         text = _between(text, f"preset {preset}", _table(("option", "setting", "because"), rows))
     return text
+
+
+def _only_with(option: str) -> str:
+    return f" (with `{option}`)" if option else ""
 
 
 def _filled(text: str) -> str:
@@ -231,7 +236,8 @@ def _filled(text: str) -> str:
 
 def config_schema(_: str) -> str:
     """``schemas/galleria-config.schema.json``."""
-    allowed = {o.name: {"description": o.help, **o.kind.schema} for o in OPTIONS if o.in_config}
+    allowed: dict[str, object] = {o.name: {"description": o.help, **o.kind.schema} for o in OPTIONS if o.in_config}
+    allowed["pipeline"] = PIPELINE_SCHEMA
     section = {"type": "object", "$ref": "#/$defs/options"}
     document = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

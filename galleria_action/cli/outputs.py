@@ -34,6 +34,7 @@ OUTPUTS: Mapping[str, str] = {
     "previous-release": "the release that a rollback would bring back",
     "purge-owed": "count of addresses that a cache may still hold as they were",
     "probe": "what a look as a visitor came to: passed, failed, rolled-back; empty without one",
+    "pipeline-id": "the run of the pipeline, to go on with by continue",
     "url": "where visitors see the gallery (public-url)",
     "failure-reason": "empty, or one word of the table in docs/reference.md",
     "message": "the last word of the run",

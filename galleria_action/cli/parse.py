@@ -16,7 +16,7 @@ from pathlib import Path
 from galleria_action.ci.woodpecker import is_plugin
 from galleria_action.cli.arguments import read_arguments
 from galleria_action.cli.at_once import answer_at_once
-from galleria_action.cli.config import Config, read_config
+from galleria_action.cli.config import Config, Pipe, read_config
 from galleria_action.errors import Finding
 from galleria_action.options import BY_NAME, OPTIONS
 from galleria_action.options.declaration import Mistake
@@ -57,6 +57,7 @@ class Invocation:
     complete: bool = True
     no_bucket: str = NO_BUCKET
     environments: tuple[str, ...] = ()
+    pipeline: Pipe | None = None
     of_environment: Callable[[str], Mapping[str, Given]] = lambda name: {}
     text: str | None = None
     exit_code: int = 0
@@ -97,6 +98,7 @@ def parse(args: Sequence[str], environ: Mapping[str, str], workspace: Path) -> I
         complete=config.understood,
         no_bucket=_no_bucket(environ),
         environments=config.environments,
+        pipeline=config.pipeline,
         of_environment=of_environment,
     )
 
@@ -138,7 +140,8 @@ def _by_preset(given: Mapping[str, Given]) -> dict[str, Given]:
         return {}
     chosen = given["preset"]
     place = f"preset {chosen.text}"
-    return {it.option: Given(it.text, chosen.origin, place) for it in settings_of(chosen.text)}
+    settings = (it for it in settings_of(chosen.text) if it.needs in ("", *given))
+    return {it.option: Given(it.text, chosen.origin, place) for it in settings}
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Given]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import field
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from galleria_action.deployment.model import Mode, Plan
 from galleria_action.values import dataclass
@@ -289,10 +289,17 @@ class Settled:
     environments: Mapping[str, tuple[Setting, ...]]
 
 
+@dataclass(frozen=True, slots=True)
+class PipelineRan:
+    """What a pipeline has come to by now: a ``Run`` of the room ``pipeline``, which only its own readers know."""
+
+    run: Any
+
+
 Event = (
     Said | Warned | Entered | Left | Recognised | Planned | Located | Divided | Deploying | Began | Advanced | Sending
     | Stored | Ended | Uploaded | Publishing | Committed | Released | Listed | Deleted | Verified | Pictured | Compared
-    | Reported | Made | Settled | Owing | Probed
+    | Reported | Made | Settled | Owing | Probed | PipelineRan
 )  # fmt: skip
 
 #: told of each event in order; several threads may call it at once for what any thread tells

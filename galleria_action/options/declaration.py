@@ -39,6 +39,7 @@ class Topic(Flag):
     STUDIO = auto()  #: what is made of them
     LOOKALIKES = auto()  #: which of them show the same
     ONWARD = auto()  #: what is taken over from another environment
+    PIPELINE = auto()  #: which tasks of a pipeline
     ENVIRONMENTS = auto()  #: how environments are compared
 
 

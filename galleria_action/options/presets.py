@@ -22,11 +22,13 @@ class Preset(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """The ``text`` of an option, as users write it, and ``why`` it is so here."""
+    """The ``text`` of an option, as users write it, and ``why`` it is so here. It counts where the option that it
+    ``needs`` is given."""
 
     option: str
     text: str
     why: str
+    needs: str = ""
 
 
 PRESETS: Mapping[Preset, tuple[Setting, ...]] = {
@@ -51,6 +53,7 @@ PRESETS: Mapping[Preset, tuple[Setting, ...]] = {
         Setting("verify", "deep", "every byte is read back; the galleries are small"),
         Setting("keep-releases", "1", "nobody goes back to an earlier test"),
         Setting("noindex", "true", "search engines must not find it"),
+        Setting("redact-paths", "true", "where the originals lie is nobody's business"),
     ),
     Preset.STAGING: (
         Setting("exif-errors", "fail", "what production refuses has to be refused here first"),
@@ -58,6 +61,8 @@ PRESETS: Mapping[Preset, tuple[Setting, ...]] = {
         Setting("verify", "deep", "these very bytes go on to production: each is read back once"),
         Setting("keep-releases", "3", "to compare with what was shown before"),
         Setting("noindex", "true", "search engines must not find it before everybody may"),
+        Setting("redact-paths", "true", "where the originals lie is nobody's business"),
+        Setting("probe", "fail", "seen as a visitor once before it goes on to production", needs="public-url"),
     ),
     Preset.PRODUCTION: (
         Setting("max-delete", "10%", "whoever takes away more than that says so"),
@@ -66,6 +71,8 @@ PRESETS: Mapping[Preset, tuple[Setting, ...]] = {
         Setting("links", "fail", "no visitor meets a dead link"),
         Setting("keep-releases", "10", "a fault may be noticed many releases later"),
         Setting("keep-days", "30", "and it may be noticed weeks later"),
+        Setting("redact-paths", "true", "where the originals lie is nobody's business"),
+        Setting("probe", "rollback", "what visitors do not see as it should be is taken back", needs="public-url"),
     ),
 }
 

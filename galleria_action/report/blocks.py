@@ -79,11 +79,23 @@ def section_block(section: Section) -> Block:
     for index, details in enumerate(section.details):
         lead = section.lead if index == 0 else _brief(section)
         if details.columns:
+            if section.drawing:
+                renderings.append(_drawn(section, _folded(section.title, lead, details, details.size)))
             renderings.append(_folded(section.title, lead, details, details.size))
         else:
             renderings += (_folded(section.title, lead, details, number) for number in (_LISTED, _SAMPLED))
     last = f"{icon}{_brief(section) if section.details else section.lead}"
     return block(section.part, *renderings, lambda: (f"### {section.title}", "", unbroken(last)))
+
+
+def _drawn(section: Section, below: Rendering) -> Rendering:
+    """The drawing under the heading, what else there is below it."""
+
+    def lines() -> Iterator[str]:
+        title, blank, *more = below()
+        yield from (title, blank, "```mermaid", section.drawing, "```", "", *more)
+
+    return lines
 
 
 def _brief(section: Section) -> str:

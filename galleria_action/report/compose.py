@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from galleria_action.deployment.events import Pictured, Showing
@@ -29,7 +30,7 @@ from galleria_action.report.document import (
 from galleria_action.report.outcome import Verdict, deploys, outcome_of, unverified
 from galleria_action.report.plan_sections import AHEAD, DONE, listing, plan_sections
 from galleria_action.report.result import Result
-from galleria_action.report.wording import count, human_size
+from galleria_action.report.wording import count, duration, human_size
 from galleria_action.values import dataclass
 
 _UPLOAD, _DELETE = (AHEAD.upload, DONE.upload), (AHEAD.delete, DONE.delete)
@@ -49,7 +50,7 @@ def compose(result: Result) -> Document:
         url=str(result.outputs["url"]),
         problems=_problems(result),
         plan=compose_plan(whole, result) if whole else None,
-        verification=(*_releases(result), *_verification(result)),
+        verification=(*_pipeline(result), *_releases(result), *_verification(result)),
         warnings=_warnings(result),
         reason=str(result.outputs["failure-reason"]),
         exit_code=result.exit_code,
@@ -201,6 +202,30 @@ def _found(found: Verification) -> Iterator[Section]:
             yield listing(Part.VERIFICATION, name, lead, [(Name(key),) for key in keys])
 
 
+# -- pipeline ------------------------------------------------------------------------------------------------------
+
+
+def _pipeline(result: Result) -> Iterator[Section]:
+    """What became of each task, as a drawing and a table."""
+    run = result.pipeline
+    if run is None:
+        return
+    from galleria_action.pipeline.shown import drawing
+
+    rows: list[Row] = []
+    for stage, task in run.pipeline.tasks():
+        it = run.results[task.name]
+        kept = " (by an earlier run)" if it.kept else ""
+        took = duration(it.seconds) if it.seconds else ""
+        rows.append((Name(stage.name), Name(task.name), f"{it.state}{kept}", took, Message(it.outcome.message)))
+    columns = tuple(map(Column, ("Stage", "Task", "State", "Time", "")))
+    details = Details(lambda: rows, len(rows), len(rows), f"All {count(len(rows), 'task')}", columns)
+    states = Counter(run.results[task.name].state for _, task in run.pipeline.tasks())
+    lead = ", ".join(f"{number} {state}" for state, number in states.items())
+    name = f"Run {run.id}: {lead}." if run.id else f"Not run: {count(len(rows), 'task')}."
+    yield Section(Part.COUNTS, "Pipeline", name, (details,), drawing=drawing(run))
+
+
 # -- releases ------------------------------------------------------------------------------------------------------
 
 _COLUMNS = tuple(map(Column, ("Release", "Made by", "What changed", "State", "A rollback to it")))
@@ -231,7 +256,8 @@ def _row(it: ListedRelease) -> Row:
 
 def _who(release: Release) -> str:
     who = release.who
-    told = (who.actor, who.ref, who.commit[:12], who.pull_request and f"#{who.pull_request}")
+    told = (who.actor, who.ref, who.commit[:12], who.pull_request and f"#{who.pull_request}",
+            who.pipeline and f"pipeline {who.pipeline}")  # fmt: skip
     return " ".join(filter(None, told)) or "–"
 
 

@@ -101,7 +101,8 @@ class Details:
 @dataclass(frozen=True, slots=True)
 class Section:
     """A heading, a sentence, and ``details`` that say the same from the fullest to the briefest. ``instead`` is added
-    where the fullest are not shown."""
+    where the fullest are not shown. ``drawing`` is one in Mermaid, made of harmless characters, for places that draw.
+    """
 
     part: Part
     title: str
@@ -109,6 +110,7 @@ class Section:
     details: tuple[Details, ...] = ()
     instead: str = ""
     tone: Tone = "plain"
+    drawing: str = ""
 
 
 @dataclass(frozen=True, slots=True)

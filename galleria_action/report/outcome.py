@@ -42,6 +42,8 @@ def outcome_of(result: Result) -> Verdict:
         return Verdict("done", f"Shard {result.shard.number} of {result.shard.count}: {count(files, 'file')} uploaded")
     if deploys(result):
         return Verdict("done", _deployed(result))
+    if result.command == "pipeline":
+        return Verdict("done", "Pipeline: all went well" if not _dry(result) else "Pipeline: as it would run")
     if result.command in ("plan", "deploy", "rollback", "forget"):
         if result.plan is None:
             return Verdict("unplanned", "The gallery is valid, but it could not be planned")

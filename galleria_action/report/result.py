@@ -23,6 +23,7 @@ from galleria_action.deployment.events import (
     Made,
     Owing,
     Pictured,
+    PipelineRan,
     Planned,
     Probed,
     Publishing,
@@ -76,6 +77,7 @@ class Tally:
     previous_release: str = ""
     releases: tuple[ListedRelease, ...] | None = None
     environments: Mapping[str, tuple[Setting, ...]] | None = None
+    pipeline: Any = None
     changed: bool = False
     purge_owed: int = 0
     probe: str = ""
@@ -144,6 +146,8 @@ class Tally:
                 self.changed = changed
             case Settled(environments):
                 self.environments = environments
+            case PipelineRan(run):
+                self.pipeline = run
             case _:
                 pass
 
@@ -174,6 +178,7 @@ class Result:
     duration_seconds: float
     releases: tuple[ListedRelease, ...] | None = None
     environments: Mapping[str, tuple[Setting, ...]] | None = None
+    pipeline: Any = None
 
     @property
     def success(self) -> bool:
@@ -200,7 +205,15 @@ class Result:
             "requests": dict(self.requests),
             **({} if self.releases is None else {"releases": list(map(_told, self.releases))}),
             **({} if self.environments is None else {"environments": _settings(self.environments)}),
+            **({} if self.pipeline is None else {"pipeline": _pipeline(self.pipeline)}),
         }
+
+
+def _pipeline(run: Any) -> dict[str, Any]:
+    """A run of a pipeline, as programs read it."""
+    from galleria_action.pipeline.record import document_of
+
+    return document_of(run)
 
 
 def _settings(environments: Mapping[str, tuple[Setting, ...]]) -> dict[str, Any]:
@@ -255,6 +268,7 @@ def finish(record: Tally, message: str, duration_seconds: float, error: Galleria
         duration_seconds=duration_seconds,
         releases=record.releases,
         environments=record.environments,
+        pipeline=record.pipeline,
     )
 
 
@@ -292,6 +306,7 @@ def _outputs(record: Tally, message: str, error: GalleriaError | None) -> dict[s
         "previous-release": record.previous_release,
         "purge-owed": record.purge_owed,
         "probe": record.probe,
+        "pipeline-id": record.pipeline.id if record.pipeline else "",
         "url": record.url or "",
         "failure-reason": error.reason if error else "",
         "message": message,

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from galleria_action.ci.interface import Approval, NoReviews
 from galleria_action.deployment.events import Began, Ended, Entered, Left, Listener, Said, Warned, nobody
@@ -29,6 +30,11 @@ from galleria_action.storage.opening import open_store
 from galleria_action.storage.settings import StoreSettings
 from galleria_action.storage.wrappers import ReadOnlyStore
 from galleria_action.values import dataclass
+
+if TYPE_CHECKING:
+    from galleria_action.pipeline.command import Shell
+    from galleria_action.pipeline.model import Pipeline
+    from galleria_action.pipeline.reading import PipelineText
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +61,8 @@ class Context:
     hand, instead of the file that the options name. ``made_by`` is the commit that is deployed, and ``is_ancestor``
     tells of two commits whether the first is an ancestor of the second (``None``: nobody knows). ``who`` makes
     releases, and ``now`` tells the time. ``environ`` has what options do not: credentials of caches, and proxies.
-    ``environments`` knows of the others."""
+    ``environments`` knows of the others, ``pipeline`` is what the config file says of one, and ``shell`` runs its
+    commands (``None``: this run may run none)."""
 
     options: Options
     place: Place
@@ -72,6 +79,8 @@ class Context:
     made_by: MadeBy | None = None
     is_ancestor: Callable[[str, str], bool | None] = lambda older, newer: None
     environments: Environments = field(default_factory=Environments)
+    pipeline: PipelineText | Pipeline | None = None
+    shell: Shell | None = None
 
     @property
     def settings(self) -> StoreSettings:

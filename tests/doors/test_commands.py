@@ -17,7 +17,7 @@ def test_a_command_that_says_nothing_writes():
 
 def test_what_the_commands_write():
     writing = {name for name, command in COMMANDS.items() if command.would_write(Options(command=name))}
-    assert writing == {"deploy", "finalize", "rollback", "release-hold", "promote", "forget"}
+    assert writing == {"deploy", "finalize", "rollback", "release-hold", "promote", "forget", "pipeline"}
     asked = CheckOptions(setup_cors=True)
     assert COMMANDS["cors"].would_write(Options(command="cors", checks=asked))
     assert not COMMANDS["plan"].would_write(Options(command="plan", checks=asked))

@@ -47,7 +47,7 @@ CONTRACT = {
     "jpeg-quality": "85", "webp-quality": "85", "avif": "false", "albums": "off", "site-title": "", "noindex": "false",
     "album-zip": "off", "templates": "", "duplicates": "off", "threshold": "10", "hash-size": "8",
     "min-resolution": "100", "use-ssim": "false", "output": "", "json-output": "", "report-file": "",
-    "preset": "", "from": "", "release": "", "diff": "",
+    "preset": "", "from": "", "release": "", "only": "", "from-stage": "", "continue": "", "diff": "",
     "notify": "", "notify-on": "failure", "metrics-file": "", "metrics-push": "",
 }  # fmt: skip
 CHOICES = {
@@ -68,14 +68,15 @@ OUTPUTS = [
     "photos-to-delete", "photos-unchanged", "photos-with-position",
     "bytes-to-upload", "photos-uploaded", "photos-deleted", "files-uploaded",
     "files-skipped", "bytes-uploaded", "metadata-uploaded", "consistent", "missing-files", "orphaned-files",
-    "mismatched-files", "duplicates", "release-id", "previous-release", "purge-owed", "probe", "url",
-    "failure-reason", "message",
+    "mismatched-files", "duplicates", "release-id", "previous-release", "purge-owed", "probe", "pipeline-id",
+    "url", "failure-reason", "message",
 ]  # fmt: skip
 EXITS = {
     "internal": 1, "config-invalid": 2, "gallery-invalid": 3, "verify-failed": 4, "storage-unavailable": 5,
     "credentials": 6, "permission": 6, "bucket-missing": 6, "delete-guard": 7, "empty-gallery": 7, "cors": 8,
     "plan-changed": 9, "conflict": 9, "older": 9, "held": 9, "upload-failed": 10, "delete-failed": 11,
-    "probe-failed": 12, "purge-failed": 13, "release-unavailable": 14, "duplicates-found": 15,
+    "probe-failed": 12, "purge-failed": 13, "release-unavailable": 14, "duplicates-found": 15, "budget-exceeded": 15,
+    "approval-needed": 16, "pipeline-failed": 17,
     "cancelled": 130,
 }  # fmt: skip
 
@@ -107,6 +108,7 @@ def test_the_options_are_the_contracts():
         "process",
         "duplicates",
         "environments",
+        "pipeline",
     }
 
 
@@ -156,7 +158,8 @@ def test_the_config_file_takes_every_option_but_secrets_and_what_chooses_the_fil
     schema = json.loads((ROOT / "schemas/galleria-config.schema.json").read_text(encoding="utf-8"))
     assert CONTRACT.keys() - schema["$defs"]["options"]["properties"].keys() == {
         "access-key", "secret-key", "session-token", "github-token", "config", "environment", "shard", "approved-plan",
-        "abort", "to", "steps", "hold", "photo", "diff", "release", "notify",
+        "abort", "to", "steps", "hold", "photo", "diff", "release", "only", "from-stage", "continue",
+        "notify",
     }  # fmt: skip
 
 

@@ -61,6 +61,12 @@ def test_what_is_given_explicitly_wins_over_the_preset(workspace: Path):
     assert options(["deploy", "--bucket", "wedding"], {}, workspace).checks.verify == "list"
 
 
+def test_what_needs_another_option_counts_with_it_only(workspace: Path):
+    assert options(["deploy", "--environment", "production"], {}, workspace).edge.probe == "off"
+    seen = ["deploy", "--environment", "production", "--public-url", "https://gallery.example"]
+    assert options(seen, {}, workspace).edge.probe == "rollback"
+
+
 def test_a_preset_that_is_not_there(workspace: Path):
     assert "preset: 'prod' is not one of development, testing" in problems(["plan", "--preset", "prod"], {}, workspace)
 

@@ -125,3 +125,16 @@ def test_nothing_to_do_loads_nothing_for_it(
     assert command == "deploy" or not PICTURES & modules
     assert place == "s3" or not NETWORK & modules
     assert len(modules) <= MOST[place]
+
+
+@pytest.mark.parametrize("command", ["plan", "deploy", "verify"])
+def test_a_run_without_a_pipeline_loads_none_of_it(make_job: Callable[..., Job], command: str) -> None:
+    job = make_job()
+    job.runner.inputs["preset"] = "production"
+    (job.workspace / "galleria.yml").write_text(
+        "pipeline: {stages: [{name: a, tasks: [{name: b, uses: validate}]}]}\n", encoding="utf-8"
+    )
+    assert job.runner.run("deploy").exit_code == 0
+    modules = loaded(job.runner.environment({"command": command}))
+    ours = ("galleria_action.pipeline", "galleria_action.usecases.tasks")
+    assert not {name for name in modules if name.startswith(ours)}

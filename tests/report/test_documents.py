@@ -92,8 +92,13 @@ def test_the_schema_knows_every_reason_for_an_upload():
 @pytest.mark.parametrize("schema", [PLAN, RESULT])
 def test_schemas_are_schemas_and_describe_every_field(schema):
     Draft202012Validator.check_schema(schema.schema)
-    # what only history and rollback have to tell is not in every document
-    assert set(schema.schema["required"]) == set(schema.schema["properties"]) - {"releases", "copy"}
+    # what only history, rollback, environments and pipeline have to tell is not in every document
+    assert set(schema.schema["required"]) == set(schema.schema["properties"]) - {
+        "releases",
+        "copy",
+        "environments",
+        "pipeline",
+    }
 
 
 def _spoiled(document, path, value):

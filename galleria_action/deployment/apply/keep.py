@@ -21,7 +21,6 @@ from galleria_action.deployment.releases.record import (
     Release,
     Standing,
     id_for,
-    id_in,
 )
 from galleria_action.deployment.state.pool import pool_key, unproven_key
 from galleria_action.deployment.state.publication import Publication, Replaced
@@ -120,7 +119,7 @@ class _Seen:
 def _looked_around(work: Work) -> _Seen:
     """What nobody else changes from our claim on. Raises ``Conflict`` when another has committed since the plan was
     made."""
-    store, listed = work.store, [key for key in work.remote.listing or () if id_in(key)]
+    store, listed = work.store, [key for key in work.remote.listing or () if key.startswith(RELEASES_FOLDER)]
     with Beside(work.uploader.concurrency) as beside:
         document = beside.begin(lambda: _current_document(work))
         beside.begin(work.record.refresh)

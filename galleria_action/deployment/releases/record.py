@@ -61,6 +61,7 @@ class Who:
     actor: str = ""
     run: str = ""
     pull_request: str = ""
+    pipeline: str = ""
 
 
 @dataclass(frozen=True, slots=True)

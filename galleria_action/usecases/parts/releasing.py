@@ -111,7 +111,8 @@ def tidy(context: Context, store: WriteStore, remote: RemoteState) -> None:
     what is not to be kept any longer, because time has gone by or less is asked for."""
     listing = remote.listing or {}
     unended, keep = [key for key in listing if is_open(key)], context.options.releases.keeping
-    made = [time_of(release) for release in sorted({id_in(key) or "" for key in listing} - {""})]
+    releases = {id_in(key) or "" for key in listing if key.startswith(RELEASES_FOLDER)} - {""}
+    made = [time_of(release) for release in sorted(releases)]
     pool, now = set(pooled(listing)), context.now()
     idle = (not keep.anything and bool(pool)) or keep.dropped(made, now) > 0
     if not (unended or idle) or any(key.startswith(SHARDS_FOLDER) for key in listing):

@@ -40,7 +40,7 @@ def taking_back(context: Context) -> Iterator[None]:
 def _take_back(context: Context, unseen: Unseen) -> None:
     began = monotonic()
     try:
-        done = rollback(_back(context))
+        done = rollback(one_step_back(context))
     except Cancelled:
         raise
     except GalleriaError as trouble:
@@ -53,7 +53,7 @@ def _take_back(context: Context, unseen: Unseen) -> None:
     unseen.message += f" It was rolled back within {seconds:.1f} s: the gallery is online as with {done.release}."
 
 
-def _back(context: Context) -> Context:
+def one_step_back(context: Context) -> Context:
     """One step back, whatever guards a deploy has: it brings only what was there."""
     options = context.options
     guards = replace(

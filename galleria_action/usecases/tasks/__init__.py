@@ -1,0 +1,1 @@
+"""What a pipeline's tasks can use, by name."""
