@@ -14,7 +14,7 @@ from galleria_action.deployment.events import Began, Ended, Entered, Left, Liste
 from galleria_action.deployment.layout import laid_out
 from galleria_action.deployment.made_by import MadeBy
 from galleria_action.deployment.releases.record import Who
-from galleria_action.deployment.slots.routing import Router, Routing, Seen, Slots
+from galleria_action.deployment.routing.router import Router, Routing, Seen, Slots
 from galleria_action.deployment.state.elsewhere import StateElsewhere
 from galleria_action.deployment.stop import Stop
 from galleria_action.edge.routers.kinds import RouterChoice

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from galleria_action.deployment.apply.upload import UploadsDone
 from galleria_action.deployment.layout import laid_out
-from galleria_action.deployment.slots.routing import Slots
+from galleria_action.deployment.routing.router import Slots
 from galleria_action.deployment.state.checkpoint import Checkpoint
 from galleria_action.options.strategy import Strategy
 from galleria_action.storage.interface import WriteStore

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from galleria_action.deployment.layout import LIVE_KEY, Layout
-from galleria_action.deployment.slots.routing import Router, Routing
+from galleria_action.deployment.routing.router import Router, Routing
 from galleria_action.edge.routers.kinds import CAN, RouterKind, parse_router
 from galleria_action.edge.routers.opening import open_router
 from galleria_action.errors import ConfigInvalid, Conflict, PermissionRefused, StorageUnavailable

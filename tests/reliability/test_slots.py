@@ -11,11 +11,12 @@ import pytest
 from galleria_action.deployment.layout import LIVE_KEY, Layout
 from galleria_action.deployment.slots.staged import STAGED_KEY
 from galleria_action.deployment.state.publication import PUBLICATION_KEY
-from galleria_action.storage.interface import WriteStore
+from galleria_action.storage.interface import Headers, WriteStore
 from tests.doors.runner import Ran
 from tests.reliability.memory import MemoryStore
 from tests.reliability.mortal import FLAVOURS, Fate, Killed
-from tests.reliability.scenes import Scene, State, check_whole, make_scene, seed, state_of
+from tests.reliability.scenes import Scene, State, check_whole, make_scene, named_by, seed, state_of
+from tests.reliability.turns import Turns, TurnStore, nothing, switching
 
 POINTER = {"strategy": "blue-green", "router": "pointer"}
 COPY = {"strategy": "blue-green"}
@@ -24,7 +25,7 @@ COPY = {"strategy": "blue-green"}
 @pytest.fixture(autouse=True)
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits for visitors here."""
-    monkeypatch.setattr("galleria_action.deployment.slots.routing.LEFT_ALONE_SECONDS", 0)
+    monkeypatch.setattr("galleria_action.deployment.routing.router.LEFT_ALONE_SECONDS", 0)
     monkeypatch.setattr("galleria_action.deployment.slots.switch.CANARY_SECONDS", 0)
 
 
@@ -188,6 +189,19 @@ def test_a_slot_that_somebody_has_damaged_is_shown_to_nobody(tmp_path: Path, inp
     assert past.now() == before
 
 
+def test_what_lies_in_a_slot_under_the_right_name_is_not_believed(tmp_path: Path):
+    past = lived(tmp_path / "workspace", POINTER, 3)
+    idle = "slots/a/" if folder_of(state_of(past.store)) == "slots/b/" else "slots/b/"
+    same = next(key for key in past.now() if key.endswith(".jpg") and f"{idle}{key}" in state_of(past.store))
+    past.store.put(f"{idle}{same}", b"somebody else was here", past.now()[same][1] or Headers("image/jpeg"))
+    past.store.put(f"{idle}stray.txt", b"and here", Headers("text/plain"))
+    change(past.scene, 7)
+    past.done("deploy")
+    alone = MemoryStore()
+    past.scene.deploy(alone)
+    assert past.now() == seen(state_of(alone))
+
+
 # -- killed ----------------------------------------------------------------------------------------------------------
 
 
@@ -275,3 +289,79 @@ def test_killed_at_every_request(tmp_path: Path, name: str, step: int):
             assert (STAGED_KEY in now) == (STAGED_KEY in state_of(alone.store)), told
             if LIVE_KEY in now:
                 assert json.loads(now[LIVE_KEY][0])["canary"] is None, told
+
+
+# -- forgotten -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("inputs", [POINTER, COPY], ids=["pointer", "copy"])
+def test_a_forgotten_photo_is_gone_from_every_slot(tmp_path: Path, inputs: dict[str, str]):
+    past = lived(tmp_path / "workspace", inputs, 3)
+    photo = json.loads(past.now()["gallery-metadata.json"][0])["photos"][-1]
+    names = {key.rpartition("/")[2] for key in photo["files"].values()}
+    assert [key for key in state_of(past.store) if key.startswith("slots/") and key.rpartition("/")[2] in names]
+    ran = past.run("forget", photo=photo["id"])
+    assert ran.exit_code == 0, ran.log
+    assert not [key for key in state_of(past.store) if key.rpartition("/")[2] in names]
+    assert past.run("verify").exit_code == 0
+    past.done("deploy")
+    assert [key for key in past.now() if key.rpartition("/")[2] in names], "it was not taken out of the workspace"
+
+
+# -- two at once -----------------------------------------------------------------------------------------------------
+
+_RIVALS = {
+    "deploy": ("deploy", {"strategy": "blue-green", "cache_control_photos": "no-store"}),
+    "promote": ("promote", {}),
+    "rollback": ("rollback", {}),
+    "abort": ("promote", {"abort": "true"}),
+    "forget": ("forget", {}),
+}
+
+
+@pytest.mark.parametrize(
+    "other", [pytest.param(name, marks=[] if name == "deploy" else pytest.mark.slow) for name in _RIVALS]
+)
+def test_two_at_once(tmp_path: Path, other: str, monkeypatch: pytest.MonkeyPatch):
+    """Visitors see a whole gallery whatever the order, one of the two gets through, and nothing is left half done."""
+    monkeypatch.setattr("galleria_action.deployment.apply.publishing.LEASE_SECONDS", 0.02)
+    monkeypatch.setattr("galleria_action.deployment.apply.publishing.LOOK_SECONDS", 0.0001)
+    past = lived(tmp_path / "workspace", POINTER, 3)
+    if other in ("promote", "abort"):
+        change(past.scene, 6)
+        assert past.run("deploy", promote="manual").exit_code == 0
+    photo = json.loads(past.now()["gallery-metadata.json"][0])["photos"][-1]["id"]
+    change(past.scene, 7)
+    begin = state_of(past.store)
+    command, given = _RIVALS[other]
+    inputs = given | ({"photo": photo} if other == "forget" else {})
+    won = set()
+    for first in (0, 3, 8, 14, 20, 26, 32, 40, 50, 60):
+        store = MemoryStore()
+        seed(store, begin)
+        rivals = Past(past.scene, store, POINTER)
+
+        def look(store: WriteStore = store) -> None:
+            now = seen(state_of(store))
+            assert named_by(now) <= now.keys(), "the live gallery names what is not there"
+
+        turns = Turns(switching(first, 60), look, at_once=nothing, asked_at_once=1)
+
+        def run(
+            name: str, command: str, inputs: dict[str, str], turns: Turns = turns, store: WriteStore = store
+        ) -> Ran:
+            return past.scene.run(command, TurnStore(store, turns, name), **inputs)
+
+        runs = {
+            "a": lambda run=run: run("a", "deploy", POINTER),
+            "b": lambda run=run: run("b", command, {"router": "pointer", **inputs}),
+        }
+        ended = {name: ran.exit_code for name, ran in turns.play(runs).items()}
+        assert set(ended.values()) <= {0, 4, 5, 9, 14}, ended
+        assert 0 in ended.values(), ended
+        won.add(tuple(ended.values()))
+        checked = rivals.run("verify", orphans="warn")
+        assert checked.exit_code == 0, (first, ended, checked.log)
+        again = rivals.run("deploy")
+        assert again.exit_code == 0, (first, ended, again.log)
+    assert won

@@ -13,8 +13,8 @@ from galleria_action.deployment.apply.publish import Conclude, Publish
 from galleria_action.deployment.apply.retain import Retain
 from galleria_action.deployment.apply.steps import CommitRecord, Delete, Prove, Stage
 from galleria_action.deployment.layout import Layout
+from galleria_action.deployment.routing.router import Routing, Seen, Slots, parse_routing
 from galleria_action.deployment.slots.fill import Fill, ProveSlot
-from galleria_action.deployment.slots.routing import Routing, Seen, Slots, parse_routing
 from galleria_action.deployment.slots.switch import PutAside, Switch, Try
 from galleria_action.errors import ConfigInvalid
 from tests.reliability.memory import MemoryStore

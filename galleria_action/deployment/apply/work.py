@@ -18,7 +18,7 @@ from galleria_action.deployment.releases.history import History
 from galleria_action.deployment.releases.record import Release
 from galleria_action.deployment.releases.terms import Terms
 from galleria_action.deployment.remote.reading import RemoteState
-from galleria_action.deployment.slots.routing import Seen
+from galleria_action.deployment.routing.router import Seen
 from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.deployment.stop import Stop
 from galleria_action.errors import DeleteFailed, Finding

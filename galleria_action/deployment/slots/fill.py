@@ -13,8 +13,8 @@ from galleria_action.deployment.layout import Layout, laid_out
 from galleria_action.deployment.model import Base
 from galleria_action.deployment.remote.reading import list_target, read_remote
 from galleria_action.deployment.remote.verification import verify_listing
+from galleria_action.deployment.routing.router import Routing, Slots
 from galleria_action.deployment.slots.filling import Filling, Piece, filling
-from galleria_action.deployment.slots.routing import Routing, Slots
 from galleria_action.deployment.slots.staged import STAGED_KEY
 from galleria_action.deployment.state.manifest import MANIFEST_KEY, Manifest, ManifestEntry
 from galleria_action.deployment.state.publication import Publication

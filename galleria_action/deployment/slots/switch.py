@@ -11,8 +11,8 @@ from galleria_action.deployment.apply.steps import committing, look_again
 from galleria_action.deployment.apply.work import Work
 from galleria_action.deployment.documents.writing import check_base
 from galleria_action.deployment.events import Committed
+from galleria_action.deployment.routing.router import Router, Routing, Seen, Slots
 from galleria_action.deployment.slots.fill import claim, prove, wait
-from galleria_action.deployment.slots.routing import Router, Routing, Seen, Slots
 from galleria_action.deployment.slots.staged import STAGED_HEADERS, STAGED_KEY, Staged
 from galleria_action.deployment.state.manifest import MANIFEST_KEY
 from galleria_action.errors import Cancelled, GalleriaError

@@ -9,8 +9,8 @@ from galleria_action.deployment.apply.restore import Restore
 from galleria_action.deployment.apply.retain import Retain
 from galleria_action.deployment.apply.steps import Stage
 from galleria_action.deployment.galleries import Wanted
+from galleria_action.deployment.routing.router import Slots
 from galleria_action.deployment.slots.fill import Fill, ProveSlot
-from galleria_action.deployment.slots.routing import Slots
 from galleria_action.deployment.slots.switch import PutAside, Switch, TakeUp, Try
 from galleria_action.deployment.strategies.rolling import rolling
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from xml.sax.saxutils import escape, unescape
 
 from galleria_action.deployment.layout import SLOTS, Layout
-from galleria_action.deployment.slots.routing import Routing, Seen
+from galleria_action.deployment.routing.router import Routing, Seen
 from galleria_action.edge.routers.service import Service
 from galleria_action.errors import ConfigInvalid, StorageUnavailable
 from galleria_action.net.http import Answer

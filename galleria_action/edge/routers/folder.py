@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from galleria_action.deployment.layout import Layout
-from galleria_action.deployment.slots.routing import Routing, Seen, moved
+from galleria_action.deployment.routing.router import Routing, Seen, moved
 from galleria_action.errors import ConfigInvalid, PermissionRefused, StorageUnavailable
 from galleria_action.storage.persistence import Pause
 from galleria_action.values import dataclass

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from urllib.parse import quote
 
 from galleria_action.deployment.layout import LIVE_KEY
-from galleria_action.deployment.slots.routing import Routing, Seen, moved, parse_routing
+from galleria_action.deployment.routing.router import Routing, Seen, moved, parse_routing
 from galleria_action.edge.routers.service import Service
 from galleria_action.errors import StorageUnavailable
 from galleria_action.net.http import Answer

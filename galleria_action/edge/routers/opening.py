@@ -16,7 +16,7 @@ from galleria_action.storage.providers import provider_of
 from galleria_action.storage.settings import StoreSettings
 
 if TYPE_CHECKING:
-    from galleria_action.deployment.slots.routing import Router
+    from galleria_action.deployment.routing.router import Router
     from galleria_action.edge.routers.service import Service
 
 

@@ -9,7 +9,7 @@ from dataclasses import field
 from galleria_action.deployment.documents.writing import commit
 from galleria_action.deployment.layout import LIVE_KEY
 from galleria_action.deployment.model import Base
-from galleria_action.deployment.slots.routing import Routing, Seen, moved, parse_routing
+from galleria_action.deployment.routing.router import Routing, Seen, moved, parse_routing
 from galleria_action.errors import Conflict
 from galleria_action.storage.interface import Headers, WriteStore
 from galleria_action.storage.persistence import Pause

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import field
 
 from galleria_action.deployment.documents.writing import Unsettled
-from galleria_action.deployment.slots.routing import Routing, Seen, moved
+from galleria_action.deployment.routing.router import Routing, Seen, moved
 from galleria_action.errors import ConfigInvalid, GalleriaError, PermissionRefused, StorageUnavailable
 from galleria_action.net.encoding import TooLong
 from galleria_action.net.http import Answer, Http, NoAnswer

@@ -15,8 +15,8 @@ from galleria_action.deployment.layout import laid_out
 from galleria_action.deployment.model import Commit, Plan
 from galleria_action.deployment.releases.rollback import Restored
 from galleria_action.deployment.remote.reading import RemoteState, read_remote
+from galleria_action.deployment.routing.router import Routing, Slots
 from galleria_action.deployment.slots.promotion import changed_keys, check_staged, plan_forward, wanted
-from galleria_action.deployment.slots.routing import Routing, Slots
 from galleria_action.deployment.slots.staged import STAGED_KEY, Staged, read_staged
 from galleria_action.deployment.state.publication import Publication
 from galleria_action.deployment.strategies.blue_green import promoted

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from galleria_action.deployment.apply.order import Step
+from galleria_action.deployment.routing.router import Slots
 from galleria_action.deployment.slots.fill import Fill
 from galleria_action.deployment.slots.filling import pieces
-from galleria_action.deployment.slots.routing import Slots
 from galleria_action.deployment.strategies.blue_green import blue_green, put_aside
 from galleria_action.deployment.strategies.rolling import rolling
 from galleria_action.options.strategy import Promote
