@@ -133,6 +133,12 @@ def test_pictures_in_pictures_without_end_are_named_not_followed() -> None:
     assert without_position(data).left
 
 
+def test_a_file_that_ends_in_an_old_record_does_not_grow() -> None:
+    whole = TELLING["TIFF"]
+    for length in range(len(whole)):
+        assert len(without_position(whole[:length]).data) == length
+
+
 @given(st.sampled_from(sorted(TELLING)), st.data())
 @settings(max_examples=300, deadline=None)
 def test_damage_never_raises_and_the_last_look_is_final(name: str, draw: st.DataObject) -> None:

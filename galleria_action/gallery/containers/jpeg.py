@@ -76,7 +76,7 @@ def read_head(image: memoryview) -> Head:
     """
     segments: list[Segment] = []
     exif_seen = False
-    position = 2
+    position, length = 2, len(image)
     while len(segments) < _MAX_SEGMENTS:
         found = _MARKER_BEHIND_JUNK.search(image, position) if exif_seen else _MARKER_HERE.match(image, position)
         if found is None:
@@ -86,13 +86,13 @@ def read_head(image: memoryview) -> Head:
             continue
         if marker in _END_OR_START:
             raise Damaged("the file has no picture data where it should begin")
-        end = position + int.from_bytes(image[position : position + 2], "big")
-        if end < position + 2 or end > len(image):
+        end = position + (image[position] << 8 | image[position + 1]) if position + 2 <= length else 0
+        if end < position + 2 or end > length:
             raise Damaged("a segment before the picture data is cut off")
         if marker == SOS:
             return Head(tuple(segments), start)
         segments.append(Segment(marker, start, position + 2, end))
-        exif_seen = exif_seen or is_exif(image, segments[-1])
+        exif_seen = exif_seen or (marker == APP1 and is_exif(image, segments[-1]))
         position = end
     raise Damaged("the file has more segments than any real photo")
 

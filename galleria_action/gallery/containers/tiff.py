@@ -25,6 +25,8 @@ EXIF, GPS, INTEROP = "Exif", "GPS", "Interop"
 MAIN_EXIF, MAIN_GPS, THUMBNAIL_EXIF = f"{MAIN}/{EXIF}", f"{MAIN}/{GPS}", f"{THUMBNAIL}/{EXIF}"
 _CHILDREN = {EXIF_POINTER: EXIF, GPS_POINTER: GPS, INTEROP_POINTER: INTEROP}
 _MAX_DEPTH = 3
+#: a value of so many bytes stands in the record itself
+INLINE = 4
 #: far above any real photo; they bound the work that a hostile file can cause
 _MAX_ENTRIES, _MAX_STRIPS = 512, 64
 _MAX_SHARING = 16
@@ -49,7 +51,7 @@ class Entry(NamedTuple):
     @property
     def inline(self) -> bool:
         """Whether the value stands in the record itself."""
-        return self.size <= 4
+        return self.size <= INLINE
 
 
 class Directory(NamedTuple):
@@ -66,7 +68,7 @@ class Directory(NamedTuple):
 
     def find(self, tag: int) -> list[Entry]:
         """All records of ``tag``: broken writers leave several."""
-        return [entry for entry in self.entries if entry.tag == tag]
+        return [entry for entry in self.entries if entry[0] == tag]
 
 
 class Reference(NamedTuple):
@@ -92,12 +94,16 @@ class Usage:
 
 
 class Tiff(NamedTuple):
-    """A parsed block. ``directories`` by path (``IFD0/Exif``); ``unreadable`` are pointers that lead nowhere."""
+    """A parsed block. ``directories`` by path (``IFD0/Exif``); ``unreadable`` are pointers that lead nowhere.
+
+    ``references`` is every range of the block (or beyond it) that its header, directories, values and pictures use.
+    """
 
     order: str
     block: bytes
     directories: Mapping[str, Directory]
     unreadable: tuple[str, ...]
+    references: tuple[Reference, ...] = ()
 
     def number(self, at: int) -> int:
         """The 4-byte number at ``at``."""
@@ -107,26 +113,26 @@ class Tiff(NamedTuple):
         """The value's raw bytes, cut where the block ends."""
         return self.block[entry.value_at : entry.value_at + entry.size]
 
-    def references(self) -> list[Reference]:
-        """Every range of the block (or beyond it) that its header, directories, values and pictures use."""
-        return [Reference(0, 8, "header", 0), *(ref for d in self.directories.values() for ref in self._used_by(d))]
-
     def pictures(self) -> list[Reference]:
         """The ranges of embedded pictures (thumbnails)."""
         return [ref for d in self.directories.values() for ref in self._pictures_of(d)]
 
-    def _used_by(self, directory: Directory) -> Iterator[Reference]:
-        path = directory.path
-        yield Reference(directory.at, directory.end, path, 0)
-        for entry in directory.entries:
-            if not entry.inline:
-                yield Reference(entry.value_at, entry.value_at + entry.size, path, entry.tag)
-        yield from self._pictures_of(directory)
+    def _in_use(self) -> Iterator[Reference]:
+        yield Reference(0, 8, "header", 0)
+        for directory in self.directories.values():
+            path = directory.path
+            yield Reference(directory.at, directory.end, path, 0)
+            for tag, _, _, size, value_at, _ in directory.entries:
+                if size > INLINE:
+                    yield Reference(value_at, value_at + size, path, tag)
+            yield from self._pictures_of(directory)
 
     def _pictures_of(self, directory: Directory) -> Iterator[Reference]:
         for where, length in ((_THUMBNAIL_AT, _THUMBNAIL_LENGTH), (_STRIPS_AT, _STRIP_LENGTHS)):
-            starts, lengths = (self._numbers(directory, tag) for tag in (where, length))
-            yield from (Reference(a, a + n, directory.path, where) for a, n in zip(starts, lengths, strict=False) if n)
+            if starts := self._numbers(directory, where):
+                for start, size in zip(starts, self._numbers(directory, length), strict=False):
+                    if size:
+                        yield Reference(start, start + size, directory.path, where)
 
     def _numbers(self, directory: Directory, tag: int) -> list[int]:
         """The values of a tag that holds offsets or lengths."""
@@ -180,8 +186,9 @@ def read_tiff(block: bytes) -> Tiff:
     if next_at is not None and (thumbnail := tiff.number(next_at)):
         read(THUMBNAIL, thumbnail)
     _refuse_garbage(directories, unreadable)
-    _refuse_sharing(tiff)
-    return tiff._replace(unreadable=tuple(unreadable))
+    references = tuple(tiff._in_use())
+    _refuse_sharing(references, len(block))
+    return Tiff(order, block, directories, tuple(unreadable), references)
 
 
 def _read_directory(tiff: Tiff, path: str, at: int) -> Directory | None:
@@ -221,9 +228,10 @@ def _refuse_garbage(directories: Mapping[str, Directory], unreadable: list[str])
         raise Damaged("two EXIF directories overlap")
 
 
-def _refuse_sharing(tiff: Tiff) -> None:
+def _refuse_sharing(references: Iterable[Reference], block_end: int) -> None:
     """Values that overlap without end would make a small file cost as much as a large one."""
-    block_end = len(tiff.block)
-    used = sum(max(0, min(ref.end, block_end) - ref.start) for ref in tiff.references())
+    used = 0
+    for start, end, _, _ in references:
+        used += max(0, (end if end < block_end else block_end) - start)
     if used > _MAX_SHARING * block_end:
         raise Damaged("the EXIF's values overlap more than those of any real photo")

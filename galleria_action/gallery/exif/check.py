@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Container, Iterator
 from itertools import zip_longest
 
-from galleria_action.gallery.containers.tiff import EXIF_POINTER, MAIN, MAIN_EXIF, Entry, Tiff, read_tiff
+from galleria_action.gallery.containers.tiff import EXIF_POINTER, INLINE, MAIN, MAIN_EXIF, Tiff
 from galleria_action.gallery.exif.times import DUPLICATES
 
+_EDITED = (MAIN_EXIF, *DUPLICATES)
 
-def only_intended_changes(before: Tiff, after: bytes, edited: Container[int]) -> bool:
+
+def only_intended_changes(before: Tiff, after: Tiff, edited: Container[int]) -> bool:
     """Whether the block ``after`` says all that ``before`` says, but for the ``edited`` tags.
 
     Compared for each entry of each directory: type, count, place and raw value (so MakerNote stays where it was),
     the next-directory pointers and the embedded pictures.
     """
-    new = read_tiff(after)
-    gained = {MAIN_EXIF} - before.directories.keys() | _second_names(before, new)
-    facts = (_facts(tiff, edited, gained) for tiff in (before, new))
+    gained = {MAIN_EXIF} - before.directories.keys() | _second_names(before, after)
+    facts = (_facts(tiff, edited, gained) for tiff in (before, after))
     return all(old == now for old, now in zip_longest(*facts))
 
 
@@ -34,16 +35,14 @@ def _facts(tiff: Tiff, edited: Container[int], gained: Container[str]) -> Iterat
         if path in gained:
             continue
         yield path, directory.next_at is not None and tiff.number(directory.next_at)
-        for entry in directory.entries:
-            if not _may_differ(path, entry, edited):
-                place = None if entry.inline else entry.value_at
-                raw = tiff.block[entry.at + 8 : entry.at + 12] if entry.inline else tiff.value(entry)
-                yield path, entry.tag, entry.type, entry.values, place, raw
+        pointers = (EXIF_POINTER,) if path == MAIN else ()
+        free = edited if path in _EDITED else ()
+        for tag, kind, values, size, value_at, at in directory.entries:
+            if tag in pointers or tag in free:
+                continue
+            if size > INLINE:
+                yield path, tag, kind, values, value_at, tiff.block[value_at : value_at + size]
+            else:
+                yield path, tag, kind, values, None, tiff.block[at + 8 : at + 12]
     for picture in tiff.pictures():
         yield picture.path, tiff.block[picture.start : picture.end]
-
-
-def _may_differ(path: str, entry: Entry, edited: Container[int]) -> bool:
-    if path == MAIN and entry.tag == EXIF_POINTER:
-        return True
-    return entry.tag in edited and path in (MAIN_EXIF, *DUPLICATES)

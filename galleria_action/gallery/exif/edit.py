@@ -9,7 +9,7 @@ Sources: CIPA DC-008-2016 (Exif 2.31), CIPA DC-007 (MPF), TIFF 6.0. See ``docs/e
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -203,12 +203,15 @@ class _Draft:
 _NO_DATE = "the photo has no date and none was given, so it got no time zone either"
 
 
-def _draft(image: memoryview, wanted: Mapping[int, bytes]) -> _Draft:
+def _draft(image: memoryview, wanted: Mapping[int, bytes], known: Sequence[Tiff] = ()) -> _Draft:
+    """What is to be done to ``image``; ``known`` are blocks that need not be read once more."""
     head = jpeg.read_head(image)
     draft = _Draft(head)
     exif = [segment for segment in head.segments if jpeg.is_exif(image, segment)]
     if exif:
-        _draft_first_block(draft, image, head, exif[0], wanted)
+        block = _block(image, exif[0])
+        tiff = next((tiff for tiff in known if tiff.block == block), None) or read_tiff(block)
+        _draft_first_block(draft, image, head, exif[0], tiff, wanted)
     elif DATE_TIME_ORIGINAL in wanted:
         place = jpeg.place_for_exif(image, head)
         draft.patches.append(Patch(place, place, jpeg.app1(jpeg.EXIF_HEADER + new_block(wanted))))
@@ -220,13 +223,12 @@ def _draft(image: memoryview, wanted: Mapping[int, bytes]) -> _Draft:
 
 
 def _draft_first_block(
-    draft: _Draft, image: memoryview, head: Head, segment: Segment, wanted: Mapping[int, bytes]
+    draft: _Draft, image: memoryview, head: Head, segment: Segment, tiff: Tiff, wanted: Mapping[int, bytes]
 ) -> None:
-    tiff = read_tiff(_block(image, segment))
     if wanted and DATE_TIME_ORIGINAL not in wanted and not has_date(tiff):
         draft.notes.append(_NO_DATE)
     elif wanted:
-        written = write_times(tiff, wanted, _growth_refused(image, head, segment, tiff, wanted))
+        written = write_times(tiff, wanted, lambda: _growth_refused(image, head, segment, tiff, wanted))
         draft.problems += written.problems
         draft.replace_block(segment, tiff, written.block)
 
@@ -241,7 +243,7 @@ def _growth_refused(image: memoryview, head: Head, segment: Segment, tiff: Tiff,
     """Why a longer EXIF block would make something else in the file wrong."""
     overrun = any(
         reference.end > len(tiff.block) and not (reference.path == MAIN_EXIF and reference.tag in wanted)
-        for reference in tiff.references()
+        for reference in tiff.references
     )
     if any(s.start < segment.start and jpeg.starts_with(image, s, jpeg.APP2, jpeg.MPF_HEADER) for s in head.segments):
         return "the EXIF stands behind an index of further pictures (MPF), whose offsets would no longer be true"
@@ -253,13 +255,17 @@ def _growth_refused(image: memoryview, head: Head, segment: Segment, tiff: Tiff,
 
 
 def _doubt(image: memoryview, draft: _Draft, data: bytes, wanted: Mapping[int, bytes]) -> str | None:
-    """Why ``data`` is not exactly what was asked; ``None`` when it is. Cheap: no pixel is read."""
+    """Why ``data`` is not exactly what was asked; ``None`` when it is. Each new block is read once, and no pixel is
+    understood."""
     if not jpeg.same_elsewhere(image, draft.patches, data):
         return "bytes outside of the edited segments differ"
     try:
-        if not all(only_intended_changes(*blocks, wanted) for blocks in draft.blocks):
+        new = [read_tiff(after) for _, after in draft.blocks]
+        if not all(
+            only_intended_changes(before, after, wanted) for (before, _), after in zip(draft.blocks, new, strict=True)
+        ):
             return "other EXIF data would have changed"
-        again = _draft(memoryview(data), wanted)
+        again = _draft(memoryview(data), wanted, new)
     except Damaged as damage:
         return str(damage)
     if again.patches or not set(again.problems) <= set(draft.problems):

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import struct
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 from galleria_action.gallery.containers.jpeg import EXIF_HEADER, MAX_PAYLOAD
@@ -26,6 +27,7 @@ from galleria_action.gallery.containers.tiff import (
     UNDEFINED,
     Directory,
     Entry,
+    Reference,
     Tiff,
     Usage,
 )
@@ -66,13 +68,14 @@ def has_date(tiff: Tiff) -> bool:
     )
 
 
-def write_times(tiff: Tiff, wanted: Mapping[int, bytes], growth_refused: str | None) -> TimesWritten:
+def write_times(tiff: Tiff, wanted: Mapping[int, bytes], growth_refused: Callable[[], str | None]) -> TimesWritten:
     """Set the ``wanted`` tags (values with their NUL) in the Exif directory and in existing duplicates.
 
-    ``growth_refused`` says why the block must keep its length, or is ``None`` where it may grow. When the date
-    cannot be written, the offset is not written either: it would turn the old date into another moment.
+    ``growth_refused`` is asked where that takes room, and says why the block must keep its length, or ``None`` where it
+    may grow. When the date cannot be written, the offset is not written either: it would turn the old date into another
+    moment.
     """
-    block, used = bytearray(tiff.block), _Used(tiff)
+    block, used = bytearray(tiff.block), _Used(tiff.references)
     exif = tiff.directories.get(MAIN_EXIF)
     homeless = dict(wanted)
     for tag, value in wanted.items():
@@ -80,13 +83,14 @@ def write_times(tiff: Tiff, wanted: Mapping[int, bytes], growth_refused: str | N
         if found and all(_write_in_place(block, tiff, used, entry, value) for entry in found):
             del homeless[tag]
     problems = _write_duplicates(block, tiff, used, wanted)
-    patched = tiff._replace(block=bytes(block))
-    if homeless and not _write_anew(block, patched, wanted, homeless, may_grow=growth_refused is None):
-        why = growth_refused or "the EXIF block is full"
-        unwritten = [f"{NAMES[tag]} could not be written: {why}" for tag in homeless]
-        if DATE_TIME_ORIGINAL in homeless:
-            return TimesWritten(tiff.block, tuple(unwritten))
-        problems = unwritten + problems
+    if homeless:
+        refused, patched = growth_refused(), tiff._replace(block=bytes(block))
+        if not _write_anew(block, patched, wanted, homeless, may_grow=refused is None):
+            why = refused or "the EXIF block is full"
+            unwritten = [f"{NAMES[tag]} could not be written: {why}" for tag in homeless]
+            if DATE_TIME_ORIGINAL in homeless:
+                return TimesWritten(tiff.block, tuple(unwritten))
+            problems = unwritten + problems
     return TimesWritten(tiff.block if block == tiff.block else bytes(block), tuple(problems))
 
 
@@ -114,12 +118,18 @@ def _write_in_place(block: bytearray, tiff: Tiff, used: _Used, entry: Entry, val
 
 
 class _Used:
-    """What the bytes of a block are in use for."""
+    """What the bytes of a block are in use for; counted when it is first asked, which most edits do not."""
 
-    def __init__(self, tiff: Tiff) -> None:
-        references = tiff.references()
-        self._all = Usage(references)
-        self._of_a_kind = Counter((ref.tag, ref.start) for ref in references if ref.path in (MAIN_EXIF, *DUPLICATES))
+    def __init__(self, references: Sequence[Reference]) -> None:
+        self._references = references
+
+    @cached_property
+    def _all(self) -> Usage:
+        return Usage(self._references)
+
+    @cached_property
+    def _of_a_kind(self) -> Counter[tuple[int, int]]:
+        return Counter((ref.tag, ref.start) for ref in self._references if ref.path in (MAIN_EXIF, *DUPLICATES))
 
     def by_strangers(self, entry: Entry, length: int) -> bool:
         """Whether anything but ``entry`` uses the ``length`` bytes that would be overwritten.
@@ -150,7 +160,7 @@ def _space(tiff: Tiff, length: int, *, may_grow: bool) -> int | None:
     behind = len(block) + len(block) % 2
     if may_grow and behind + length <= MAX_BLOCK:
         return behind
-    used = max(len(block.rstrip(b"\0")), *(reference.end for reference in tiff.references()))
+    used = max(len(block.rstrip(b"\0")), *(reference.end for reference in tiff.references))
     padding = used + used % 2
     return padding if padding + length <= len(block) else None
 
@@ -188,7 +198,7 @@ def _squeezed(tiff: Tiff, wanted: Mapping[int, bytes], homeless: Mapping[int, by
         return []
     place = _space(tiff, len(value), may_grow=False)
     behind = exif.end + len(value)
-    users = [ref for ref in tiff.references() if ref.start < behind and exif.end < ref.end]
+    users = [ref for ref in tiff.references if ref.start < behind and exif.end < ref.end]
     date_only = [(ref.start, ref.path, ref.tag) for ref in users] == [(exif.end, MAIN_EXIF, DATE_TIME_ORIGINAL)]
     if place is None or not date_only or users[0].end < behind or exif.find(OFFSET_TIME_ORIGINAL):
         return []

@@ -57,7 +57,7 @@ def find_in_exif(search: Search, find_in_picture: Finder) -> None:
 class _Block:
     def __init__(self, search: Search, tiff: Tiff, find_in_picture: Finder) -> None:
         self.search, self.tiff, self.find_in_picture = search, tiff, find_in_picture
-        references = tiff.references()
+        references = tiff.references
         self.others = Usage(ref for ref in references if not is_gps(ref.path))
         self.values = Usage(ref for ref in references if ref.tag != 0)
 
@@ -128,9 +128,9 @@ class _Block:
 
     def _blank_what_nothing_refers_to(self) -> None:
         """Old GPS directories that an editor left behind when it wrote another: no reader finds them but by chance."""
-        data, used = self.search.cleaned(), Usage(self.tiff.references())
+        data, used = self.search.cleaned(), Usage(self.tiff.references)
         for found in islice(_RECORD.finditer(data), _MOST_RECORDS):
-            start, end = found.start(), found.end() + 4
+            start, end = found.start(), min(found.end() + 4, len(data))
             value = int.from_bytes(data[found.end() : end], "big" if found[0][0] == 0 else "little")
             if used.count(start, end) == 0:
                 self.search.blank(start, bytes(end - start), told=False)
