@@ -491,24 +491,24 @@ MUTATIONS = {
         "tests/storage/test_settings.py",
     ),
     "switches to what nobody has proved": _when(
-        1, drop("ProveSlot.run", "prove(work, work.slot)"),
+        14, drop("ProveSlot.run", "prove(work, work.slot)"),
         _SLOTS + "test_a_slot_that_somebody_has_damaged_is_shown_to_nobody",
     ),
     "believes a slot whatever its record says": _when(
-        1, put("filling", "recorded.describes(found)", "True"),
+        14, put("filling", "recorded.describes(found)", "True"),
         _SLOTS + "test_killed_at_every_request",
         _SLOTS + "test_what_lies_in_a_slot_under_the_right_name_is_not_believed",
     ),
     "fills the slot that visitors see": _when(
-        1, put("Routing.idle", "it != self.live", "it == self.live or self.live == Layout.IN_PLACE"),
+        14, put("Routing.idle", "it != self.live", "it == self.live or self.live == Layout.IN_PLACE"),
         _SLOTS + "test_killed_at_every_request",
     ),
     "promotes on top of whatever is live": _when(
-        6, never("check_staged", "staged.live != at or ..."),
+        14, never("check_staged", "staged.live != at or ..."),
         _SLOTS + "test_what_waits_is_out_of_date_when_another_went_live",
     ),
     "shows before it is proved": _when(
-        1, drop("check_order", 'raise ValueError(f"steps out of order: {...}")'),
+        14, drop("check_order", 'raise ValueError(f"steps out of order: {...}")'),
         "tests/reliability/test_strategies.py::test_steps_that_do_not_go_together",
     ),
 }  # fmt: skip
