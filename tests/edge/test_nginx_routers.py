@@ -100,7 +100,7 @@ class Visitors:
             self.requests += 1
             return body
 
-        page = re.sub(r"\D", "", get("/").decode())
+        page = "".join(re.findall(r">(\d+)<", get("/").decode()))
         metadata = json.loads(get("/gallery-metadata.json"))
         if time.monotonic() < until:
             assert str(metadata["marker"]) == page, f"page of {page}, metadata of {metadata['marker']}"
