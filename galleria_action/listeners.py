@@ -19,6 +19,7 @@ from galleria_action.deployment.events import (
     Left,
     Listener,
     Planned,
+    PreviewGone,
     Reported,
     Said,
     Warned,
@@ -143,7 +144,7 @@ class Reports:
 
 @dataclass(frozen=True, slots=True)
 class Reviewers:
-    """Comment and deployment, where the run began to write."""
+    """Comment and deployment, where the run began to write, and where a preview is gone."""
 
     reviews: Reviews
 
@@ -151,3 +152,5 @@ class Reviewers:
         """See ``Listener``."""
         if isinstance(event, Deploying):
             self.reviews.deploying()
+        elif isinstance(event, PreviewGone):
+            self.reviews.preview_gone(event.name)

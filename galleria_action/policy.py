@@ -6,14 +6,15 @@ One table, and for whatever does not stand in it: no. It is pure; ``run`` asks i
 A gallery is deployed where somebody who may write to the repository has decided so: on a push, tag, release, schedule
 or dispatch of this repository, after a run that such an event has started, and where no CI is at work, or none that
 says more than that it is one: people give our container ``CI=true``, and it sees nothing else of the CI around it. A
-pull request is planned. Everywhere else the workspace, with the config file in it, may be the work of anybody, while
-the run may have the repository's secrets; there only the workflow's own inputs say where to, with which credentials
-and how strictly.
+pull request of this repository is planned, and may go online as a preview beside the gallery. Everywhere else the
+workspace, with the config file in it, may be the work of anybody, while the run may have the repository's secrets;
+there only the workflow's own inputs say where to, with which credentials and how strictly.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from enum import IntEnum
 from itertools import product
 
 from galleria_action.ci.occasion import Cause, Occasion, Whose
@@ -25,27 +26,35 @@ from galleria_action.options.origin import Given, Origin, Trust
 from galleria_action.values import dataclass
 
 
+class Writes(IntEnum):
+    """What is written to the bucket; what permits one permits those before it."""
+
+    NOTHING = 0
+    PREVIEWS = 1
+    GALLERY = 2
+
+
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """What an occasion permits: whether commands may write to the bucket, and whether the config file is followed in
+    """What an occasion permits: what commands may write to the bucket, and whether the config file is followed in
     whatever it may say at all, because nobody wrote it who could not change the workflow as well."""
 
-    writes: bool
+    writes: Writes
     trusts_config: bool
 
 
-DEPLOY = Permission(writes=True, trusts_config=True)
+DEPLOY = Permission(Writes.GALLERY, trusts_config=True)
 #: Whoever wrote the job says what is to be done, and nothing says whose files these are.
-BY_THE_JOB = Permission(writes=True, trusts_config=False)
+BY_THE_JOB = Permission(Writes.GALLERY, trusts_config=False)
 #: Its author may push to this repository; on this event the workflow itself comes from the same branch as the file.
-PLAN = Permission(writes=False, trusts_config=True)
-READ = Permission(writes=False, trusts_config=False)
+PREVIEW = Permission(Writes.PREVIEWS, trusts_config=True)
+READ = Permission(Writes.NOTHING, trusts_config=False)
 
 _DEPLOYED = (Cause.PUSH, Cause.TAG, Cause.RELEASE, Cause.SCHEDULE, Cause.DISPATCH, Cause.COMMAND_LINE)
 TABLE: Mapping[tuple[Cause, Whose], Permission] = {
     **{(cause, Whose.OURS): DEPLOY for cause in _DEPLOYED},
     (Cause.UNTOLD, Whose.UNKNOWN): BY_THE_JOB,
-    (Cause.PULL_REQUEST, Whose.OURS): PLAN,
+    (Cause.PULL_REQUEST, Whose.OURS): PREVIEW,
 }
 
 
@@ -56,9 +65,9 @@ def permission(cause: Cause, whose: Whose) -> Permission:
 
 def may_run_commands(occasion: Occasion) -> bool:
     """Whether commands of a config file are run: where its author could have changed the workflow as well, and the run
-    may write. Anywhere else the file may be anybody's."""
+    may write to the gallery. Anywhere else the file may be anybody's."""
     found = permission(occasion.cause, occasion.whose)
-    return found.writes and found.trusts_config
+    return found.writes is Writes.GALLERY and found.trusts_config
 
 
 def goes_without(occasion: Occasion, given: Mapping[str, Given]) -> bool:
@@ -66,9 +75,9 @@ def goes_without(occasion: Occasion, given: Mapping[str, Given]) -> bool:
     return bool(occasion.without_secrets) and "access-key" not in given
 
 
-def refusal(occasion: Occasion, *, writes: bool) -> ConfigInvalid | None:
+def refusal(occasion: Occasion, *, writes: Writes) -> ConfigInvalid | None:
     """Why a run that ``writes`` to the bucket is not begun; ``None`` where it may."""
-    if not writes or permission(occasion.cause, occasion.whose).writes:
+    if writes <= permission(occasion.cause, occasion.whose).writes:
         return None
     return ConfigInvalid(
         f"Nothing is deployed here: this run was started by {occasion.told}. Galleries are deployed on pushes, tags, "
@@ -79,8 +88,8 @@ def refusal(occasion: Occasion, *, writes: bool) -> ConfigInvalid | None:
 
 
 _HINT = (
-    "Plan on pull_request (command: plan), deploy on push, and comment on forks' pull requests by workflow_run: see "
-    "docs/security.md for every occasion."
+    "Plan on pull_request (command: plan, or deploy with preview: auto), deploy on push, and comment on forks' pull "
+    "requests by workflow_run: see docs/security.md for every occasion."
 )
 
 

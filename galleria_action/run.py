@@ -39,6 +39,7 @@ from galleria_action.storage.settings import StoreSettings
 from galleria_action.storage.wrappers import RecordingStore
 from galleria_action.usecases.context import Context, Environments
 from galleria_action.usecases.parts.written import check_written_files
+from galleria_action.usecases.previews.address import address_of_preview, preview_of
 from galleria_action.values import dataclass
 
 if TYPE_CHECKING:
@@ -122,15 +123,16 @@ def _prepare(invocation: Invocation, ci: CI, record: Tally, world: World, files:
         no_bucket=invocation.no_bucket,
     )
     check_written_files(options, files.place)
+    preview = preview_of(options, occasion) if Topic.PREVIEW in command.topics else ""
     if options.reports:
         report_renderer()
     record.url = options.review.public_url
     record.target = _target(options, publicly)
-    record.dry_run = publicly or command.only_plans(options)
+    record.dry_run = publicly or command.only_plans(options) or (bool(preview) and Topic.PLAN in command.topics)
     record.shard = None if record.dry_run else options.upload.shard
     log = nobody if invocation.quiet else Log(ci, options.output.progress.value, record).hear
     told = all_of(record.hear, log)
-    reviews = _reviews(command, options, ci, record, told)
+    reviews = _reviews(command, options, preview, ci, record, told)
     plan_file = PlanFile(files, options.output.plan_file, record, lambda text: told(Warned(text)))
     context = Context(
         options=options,
@@ -144,6 +146,10 @@ def _prepare(invocation: Invocation, ci: CI, record: Tally, world: World, files:
         environ=world.environ,
         made_by=revision(world.environ, files.place.folder, time.time) if command.topics & Topic.PLAN else None,
         is_ancestor=Ancestry(world.environ, files.place.folder, options.review.github_token).is_ancestor,
+        preview=preview,
+        pull_request=occasion.pull_request,
+        closed=occasion.closed,
+        is_open=reviews.is_open,
         environments=_environments(invocation, ci),
         **(_of_pipeline(invocation, ci, world, files.place.folder) if command.topics & Topic.PIPELINE else {}),
     )
@@ -160,8 +166,8 @@ def _watchers(command: Command, context: Context, occasion: Occasion, environ: M
     from galleria_action.watchers import Watchers
 
     publicly = bool(context.without_secrets)
-    writes = command.would_write(context.options) and not publicly
-    allowed = writes and policy.refusal(occasion, writes=True) is None
+    writes = command.would_write(context.options, preview=bool(context.preview)) and not publicly
+    allowed = writes and policy.refusal(occasion, writes=policy.Writes.GALLERY) is None
     return Watchers.of(
         context.options.watch,
         context.place,
@@ -200,15 +206,18 @@ def _of_pipeline(invocation: Invocation, ci: CI, world: World, folder: Path) -> 
 
 def _refuse(run: Run, ci: CI) -> None:
     """Raise ``ConfigInvalid`` where this occasion is none for writing."""
-    writes = run.command.would_write(run.context.options) and not run.context.without_secrets
+    context = run.context
+    writes = run.command.would_write(context.options, preview=bool(context.preview))
+    if context.without_secrets:
+        writes = policy.Writes.NOTHING
     if refused := policy.refusal(ci.occasion, writes=writes):
         raise refused
 
 
-def _reviews(command: Command, options: Options, ci: CI, record: Tally, tell: Listener) -> Reviews:
-    if not _reviewed(command, options):
+def _reviews(command: Command, options: Options, preview: str, ci: CI, record: Tally, tell: Listener) -> Reviews:
+    if not _reviewed(command, options, preview):
         return NoReviews()
-    return ci.reviews(_wishes(options, record), lambda text: tell(Warned(text)))
+    return ci.reviews(_wishes(command, options, preview, record), lambda text: tell(Warned(text)))
 
 
 def _recorded(open_store: _Opener, record: Tally) -> _Opener:
@@ -237,20 +246,22 @@ def _target(options: Options, publicly: bool) -> Target | None:
     return options.store.target if options.store else None
 
 
-def _reviewed(command: Command, options: Options) -> bool:
+def _reviewed(command: Command, options: Options, preview: str) -> bool:
     """Whether anything of this run may concern reviewers; what shows it to them takes its time to import."""
     asked = options.guards.plan_approval is not PlanApproval.OFF
     if options.upload.shard:
         return asked
-    wanted = options.review.comment is not Comment.OFF or asked
+    if command.only_previews:
+        return options.review.github_token is not None
+    wanted = options.review.comment is not Comment.OFF or asked or preview
     deploys = options.review.environment_url or options.review.public_url
     return command.reviewed and bool(wanted or deploys)
 
 
-def _wishes(options: Options, record: Tally) -> Wishes:
+def _wishes(command: Command, options: Options, preview: str, record: Tally) -> Wishes:
     review = options.review
     identity = Wishes(label=review.label or "", target=record.target, token=review.github_token)
-    if options.upload.shard:
+    if options.upload.shard or command.only_previews:
         return identity  # it may ask what is approved; eight jobs are not to tell the same eight times
     return replace(
         identity,
@@ -258,4 +269,6 @@ def _wishes(options: Options, record: Tally) -> Wishes:
         public_url=review.public_url,
         environment=options.environment,
         environment_url=review.environment_url,
+        preview=preview,
+        preview_url=address_of_preview(options, preview),
     )

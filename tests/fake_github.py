@@ -61,6 +61,8 @@ class FakeGitHub:
     comments: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     pulls: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     deployments: dict[int, dict[str, Any]] = field(default_factory=dict)
+    #: of pull requests, by number
+    states: dict[int, str] = field(default_factory=dict)
     #: commits, from the first to the last; others are unknown here
     history: list[str] = field(default_factory=list)
     logins: dict[str, str] = field(default_factory=lambda: {TOKEN: "github-actions[bot]"})
@@ -139,6 +141,8 @@ class FakeGitHub:
             (r"POST /repos/{repo}/issues/(\d+)/comments", "comments", lambda n: self._create(int(n), request, login)),
             (r"PATCH /repos/{repo}/issues/comments/(\d+)", "comments", lambda n: self._update(int(n), request)),
             (r"DELETE /repos/{repo}/issues/comments/(\d+)", "comments", lambda n: self._delete(int(n))),
+            (r"GET /repos/{repo}/pulls/(\d+)", "", self._pull),
+            (r"GET /repos/{repo}/deployments", "", lambda: self._pages(self._deployed(query), query)),
             (r"POST /repos/{repo}/deployments", "deployments", lambda: self._deploy(request.body)),
             (r"POST /repos/{repo}/deployments/(\d+)/statuses", "deployments", lambda n: self._status(int(n), request)),
         ]
@@ -149,6 +153,14 @@ class FakeGitHub:
                     return 403, {}, REFUSED
                 return serve(*match.groups())
         return 404, {}, {"message": "Not Found"}
+
+    def _pull(self, number: str) -> tuple[int, dict[str, str], Any]:
+        state = self.states.get(int(number))
+        return (200, {}, {"number": int(number), "state": state}) if state else (404, {}, {"message": "Not Found"})
+
+    def _deployed(self, query: dict[str, list[str]]) -> list[dict[str, Any]]:
+        (wanted,) = query["environment"]
+        return [{"id": number} for number, it in self.deployments.items() if it["environment"] == wanted]
 
     def _compare(self, base: str, head: str) -> tuple[int, dict[str, str], Any]:
         if not {base, head} <= set(self.history):

@@ -8,7 +8,7 @@ server; "Get the merged pull request of the commit" of their API; a job's token 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from galleria_action import __version__
@@ -58,6 +58,10 @@ class ForgejoApi(GitHubApi):
                 return None
             raise
         return self._pull(pull) if at(pull, "merged") is True else None
+
+    def deployments(self, environment: str) -> Iterator[int]:
+        """See ``create_deployment``."""
+        return iter(())
 
     def create_deployment(self, document: Mapping[str, Any]) -> int:
         """There are none here, so there is nothing to announce."""

@@ -36,7 +36,7 @@ CAUSES: Mapping[str, Cause] = {
 #: what a later job needs least; all of it is in the result file
 _LEFT_OUT = (
     "mode", "message", "report-file", "files-skipped", "photos-unchanged", "photos-with-position", "metadata-uploaded",
-    "shards", "previous-release", "duplicates",
+    "shards", "previous-release", "duplicates", "url",
 )  # fmt: skip
 
 
@@ -105,7 +105,9 @@ def _occasion(environ: Mapping[str, str]) -> Occasion:
         own, target = (environ.get(f"CI_MERGE_REQUEST_{side}PROJECT_ID", "") for side in ("SOURCE_", ""))
         if own != target:
             return Occasion(Cause.PULL_REQUEST, Whose.FORK, "the merge request of a fork")
-        return Occasion(Cause.PULL_REQUEST, Whose.OURS if own else Whose.UNKNOWN, "a merge request")
+        number = environ.get("CI_MERGE_REQUEST_IID", "")
+        iid = int(number) if re.fullmatch("[0-9]{1,9}", number) else None
+        return Occasion(Cause.PULL_REQUEST, Whose.OURS if own else Whose.UNKNOWN, "a merge request", iid)
     if cause is Cause.PUSH and environ.get("CI_COMMIT_TAG"):
         cause = Cause.TAG
     return Occasion(

@@ -32,7 +32,8 @@ class Wishes:
     """What the options ask of reviews. ``comment`` is ``changes``, ``always`` or ``off``.
 
     ``label`` and ``target`` tell one gallery's comment from another's. ``environment`` names a deployment;
-    ``environment_url`` asks for one at this address, ``public_url`` is where visitors see the gallery.
+    ``environment_url`` asks for one at this address, ``public_url`` is where visitors see the gallery. ``preview`` is
+    the name of the preview that is deployed instead, ``preview_url`` where it is seen.
     """
 
     comment: str = "off"
@@ -42,6 +43,8 @@ class Wishes:
     public_url: str | None = None
     environment: str | None = None
     environment_url: str | None = None
+    preview: str = ""
+    preview_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,12 @@ class Reviews(Protocol):
     def deploying(self) -> None:
         """The first write to the storage is about to happen."""
 
+    def is_open(self, pull_request: int) -> bool | None:
+        """Whether the pull request with this number is neither merged nor closed; ``None`` where that is not known."""
+
+    def preview_gone(self, preview: str) -> None:
+        """Nothing is left of the preview with this name."""
+
     def finished(self, result: Result) -> Mapping[str, bytes]:
         """The run ended, well or not.
 
@@ -92,6 +101,13 @@ class NoReviews:
 
     def deploying(self) -> None:
         """See ``Reviews.deploying``."""
+
+    def is_open(self, pull_request: int) -> bool | None:
+        """See ``Reviews.is_open``."""
+        return None
+
+    def preview_gone(self, preview: str) -> None:
+        """See ``Reviews.preview_gone``."""
 
     def finished(self, result: Result) -> Mapping[str, bytes]:
         """See ``Reviews.finished``."""

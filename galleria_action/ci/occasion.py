@@ -35,11 +35,14 @@ class Whose(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """Why a run happens, as far as its CI tells. ``told`` is that in the CI's own words, for people."""
+    """Why a run happens, as far as its CI tells. ``told`` is that in the CI's own words, for people. Of a pull request
+    there may be its number, and whether it is closed by now."""
 
     cause: Cause
     whose: Whose
     told: str
+    pull_request: int | None = None
+    closed: bool = False
 
     @property
     def without_secrets(self) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from galleria_action.options import Options
 from galleria_action.options.declaration import Option, Topic
+from galleria_action.policy import Writes
 from galleria_action.values import dataclass
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ UseCase = Callable[["Context"], "Done"]
 class Command:
     """One command. ``run`` is its use case, ``dry_run`` what is run instead under that option, where that is another.
 
-    ``topics`` say which options its help shows, and by ``Topic.BUCKET`` that it needs one. ``only_with`` is an option
+    ``topics`` say which options its help shows, by ``Topic.BUCKET`` that it needs one, and by ``Topic.PREVIEW`` that it
+    can be pointed at a preview; ``only_previews`` says that it writes to nothing else. ``only_with`` is an option
     without which it writes nothing after all. ``reviewed`` says that reviewers are told what it is about to do,
     ``plans_publicly`` that without keys it plans against the gallery as visitors see it. ``argument`` is the option
     that on the command line needs no name.
@@ -36,6 +38,7 @@ class Command:
     run: UseCase
     dry_run: UseCase | None = None
     writes: bool = True
+    only_previews: bool = False
     only_with: str = ""
     reviewed: bool = False
     plans_publicly: bool = False
@@ -58,9 +61,11 @@ class Command:
         """What is run under ``options``."""
         return self.dry_run if options.dry_run and self.dry_run else self.run
 
-    def would_write(self, options: Options) -> bool:
-        """Whether it writes to the bucket under ``options``."""
-        return self.writes and not options.dry_run and (not self.only_with or options.value(self.only_with) is True)
+    def would_write(self, options: Options, *, preview: bool = False) -> Writes:
+        """What it writes to the bucket under ``options``; ``preview`` says that it is pointed at one."""
+        if not self.writes or options.dry_run or (self.only_with and options.value(self.only_with) is not True):
+            return Writes.NOTHING
+        return Writes.PREVIEWS if self.only_previews or (preview and Topic.PREVIEW in self.topics) else Writes.GALLERY
 
 
 def _validate(context: Context) -> Done:
@@ -123,6 +128,12 @@ def _forget(context: Context) -> Done:
     return forget(context)
 
 
+def _cleanup(context: Context) -> Done:
+    from galleria_action.usecases.previews.cleanup import cleanup
+
+    return cleanup(context)
+
+
 def _cors(context: Context) -> Done:
     from galleria_action.usecases.cors import cors
 
@@ -181,7 +192,7 @@ _ALL = (
     Command(
         name="deploy",
         help="upload what changed, commit the metadata, delete what is gone, verify",
-        topics=_DEPLOYING | Topic.SHARE | Topic.ONWARD,
+        topics=_DEPLOYING | Topic.SHARE | Topic.ONWARD | Topic.PREVIEW,
         run=_deploy,
         reviewed=True,
         plans_publicly=True,
@@ -229,9 +240,16 @@ _ALL = (
     Command(
         name="forget",
         help="remove a photo from the gallery, from every kept release and from the pool, and prove it",
-        topics=Topic.BUCKET | Topic.PLAN | Topic.APPLY | Topic.VERIFY | Topic.PHOTO,
+        topics=Topic.BUCKET | Topic.PLAN | Topic.APPLY | Topic.VERIFY | Topic.PHOTO | Topic.PREVIEWS,
         run=_forget,
         argument="photo",
+    ),
+    Command(
+        name="cleanup",
+        help="remove previews: that of a closed pull request, or all that are closed or too old; prove them gone",
+        topics=Topic.BUCKET | Topic.PREVIEW,
+        run=_cleanup,
+        only_previews=True,
     ),
     Command(
         name="cors",

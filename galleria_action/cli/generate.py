@@ -23,6 +23,7 @@ from galleria_action.options.declaration import Option, options_of
 from galleria_action.options.origin import Trust
 from galleria_action.options.presets import PRESETS
 from galleria_action.pipeline.reading import SCHEMA as PIPELINE_SCHEMA
+from galleria_action.policy import Writes
 from galleria_action.storage.faults.codes import FORBIDDEN, TABLE, Meaning
 from galleria_action.storage.faults.errors import ON_THE_WAY
 from galleria_action.storage.providers import Provider, profiles
@@ -156,8 +157,11 @@ def _occasions() -> Iterator[tuple[str, ...]]:
         yield cause, "anybody" if len(others) == len(Whose) else ", ".join(others), *_permits(alike)
 
 
+_MAY_WRITE = {Writes.NOTHING: "no", Writes.PREVIEWS: "`cleanup`; `deploy` as a preview", Writes.GALLERY: "**yes**"}
+
+
 def _permits(it: policy.Permission) -> tuple[str, str, str, str]:
-    return "**yes**" if it.writes else "no", "yes", "all", "all it may say" if it.trusts_config else "what is harmless"
+    return _MAY_WRITE[it.writes], "yes", "all", "all it may say" if it.trusts_config else "what is harmless"
 
 
 def _named(chosen: Callable[[Command], str]) -> str:

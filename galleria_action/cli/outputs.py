@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 OUTPUTS: Mapping[str, str] = {
     "success": "true when the run ended well",
-    "dry-run": "true when nothing was to be written",
+    "dry-run": "true when nothing was to be written to the gallery: a plan, or a preview",
     "changed": "true when a deploy, or process, has or had anything to do",
     "mode": "metadata or directory",
     "plan-id": "SHA-256 over target, remote state and every action",
@@ -32,6 +32,7 @@ OUTPUTS: Mapping[str, str] = {
     "duplicates": "count of photos that show what a better one shows",
     "release-id": "the release that this run made",
     "previous-release": "the release that a rollback would bring back",
+    "preview-url": "where the preview is seen that this run deployed",
     "purge-owed": "count of addresses that a cache may still hold as they were",
     "probe": "what a look as a visitor came to: passed, failed, rolled-back; empty without one",
     "pipeline-id": "the run of the pipeline, to go on with by continue",

@@ -273,6 +273,20 @@ class Made:
 
 
 @dataclass(frozen=True, slots=True)
+class Previewed:
+    """The preview is online at ``url``; empty where nobody knows its address."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewGone:
+    """Nothing is left of the preview ``name``."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Setting:
     """An option's value in an environment, as text, and the ``place`` it comes from: a line of a file, a flag, a
     variable, a preset, the defaults."""
@@ -299,7 +313,7 @@ class PipelineRan:
 Event = (
     Said | Warned | Entered | Left | Recognised | Planned | Located | Divided | Deploying | Began | Advanced | Sending
     | Stored | Ended | Uploaded | Publishing | Committed | Released | Listed | Deleted | Verified | Pictured | Compared
-    | Reported | Made | Settled | Owing | Probed | PipelineRan
+    | Reported | Made | Settled | Owing | Probed | PipelineRan | Previewed | PreviewGone
 )  # fmt: skip
 
 #: told of each event in order; several threads may call it at once for what any thread tells

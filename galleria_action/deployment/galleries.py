@@ -7,7 +7,7 @@ from dataclasses import field
 from typing import Protocol
 
 from galleria_action.deployment.made_by import MadeBy
-from galleria_action.deployment.model import Base, Commit, Mode, PhotoEdit, SourceFile
+from galleria_action.deployment.model import Base, Commit, Mode, PageEdit, PhotoEdit, SourceFile
 from galleria_action.deployment.state.manifest import Kind, Manifest
 from galleria_action.gallery.metadata.model import NO_SETTINGS, GalleryMetadata, GallerySettings
 from galleria_action.storage.interface import ObjectInfo
@@ -53,7 +53,7 @@ class LocalGallery:
 
     ``document`` is the metadata document to be committed, where there is one and the photos are part of the deploy.
     ``made_by`` is the commit that the workspace is of, where that is known.
-    ``edit_of_site`` is what is done to the site's pictures and videos.
+    ``edit_of_site`` is what is done to the site's pictures and videos, ``edit_of_pages`` what is done to its pages.
     """
 
     mode: Mode
@@ -63,6 +63,7 @@ class LocalGallery:
     document: Commit | None = None
     made_by: MadeBy | None = None
     edit_of_site: PhotoEdit | None = None
+    edit_of_pages: PageEdit | None = None
 
     def photo_keys(self) -> frozenset[str]:
         """The keys of all files of the photos."""

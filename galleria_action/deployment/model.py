@@ -71,6 +71,15 @@ def _edit_digest(edit: PhotoEdit) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class PageEdit:
+    """What is done to a page of a preview on its way: search engines are asked to leave it out."""
+
+    def digest(self) -> str:
+        """Like ``PhotoEdit.digest``."""
+        return hashlib.sha256(b"noindex").hexdigest()[:EDIT_DIGITS]
+
+
+@dataclass(frozen=True, slots=True)
 class SourceFile:
     """A local file that belongs under ``key``.
 
@@ -135,15 +144,15 @@ class Base:
 class Upload:
     """One object to be written from a local file.
 
-    ``photo`` is the photo's id and ``edit`` its EXIF edit; both are ``None`` for a file of the site. ``digest`` is the
-    SHA-256 of the local file, or the ``deployment_file_hash`` for ``full``.
+    ``photo`` is the photo's id, ``None`` for a file of the site, and ``edit`` what is done to the file on its way.
+    ``digest`` is the SHA-256 of the local file, or the ``deployment_file_hash`` for ``full``.
     """
 
     reason: Reason
     file: SourceFile
     digest: str
     photo: str | None = None
-    edit: PhotoEdit | None = None
+    edit: PhotoEdit | PageEdit | None = None
 
     @property
     def key(self) -> str:

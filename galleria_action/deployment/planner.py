@@ -9,10 +9,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Set
 
 from galleria_action.deployment.galleries import LocalGallery, RemoteGallery, SourcePhoto, Wanted
-from galleria_action.deployment.model import Commit, Delete, PhotoEdit, Plan, Reason, SourceFile, Storing, Upload
+from galleria_action.deployment.model import (
+    Commit,
+    Delete,
+    PageEdit,
+    PhotoEdit,
+    Plan,
+    Reason,
+    SourceFile,
+    Storing,
+    Upload,
+)
 from galleria_action.deployment.remote.verification import find_orphans
 from galleria_action.deployment.state.manifest import ManifestEntry
 from galleria_action.gallery.keys import folded
+from galleria_action.gallery.media import is_page
 from galleria_action.gallery.metadata.model import NO_SETTINGS, GallerySettings, PhotoMetadata, Variant
 from galleria_action.storage.interface import Target
 
@@ -100,10 +111,16 @@ class _Comparison:
 
     def site_uploads(self) -> Iterator[Upload]:
         for file in self.local.site or ():
-            edit = self.local.edit_of_site if _is_picture(file) else None
+            edit = self._edit_of(file)
             reason = self._reason_for_tracked_file(file, edit.digest() if edit else "")
             if reason:
                 yield Upload(reason, file, file.sha256, edit=edit)
+
+    def _edit_of(self, file: SourceFile) -> PhotoEdit | PageEdit | None:
+        """What is done to a file of the site on its way."""
+        if _is_picture(file):
+            return self.local.edit_of_site
+        return self.local.edit_of_pages if is_page(file.key) else None
 
     def _before(self, photo: SourcePhoto) -> PhotoMetadata | None:
         """What ``photo`` was: the live photo of its id, or the same one under another id."""

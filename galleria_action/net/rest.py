@@ -73,8 +73,8 @@ class Rest:
         return _json(self._request(method, self._url(path), body))
 
     def pages(self, path: str) -> Iterator[Any]:
-        """The items of a list on ``path``, over all its pages."""
-        url = self._url(f"{path}?per_page=100")
+        """The items of a list on ``path``, which may have a query, over all its pages."""
+        url = self._url(f"{path}{'&' if '?' in path else '?'}per_page=100")
         for _ in range(_PAGES):
             answer = self._request("GET", url, None)
             items = _json(answer)

@@ -34,6 +34,8 @@ class Topic(Flag):
     RELEASES = auto()  #: which release is meant
     SLOTS = auto()  #: what becomes of a gallery that waits in a slot
     PHOTO = auto()  #: which photo is meant
+    PREVIEW = auto()  #: which preview is meant
+    PREVIEWS = auto()  #: where all of them lie
     ORIGINALS = auto()  #: the folder of photos that a gallery is made of
     NAMES = auto()  #: how they are called and dated
     STUDIO = auto()  #: what is made of them

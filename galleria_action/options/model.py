@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from galleria_action.options.headers import HeaderOptions
 from galleria_action.options.kinds import FLAG, PATH, TEXT
 from galleria_action.options.origin import NEVER, tighten
 from galleria_action.options.output import OutputOptions
+from galleria_action.options.previews import OFF, PreviewOptions
 from galleria_action.options.releases import ReleaseOptions
 from galleria_action.options.review import ReviewOptions
 from galleria_action.options.strategy import Strategy, StrategyOptions
@@ -24,7 +26,7 @@ from galleria_action.options.studio import DuplicateOptions, StudioOptions
 from galleria_action.options.target import TargetOptions
 from galleria_action.options.upload import UploadOptions
 from galleria_action.options.watch import WatchOptions
-from galleria_action.storage.settings import FOLDER, StoreSettings
+from galleria_action.storage.settings import FOLDER, StoreSettings, parse_beside
 from galleria_action.values import dataclass
 
 
@@ -41,6 +43,7 @@ class Options:
     checks: CheckOptions = CheckOptions()
     releases: ReleaseOptions = ReleaseOptions()
     strategy: StrategyOptions = StrategyOptions()
+    previews: PreviewOptions = PreviewOptions()
     edge: EdgeOptions = EdgeOptions()
     review: ReviewOptions = ReviewOptions()
     output: OutputOptions = OutputOptions()
@@ -52,7 +55,7 @@ class Options:
         FLAG,
         "false",
         "show what would be written, and write nothing",
-        Topic.APPLY | Topic.CORS | Topic.NAMES,
+        Topic.APPLY | Topic.CORS | Topic.NAMES | Topic.PREVIEW,
         config=tighten(False, True),
     )
     config: Path | None = optional(PATH, "config file; galleria.yml if present", Topic.ANY, config=NEVER)
@@ -62,6 +65,14 @@ class Options:
     def store(self) -> StoreSettings | None:
         """What a store is opened with; ``None`` without a bucket."""
         return self.target.settings(self.upload.concurrency)
+
+    @property
+    def preview_store(self) -> StoreSettings | None:
+        """What the store of previews is opened with, where they have a bucket of their own. Our records lie in it."""
+        settings, bucket = self.store, self.previews.preview_bucket
+        if settings is None or not bucket:
+            return None
+        return replace(settings, target=parse_beside(bucket, settings.target), state=None)
 
     @property
     def reports(self) -> tuple[Path, ...]:
@@ -88,6 +99,7 @@ class Options:
             yield from self.edge.needs_public_url()
         yield from self._shards()
         yield from self._places()
+        yield from self._previews()
         yield from self._onward()
         if self.command == "forget" and not self.releases.photo:
             yield Mistake("photo", "forget needs the id of the photo, as gallery-metadata.json has it")
@@ -103,6 +115,18 @@ class Options:
             yield Mistake("router", text, ("bucket",))
         if self.sharded and strategy is not Strategy.ROLLING:
             yield Mistake("strategy", f"shards know rolling only, not {strategy}", ("shard",))
+
+    def _previews(self) -> Iterator[Mistake]:
+        if self.previews.preview_bucket and self.target.bucket:
+            try:
+                _ = self.preview_store
+            except ValueError as error:
+                if str(error).startswith("preview-bucket"):
+                    yield Mistake("preview-bucket", str(error).removeprefix("preview-bucket: "), ("bucket", "prefix"))
+        if self.upload.shard and self.previews.preview != OFF:
+            yield Mistake("preview", "a preview is not divided into shards; leave shard out", ("shard",))
+        if self.environments.from_ and self.previews.preview != OFF:
+            yield Mistake("preview", "a preview is made of the workspace; leave from out", ("from",))
 
     def _onward(self) -> Iterator[Mistake]:
         environments = self.environments
@@ -139,6 +163,7 @@ GROUPS: Mapping[str, type[Any]] = {
     "checks": CheckOptions,
     "releases": ReleaseOptions,
     "strategy": StrategyOptions,
+    "previews": PreviewOptions,
     "edge": EdgeOptions,
     "review": ReviewOptions,
     "output": OutputOptions,

@@ -31,7 +31,7 @@ class ReviewOptions(Group):
     )
     label: str | None = optional(TEXT, "tells several galleries of one repository apart", Topic.PLAN)
     github_token: str | None = optional(
-        SECRET, "token for comment and deployment", Topic.PLAN, action_default="${{ github.token }}"
+        SECRET, "token for comment and deployment", Topic.PLAN | Topic.PREVIEW, action_default="${{ github.token }}"
     )
     public_url: str | None = optional(ADDRESS, "where visitors see the gallery", Topic.ANY)
     environment_url: str | None = optional(

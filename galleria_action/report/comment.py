@@ -49,13 +49,21 @@ class Picture:
     version: str = ""
 
 
-def render_comment(result: Result, budget: int, *, label: str = "", pictures: Sequence[Picture] = ()) -> str:
-    """``result`` as a comment in at most ``budget`` bytes (UTF-8), without status; ``label`` names the gallery."""
+def render_comment(
+    result: Result, budget: int, *, label: str = "", pictures: Sequence[Picture] = (), preview: str = ""
+) -> str:
+    """``result`` as a comment in at most ``budget`` bytes (UTF-8), without status; ``label`` names the gallery. Where
+    there is a ``preview``, its address and the changed pictures in it come first."""
     document = compose(result)
     named = f"{headline(document)}{f' · {code(label)}' if label else ''}"
-    blocks = [block(Part.VERDICT, lambda: [named]), *verdict_blocks(document)]
-    if pictures:
-        blocks.append(_gallery(pictures, planned=document.outcome.kind != "done"))
+    verdict = [block(Part.VERDICT, lambda: [named]), *verdict_blocks(document)]
+    title = "In the preview" if preview else "As they are online"
+    shown = [_gallery(pictures, title if preview or document.outcome.kind == "done" else f"{title} now")]
+    if PLAIN_URL.fullmatch(preview):
+        lead = block(Part.VERDICT, lambda: [f"### [Preview]({preview})", ""])
+        blocks = [lead, *(shown if pictures else ()), *verdict]
+    else:
+        blocks = [*verdict, *(shown if pictures else ())]
     blocks += detail_blocks(document, line_of)
     return fit(blocks, budget)
 
@@ -97,10 +105,9 @@ def reviewed_plan(plan_id: str, head: str) -> str:
     return f"<sub>Reviewed: plan {code(plan_id)} of {code(head[:_SHORT_COMMIT])}</sub>"
 
 
-def _gallery(pictures: Sequence[Picture], *, planned: bool) -> Block:
-    """Pictures four by four; an address that is more than plain letters is not trusted in an attribute."""
+def _gallery(pictures: Sequence[Picture], title: str) -> Block:
+    """Pictures four by four under ``title``; an address with more than plain letters is not trusted in an attribute."""
     good = [one for one in pictures if PLAIN_URL.fullmatch(one.url) and re.fullmatch("[0-9a-f]*", one.version)]
-    title = "As they are online now" if planned else "As they are online"
 
     def lines() -> Iterator[str]:
         if not good:

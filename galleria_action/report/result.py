@@ -25,6 +25,7 @@ from galleria_action.deployment.events import (
     Pictured,
     PipelineRan,
     Planned,
+    Previewed,
     Probed,
     Publishing,
     Recognised,
@@ -75,6 +76,7 @@ class Tally:
     duplicates: int = 0
     release_id: str = ""
     previous_release: str = ""
+    preview_url: str = ""
     releases: tuple[ListedRelease, ...] | None = None
     environments: Mapping[str, tuple[Setting, ...]] | None = None
     pipeline: Any = None
@@ -138,6 +140,8 @@ class Tally:
                 self.pictures[showing] = event
             case Compared(duplicates):
                 self.duplicates = duplicates
+            case Previewed(url):
+                self.preview_url = url
             case Owing(addresses):
                 self.purge_owed = addresses
             case Probed(sight):
@@ -304,6 +308,7 @@ def _outputs(record: Tally, message: str, error: GalleriaError | None) -> dict[s
         "duplicates": record.duplicates,
         "release-id": record.release_id,
         "previous-release": record.previous_release,
+        "preview-url": record.preview_url,
         "purge-owed": record.purge_owed,
         "probe": record.probe,
         "pipeline-id": record.pipeline.id if record.pipeline else "",

@@ -165,6 +165,21 @@ def parse_state(text: str | None, target: Target) -> Target | None:
     return place
 
 
+def parse_beside(text: str, target: Target) -> Target:
+    """The place of previews, a bucket of the same service as ``target`` (or a folder, where that is one), in which the
+    gallery at ``target`` does not lie. Raises ``ValueError`` with a text for humans that begins with the option."""
+    in_folder = text.lower().startswith("file:")
+    if in_folder != (target.endpoint == FOLDER):
+        raise ValueError(f"preview-bucket: {text[:80]!r} is not of the kind of the gallery's own bucket")
+    try:
+        place = parse_target(text, None, None if in_folder else target.endpoint)
+    except ValueError as error:
+        raise ValueError(f"preview-bucket: {error}") from None
+    if place == target or not _overlap(place, target):
+        return place
+    raise ValueError(f"preview-bucket: {place} and the gallery at {target} lie in each other; give a bucket beside it")
+
+
 def _overlap(one: Target, other: Target) -> bool:
     if one.endpoint == FOLDER:
         paths = [f"{it.bucket}/{it.prefix}" for it in (one, other)]

@@ -62,7 +62,9 @@ class Context:
     tells of two commits whether the first is an ancestor of the second (``None``: nobody knows). ``who`` makes
     releases, and ``now`` tells the time. ``environ`` has what options do not: credentials of caches, and proxies.
     ``environments`` knows of the others, ``pipeline`` is what the config file says of one, and ``shell`` runs its
-    commands (``None``: this run may run none)."""
+    commands (``None``: this run may run none). ``preview`` is the name of the preview that the run is pointed at
+    (empty: none), ``pull_request`` the number of the one that it belongs to, ``closed`` whether that is over, and
+    ``is_open`` asks the same of others (``None``: nobody knows)."""
 
     options: Options
     place: Place
@@ -78,6 +80,10 @@ class Context:
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
     made_by: MadeBy | None = None
     is_ancestor: Callable[[str, str], bool | None] = lambda older, newer: None
+    preview: str = ""
+    pull_request: int | None = None
+    closed: bool = False
+    is_open: Callable[[int], bool | None] = lambda number: None
     environments: Environments = field(default_factory=Environments)
     pipeline: PipelineText | Pipeline | None = None
     shell: Shell | None = None
@@ -102,16 +108,28 @@ class Context:
 
     def slots(self) -> Slots:
         """The whole target, and where the live gallery lies in it."""
-        store, choice = self._target_store(), self.options.strategy.router
+        store, choice = self.whole_store(), self.options.strategy.router
         router = self.open_router(choice, store, replace(self.settings, pause=self.stop.pause))
         return Slots(store, router, router.look() if router else Seen(Routing()), self.now)
 
-    def _target_store(self) -> WriteStore:
+    def whole_store(self) -> WriteStore:
+        """The store of the whole target, in which galleries lie side by side."""
         settings = replace(self.settings, pause=self.stop.pause)
         gallery, of_state = self.open_store(settings), settings.of_state
         if of_state is None:
             return gallery
         return StateElsewhere(gallery, self.open_store(of_state), settings.target, of_state.target)
+
+    def preview_store(self, root: WriteStore) -> WriteStore:
+        """What previews lie in: ``root``, which is the gallery's store, or that of their own bucket."""
+        settings = self.options.preview_store
+        return self.open_store(replace(settings, pause=self.stop.pause)) if settings else root
+
+    @property
+    def preview_target(self) -> Target:
+        """Where previews lie."""
+        settings = self.options.preview_store
+        return settings.target if settings else self.target
 
     def reading_store(self) -> ReadStore:
         """The store without the methods that write."""

@@ -23,16 +23,21 @@ from galleria_action.usecases.parts.recreating import before_it, check_recreate,
 from galleria_action.usecases.parts.releasing import check_hold
 from galleria_action.usecases.parts.unfinished import settled
 from galleria_action.usecases.plan import plan
+from galleria_action.usecases.previews.deploy import deploy_preview
+from galleria_action.usecases.previews.removal import finish_closing
 from galleria_action.usecases.releases.onward import deploy_onward
 from galleria_action.usecases.releases.taking_back import taking_back
-from galleria_action.usecases.results import Deployed, PlanMade, PutAside, ShareUploaded, TakenOver
+from galleria_action.usecases.results import Deployed, PlanMade, PreviewDeployed, PutAside, ShareUploaded, TakenOver
 from galleria_action.usecases.shard import upload_share
 from galleria_action.usecases.slots.steps import steps_of
 
 
-def deploy(context: Context) -> Deployed | PlanMade | PutAside | ShareUploaded | TakenOver:
+def deploy(context: Context) -> Deployed | PlanMade | PutAside | ShareUploaded | PreviewDeployed | TakenOver:
     """Validate, plan, have it approved, upload, commit, delete, verify. With ``dry-run`` it is ``plan``, and with
-    ``shard`` only the shard's share is uploaded; with ``from`` a release of another environment goes online."""
+    ``shard`` only the shard's share is uploaded; with ``from`` a release of another environment goes online. Pointed at
+    a preview it leaves the gallery alone."""
+    if context.preview and not context.without_secrets:
+        return deploy_preview(context)
     if context.options.dry_run or context.without_secrets:
         return plan(context)
     if context.options.environments.from_:
@@ -64,6 +69,7 @@ def deploy(context: Context) -> Deployed | PlanMade | PutAside | ShareUploaded |
             done: Deployed | PutAside = _carried_out(context, slots, store, side, made, checkpoint)
     else:
         done = nothing_to_do(context, store, made, checkpoint)
+    finish_closing(context, store, made.remote.listing)
     warn_of_readers(context)
     return done
 

@@ -100,6 +100,21 @@ class Promoted:
 
 
 @dataclass(frozen=True, slots=True)
+class PreviewDeployed:
+    """The preview ``name`` is online, at ``url`` where that is known."""
+
+    name: str
+    url: str
+    verification: Verification | None
+
+    @property
+    def message(self) -> str:
+        """See ``Done.message``."""
+        checked = "" if self.verification is None else f" and verified ({count(self.verification.checked, 'object')})"
+        return f"The preview {self.name} is online{checked}{f': {self.url}' if self.url else '.'}"
+
+
+@dataclass(frozen=True, slots=True)
 class TakenOver:
     """The gallery is online as the release that it was ``taken_from``; ``streamed`` objects went through here."""
 

@@ -31,8 +31,8 @@ OUTPUTS = frozenset({
     "photos-to-delete", "photos-unchanged", "photos-with-position",
     "bytes-to-upload", "photos-uploaded", "photos-deleted", "files-uploaded",
     "files-skipped", "bytes-uploaded", "metadata-uploaded", "consistent", "missing-files", "orphaned-files",
-    "mismatched-files", "duplicates", "release-id", "previous-release", "purge-owed", "probe", "pipeline-id",
-    "url", "failure-reason", "message",
+    "mismatched-files", "duplicates", "release-id", "previous-release", "preview-url", "purge-owed", "probe",
+    "pipeline-id", "url", "failure-reason", "message",
 })  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from galleria_action.cli.commands import COMMANDS, Command
 from galleria_action.options import BY_NAME, OPTIONS, Options
 from galleria_action.options.checks import CheckOptions
 from galleria_action.options.declaration import Topic
+from galleria_action.policy import Writes
 
 
 def test_a_command_that_says_nothing_writes():
@@ -17,7 +18,13 @@ def test_a_command_that_says_nothing_writes():
 
 def test_what_the_commands_write():
     writing = {name for name, command in COMMANDS.items() if command.would_write(Options(command=name))}
-    assert writing == {"deploy", "finalize", "rollback", "release-hold", "promote", "forget", "pipeline"}
+    assert writing == {"deploy", "finalize", "rollback", "release-hold", "promote", "forget", "cleanup", "pipeline"}
+    previews = {
+        name
+        for name, command in COMMANDS.items()
+        if command.would_write(Options(command=name), preview=True) is Writes.PREVIEWS
+    }
+    assert previews == {"deploy", "cleanup"}
     asked = CheckOptions(setup_cors=True)
     assert COMMANDS["cors"].would_write(Options(command="cors", checks=asked))
     assert not COMMANDS["plan"].would_write(Options(command="plan", checks=asked))

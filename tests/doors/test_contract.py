@@ -38,6 +38,7 @@ CONTRACT = {
     "cdn": "", "invalidate-cdn": "true", "purge": "warn", "purge-max": "30", "purge-wait": "false",
     "probe": "off", "probe-timeout": "120",
     "keep-releases": "5", "keep-days": "", "to": "", "steps": "1", "hold": "false", "photo": "",
+    "preview": "off", "preview-bucket": "", "preview-days": "14",
     "check-files": "auto", "unproven": "upload", "allow-older": "false", "links": "warn",
     "concurrency": "128", "resume": "true", "checkpoint-file": "", "shard-count": "", "shard": "",
     "config": "", "environment": "", "plan-file": "", "result-file": "", "approved-plan": "", "plan-approval": "off",
@@ -68,8 +69,8 @@ OUTPUTS = [
     "photos-to-delete", "photos-unchanged", "photos-with-position",
     "bytes-to-upload", "photos-uploaded", "photos-deleted", "files-uploaded",
     "files-skipped", "bytes-uploaded", "metadata-uploaded", "consistent", "missing-files", "orphaned-files",
-    "mismatched-files", "duplicates", "release-id", "previous-release", "purge-owed", "probe", "pipeline-id",
-    "url", "failure-reason", "message",
+    "mismatched-files", "duplicates", "release-id", "previous-release", "preview-url", "purge-owed", "probe",
+    "pipeline-id", "url", "failure-reason", "message",
 ]  # fmt: skip
 EXITS = {
     "internal": 1, "config-invalid": 2, "gallery-invalid": 3, "verify-failed": 4, "storage-unavailable": 5,
@@ -103,6 +104,7 @@ def test_the_options_are_the_contracts():
         "release-hold",
         "promote",
         "forget",
+        "cleanup",
         "cors",
         "init",
         "process",

@@ -23,6 +23,7 @@ from galleria_action.options.checks import CheckOptions
 from galleria_action.options.declaration import Option, Topic
 from galleria_action.options.kinds import TEXT
 from galleria_action.options.origin import Given, Origin, Trust, texts
+from galleria_action.policy import Writes
 from galleria_action.run import World, run
 from tests.builders import make_gallery
 
@@ -31,10 +32,13 @@ WRITING = {
     (cause, Whose.OURS)
     for cause in (Cause.PUSH, Cause.TAG, Cause.RELEASE, Cause.SCHEDULE, Cause.DISPATCH, Cause.COMMAND_LINE)
 }
+#: the only ones on which a preview is written, or removed
+PREVIEWING = WRITING | {(Cause.PULL_REQUEST, Whose.OURS)}
 #: the only ones whose config file may say where to
-TRUSTED = WRITING | {(Cause.PULL_REQUEST, Whose.OURS)}
+TRUSTED = set(PREVIEWING)
 #: there the job alone says where to
 WRITING |= {(Cause.UNTOLD, Whose.UNKNOWN)}
+PREVIEWING |= WRITING
 
 
 def occasion(cause: Cause, whose: Whose) -> Occasion:
@@ -59,11 +63,13 @@ def said(origin: Origin = Origin.CONFIG, **texts: str) -> dict[str, Given]:
 
 @pytest.mark.parametrize(("cause", "whose"), list(product(Cause, Whose)))
 def test_no_combination_outside_of_the_table_writes(cause: Cause, whose: Whose):
-    for command, dry_run, asked in product(COMMANDS.values(), (False, True), (False, True)):
+    flags = (False, True)
+    for command, dry_run, asked, preview in product(COMMANDS.values(), flags, flags, flags):
         options = Options(command=command.name, dry_run=dry_run, checks=CheckOptions(setup_cors=asked))
-        writes = command.would_write(options)
+        writes = command.would_write(options, preview=preview)
         refused = policy.refusal(occasion(cause, whose), writes=writes)
-        if writes and (cause, whose) not in WRITING:
+        beside = command.name == "cleanup" or (command.name == "deploy" and preview)
+        if writes and (cause, whose) not in (PREVIEWING if beside else WRITING):
             assert refused is not None
             assert refused.exit_code == 2
         else:
@@ -76,7 +82,8 @@ def test_a_command_that_nobody_has_thought_of_is_refused():
 
 
 def test_what_each_occasion_permits_is_told_in_full():
-    assert {(cause, whose) for cause, whose, it in policy.occasions() if it.writes} == WRITING
+    assert {(cause, whose) for cause, whose, it in policy.occasions() if it.writes is Writes.GALLERY} == WRITING
+    assert {(cause, whose) for cause, whose, it in policy.occasions() if it.writes} == PREVIEWING
     assert {(cause, whose) for cause, whose, it in policy.occasions() if it.trusts_config} == TRUSTED
     assert len(policy.occasions()) == len(Cause) * len(Whose)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import quote
 
 from galleria_action import __version__
 from galleria_action.ci.github.event import at
@@ -106,6 +107,19 @@ class GitHubApi:
     def delete_comment(self, comment: int) -> None:
         """Take a comment away."""
         self._rest.call("DELETE", f"{self._home}/issues/comments/{comment}")
+
+    def is_open(self, number: int) -> bool:
+        """Whether the pull request is neither merged nor closed."""
+        state = at(self._rest.call("GET", f"{self._home}/pulls/{number}"), "state")
+        if state not in ("open", "closed"):
+            raise ApiError("the answer is no pull request")
+        return bool(state == "open")
+
+    def deployments(self, environment: str) -> Iterator[int]:
+        """The ids of the deployments to ``environment``, the newest first, all pages."""
+        for answer in self._rest.pages(f"{self._home}/deployments?environment={quote(environment, safe='')}"):
+            if isinstance(number := at(answer, "id"), int):
+                yield number
 
     def create_deployment(self, document: Mapping[str, Any]) -> int:
         """Announce a deployment; its id."""

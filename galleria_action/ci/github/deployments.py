@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any
 
 from galleria_action.ci.github.api import GitHubApi
 from galleria_action.ci.github.event import Event
 from galleria_action.ci.interface import Wishes
+
+#: more deployments of one preview are not ended: GitHub has done it itself when the next one succeeded
+_MOST = 30
 
 
 class GitHubDeployment:
@@ -15,8 +19,9 @@ class GitHubDeployment:
     def __init__(self, api: GitHubApi, event: Event, wishes: Wishes) -> None:
         self._api = api
         self._event = event
-        self._url = wishes.environment_url or wishes.public_url or ""
+        self._url = wishes.preview_url if wishes.preview else wishes.environment_url or wishes.public_url or ""
         self._environment = _environment(event, wishes)
+        self._is_for_a_time = bool(wishes.preview) or event.pull_request is not None
         self._id: int | None = None
 
     def begin(self) -> None:
@@ -27,8 +32,8 @@ class GitHubDeployment:
             "description": "Photo gallery",
             "auto_merge": False,
             "required_contexts": [],
-            "transient_environment": self._event.pull_request is not None,
-            "production_environment": self._event.pull_request is None,
+            "transient_environment": self._is_for_a_time,
+            "production_environment": not self._is_for_a_time,
         }
         self._id = self._api.create_deployment(document)
         self._state("in_progress")
@@ -44,6 +49,20 @@ class GitHubDeployment:
         self._api.set_deployment_status(self._id, status)
 
 
+def end_preview(api: GitHubApi, preview: str) -> None:
+    """Say of all deployments of the ``preview`` that it is gone: GitHub then shows no link to it any more (REST,
+    deployment statuses: ``inactive``). Raises ``ApiError``."""
+    for number in list(islice(api.deployments(environment_of(preview)), _MOST)):
+        api.set_deployment_status(number, {"state": "inactive"})
+
+
+def environment_of(preview: str) -> str:
+    """The environment of a preview."""
+    return f"preview/{preview}"
+
+
 def _environment(event: Event, wishes: Wishes) -> str:
+    if wishes.preview:
+        return environment_of(wishes.preview)
     parts = [wishes.environment or "gallery", wishes.label, f"pr-{event.pull_request}" if event.pull_request else ""]
     return "/".join(filter(None, parts))[:255]

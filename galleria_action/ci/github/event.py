@@ -38,8 +38,8 @@ class Event:
     out for a test), else the commit of the run. ``run`` is the run's id and attempt, which only ever grow.
 
     ``fork`` is set too when the fork is gone, or when nothing says where the pull request comes from. ``started_by``
-    is the event of the run that a ``workflow_run`` follows. ``by_dependabot`` says that GitHub treats the run like a
-    fork's.
+    is the event of the run that a ``workflow_run`` follows. ``closed`` says that the pull request has been closed,
+    merged or not. ``by_dependabot`` says that GitHub treats the run like a fork's.
     """
 
     name: str
@@ -52,6 +52,7 @@ class Event:
     by_dependabot: bool = False
     started_by: str = ""
     ref: str = ""
+    closed: bool = False
 
     @property
     def occasion(self) -> Occasion:
@@ -60,7 +61,7 @@ class Event:
             return self._after_another_run()
         cause = CAUSES.get(self.name, Cause.OTHER)
         if cause is Cause.PULL_REQUEST:
-            return Occasion(cause, *self._pull_request_of())
+            return Occasion(cause, *self._pull_request_of(), self.pull_request, self.closed)
         if self.name == "pull_request_target":
             told = "pull_request_target, which has the repository's secrets on behalf of anybody's pull request"
             return Occasion(cause, self._whose(), told)
@@ -111,6 +112,7 @@ def read_event(environ: Mapping[str, str]) -> Event:
         by_dependabot=_by_dependabot(name, payload, environ),
         started_by=str(cause.get("started_by") or ""),
         ref=environ.get("GITHUB_REF", ""),
+        closed=name == "pull_request" and at(payload, "action") == "closed",
     )
 
 

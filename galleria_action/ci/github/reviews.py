@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from galleria_action.ci.github.api import GitHubApi, PullRequest
 from galleria_action.ci.github.comment import PullRequestComments
-from galleria_action.ci.github.deployments import GitHubDeployment
+from galleria_action.ci.github.deployments import GitHubDeployment, end_preview
 from galleria_action.ci.github.event import Event
 from galleria_action.ci.interface import Approval, NoApproval, Wishes
 from galleria_action.ci.reviews.marker import Marker, detailed, identity_of, sealed, shown_text
@@ -102,10 +102,28 @@ class GitHubReviews:
         if self._wishes.comment != "off":
             with self._harmless("The comment's status", "pull-requests", lambda: False):
                 self._comment(self._api, lambda found: self._under_way(found) if found else None)
-        if self._wishes.environment_url or self._wishes.public_url:
+        if self._wishes.environment_url or self._wishes.public_url or self._wishes.preview:
             with self._harmless("A deployment", "deployments", lambda: self._wishes.environment_url is not None):
                 self._deployment = GitHubDeployment(self._api, self._event, self._wishes)
                 self._deployment.begin()
+
+    def is_open(self, pull_request: int) -> bool | None:
+        """See ``Reviews.is_open``. GitHub does not know one that the token may not see, either."""
+        if self._api is None:
+            return None
+        self._api.allow(_BEGINNING)
+        try:
+            return self._api.is_open(pull_request)
+        except ApiError:
+            return None
+
+    def preview_gone(self, preview: str) -> None:
+        """See ``Reviews.preview_gone``."""
+        if self._api is None:
+            return
+        self._api.allow(_ENDING)
+        with self._harmless("The end of the preview's deployment", "deployments", lambda: False):
+            end_preview(self._api, preview)
 
     def finished(self, result: Result) -> Mapping[str, bytes]:
         """See ``Reviews.finished``: a fork's comment, which a workflow with a token that may write can post."""
@@ -173,7 +191,8 @@ class GitHubReviews:
     def _body(self, result: Result, pictures: list[Picture], marker: Marker) -> str:
         status = self._status(state_of(result))
         room = COMMENT_BUDGET - len(status.encode()) - len(marker.line("").encode()) - _SPARE
-        content = render_comment(result, room, label=self._wishes.label, pictures=pictures)
+        preview = str(result.outputs["preview-url"])
+        content = render_comment(result, room, label=self._wishes.label, pictures=pictures, preview=preview)
         if marker.plan not in content:
             content = f"{content}\n\n{reviewed_plan(marker.plan, marker.head)}"
         return self._sealed(f"{content}\n\n{status}", marker)
@@ -218,11 +237,12 @@ class GitHubReviews:
         return self._asked_for[0]
 
     def _pictures(self, result: Result) -> list[Picture]:
-        if not self._wishes.public_url or not result.plan or outcome_of(result).kind == "cancelled":
+        preview = str(result.outputs["preview-url"])
+        url = preview.rpartition("/")[0] if preview else self._wishes.public_url
+        if not url or not result.plan or outcome_of(result).kind == "cancelled":
             return []
-        store = PublicStore(self._wishes.public_url, _SECONDS_FOR_A_PICTURE)
-        deployed = outcome_of(result).kind == "done"
-        return pictures_online(result.plan, self._wishes.public_url, store, deployed=deployed)
+        deployed = bool(preview) or outcome_of(result).kind == "done"
+        return pictures_online(result.plan, url, PublicStore(url, _SECONDS_FOR_A_PICTURE), deployed=deployed)
 
     def _for_somebody_else(self, result: Result) -> dict[str, bytes]:
         self._line(

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 
-from galleria_action.deployment.model import SourceFile, Upload
+from galleria_action.deployment.model import PageEdit, PhotoEdit, SourceFile, Upload
 from galleria_action.deployment.stale import stale
 from galleria_action.errors import Finding, GalleryInvalid
 from galleria_action.gallery.exif.edit import ExifEdit, Outcome, edit_exif
 from galleria_action.gallery.local.git_index import blob_id
 from galleria_action.gallery.metadata.model import KEEP_ORIGINAL_TIMEZONE
+from galleria_action.gallery.pages import with_noindex
 from galleria_action.values import dataclass
 
 
@@ -71,13 +72,15 @@ def _edited(upload: Upload, body: bytes) -> ExifEdit:
     if upload.edit is None:
         return ExifEdit(body, changed=False, outcome=Outcome.UNCHANGED)
     edit = upload.edit
+    if isinstance(edit, PageEdit):
+        return ExifEdit(with_noindex(body), changed=True, outcome=Outcome.UNCHANGED)
     offset = KEEP_ORIGINAL_TIMEZONE if edit.offset_hours is None else edit.offset_hours
     return edit_exif(body, edit.timestamp, offset, strip_gps=edit.strip_gps)
 
 
 def _promises_other_hash(upload: Upload, sha256: str) -> bool:
     """Only ``full`` has a promised hash, and none promises the bytes of a photo without its position."""
-    edited = upload.edit is not None and not upload.edit.strip_gps
+    edited = isinstance(upload.edit, PhotoEdit) and not upload.edit.strip_gps
     return edited and upload.file.variant == "full" and upload.digest != sha256
 
 

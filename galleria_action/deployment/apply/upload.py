@@ -14,6 +14,7 @@ from galleria_action.deployment.apply.prepare import Prepared, PreparePolicy, pr
 from galleria_action.deployment.documents.readback import ReadBack, is_md5, not_kept
 from galleria_action.deployment.events import Advanced, Listener, Sending, Stored, Uploaded, nobody
 from galleria_action.deployment.model import SourceFile, Upload
+from galleria_action.deployment.previews.lending import Lender
 from galleria_action.deployment.state.checkpoint import Checkpoint
 from galleria_action.deployment.state.manifest import Manifest, ManifestEntry
 from galleria_action.deployment.state.pool import POOL_HEADERS, pool_key
@@ -118,7 +119,7 @@ class Uploader:
 
     ``read`` gives a local file's bytes. ``listing`` (by key) and ``known`` (an earlier manifest) prove what is there
     already; without a listing nothing is skipped. ``tell`` hears of each file. What belongs under one of the ``live``
-    keys, which visitors reach, goes into the pool.
+    keys, which visitors reach, goes into the pool. What ``lender`` has is not sent.
     """
 
     store: WriteStore
@@ -131,6 +132,7 @@ class Uploader:
     known: Manifest = field(default_factory=Manifest)
     live: Set[str] = frozenset()
     checkpoint: Checkpoint | None = None
+    lender: Lender | None = None
     done: UploadsDone = field(default_factory=UploadsDone)
     budget: ByteBudget = field(default_factory=lambda: ByteBudget(BYTES_IN_FLIGHT))
     #: Reading, hashing and editing keep a core busy, sending waits for the network. More photos in hand than there are
@@ -209,6 +211,8 @@ class Uploader:
 
     def _one(self, upload: Upload, batch: _Batch) -> None:
         staged = upload.key in self.live
+        if self.lender and self._lent(self.lender, upload, staged):
+            return
         with self.budget.holding(upload.size):
             with self._cores:
                 prepared = prepare(upload, self.read, self.policy)
@@ -226,6 +230,18 @@ class Uploader:
             self.checkpoint.add(pool_key(entry.sha256) if staged else upload.key, entry)
         self.tell(Stored(upload.key, None if skipped else size, upload.photo))
         self.tell(Advanced(upload.size))
+
+    def _lent(self, lender: Lender, upload: Upload, staged: bool) -> bool:
+        """Whether the bytes of ``upload`` were copied inside the service instead of being read and sent."""
+        entry = lender.lent(upload, staged=staged)
+        if entry is None:
+            return False
+        with self._lock:
+            (self.done.staged if staged else self.done.entries)[upload.key] = entry
+            self.done.skipped += 1
+        self.tell(Stored(upload.key, None, upload.photo))
+        self.tell(Advanced(upload.size))
+        return True
 
     def _send(self, prepared: Prepared, staged: bool) -> ManifestEntry:
         upload = prepared.upload

@@ -16,6 +16,7 @@ from galleria_action.deployment.apply.upload import Uploader, UploadsDone
 from galleria_action.deployment.apply.work import Work
 from galleria_action.deployment.events import Deploying, Uploaded
 from galleria_action.deployment.model import Plan
+from galleria_action.deployment.previews.lending import Lender
 from galleria_action.deployment.remote.reading import list_target
 from galleria_action.deployment.remote.verification import Verification, verify_listing
 from galleria_action.deployment.state.begun import BEGUN_KEY, end_begun, read_begun, write_begun
@@ -127,7 +128,12 @@ def with_listing(store: ReadStore, made: Comparison) -> Comparison:
 
 
 def make_uploader(
-    context: Context, store: WriteStore, made: Comparison, checkpoint: Checkpoint | None, done: UploadsDone
+    context: Context,
+    store: WriteStore,
+    made: Comparison,
+    checkpoint: Checkpoint | None,
+    done: UploadsDone,
+    lender: Lender | None = None,
 ) -> Uploader:
     """The uploader for ``made``, of which ``done`` is done. Under ``resume`` it skips what is there already, unless
     everything is forced. What is there stays as it is until it is published."""
@@ -144,6 +150,7 @@ def make_uploader(
         known=remote.manifest,
         live=_reachable(context, made),
         checkpoint=checkpoint,
+        lender=lender,
         done=done,
     )
 
@@ -192,12 +199,13 @@ def put_online(
     done: UploadsDone,
     steps: Sequence[Step] = (),
     previous: str | None = None,
+    lender: Lender | None = None,
 ) -> Deployed | PutAside:
-    """Upload what is not ``done``, commit, delete, verify; or what ``steps`` are given. Raises whatever ends a
-    deploy."""
+    """Upload what is not ``done`` and ``lender`` has not, commit, delete, verify; or what ``steps`` are given. Raises
+    whatever ends a deploy."""
     made = with_listing(store, made)
     resumed = checkpoint if context.options.upload.resume and made.plan.uploads else None
-    uploader = make_uploader(context, store, made, resumed, done)
+    uploader = make_uploader(context, store, made, resumed, done, lender)
     terms = replace(terms_of(context), previous=previous)
     work = Work(made.plan, made.local, made.remote, store, uploader, context.stop, context.tell, made.hold, terms)
     prove_ahead(store)  # while photos are sent

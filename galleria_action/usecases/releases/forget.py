@@ -35,6 +35,8 @@ from galleria_action.usecases.parts.places import check_router
 from galleria_action.usecases.parts.purging import purging
 from galleria_action.usecases.parts.releasing import begin, concluding, history_of, idle_uploader, terms_of
 from galleria_action.usecases.parts.unfinished import cleared
+from galleria_action.usecases.previews.holding import previews_with
+from galleria_action.usecases.previews.removal import remove
 from galleria_action.usecases.releases.forget_elsewhere import forget_elsewhere, traces_elsewhere
 from galleria_action.usecases.results import Answered, PlanMade
 from galleria_action.values import dataclass
@@ -76,10 +78,16 @@ def forget(context: Context) -> Answered | PlanMade:
     traces = _found(context, writing, remote, history, photo)
     beside = any(map(is_elsewhere, remote.listing or ())) or slots.live != Layout.IN_PLACE
     elsewhere = traces_elsewhere(slots, slots.store, photo) if beside else ()
-    if not traces.anywhere and not elsewhere:
+    objects = remote.manifest.objects
+    previews = previews_with(
+        context, slots.store, photo, {objects[key].sha256 for key in traces.keys if key in objects}
+    )
+    if not (traces.anywhere or elsewhere or previews):
         _prune(context, writing, remote)
         raise _nowhere(remote, photo)
     begin(context, traces.plan)
+    for name in previews:  # first, while it is known what its bytes are
+        remove(context, slots.store, name)
     if elsewhere:
         files = count(forget_elsewhere(context, slots, elsewhere, photo), "file")
         context.say(f"{files} of it gone from {', '.join(it.layout.folder or 'the root' for it in elsewhere)}")
@@ -88,10 +96,11 @@ def forget(context: Context) -> Answered | PlanMade:
     _from_the_records(context, writing, traces, photo)
     _prune(context, writing, read_remote(writing, listing=True))
     _prove(writing, traces)
+    files, gone = count(len(traces.keys), "file"), count(len(previews), "preview")
     return Answered(
-        f"{photo} is forgotten: {count(len(traces.keys), 'file')} gone from the gallery, from every kept release and "
-        "from the pool; a listing proves it. Take it out of the workspace as well, or the next deploy brings it again. "
-        "Pages that show it, caches and versions of the bucket are not touched."
+        f"{photo} is forgotten: {files} gone from the gallery, from every kept release and from the pool, {gone} "
+        "removed; a listing proves it. Take it out of the workspace as well, or the next deploy brings it again. Pages "
+        "that show it, caches and versions of the bucket are not touched."
     )
 
 

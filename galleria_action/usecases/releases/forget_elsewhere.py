@@ -1,11 +1,11 @@
-"""A photo that is forgotten goes from slots and previews as well, and a listing proves it."""
+"""A photo that is forgotten goes from slots as well, and a listing proves it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
 from galleria_action.deployment.apply.publishing import Hold
-from galleria_action.deployment.layout import PREVIEWS_FOLDER, SLOTS, Layout, is_elsewhere, laid_out
+from galleria_action.deployment.layout import SLOTS, Layout, is_elsewhere, laid_out
 from galleria_action.deployment.remote.reading import RemoteState, list_target, read_remote
 from galleria_action.deployment.routing.router import Slots
 from galleria_action.deployment.slots.staged import STAGED_KEY
@@ -73,7 +73,6 @@ def _others(slots: Slots, listing: Iterable[str]) -> Iterator[Layout]:
     for layout in map(Layout.slot, SLOTS):
         if layout != slots.live and layout.folder in folders:
             yield layout
-    yield from (Layout.preview(it.split("/")[1]) for it in sorted(folders) if it.startswith(PREVIEWS_FOLDER))
     if slots.live != Layout.IN_PLACE:
         yield Layout.IN_PLACE
 

@@ -374,7 +374,7 @@ MUTATIONS = {
         "tests/doors/test_policy.py",
     ),
     "deploys on whatever occasion": _when(
-        9, put("policy:refusal", "permission(occasion.cause, occasion.whose).writes", "True"),
+        9, put("policy:refusal", "permission(occasion.cause, occasion.whose).writes", "Writes.GALLERY"),
         "tests/doors/test_policy.py",
     ),
     "takes an unknown event for a push": _when(
