@@ -182,7 +182,7 @@ def test_a_pointer_is_switched_under_fifty_visitors(tmp_path: Path, make_bucket:
     endpoint = settings.target.endpoint or ""
     given = {
         "bucket": settings.target.bucket, "endpoint": endpoint, "access_key": ACCESS_KEY, "secret_key": SECRET_KEY,
-        "concurrency": "8",
+        "concurrency": "8", "acl": "public-read",
     }  # fmt: skip
 
     def deploy() -> None:
