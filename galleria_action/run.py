@@ -18,6 +18,7 @@ from galleria_action.ci.provenance import who
 from galleria_action.ci.revision import Ancestry, revision
 from galleria_action.cli.commands import COMMANDS, Command
 from galleria_action.cli.parse import Invocation, parse
+from galleria_action.deployment.caches import CREDENTIALS
 from galleria_action.deployment.events import Listener, Warned, nobody
 from galleria_action.deployment.stop import Stop
 from galleria_action.ending import Ending, Run, defect_of, hush, with_outcome
@@ -78,6 +79,9 @@ def run(args: Sequence[str], world: World) -> int:
     for name in SECRETS:
         if name in invocation.given:
             ci.mask(invocation.given[name].text)
+    for name in CREDENTIALS:
+        if secret := environ.get(name):
+            ci.mask(secret)
     record = Tally(invocation.command, hide=ci.hide)
     files = ReportFiles(Place(workspace, outside_of(environ), _attended(ci.occasion)))
     debug = "1" in (environ.get("RUNNER_DEBUG"), environ.get("GALLERIA_DEBUG"))
@@ -122,6 +126,9 @@ def _prepare(invocation: Invocation, ci: CI, record: Tally, world: World, files:
         needs_bucket=not publicly and invocation.complete and not heeded.refused,
         no_bucket=invocation.no_bucket,
     )
+    for cache in options.edge.caches:
+        if cache.secret:
+            ci.mask(cache.secret)
     check_written_files(options, files.place)
     preview = preview_of(options, occasion) if Topic.PREVIEW in command.topics else ""
     if options.reports:
@@ -201,7 +208,7 @@ def _of_pipeline(invocation: Invocation, ci: CI, world: World, folder: Path) -> 
     given = invocation.pipeline
     text = PipelineText(given.document, given.file, given.lines) if given else None
     shell = Shell(folder, world.environ, ci.hide) if policy.may_run_commands(ci.occasion) else None
-    return {"pipeline": text, "shell": shell}
+    return {"pipeline": text, "shell": shell, "hide": ci.hide}
 
 
 def _refuse(run: Run, ci: CI) -> None:
@@ -217,7 +224,10 @@ def _refuse(run: Run, ci: CI) -> None:
 def _reviews(command: Command, options: Options, preview: str, ci: CI, record: Tally, tell: Listener) -> Reviews:
     if not _reviewed(command, options, preview):
         return NoReviews()
-    return ci.reviews(_wishes(command, options, preview, record), lambda text: tell(Warned(text)))
+    wishes = _wishes(command, options, preview, record)
+    if not command.reviewed:
+        wishes = replace(wishes, comment=Comment.OFF)
+    return ci.reviews(wishes, lambda text: tell(Warned(text)))
 
 
 def _recorded(open_store: _Opener, record: Tally) -> _Opener:
@@ -255,7 +265,7 @@ def _reviewed(command: Command, options: Options, preview: str) -> bool:
         return options.review.github_token is not None
     wanted = options.review.comment is not Comment.OFF or asked or preview
     deploys = options.review.environment_url or options.review.public_url
-    return command.reviewed and bool(wanted or deploys)
+    return bool(command.reviewed and wanted) or bool((command.reviewed or command.brings_back) and deploys)
 
 
 def _wishes(command: Command, options: Options, preview: str, record: Tally) -> Wishes:

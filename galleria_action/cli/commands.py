@@ -28,6 +28,7 @@ class Command:
     ``topics`` say which options its help shows, by ``Topic.BUCKET`` that it needs one, and by ``Topic.PREVIEW`` that it
     can be pointed at a preview; ``only_previews`` says that it writes to nothing else. ``only_with`` is an option
     without which it writes nothing after all. ``reviewed`` says that reviewers are told what it is about to do,
+    ``brings_back`` that another release is online after it, which a deployment tells,
     ``plans_publicly`` that without keys it plans against the gallery as visitors see it. ``argument`` is the option
     that on the command line needs no name.
     """
@@ -41,6 +42,7 @@ class Command:
     only_previews: bool = False
     only_with: str = ""
     reviewed: bool = False
+    brings_back: bool = False
     plans_publicly: bool = False
     argument: str = ""
 
@@ -224,6 +226,7 @@ _ALL = (
         help="bring an earlier release back, from what was kept of it; needs no files",
         topics=Topic.BUCKET | Topic.PLAN | Topic.APPLY | Topic.VERIFY | Topic.RELEASES,
         run=_rollback,
+        brings_back=True,
     ),
     Command(
         name="release-hold",

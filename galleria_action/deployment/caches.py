@@ -22,6 +22,17 @@ class Service(StrEnum):
     WEBHOOK = "webhook"
 
 
+#: the variables that hold credentials of caches
+CREDENTIALS = (
+    "CLOUDFLARE_API_TOKEN",
+    "BUNNY_API_KEY",
+    "FASTLY_API_TOKEN",
+    "KEYCDN_API_KEY",
+    "PURGE_WEBHOOK_TOKEN",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+)
+
 _ID = r"[A-Za-z0-9_-]{1,128}"
 _URL = r"https?://[!-~]{1,2000}"
 #: what follows the service's name, and what that is called
@@ -60,6 +71,11 @@ class Cache:
         if "://" not in self.place:
             return f"{self.service}:{self.place}"
         return f"{self.service}:{urlsplit(self.place).hostname}#{hashlib.sha256(self.place.encode()).hexdigest()[:12]}"
+
+    @property
+    def secret(self) -> str:
+        """What is not to be told of it; empty where there is nothing."""
+        return self.place if self.service is Service.WEBHOOK else ""
 
     @property
     def needs_site(self) -> bool:

@@ -173,6 +173,13 @@ class Released:
 
 
 @dataclass(frozen=True, slots=True)
+class BroughtBack:
+    """An earlier release is live again, which was made from this ``commit`` (empty: not known)."""
+
+    commit: str
+
+
+@dataclass(frozen=True, slots=True)
 class Listed:
     """The releases that there are, the newest first."""
 
@@ -313,7 +320,7 @@ class PipelineRan:
 Event = (
     Said | Warned | Entered | Left | Recognised | Planned | Located | Divided | Deploying | Began | Advanced | Sending
     | Stored | Ended | Uploaded | Publishing | Committed | Released | Listed | Deleted | Verified | Pictured | Compared
-    | Reported | Made | Settled | Owing | Probed | PipelineRan | Previewed | PreviewGone
+    | Reported | Made | Settled | Owing | Probed | BroughtBack | PipelineRan | Previewed | PreviewGone
 )  # fmt: skip
 
 #: told of each event in order; several threads may call it at once for what any thread tells

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from galleria_action.deployment.events import Pictured, Showing
+from galleria_action.deployment.events import Pictured, Showing, Sight
 from galleria_action.deployment.model import Plan
 from galleria_action.deployment.releases.record import Kind, Release, Standing
 from galleria_action.deployment.releases.rollback import ListedRelease
@@ -149,6 +149,11 @@ def _positions(result: Result) -> str:
 def _remarks(result: Result, outcome: Verdict) -> Iterator[str]:
     if positions := _positions(result):
         yield positions
+    if owed := int(result.outputs["purge-owed"]):
+        many = "address is" if owed == 1 else "addresses are"
+        yield f"Caches: {owed:,} {many} owed, which may be as before until the next run with the same cdn."
+    if result.outputs["probe"] == Sight.PASSED:
+        yield "Visitors get what was deployed: the probe has seen it."
     if outcome.kind == "planned":
         yield "Dry run: nothing was uploaded, nothing was deleted."
         if result.plan and result.plan.changed:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from galleria_action.deployment.events import Sight
 from galleria_action.deployment.model import Plan
 from galleria_action.report.result import Result
 from galleria_action.report.wording import FAILURES, count
@@ -108,6 +109,8 @@ def _fate(result: Result) -> str | None:
     """What visitors see after a deploy that did not end well."""
     if not deploys(result):
         return None
+    if result.outputs["probe"] == Sight.ROLLED_BACK:
+        return "It was rolled back: the release before is live again."
     if result.committed:
         return "The commit had happened: the new gallery is live."
     if result.committed is None:

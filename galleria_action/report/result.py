@@ -13,6 +13,7 @@ from dataclasses import asdict, field
 from typing import Any
 
 from galleria_action.deployment.events import (
+    BroughtBack,
     Committed,
     Compared,
     Deleted,
@@ -83,6 +84,8 @@ class Tally:
     changed: bool = False
     purge_owed: int = 0
     probe: str = ""
+    #: of the release that is live again, where one was brought back
+    live_commit: str | None = None
     shard: Shard | None = None
     shards: tuple[Shard, ...] = ()
     warnings: list[str] = field(default_factory=list)
@@ -144,6 +147,8 @@ class Tally:
                 self.preview_url = url
             case Owing(addresses):
                 self.purge_owed = addresses
+            case BroughtBack(commit):
+                self.live_commit = commit
             case Probed(sight):
                 self.probe = sight
             case Made(changed):
@@ -182,6 +187,7 @@ class Result:
     duration_seconds: float
     releases: tuple[ListedRelease, ...] | None = None
     environments: Mapping[str, tuple[Setting, ...]] | None = None
+    live_commit: str | None = None
     pipeline: Any = None
 
     @property
@@ -271,6 +277,7 @@ def finish(record: Tally, message: str, duration_seconds: float, error: Galleria
         requests=dict(record.requests()),
         duration_seconds=duration_seconds,
         releases=record.releases,
+        live_commit=record.live_commit,
         environments=record.environments,
         pipeline=record.pipeline,
     )

@@ -8,10 +8,11 @@ from dataclasses import field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from galleria_action.ci.interface import Approval, NoReviews
 from galleria_action.deployment.events import Began, Ended, Entered, Left, Listener, Said, Warned, nobody
-from galleria_action.deployment.layout import laid_out
+from galleria_action.deployment.layout import Layout, laid_out
 from galleria_action.deployment.made_by import MadeBy
 from galleria_action.deployment.releases.record import Who
 from galleria_action.deployment.routing.router import Router, Routing, Seen, Slots
@@ -62,9 +63,9 @@ class Context:
     tells of two commits whether the first is an ancestor of the second (``None``: nobody knows). ``who`` makes
     releases, and ``now`` tells the time. ``environ`` has what options do not: credentials of caches, and proxies.
     ``environments`` knows of the others, ``pipeline`` is what the config file says of one, and ``shell`` runs its
-    commands (``None``: this run may run none). ``preview`` is the name of the preview that the run is pointed at
-    (empty: none), ``pull_request`` the number of the one that it belongs to, ``closed`` whether that is over, and
-    ``is_open`` asks the same of others (``None``: nobody knows)."""
+    commands (``None``: this run may run none). ``hide`` takes secrets out of a text that is kept. ``preview`` is the
+    name of the preview that the run is pointed at (empty: none), ``pull_request`` the number of the one that it belongs
+    to, ``closed`` whether that is over, and ``is_open`` asks the same of others (``None``: nobody knows)."""
 
     options: Options
     place: Place
@@ -87,6 +88,7 @@ class Context:
     environments: Environments = field(default_factory=Environments)
     pipeline: PipelineText | Pipeline | None = None
     shell: Shell | None = None
+    hide: Callable[[str], str] = str
 
     @property
     def settings(self) -> StoreSettings:
@@ -119,6 +121,20 @@ class Context:
         if of_state is None:
             return gallery
         return StateElsewhere(gallery, self.open_store(of_state), settings.target, of_state.target)
+
+    @property
+    def folder(self) -> str:
+        """The folder below the target in which visitors find what this run deploys; empty, or with a slash at its
+        end."""
+        return Layout.preview(self.preview).folder if self.preview else ""
+
+    @property
+    def visited_at(self) -> str | None:
+        """The address at which visitors find what this run deploys; ``None`` where nobody says."""
+        public = self.options.review.public_url
+        if not public or (self.preview and self.options.previews.preview_bucket):
+            return None
+        return f"{public}/{quote(self.folder)}".rstrip("/")
 
     def preview_store(self, root: WriteStore) -> WriteStore:
         """What previews lie in: ``root``, which is the gallery's store, or that of their own bucket."""

@@ -152,11 +152,13 @@ def test_what_no_credential_can_hold_is_refused_and_never_shown(tmp_path: Path, 
 
 @pytest.mark.parametrize("bad", ["a\nb", "a\x00b", "a\x1b[31mb", "a\u2028b", "a\x85b", "a\udc80b"])
 def test_control_characters_are_refused_by_the_options_name(tmp_path: Path, bad: str):
-    for option in (option.name for option in OPTIONS if not option.kind.secret):
-        code, out, _ = told(tmp_path, "deploy", f"--{option}", bad)
-        assert code == 2, option
-        assert f"{option}: " in out
-        assert bad not in out, option
+    for option in OPTIONS:
+        if option.kind.secret or (option.kind.multiline and "\n" in bad):
+            continue
+        code, out, _ = told(tmp_path, "deploy", f"--{option.name}", bad)
+        assert code == 2, option.name
+        assert f"{option.name}: " in out
+        assert bad not in out, option.name
 
 
 @pytest.mark.parametrize(("asked", "bucket"), [("photos-only", "pics"), ("site-only", "site"), ("", "")])

@@ -6,12 +6,20 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
+from galleria_action.deployment.stop import Stop
 from galleria_action.edge.probe.judging import Grade, Remark
 from galleria_action.edge.probe.visitor import Visitor
+from galleria_action.fence.place import Place
+from galleria_action.options import Options
+from galleria_action.options.previews import PreviewOptions
+from galleria_action.options.review import ReviewOptions
+from galleria_action.usecases.context import Context
 from tests.doors.job import Job
+from tests.doors.pull_requests import Project
 from tests.doors.runner import Ran
 from tests.doors.test_imports import loaded
 from tests.doors.test_purge import bucket, good
@@ -81,6 +89,8 @@ def test_probe_rollback(online: tuple[Job, Web]) -> None:
     ran = failed(job.runner.run("deploy", probe="rollback"))
     assert ran.outputs["probe"] == "rolled-back"
     assert "It was rolled back within" in ran.outputs["message"]
+    assert "It was rolled back: the release before is live again." in ran.log
+    assert "the new gallery is live" not in ran.log + ran.summary
     assert "rolled back" in ran.summary
     assert (bucket(job) / "gallery-metadata.json").read_bytes() == before
     assert (bucket(job) / "index.html").read_text() == "<h1>Wedding</h1>"
@@ -133,6 +143,26 @@ def test_without_a_public_address_nothing_can_be_seen(online: tuple[Job, Web]) -
     assert "probe: needs public-url" in ran.log
 
 
+@pytest.mark.parametrize(
+    ("preview", "bucket", "address"),
+    [
+        ("", None, "https://h/wedding"),
+        ("pr-1", None, "https://h/wedding/previews/pr-1"),
+        ("pr-1", "s3://other", None),
+    ],
+)
+def test_a_preview_is_looked_at_where_it_lies(
+    tmp_path: Path, preview: str, bucket: str | None, address: str | None
+) -> None:
+    options = Options(
+        command="deploy",
+        review=ReviewOptions(public_url="https://h/wedding"),
+        previews=PreviewOptions(preview_bucket=bucket),
+    )
+    context = Context(options, Place(tmp_path), Stop(), preview=preview)
+    assert context.visited_at == address
+
+
 def test_a_run_without_it_looks_at_nothing(online: tuple[Job, Web]) -> None:
     job, site = online
     good(job.runner.run("deploy"))
@@ -174,3 +204,44 @@ def test_fifty_visitors_see_the_old_one_again(online: tuple[Job, Web]) -> None:
     assert refused
     assert max(refused) <= ended
     assert {status for at, status in hidden if at > ended} == {200}
+
+
+FIRST, SECOND = "c4" * 20, "d5" * 20
+
+
+def pushed(project: Project, commit: str, command: str = "deploy", **inputs: str) -> Ran:
+    event = {"GITHUB_EVENT_NAME": "push", "GITHUB_REF": "refs/heads/main", "GITHUB_SHA": commit}
+    return project.run(command, event, {"after": commit}, None, inputs)
+
+
+def deployments(project: Project) -> list[tuple[str, list[str]]]:
+    found = project.github.deployments.values()
+    return [(it["ref"], [one["state"] for one in it["statuses"]]) for it in found]
+
+
+def test_deployments_tell_what_visitors_see(project: Project) -> None:
+    job = project.job
+    bucket(job).mkdir(exist_ok=True)
+    with web(bucket(job)) as site:
+        job.runner.inputs |= {"public-url": site.url, "probe": "rollback", "probe-timeout": "1"}
+        good(pushed(project, FIRST))
+        assert deployments(project) == [(FIRST, ["in_progress", "success"])]
+        (job.site / "index.html").write_text("<h1>Again</h1>", encoding="utf-8")
+        site.rule = hides_new(b"Again")
+        project.github.deployments.clear()
+        failed(pushed(project, SECOND))
+        assert deployments(project) == [(SECOND, ["in_progress", "failure", "inactive"]), (FIRST, ["success"])]
+        told = next(iter(project.github.deployments.values()))["statuses"][1]["description"]
+        assert told.startswith("probe-failed: Visitors do not get what was deployed: index.html")
+        assert len(told) <= 140
+
+
+def test_deployments_after_a_rollback(project: Project) -> None:
+    job = project.job
+    job.runner.inputs |= {"environment-url": "https://photos.example.org"}
+    good(pushed(project, FIRST))
+    job.gallery.change(0)
+    good(pushed(project, SECOND))
+    project.github.deployments.clear()
+    good(pushed(project, SECOND, "rollback"))
+    assert deployments(project) == [(SECOND, ["in_progress", "inactive"]), (FIRST, ["success"])]

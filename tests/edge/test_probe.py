@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from galleria_action.deployment.state.manifest import Manifest, ManifestEntry
 from galleria_action.edge.probe.expected import Deployed, Expected, looked_at
-from galleria_action.edge.probe.judging import Grade, judged
+from galleria_action.edge.probe.judging import Grade, judged, judged_by_others
 from galleria_action.edge.probe.visitor import Seen, Visitor
 from galleria_action.net.http import Answer
 from galleria_action.net.network import Network
@@ -27,8 +27,8 @@ METADATA = Expected("gallery-metadata.json", PHOTO.sha256, len(BODY), Headers("a
 GOOD = {"content-type": "image/jpeg", "cache-control": "public, max-age=86400", "access-control-allow-origin": "*"}
 
 
-def grades(expected: Expected, answer: Answer, cors: Grade | None = Grade.AROUND) -> list[Grade]:
-    return [it.grade for it in judged(expected, answer, cors=cors)]
+def grades(expected: Expected, answer: Answer) -> list[Grade]:
+    return [it.grade for it in judged(expected, answer)]
 
 
 def answer(status: int = 200, body: bytes = BODY, **headers: str) -> Answer:
@@ -49,7 +49,6 @@ def answer(status: int = 200, body: bytes = BODY, **headers: str) -> Answer:
         (answer(content_type="text/html"), [Grade.WRONG]),
         (answer(content_type=""), [Grade.WRONG]),
         (answer(cache_control="max-age=1"), [Grade.ODD]),
-        (answer(access_control_allow_origin=""), [Grade.AROUND]),
     ],
 )
 def test_what_is_wrong_with_an_answer(given: Answer, expected: list[Grade]) -> None:
@@ -64,8 +63,10 @@ def test_nobody_keeps_what_was_deployed_to_be_fresh() -> None:
     assert grades(METADATA, answer(content_type="application/json", cache_control="max-age=0")) == [Grade.ODD]
 
 
-def test_where_nobody_cares_other_sites_may_be_kept_out() -> None:
-    assert grades(PHOTO, answer(access_control_allow_origin=""), None) == []
+def test_whether_other_sites_may_read_it() -> None:
+    assert not list(judged_by_others(METADATA, answer(), Grade.AROUND))
+    (remark,) = judged_by_others(METADATA, answer(access_control_allow_origin=""), Grade.ODD)
+    assert remark.grade is Grade.ODD
 
 
 def test_a_cache_that_compresses_unasked() -> None:
@@ -85,7 +86,7 @@ def test_what_was_deleted_must_not_be_served() -> None:
 
 
 def test_what_caches_say_is_told() -> None:
-    (remark,) = judged(PHOTO, answer(404, age="3600", x_cache="Hit from\r\n::error::cloudfront"), cors=None)
+    (remark,) = judged(PHOTO, answer(404, age="3600", x_cache="Hit from\r\n::error::cloudfront"))
     assert str(remark).startswith("full/a.jpg: is answered with 404 (Age: 3600, X-Cache: Hit from??::error::cloudfront")
 
 
@@ -96,7 +97,8 @@ def test_what_caches_say_is_told() -> None:
 )
 def test_whatever_is_answered_is_judged(headers: dict[str, str], body: bytes, status: int) -> None:
     for expected in (PHOTO, METADATA, replace(PHOTO, size=None, headers=None), replace(PHOTO, gone=True)):
-        for remark in judged(expected, Answer(status, headers, body), cors=Grade.ODD):
+        given = Answer(status, headers, body)
+        for remark in (*judged(expected, given), *judged_by_others(expected, given, Grade.ODD)):
             assert str(remark).isprintable()
 
 
@@ -154,6 +156,13 @@ def test_what_is_right_is_asked_for_once(site: Web) -> None:
     seen, waits = look(site, PHOTO)
     assert (seen.remarks, waits, site.asked) == ((), [], ["/full/a.jpg"])
     assert seen.about_caches == " (Age: 7)"
+
+
+def test_only_the_first_is_asked_for_in_the_name_of_others(site: Web) -> None:
+    (site.folder / "gallery-metadata.json").write_bytes(BODY)
+    seen = Visitor(site.url, Network(), 1.0, lambda _: False, Grade.ODD).look([METADATA, PHOTO])
+    assert sorted(site.asked) == ["/full/a.jpg", "/gallery-metadata.json", "/gallery-metadata.json"]
+    assert [str(it) for it in seen.remarks if "other sites" in it.text] != []
 
 
 def test_caches_are_given_time(site: Web) -> None:

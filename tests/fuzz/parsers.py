@@ -24,6 +24,7 @@ from galleria_action.deployment.releases.record import Counts, Release, ReleaseU
 from galleria_action.deployment.releases.record import Kind as ReleaseKind
 from galleria_action.deployment.shards import Report, Shard, parse_report
 from galleria_action.deployment.state.begun import begun_document, parse_begun
+from galleria_action.deployment.state.debts import DebtUnreadable, parse_debt
 from galleria_action.deployment.state.manifest import Leaving, Manifest
 from galleria_action.deployment.state.publication import Publication, PublicationUnreadable, Replaced, parse_publication
 from galleria_action.deployment.state.written import ManifestUnreadable, parse_manifest, written
@@ -48,6 +49,7 @@ from galleria_action.storage.s3.listing_page import read_page
 from galleria_action.storage.s3.wire import Response, _read
 from galleria_action.watch.memory import memory_of
 from tests.builders import make_gallery
+from tests.deployment.test_debts import DEBT
 from tests.deployment.values import entry_of, local_photo
 from tests.gallery.exif_photos import GPS, Block, exif_segment, photo, segment
 from tests.report import examples
@@ -355,6 +357,7 @@ PARSERS: Mapping[str, Parser] = {
     "report of a shard": Parser(parse_report, (_REPORT.to_bytes(),), _UNREADABLE, _JSON),
     "what was begun": Parser(parse_begun, (begun_document(examples.mixed_plan()),), (), _JSON),
     "publication": Parser(parse_publication, (_PUBLICATION.to_bytes(),), (PublicationUnreadable, ConfigInvalid), _JSON),
+    "what caches are owed": Parser(lambda raw: parse_debt(DEBT.key, raw), (DEBT.to_bytes(),), (DebtUnreadable,), _JSON),
     "release": Parser(
         lambda raw: parse_release(raw, _RELEASE_ID), (_RELEASE.to_bytes(), replace(_RELEASE, undo={}).to_bytes()),
         (ReleaseUnreadable, ConfigInvalid), _JSON,

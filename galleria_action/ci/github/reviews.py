@@ -104,7 +104,7 @@ class GitHubReviews:
                 self._comment(self._api, lambda found: self._under_way(found) if found else None)
         if self._wishes.environment_url or self._wishes.public_url or self._wishes.preview:
             with self._harmless("A deployment", "deployments", lambda: self._wishes.environment_url is not None):
-                self._deployment = GitHubDeployment(self._api, self._event, self._wishes)
+                self._deployment = GitHubDeployment(self._api, self._event, self._wishes, self._redact)
                 self._deployment.begin()
 
     def is_open(self, pull_request: int) -> bool | None:
@@ -131,7 +131,7 @@ class GitHubReviews:
             self._api.allow(_LEAVING if result.outputs["failure-reason"] == "cancelled" else _ENDING)
             if self._deployment:
                 with self._harmless("The deployment's status", "deployments"):
-                    self._deployment.end(result.success)
+                    self._deployment.end(result)
         if not self._concerns_reviewers(result):
             self._tell_why_not()
             return {}

@@ -38,9 +38,8 @@ class Remark:
         return f"{self.key}: {self.text}" if self.key else self.text
 
 
-def judged(expected: Expected, answer: Answer, *, cors: Grade | None) -> Iterator[Remark]:
-    """What is wrong with ``answer``, which may be anybody's. ``cors`` says how bad it is that other sites may not read
-    it (``None``: nobody cares)."""
+def judged(expected: Expected, answer: Answer) -> Iterator[Remark]:
+    """What is wrong with ``answer``, which may be anybody's."""
 
     def remark(grade: Grade, text: str) -> Remark:
         return Remark(expected.key, grade, f"{text}{told_by_caches(answer)}")
@@ -66,8 +65,12 @@ def judged(expected: Expected, answer: Answer, *, cors: Grade | None) -> Iterato
         yield remark(Grade.AROUND, f"may be kept by browsers, unlike deployed (Cache-Control: {_shown(control)})")
     elif expected.headers and expected.headers.cache_control and control != expected.headers.cache_control:
         yield remark(Grade.ODD, f"has another Cache-Control than deployed: {_shown(control) or 'none'}")
-    if cors and not answer.headers.get("access-control-allow-origin"):
-        yield remark(cors, "may not be read by other sites: there is no Access-Control-Allow-Origin")
+
+
+def judged_by_others(expected: Expected, answer: Answer, grade: Grade) -> Iterator[Remark]:
+    """Whether pages of other sites may read ``answer``, which was asked for with an ``Origin``."""
+    if answer.status == 200 and not answer.headers.get("access-control-allow-origin"):
+        yield Remark(expected.key, grade, "may not be read by other sites: there is no Access-Control-Allow-Origin")
 
 
 def told_by_caches(answer: Answer) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from galleria_action.edge.probe.expected import Expected
-from galleria_action.edge.probe.judging import Grade, Remark, judged, told_by_caches
+from galleria_action.edge.probe.judging import Grade, Remark, judged, judged_by_others, told_by_caches
 from galleria_action.errors import ConfigInvalid
 from galleria_action.net.encoding import TooLong
 from galleria_action.net.http import Answer, Http, NoAnswer
@@ -45,8 +45,8 @@ class Seen:
 
 @dataclass
 class Visitor:
-    """Visits the gallery at ``url`` over ``network`` for at most ``seconds``; ``cors`` as in ``judged``. ``pause``
-    waits and says whether to go on."""
+    """Visits the gallery at ``url`` over ``network`` for at most ``seconds``. ``cors`` says how bad it is that other
+    sites may not read it (``None``: nobody cares). ``pause`` waits and says whether to go on."""
 
     url: str
     network: Network
@@ -64,7 +64,7 @@ class Visitor:
         while waiting and asked < _MOST_REQUESTS:
             asked += len(waiting)
             with ThreadPoolExecutor(_HANDS, thread_name_prefix="visitor") as hands:
-                seen = list(hands.map(lambda it: self._look_at(http, it), waiting))
+                seen = list(hands.map(lambda it: self._look_at(http, it, first=it is expected[0]), waiting))
             about = about or next((text for it, (text, _) in zip(waiting, seen, strict=True) if it is expected[0]), "")
             remarks |= {it.key: found for it, (_, found) in zip(waiting, seen, strict=True)}
             waiting = [it for it in waiting if any(found.grade is not Grade.ODD for found in remarks[it.key])]
@@ -75,23 +75,27 @@ class Visitor:
         told = (*(it for found in remarks.values() for it in found), *self._certificate())
         return Seen(len(expected), self.clock() - began, told, about)
 
-    def _look_at(self, http: Http, expected: Expected) -> tuple[str, tuple[Remark, ...]]:
-        most = _LARGEST if expected.size is None else expected.size + _MORE
-        origin = "://".join(urlsplit(self.url)[:2])
+    def _look_at(self, http: Http, expected: Expected, *, first: bool) -> tuple[str, tuple[Remark, ...]]:
+        """What caches say, and what is to be said. Only of the ``first`` it is asked whether others may read it: some
+        caches keep what is asked for with an ``Origin`` apart from what visitors get."""
+        others = self.cors if first else None
         try:
-            answer: Answer = http.ask(
-                "GET",
-                public_address(self.url, expected.key),
-                headers={"Origin": origin, "User-Agent": "galleria-action"},
-                seconds=_SECONDS,
-                most=most,
-            )
+            answer = self._ask(http, expected, {})
+            found = list(judged(expected, answer))
+            if others:
+                asked = self._ask(http, expected, {"Origin": "://".join(urlsplit(self.url)[:2])})
+                found += judged_by_others(expected, asked, others)
         except TooLong:
             larger = Remark(expected.key, Grade.WRONG, "is larger than what was deployed")
             return "", () if expected.gone else (larger,)
         except (NoAnswer, ConfigInvalid) as error:
             return "", (Remark(expected.key, Grade.WRONG, f"cannot be had: {error}"),)
-        return told_by_caches(answer), tuple(judged(expected, answer, cors=self.cors))
+        return told_by_caches(answer), tuple(found)
+
+    def _ask(self, http: Http, expected: Expected, headers: Mapping[str, str]) -> Answer:
+        most = _LARGEST if expected.size is None else expected.size + _MORE
+        url, named = public_address(self.url, expected.key), {"User-Agent": "galleria-action", **headers}
+        return http.ask("GET", url, headers=named, seconds=_SECONDS, most=most)
 
     def _certificate(self) -> Iterable[Remark]:
         """How long the certificate is good for. Behind a proxy, and where nobody answers, that is not looked at."""

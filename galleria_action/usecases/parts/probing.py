@@ -43,7 +43,7 @@ def probe(
     Raises ``Unseen`` where that is asked for.
     """
     wanted = context.options.edge.probe
-    if wanted is Probe.OFF:
+    if wanted is Probe.OFF or context.visited_at is None:
         return
     # a folder keeps no headers: those of its web server are the web server's affair
     stored = () if context.target.endpoint == FOLDER else headers
@@ -92,8 +92,8 @@ def _look(context: Context, deployed: Deployed, plan: Plan | None) -> Seen:
     from galleria_action.net.network import Network
 
     options = context.options
-    url = options.review.public_url
-    assert url, "the options have been checked"
+    url = context.visited_at
+    assert url
     cors = {Cors.REQUIRE: Grade.AROUND, Cors.WARN: Grade.ODD, Cors.SKIP: None}[options.checks.cors]
     visitor = Visitor(
         url,

@@ -41,7 +41,8 @@ def purging(context: Context, store: WriteStore, remote: RemoteState, plan: Plan
 
     Raises ``PurgeFailed`` where that is asked for.
     """
-    if not context.options.edge.caches:
+    elsewhere = context.preview and context.options.previews.preview_bucket
+    if not context.options.edge.caches or elsewhere:
         yield None
         return
     account = _account(context, store)
@@ -108,7 +109,7 @@ def _account(context: Context, store: WriteStore) -> Account:
     from galleria_action.net.network import Network
 
     options, environ = context.options, context.environ
-    site = Site.of(options.review.public_url, context.target.prefix)
+    site = Site.of(context.visited_at, context.target.prefix + context.folder)
     sign = signer(keys_of(environ, context.settings))
     means = Means(environ, Network.of(environ), context.stop.pause, sign)
     return Account(

@@ -13,7 +13,7 @@ from galleria_action.deployment.apply.restore import Restore
 from galleria_action.deployment.apply.retain import pooled, retain
 from galleria_action.deployment.apply.work import Work
 from galleria_action.deployment.events import Planned, Recognised
-from galleria_action.deployment.layout import Layout, is_elsewhere, laid_out
+from galleria_action.deployment.layout import Layout, is_elsewhere, laid_out, whole
 from galleria_action.deployment.model import Commit, Delete, Plan, Reason
 from galleria_action.deployment.releases.forgetting import Document, document_without, keys_of, record_without
 from galleria_action.deployment.releases.history import History
@@ -78,16 +78,15 @@ def forget(context: Context) -> Answered | PlanMade:
     traces = _found(context, writing, remote, history, photo)
     beside = any(map(is_elsewhere, remote.listing or ())) or slots.live != Layout.IN_PLACE
     elsewhere = traces_elsewhere(slots, slots.store, photo) if beside else ()
-    objects = remote.manifest.objects
-    previews = previews_with(
-        context, slots.store, photo, {objects[key].sha256 for key in traces.keys if key in objects}
-    )
+    objects, target = remote.manifest.objects, whole(writing)
+    contents = {objects[key].sha256 for key in traces.keys if key in objects}
+    previews = previews_with(context, target, photo, contents)
     if not (traces.anywhere or elsewhere or previews):
         _prune(context, writing, remote)
         raise _nowhere(remote, photo)
     begin(context, traces.plan)
     for name in previews:  # first, while it is known what its bytes are
-        remove(context, slots.store, name)
+        remove(context, target, name)
     if elsewhere:
         files = count(forget_elsewhere(context, slots, elsewhere, photo), "file")
         context.say(f"{files} of it gone from {', '.join(it.layout.folder or 'the root' for it in elsewhere)}")

@@ -10,7 +10,7 @@ from galleria_action.deployment.apply.carry_out import carried_out
 from galleria_action.deployment.apply.order import Step
 from galleria_action.deployment.apply.restore import Restore
 from galleria_action.deployment.apply.work import Work
-from galleria_action.deployment.events import Planned, Recognised
+from galleria_action.deployment.events import BroughtBack, Planned, Recognised
 from galleria_action.deployment.galleries import Wanted
 from galleria_action.deployment.guards import check_guards
 from galleria_action.deployment.layout import laid_out
@@ -86,6 +86,7 @@ def rollback(context: Context) -> RolledBack | PlanMade:
         work.looked()
         with concluding(context, work.store, work.release) as judged:
             judged.verification = verify_against(context, work.store, named, plan, manifest, None, then)
+    context.tell(BroughtBack(way.release.who.commit))
     document = wanted.document or remote.metadata_base
     probe(context, manifest, document, plan, remote.manifest.objects, headers_of(wanted, plan))
     return RolledBack(plan, way.release.state, judged.verification)
