@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from galleria_action.deployment.apply.upload import UploadsDone
 from galleria_action.deployment.layout import laid_out, whole
 from galleria_action.deployment.routing.router import Slots
-from galleria_action.deployment.state.checkpoint import Checkpoint
 from galleria_action.options.strategy import Strategy
 from galleria_action.storage.interface import WriteStore
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.ahead import look_at_both
-from galleria_action.usecases.parts.applying import announce, nothing_to_do, open_checkpoint, put_online
-from galleria_action.usecases.parts.batches import batches, in_private
-from galleria_action.usecases.parts.local import LocalSide
+from galleria_action.usecases.parts.applying import announce, nothing_to_do, open_checkpoint
 from galleria_action.usecases.parts.places import note_router
-from galleria_action.usecases.parts.planning import Comparison, make_comparison
+from galleria_action.usecases.parts.planning import make_comparison
 from galleria_action.usecases.parts.positions import look_for_positions
 from galleria_action.usecases.parts.records import in_place, warn_of_readers
-from galleria_action.usecases.parts.recreating import before_it, check_recreate, take_down
 from galleria_action.usecases.parts.releasing import check_hold
 from galleria_action.usecases.parts.unfinished import settled
 from galleria_action.usecases.plan import plan
@@ -29,7 +22,6 @@ from galleria_action.usecases.releases.onward import deploy_onward
 from galleria_action.usecases.releases.taking_back import taking_back
 from galleria_action.usecases.results import Deployed, PlanMade, PreviewDeployed, PutAside, ShareUploaded, TakenOver
 from galleria_action.usecases.shard import upload_share
-from galleria_action.usecases.slots.steps import steps_of
 
 
 def deploy(context: Context) -> Deployed | PlanMade | PutAside | ShareUploaded | PreviewDeployed | TakenOver:
@@ -60,35 +52,18 @@ def deploy(context: Context) -> Deployed | PlanMade | PutAside | ShareUploaded |
     checkpoint = open_checkpoint(context, store, made)
     if made.plan.changed:
         check_hold(store, made.remote)
+        from galleria_action.usecases.parts.recreating import check_recreate
+        from galleria_action.usecases.slots.carrying import carried_out
+
         if context.options.strategy.strategy is Strategy.RECREATE:
             check_recreate(context, made)
         announce(context, store, made)
         if slots.router:
             note_router(context, store, made.remote)
         with taking_back(context):
-            done: Deployed | PutAside = _carried_out(context, slots, store, side, made, checkpoint)
+            done: Deployed | PutAside = carried_out(context, slots, store, side, made, checkpoint)
     else:
         done = nothing_to_do(context, store, made, checkpoint)
     finish_closing(context, whole(store), made.remote.listing)
     warn_of_readers(context)
     return done
-
-
-def _carried_out(
-    context: Context, slots: Slots, store: WriteStore, side: LocalSide, made: Comparison, checkpoint: Checkpoint
-) -> Deployed | PutAside:
-    """The plan, in one go or in several."""
-    done, previous, part_of_it = UploadsDone(), None, in_private(context)
-    if context.options.strategy.strategy is Strategy.RECREATE:
-        if made.plan.remote_photo_count:
-            take_down(context, store, made)
-            made = make_comparison(part_of_it, store, side)
-        previous = before_it(store, made)
-    smaller = list(batches(made, context.options.strategy.batch))
-    for number, gallery in enumerate(smaller, 1):
-        context.say(f"Part {number} of {len(smaller) + 1}: {len(gallery.photos or ()):,} photos")
-        part = make_comparison(part_of_it, store, replace(side, gallery=gallery))
-        put_online(part_of_it, store, part, checkpoint, done)
-    if smaller:
-        made = make_comparison(part_of_it, store, side)
-    return put_online(context, store, made, checkpoint, done, steps_of(context, slots, made), previous)
