@@ -22,6 +22,7 @@ from galleria_action.options.edge import Probe
 from galleria_action.options.guards import Orphans, PlanApproval
 from galleria_action.report.wording import count, human_size
 from galleria_action.storage.interface import WriteStore
+from galleria_action.storage.wrappers import ReadOnlyStore
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.applying import announce, nothing_to_do, open_checkpoint, put_online
 from galleria_action.usecases.parts.local import LocalSide, check_local
@@ -37,12 +38,13 @@ def deploy_preview(context: Context) -> PreviewDeployed | PlanMade:
     """Deploy the workspace as the preview that the context names. Raises whatever ends a deploy, but for the guards of
     the live gallery, whose refusals are told: a preview is there to be looked at."""
     side = check_local(context)
-    live = make_comparison(_unguarded(context), context.reading_store(), side)
+    slots = context.slots()
+    live = make_comparison(_unguarded(context), ReadOnlyStore(laid_out(slots.store, slots.live)), side)
     _tell_refusal(context, live)
     look_for_positions(context, live.plan)  # what the live gallery shows already is not hidden by a preview
     if context.options.dry_run:
         return PlanMade(live.plan)
-    shown = context.store()
+    shown = laid_out(slots.store, slots.live)
     root = whole(shown)
     mark = _announce(context, root)
     lender = Lender(live.remote, context.target, partial(place_of, shown))
@@ -83,7 +85,9 @@ def _deployed(context: Context, root: WriteStore, side: LocalSide, lender: Lende
     if not made.plan.changed:
         return nothing_to_do(quiet, store, made, checkpoint)
     announce(quiet, store, made)
-    return put_online(quiet, store, made, checkpoint, UploadsDone(), lender)
+    done = put_online(quiet, store, made, checkpoint, UploadsDone(), lender=lender)
+    assert isinstance(done, Deployed), "a preview is not put aside"
+    return done
 
 
 #: what is told of the plan for the live gallery stays true whatever is done for the preview
