@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.doors.conftest import Job
-from tests.doors.runner import Ran
+from tests.doors.runner import Ran, Watched, open_store
 from tests.s3 import ACCESS_KEY, BUCKET, SECRET_KEY, FakeS3
 from tests.s3.objects import Bucket
 
@@ -239,3 +239,52 @@ def test_three_thousand_objects_inside_one_service(make_job: Callable[..., Job],
     assert ran.result["requests"]["copy"] >= 3000
     live = {key: it.body for key, it in s3.buckets[BUCKET].items() if not key.startswith(RECORDS)}
     assert live == {key: it.body for key, it in s3.buckets["production"].items() if not key.startswith(RECORDS)}
+
+
+def test_across_two_services_each_object_is_streamed_and_compared(
+    make_job: Callable[..., Job], s3: FakeS3, tmp_path: Path
+):
+    job = make_job()
+    job.runner.inputs = {"access-key": ACCESS_KEY, "secret-key": SECRET_KEY, "site": "prod/site", "cors": "skip"}
+    (job.workspace / "galleria.yml").write_text(
+        f"environments:\n  staging: {{bucket: 'file://{tmp_path}/staging'}}\n"
+        f"  production: {{bucket: production, endpoint: '{s3.url}'}}\n",
+        encoding="utf-8",
+    )
+    assert job.runner.run("deploy", environment="staging").exit_code == 0
+    ran = job.runner.run("deploy", environment="production", **{"from": "staging"})
+    assert ran.exit_code == 0, ran.log
+    assert "0 objects copied inside the service, 11 objects sent" in ran.outputs["message"]
+    root = tmp_path / "staging"
+    files = {it.relative_to(root).as_posix(): it.read_bytes() for it in root.rglob("*") if it.is_file()}
+    live = {key: it.body for key, it in s3.buckets["production"].items()}
+    assert {key: body for key, body in live.items() if not key.startswith(RECORDS)} == {
+        key: body for key, body in files.items() if not key.startswith(RECORDS)
+    }
+    back = job.runner.run("deploy", environment="staging", **{"from": "production"})
+    assert (back.exit_code, back.outputs["changed"]) == (0, "false"), back.log
+
+
+@pytest.mark.parametrize("at", range(1, 12))
+def test_a_run_that_dies_at_any_write_is_finished_by_the_next(folders: Stages, at: int):
+    folders.deploy("staging")
+    folders.deploy("production", **{"from": "staging"})
+    folders.job.gallery.change(0)
+    (folders.job.site / "index.html").write_text("<h1>Other</h1>", encoding="utf-8")
+    folders.deploy("staging")
+    reached = [0]
+
+    class Killed(BaseException):
+        """The process is gone."""
+
+    def before(operation: str, key: str) -> None:
+        reached[0] += operation in ("put", "delete")
+        if operation in ("put", "delete") and reached[0] == at:
+            raise Killed
+
+    runner = folders.job.runner
+    plain, runner.opener = runner.opener, lambda settings: Watched(open_store(settings), before)
+    folders.run("deploy", "production", **{"from": "staging"})
+    runner.opener = plain
+    folders.deploy("production", **{"from": "staging"})
+    assert folders.shown("production") == folders.shown("staging")
