@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help ready demo test test-all slow test-container coverage lint floors format generate hooks wheel pictures lock bench clean
+.PHONY: help ready demo test test-all slow test-container coverage lint floors format generate hooks wheel pictures lock bench bench-small clean
 
 help:
 	@echo "make demo      a small gallery goes online, changes, breaks and heals, on an S3 server on this machine"
@@ -18,6 +18,7 @@ help:
 	@echo "make generate  write anew what follows from the code: action.yml, docs/reference.md, the config's schema, the drawings"
 	@echo "make pictures  the pictures of the README anew, from real runs (needs Chromium)"
 	@echo "make bench     ours beside aws s3 sync, s5cmd, rclone and s3cmd; BENCH=\"--help\" lists what can be chosen"
+	@echo "make bench-small  whether a deploy has become dear: a ratio, a minute, nothing to install; CI asks, too"
 	@echo "make lock      pin the dependencies anew, with hashes"
 
 # Anew whenever the pins change; the stamp is written last, so a broken installation is never taken for a good one.
@@ -103,6 +104,9 @@ lock:
 # The other programs go into a cache of their own; what cannot be installed is named and left out.
 bench: $(READY)
 	@$(BIN)/python -m benchmarks.compare $(BENCH)
+
+bench-small: $(READY)
+	@$(BIN)/python -m benchmarks.small
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*

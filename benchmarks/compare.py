@@ -25,6 +25,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
+from benchmarks import galleries
 from benchmarks.measure import run
 from benchmarks.programs import PEERS, ROOT, SCENARIOS, Program, environment, installed, programs
 from benchmarks.report import Row, markdown
@@ -90,7 +91,7 @@ def _comparison(work: Path, found: list[Program], given: argparse.Namespace, rtt
             for server in servers.values():
                 server.empty()
             for scenario in SCENARIOS:
-                if scenario in ("checkout", "changed", "removed"):
+                if scenario in galleries.CHANGES:
                     _gallery(folder, scenario)
                 for program in found:
                     yield from _measured(program, scenario, servers[program.name], folder, environ, where)

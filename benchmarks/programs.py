@@ -21,6 +21,8 @@ SCENARIOS = {
     "checkout": "Nothing to do, in a fresh checkout (new times, same bytes)",
     "changed": "1 % of the photos changed",
     "removed": "One photo removed",
+    "changed-checkout": "1 % of the photos changed, in a fresh checkout",
+    "removed-checkout": "One photo removed, in a fresh checkout",
     "verify": "Verify",
 }
 _AWS_CONFIG = "[default]\ns3 =\n  max_concurrent_requests = 32\n"

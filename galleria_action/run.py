@@ -208,7 +208,7 @@ def _of_pipeline(invocation: Invocation, ci: CI, world: World, folder: Path) -> 
     given = invocation.pipeline
     text = PipelineText(given.document, given.file, given.lines) if given else None
     shell = Shell(folder, world.environ, ci.hide) if policy.may_run_commands(ci.occasion) else None
-    return {"pipeline": text, "shell": shell}
+    return {"pipeline": text, "shell": shell, "hide": ci.hide}
 
 
 def _refuse(run: Run, ci: CI) -> None:

@@ -7,10 +7,10 @@ from xml.dom import minidom
 
 import pytest
 
-from benchmarks import galleries, stale
+from benchmarks import galleries, small, stale
 from benchmarks.chart import CHART, PAGE, PROCESS_CHART, chart, process_chart, scenes
 from benchmarks.measure import Cost, run
-from benchmarks.programs import OURS, environment, ours
+from benchmarks.programs import OURS, SCENARIOS, environment, ours
 from benchmarks.report import Row, markdown
 from benchmarks.servers import Server, sink
 
@@ -51,12 +51,36 @@ def test_a_round(gallery: Path) -> None:
         assert requests_of(server, "verify", gallery) == {"get": 2, "list": 2}
 
 
+@pytest.mark.parametrize(("bound", "code"), [(0.0, 1), (1000.0, 0)])
+def test_a_deploy_that_has_become_dear_is_told(
+    bound: float, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(small, "BOUNDS", {("first", 2, True): bound})
+    monkeypatch.setattr(small, "ROUNDS", 1)
+    assert small.main() == code
+    assert ("TOO DEAR" in capsys.readouterr().out) is bool(code)
+
+
+@pytest.mark.parametrize("change", galleries.CHANGES)
+def test_what_may_become_of_a_gallery(change: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert change in SCENARIOS
+    folder = tmp_path / "gallery"
+    galleries.make(folder, 3, small=True)
+    before = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in folder.glob("*/*")}
+    monkeypatch.setattr("sys.argv", ["galleries", change, str(folder)])
+    galleries.main()
+    after = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in folder.glob("*/*")}
+    assert (len(after) < len(before)) is ("removed" in change)
+    assert any(before[path][1] != after[path][1] for path in after) is ("changed" in change)
+    assert all(before[path][0] != after[path][0] for path in after) is ("checkout" in change)
+
+
 def test_latency_is_added(gallery: Path) -> None:
     with sink(50) as server:
         server.empty()
-        small = gallery.parent / "small"
-        galleries.make(small, 1, small=True)
-        cost = run(ours("first", server.url, str(small)), environment(gallery.parent), gallery.parent / "log")
+        one = gallery.parent / "one"
+        galleries.make(one, 1, small=True)
+        cost = run(ours("first", server.url, str(one)), environment(gallery.parent), gallery.parent / "log")
     # at least: what is there, the photo, the commit, the listing that verifies
     assert cost.exit_code == 0
     assert cost.wall > 4 * 0.05

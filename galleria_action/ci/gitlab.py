@@ -36,7 +36,7 @@ CAUSES: Mapping[str, Cause] = {
 #: what a later job needs least; all of it is in the result file
 _LEFT_OUT = (
     "mode", "message", "report-file", "files-skipped", "photos-unchanged", "photos-with-position", "metadata-uploaded",
-    "shards", "previous-release", "duplicates", "url", "bytes-to-upload", "bytes-uploaded", "purge-owed",
+    "shards", "previous-release", "duplicates", "url", "dry-run", "orphaned-files", "mismatched-files",
 )  # fmt: skip
 
 

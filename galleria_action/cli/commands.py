@@ -118,6 +118,12 @@ def _release_hold(context: Context) -> Done:
     return release_hold(context)
 
 
+def _promote(context: Context) -> Done:
+    from galleria_action.usecases.slots.promote import promote
+
+    return promote(context)
+
+
 def _forget(context: Context) -> Done:
     from galleria_action.usecases.releases.forget import forget
 
@@ -227,6 +233,12 @@ _ALL = (
         help="let deploys go on after a rollback with hold",
         topics=Topic.BUCKET,
         run=_release_hold,
+    ),
+    Command(
+        name="promote",
+        help="have visitors see the gallery that a deploy left in a slot, or with abort take it back; needs no files",
+        topics=Topic.BUCKET | Topic.PLAN | Topic.APPLY | Topic.VERIFY | Topic.SLOTS,
+        run=_promote,
     ),
     Command(
         name="forget",

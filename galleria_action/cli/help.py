@@ -37,10 +37,12 @@ def _command(command: Command) -> click.Command:
     switches = [click.Option([f"--{name}"], is_flag=True, help=text) for name, text in SWITCHES.items()]
     argument = [click.Argument([command.argument])] if command.argument else []
     options = (it for it in OPTIONS if command.shows(it) and not it.only_in_config and it.name != command.argument)
+    text = f"{command.help[0].upper()}{command.help[1:]}."
     return click.Command(
         command.name,
         params=[*argument, *map(_parameter, options), *switches],
-        help=f"{command.help[0].upper()}{command.help[1:]}.",
+        help=text,
+        short_help=text,  # the list of commands has all of it, too: click would cut it off at the margin
     )
 
 

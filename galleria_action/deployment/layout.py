@@ -139,6 +139,16 @@ def laid_out(store: WriteStore, layout: Layout) -> WriteStore:
     return store if layout == Layout.IN_PLACE else _LaidOut(store, layout)
 
 
+def whole(store: WriteStore) -> WriteStore:
+    """The store of the whole target, of which ``store`` may show one gallery."""
+    return store.store if isinstance(store, _LaidOut) else store
+
+
+def place_of(store: WriteStore, key: str) -> str:
+    """Where ``key`` of the gallery that ``store`` shows lies in the whole target."""
+    return store.layout.lies_at(key) if isinstance(store, _LaidOut) else key
+
+
 @dataclass(frozen=True, slots=True)
 class _LaidOut:
     """A ``WriteStore`` over another, rooted at the target."""

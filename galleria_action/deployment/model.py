@@ -264,6 +264,7 @@ class Plan:
 
     ``removed_photos`` are ids that the remote gallery has and the local one has not, ``orphans`` the keys of objects in
     the gallery's folders that nothing names, also where they are left alone. ``storing`` goes with each object.
+    ``strategy`` is how the new gallery takes the place of the live one.
     """
 
     mode: Mode
@@ -281,6 +282,7 @@ class Plan:
     orphans: tuple[str, ...] = ()
     storing: Storing = Storing()
     copies: tuple[Copy, ...] = ()
+    strategy: str = "rolling"
 
     @cached_property
     def plan_id(self) -> str:
@@ -295,9 +297,13 @@ class Plan:
             "target": target_of(self.target),
             "base": self.base and self.base.sha256,
         }
-        about |= self.storing.told()
+        about |= self.told()
         actions = ",".join(sorted(action.canonical() for action in self.actions()))
         return f'{{"about":{canonical(about)},"actions":[{actions}]}}'
+
+    def told(self) -> dict[str, str]:
+        """How it is carried out, where that is not as ever: how objects are kept, and the strategy."""
+        return self.storing.told() | ({} if self.strategy == "rolling" else {"strategy": self.strategy})
 
     def actions(self) -> Iterator[Action]:
         """Everything the plan does, in no order."""

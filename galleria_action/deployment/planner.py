@@ -39,13 +39,14 @@ def make_plan(
     delete_orphans: bool = False,
     storing: Storing = _UNSAID,
     keep_unproven: bool = False,
+    strategy: str = "rolling",
 ) -> Plan:
     """Compare ``local`` with ``remote`` and say what has to be written and deleted.
 
     With ``force`` every photo and site file is uploaded whatever the hashes say. ``delete_orphans`` also deletes
     what lies in the gallery's folders and nothing names; it needs the listing, and something deployed to compare with.
-    ``storing`` goes with each object. With ``keep_unproven`` the metadata is believed where nothing of ours records
-    what lies there: another tool may have filled the bucket.
+    ``storing`` goes with each object, and ``strategy`` is how all goes live. With ``keep_unproven`` the metadata is
+    believed where nothing of ours records what lies there: another tool may have filled the bucket.
     """
     comparison = _Comparison(local, remote, force, keep_unproven)
     uploads = [*comparison.photo_uploads(), *comparison.site_uploads()]
@@ -72,6 +73,7 @@ def make_plan(
         remote_site_count=len(_site_before(remote)) if local.site is not None else 0,
         orphans=orphans,
         storing=storing,
+        strategy=strategy,
     )
 
 

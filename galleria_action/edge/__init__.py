@@ -1,1 +1,1 @@
-"""Between the bucket and its visitors: caches that hold what was deployed before, and a look from outside."""
+"""Between the bucket and its visitors: routers, caches that hold what was deployed before, and a look from outside."""

@@ -40,6 +40,11 @@ class Place:
         """A path from the options, relative to the folder unless absolute."""
         return self.folder / given
 
+    def name(self, real: str) -> str:
+        """The file whose absolute path is ``real``, as the user knows it: from the folder on where it lies in it."""
+        path, home = Path(real), self.folder.resolve()
+        return path.relative_to(home).as_posix() if path.is_relative_to(home) else real
+
     def fence(self, folder: Path, option: str) -> Workspace:
         """The fence around local files that are reached through ``folder``, which ``option`` gave.
 

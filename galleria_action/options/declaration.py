@@ -32,6 +32,7 @@ class Topic(Flag):
     SHARE = auto()  #: one job's part of a divided plan
     SHARES = auto()  #: all parts of it
     RELEASES = auto()  #: which release is meant
+    SLOTS = auto()  #: what becomes of a gallery that waits in a slot
     PHOTO = auto()  #: which photo is meant
     PREVIEW = auto()  #: which preview is meant
     PREVIEWS = auto()  #: where all of them lie

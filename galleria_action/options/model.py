@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from galleria_action.edge.routers.kinds import RouterKind
 from galleria_action.options.checks import CheckOptions
 from galleria_action.options.declaration import Mistake, Option, Topic, option, optional, options_of
 from galleria_action.options.edge import EdgeOptions
@@ -20,11 +21,12 @@ from galleria_action.options.output import OutputOptions
 from galleria_action.options.previews import OFF, PreviewOptions
 from galleria_action.options.releases import ReleaseOptions
 from galleria_action.options.review import ReviewOptions
+from galleria_action.options.strategy import Strategy, StrategyOptions
 from galleria_action.options.studio import DuplicateOptions, StudioOptions
 from galleria_action.options.target import TargetOptions
 from galleria_action.options.upload import UploadOptions
 from galleria_action.options.watch import WatchOptions
-from galleria_action.storage.settings import StoreSettings, parse_beside
+from galleria_action.storage.settings import FOLDER, StoreSettings, parse_beside
 from galleria_action.values import dataclass
 
 
@@ -40,6 +42,7 @@ class Options:
     upload: UploadOptions = UploadOptions()
     checks: CheckOptions = CheckOptions()
     releases: ReleaseOptions = ReleaseOptions()
+    strategy: StrategyOptions = StrategyOptions()
     previews: PreviewOptions = PreviewOptions()
     edge: EdgeOptions = EdgeOptions()
     review: ReviewOptions = ReviewOptions()
@@ -95,10 +98,23 @@ class Options:
         if not self.review.public_url:
             yield from self.edge.needs_public_url()
         yield from self._shards()
+        yield from self._places()
         yield from self._previews()
         yield from self._onward()
         if self.command == "forget" and not self.releases.photo:
             yield Mistake("photo", "forget needs the id of the photo, as gallery-metadata.json has it")
+
+    def _places(self) -> Iterator[Mistake]:
+        """A router and a strategy against the target and against what else is asked for."""
+        router, strategy, bucket = self.strategy.router, self.strategy.strategy, self.target.bucket or ""
+        in_folder = bucket.startswith(FOLDER)
+        if router.kind is RouterKind.FOLDER and bucket and not in_folder:
+            text = (
+                "folder sets a link on a disk, so the bucket has to be a folder (file:///...); pointer is for buckets"
+            )
+            yield Mistake("router", text, ("bucket",))
+        if self.sharded and strategy is not Strategy.ROLLING:
+            yield Mistake("strategy", f"shards know rolling only, not {strategy}", ("shard",))
 
     def _previews(self) -> Iterator[Mistake]:
         if self.previews.preview_bucket and self.target.bucket:
@@ -146,6 +162,7 @@ GROUPS: Mapping[str, type[Any]] = {
     "upload": UploadOptions,
     "checks": CheckOptions,
     "releases": ReleaseOptions,
+    "strategy": StrategyOptions,
     "previews": PreviewOptions,
     "edge": EdgeOptions,
     "review": ReviewOptions,

@@ -67,12 +67,18 @@ def to_do(plan: Plan) -> str:
 
 def unverified(result: Result) -> bool:
     """Whether a deploy went well as far as it can tell, but nobody looked at the bucket afterwards."""
-    return result.success and deploys(result) and not result.shard and result.verification is None
+    return result.success and deploys(result) and not result.shard and not waits(result) and result.verification is None
 
 
 def _deployed(result: Result) -> str:
     if result.plan and not result.plan.changed:
         return "Nothing to do: the gallery is up to date"
+    if waits(result):
+        return "Waiting in its slot: visitors see it after promote"
+    if result.command == "promote" and result.plan:
+        gone = (len(result.plan.deletes), "object", "gone")
+        done = _listed((len(result.plan.copies), "object", "new or changed"), gone)
+        return f"Promoted: {done or 'metadata only'}"
     if result.command == "rollback" and result.plan:
         gone = (len(result.plan.deletes), "object", "deleted")
         done = _listed((len(result.plan.copies), "object", "brought back"), gone)
@@ -117,7 +123,15 @@ def _fate(result: Result) -> str | None:
 
 def deploys(result: Result) -> bool:
     """Whether it was to write to the gallery."""
-    return result.command in ("deploy", "finalize", "rollback") and not _dry(result)
+    if result.command == "promote" and result.plan is None:
+        return False  # it has taken back what nobody has seen
+    return result.command in ("deploy", "finalize", "promote", "rollback") and not _dry(result)
+
+
+def waits(result: Result) -> bool:
+    """Whether a deploy went well that was to show nothing to visitors yet."""
+    changed = result.plan is not None and result.plan.changed
+    return result.success and changed and result.command == "deploy" and not result.committed and not _dry(result)
 
 
 def _dry(result: Result) -> bool:

@@ -42,6 +42,7 @@ class Provider:
     acl: bool
     cors_api: bool
     private_by: PrivateBy
+    seconds_between_writes: float
 
     def if_match(self, condition: IfMatch) -> str:
         """The value of an If-Match header."""

@@ -12,10 +12,8 @@ from galleria_action.gallery.wording import shown
 from galleria_action.studio.develop import made_name
 from galleria_action.studio.gather import relative_place, where_made
 from galleria_action.studio.record import Made, Record
-from galleria_action.studio.workshop import Workshop, link_or_copy
+from galleria_action.studio.workshop import FOLDERS, Workshop, link_or_copy
 from galleria_action.values import dataclass
-
-FOLDERS = ("full", "web", "thumb", "avif")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,8 @@ from galleria_action.studio.ledger import Ledger
 from galleria_action.values import dataclass
 
 FOLDER = ".studio"
+#: in the gallery's folder
+FOLDERS = ("full", "web", "thumb", "avif")
 LEDGER = "ledger.jsonl"
 
 
@@ -38,9 +40,15 @@ def open_workshop(source: Path) -> Iterator[Workshop]:
     Raises ``ConfigInvalid`` when the folder cannot be written to, or another run is at work in it.
     """
     folder = source / FOLDER
-    made = folder / "made"
     try:
+        for name in FOLDERS:
+            own_folder(source / name)
+        made = own_folder(own_folder(folder) / "made")
         made.mkdir(parents=True, exist_ok=True)
+        # a link among our own files is nobody's but a stranger's
+        for path in (*folder.iterdir(), *made.iterdir()):
+            if path.is_symlink():
+                path.unlink()
         # not to be committed: made anew, or restored by a cache
         (folder / ".gitignore").write_text("*\n", encoding="ascii")
         lock = (folder / "lock").open("wb")
@@ -63,6 +71,17 @@ def open_workshop(source: Path) -> Iterator[Workshop]:
             yield Workshop(source, made, ledger)
         finally:
             ledger.close()
+
+
+def own_folder(folder: Path) -> Path:
+    """``folder``, which is for what we make alone. Raises ``ConfigInvalid`` where a link stands in its place: it may
+    lead anywhere, and a pull request can bring it."""
+    if folder.is_symlink():
+        raise ConfigInvalid(
+            f"{shown(str(folder))} is a link. What is made here goes into folders of its own, and through no link.",
+            hint="Remove the link; the folder is made when it is needed.",
+        )
+    return folder
 
 
 def link_or_copy(original: Path, target: Path) -> None:

@@ -12,11 +12,14 @@ from urllib.parse import quote
 
 from galleria_action.ci.interface import Approval, NoReviews
 from galleria_action.deployment.events import Began, Ended, Entered, Left, Listener, Said, Warned, nobody
-from galleria_action.deployment.layout import Layout
+from galleria_action.deployment.layout import Layout, laid_out
 from galleria_action.deployment.made_by import MadeBy
 from galleria_action.deployment.releases.record import Who
+from galleria_action.deployment.routing.router import Router, Routing, Seen, Slots
 from galleria_action.deployment.state.elsewhere import StateElsewhere
 from galleria_action.deployment.stop import Stop
+from galleria_action.edge.routers.kinds import RouterChoice
+from galleria_action.edge.routers.opening import open_router
 from galleria_action.errors import ConfigInvalid
 from galleria_action.fence.place import Place
 from galleria_action.gallery.metadata.schema import LoadedMetadata
@@ -60,15 +63,16 @@ class Context:
     tells of two commits whether the first is an ancestor of the second (``None``: nobody knows). ``who`` makes
     releases, and ``now`` tells the time. ``environ`` has what options do not: credentials of caches, and proxies.
     ``environments`` knows of the others, ``pipeline`` is what the config file says of one, and ``shell`` runs its
-    commands (``None``: this run may run none). ``preview`` is the name of the preview that the run is pointed at
-    (empty: none), ``pull_request`` the number of the one that it belongs to, ``closed`` whether that is over, and
-    ``is_open`` asks the same of others (``None``: nobody knows)."""
+    commands (``None``: this run may run none). ``hide`` takes secrets out of a text that is kept. ``preview`` is the
+    name of the preview that the run is pointed at (empty: none), ``pull_request`` the number of the one that it belongs
+    to, ``closed`` whether that is over, and ``is_open`` asks the same of others (``None``: nobody knows)."""
 
     options: Options
     place: Place
     stop: Stop
     tell: Listener = nobody
     open_store: Callable[[StoreSettings], WriteStore] = open_store
+    open_router: Callable[[RouterChoice, WriteStore, StoreSettings], Router | None] = open_router
     approval: Callable[[], Approval] = NoReviews().approval
     without_secrets: str = ""
     metadata: LoadedMetadata | None = None
@@ -84,6 +88,7 @@ class Context:
     environments: Environments = field(default_factory=Environments)
     pipeline: PipelineText | Pipeline | None = None
     shell: Shell | None = None
+    hide: Callable[[str], str] = str
 
     @property
     def settings(self) -> StoreSettings:
@@ -98,7 +103,19 @@ class Context:
         return self.settings.target
 
     def store(self) -> WriteStore:
-        """The gallery's store, whose waits end when a stop is asked for; with our records in it, wherever they lie."""
+        """The live gallery's store, whose waits end when a stop is asked for; with our records in it, wherever they
+        lie. Raises what looking at the router raises."""
+        slots = self.slots()
+        return laid_out(slots.store, slots.live)
+
+    def slots(self) -> Slots:
+        """The whole target, and where the live gallery lies in it."""
+        store, choice = self.whole_store(), self.options.strategy.router
+        router = self.open_router(choice, store, replace(self.settings, pause=self.stop.pause))
+        return Slots(store, router, router.look() if router else Seen(Routing()), self.now)
+
+    def whole_store(self) -> WriteStore:
+        """The store of the whole target, in which galleries lie side by side."""
         settings = replace(self.settings, pause=self.stop.pause)
         gallery, of_state = self.open_store(settings), settings.of_state
         if of_state is None:

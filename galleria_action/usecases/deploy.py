@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from galleria_action.deployment.apply.upload import UploadsDone
+from galleria_action.deployment.layout import laid_out, whole
+from galleria_action.deployment.routing.router import Slots
+from galleria_action.options.strategy import Strategy
+from galleria_action.storage.interface import WriteStore
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.ahead import look_at_both
-from galleria_action.usecases.parts.applying import announce, nothing_to_do, open_checkpoint, put_online
+from galleria_action.usecases.parts.applying import announce, nothing_to_do, open_checkpoint
+from galleria_action.usecases.parts.places import note_router
 from galleria_action.usecases.parts.planning import make_comparison
 from galleria_action.usecases.parts.positions import look_for_positions
 from galleria_action.usecases.parts.records import in_place, warn_of_readers
@@ -16,11 +20,11 @@ from galleria_action.usecases.previews.deploy import deploy_preview
 from galleria_action.usecases.previews.removal import finish_closing
 from galleria_action.usecases.releases.onward import deploy_onward
 from galleria_action.usecases.releases.taking_back import taking_back
-from galleria_action.usecases.results import Deployed, PlanMade, PreviewDeployed, ShareUploaded, TakenOver
+from galleria_action.usecases.results import Deployed, PlanMade, PreviewDeployed, PutAside, ShareUploaded, TakenOver
 from galleria_action.usecases.shard import upload_share
 
 
-def deploy(context: Context) -> Deployed | PlanMade | ShareUploaded | PreviewDeployed | TakenOver:
+def deploy(context: Context) -> Deployed | PlanMade | PutAside | ShareUploaded | PreviewDeployed | TakenOver:
     """Validate, plan, have it approved, upload, commit, delete, verify. With ``dry-run`` it is ``plan``, and with
     ``shard`` only the shard's share is uploaded; with ``from`` a release of another environment goes online. Pointed at
     a preview it leaves the gallery alone."""
@@ -33,8 +37,14 @@ def deploy(context: Context) -> Deployed | PlanMade | ShareUploaded | PreviewDep
             return deploy_onward(context)
     if context.options.upload.shard:
         return upload_share(context, context.options.upload.shard)
-    both = look_at_both(context, context.store)
-    side, store = both.side, both.store
+    opened: list[Slots] = []
+
+    def live() -> WriteStore:
+        opened.append(context.slots())
+        return laid_out(opened[0].store, opened[0].live)
+
+    both = look_at_both(context, live)
+    side, store, slots = both.side, both.store, opened[0]
     made = make_comparison(context, store, side, both.remote)
     look_for_positions(context, made.plan)
     made = settled(context, store, side, made)
@@ -42,11 +52,18 @@ def deploy(context: Context) -> Deployed | PlanMade | ShareUploaded | PreviewDep
     checkpoint = open_checkpoint(context, store, made)
     if made.plan.changed:
         check_hold(store, made.remote)
+        from galleria_action.usecases.parts.recreating import check_recreate
+        from galleria_action.usecases.slots.carrying import carried_out
+
+        if context.options.strategy.strategy is Strategy.RECREATE:
+            check_recreate(context, made)
         announce(context, store, made)
+        if slots.router:
+            note_router(context, store, made.remote)
         with taking_back(context):
-            done = put_online(context, store, made, checkpoint, UploadsDone())
+            done: Deployed | PutAside = carried_out(context, slots, store, side, made, checkpoint)
     else:
         done = nothing_to_do(context, store, made, checkpoint)
-    finish_closing(context, store, made.remote.listing)
+    finish_closing(context, whole(store), made.remote.listing)
     warn_of_readers(context)
     return done

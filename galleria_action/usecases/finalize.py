@@ -42,11 +42,11 @@ from galleria_action.usecases.parts.records import in_place, warn_of_readers
 from galleria_action.usecases.parts.releasing import check_hold
 from galleria_action.usecases.parts.unfinished import settled
 from galleria_action.usecases.releases.taking_back import taking_back
-from galleria_action.usecases.results import Deployed
+from galleria_action.usecases.results import Deployed, PutAside
 from galleria_action.usecases.shard import DOCUMENT_HEADERS, other_plan
 
 
-def finalize(context: Context) -> Deployed:
+def finalize(context: Context) -> Deployed | PutAside:
     """Commit what the shards have uploaded.
 
     Raises ``PlanChanged`` when the plan is another one or shards belong to another, ``UploadFailed`` when one is not
@@ -60,10 +60,10 @@ def finalize(context: Context) -> Deployed:
     made = in_place(context, store, side, made)
     checkpoint = open_checkpoint(context, store, made)
     if not made.plan.changed:
-        done = nothing_to_do(context, store, made, checkpoint)
+        unchanged = nothing_to_do(context, store, made, checkpoint)
         _clear(context, store, folder_of(plan_id))
         warn_of_readers(context)
-        return done
+        return unchanged
     shards = _shards(context, store, made.plan, plan_id)
     uploaded = _collected(context, store, made, plan_id, shards)
     check_hold(store, made.remote)

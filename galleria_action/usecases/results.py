@@ -66,6 +66,40 @@ class Deployed:
 
 
 @dataclass(frozen=True, slots=True)
+class PutAside:
+    """The gallery waits in the slot ``folder``, whole and verified; visitors see the one before."""
+
+    plan: Plan
+    folder: str
+    uploaded: Uploaded
+
+    @property
+    def message(self) -> str:
+        """See ``Done.message``."""
+        return (
+            f"The new gallery waits in {self.folder}, verified ({count(self.uploaded.files, 'file')} uploaded). "
+            "Visitors see it after the command promote; promote with abort takes it back."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Promoted:
+    """The gallery that waited in a slot is online."""
+
+    plan: Plan
+    verification: Verification | None
+
+    @property
+    def message(self) -> str:
+        """See ``Done.message``."""
+        if not self.plan.changed:
+            return "Nothing to do: what waited in the slot is live already."
+        checked = "" if self.verification is None else f" and verified ({count(self.verification.checked, 'object')})"
+        changed, gone = count(len(self.plan.copies), "object"), count(len(self.plan.deletes), "object")
+        return f"The gallery that waited is online{checked}: {changed} new or changed, {gone} gone."
+
+
+@dataclass(frozen=True, slots=True)
 class PreviewDeployed:
     """The preview ``name`` is online, at ``url`` where that is known."""
 

@@ -18,7 +18,7 @@ def test_a_command_that_says_nothing_writes():
 
 def test_what_the_commands_write():
     writing = {name for name, command in COMMANDS.items() if command.would_write(Options(command=name))}
-    assert writing == {"deploy", "finalize", "rollback", "release-hold", "forget", "cleanup", "pipeline"}
+    assert writing == {"deploy", "finalize", "rollback", "release-hold", "promote", "forget", "cleanup", "pipeline"}
     previews = {
         name
         for name, command in COMMANDS.items()

@@ -34,6 +34,7 @@ CONTRACT = {
     "address-style": "auto", "encryption": "", "storage-class": "", "state": "", "headers": "",
     "cache-control-photos": "public, max-age=86400",
     "cache-control-site": "public, max-age=0, must-revalidate", "cache-control-metadata": "no-cache",
+    "strategy": "rolling", "batch": "", "router": "copy", "promote": "auto", "canary": "10", "abort": "false",
     "cdn": "", "invalidate-cdn": "true", "purge": "warn", "purge-max": "30", "purge-wait": "false",
     "probe": "off", "probe-timeout": "120",
     "keep-releases": "5", "keep-days": "", "to": "", "steps": "1", "hold": "false", "photo": "",
@@ -55,7 +56,7 @@ CHOICES = {
     "strip-gps": "false warn true",
     "hash-check": "strict warn off", "exif-errors": "warn fail", "comment": "always changes off",
     "check-files": "auto hash size off", "unproven": "upload keep",
-    "links": "warn fail off",
+    "links": "warn fail off", "strategy": "rolling recreate blue-green canary", "promote": "auto manual",
     "purge": "warn fail", "probe": "off warn fail rollback",
     "plan-approval": "off warn require", "progress": "auto off", "address-style": "auto path virtual",
     "on-error": "fail skip", "albums": "off folder day", "album-zip": "off web full", "duplicates": "off warn fail",
@@ -101,6 +102,7 @@ def test_the_options_are_the_contracts():
         "history",
         "rollback",
         "release-hold",
+        "promote",
         "forget",
         "cleanup",
         "cors",
@@ -158,7 +160,7 @@ def test_the_config_file_takes_every_option_but_secrets_and_what_chooses_the_fil
     schema = json.loads((ROOT / "schemas/galleria-config.schema.json").read_text(encoding="utf-8"))
     assert CONTRACT.keys() - schema["$defs"]["options"]["properties"].keys() == {
         "access-key", "secret-key", "session-token", "github-token", "config", "environment", "shard", "approved-plan",
-        "to", "steps", "hold", "photo", "diff", "release", "only", "from-stage", "continue",
+        "abort", "to", "steps", "hold", "photo", "diff", "release", "only", "from-stage", "continue",
         "notify",
     }  # fmt: skip
 

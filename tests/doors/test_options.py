@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from galleria_action.cli.commands import COMMANDS
+from galleria_action.cli.help import page
 from galleria_action.cli.parse import parse
 from galleria_action.errors import ConfigInvalid
 from galleria_action.options import BY_NAME, OPTIONS, SECRETS, Options, resolve
@@ -115,6 +116,12 @@ def test_in_a_shell_no_command_is_never_a_deploy():
     found = parse([], BUCKET, Path("/nowhere"))
     assert (found.command, found.exit_code) == ("", 2)
     assert "Usage: galleria-action" in (found.text or "")
+
+
+def test_the_list_of_commands_cuts_no_sentence_off():
+    words = " ".join(page().split())
+    assert all(command.help[1:] in words for command in COMMANDS.values())
+    assert "..." not in page().partition("Commands:")[2]
 
 
 @pytest.mark.parametrize(

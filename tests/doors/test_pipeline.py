@@ -245,11 +245,11 @@ def test_secrets(repository: Repository):
 
 
 def test_links(repository: Repository):
-    (repository.job.site / "index.html").write_text("<img src='photos/full/none.jpg'>", encoding="utf-8")
+    (repository.job.site / "index.html").write_text("<p>\n<img src='photos/full/none.jpg'>", encoding="utf-8")
     repository.config(_task("{name: it, uses: links}"))
     ran = repository.run()
     assert ran.exit_code == 17, ran.log
-    assert "none.jpg" in ran.log
+    assert "prod/site/index.html:2: index.html links to photos/full/none.jpg" in ran.log
 
 
 def test_an_integration_leaves_nothing(repository: Repository):
@@ -357,3 +357,15 @@ def test_one_gallery_through_all_environments(repository: Repository, tmp_path: 
     assert repository.run(environment="staging").exit_code == 0
     assert repository.run(environment="production").exit_code == 0
     assert shown("production") == shown("staging") != before
+
+
+def test_what_is_kept_of_a_run_holds_no_secret(repository: Repository):
+    """Whatever a task of ours repeats: what goes to the state, the result and JUnit's file is masked."""
+    secret = "no-such-environment-s3cr3t"
+    repository.config(_task("{name: put, uses: deploy}"))
+    ran = repository.runner.run("pipeline", **{"github-token": secret, "comment": "off", "source": f"prod/{secret}"})
+    assert ran.exit_code == 17, ran.log
+    folder = repository.workspace.parent / "bucket/.galleria/pipelines"
+    kept = [it.read_text(encoding="utf-8") for it in folder.glob("*.json")]
+    junit = (repository.workspace / "galleria-pipeline.xml").read_text(encoding="utf-8")
+    assert kept and secret not in "".join(kept) + junit + json.dumps(ran.result["pipeline"])

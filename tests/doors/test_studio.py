@@ -99,6 +99,33 @@ class TestProcess:
         ok(runner.run("process", site="generate", duplicates="warn"))
         assert {path.lstat().st_uid for path in runner.workspace.rglob("*")} == {1001}
 
+    @pytest.mark.parametrize("place", ["web", "full", "thumb", "avif", ".studio", ".studio/made", "../site/avif"])
+    def test_nothing_is_written_through_a_folder_that_is_a_link(
+        self, runner: Runner, tmp_path: Path, place: str
+    ) -> None:
+        outside = tmp_path / "outside"
+        outside.mkdir()
+        link = runner.workspace / "prod/pics" / place
+        (runner.workspace / "prod/pics").mkdir(parents=True)
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(outside, target_is_directory=True)
+        ran = failed(runner.run("process", site="generate", avif="true"), "config-invalid", 2)
+        assert "is a link" in ran.log
+        assert list(outside.iterdir()) == []
+
+    @pytest.mark.parametrize("name", ["lock", ".gitignore", "ledger.jsonl", "ledger.tmp", "site.json", "made/a.tmp"])
+    def test_a_link_among_our_own_files_is_taken_away_and_not_followed(
+        self, runner: Runner, tmp_path: Path, name: str
+    ) -> None:
+        precious = tmp_path / "precious"
+        precious.write_text("precious", encoding="utf-8")
+        link = runner.workspace / "prod/pics/.studio" / name
+        link.parent.mkdir(parents=True)
+        link.symlink_to(precious)
+        ok(runner.run("process", site="generate"))
+        assert precious.read_text(encoding="utf-8") == "precious"
+        assert not link.is_symlink()
+
     def test_a_dry_run_writes_nothing(self, runner: Runner) -> None:
         before = sorted(runner.workspace.rglob("*"))
         ran = ok(runner.run("process", dry_run="true"))

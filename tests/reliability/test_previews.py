@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import galleries
 from galleria_action.deployment.previews.marks import Preview, closing_of, mark_of
 from galleria_action.storage.interface import Headers, Target, WriteStore
 from galleria_action.storage.settings import StoreSettings
+from tests.builders import Gallery, unchanged
 from tests.doors.runner import Ran
 from tests.reliability.memory import MemoryStore
 from tests.reliability.mortal import FLAVOURS, Fate, Killed, MortalStore
@@ -255,7 +257,7 @@ def test_a_deploy_of_a_preview_beside_another_run(
     scene.gallery.change(0, version=9)
     inputs = {"forget": {"photo": scene.gallery.photos[1]["id"]}}.get(other, {"preview": NAME})
     won = set()
-    for first in range(0, 40, 3):
+    for first in range(0, 42, 6):
         again = Buckets()
         seed(again.gallery, begin)
         turns = Turns(switching(first, 99), lambda: None, asked_at_once=1)
@@ -273,8 +275,28 @@ def test_a_deploy_of_a_preview_beside_another_run(
         won.add(tuple(codes.values()))
         if other != "forget":
             assert again.shown() == before
+        assert bool(again.preview()) <= (mark_of(NAME) in again.gallery.objects) or 0 not in (codes["a"],)
         ok(again.run(scene, "deploy", preview=NAME))
         assert again.preview()["gallery-metadata.json"][0] == scene.gallery.raw
         ok(again.run(scene, "cleanup", preview=NAME))
         assert not again.of_previews()
     assert len(won) > 1 or other == "deploy", won
+
+
+@pytest.mark.slow
+def test_a_preview_of_one_changed_photo_among_three_thousand_objects_sends_its_bytes(tmp_path: Path):
+    folder, buckets = tmp_path / "workspace/prod/pics", Buckets()
+    galleries.make(folder, 1000, small=True)
+    scene = Scene(
+        tmp_path / "workspace", Gallery(folder, {}, "bare", unchanged, "jpg", None), {}, {"hash-check": "off"}
+    )
+    ok(buckets.run(scene, "deploy"))
+    before = buckets.shown()
+    assert len(before) == 3001
+    galleries.change(folder, 0.001)
+    ran = ok(buckets.run(scene, "deploy", preview=NAME, concurrency="16"))
+    sent = {key for key, it in buckets.preview().items() if it != before.get(key)} - {"gallery-metadata.json"}
+    (full,) = sent
+    assert int(ran.outputs["bytes-uploaded"]) == len(buckets.preview()[full][0])
+    assert ran.outputs["files-uploaded"] == "1"
+    assert len(buckets.preview()) == 3001

@@ -22,6 +22,7 @@ from galleria_action.storage.interface import (
     ObjectInfo,
     Part,
     StoredObject,
+    Target,
     WriteStore,
 )
 
@@ -175,8 +176,8 @@ class TurnStore:
             condition = None
         return self._ask("put", key, lambda: self._store.put(key, body, headers, condition))
 
-    def copy(self, source: str, key: str, headers: Headers | None = None) -> str:
-        return self._ask("put", key, lambda: self._store.copy(source, key, headers))
+    def copy(self, source: str, key: str, headers: Headers | None = None, *origin: Target | None) -> str:
+        return self._ask("put", key, lambda: self._store.copy(source, key, headers, *origin))
 
     def delete(self, keys: Iterable[str]) -> dict[str, str]:
         named = list(keys)

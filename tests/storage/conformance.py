@@ -16,6 +16,7 @@ import pytest
 from galleria_action.errors import BucketMissing
 from galleria_action.storage.interface import (
     ConditionUnsupported,
+    Hashed,
     Headers,
     IfAbsent,
     IfMatch,
@@ -192,6 +193,12 @@ class Conformance(ReadConformance):
         room.store.put("a", b"newer", JSON)
         assert room.store.get("a").body == b"newer"
         assert room.store.head("a").headers == room.headers(JSON)
+
+    def test_a_body_that_says_its_hash(self, room: Room) -> None:
+        body = bytes(range(256))
+        etag = room.store.put("a", Hashed.of(bytearray(body), hashlib.sha256(body).hexdigest()), JPEG)
+        assert etag == md5(body)
+        assert room.store.get("a").body == body
 
     def test_empty_body(self, room: Room) -> None:
         assert room.store.put("empty", b"", JPEG) == md5(b"")

@@ -21,7 +21,7 @@ from galleria_action.errors import (
     StorageUnavailable,
 )
 from galleria_action.net.network import Network
-from galleria_action.storage.interface import Headers, IfAbsent, Target, WriteStore
+from galleria_action.storage.interface import Hashed, Headers, IfAbsent, Target, WriteStore
 from galleria_action.storage.opening import open_store
 from galleria_action.storage.providers import provider_of
 from galleria_action.storage.s3.s3_store import S3Store, open_bucket
@@ -65,6 +65,25 @@ def test_very_large_bodies_are_one_put(make_bucket: Callable[[str], StoreSetting
     found = store.get("large")
     assert found is not None
     assert (found.body == body, found.headers) == (True, JPEG)
+
+
+def test_a_hash_that_is_known_signs_and_is_not_worked_out_again() -> None:
+    body = b"photo"
+    known = hashlib.sha256(b"told by the caller").hexdigest()
+    with scripted(OK) as script:
+        open_s3(script.url).put("a", Hashed.of(body, known), JPEG)
+        open_s3(script.url).put("a", body, JPEG)
+        told = [request.headers["x-amz-content-sha256"] for request in script.requests]
+    assert told == [known, hashlib.sha256(body).hexdigest()]
+
+
+def test_a_hash_that_is_not_true_is_refused() -> None:
+    with FakeS3("minio") as s3:
+        store = over({}, s3.settings())
+        with pytest.raises(GalleriaError):
+            store.put("a", Hashed.of(b"photo", "0" * 64), JPEG)
+        assert store.get("a") is None
+        assert store.put("a", Hashed.of(b"photo", hashlib.sha256(b"photo").hexdigest()), JPEG)
 
 
 class TestRedirects:

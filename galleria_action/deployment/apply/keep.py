@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from galleria_action.deployment.apply.beside import Beside
 from galleria_action.deployment.apply.order import Moment
-from galleria_action.deployment.apply.publishing import Hold, copied, has_died, side_by_side
+from galleria_action.deployment.apply.publishing import Hold, copied, side_by_side
 from galleria_action.deployment.apply.work import Work
 from galleria_action.deployment.documents.writing import check_base
 from galleria_action.deployment.model import Copy, Delete, Reason, Upload
@@ -23,14 +23,10 @@ from galleria_action.deployment.releases.record import (
     id_for,
 )
 from galleria_action.deployment.state.pool import pool_key, unproven_key
-from galleria_action.deployment.state.publication import PUBLICATION_KEY, Publication, Replaced
-from galleria_action.errors import Conflict
+from galleria_action.deployment.state.publication import Publication, Replaced
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.storage.interface import Headers, ObjectHead
 from galleria_action.values import dataclass
-
-#: so many others are let go first
-_CLAIMS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,26 +35,31 @@ class Keep:
     down how to take it back: of the publish, and of the release that it makes.
 
     A publish that an earlier run of this plan has begun is taken up: what it replaced is kept and written down already.
+    Where nothing is published ``in_place`` there is nothing of a publish to be taken back.
     """
 
+    in_place: bool = True
     moment: Moment = Moment.KEEP
 
     def run(self, work: Work) -> None:
         """See ``Step.run``. Raises ``Conflict`` when another has committed since the plan was made, ``Held`` where
         deploys are held."""
         work.stop.check()
-        taken_up = work.hold is not None
-        if work.hold is None:
-            replaced = _looked_at(work, _replacing(work))
+        taken_up = work.hold is not None and work.hold.publication.begun
+        replaced = work.hold.publication.replaced if work.hold and taken_up else _looked_at(work, _replacing(work))
+        if not taken_up:
             commit = work.plan.commit.sha256 if work.plan.commit else None
-            work.hold = self._claim(work, Publication(work.plan.plan_id, commit, replaced))
+            self._claim(work, Publication(work.plan.plan_id, commit, replaced if self.in_place else {}))
+        assert work.hold is not None
         seen = _looked_around(work)
         if HOLD_KEY in seen.records and not work.terms.despite_hold:
             raise held(work.store)
         history, going = seen.history, seen.going
-        replaced = dict(work.hold.publication.replaced)
         theirs = _of_the_dead(work, history)
-        for_later = {key: it for key, it in going.items() if key not in theirs} if work.terms.keep.anything else {}
+        for_publish = {} if taken_up or not self.in_place else replaced
+        # What a publish has begun to replace holds other bytes by now, and was kept before.
+        changing = going if self.in_place or taken_up else {**replaced, **going}
+        for_later = {key: it for key, it in changing.items() if key not in theirs} if work.terms.keep.anything else {}
 
         # nobody can read it; where the same bytes are sent again, they lie in the pool already
         away = {key for key, found in (work.remote.listing or {}).items() if found.archived}
@@ -69,8 +70,7 @@ class Keep:
             if before.kept and key not in away:
                 copied(work.store, key, before.kept, None)
 
-        # What a publish has begun to replace holds other bytes by now, and was kept before.
-        kept = (for_later if taken_up else {**replaced, **for_later}).items()
+        kept = {**for_publish, **for_later}.items()
         # All of it is done before anything live is touched; what of it first, is all one.
         with Beside(work.uploader.concurrency) as beside:
             beside.begin(lambda: side_by_side(kept, keep, work.uploader.concurrency))
@@ -79,19 +79,11 @@ class Keep:
             undo = {**_undo(work, {**replaced, **going}), **theirs}
             work.records, work.history = tuple(seen.records), self._write_down(work, history, undo)
 
-    def _claim(self, work: Work, publication: Publication) -> Hold:
-        """Claim to publish, after another which does so at this moment; whether the plan still holds is seen later."""
-        refused = 0
-        while True:
-            work.stop.check()
-            try:
-                return Hold.claim(work.store, publication)
-            except Conflict:
-                work.stop.check()
-                head, refused = work.store.head(PUBLICATION_KEY), refused + 1
-                died = head is not None and has_died(work.store, head.etag, work.stop, work.say)
-                if died or refused == _CLAIMS:
-                    raise
+    def _claim(self, work: Work, publication: Publication) -> None:
+        if work.hold is None:
+            work.hold = Hold.claim_after(work.store, publication, work.stop, work.say)
+        elif self.in_place:
+            work.hold.restate(publication)
 
     def _write_down(self, work: Work, history: History, undo: Mapping[str, Replaced | None]) -> History:
         """Write the record of the release, settle those that nobody has ended, and return the history as it is then."""
@@ -173,9 +165,10 @@ def _release(work: Work, history: History, undo: Mapping[str, Replaced | None]) 
         ),
         metadata=plan.commit.sha256 if plan.commit else base.sha256 if base else None,
         commit=plan.commit.sha256 if plan.commit else None,
-        previous=terms.previous if terms.restores else live.state if live else None,
+        previous=terms.previous or (live.state if live and not terms.restores else None),
         restores=terms.restores,
         undo=undo,
+        strategy=terms.strategy,
         taken_from=terms.taken_from,
     )
 
@@ -201,7 +194,8 @@ def _replacing(work: Work) -> list[Upload | Copy]:
     """What gives a key that visitors may reach other bytes or headers."""
     staged = work.uploader.done.staged
     there = work.remote.listing or {}
-    uploads = [up for up in work.plan.uploads if up.key in staged]
+    held = there.keys() | _part_of_it(work)
+    uploads = [up for up in work.plan.uploads if up.key in staged and up.key in held]
     return [*work.only_headers, *uploads, *(copy for copy in work.plan.copies if copy.key in there)]
 
 

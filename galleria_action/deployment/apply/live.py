@@ -85,10 +85,10 @@ class LiveManifest:
             before = self.manifest.of_kind(kind)
             objects |= before if files is None else {key: before[key] for key in files if key in before}
             going |= self.manifest.leaving_of(kind) if files is None else {}
-        return Manifest({**objects, **stored}, {**going, **leaving}, self._mode(), self._made_by())
+        return Manifest({**objects, **stored}, {**going, **leaving}, self._mode(), self.made_by())
 
-    def _made_by(self) -> dict[Kind, MadeBy]:
-        """Of our parts only our own commit is known, and nothing where that is not."""
+    def made_by(self) -> dict[Kind, MadeBy]:
+        """The commits of both parts then. Of our parts only our own commit is known, and nothing where that is not."""
         kept = {kind: it for kind, it in self.manifest.made_by.items() if kind not in self.parts}
         return kept | (dict.fromkeys(self.parts, self.local.made_by) if self.local.made_by else {})
 

@@ -12,6 +12,7 @@ from galleria_action.gallery.exif.edit import ExifEdit, Outcome, edit_exif
 from galleria_action.gallery.local.git_index import blob_id
 from galleria_action.gallery.metadata.model import KEEP_ORIGINAL_TIMEZONE
 from galleria_action.gallery.pages import with_noindex
+from galleria_action.storage.interface import Hashed
 from galleria_action.values import dataclass
 
 
@@ -31,7 +32,7 @@ class Prepared:
     ``full`` as it was read: the next plan does not read it again."""
 
     upload: Upload
-    body: bytes
+    body: Hashed
     sha256: str
     exif_warnings: tuple[str, ...] = ()
     other_hash: bool = False
@@ -63,7 +64,7 @@ def prepare(upload: Upload, read: Callable[[SourceFile], bytes], policy: Prepare
             f"but the metadata's deployment_file_hash is {upload.digest}"
         )
         raise GalleryInvalid(text, findings=[Finding(text)])
-    stored = edit.data if isinstance(edit.data, bytes) else bytes(edit.data)
+    stored = Hashed.of(edit.data, sha256)
     blob = blob_id(body) if upload.file.variant == "full" else ""
     return Prepared(upload, stored, sha256, edit.about_time, other_hash, blob)
 

@@ -32,6 +32,8 @@ LEASE_SECONDS = 15.0
 #: how often others look, and how long they wait for one that is at work
 LOOK_SECONDS = 1.0
 LONGEST_WAIT_SECONDS = 600.0
+#: so many others are let go first
+_CLAIMS = 10
 
 
 @dataclass
@@ -54,6 +56,29 @@ class Hold:
         except Conflict as taken:
             raise _another_publishes() from taken
         return cls(store, publication, Base.of(body, done.etag), _spoke=began)
+
+    @classmethod
+    def claim_after(cls, store: WriteStore, publication: Publication, stop: Stop, say: Callable[[str], None]) -> Hold:
+        """The same after another which does so at this moment; whether the plan still holds is seen later.
+
+        Raises ``Conflict`` where another does not come to its end, and ``Cancelled``.
+        """
+        refused = 0
+        while True:
+            stop.check()
+            try:
+                return cls.claim(store, publication)
+            except Conflict:
+                stop.check()
+                head, refused = store.head(PUBLICATION_KEY), refused + 1
+                died = head is not None and has_died(store, head.etag, stop, say)
+                if died or refused == _CLAIMS:
+                    raise
+
+    def restate(self, publication: Publication) -> None:
+        """Say what is about to be published. Raises ``Conflict`` when the claim was taken over."""
+        with self._lock:
+            self._write(publication)
 
     def begin(self) -> None:
         """From now on live objects may be touched. Raises ``Conflict`` when the claim was taken over."""
@@ -111,7 +136,7 @@ class Hold:
         return self.store.delete([PUBLICATION_KEY])
 
     def _write(self, publication: Publication) -> None:
-        beaten = replace(publication, beat=publication.beat + 1)
+        beaten = replace(publication, beat=self.publication.beat + 1)
         body, began = beaten.to_bytes(), time.monotonic()
         try:
             done = _written(self.store, body, self.base)

@@ -9,6 +9,7 @@ from galleria_action.deployment.apply.order import Moment
 from galleria_action.deployment.apply.publishing import copied, side_by_side
 from galleria_action.deployment.apply.work import Work
 from galleria_action.deployment.events import Publishing, Stored
+from galleria_action.deployment.layout import Layout
 from galleria_action.deployment.model import Copy, Reason
 from galleria_action.deployment.state.manifest import ManifestEntry
 from galleria_action.deployment.state.pool import pool_key
@@ -19,10 +20,12 @@ from galleria_action.values import dataclass
 @dataclass(frozen=True, slots=True)
 class Restore:
     """Copies inside the service: photos, what pages need, pages. ``recorded`` is what the bucket's record says of each
-    key then, but for the ETags that the copies get. What was staged in its place already stays there."""
+    key then, but for the ETags that the copies get. What was staged in its place already stays there. The bytes come
+    from the pool, or from a whole gallery in a ``slot``."""
 
     recorded: Mapping[str, ManifestEntry]
     said: str = "Bringing back {} objects that were kept"
+    slot: Layout | None = None
     moment: Moment = Moment.PUBLISH
 
     def run(self, work: Work) -> None:
@@ -56,8 +59,12 @@ class Restore:
         work.stop.check()
         assert work.hold is not None
         work.hold.still()
-        source = copy.key if copy.reason is Reason.HEADERS else pool_key(copy.source.sha256)
-        etag = copied(work.store, source, copy.key, copy.headers)
+        etag = copied(work.store, self._source(copy), copy.key, copy.headers)
         if entry := self.recorded.get(copy.key):
             work.uploader.done.entries[copy.key] = replace(entry, etag=etag)
         work.tell(Stored(copy.key, 0, copy.photo))
+
+    def _source(self, copy: Copy) -> str:
+        if self.slot:
+            return self.slot.lies_at(copy.key)
+        return copy.key if copy.reason is Reason.HEADERS else pool_key(copy.source.sha256)

@@ -69,7 +69,7 @@ class WriteRecord:
     def run(self, work: Work) -> None:
         """See ``Step.run``."""
         work.stop.check()
-        with _stop_first(work):
+        with stop_first(work):
             _write_record(work)
 
 
@@ -84,7 +84,7 @@ class Prove:
         work.stop.check()
         named = work.remote.named_keys() | work.remote.manifest.of_kind("site").keys()
         brought = work.uploader.done.entries.keys() - named
-        with _stop_first(work):
+        with stop_first(work):
             missing = find_missing(work.store, brought, work.uploader.concurrency)
         if missing:
             raise _vanished(missing)
@@ -99,16 +99,16 @@ class CommitDocument:
 
     def run(self, work: Work) -> None:
         """See ``Step.run``."""
-        _look_again(work)
+        look_again(work)
         key, base = self.document.key, work.plan.base
         if work.plan.commit is None:
-            with _stop_first(work):
+            with stop_first(work):
                 check_base(work.store, key, base)
             work.committed = base
             work.tell(Committed(True))
         else:
             work.say(f"Committing {key}")
-            with _committing(work, document=True):
+            with committing(work, document=True):
                 done = commit(work.store, key, self.document.body, self.document.headers, base)
                 work.record.narrowed |= done.narrowed
                 work.committed = Base.of(self.document.body, done.etag)
@@ -123,9 +123,9 @@ class CommitRecord:
 
     def run(self, work: Work) -> None:
         """See ``Step.run``."""
-        _look_again(work)
+        look_again(work)
         work.say("Committing the manifest")
-        with _committing(work, document=False):
+        with committing(work, document=False):
             _write_record(work)
         _warn_if_narrowed(work)
 
@@ -176,11 +176,11 @@ def _write_record(work: Work) -> None:
     work.record.write(work.uploader.done.entries, leaving)
 
 
-def _look_again(work: Work) -> None:
+def look_again(work: Work) -> None:
     """Raise, right before the commit, ``Conflict`` when somebody has taken our publish over, which means: back; and
     ``Cancelled`` when we are asked to stop."""
     if work.hold:
-        with _stop_first(work):
+        with stop_first(work):
             work.hold.sure()
     work.stop.check()
 
@@ -191,7 +191,7 @@ def _warn_if_narrowed(work: Work) -> None:
 
 
 @contextmanager
-def _stop_first(work: Work) -> Iterator[None]:
+def stop_first(work: Work) -> Iterator[None]:
     """Asked to stop, the store tries no more; then that is the reason."""
     try:
         yield
@@ -201,10 +201,11 @@ def _stop_first(work: Work) -> Iterator[None]:
 
 
 @contextmanager
-def _committing(work: Work, *, document: bool) -> Iterator[None]:
-    """Meanwhile, and when its outcome could not be learnt, nobody knows whether the commit has happened."""
+def committing(work: Work, *, document: bool) -> Iterator[None]:
+    """The commit takes place. Meanwhile, and when its outcome could not be learnt, nobody knows whether the commit has
+    happened."""
     work.tell(Committed(None))
-    with _stop_first(work):
+    with stop_first(work):
         try:
             yield
         except Unsettled:

@@ -233,7 +233,7 @@ class Uploader:
 
     def _lent(self, lender: Lender, upload: Upload, staged: bool) -> bool:
         """Whether the bytes of ``upload`` were copied inside the service instead of being read and sent."""
-        entry = lender.lent(upload, staged=staged)
+        entry = lender.lent(self.store, upload, staged=staged)
         if entry is None:
             return False
         with self._lock:

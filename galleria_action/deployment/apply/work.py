@@ -12,15 +12,32 @@ from galleria_action.deployment.apply.publishing import Hold
 from galleria_action.deployment.apply.upload import Uploader
 from galleria_action.deployment.events import Deleted, Listener, Said
 from galleria_action.deployment.galleries import Wanted
+from galleria_action.deployment.layout import Layout
 from galleria_action.deployment.model import Base, Plan, Reason, Upload
 from galleria_action.deployment.releases.history import History
 from galleria_action.deployment.releases.record import Release
 from galleria_action.deployment.releases.terms import Terms
 from galleria_action.deployment.remote.reading import RemoteState
+from galleria_action.deployment.routing.router import Seen
+from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.deployment.stop import Stop
 from galleria_action.errors import DeleteFailed, Finding
 from galleria_action.storage.interface import WriteStore
 from galleria_action.values import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class InSlot:
+    """A gallery in a slot: ``store`` has its keys, ``manifest`` says what lies there and ``base`` is that record as it
+    is stored. ``metadata`` is its document, as it lies there (``None``: it has none), ``named`` are the keys of its
+    photos and of that document."""
+
+    layout: Layout
+    store: WriteStore
+    manifest: Manifest
+    base: Base
+    metadata: Base | None
+    named: frozenset[str]
 
 
 @dataclass
@@ -32,7 +49,8 @@ class Work:
     ``release`` is what this becomes under ``terms``, and ``history``, whose keys are ``records``, the releases with it.
     ``record`` is the manifest that will be live, ``committed`` the metadata as we committed it, ``undeleted`` what
     could not be deleted, by key, with its error. ``owe`` writes down what caches will hold that is not so any more,
-    where there are any. What nobody waits for is done ``beside``; ``last_look`` is that after the deletes.
+    where there are any. What nobody waits for is done ``beside``; ``last_look`` is that after the deletes. ``slot`` is
+    the gallery in the slot that was filled, where one was, and ``seen`` what the router was seen to do since.
     """
 
     plan: Plan
@@ -55,6 +73,8 @@ class Work:
     undeleted: dict[str, str] = field(default_factory=dict)
     beside: Beside = field(init=False)
     last_look: Future[None] | None = None
+    slot: InSlot | None = None
+    seen: Seen | None = None
 
     def __post_init__(self) -> None:
         self.beside = Beside(self.uploader.concurrency)

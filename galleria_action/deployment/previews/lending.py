@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import field, replace
 
 from galleria_action.deployment.documents.readback import looks_like_md5
-from galleria_action.deployment.layout import Layout
 from galleria_action.deployment.model import Upload
 from galleria_action.deployment.remote.reading import RemoteState
 from galleria_action.deployment.state.manifest import ManifestEntry
@@ -18,12 +17,12 @@ from galleria_action.values import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Lender:
-    """The gallery that is live, ``remote``, as ``layout`` lays it out at ``origin``. It lends to ``store``."""
+    """The gallery that is live, ``remote``, in the target ``origin``, where ``lies_at`` tells of its keys where they
+    are."""
 
-    store: WriteStore
     remote: RemoteState
     origin: Target
-    layout: Layout = Layout.IN_PLACE
+    lies_at: Callable[[str], str]
     _by_content: Mapping[tuple[str, str], str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -35,9 +34,10 @@ class Lender:
         }
         object.__setattr__(self, "_by_content", there)
 
-    def lent(self, upload: Upload, *, staged: bool) -> ManifestEntry | None:
-        """The entry of ``upload`` after a copy of its bytes to its key, or into the pool where it is ``staged``, if the
-        live gallery provably has them, whatever they are called there; ``None`` where they have to be sent.
+    def lent(self, store: WriteStore, upload: Upload, *, staged: bool) -> ManifestEntry | None:
+        """The entry of ``upload`` after a copy of its bytes to its key in ``store``, or into the pool where it is
+        ``staged``, if the live gallery provably has them, whatever they are called there; ``None`` where they have to
+        be sent.
 
         Raises what concerns more than one copy.
         """
@@ -47,7 +47,7 @@ class Lender:
         entry = self.remote.manifest.objects[source]
         key, headers = (pool_key(entry.sha256), POOL_HEADERS) if staged else (upload.key, upload.file.headers)
         try:
-            etag = self.store.copy(self.layout.lies_at(source), key, headers, self.origin)
+            etag = store.copy(self.lies_at(source), key, headers, self.origin)
         except StorageUnavailable:
             return None
         if looks_like_md5(etag) and looks_like_md5(entry.etag) and etag != entry.etag:

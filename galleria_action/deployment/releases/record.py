@@ -93,7 +93,8 @@ class Release:
     is one of them. ``metadata`` is the SHA-256 of the document that is live with this release, ``commit`` of the one
     that its commit wrote (``None``: the record commits). ``previous`` is the release to which a step back leads, and
     ``restores`` the one whose state this is (``None``: a state of its own). ``forgotten`` counts photos that were taken
-    out of it afterwards. ``taken_from`` is the release of another environment that this one is.
+    out of it afterwards. ``taken_from`` is the release of another environment that this one is, ``strategy`` how it
+    went live.
     """
 
     id: str
@@ -108,6 +109,7 @@ class Release:
     undo: Mapping[str, Replaced | None] = field(default_factory=dict)
     standing: Standing = Standing.OPEN
     forgotten: int = 0
+    strategy: str = "rolling"
     taken_from: TakenFrom | None = None
 
     @property
@@ -203,6 +205,7 @@ def parse_release(raw: bytes, release: str) -> Release:
             undo={key: replaced_of(key, it, METADATA_KEY) for key, it in document["undo"].items()},
             standing=Standing(document["standing"]),
             forgotten=_number(document.get("forgotten", 0)),
+            strategy=_text(document.get("strategy", "rolling")),
             taken_from=_taken_from(document.get("taken_from")),
         )
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:

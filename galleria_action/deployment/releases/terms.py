@@ -45,7 +45,7 @@ class Terms:
     """Who makes a release, when and how, and what is kept. ``restores`` is the release whose state it brings back,
     ``previous`` the one that a step back from it leads to; ``despite_hold`` says that a hold of deploys does not
     concern it. ``forgets`` is the id of a photo of which nothing is kept. ``taken_from`` is the release of another
-    environment that it takes over."""
+    environment that it takes over, ``strategy`` how it goes live."""
 
     keep: Keeping = Keeping()
     who: Who = field(default_factory=Who)
@@ -55,4 +55,5 @@ class Terms:
     previous: str | None = None
     despite_hold: bool = False
     forgets: str | None = None
+    strategy: str = "rolling"
     taken_from: TakenFrom | None = None

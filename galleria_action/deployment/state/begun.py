@@ -39,7 +39,7 @@ class Begun:
         base = plan.base and plan.base.sha256
         return (
             self.target == plan.target
-            and self.storing == canonical(plan.storing.told())
+            and self.storing == canonical(plan.told())
             and (not self.metadata or base in self.metadata)
             and {action.canonical() for action in plan.actions()} <= self.actions
         )

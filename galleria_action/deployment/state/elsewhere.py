@@ -44,7 +44,7 @@ _JSON = Headers("application/json", "no-store")
 #: records that are taken along at once
 _HANDS = 8
 #: how the names of those begin that are there for a time only
-_COME_AND_GO = ("releases/", "pool/", "checkpoint", "shards/", "purges/", "previews/")
+_COME_AND_GO = ("releases/", "pool/", "checkpoint", "shards/", "purges/", "previews/", "staged.json")
 
 
 @dataclass(frozen=True, slots=True)

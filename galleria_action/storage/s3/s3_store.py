@@ -30,6 +30,7 @@ from galleria_action.storage.interface import (
     StoredObject,
     Target,
     bare_etag,
+    sha256_of,
 )
 from galleria_action.storage.persistence import ATTEMPTS, Persistence
 from galleria_action.storage.providers import Provider
@@ -117,20 +118,20 @@ class S3Store:
     def put(self, key: str, body: bytes, headers: Headers, condition: Condition | None = None) -> str:
         """See ``WriteStore.put``. ``PreconditionFailed`` may be the echo of our own write whose answer was lost and
         which was repeated: read back before calling it a conflict."""
-        call, digest = Call("put", self.target, key, len(body)), hashlib.sha256(body)
+        call, digest = Call("put", self.target, key, len(body)), sha256_of(body)
         return self._persist(lambda: self._put(call, body, digest, headers, condition), len(body))
 
-    def _put(self, call: Call, body: bytes, digest: Any, headers: Headers, condition: Condition | None) -> str:
+    def _put(self, call: Call, body: bytes, digest: str, headers: Headers, condition: Condition | None) -> str:
         if isinstance(condition, IfSeen):
             condition.check(self._head(Call("head", call.target, call.key)))
             condition = None
         sent = {**_stored_with(headers), **self._wanted(call.key or ""), **self._conditional(condition)}
         if self._provider.upload_checksum == "SHA256":
-            sent["x-amz-checksum-sha256"] = base64.b64encode(digest.digest()).decode()
+            sent["x-amz-checksum-sha256"] = base64.b64encode(bytes.fromhex(digest)).decode()
         elif self._wants_md5:
             sent["content-md5"] = base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
         try:
-            answer = self._ask(call, "PUT", headers=sent, body=body, digest=digest.hexdigest())
+            answer = self._ask(call, "PUT", headers=sent, body=body, digest=digest)
         except Refused as refused:
             if not self._wants_md5 and _asks_for_checksum(refused.fault):
                 self._wants_md5 = True

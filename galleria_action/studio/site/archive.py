@@ -33,6 +33,7 @@ def write_archive(target: Path, photos: Iterable[Photo], source: Path, variant: 
     Raises ``OSError``.
     """
     draft = target.with_name(f".{target.name}.tmp")
+    draft.unlink(missing_ok=True)
     with zipfile.ZipFile(draft, "w", zipfile.ZIP_STORED) as archive:
         for photo in photos:
             full, *made = photo.places()

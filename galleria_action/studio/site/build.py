@@ -20,7 +20,7 @@ from galleria_action.gallery.wording import shown
 from galleria_action.studio.place import Photo
 from galleria_action.studio.site.archive import contents_of, write_archive
 from galleria_action.studio.site.model import Site, SiteSettings, plan_site
-from galleria_action.studio.workshop import FOLDER, link_or_copy
+from galleria_action.studio.workshop import FOLDER, link_or_copy, own_folder
 from galleria_action.values import dataclass
 
 OWN = Path(__file__).parent / "templates"
@@ -72,7 +72,7 @@ def build_site(
             written.names.add(bundle.address)
         written.remove_stale()
         told = {"site": str(target), "files": sorted(written.names), "archives": archives}
-        (source / FOLDER / _LIST).write_text(json.dumps(told), encoding="ascii")
+        put(source / FOLDER / _LIST, json.dumps(told).encode("ascii"))
     except OSError as error:
         raise GalleryInvalid(
             f"The site could not be written: {shown(str(error.filename))} ({error.strerror}).",
@@ -145,7 +145,7 @@ class _Written:
         self._target, self._before = target, before
 
     def file(self, name: str, body: bytes) -> None:
-        path = self._target / name
+        path = self._place(name)
         self.names.add(name)
         with suppress(OSError):
             if path.read_bytes() == body:
@@ -155,7 +155,7 @@ class _Written:
         self.changed += 1
 
     def link(self, name: str, made: Path) -> None:
-        path = self._target / name
+        path = self._place(name)
         self.names.add(name)
         with suppress(OSError):
             if path.samefile(made):
@@ -167,8 +167,15 @@ class _Written:
     def remove_stale(self) -> None:
         for name in self._before - self.names:
             with suppress(OSError):
-                (self._target / name).unlink()
+                self._place(name).unlink()
                 self.changed += 1
+
+    def _place(self, name: str) -> Path:
+        """Where ``name`` goes. Raises ``ConfigInvalid`` for a link on the way."""
+        path = self._target / name
+        for folder in path.parents[: len(Path(name).parts) - 1]:
+            own_folder(folder)
+        return path
 
 
 #: names that we give: nothing else is ever removed

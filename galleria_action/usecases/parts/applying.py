@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
 from galleria_action.deployment.apply.carry_out import carried_out
+from galleria_action.deployment.apply.order import Step, shows
 from galleria_action.deployment.apply.prepare import PreparePolicy
 from galleria_action.deployment.apply.upload import Uploader, UploadsDone
 from galleria_action.deployment.apply.work import Work
@@ -39,7 +40,7 @@ from galleria_action.usecases.parts.probing import headers_of, probe
 from galleria_action.usecases.parts.purging import purging
 from galleria_action.usecases.parts.releasing import concluding, terms_of, tidy
 from galleria_action.usecases.parts.verifying import compare, judge, promises
-from galleria_action.usecases.results import Deployed
+from galleria_action.usecases.results import Deployed, PutAside
 
 #: between listings, where the first ones do not show our own writes yet
 LISTING_PAUSES_SECONDS = (0.5, 1.0, 2.0)
@@ -147,11 +148,19 @@ def make_uploader(
         tell=context.tell,
         listing=listing if options.upload.resume and not options.guards.force else {},
         known=remote.manifest,
-        live=listing.keys() | remote.named_keys() | remote.manifest.objects.keys(),
+        live=_reachable(context, made),
         checkpoint=checkpoint,
         lender=lender,
         done=done,
     )
+
+
+def _reachable(context: Context, made: Comparison) -> Set[str]:
+    """The keys that must not be written to before the publish: those that visitors may reach, or, where the gallery is
+    made in a slot, all of them."""
+    remote = made.remote
+    live = (remote.listing or {}).keys() | remote.named_keys() | remote.manifest.objects.keys()
+    return live | {up.key for up in made.plan.uploads} if context.options.strategy.strategy.in_slots else live
 
 
 def tell_trouble(context: Context, checkpoint: Checkpoint) -> None:
@@ -188,24 +197,29 @@ def put_online(
     made: Comparison,
     checkpoint: Checkpoint,
     done: UploadsDone,
+    steps: Sequence[Step] = (),
+    previous: str | None = None,
     lender: Lender | None = None,
-) -> Deployed:
-    """Upload what is not ``done`` and ``lender`` has not, commit, delete, verify. Raises whatever ends a deploy."""
+) -> Deployed | PutAside:
+    """Upload what is not ``done`` and ``lender`` has not, commit, delete, verify; or what ``steps`` are given. Raises
+    whatever ends a deploy."""
     made = with_listing(store, made)
     resumed = checkpoint if context.options.upload.resume and made.plan.uploads else None
     uploader = make_uploader(context, store, made, resumed, done, lender)
-    terms = terms_of(context)
+    terms = replace(terms_of(context), previous=previous)
     work = Work(made.plan, made.local, made.remote, store, uploader, context.stop, context.tell, made.hold, terms)
     prove_ahead(store)  # while photos are sent
-    steps = rolling(made.local)
+    steps = steps or rolling(made.local)
     with (
-        purging(context, store, made.remote, made.plan) as work.owe,
+        purging(context, store, made.remote, made.plan if shows(steps) else None) as work.owe,
         carried_out(work, steps, _deploying(context, work, checkpoint)) as manifest,
     ):
         work.beside.begin(lambda: forget(context, checkpoint))
         work.beside.begin(lambda: _end_begun(context, store, made))
-        with concluding(context, store, work.release) as judged:
-            verification = judged.verification = verify_deployed(context, store, made, manifest, work.looked)
+        if work.slot and not shows(steps):
+            return PutAside(made.plan, work.slot.layout.folder, work.uploader.done.summary())
+        with concluding(context, work.store, work.release) as judged:
+            verification = judged.verification = verify_deployed(context, work.store, made, manifest, work.looked)
     known = headers_of(made.local, made.plan)
     document = made.local.document or made.remote.metadata_base
     probe(context, manifest, document, made.plan, made.remote.manifest.objects, known)

@@ -38,7 +38,8 @@ def check_links(
     if wanted is Links.WARN:
         context.warn(f"{text} {_remedy(found, prefix)}")
         return
-    listed = [Finding(_told(it.link)) for it in found.links[:_LISTED]]
+    pages = {file.key: file for file in site}
+    listed = [_finding(context, pages[it.link.page], it.link) for it in found.links[:_LISTED]]
     if len(found.links) > _LISTED:
         listed.append(Finding(f"and {len(found.links) - _LISTED:,} more"))
     raise GalleryInvalid(f"{text} Nothing was written.", hint=_remedy(found, prefix), findings=listed)
@@ -50,6 +51,13 @@ def _links(site: Sequence[LocalFile], base: Base) -> Iterator[Link]:
         if extension_of(file.key) in _READ and file.size <= min(LARGEST_PAGE, left):
             left -= file.size
             yield from links_of(file.key, read_file(file), base)
+
+
+def _finding(context: Context, page: LocalFile, link: Link) -> Finding:
+    """With the line of the page where the link stands first, as it is written."""
+    body = read_file(page)
+    at = body.find(link.text.encode("utf-8", "surrogateescape"))
+    return Finding(_told(link), context.place.name(page.real), body.count(b"\n", 0, at) + 1 if at >= 0 else None)
 
 
 def _told(link: Link) -> str:

@@ -28,6 +28,7 @@ from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.age import check_age
 from galleria_action.usecases.parts.files import check_online
 from galleria_action.usecases.parts.local import LocalSide
+from galleria_action.usecases.parts.places import check_places
 from galleria_action.values import dataclass
 
 
@@ -62,6 +63,7 @@ def make_comparison(
     with context.phase("Plan"):
         remote = read() if read else read_target(context, store, side.found.metadata)
         context.warn_all(remote.warnings)
+        check_places(context, store, local, remote)
         recorded = remote.manifest
         if unfinished := remote.unfinished:
             context.warn(under_way(unfinished))
@@ -76,6 +78,7 @@ def make_comparison(
             delete_orphans=options.guards.orphans is Orphans.DELETE,
             storing=storing_of(context.settings),
             keep_unproven=options.guards.unproven is Unproven.KEEP,
+            strategy=options.strategy.strategy,
         )
         context.tell(Planned(made))
         if options.reports:

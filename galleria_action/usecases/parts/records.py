@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from galleria_action.deployment.layout import whole
 from galleria_action.deployment.state.elsewhere import StateElsewhere
 from galleria_action.deployment.state.manifest import MANIFEST_KEY
 from galleria_action.errors import GalleriaError
@@ -36,21 +37,22 @@ def in_place(context: Context, store: WriteStore, side: LocalSide, made: Compari
     Nobody may be publishing. A publish that this run goes on with is finished where its record lies; the next run takes
     the records along. Raises the storage's errors where the state cannot be written: nothing is deployed then.
     """
-    if not isinstance(store, StateElsewhere) or made.hold:
+    target = whole(store)
+    if not isinstance(target, StateElsewhere) or made.hold:
         return made
     context.stop.check()
-    done = store.take_up()
+    done = target.take_up()
     if done.left:
         context.warn(
             f"{count(len(done.left), 'record')} of this gallery {'is' if len(done.left) == 1 else 'are'} left below "
-            f"{RECORDS} at {context.target}, though they lie in {store.place} now. Either they may not be deleted "
+            f"{RECORDS} at {context.target}, though they lie in {target.place} now. Either they may not be deleted "
             "there, or another workflow deploys without the option state: give it the same one."
         )
     if done.removed:
         context.say(f"{count(done.removed, 'old record')} removed from {RECORDS} at {context.target}.")
     if not done.taken:
         return made
-    context.say(f"{count(done.taken, 'record')} taken along from {RECORDS} at {context.target} to {store.place}.")
+    context.say(f"{count(done.taken, 'record')} taken along from {RECORDS} at {context.target} to {target.place}.")
     return make_comparison(context, store, side)
 
 

@@ -38,7 +38,8 @@ from galleria_action.values import dataclass
 
 def terms_of(context: Context) -> Terms:
     """Under what this run makes a release."""
-    return Terms(context.options.releases.keeping, context.who, context.now)
+    options = context.options
+    return Terms(options.releases.keeping, context.who, context.now, strategy=options.strategy.strategy)
 
 
 def check_hold(store: ReadStore, remote: RemoteState) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from galleria_action.deployment.layout import whole
 from galleria_action.deployment.previews.marks import MARKS, closing_in, why_it_goes
 from galleria_action.errors import GalleriaError, VerifyFailed
 from galleria_action.report.wording import count
-from galleria_action.storage.interface import ReadStore
+from galleria_action.storage.interface import ReadStore, WriteStore
+from galleria_action.storage.wrappers import ReadOnlyStore
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.previews.holding import all_previews
 from galleria_action.usecases.previews.lifecycle import safety_net
@@ -21,8 +23,9 @@ def cleanup(context: Context) -> Answered:
 
     Raises ``VerifyFailed`` when something of a preview remains, after all the others were tried.
     """
-    store: ReadStore = context.reading_store() if context.options.dry_run else context.store()
-    going = dict(_going(context, store))
+    root = whole(context.store())
+    store: ReadStore = ReadOnlyStore(root) if context.options.dry_run else root
+    going = dict(_going(context, root, store))
     if context.options.dry_run:
         for name, why in going.items():
             context.say(f"{name} would be removed: {why}.")
@@ -32,7 +35,7 @@ def cleanup(context: Context) -> Answered:
     for name, why in going.items():
         context.say(f"{name} is removed: {why}.")
         try:
-            gone += remove(context, context.store(), name, read_mark(store, name) if why.startswith("it was") else None)
+            gone += remove(context, root, name, read_mark(store, name) if why.startswith("it was") else None)
         except GalleriaError as error:
             context.stop.check()
             context.warn(f"{name}: {error.message}")
@@ -48,7 +51,7 @@ def cleanup(context: Context) -> Answered:
     return Answered(f"{count(gone, 'preview')} removed, and a listing proves it.")
 
 
-def _going(context: Context, store: ReadStore) -> Iterator[tuple[str, str]]:
+def _going(context: Context, root: WriteStore, store: ReadStore) -> Iterator[tuple[str, str]]:
     """The names of the previews that are to go, with the reason."""
     with context.phase("Previews"):
         keys = [found.key for found in store.list(MARKS)]
@@ -60,7 +63,7 @@ def _going(context: Context, store: ReadStore) -> Iterator[tuple[str, str]]:
             elif context.preview not in closing:
                 yield context.preview, "it is over"
             return
-        for name in sorted(all_previews(context, context.store()) - closing):
+        for name in sorted(all_previews(context, root) - closing):
             mark = read_mark(store, name)
             if mark and not mark.lies_in(context.preview_target):
                 context.warn(

@@ -7,11 +7,12 @@ gallery of its own: photos that the live gallery has are copied inside the servi
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from galleria_action.deployment.apply.upload import UploadsDone
 from galleria_action.deployment.events import Event, Located, Pictured, Planned, Previewed, Released
 from galleria_action.deployment.guards import DeleteLimit, check_guards
-from galleria_action.deployment.layout import Layout, laid_out
+from galleria_action.deployment.layout import Layout, laid_out, place_of, whole
 from galleria_action.deployment.model import PageEdit
 from galleria_action.deployment.previews.lending import Lender
 from galleria_action.deployment.previews.marks import MARK_HEADERS, MARKS, Preview, closing_in
@@ -21,6 +22,7 @@ from galleria_action.options.edge import Probe
 from galleria_action.options.guards import Orphans, PlanApproval
 from galleria_action.report.wording import count, human_size
 from galleria_action.storage.interface import WriteStore
+from galleria_action.storage.wrappers import ReadOnlyStore
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.applying import announce, nothing_to_do, open_checkpoint, put_online
 from galleria_action.usecases.parts.local import LocalSide, check_local
@@ -36,14 +38,20 @@ def deploy_preview(context: Context) -> PreviewDeployed | PlanMade:
     """Deploy the workspace as the preview that the context names. Raises whatever ends a deploy, but for the guards of
     the live gallery, whose refusals are told: a preview is there to be looked at."""
     side = check_local(context)
-    live = make_comparison(_unguarded(context), context.reading_store(), side)
+    slots = context.slots()
+    live = make_comparison(_unguarded(context), ReadOnlyStore(laid_out(slots.store, slots.live)), side)
     _tell_refusal(context, live)
     look_for_positions(context, live.plan)  # what the live gallery shows already is not hidden by a preview
     if context.options.dry_run:
         return PlanMade(live.plan)
-    root = context.store()
-    _announce(context, root)
-    done = _deployed(context, root, side, live)
+    shown = laid_out(slots.store, slots.live)
+    root = whole(shown)
+    mark = _announce(context, root)
+    lender = Lender(live.remote, context.target, partial(place_of, shown))
+    done = _deployed(context, root, side, lender)
+    if root.head(mark.key) is None:  # a removal went by meanwhile, and what is online now came after it
+        context.stop.check()
+        root.put(mark.key, mark.to_bytes(), MARK_HEADERS)
     url = address_of_preview(context.options, context.preview)
     context.tell(Previewed(url))
     finish_closing(context, root, live.remote.listing)
@@ -54,7 +62,7 @@ def deploy_preview(context: Context) -> PreviewDeployed | PlanMade:
     return PreviewDeployed(context.preview, url, done.verification)
 
 
-def _announce(context: Context, root: WriteStore) -> None:
+def _announce(context: Context, root: WriteStore) -> Preview:
     """Write the mark, before anything of the preview; what is left of one of the same name that was to go, goes."""
     name, place = context.preview, context.preview_target
     if name in closing_in(it.key for it in root.list(f"{MARKS}{name}.")):
@@ -63,9 +71,10 @@ def _announce(context: Context, root: WriteStore) -> None:
     number = context.pull_request if name == f"pr-{context.pull_request}" else None
     mark = Preview(name, context.now(), place.bucket, place.prefix, number)
     root.put(mark.key, mark.to_bytes(), MARK_HEADERS)
+    return mark
 
 
-def _deployed(context: Context, root: WriteStore, side: LocalSide, live: Comparison) -> Deployed:
+def _deployed(context: Context, root: WriteStore, side: LocalSide, lender: Lender) -> Deployed:
     layout = Layout.preview(context.preview)
     context.say(f"The preview {context.preview} lies at {context.preview_target} below {layout.folder}")
     quiet = _aside(_unguarded(context))
@@ -76,7 +85,9 @@ def _deployed(context: Context, root: WriteStore, side: LocalSide, live: Compari
     if not made.plan.changed:
         return nothing_to_do(quiet, store, made, checkpoint)
     announce(quiet, store, made)
-    return put_online(quiet, store, made, checkpoint, UploadsDone(), Lender(store, live.remote, context.target))
+    done = put_online(quiet, store, made, checkpoint, UploadsDone(), lender=lender)
+    assert isinstance(done, Deployed), "a preview is not put aside"
+    return done
 
 
 #: what is told of the plan for the live gallery stays true whatever is done for the preview

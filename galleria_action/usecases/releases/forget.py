@@ -13,6 +13,7 @@ from galleria_action.deployment.apply.restore import Restore
 from galleria_action.deployment.apply.retain import pooled, retain
 from galleria_action.deployment.apply.work import Work
 from galleria_action.deployment.events import Planned, Recognised
+from galleria_action.deployment.layout import Layout, is_elsewhere, laid_out, whole
 from galleria_action.deployment.model import Commit, Delete, Plan, Reason
 from galleria_action.deployment.releases.forgetting import Document, document_without, keys_of, record_without
 from galleria_action.deployment.releases.history import History
@@ -30,11 +31,13 @@ from galleria_action.report.wording import count
 from galleria_action.storage.interface import Headers, ReadStore, WriteStore
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.applying import verify_against
+from galleria_action.usecases.parts.places import check_router
 from galleria_action.usecases.parts.purging import purging
 from galleria_action.usecases.parts.releasing import begin, concluding, history_of, idle_uploader, terms_of
 from galleria_action.usecases.parts.unfinished import cleared
 from galleria_action.usecases.previews.holding import previews_with
 from galleria_action.usecases.previews.removal import remove
+from galleria_action.usecases.releases.forget_elsewhere import forget_elsewhere, traces_elsewhere
 from galleria_action.usecases.results import Answered, PlanMade
 from galleria_action.values import dataclass
 
@@ -67,18 +70,26 @@ def forget(context: Context) -> Answered | PlanMade:
         store: ReadStore = context.reading_store()
         remote = read_remote(store, listing=True)
         return PlanMade(_found(context, store, remote, history_of(store, remote), photo).plan)
-    writing = context.store()
+    slots = context.slots()
+    writing = laid_out(slots.store, slots.live)
     remote = cleared(context, writing)
+    check_router(context, writing, remote)
     history = history_of(writing, remote)
     traces = _found(context, writing, remote, history, photo)
-    objects = remote.manifest.objects
-    previews = previews_with(context, writing, photo, {objects[key].sha256 for key in traces.keys if key in objects})
-    if not (traces.anywhere or previews):
+    beside = any(map(is_elsewhere, remote.listing or ())) or slots.live != Layout.IN_PLACE
+    elsewhere = traces_elsewhere(slots, slots.store, photo) if beside else ()
+    objects, target = remote.manifest.objects, whole(writing)
+    contents = {objects[key].sha256 for key in traces.keys if key in objects}
+    previews = previews_with(context, target, photo, contents)
+    if not (traces.anywhere or elsewhere or previews):
         _prune(context, writing, remote)
         raise _nowhere(remote, photo)
     begin(context, traces.plan)
     for name in previews:  # first, while it is known what its bytes are
-        remove(context, writing, name)
+        remove(context, target, name)
+    if elsewhere:
+        files = count(forget_elsewhere(context, slots, elsewhere, photo), "file")
+        context.say(f"{files} of it gone from {', '.join(it.layout.folder or 'the root' for it in elsewhere)}")
     if traces.plan.changed:
         _from_the_live_gallery(context, writing, remote, traces, photo)
     _from_the_records(context, writing, traces, photo)

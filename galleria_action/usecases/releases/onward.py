@@ -15,6 +15,7 @@ from galleria_action.deployment.delivery import HeaderRules
 from galleria_action.deployment.events import Planned, Recognised
 from galleria_action.deployment.galleries import Wanted
 from galleria_action.deployment.guards import check_guards
+from galleria_action.deployment.layout import place_of, whole
 from galleria_action.deployment.model import Plan
 from galleria_action.deployment.releases.onward import Offer, offered, plan_onward, recorded_there
 from galleria_action.deployment.releases.record import Release, TakenFrom
@@ -69,9 +70,10 @@ class _Source:
     options: Options
 
     def lies_at(self, key: str) -> tuple[Target, str]:
-        if isinstance(self.store, StateElsewhere):
-            return self.store.lies_at(key)
-        return self.context.target, key
+        target, place = whole(self.store), place_of(self.store, key)
+        if isinstance(target, StateElsewhere):
+            return target.lies_at(place)
+        return self.context.target, place
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import replace
 
 from galleria_action.deployment.apply.carry_out import carried_out
+from galleria_action.deployment.apply.order import Step
 from galleria_action.deployment.apply.restore import Restore
 from galleria_action.deployment.apply.work import Work
 from galleria_action.deployment.events import BroughtBack, Planned, Recognised
 from galleria_action.deployment.galleries import Wanted
 from galleria_action.deployment.guards import check_guards
+from galleria_action.deployment.layout import laid_out
 from galleria_action.deployment.model import Plan
 from galleria_action.deployment.releases.history import History
 from galleria_action.deployment.releases.hold import put_hold
 from galleria_action.deployment.releases.record import Kind
 from galleria_action.deployment.releases.rollback import WayBack, chosen, plan_back, wanted_by, way_back
 from galleria_action.deployment.remote.reading import RemoteState, read_remote
+from galleria_action.deployment.slots.fill import Fill
+from galleria_action.deployment.slots.filling import pieces_back
 from galleria_action.deployment.state.pool import POOL_FOLDER, pool_key
+from galleria_action.deployment.strategies.blue_green import brought_back
 from galleria_action.deployment.strategies.rolling import rolling
 from galleria_action.errors import ReleaseUnavailable
 from galleria_action.gallery.keys import METADATA_KEY
@@ -28,6 +34,7 @@ from galleria_action.storage.interface import ReadStore, WriteStore
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.applying import verify_against
 from galleria_action.usecases.parts.pictures import tell_pictures_back
+from galleria_action.usecases.parts.places import check_router
 from galleria_action.usecases.parts.planning import storing_of, under_way, warn_of_copies
 from galleria_action.usecases.parts.probing import headers_of, probe
 from galleria_action.usecases.parts.purging import purging
@@ -44,7 +51,8 @@ def rollback(context: Context) -> RolledBack | PlanMade:
     """
     if context.options.dry_run:
         return PlanMade(_planned(context, context.reading_store(), None)[0])
-    store = context.store()
+    slots = context.slots()
+    store = laid_out(slots.store, slots.live)
     remote = cleared(context, store)
     plan, way, wanted, history = _planned(context, store, remote)
     if not plan.changed:
@@ -64,15 +72,20 @@ def rollback(context: Context) -> RolledBack | PlanMade:
         despite_hold=True,
     )
     work = Work(plan, wanted, remote, store, idle_uploader(context, store), context.stop, context.tell, None, terms)
-    steps = rolling(wanted, Restore(way.recorded))
+    then = parse_remote(wanted.document.body) if wanted.document else remote.metadata
+    named = _named(way, then)
+    if slots.router:
+        fill = Fill(slots, lambda work: pieces_back(way, named, slots.live))
+        steps: Sequence[Step] = brought_back(slots, fill)
+    else:
+        steps = rolling(wanted, Restore(way.recorded))
     with (
         purging(context, store, remote, plan) as work.owe,
         carried_out(work, steps, context.phase("Rollback")) as manifest,
     ):
         work.looked()
-        with concluding(context, store, work.release) as judged:
-            then = parse_remote(wanted.document.body) if wanted.document else remote.metadata
-            judged.verification = verify_against(context, store, _named(way, then), plan, manifest, None, then)
+        with concluding(context, work.store, work.release) as judged:
+            judged.verification = verify_against(context, work.store, named, plan, manifest, None, then)
     context.tell(BroughtBack(way.release.who.commit))
     document = wanted.document or remote.metadata_base
     probe(context, manifest, document, plan, remote.manifest.objects, headers_of(wanted, plan))
@@ -89,6 +102,7 @@ def _planned(context: Context, store: ReadStore, remote: RemoteState | None) -> 
                 context.warn(under_way(unfinished))
                 remote = remote.before(unfinished)
         context.warn_all(remote.warnings)
+        check_router(context, store, remote)
         if remote.mode:
             context.tell(Recognised(remote.mode))
         history = history_of(store, remote)

@@ -7,7 +7,6 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from galleria_action.deployment.remote.reading import read_remote
@@ -91,7 +90,7 @@ def _heavy_photos(context: Context, gallery: Gallery, limits: Mapping[str, int])
         limit = limits.get(file.variant or "full", 0)
         if limit and file.size > limit:
             text = f"{file.variant or 'photo'}: {human_size(file.size)}, more than {human_size(limit)}"
-            yield Finding(text, _name(context, file))
+            yield Finding(text, context.place.name(file.real))
 
 
 def _heavy_pages(context: Context, gallery: Gallery, limits: Mapping[str, int]) -> Iterator[Finding]:
@@ -101,12 +100,12 @@ def _heavy_pages(context: Context, gallery: Gallery, limits: Mapping[str, int]) 
             continue
         if limits["page"] and file.size > limits["page"]:
             text = f"page: {human_size(file.size)}, more than {human_size(limits['page'])}"
-            yield Finding(text, _name(context, file), 1)
+            yield Finding(text, context.place.name(file.real), 1)
         if limits["requests"] and file.size <= LARGEST_PAGE:
             number = len({link.key for link in links_of(file.key, read_file(file), base)})
             if number > limits["requests"]:
                 yield Finding(
-                    f"it asks for {number:,} files, more than {limits['requests']:,}", _name(context, file), 1
+                    f"it asks for {number:,} files, more than {limits['requests']:,}", context.place.name(file.real), 1
                 )
 
 
@@ -139,7 +138,9 @@ def privacy(context: Context, settings: _Settings) -> Outcome:
             with opened(photo) as descriptor:
                 if head_tells_position(os.pread(descriptor, _BEGINNING, 0)):
                     found.append(
-                        Finding("it says where it was taken (strip-gps: true removes it)", _name(context, photo))
+                        Finding(
+                            "it says where it was taken (strip-gps: true removes it)", context.place.name(photo.real)
+                        )
                     )
     hint = "Remove it from the metadata, set strip-gps or redact-paths, or name the field in with: {allow: …}."
     _judge(found, "that tell of people or places", hint)
@@ -214,7 +215,7 @@ def secrets(context: Context, _: _Settings) -> Outcome:
 def _read(context: Context, gallery: Gallery, texts: Sequence[LocalFile]) -> Iterator[tuple[str, bytes]]:
     if gallery.metadata:
         yield str(gallery.metadata.file), gallery.metadata.raw
-    yield from ((_name(context, file), read_file(file)) for file in texts)
+    yield from ((context.place.name(file.real), read_file(file)) for file in texts)
 
 
 # -- what they have in common --------------------------------------------------------------------------------------
@@ -225,9 +226,3 @@ def _judge(found: Sequence[Finding], what: str, hint: str) -> None:
         raise BudgetExceeded(
             f"{count(len(found), 'place')} {what}.", hint=hint, findings=found[:_MOST], problems=len(found)
         )
-
-
-def _name(context: Context, file: LocalFile) -> str:
-    """The file as the user knows it."""
-    path, folder = Path(file.real), context.place.folder.resolve()
-    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else file.key

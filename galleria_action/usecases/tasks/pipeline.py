@@ -267,7 +267,7 @@ class _Work:
             assert shell is not None
             outcome = shell.run(task, stop)
             self._flush(task, list(map(Said, outcome.log)))
-            return outcome
+            return self._hushed(outcome)
         voice = _Voice(self._context, self._lock, apart=USES[task.uses].apart)
         try:
             outcome = USES[task.uses].run(replace(self._context, tell=voice.hear, stop=stop), task.settings)
@@ -278,7 +278,13 @@ class _Work:
         except Exception as defect:  # noqa: BLE001 - a defect in one task must not lose what the others did
             outcome = Outcome(f"a defect in Galleria Action: {type(defect).__name__}: {defect}", "internal")
         self._flush(task, voice.kept)
-        return replace(outcome, release=voice.release, log=voice.lines())
+        return self._hushed(replace(outcome, release=voice.release, log=voice.lines()))
+
+    def _hushed(self, outcome: Outcome) -> Outcome:
+        """``outcome`` as it may be kept: a service may repeat what it was sent."""
+        hide = self._context.hide
+        findings = tuple(replace(it, message=hide(it.message)) for it in outcome.findings)
+        return replace(outcome, message=hide(outcome.message), findings=findings, log=tuple(map(hide, outcome.log)))
 
     def _flush(self, task: Task, events: list[Event]) -> None:
         with self._lock:

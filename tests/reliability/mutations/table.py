@@ -11,6 +11,7 @@ _CRASH = "tests/reliability/test_crash.py::"
 _PAIRS = "tests/reliability/test_two_deploys.py::"
 _PUBLISH = "tests/reliability/test_publish.py::"
 _RELEASES = "tests/reliability/test_releases.py::"
+_SLOTS = "tests/reliability/test_slots.py::"
 _STATE = "tests/reliability/test_state.py::"
 _RESUME = "tests/reliability/test_resume.py::"
 _SECRETS = "tests/reliability/test_secrets.py::"
@@ -39,7 +40,7 @@ _LOOK_BEFORE_DELETES = drop("steps:Delete._delete", "self._check_live(work)")
 MUTATIONS = {
     "deletes before the commit": _when(
         1, before(
-            "CommitDocument.run", "_look_again(work)", "work.store.delete([gone.key for gone in work.plan.deletes])"
+            "CommitDocument.run", "look_again(work)", "work.store.delete([gone.key for gone in work.plan.deletes])"
         ),
         _CRASH + "test_killed_at_every_request",
     ),
@@ -82,7 +83,7 @@ MUTATIONS = {
         _FAILURES + "test_conflict",
     ),
     "replaces live objects while staging": _when(
-        10, put("make_uploader", "listing.keys() | remote.named_keys() | remote.manifest.objects.keys()", "set()"),
+        10, put("make_uploader", "_reachable(context, made)", "set()"),
         _CRASH + "test_killed_at_every_request",
     ),
     "keeps nothing that could be taken back": _when(
@@ -166,7 +167,7 @@ MUTATIONS = {
         "tests/deployment/test_written.py::test_keys_that_no_gallery_has_are_not_believed",
     ),
     "takes a lost answer for a failure": _when(
-        3, never("_settled", "live and live.body == body"),
+        3, never("writing:_settled", "live and live.body == body"),
         _CRASH + "test_an_answer_is_lost_once",
     ),
     "takes a lost answer for a success": _when(
@@ -178,7 +179,7 @@ MUTATIONS = {
         _CRASH + "test_stopped_at_every_request",
     ),
     "commits after a signal": _when(
-        4, drop("_look_again", "work.stop.check()"),
+        4, drop("look_again", "work.stop.check()"),
         _CRASH + "test_stopped_while_it_reads",
     ),
     "uploads after a signal": _when(
@@ -329,7 +330,7 @@ MUTATIONS = {
         _SECRETS + "test_a_server_that_repeats_what_it_was_sent",
     ),
     "claims to know the outcome of a commit": _when(
-        3, miss("_committing", "Unsettled"),
+        3, miss("committing", "Unsettled"),
         _CRASH + "test_no_answer_any_more",
     ),
     "gives a slow line the same time again": _when(
@@ -466,7 +467,7 @@ MUTATIONS = {
         "tests/doors/test_approval.py::test_what_is_left_of_a_plan_that_was_given_by_its_id_is_approved_as_well",
     ),
     "approves whatever encryption and class": _when(
-        9, drop("Plan.canonical", "about |= self.storing.told()"),
+        9, drop("Plan.canonical", "about |= self.told()"),
         "tests/deployment/test_planner.py::test_how_objects_are_kept_is_part_of_the_plan",
     ),
     "takes back from anywhere": _when(
@@ -488,5 +489,26 @@ MUTATIONS = {
     "lets a region lead the credentials astray": _when(
         9, never("StoreSettings.__post_init__", "self.region and not _REGION.fullmatch(self.region)"),
         "tests/storage/test_settings.py",
+    ),
+    "switches to what nobody has proved": _when(
+        14, drop("ProveSlot.run", "prove(work, work.slot)"),
+        _SLOTS + "test_a_slot_that_somebody_has_damaged_is_shown_to_nobody",
+    ),
+    "believes a slot whatever its record says": _when(
+        14, put("filling", "recorded.describes(found)", "True"),
+        _SLOTS + "test_killed_at_every_request",
+        _SLOTS + "test_what_lies_in_a_slot_under_the_right_name_is_not_believed",
+    ),
+    "fills the slot that visitors see": _when(
+        14, put("Routing.idle", "it != self.live", "it == self.live or self.live == Layout.IN_PLACE"),
+        _SLOTS + "test_killed_at_every_request",
+    ),
+    "promotes on top of whatever is live": _when(
+        14, never("check_staged", "staged.live != at or ..."),
+        _SLOTS + "test_what_waits_is_out_of_date_when_another_went_live",
+    ),
+    "shows before it is proved": _when(
+        14, drop("check_order", 'raise ValueError(f"steps out of order: {...}")'),
+        "tests/reliability/test_strategies.py::test_steps_that_do_not_go_together",
     ),
 }  # fmt: skip

@@ -1,0 +1,1 @@
+"""Which of the galleries below a target visitors are sent to."""

@@ -1,0 +1,1 @@
+"""Slots: whole galleries beside the live one, filled and proved before a router sends visitors there."""

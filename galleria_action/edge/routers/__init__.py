@@ -1,0 +1,1 @@
+"""What sends visitors to one of the galleries below a target."""

@@ -1,0 +1,54 @@
+"""A huge gallery that becomes visible bit by bit: after so many new photos a whole, smaller gallery is committed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Set
+from dataclasses import replace
+
+from galleria_action.deployment.events import Event, Planned
+from galleria_action.deployment.galleries import LocalGallery
+from galleria_action.deployment.model import Commit, Reason
+from galleria_action.options.guards import PlanApproval
+from galleria_action.usecases.context import Context
+from galleria_action.usecases.parts.planning import Comparison
+
+
+def batches(made: Comparison, size: int | None) -> Iterator[LocalGallery]:
+    """The galleries before the whole one: with so many new photos more each. There are none where anything but new
+    photos comes or goes, because then each of them would show something that is neither before nor after.
+
+    The site comes with the whole, so that no page shows what is not there yet.
+    """
+    local, plan = made.local, made.plan
+    document = local.document
+    new = {up.photo for up in plan.uploads if up.photo is not None}
+    only_new = all(up.reason is Reason.NEW for up in plan.uploads if up.photo is not None)
+    if not size or document is None or local.photos is None or not only_new or plan.removed_photos:
+        return
+    there = [photo.id for photo in local.photos if photo.id not in new]
+    coming = [photo.id for photo in local.photos if photo.id in new]
+    for end in range(size, len(coming), size):
+        ids = {*there, *coming[:end]}
+        photos = tuple(photo for photo in local.photos if photo.id in ids)
+        yield replace(local, photos=photos, site=None, document=_part_of(document, ids))
+
+
+def in_private(context: Context) -> Context:
+    """The same run for a part of what was approved and shown as a whole."""
+
+    def tell(event: Event) -> None:
+        if not isinstance(event, Planned):
+            context.tell(event)
+
+    guards = replace(context.options.guards, approved_plan=None, plan_approval=PlanApproval.OFF)
+    return replace(context, options=replace(context.options, guards=guards), tell=tell)
+
+
+def _part_of(document: Commit, ids: Set[str]) -> Commit:
+    """The metadata with these photos only, and everything else as it is."""
+    metadata = json.loads(document.body)
+    metadata["photos"] = [photo for photo in metadata["photos"] if photo["id"] in ids]
+    body = json.dumps(metadata, ensure_ascii=False, indent=2).encode()
+    return replace(document, sha256=hashlib.sha256(body).hexdigest(), body=body)

@@ -1,0 +1,62 @@
+"""Which of the galleries below a target a run may deal with."""
+
+from __future__ import annotations
+
+import json
+
+from galleria_action.deployment.galleries import LocalGallery
+from galleria_action.deployment.layout import is_elsewhere
+from galleria_action.deployment.remote.reading import RemoteState
+from galleria_action.edge.routers.kinds import RouterKind
+from galleria_action.errors import ConfigInvalid, Finding
+from galleria_action.storage.interface import RECORDS, Headers, ReadStore, WriteStore
+from galleria_action.usecases.context import Context
+
+#: says by which router visitors are sent, from the first switch on
+ROUTED_KEY = f"{RECORDS}routed.json"
+_MOST = 1 << 14
+_SHOWN = 20
+
+
+def check_places(context: Context, store: ReadStore, local: LocalGallery, remote: RemoteState) -> None:
+    """Raise ``ConfigInvalid`` where visitors are sent by another router than this run knows of, or where the gallery
+    has keys that would lie where slots do."""
+    check_router(context, store, remote)
+    if not (context.options.strategy.strategy.in_slots or context.options.strategy.router.kind is not RouterKind.COPY):
+        return
+    taken = sorted(key for key in local.photo_keys() | local.site_keys() if is_elsewhere(key))
+    if taken:
+        raise ConfigInvalid(
+            f"The gallery has {len(taken)} files of its own where slots, previews and live.json lie, so it cannot be "
+            "deployed to slots. Nothing was written.",
+            hint="Rename them, or use strategy: rolling with router: copy.",
+            findings=[Finding(f"taken: {key}") for key in taken[:_SHOWN]],
+        )
+
+
+def check_router(context: Context, store: ReadStore, remote: RemoteState) -> None:
+    """Raise ``ConfigInvalid`` where visitors are sent by another router than this run knows of: it would deal with a
+    gallery that nobody sees."""
+    if ROUTED_KEY not in (remote.listing or ()):
+        return
+    found, asked = store.get(ROUTED_KEY, _MOST), str(context.options.strategy.router)
+    try:
+        router = str(json.loads(found.body)["router"])[:200] if found else asked
+    except (ValueError, TypeError, KeyError, RecursionError):
+        router = "another router"
+    if router != asked:
+        raise ConfigInvalid(
+            f"Visitors of this gallery are sent by {router}, and this run was told router: {asked}. It would deal with "
+            "a gallery that nobody sees. Nothing was written.",
+            hint=f"Set router: {router} for every command that deals with this gallery. To leave it, have visitors "
+            f"sent to the bucket's root again and delete {ROUTED_KEY} there.",
+        )
+
+
+def note_router(context: Context, store: WriteStore, remote: RemoteState) -> None:
+    """Write down by which router visitors are about to be sent. Raises the store's errors."""
+    if ROUTED_KEY in (remote.listing or ()):
+        return
+    context.stop.check()
+    body = json.dumps({"schema": 1, "router": str(context.options.strategy.router)}).encode()
+    store.put(ROUTED_KEY, body, Headers("application/json", "no-store"))

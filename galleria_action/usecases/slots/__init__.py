@@ -1,0 +1,1 @@
+"""Commands and parts of commands that deal with galleries in slots."""
