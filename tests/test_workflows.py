@@ -97,7 +97,7 @@ def test_it_may_do_no_more_than_it_says_for_no_longer_than_it_needs(path: Path):
     assert document["permissions"] == {}
     for job in jobs(document).values():
         assert job["permissions"]
-        assert "uses" in job or 0 < job["timeout-minutes"] <= 60
+        assert "uses" in job or 0 < job["timeout-minutes"] <= 120
     for step in steps(document):
         if "actions/checkout" in step.get("uses", ""):
             assert step["with"]["persist-credentials"] is False

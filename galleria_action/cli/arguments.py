@@ -27,11 +27,6 @@ SHELLS = ("bash", "zsh", "fish")
 _SHORT = {f"-{option.short}": option.name for option in BY_NAME.values() if option.short}
 _HELP = ("--help", "-h")
 
-#: what Galleria has and we do not
-_ELSEWHERE: Mapping[str, str] = {
-    "invalidate-cdn": "caches are not purged here; purge yours in a step of its own, after the deploy",
-}
-
 
 @dataclass(slots=True)
 class Arguments:
@@ -135,8 +130,6 @@ def _switch(found: Arguments, name: str, text: str) -> None:
 
 def _unknown(flag: str, name: str) -> Mistake:
     told = f"{flag[:80]}"
-    if name in _ELSEWHERE:
-        return Mistake(told, _ELSEWHERE[name])
     close = get_close_matches(name, BY_NAME, 1)
     if not close:
         return Mistake(told, "no such option")

@@ -136,7 +136,7 @@ def test_whatever_is_printed_opens_and_closes_no_section(tmp_path_factory, text:
     assert len(sections(stream.getvalue())) == 1
 
 
-@given(values=st.dictionaries(st.sampled_from(["plan-id", "url", "failure-reason"]), st.text(max_size=300)))
+@given(values=st.dictionaries(st.sampled_from(["plan-id", "preview-url", "failure-reason"]), st.text(max_size=300)))
 def test_any_value_is_one_variable(tmp_path_factory, values: dict[str, str]):
     folder = tmp_path_factory.mktemp("dotenv")
     GitLab({}, io.StringIO(), folder).write_outputs(values)

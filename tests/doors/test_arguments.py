@@ -56,10 +56,6 @@ def test_mistyped_options_take_their_value_along():
     assert mistakes("plan", "--", "--bucket")[0].startswith("--: no such option")
 
 
-def test_what_galleria_has_and_we_do_not():
-    assert "caches are not purged here" in mistakes("deploy", "--invalidate-cdn")[0]
-
-
 def test_the_first_word_is_the_command():
     assert mistakes("verfy", "--json", "--bucket", "x") == ["command: 'verfy' is not a command; is verify meant?"]
     assert mistakes("--bucket", "x")[0].startswith("command: not given; the first word is one of validate, plan")

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from galleria_action.errors import ConfigInvalid
-from galleria_action.net import trust
 from galleria_action.net.trust import Authorities
 from tests.s3.certificate import authority
 
@@ -43,5 +42,5 @@ def test_a_file_that_is_not_one_is_named(tmp_path: Path, content: bytes | None) 
 
 def test_a_machine_without_certificates(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     bare = ssl.get_default_verify_paths()._replace(cafile=None, capath=str(tmp_path))
-    monkeypatch.setattr(trust.ssl, "get_default_verify_paths", lambda: bare)
+    monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: bare)
     assert len(Authorities().context().get_ca_certs()) > 50
