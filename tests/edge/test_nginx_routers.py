@@ -43,7 +43,7 @@ http {{
 }}
 """
 #: the cookie of the examples lives a minute, and a slot is left alone for ninety seconds; here it goes faster
-PIN_SECONDS, ALONE_SECONDS = 3, 5
+PIN_SECONDS, ALONE_SECONDS = 6, 8
 VISITORS, SWITCHES = 50, 20
 
 

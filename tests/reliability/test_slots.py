@@ -11,7 +11,7 @@ import pytest
 from galleria_action.deployment.layout import LIVE_KEY, Layout
 from galleria_action.deployment.slots.staged import STAGED_KEY
 from galleria_action.deployment.state.publication import PUBLICATION_KEY
-from galleria_action.storage.interface import Headers, WriteStore
+from galleria_action.storage.interface import Condition, Headers, WriteStore
 from tests.doors.runner import Ran
 from tests.reliability.memory import MemoryStore
 from tests.reliability.mortal import FLAVOURS, Fate, Killed
@@ -200,6 +200,28 @@ def test_what_lies_in_a_slot_under_the_right_name_is_not_believed(tmp_path: Path
     alone = MemoryStore()
     past.scene.deploy(alone)
     assert past.now() == seen(state_of(alone))
+
+
+class Sabotaged(MemoryStore):
+    """Somebody damages the slot at the very moment when visitors are sent there."""
+
+    def put(self, key: str, body: bytes, headers: Headers, condition: Condition | None = None) -> str:
+        etag = super().put(key, body, headers, condition)
+        if key == LIVE_KEY and (folder := json.loads(body)["live"]) == "slots/b/":
+            self.delete([f"{folder}gallery-metadata.json"])
+        return etag
+
+
+def test_visitors_are_sent_back_from_what_turns_out_to_be_damaged(tmp_path: Path):
+    past = lived(tmp_path / "workspace", POINTER, 1)
+    before = past.now()
+    past.store, begin = Sabotaged(), state_of(past.store)
+    seed(past.store, begin)
+    change(past.scene, 7)
+    ran = past.run("deploy")
+    assert ran.exit_code != 0
+    assert "Visitors were sent back" in ran.log
+    assert past.now() == before
 
 
 # -- killed ----------------------------------------------------------------------------------------------------------

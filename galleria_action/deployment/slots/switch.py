@@ -135,7 +135,8 @@ class Switch:
         try:
             router.wait(seen, work.stop.pause, work.stop.check)
             if router.look().routing.live == slot.layout:
-                prove(work, slot)
+                for key, base in ((METADATA_KEY, slot.metadata), (MANIFEST_KEY, slot.base)):
+                    check_base(slot.store, key, base)
         except Cancelled:
             raise
         except GalleriaError as error:
