@@ -12,6 +12,7 @@ from galleria_action.deployment.apply import publishing
 from galleria_action.deployment.apply.beside import Beside
 from galleria_action.deployment.apply.publishing import Hold, has_died
 from galleria_action.deployment.state.publication import PUBLICATION_KEY, Publication, parse_publication
+from galleria_action.deployment.stop import Stop
 from galleria_action.errors import Conflict, StorageUnavailable
 from galleria_action.storage.wrappers import RecordingStore
 from tests.reliability.memory import MemoryStore
@@ -51,12 +52,8 @@ def test_whoever_is_at_work_says_so_and_nobody_takes_the_claim_over(monkeypatch:
     store = MemoryStore()
     hold = Hold.claim(store, NOBODY)
 
-    def pause(seconds: float) -> bool:
-        time.sleep(seconds)
-        return True
-
-    others: list[bool] = []
-    other = threading.Thread(target=lambda: others.append(has_died(store, hold.base.etag, pause, lambda: None)))
+    others, said = list[bool](), list[str]()
+    other = threading.Thread(target=lambda: others.append(has_died(store, hold.base.etag, Stop(), said.append)))
     with hold.beating(lambda: False):
         other.start()
         time.sleep(1.2)
@@ -64,6 +61,7 @@ def test_whoever_is_at_work_says_so_and_nobody_takes_the_claim_over(monkeypatch:
     hold.release()
     other.join()
     assert others == [False], "it was over, and never dead"
+    assert len(said) == 1, "whoever waits says so"
 
 
 def test_after_a_stop_signal_it_says_nothing_more(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -222,15 +222,15 @@ def test_whatever_the_texts_are_the_end_is_options_or_findings(values: dict[str,
 
 def test_secrets_are_known_and_never_in_a_representation():
     environ = BUCKET | {
-        "INPUT_ACCESS-KEY": "AKIA-canary",
-        "INPUT_SECRET-KEY": "s-canary",
-        "INPUT_GITHUB-TOKEN": "g-canary",
+        "INPUT_ACCESS-KEY": "AKIA-linnet",
+        "INPUT_SECRET-KEY": "s-linnet",
+        "INPUT_GITHUB-TOKEN": "g-linnet",
     }
     found = parse(["plan"], environ, Path("/nowhere"))
     assert {found.given[name].text for name in SECRETS if name in found.given} == {
-        "AKIA-canary", "s-canary", "g-canary",
+        "AKIA-linnet", "s-linnet", "g-linnet",
     }  # fmt: skip
-    assert "canary" not in repr(options(["plan"], environ))
+    assert "linnet" not in repr(options(["plan"], environ))
 
 
 def test_an_invocation_reads_only_the_environment_it_was_handed(monkeypatch: pytest.MonkeyPatch):

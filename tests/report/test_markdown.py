@@ -200,6 +200,7 @@ def test_a_failure_after_the_commit_says_that_it_is_live():
 
 def test_a_deploy_that_nobody_verified_says_so():
     done = examples.record("deploy", examples.mixed_plan())
+    done.committed = True
     result = finish(done, "Deployed.", 1.0)
     assert "Not verified" in render_summary(result, ONE_MIB)
     assert any("Not verified" in line.text for line in render_text(result))
