@@ -90,6 +90,11 @@ def test_what_caches_say_is_told() -> None:
     assert str(remark).startswith("full/a.jpg: is answered with 404 (Age: 3600, X-Cache: Hit from??::error::cloudfront")
 
 
+def test_bytes_of_a_size_that_nobody_knows_are_told_without_it() -> None:
+    (remark,) = judged(replace(PHOTO, size=None, headers=None), answer(200, body=b"others"))
+    assert "has other bytes than deployed" in str(remark) and "not" not in str(remark)
+
+
 @given(
     st.dictionaries(st.sampled_from(sorted(GOOD)) | st.text(max_size=9), st.text(max_size=99), max_size=5),
     st.binary(max_size=50),

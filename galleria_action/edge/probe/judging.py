@@ -53,8 +53,9 @@ def judged(expected: Expected, answer: Answer) -> Iterator[Remark]:
         return
     body = _plain(expected, answer)
     if body is None or sha256(body).hexdigest() != expected.sha256:
-        sizes = f" ({len(answer.body):,} bytes, not {expected.size:,})" if expected.size != len(answer.body) else ""
-        yield remark(Grade.WRONG, f"has other bytes than deployed{sizes if expected.size is not None else ''}")
+        known = expected.size not in (None, len(answer.body))
+        sizes = f" ({len(answer.body):,} bytes, not {expected.size:,})" if known else ""
+        yield remark(Grade.WRONG, f"has other bytes than deployed{sizes}")
         return
     found = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
     if found != expected.media_type:
