@@ -200,7 +200,7 @@ def test_one_goes_by_at_every_request_of_the_other(tmp_path: Path, name: str, fi
         played = two.play(switching(first, 99))
         played.check_fair(commit_key(name))
         exits[played.exits()] += 1
-    assert exits[9, 0] >= 5 / firsts.step
+    assert exits[9, 0] >= 3 / firsts.step, "the moments between what was read and the claim; reads go side by side"
     assert exits[0, 9] + exits[4, 9] + exits[0, 0] >= 1
 
 
