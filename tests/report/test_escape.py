@@ -78,9 +78,9 @@ def test_prose_is_words_and_code_and_nothing_else(text):
 @settings(deadline=None)
 @given(words=st.lists(st.from_regex(r"\S{1,60}", fullmatch=True), min_size=1, max_size=5))
 def test_prose_keeps_every_word(words):
-    said = Page(prose(" ".join(words))).text
-    for word in " ".join(map(visible, words)).split():
-        assert word in said.replace("\n", " ")
+    said = Page(prose(" ".join(words))).text.replace("\n", " ").replace("`", "")
+    for word in " ".join(map(visible, words)).replace("`", "").split():
+        assert word in said, "but the backticks around a command, which set it as code"
 
 
 @pytest.mark.parametrize(
