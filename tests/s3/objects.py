@@ -41,7 +41,8 @@ class Upload:
 
 
 class Bucket(MutableMapping[str, Stored]):
-    """Objects by key. ``lag`` is the number of listings after a write that still show the state before it;
+    """Objects by key. ``lag`` is the number of listings after a write that still show the state before it, and before
+    all that is written until then: what is written beside a listing does not make it older;
     ``neighbours`` are all buckets of the server by name.
 
     Every method is called under the lock of the server, or while nobody else asks.
@@ -88,6 +89,6 @@ class Bucket(MutableMapping[str, Stored]):
     def _changes(self, keys: bool) -> None:
         if keys:
             self._sorted = None
-        if self._lag:
-            self._before = dict(self._objects) if self._before is None else self._before
+        if self._lag and self._before is None:
+            self._before = dict(self._objects)
             self._listings_left = self._lag
