@@ -6,6 +6,7 @@ import base64
 import hashlib
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -277,6 +278,21 @@ def test_a_bucket_with_object_lock_gets_its_checksum() -> None:
         assert store.put("a", b"one", JPEG) == "e"
         assert store.put("b", b"two", JPEG) == "e"
         assert len(script.requests) == 3, "asked once, then known"
+
+
+def test_uploads_side_by_side_all_learn_that_the_bucket_wants_a_checksum() -> None:
+    together = threading.Barrier(2)
+
+    def lock(request: Any) -> Answer:
+        if request.headers.get("content-md5"):
+            return OK
+        together.wait(10)  # both are on their way before either hears of it
+        return refusal(400, "InvalidRequest", "Content-MD5 HTTP header is required")
+
+    with scripted(lock) as script, ThreadPoolExecutor(2) as pool:
+        store = open_s3(script.url)
+        assert list(pool.map(lambda key: store.put(key, b"x", JPEG), "ab")) == ["e", "e"]
+        assert len(script.requests) == 4
 
 
 class TestStoredWith:
