@@ -176,7 +176,8 @@ def test_the_scale_of_every_option_that_may_be_tightened_holds_all_its_values():
         if option.config.trust is Trust.TIGHTEN:
             flag = ("true", "false") if option.kind.bare == "true" else (option.default,)
             for word in option.kind.choices or flag:
-                option.config.tightens(option.kind.parse(word), option.kind.parse(option.default))
+                default = option.kind.parse(option.default)
+                assert isinstance(option.config.tightens(option.kind.parse(word), default), bool), (option.name, word)
 
 
 def test_an_approval_is_never_in_a_config_file():
