@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -200,7 +201,10 @@ def test_a_signature_is_one_of_the_key_that_is_derived():
     key = ec.derive_private_key(private_key("AKIAEXAMPLE", "secret"), ec.SECP256R1())
     for number in range(5):
         message = bytes([number])
-        key.public_key().verify(sign(private_key("AKIAEXAMPLE", "secret"), message), message, ec.ECDSA(hashes.SHA256()))
+        signature = sign(private_key("AKIAEXAMPLE", "secret"), message)
+        key.public_key().verify(signature, message, ec.ECDSA(hashes.SHA256()))
+        with pytest.raises(InvalidSignature):
+            key.public_key().verify(signature, message + b"!", ec.ECDSA(hashes.SHA256()))
 
 
 def test_a_request_is_signed_for_all_regions():

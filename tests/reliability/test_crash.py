@@ -159,19 +159,19 @@ def kill_everywhere(scene: Scene, empty: Empty, step: int = 1, **inputs: str) ->
 
 @pytest.mark.parametrize("scene", SCENES, indirect=True)
 def test_killed_at_every_request(scene: Scene, empty: Empty):
-    kill_everywhere(scene, empty)
+    assert kill_everywhere(scene, empty)
 
 
 @pytest.mark.parametrize("empty", ["memory without conditions"], indirect=True)
 @pytest.mark.parametrize("scene", ["changes", "directory"], indirect=True)
 def test_killed_where_writes_are_unconditional(scene: Scene, empty: Empty):
-    kill_everywhere(scene, empty, step=3)
+    assert kill_everywhere(scene, empty, step=3)
 
 
 @pytest.mark.parametrize("empty", ["s3"], indirect=True)
 @pytest.mark.parametrize("scene", ["changes"], indirect=True)
 def test_killed_over_http(scene: Scene, empty: Empty):
-    kill_everywhere(scene, empty, step=12)
+    assert kill_everywhere(scene, empty, step=12)
 
 
 @pytest.mark.parametrize("scene", ["changes"], indirect=True)
@@ -192,7 +192,7 @@ def test_killed_at_every_request_while_others_go_out(scene: Scene, empty: Empty)
 def test_killed_at_every_request_over_every_store(scene: Scene, empty: Empty):
     """In both flavours, although they leave the same."""
     counted, end = undisturbed(scene, empty)
-    kill(scene, empty, product(every(counted), FLAVOURS), end)
+    assert kill(scene, empty, product(every(counted), FLAVOURS), end)
 
 
 @disturbed(SCENES, by_default=["changes", "directory", "directory-first"])
