@@ -74,8 +74,8 @@ class Keep:
         # All of it is done before anything live is touched; what of it first, is all one.
         with Beside(work.uploader.concurrency) as beside:
             beside.begin(lambda: side_by_side(kept, keep, work.uploader.concurrency))
-            if work.owe:
-                beside.begin(work.owe)
+            if caches := work.caches:
+                beside.begin(lambda: caches.owe(in_place=self.in_place))
             undo = {**_undo(work, {**replaced, **going}), **theirs}
             work.records, work.history = tuple(seen.records), self._write_down(work, history, undo)
 

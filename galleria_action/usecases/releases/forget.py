@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
+from functools import partial
 
 from galleria_action.deployment.apply.carry_out import carried_out
 from galleria_action.deployment.apply.publishing import Hold
@@ -32,12 +33,12 @@ from galleria_action.storage.interface import Headers, ReadStore, WriteStore
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.applying import verify_against
 from galleria_action.usecases.parts.places import check_router
-from galleria_action.usecases.parts.purging import purging
+from galleria_action.usecases.parts.purging import Gone, purging, purging_of
 from galleria_action.usecases.parts.releasing import begin, concluding, history_of, idle_uploader, terms_of
 from galleria_action.usecases.parts.unfinished import cleared
 from galleria_action.usecases.previews.holding import previews_with
 from galleria_action.usecases.previews.removal import remove
-from galleria_action.usecases.releases.forget_elsewhere import forget_elsewhere, traces_elsewhere
+from galleria_action.usecases.releases.forget_elsewhere import Trace, forget_elsewhere, traces_elsewhere
 from galleria_action.usecases.results import Answered, PlanMade
 from galleria_action.values import dataclass
 
@@ -88,7 +89,8 @@ def forget(context: Context) -> Answered | PlanMade:
     for name in previews:  # first, while it is known what its bytes are
         remove(context, target, name)
     if elsewhere:
-        files = count(forget_elsewhere(context, slots, elsewhere, photo), "file")
+        with purging_of(context, target, map(partial(_seen, context), elsewhere)):
+            files = count(forget_elsewhere(context, slots, elsewhere, photo), "file")
         context.say(f"{files} of it gone from {', '.join(it.layout.folder or 'the root' for it in elsewhere)}")
     if traces.plan.changed:
         _from_the_live_gallery(context, writing, remote, traces, photo)
@@ -101,6 +103,12 @@ def forget(context: Context) -> Answered | PlanMade:
         "removed; a listing proves it. Take it out of the workspace as well, or the next deploy brings it again. Pages "
         "that show it, caches and versions of the bucket are not touched."
     )
+
+
+def _seen(context: Context, trace: Trace) -> Gone:
+    """What caches may hold of it: visitors do not ask for what lies in a slot, but some caches know it by that."""
+    public, folder = context.options.review.public_url, trace.layout.folder
+    return Gone(f"{public}/{folder}".rstrip("/") if public else None, context.target.prefix + folder, trace.keys)
 
 
 def _found(context: Context, store: ReadStore, remote: RemoteState, history: History, photo: str) -> _Traces:
@@ -185,7 +193,7 @@ def _from_the_live_gallery(
     named = metadata.keys() | {METADATA_KEY} if metadata else frozenset(traces.wanted.keys["photo"] or ())
     steps = rolling(traces.wanted, Restore({}))
     with (
-        purging(context, store, remote, traces.plan) as work.owe,
+        purging(context, store, remote, traces.plan) as work.caches,
         carried_out(work, steps, context.phase("Forget")) as manifest,
     ):
         work.looked()

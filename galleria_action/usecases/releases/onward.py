@@ -127,7 +127,7 @@ def deploy_onward(context: Context) -> TakenOver:
     publish = Restore(made.recorded, "Publishing {} objects that replace live ones")
     steps = (bring, *rolling(made.wanted, publish))
     with (
-        purging(context, store, remote, plan) as work.owe,
+        purging(context, store, remote, plan) as work.caches,
         carried_out(work, steps, context.phase("Deploy")) as manifest,
     ):
         work.looked()
