@@ -86,6 +86,7 @@ def compose_plan(plan: Plan, result: Result | None = None) -> PlanReport:
     return PlanReport(
         plan_id=plan.plan_id,
         target=plan.target,
+        terms=tuple(f"{option}: {value}" for option, value in plan.told().items()),
         carried_out=carried_out,
         counts=(
             Count("photo", *_UPLOAD, Amount(len(plan.photo_uploads)), done.uploads, sections=told.uploads),
