@@ -63,7 +63,8 @@ class Work:
 
     ``hold`` is our claim to publish, from the moment when one is needed to the commit, and ``over`` the same after it,
     where something is to be tidied under it; ``kept`` is what lies in the pool so that the publish could be taken back.
-    ``release`` is what this becomes under ``terms``, and ``history``, whose keys are ``records``, the releases with it.
+    ``release`` is what this becomes under ``terms``, and ``history``, whose keys are ``records``, the releases with it;
+    before that, the releases that the plan was made of, where it was made of any.
     ``record`` is the manifest that will be live, ``committed`` the metadata as we committed it, ``undeleted`` what
     could not be deleted, by key, with its error. ``caches`` are those that are to be purged. What nobody waits for is
     done ``beside``; ``last_look`` is that after the deletes. ``slot`` is the gallery in the slot that was filled, where

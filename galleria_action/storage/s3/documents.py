@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from html import escape
 from typing import Never
 from xml.etree import ElementTree
-from xml.sax.saxutils import escape
 
 #: a listing has at most 1,000 objects of a dozen fields; each element takes a hundred bytes of memory
 _MOST_TAGS = 100_000
@@ -59,7 +59,7 @@ def element(name: str, *content: str) -> str:
 
 def leaf(name: str, value: str) -> str:
     """An element that holds a text."""
-    return element(name, escape(value))
+    return element(name, escape(value, quote=False))
 
 
 def document(name: str, *content: str) -> bytes:

@@ -26,7 +26,7 @@ from galleria_action.deployment.state.pool import POOL_HEADERS, pool_key
 from galleria_action.deployment.state.publication import Publication, Replaced
 from galleria_action.deployment.strategies.rolling import rolling
 from galleria_action.errors import ConfigInvalid, Finding, PlanChanged, VerifyFailed
-from galleria_action.gallery.keys import METADATA_KEY
+from galleria_action.gallery.keys import METADATA_KEY, folded
 from galleria_action.gallery.metadata.schema import parse_remote
 from galleria_action.report.wording import count
 from galleria_action.storage.interface import Headers, ReadStore, WriteStore
@@ -85,7 +85,7 @@ def forget(context: Context) -> Answered | PlanMade:
     if not (traces.anywhere or elsewhere or previews):
         _prune(context, writing, remote)
         raise _nowhere(remote, photo)
-    begin(context, traces.plan)
+    begin(context, target, traces.plan)
     for name in previews:  # first, while it is known what its bytes are
         remove(context, target, name)
     if elsewhere:
@@ -168,12 +168,17 @@ def _plan(
     if body is not None:
         named |= parse_remote(body).keys()
     gone = sorted(key for key in keys if key in listing and key not in named)
+    stays = {folded(key) for key in (*named, *gone, METADATA_KEY)}
+    # what an earlier run committed and did not come to delete
+    left = {key: it.photo for key, it in remote.manifest.leaving.items() if it.is_still(listing.get(key))}
+    deletes = [Delete(key, Reason.REMOVED, photo) for key in gone]
+    deletes += (Delete(key, Reason.REMOVED, whose) for key, whose in sorted(left.items()) if folded(key) not in stays)
     plan = Plan(
         mode=remote.mode or "directory",
         target=context.target,
         base=remote.metadata_base if commit else remote.manifest_base,
         uploads=(),
-        deletes=tuple(Delete(key, Reason.REMOVED, photo) for key in gone),
+        deletes=tuple(deletes),
         unchanged_photos=(),
         removed_photos=(photo,) if gone or commit else (),
         remote_photo_count=before,

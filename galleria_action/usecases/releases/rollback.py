@@ -64,7 +64,7 @@ def rollback(context: Context) -> RolledBack | PlanMade:
         with purging(context, store, remote):
             found = verify_against(context, store, named, plan, remote.manifest, remote.listing, remote.metadata)
         return RolledBack(plan, way.release.state, found)
-    begin(context, plan)
+    begin(context, slots.store, plan)
     _hold(context, store, way)
     terms = replace(
         terms_of(context),
@@ -74,6 +74,7 @@ def rollback(context: Context) -> RolledBack | PlanMade:
         despite_hold=True,
     )
     work = Work(plan, wanted, remote, store, idle_uploader(context, store), context.stop, context.tell, None, terms)
+    work.history = history
     work.look_ahead = partial(look_ahead, context)
     then = parse_remote(wanted.document.body) if wanted.document else remote.metadata
     named = _named(way, then)

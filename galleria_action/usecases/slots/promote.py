@@ -68,7 +68,7 @@ def promote(context: Context) -> Answered | PlanMade | Promoted:
         return PlanMade(promotion.plan)
     if not promotion.plan.changed:
         return _is_live(context, slots, remote)
-    begin(context, promotion.plan)
+    begin(context, slots.store, promotion.plan)
     if slots.router:
         note_router(context, slots.store, remote)
     work = Work(
