@@ -9,7 +9,8 @@ from dataclasses import field, replace
 
 from galleria_action.deployment.apply.order import Moment
 from galleria_action.deployment.apply.publishing import side_by_side
-from galleria_action.deployment.apply.upload import BYTES_IN_FLIGHT, ByteBudget
+from galleria_action.deployment.apply.rooms import ByteBudget
+from galleria_action.deployment.apply.upload import BYTES_IN_FLIGHT
 from galleria_action.deployment.apply.work import Work
 from galleria_action.deployment.documents.readback import looks_like_md5
 from galleria_action.deployment.events import Advanced, Began, Ended, Stored

@@ -84,6 +84,16 @@ def read_file(local: LocalFile) -> bytes:
     return content
 
 
+def read_into(local: LocalFile, room: memoryview) -> None:
+    """Fill ``room``, which is as large as ``local``, with its bytes. Raises as ``opened`` does."""
+    left = room
+    with opened(local) as descriptor:
+        while left and (count := os.readv(descriptor, [left])):
+            left = left[count:]
+    if left:
+        raise changed(local, "changed its size")
+
+
 def status_of(local: LocalFile) -> os.stat_result:
     """What the disk says of ``local`` now. Raises ``GalleryInvalid`` when it vanished or was replaced."""
     try:

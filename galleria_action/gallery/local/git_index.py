@@ -31,7 +31,7 @@ _STAGE, _EXTENDED, _INTENT_TO_ADD = 0x3000, 0x4000, 0x2000
 _CUT_TO_32_BITS = 0xFFFFFFFF
 
 
-def blob_id(content: bytes) -> str:
+def blob_id(content: bytes | memoryview) -> str:
     """What git calls a file of these bytes (hex)."""
     digest = hashlib.sha1(b"blob %d\0" % len(content), usedforsecurity=False)
     digest.update(content)

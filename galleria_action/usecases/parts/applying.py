@@ -24,7 +24,6 @@ from galleria_action.deployment.state.checkpoint import CHECKPOINTS, Checkpoint,
 from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.deployment.strategies.rolling import rolling
 from galleria_action.errors import ConfigInvalid
-from galleria_action.gallery.local.files import read_file
 from galleria_action.gallery.metadata.model import GalleryMetadata
 from galleria_action.options.checks import Verify
 from galleria_action.options.guards import PlanApproval
@@ -141,7 +140,6 @@ def make_uploader(
     listing = remote.listing or {}
     return Uploader(
         store=store,
-        read=lambda file: read_file(file.local),
         policy=PreparePolicy(options.gallery.hash_check, options.gallery.exif_errors, options.gallery.strip_gps),
         concurrency=options.upload.concurrency,
         stop=context.stop,

@@ -29,7 +29,6 @@ from galleria_action.deployment.remote.verification import Verification
 from galleria_action.deployment.shards import SHARDS_FOLDER
 from galleria_action.deployment.state.publication import Publication
 from galleria_action.errors import Conflict, GalleriaError, VerifyFailed
-from galleria_action.gallery.local.files import read_file
 from galleria_action.storage.interface import ReadStore, WriteStore
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.approval import check_approval
@@ -66,7 +65,7 @@ def begin(context: Context, plan: Plan) -> None:
 def idle_uploader(context: Context, store: WriteStore) -> Uploader:
     """For a run that has nothing to upload."""
     concurrency = context.options.upload.concurrency
-    return Uploader(store, lambda file: read_file(file.local), PreparePolicy(), concurrency, context.stop, context.tell)
+    return Uploader(store, PreparePolicy(), concurrency, context.stop, context.tell)
 
 
 @dataclass
