@@ -11,7 +11,8 @@ import pytest
 from galleria_action.deployment.apply.blobs import Blobs
 from galleria_action.deployment.apply.rooms import Rooms
 from galleria_action.errors import GalleryInvalid
-from galleria_action.gallery.local.files import LocalFile, read_into
+from galleria_action.fence.workspace import Found
+from galleria_action.gallery.local.files import LocalFile, local_file, read_into
 from galleria_action.gallery.local.git_index import blob_id
 from tests.gallery.test_git_index import git, settle
 
@@ -66,15 +67,17 @@ def test_rooms_of_another_size_make_way():
 
 
 def local(path: Path, key: str = "full/a.jpg") -> LocalFile:
-    status = path.stat()
-    return LocalFile(key, str(path.resolve()), status.st_size, "full", (status.st_dev, status.st_ino))
+    return local_file(key, Found(str(path.resolve()), path.lstat()), "full")
 
 
 def test_a_file_fills_its_room(tmp_path: Path):
     (tmp_path / "a").write_bytes(b"photo")
-    room = bytearray(5)
-    read_into(local(tmp_path / "a"), memoryview(room))
+    room, found = bytearray(5), local(tmp_path / "a")
+    assert read_into(found, memoryview(room))
     assert room == b"photo"
+    (tmp_path / "a").write_bytes(b"other")
+    assert not read_into(found, memoryview(room))
+    assert room == b"other"
 
 
 def test_a_file_that_became_shorter_is_an_error(tmp_path: Path):
@@ -87,7 +90,7 @@ def test_a_file_that_became_shorter_is_an_error(tmp_path: Path):
 
 def test_the_id_of_a_file_outside_of_a_checkout_is_worked_out(tmp_path: Path):
     (tmp_path / "a").write_bytes(b"photo")
-    assert Blobs().id_of(local(tmp_path / "a"), memoryview(b"photo")) == blob_id(b"photo")
+    assert Blobs().id_of(local(tmp_path / "a"), memoryview(b"photo"), left_alone=True) == blob_id(b"photo")
 
 
 def test_what_git_vouches_for_is_not_hashed_once_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -96,7 +99,7 @@ def test_what_git_vouches_for_is_not_hashed_once_more(tmp_path: Path, monkeypatc
     git(tmp_path, "init", "-q")
     settle(tmp_path, "a")
     monkeypatch.setattr("galleria_action.deployment.apply.blobs.blob_id", lambda _: pytest.fail("hashed"))
-    assert Blobs().id_of(local(path), memoryview(b"photo")) == blob_id(b"photo")
+    assert Blobs().id_of(local(path), memoryview(b"photo"), left_alone=True) == blob_id(b"photo")
 
 
 def test_what_changed_since_git_looked_is_hashed(tmp_path: Path):
@@ -104,5 +107,7 @@ def test_what_changed_since_git_looked_is_hashed(tmp_path: Path):
     path.write_bytes(b"photo")
     git(tmp_path, "init", "-q")
     settle(tmp_path, "a")
+    found = local(path)
     path.write_bytes(b"other")
-    assert Blobs().id_of(local(path), memoryview(b"other")) == blob_id(b"other")
+    assert Blobs().id_of(local(path), memoryview(b"other"), left_alone=True) == blob_id(b"other")
+    assert Blobs().id_of(found, memoryview(b"other"), left_alone=False) == blob_id(b"other")

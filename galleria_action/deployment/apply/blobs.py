@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from galleria_action.gallery.local.files import LocalFile, status_of
+from galleria_action.gallery.local.files import LocalFile
 from galleria_action.gallery.local.git_index import Checkouts, blob_id
 
 
@@ -15,9 +15,12 @@ class Blobs:
         self._checkouts = Checkouts()
         self._lock = threading.Lock()
 
-    def id_of(self, local: LocalFile, content: memoryview) -> str:
-        """git's id (hex) of ``content``, which was just read from ``local``: from git's index where that vouches for the
-        file, else worked out. Raises ``GalleryInvalid`` when the file vanished or was replaced."""
-        with self._lock:
-            tracked = self._checkouts.tracked(local.real, status_of(local))
-        return (tracked.blob if tracked else None) or blob_id(content)
+    def id_of(self, local: LocalFile, content: memoryview, *, left_alone: bool) -> str:
+        """git's id (hex) of the ``content`` of ``local``: from git's index where that vouches for the file as it was
+        found, and nobody touched it since (``left_alone``); else worked out."""
+        if left_alone:
+            with self._lock:
+                tracked = self._checkouts.tracked(local)
+            if tracked and tracked.blob:
+                return tracked.blob
+        return blob_id(content)

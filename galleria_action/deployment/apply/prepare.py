@@ -27,14 +27,14 @@ class PreparePolicy:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Bytes ready to be stored, and what was noticed on the way. ``source_blob`` is git's id of a ``full`` as it was
-    read: the next plan does not read it again."""
+    """Bytes ready to be stored, and what was noticed on the way. ``source_blob`` is git's id of what was read,
+    so that the next plan need not read it again."""
 
     upload: Upload
     body: Hashed
-    exif_warnings: tuple[str, ...] = ()
-    other_hash: bool = False
-    source_blob: str = ""
+    exif_warnings: tuple[str, ...]
+    other_hash: bool
+    source_blob: str
 
     @property
     def sha256(self) -> str:
@@ -42,14 +42,18 @@ class Prepared:
         return self.body.sha256
 
 
-def prepare(upload: Upload, content: memoryview, policy: PreparePolicy, source_blob: str = "") -> Prepared:
+def prepare(
+    upload: Upload, content: memoryview, policy: PreparePolicy, source_blob: str, *, left_alone: bool
+) -> Prepared:
     """Make the bytes to be stored of the ``content`` of ``upload``'s file. They are not copied where they stay as they
-    are: whoever lends ``content`` leaves it alone until they are stored.
+    are: whoever lends ``content`` leaves it alone until they are stored. A file that was hashed for the plan and
+    ``left_alone`` since is not hashed again; a ``full``, whose hash is the metadata's claim, always is.
 
     Raises ``GalleryInvalid`` when the file is not the planned one any more (stale metadata, or changed since), and
     under a strict policy when the edit fails or does not give the hash that the metadata promises.
     """
-    source = hashlib.sha256(content).hexdigest()
+    believed = left_alone and upload.file.variant != "full"
+    source = upload.file.sha256 if believed else hashlib.sha256(content).hexdigest()
     if source != upload.file.sha256:
         raise GalleryInvalid(_stale(upload), findings=[Finding(_stale(upload))])
     edit = _edited(upload, content)

@@ -7,6 +7,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from contextlib import contextmanager
 from dataclasses import field
 
 from galleria_action.deployment.apply.blobs import Blobs
@@ -21,7 +22,7 @@ from galleria_action.deployment.state.manifest import Manifest, ManifestEntry
 from galleria_action.deployment.state.pool import POOL_HEADERS, pool_key
 from galleria_action.deployment.stop import Stop
 from galleria_action.errors import Finding, GalleriaError, GalleryInvalid, StorageUnavailable, UploadFailed
-from galleria_action.gallery.local.files import LocalFile, read_into
+from galleria_action.gallery.local.files import LocalFile, read_into, too_large
 from galleria_action.storage.interface import Headers, ObjectInfo, WriteStore
 from galleria_action.values import dataclass
 
@@ -95,9 +96,9 @@ class _Batch:
 class Uploader:
     """Uploads files to ``store``.
 
-    ``read`` fills a room with a local file's bytes. ``listing`` (by key) and ``known`` (an earlier manifest) prove what
-    is there already; without a listing nothing is skipped. ``tell`` hears of each file. What belongs under one of the
-    ``live`` keys, which visitors reach, goes into the pool. What ``lender`` has is not sent.
+    ``read`` is as ``read_into``. ``listing`` (by key) and ``known`` (an earlier manifest) prove what is there already;
+    without a listing nothing is skipped. ``tell`` hears of each file. What belongs under one of the ``live`` keys, which
+    visitors reach, goes into the pool. What ``lender`` has is not sent.
     """
 
     store: WriteStore
@@ -111,7 +112,7 @@ class Uploader:
     checkpoint: Checkpoint | None = None
     lender: Lender | None = None
     done: UploadsDone = field(default_factory=UploadsDone)
-    read: Callable[[LocalFile, memoryview], None] = read_into
+    read: Callable[[LocalFile, memoryview], bool] = read_into
     rooms: Rooms = field(default_factory=lambda: Rooms(BYTES_IN_FLIGHT))
     blobs: Blobs = field(default_factory=Blobs)
     #: Reading, hashing and editing keep a core busy, sending waits for the network. More photos in hand than there are
@@ -184,21 +185,30 @@ class Uploader:
 
         Raises ``GalleryInvalid`` and the storage's errors.
         """
-        with self.rooms.lending(upload.size) as room:
+        with self._room_for(upload) as room:
             prepared = self._prepared(upload, room)
             return _entry(prepared, self._put(prepared, upload.key, upload.file.headers))
 
     def _prepared(self, upload: Upload, room: memoryview) -> Prepared:
         """What is to be stored of ``upload``, which is read into ``room``."""
-        self.read(upload.file.local, room)
-        blob = self.blobs.id_of(upload.file.local, room) if upload.file.variant == "full" else ""
-        return prepare(upload, room, self.policy, blob)
+        local = upload.file.local
+        left_alone = self.read(local, room)
+        blob = self.blobs.id_of(local, room, left_alone=left_alone)
+        return prepare(upload, room, self.policy, blob, left_alone=left_alone)
+
+    @contextmanager
+    def _room_for(self, upload: Upload) -> Iterator[memoryview]:
+        try:
+            with self.rooms.lending(upload.size) as room:
+                yield room
+        except MemoryError:
+            raise too_large(upload.file.local) from None
 
     def _one(self, upload: Upload, batch: _Batch) -> None:
         staged = upload.key in self.live
         if self.lender and self._lent(self.lender, upload, staged):
             return
-        with self.rooms.lending(upload.size) as room:
+        with self._room_for(upload) as room:
             with self._cores:
                 prepared = self._prepared(upload, room)
             entry, in_place = self._proven(prepared), True
@@ -310,7 +320,7 @@ def _entry(prepared: Prepared, etag: str) -> ManifestEntry:
         kind="site" if upload.photo is None else "photo",
         photo=upload.photo,
         edit=upload.edit.digest() if upload.edit else "",
-        source_size=upload.size if prepared.source_blob else 0,
+        source_size=upload.size,
         source_blob=prepared.source_blob,
     )
 
