@@ -97,8 +97,8 @@ class Uploader:
     """Uploads files to ``store``.
 
     ``read`` is as ``read_into``. ``listing`` (by key) and ``known`` (an earlier manifest) prove what is there already;
-    without a listing nothing is skipped. ``tell`` hears of each file. What belongs under one of the ``live`` keys, which
-    visitors reach, goes into the pool. What ``lender`` has is not sent.
+    without a listing nothing is skipped. ``tell`` hears of each file. What belongs under one of the ``live`` keys goes
+    into the pool: visitors reach them. What ``lender`` has is not sent.
     """
 
     store: WriteStore
