@@ -8,12 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from galleria_action.deployment.apply.blobs import Blobs
 from galleria_action.deployment.apply.rooms import Rooms
 from galleria_action.errors import GalleryInvalid
 from galleria_action.fence.workspace import Found
 from galleria_action.gallery.local.files import LocalFile, local_file, read_into
-from galleria_action.gallery.local.git_index import blob_id
+from galleria_action.gallery.local.git_index import Blobs, blob_id
 from tests.gallery.test_git_index import git, settle
 
 MEGABYTE = 1 << 20
@@ -98,7 +97,7 @@ def test_what_git_vouches_for_is_not_hashed_once_more(tmp_path: Path, monkeypatc
     path.write_bytes(b"photo")
     git(tmp_path, "init", "-q")
     settle(tmp_path, "a")
-    monkeypatch.setattr("galleria_action.deployment.apply.blobs.blob_id", lambda _: pytest.fail("hashed"))
+    monkeypatch.setattr("galleria_action.gallery.local.git_index.blob_id", lambda _: pytest.fail("hashed"))
     assert Blobs().id_of(local(path), memoryview(b"photo"), left_alone=True) == blob_id(b"photo")
 
 

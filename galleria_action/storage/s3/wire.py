@@ -15,7 +15,7 @@ import ssl
 import threading
 import time
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from urllib.parse import urlsplit
 
@@ -171,10 +171,12 @@ class Wire:
                 line.sendall(b"".join((head, *pieces_of(body))))
                 return True
             line.sendall(head)
-            for piece in _in_pieces(body):
-                line.sendall(piece)
-                if not self._tls and _answers(line):
-                    return False
+            for piece in pieces_of(body):
+                view = memoryview(piece)
+                for start in range(0, len(view), _PIECE):
+                    line.sendall(view[start : start + _PIECE])
+                    if not self._tls and _answers(line):
+                        return False
         except (BrokenPipeError, ConnectionResetError):
             return False
         return True
@@ -191,13 +193,6 @@ class Wire:
             raise ConnectionResetError("the connection was closed while the body was sent") from None
         if response.status < 300:
             raise ConnectionResetError("a success before the body was sent")
-
-
-def _in_pieces(body: Body) -> Iterator[memoryview]:
-    for piece in pieces_of(body):
-        view = memoryview(piece)
-        for start in range(0, len(view), _PIECE):
-            yield view[start : start + _PIECE]
 
 
 def _read(response: http.client.HTTPResponse, most: int) -> bytes:
