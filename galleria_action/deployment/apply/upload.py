@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from dataclasses import field
 
 from galleria_action.deployment.apply.prepare import Prepared, PreparePolicy, prepare
-from galleria_action.deployment.apply.rooms import Rooms
 from galleria_action.deployment.documents.readback import ReadBack, is_md5, not_kept
 from galleria_action.deployment.events import Advanced, Listener, Sending, Stored, Uploaded, nobody
 from galleria_action.deployment.model import Upload
@@ -23,6 +22,7 @@ from galleria_action.deployment.stop import Stop
 from galleria_action.errors import Finding, GalleriaError, GalleryInvalid, StorageUnavailable, UploadFailed
 from galleria_action.gallery.local.files import LocalFile, read_into, too_large
 from galleria_action.gallery.local.git_index import Blobs
+from galleria_action.gallery.local.rooms import Rooms
 from galleria_action.storage.interface import Headers, ObjectInfo, WriteStore
 from galleria_action.values import dataclass
 

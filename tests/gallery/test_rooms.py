@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from galleria_action.deployment.apply.rooms import Rooms
 from galleria_action.errors import GalleryInvalid
 from galleria_action.fence.workspace import Found
 from galleria_action.gallery.local.files import LocalFile, local_file, read_into
 from galleria_action.gallery.local.git_index import Blobs, blob_id
+from galleria_action.gallery.local.rooms import Rooms
 from tests.gallery.test_git_index import git, settle
 
 MEGABYTE = 1 << 20
