@@ -119,6 +119,18 @@ def test_visitors_are_sent_from_slot_to_slot(tmp_path: Path):
     assert folders == ["slots/a/", "slots/b/"] * 2
 
 
+def test_only_a_slot_that_visitors_have_left_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    waits: list[float] = []
+    monkeypatch.setattr("galleria_action.deployment.routing.router.LEFT_ALONE_SECONDS", 90)
+    monkeypatch.setattr("galleria_action.deployment.slots.fill.wait", lambda work, seconds: waits.append(seconds))
+    past = lived(tmp_path / "workspace", POINTER, 2)
+    assert waits == [], "nobody has ever been in the second one"
+    change(past.scene, 2)
+    past.done("deploy")
+    assert len(waits) == 1
+    assert 0 < waits[0] <= 90
+
+
 # -- promoted by a person --------------------------------------------------------------------------------------------
 
 
