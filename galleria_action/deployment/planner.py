@@ -77,6 +77,13 @@ def make_plan(
     )
 
 
+def all_uploads(local: LocalGallery) -> Iterator[Upload]:
+    """What the first deploy of ``local`` sends: everything."""
+    comparison = _Comparison(local, RemoteGallery(), force=False, keep_unproven=False)
+    yield from comparison.photo_uploads()
+    yield from comparison.site_uploads()
+
+
 class _Comparison:
     """Decides for each local file whether it has to be uploaded, and why."""
 

@@ -46,7 +46,7 @@ def deploy(context: Context) -> Deployed | PlanMade | PutAside | ShareUploaded |
     both = look_at_both(context, live)
     side, store, slots = both.side, both.store, opened[0]
     made = make_comparison(context, store, side, both.remote)
-    look_for_positions(context, made.plan)
+    look_for_positions(context, made.plan.uploads)
     made = settled(context, store, side, made)
     made = in_place(context, store, side, made)
     checkpoint = open_checkpoint(context, store, made)

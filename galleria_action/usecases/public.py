@@ -59,5 +59,5 @@ def plan_publicly(context: Context) -> PlanMade:
     sent = [up.key for up in made.uploads]
     check_online(context, local, remote.manifest, sent)
     check_sent(context, local, sent)
-    look_for_positions(context, made)
+    look_for_positions(context, made.uploads)
     return PlanMade(made)
