@@ -165,5 +165,5 @@ def _ending(document: Document) -> Iterator[Line]:
         yield Line(f"Gallery: {document.url}")
     how = f"{document.reason}, exit code {document.exit_code}, " if document.reason else ""
     yield Line(f"{outcome.headline} ({how}{duration(document.duration_seconds)})", tone)
-    if outcome.kind == "planned":
+    if outcome.kind == "planned" and first == DRY_RUN_DONE:  # the plan beside a preview comes with files uploaded
         yield Line(DRY_RUN_DONE, tone)
