@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import field
 from typing import Protocol
 
 from galleria_action.deployment.made_by import MadeBy
 from galleria_action.deployment.model import Base, Commit, Mode, PageEdit, PhotoEdit, SourceFile
-from galleria_action.deployment.state.manifest import Kind, Manifest
+from galleria_action.deployment.state.manifest import Kind, Manifest, ManifestEntry
 from galleria_action.gallery.metadata.model import NO_SETTINGS, GalleryMetadata, GallerySettings
 from galleria_action.storage.interface import ObjectInfo
 from galleria_action.values import dataclass
@@ -91,3 +92,62 @@ class RemoteGallery:
     metadata: GalleryMetadata | None = None
     manifest: Manifest = field(default_factory=Manifest)
     listing: Mapping[str, ObjectInfo] | None = None
+
+
+# -- which photos are gone -----------------------------------------------------------------------------------------
+
+#: photo id → the hashes (SHA-256, hex) that the photo is known by under another id, too; none where there are none
+Contents = Mapping[str, tuple[str, ...]]
+
+
+def contents_of(metadata: GalleryMetadata | None, objects: Mapping[str, ManifestEntry]) -> Contents:
+    """The photos of a gallery that is described by its ``metadata``, or without one by the record's ``objects``."""
+    if metadata:
+        return {photo.id: (photo.file_hash, photo.deployment_file_hash) for photo in metadata.photos}
+    contents: dict[str, tuple[str, ...]] = {}
+    for key, entry in objects.items():
+        if entry.kind == "photo":
+            # a photo of several files is not known by its thumbnail
+            contents[entry.photo or key] = (entry.source,) if entry.photo in (None, key) else ()
+    return contents
+
+
+def gone(before: Contents, after: Contents) -> tuple[str, ...]:
+    """The ids of ``before`` that are not in ``after``, but for photos that go on under another id: Galleria numbers
+    those anew that have no date. Each photo of ``after`` is what became of one at most: where there are fewer than
+    before, as many are gone."""
+    missing = [name for name in before if name not in after]
+    if not missing:
+        return ()
+    number = min(len(missing), len(before) - _going_on(before, after))
+    there = {content for contents in after.values() for content in contents}
+    missing.sort(key=lambda name: not there.isdisjoint(before[name]))
+    lost = set(missing[:number])
+    return tuple(name for name in before if name in lost)
+
+
+def _going_on(before: Contents, after: Contents) -> int:
+    """How many photos of ``before`` are one of ``after`` each: the same content, or else the same id."""
+    taken = {name for name in before if name in after and not set(before[name]).isdisjoint(after[name])}
+    others = [name for name in before if name not in taken]
+    free: dict[str, list[str]] = defaultdict(list)
+    for name in after:
+        for content in after[name] if name not in taken else ():
+            free[content].append(name)
+    going_on = len(taken)
+    changed = []
+    for name in others:
+        heir = next(filter(None, (_untaken(free[it], taken) for it in before[name] if it in free)), None)
+        if heir is None:
+            changed.append(name)
+        else:
+            taken.add(heir)
+            going_on += 1
+    return going_on + sum(name in after and name not in taken for name in changed)
+
+
+def _untaken(names: list[str], taken: Collection[str]) -> str | None:
+    while names:
+        if (name := names.pop()) not in taken:
+            return name
+    return None
