@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import field
 from typing import Protocol
@@ -114,40 +113,40 @@ def contents_of(metadata: GalleryMetadata | None, objects: Mapping[str, Manifest
 
 def gone(before: Contents, after: Contents) -> tuple[str, ...]:
     """The ids of ``before`` that are not in ``after``, but for photos that go on under another id: Galleria numbers
-    those anew that have no date. Each photo of ``after`` is what became of one at most: where there are fewer than
-    before, as many are gone."""
+    those anew that have no date. A content that several photos have proves nothing, and each photo of ``after`` is what
+    became of one at most: where there are fewer than before, as many are gone."""
     missing = [name for name in before if name not in after]
     if not missing:
         return ()
-    number = min(len(missing), len(before) - _going_on(before, after))
-    there = {content for contents in after.values() for content in contents}
-    missing.sort(key=lambda name: not there.isdisjoint(before[name]))
-    lost = set(missing[:number])
+    there = _owners(after)
+    heirs = {name: heir for content, name in _owners(before).items() if (heir := there.get(content))}
+    number = min(len(missing), len(before) - _going_on(before, after, heirs))
+    lost = set(sorted(missing, key=lambda name: name in heirs)[:number])
     return tuple(name for name in before if name in lost)
 
 
-def _going_on(before: Contents, after: Contents) -> int:
-    """How many photos of ``before`` are one of ``after`` each: the same content, or else the same id."""
+def _owners(contents: Contents) -> dict[str, str]:
+    """Whose each content is, of those that one photo has alone."""
+    owners: dict[str, str] = {}
+    shared = set()
+    for name, its in contents.items():
+        for content in set(its):
+            if owners.setdefault(content, name) != name:
+                shared.add(content)
+    return {content: name for content, name in owners.items() if content not in shared}
+
+
+def _going_on(before: Contents, after: Contents, heirs: Mapping[str, str]) -> int:
+    """How many photos of ``before`` are one of ``after`` each: the one with the same content, or else with the same
+    id."""
     taken = {name for name in before if name in after and not set(before[name]).isdisjoint(after[name])}
     others = [name for name in before if name not in taken]
-    free: dict[str, list[str]] = defaultdict(list)
-    for name in after:
-        for content in after[name] if name not in taken else ():
-            free[content].append(name)
-    going_on = len(taken)
     changed = []
+    going_on = len(taken)
     for name in others:
-        heir = next(filter(None, (_untaken(free[it], taken) for it in before[name] if it in free)), None)
-        if heir is None:
-            changed.append(name)
-        else:
-            taken.add(heir)
+        if name in heirs and heirs[name] not in taken:
+            taken.add(heirs[name])
             going_on += 1
+        else:
+            changed.append(name)
     return going_on + sum(name in after and name not in taken for name in changed)
-
-
-def _untaken(names: list[str], taken: Collection[str]) -> str | None:
-    while names:
-        if (name := names.pop()) not in taken:
-            return name
-    return None

@@ -12,6 +12,7 @@ from galleria_action.deployment.releases.rollback import ListedRelease
 from galleria_action.deployment.remote.verification import Verification
 from galleria_action.errors import Finding
 from galleria_action.report.document import (
+    NOTHING,
     Amount,
     Column,
     Count,
@@ -142,8 +143,10 @@ def _positions(result: Result) -> str:
     if not number:
         return ""
     tells, they = ("tells", "it was") if number == 1 else ("tell", "they were")
+    which = "that was uploaded" if number == 1 else "that were uploaded"
+    which = which if result.success and deploys(result) else "to be uploaded"
     what = "that is taken out" if result.located.taken_out else "strip-gps publishes photos without"
-    return f"{count(number, 'photo')} to be uploaded {tells} where {they} taken: {what}."
+    return f"{count(number, 'photo')} {which} {tells} where {they} taken: {what}."
 
 
 def _remarks(result: Result, outcome: Verdict) -> Iterator[str]:
@@ -233,7 +236,7 @@ def _pipeline(result: Result) -> Iterator[Section]:
 
 # -- releases ------------------------------------------------------------------------------------------------------
 
-_COLUMNS = tuple(map(Column, ("Release", "Made by", "What changed", "State", "A rollback to it")))
+_COLUMNS = (*map(Column, ("Release", "Made by", "What changed", "State")), Column("A rollback to it", told=True))
 _STANDING = {
     Standing.OPEN: "not ended",
     Standing.UNVERIFIED: "not verified",
@@ -250,8 +253,8 @@ def _releases(result: Result) -> Iterator[Section]:
         yield Section(Part.COUNTS, "Releases", f"{count(number, 'release')}, the newest first.", (details,))
     previous = result.outputs["previous-release"]
     if result.outputs["release-id"] and previous:
-        lead = f"To take this back: `galleria-action rollback --to {previous}`"
-        yield Section(Part.COUNTS, "Release", f"This is the release {result.outputs['release-id']}. {lead}")
+        lead = f"{result.outputs['release-id']}. To take it back: `galleria-action rollback --to {previous}`"
+        yield Section(Part.COUNTS, "Release", lead)
 
 
 def _row(it: ListedRelease) -> Row:
@@ -263,7 +266,7 @@ def _who(release: Release) -> str:
     who = release.who
     told = (who.actor, who.ref, who.commit[:12], who.pull_request and f"#{who.pull_request}",
             who.pipeline and f"pipeline {who.pipeline}")  # fmt: skip
-    return " ".join(filter(None, told)) or "–"
+    return " ".join(filter(None, told)) or NOTHING
 
 
 def _changed(release: Release) -> str:
@@ -287,7 +290,7 @@ def _state(it: ListedRelease) -> str:
 
 def _back(it: ListedRelease) -> str:
     if it.way is None:
-        return "–"
+        return NOTHING
     if it.damaged:
         return "not possible: a later record is damaged"
     if not it.can_come_back:

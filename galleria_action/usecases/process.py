@@ -130,7 +130,7 @@ def _say(context: Context, made: Processed) -> None:
     for path, copies in made.copies.items():
         context.say(f"one photo: {path} and {', '.join(copies)} have the same bytes")
     told = f"{count(made.made, 'photo')} made, {made.placed:,} put in their places"
-    context.say(f"{told}, {count(made.removed, 'old file')} removed")
+    context.say(f"{told}, {count(made.removed, 'old file')} removed" if made.removed else told)
 
 
 def _last_word(context: Context, made: Processed, changed: bool) -> str:

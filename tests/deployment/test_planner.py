@@ -209,30 +209,6 @@ def test_another_photo_under_the_keys_of_one_that_is_gone_is_a_deletion():
     assert set(reasons(made).values()) == {"new"}
 
 
-def moved(photo: SourcePhoto, name: str) -> SourcePhoto:
-    """``photo`` under another id and other keys."""
-    files = tuple(replace(file, key=f"{file.variant}/{name}.jpg") for file in photo.files)
-    return replace(photo, id=name, files=files)
-
-
-def test_a_photo_under_another_id_and_other_keys_is_sent_again_and_not_lost():
-    made = plan(local_gallery(moved(A, "x"), B), remote_gallery(A, B))
-    assert made.removed_photos == ()
-    assert reasons(made) == {"full/x.jpg": "new", "web/x.jpg": "new", "thumb/x.jpg": "new"}
-    assert sorted(deleted(made)) == ["full/a.jpg", "thumb/a.jpg", "web/a.jpg"]
-    assert (made.remote_photo_count, made.local_photo_count) == (2, 2)
-
-
-def test_a_file_of_a_folder_under_another_name_is_not_lost():
-    first, second = (SourcePhoto(f"{name}.jpg", name * 64, (source_file(f"{name}.jpg"),)) for name in "ab")
-    other = replace(first, id="x.jpg", files=(replace(first.files[0], key="x.jpg"),))
-    live = replace(remote_gallery(manifest=manifest_of(first, second)), metadata=None)
-    made = plan(LocalGallery("directory", (other, second), None), live)
-    assert (made.removed_photos, deleted(made)) == ((), {"a.jpg": "removed"})
-    made = plan(LocalGallery("directory", (second,), None), live)
-    assert made.removed_photos == ("a.jpg",)
-
-
 def test_a_key_that_two_photos_swap_is_never_deleted():
     swapped = (replace(A, files=B.files), replace(B, files=A.files))
     made = plan(local_gallery(*swapped), remote_gallery(A, B))

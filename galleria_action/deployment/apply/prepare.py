@@ -66,7 +66,8 @@ def prepare(upload: Upload, read: Callable[[SourceFile], bytes], policy: Prepare
         raise GalleryInvalid(text, findings=[Finding(text)])
     stored = Hashed.of(edit.data, sha256)
     blob = blob_id(body) if upload.file.variant == "full" else ""
-    return Prepared(upload, stored, sha256, edit.about_time, other_hash, blob)
+    told = tuple(f"the date in it stays as it was: {it}" for it in edit.about_time)
+    return Prepared(upload, stored, sha256, told if edit.outcome.failed else edit.about_time, other_hash, blob)
 
 
 def _edited(upload: Upload, body: bytes) -> ExifEdit:
