@@ -94,6 +94,8 @@ def _whole(document: Document, plan_told: bool, warnings_told: bool) -> Iterator
 def _plan(plan: PlanReport) -> Iterator[Line]:
     yield Line("Deployment Plan:")
     yield Line(f"  Target: {plan.target}")
+    if plan.terms:
+        yield Line(f"  With {', '.join(plan.terms)}")
     for one in plan.counts:
         if one.planned.number or one.name in _KNOWN:
             yield Line(f"  {one.name}: {one.planned.number}{_size(one)}")
@@ -170,5 +172,5 @@ def _ending(document: Document) -> Iterator[Line]:
         yield Line(f"Gallery: {document.url}")
     how = f"{document.reason}, exit code {document.exit_code}, " if document.reason else ""
     yield Line(f"{outcome.headline} ({how}{duration(document.duration_seconds)})", tone)
-    if outcome.kind == "planned":
+    if outcome.kind == "planned" and first == DRY_RUN_DONE:  # the plan beside a preview comes with files uploaded
         yield Line(DRY_RUN_DONE, tone)

@@ -64,6 +64,12 @@ def test_new_photos_are_shown_from_the_preview_and_the_report_is_linked(project:
     assert "[report with pictures](https://github.com/maker/wedding/actions/runs/102#artifacts)" in body
 
 
+def test_a_run_that_has_sent_a_preview_does_not_call_itself_dry(project: Project):
+    ran = preview(project)
+    assert "is online and verified" in ran.log
+    assert "no files were uploaded" not in ran.log
+
+
 def test_the_plan_in_a_preview_is_the_reviewed_one(project: Project):
     assert preview(project).exit_code == 0
     project.merge()
