@@ -65,6 +65,11 @@ class Processed:
     metadata_changed: bool
 
     @property
+    def missing(self) -> int:
+        """How many files that are to be photos are not in the gallery, because they are damaged."""
+        return len(self.problems) + sum(it.why is Why.DAMAGED for it in self.left_out)
+
+    @property
     def changed(self) -> bool:
         """Whether anything in the gallery is not as it was."""
         return bool(self.made or self.placed or self.removed or self.metadata_changed)

@@ -137,5 +137,5 @@ def _last_word(context: Context, made: Processed, changed: bool) -> str:
     source = context.options.gallery.source
     if not changed:
         return f"Nothing to do: {source} holds the {count(len(made.photos), 'photo')} already."
-    left_out = f", {len(made.problems):,} left out" if made.problems else ""
+    left_out = f", {made.missing:,} left out" if made.missing else ""
     return f"The gallery in {source} has {count(len(made.photos), 'photo')}: {made.made:,} made now{left_out}."

@@ -92,8 +92,9 @@ def chosen(history: History, to: str | None, steps: int) -> int:
     else:
         line = history.line()
         if len(line) < steps:
+            only = {0: "is no release", 1: "is only one release"}.get(len(line), f"are only {len(line)} releases")
             raise ReleaseUnavailable(
-                f"There are only {len(line)} releases to go back to from here. Nothing was written.",
+                f"There {only} to go back to from here. Nothing was written.",
                 hint=_others(history, ""),
             )
         found = history.find(line[steps - 1])
