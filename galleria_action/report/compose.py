@@ -244,7 +244,9 @@ def _pipeline(result: Result) -> Iterator[Section]:
 
 # -- releases ------------------------------------------------------------------------------------------------------
 
-_COLUMNS = (*map(Column, ("Release", "Made by", "What changed", "State")), Column("A rollback to it", told=True))
+_COLUMNS = (
+    *map(Column, ("Release", "Made by", "Strategy", "What changed", "State")), Column("A rollback to it", told=True),
+)  # fmt: skip
 _STANDING = {
     Standing.OPEN: "not ended",
     Standing.UNVERIFIED: "not verified",
@@ -273,7 +275,8 @@ def _ways_from_here(previous: str, taken_back: str) -> list[tuple[str, str]]:
 
 def _row(it: ListedRelease) -> Row:
     release = it.release
-    return (release.id, Name(_who(release)), Name(_changed(release)), _state(it), _back(it))
+    strategy = NOTHING if release.kind is Kind.FOUND else release.strategy
+    return (release.id, Name(_who(release)), Name(strategy), Name(_changed(release)), _state(it), _back(it))
 
 
 def _who(release: Release) -> str:
