@@ -35,7 +35,7 @@ def _extra(cls: type, data: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _common(value: Any) -> Any:
-    """``value``, of which many photos have the same: a text is kept once for all of them."""
+    """``value``, of which other photos, the record or the listing have the same: a text is kept once for all."""
     return intern(value) if type(value) is str else value
 
 
@@ -96,7 +96,7 @@ class MetadataFileData:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> MetadataFileData:
         """Build from the ``files`` object of a photo."""
-        return cls(data["full"], data["web"], data["thumb"], _extra(cls, data))
+        return cls(_common(data["full"]), _common(data["web"]), _common(data["thumb"]), _extra(cls, data))
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form, unknown fields included."""
@@ -124,7 +124,7 @@ class PhotoMetadata:
     def from_dict(cls, data: Mapping[str, Any]) -> PhotoMetadata:
         """Build from one entry of ``photos``."""
         return cls(
-            data["id"],
+            _common(data["id"]),
             data["original_path"],
             data["file_hash"].lower(),
             data["deployment_file_hash"].lower(),
