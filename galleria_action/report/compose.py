@@ -144,7 +144,8 @@ def _positions(result: Result) -> str:
         return ""
     tells, they = ("tells", "it was") if number == 1 else ("tell", "they were")
     what = "that is taken out" if result.located.taken_out else "strip-gps publishes photos without"
-    return f"{count(number, 'photo')} to be uploaded {tells} where {they} taken: {what}."
+    which = "" if result.command == "validate" else " to be uploaded"
+    return f"{count(number, 'photo')}{which} {tells} where {they} taken: {what}."
 
 
 def _remarks(result: Result, outcome: Verdict) -> Iterator[str]:

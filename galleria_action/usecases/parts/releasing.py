@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from galleria_action.deployment.apply.prepare import PreparePolicy
 from galleria_action.deployment.apply.publishing import Hold
 from galleria_action.deployment.apply.retain import anything_to_let_go, pooled, retain
-from galleria_action.deployment.apply.upload import Uploader
 from galleria_action.deployment.events import Deploying, Released
 from galleria_action.deployment.model import Plan
 from galleria_action.deployment.releases.history import History, read_history
@@ -34,6 +33,9 @@ from galleria_action.storage.interface import ReadStore, WriteStore
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.approval import check_approval
 from galleria_action.values import dataclass
+
+if TYPE_CHECKING:
+    from galleria_action.deployment.apply.upload import Uploader
 
 
 def terms_of(context: Context) -> Terms:
@@ -65,6 +67,9 @@ def begin(context: Context, plan: Plan) -> None:
 
 def idle_uploader(context: Context, store: WriteStore) -> Uploader:
     """For a run that has nothing to upload."""
+    from galleria_action.deployment.apply.prepare import PreparePolicy
+    from galleria_action.deployment.apply.upload import Uploader
+
     concurrency = context.options.upload.concurrency
     return Uploader(store, lambda file: read_file(file.local), PreparePolicy(), concurrency, context.stop, context.tell)
 
