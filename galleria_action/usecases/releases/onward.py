@@ -53,6 +53,7 @@ from galleria_action.usecases.parts.releasing import (
     tidy,
 )
 from galleria_action.usecases.parts.unfinished import cleared
+from galleria_action.usecases.previews.removal import finish_closing
 from galleria_action.usecases.results import PlanMade, TakenOver
 from galleria_action.values import dataclass
 
@@ -135,6 +136,7 @@ def deploy_onward(context: Context) -> TakenOver:
             judged.verification = verify_against(context, store, named, plan, manifest, None, then)
     document = made.wanted.document or remote.metadata_base
     probe(context, manifest, document, plan, remote.manifest.objects, headers_of(made.wanted, plan))
+    finish_closing(context, store, remote.listing)
     return TakenOver(plan, offer.taken_from, len(bring.streamed), judged.verification)
 
 
