@@ -33,8 +33,8 @@ from galleria_action.storage.interface import (
     StoredObject,
     Target,
     WriteStore,
+    seconds_between_writes,
 )
-from galleria_action.storage.pace import seconds_between_writes
 from galleria_action.storage.persistence import Pause
 
 #: Followed by something random: the probe of another deploy must not answer for ours.

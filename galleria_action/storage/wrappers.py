@@ -20,8 +20,8 @@ from galleria_action.storage.interface import (
     StoredObject,
     Target,
     WriteStore,
+    seconds_between_writes,
 )
-from galleria_action.storage.pace import seconds_between_writes
 
 #: Objects in one answer of ListObjectsV2.
 PAGE = 1000

@@ -17,9 +17,8 @@ from galleria_action.deployment.state.publication import PUBLICATION_KEY, Public
 from galleria_action.deployment.stop import Stop
 from galleria_action.errors import Conflict, StorageUnavailable
 from galleria_action.storage.conditions import ProvingStore
-from galleria_action.storage.interface import Target, WriteStore
+from galleria_action.storage.interface import Target, WriteStore, seconds_between_writes
 from galleria_action.storage.opening import open_store
-from galleria_action.storage.pace import seconds_between_writes
 from galleria_action.storage.settings import StoreSettings
 from galleria_action.storage.wrappers import RecordingStore
 from tests.reliability.memory import MemoryStore

@@ -21,8 +21,7 @@ from galleria_action.deployment.state.publication import PUBLICATION_HEADERS, PU
 from galleria_action.deployment.state.written import headers_of, written
 from galleria_action.deployment.stop import Stop
 from galleria_action.errors import Cancelled, Conflict, GalleriaError, StorageUnavailable
-from galleria_action.storage.interface import Headers, ReadStore, WriteStore
-from galleria_action.storage.pace import seconds_between_writes
+from galleria_action.storage.interface import Headers, ReadStore, WriteStore, seconds_between_writes
 from galleria_action.values import dataclass
 
 T = TypeVar("T")

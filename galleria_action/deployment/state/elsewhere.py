@@ -36,8 +36,8 @@ from galleria_action.storage.interface import (
     StoredObject,
     Target,
     WriteStore,
+    seconds_between_writes,
 )
-from galleria_action.storage.pace import seconds_between_writes
 from galleria_action.values import dataclass
 
 OWNER = "owner.json"
