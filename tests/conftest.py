@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,8 +25,20 @@ settings.load_profile("shared")
 
 _NUMBERS = count(1)
 
+#: where Linux keeps files in memory; the tests write some hundred thousand small ones, most of them for a moment
+_IN_MEMORY = Path("/dev/shm")
+#: bytes that all tests together may need there (failed ones leave theirs to be looked at)
+_ROOM = 2 << 30
+
 #: seconds after which a slow test hangs; the others have what pyproject.toml says
 _SLOW_SECONDS = 1200
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Folders of tests lie in memory where there is room, unless somebody says where they are to lie."""
+    elsewhere = config.option.basetemp or os.environ.get("TMPDIR")
+    if not elsewhere and os.access(_IN_MEMORY, os.W_OK | os.X_OK) and shutil.disk_usage(_IN_MEMORY).free > _ROOM:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_IN_MEMORY))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
