@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import field, fields, replace
 from enum import Flag, auto
-from functools import cache
 from keyword import iskeyword
 from typing import Any, TypeVar, cast
 
@@ -145,7 +144,6 @@ def _declare(declared: Option, default: Any) -> Any:
     return field(default=default, repr=not declared.kind.secret, metadata={Option: declared})
 
 
-@cache
 def options_of(group: type[Any]) -> tuple[Option, ...]:
     """The options that the fields of ``group`` declare, in their order."""
     return tuple(

@@ -11,6 +11,7 @@ from galleria_action.deployment.apply.work import InSlot, Work
 from galleria_action.deployment.documents.writing import commit
 from galleria_action.deployment.layout import Layout, laid_out
 from galleria_action.deployment.model import Base
+from galleria_action.deployment.remote.catching_up import caught_up
 from galleria_action.deployment.remote.reading import list_target, read_remote
 from galleria_action.deployment.remote.verification import verify_listing
 from galleria_action.deployment.routing.router import Routing, Slots
@@ -23,9 +24,6 @@ from galleria_action.errors import Finding, StorageUnavailable, VerifyFailed
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.storage.interface import WriteStore
 from galleria_action.values import dataclass
-
-#: between listings, where the first ones do not show our own writes yet
-_LISTING_PAUSES_SECONDS = (0.5, 1.0, 2.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,11 +156,7 @@ class ProveSlot:
 
 def prove(work: Work, slot: InSlot) -> None:
     """Raise ``VerifyFailed`` where the ``slot`` does not hold its gallery."""
-    wrong = _wrong(slot)
-    for seconds in _LISTING_PAUSES_SECONDS:
-        if not wrong or not work.stop.pause(seconds):
-            break
-        wrong = _wrong(slot)
+    wrong = caught_up(_wrong(slot), lambda findings: not findings, lambda: _wrong(slot), work.stop.pause)
     if wrong:
         raise VerifyFailed(
             f"{slot.layout.folder} does not hold the gallery that was put there: {len(wrong):,} objects are missing or "

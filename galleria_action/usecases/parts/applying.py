@@ -17,6 +17,7 @@ from galleria_action.deployment.apply.work import Work
 from galleria_action.deployment.events import Deploying, Uploaded
 from galleria_action.deployment.model import Plan
 from galleria_action.deployment.previews.lending import Lender
+from galleria_action.deployment.remote.catching_up import caught_up
 from galleria_action.deployment.remote.reading import list_target
 from galleria_action.deployment.remote.verification import Verification, verify_listing
 from galleria_action.deployment.state.begun import BEGUN_KEY, end_begun, read_begun, write_begun
@@ -31,7 +32,6 @@ from galleria_action.options.guards import PlanApproval
 from galleria_action.report.wording import count
 from galleria_action.storage.conditions import prove_ahead
 from galleria_action.storage.interface import ObjectInfo, ReadStore, WriteStore
-from galleria_action.storage.persistence import Pause
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.cors import check_cors
 from galleria_action.usecases.parts.approval import check_approval
@@ -41,9 +41,6 @@ from galleria_action.usecases.parts.purging import purging
 from galleria_action.usecases.parts.releasing import concluding, terms_of, tidy
 from galleria_action.usecases.parts.verifying import compare, judge, promises
 from galleria_action.usecases.results import Deployed, PutAside
-
-#: between listings, where the first ones do not show our own writes yet
-LISTING_PAUSES_SECONDS = (0.5, 1.0, 2.0)
 
 #: different warnings about EXIF, each with its files
 _SHOWN_TEXTS = 20
@@ -311,22 +308,7 @@ def _listing_after(
         found = verify_listing(named, own, listing)
         return found.whole and gone.isdisjoint(found.orphaned)
 
-    return settled_listing(context.stop.pause, store, list_target(store, list(named)), as_deployed)
-
-
-def settled_listing(
-    pause: Pause,
-    store: ReadStore,
-    listing: Mapping[str, ObjectInfo],
-    as_expected: Callable[[Mapping[str, ObjectInfo]], bool],
-) -> Mapping[str, ObjectInfo]:
-    """``listing``, or a later one where it is not ``as_expected``. Some services show writes only after a moment, so
-    anything is called missing or left over. ``pause`` says whether to wait on."""
-    for seconds in LISTING_PAUSES_SECONDS:
-        if as_expected(listing) or not pause(seconds):
-            break
-        listing = list_target(store)
-    return listing
+    return caught_up(list_target(store, list(named)), as_deployed, lambda: list_target(store), context.stop.pause)
 
 
 def _named(made: Comparison) -> frozenset[str]:
