@@ -1,4 +1,4 @@
-"""What all tests share: how long one may take, one S3 server per worker, a fresh bucket per test."""
+"""What all tests share: how long one may take, where files lie, one S3 server per worker, a fresh bucket per test."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hypothesis import settings
 
 from galleria_action.storage.interface import Target
 from galleria_action.storage.settings import StoreSettings
-from tests.s3 import FakeS3, Profile
+from tests.s3 import Bucket, FakeS3, Profile, profile_of
 from tests.servers import ACCESS_KEY, SECRET_KEY, moto_server
 from tests.storage.stores import open_boto3, open_s3
 
@@ -56,32 +56,55 @@ def moto_backend() -> Any:
 
 
 @pytest.fixture(scope="session")
+def shared_s3() -> Iterator[FakeS3]:
+    """A strict S3 for all tests of a worker, each of which has buckets of its own there."""
+    with FakeS3(profile_of("aws", checks_region=False)) as s3:
+        s3.secrets = {ACCESS_KEY: SECRET_KEY}
+        yield s3
+
+
+@pytest.fixture
+def make_bucket(shared_s3: FakeS3) -> Callable[[str], StoreSettings]:
+    """Makes a bucket and returns the settings for it with the prefix that is given."""
+    shared_s3.calm()
+
+    def make(prefix: str = "") -> StoreSettings:
+        settings = _a_bucket(shared_s3.url, prefix)
+        shared_s3.buckets[settings.target.bucket] = Bucket()
+        return settings
+
+    return make
+
+
+@pytest.fixture(scope="session")
 def moto() -> Iterator[str]:
+    """A server that somebody else has written, which takes ten times as long for its answers."""
     with moto_server() as url:
         yield url
 
 
 @pytest.fixture
-def make_bucket(moto: str) -> Callable[[str], StoreSettings]:
-    """Makes a bucket and returns the settings for it with the prefix that is given."""
+def make_moto_bucket(moto: str) -> Callable[[str], StoreSettings]:
+    """As ``make_bucket``, in moto."""
 
     def make(prefix: str = "") -> StoreSettings:
-        settings = StoreSettings(
-            target=Target(endpoint=moto, bucket=f"bucket-{next(_NUMBERS)}", prefix=prefix),
-            access_key=ACCESS_KEY,
-            secret_key=SECRET_KEY,
-            concurrency=4,
-        )
+        settings = _a_bucket(moto, prefix)
         moto_backend().create_bucket(settings.target.bucket, "us-east-1")
         return settings
 
     return make
 
 
+def _a_bucket(endpoint: str, prefix: str) -> StoreSettings:
+    target = Target(endpoint=endpoint, bucket=f"bucket-{next(_NUMBERS)}", prefix=prefix)
+    return StoreSettings(target=target, access_key=ACCESS_KEY, secret_key=SECRET_KEY, concurrency=4)
+
+
 @pytest.fixture(autouse=True)
-def _nobody_waits_for_the_dead(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A publish whose run was killed is taken for dead at once."""
+def _nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A publish whose run was killed is taken for dead at once, and a listing shows what was written, or never does."""
     monkeypatch.setattr("galleria_action.deployment.apply.publishing.LEASE_SECONDS", 0)
+    monkeypatch.setattr("galleria_action.deployment.remote.catching_up.PAUSES_SECONDS", (0.001, 0.001, 0.001))
 
 
 @pytest.fixture

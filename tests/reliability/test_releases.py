@@ -341,7 +341,6 @@ def test_a_deploy_that_was_killed_can_be_taken_back_whenever_it_died(tmp_path: P
 def test_a_rollback_beside_another_run(past: Past, other: str, monkeypatch: pytest.MonkeyPatch):
     """Held up before each of its requests in turn while all of the other goes by: who loses says so, the gallery is
     always a whole one, and what the one that came last made can be taken back."""
-    monkeypatch.setattr("galleria_action.usecases.parts.applying.LISTING_PAUSES_SECONDS", (0.0, 0.0, 0.0))
     monkeypatch.setattr("galleria_action.deployment.apply.publishing.LOOK_SECONDS", 0.0001)
     monkeypatch.setattr("galleria_action.deployment.apply.publishing.LEASE_SECONDS", 0.02)
     begin, ids = state_of(past.store), list(past.order)
