@@ -37,7 +37,7 @@ from galleria_action.fence.workspace import Workspace
 from galleria_action.gallery.exif.edit import modify_exif_in_memory as modify_exif_in_memory
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.gallery.local.examine import examine_all
-from galleria_action.gallery.local.files import LocalFile, read_file
+from galleria_action.gallery.local.files import LocalFile
 from galleria_action.gallery.local.walk import walk_site
 from galleria_action.gallery.local.web_types import BEGINNING, web_type
 from galleria_action.gallery.metadata.model import GalleryMetadata, PhotoMetadata
@@ -212,7 +212,7 @@ def _by_metadata_alone(metadata: GalleryMetadata) -> LocalGallery:
     offset = metadata.settings.target_timezone_offset_hours
 
     def photo(entry: PhotoMetadata) -> SourcePhoto:
-        files = (LocalFile(key, "", 0, variant, (0, 0)) for variant, key in entry.files.items())
+        files = (LocalFile(key, "", 0, variant, b"") for variant, key in entry.files.items())
         sources = tuple(SourceFile(file.key, file, "", Headers("")) for file in files)
         edit = PhotoEdit(entry.exif.corrected_timestamp, offset)
         return SourcePhoto(entry.id, entry.deployment_file_hash.lower(), sources, edit)
@@ -308,14 +308,14 @@ def upload_file_to_s3(
     try:
         body = local_path if isinstance(local_path, bytes) else Path(local_path).read_bytes()
         result |= {"file_size": len(body), "size": len(body), "checksum": sha256(body).hexdigest()}
-        file = LocalFile(key, key, len(body), None, (0, 0))
+        file = LocalFile(key, key, len(body), None, b"")
         kind = web_type(key, body[:BEGINNING])
         headers = Headers(kind.content_type, _HEADERS.cache_control_site, kind.encoding)
         upload = Upload(Reason.NEW, SourceFile(key, file, result["checksum"], headers), result["checksum"])
         store = store_for(client, bucket)
         head = store.head(key)
         listing = {key: ObjectInfo(key, head.size, head.etag)} if head else {}
-        uploader = replace(_uploader(store, listing, Manifest()), read=lambda _: body)
+        uploader = replace(_uploader(store, listing, Manifest()), read=_from_memory(body))
         uploader.tell = _sent_to(progress_callback)
         uploader.upload([upload])
     except GalleriaError as error:
@@ -325,6 +325,14 @@ def upload_file_to_s3(
     else:
         result |= {"success": True, "skipped": bool(uploader.done.skipped)}
     return {**result, "upload_time": time.monotonic() - started}
+
+
+def _from_memory(body: bytes) -> Callable[[LocalFile, memoryview], bool]:
+    def read(_: LocalFile, room: memoryview) -> bool:
+        room[:] = body
+        return True
+
+    return read
 
 
 def _upload_all(uploader: Uploader, uploads: list[Upload]) -> list[str]:
@@ -357,7 +365,6 @@ def _directory_result(**values: Any) -> dict[str, Any]:
 def _uploader(store: WriteStore, listing: Mapping[str, ObjectInfo], known: Manifest) -> Uploader:
     return Uploader(
         store=store,
-        read=lambda file: read_file(file.local),
         policy=PreparePolicy(),
         concurrency=_CONCURRENCY,
         stop=Stop(),

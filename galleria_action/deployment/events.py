@@ -74,8 +74,8 @@ class PositionLeft:
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """How many of the photos to be uploaded carry a position on disk, whether it is to be taken out, and what cannot
-    be published without."""
+    """How many of the photos to be uploaded (of ``validate``: of all) carry a position on disk, whether it is to be
+    taken out, and what cannot be published without."""
 
     photos: int
     taken_out: bool
@@ -166,10 +166,12 @@ class Committed:
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """The release with this id is live; ``previous`` is the id of the one that a step back leads to (empty: none)."""
+    """The release with this id is live; ``previous`` is the id of the one that a step back leads to (empty: none), and
+    ``instead`` of the one that it took back (empty: it is not a rollback)."""
 
     id: str
     previous: str
+    instead: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,6 +119,17 @@ def test_visitors_are_sent_from_slot_to_slot(tmp_path: Path):
     assert folders == ["slots/a/", "slots/b/"] * 2
 
 
+def test_only_a_slot_that_visitors_have_left_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    waits: list[float] = []
+    monkeypatch.setattr("galleria_action.deployment.routing.router.LEFT_ALONE_SECONDS", 90)
+    monkeypatch.setattr("galleria_action.deployment.slots.fill.wait", lambda work, seconds: waits.append(seconds))
+    past = lived(tmp_path / "workspace", POINTER, 2)
+    assert waits == [], "nobody has ever been in the second one"
+    change(past.scene, 2)
+    past.done("deploy")
+    assert [0 < it <= 90 for it in waits] == [True]
+
+
 # -- promoted by a person --------------------------------------------------------------------------------------------
 
 

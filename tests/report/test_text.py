@@ -8,11 +8,16 @@ from dataclasses import replace
 import pytest
 
 from galleria_action.deployment.events import Located
+from galleria_action.deployment.model import Storing
 from galleria_action.deployment.remote.verification import Verification
-from galleria_action.errors import Cancelled, ConfigInvalid, DeleteGuard
+from galleria_action.errors import Cancelled, ConfigInvalid, DeleteGuard, Finding, GalleryInvalid
+from galleria_action.report.comment import render_comment
+from galleria_action.report.markdown import render_summary
+from galleria_action.report.page.render import render_html
 from galleria_action.report.result import Result, finish
 from galleria_action.report.text import render_plan, render_text
 from tests.report import examples
+from tests.report.rendered import Page
 
 
 def texts(result: Result) -> list[str]:
@@ -72,6 +77,23 @@ def test_error_messages_word_for_word(message, line):
     assert line in texts(examples.failed(ConfigInvalid(message)))
 
 
+@pytest.mark.parametrize(
+    "render",
+    [
+        lambda result: "\n".join(texts(result)),
+        lambda result: "\n".join(Page(render_summary(result, 60_000)).codes),
+        lambda result: "\n".join(Page(render_comment(result, 60_000)).codes),
+        lambda result: render_html(result).decode(),
+    ],
+)
+def test_reviewers_see_what_decides_how_a_plan_is_carried_out(render):
+    """An approval covers it."""
+    plan = replace(examples.mixed_plan(), storing=Storing(acl="public-read"), strategy="blue-green")
+    assert "strategy: blue-green" in render(examples.planned(plan))
+    assert "acl: public-read" in render(examples.planned(plan))
+    assert "strategy" not in render(examples.planned(examples.mixed_plan()))
+
+
 def test_long_lists_end_in_a_number():
     result = examples.planned(examples.growing_plan(1_000))
     lines = texts(result)
@@ -128,6 +150,13 @@ def test_quiet_is_the_verdict_and_what_to_do():
     assert [line.text for line in lines][:-1] == [
         "Error: Too many", "Nothing was uploaded: the gallery online is as before.", "What to do:", "  max-delete"
     ]  # fmt: skip
+
+
+def test_quiet_tells_the_problems_that_the_hint_speaks_of():
+    error = GalleryInvalid("1 file is bad", hint="Each line says why.", findings=[Finding("a.jpg is cut off")])
+    lines = [line.text for line in render_text(examples.failed(error, examples.mixed_plan()), quiet=True)]
+    assert lines[:3] == ["Problems (1):", "  a.jpg is cut off", ""]
+    assert not any("Deployment Plan" in line for line in lines)
 
 
 def test_numbers_that_are_zero_are_left_out_but_for_those_that_users_look_for():

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import field
+from typing import TYPE_CHECKING
 
 from galleria_action.deployment.apply.beside import Beside
 from galleria_action.deployment.apply.live import LiveManifest
 from galleria_action.deployment.apply.publishing import Hold
-from galleria_action.deployment.apply.upload import Uploader
 from galleria_action.deployment.events import Deleted, Listener, Said
 from galleria_action.deployment.galleries import Wanted
 from galleria_action.deployment.layout import Layout
@@ -24,6 +24,9 @@ from galleria_action.deployment.stop import Stop
 from galleria_action.errors import DeleteFailed, Finding
 from galleria_action.storage.interface import WriteStore
 from galleria_action.values import dataclass
+
+if TYPE_CHECKING:  # it knows how photos are edited, which is much to load for who has none to send
+    from galleria_action.deployment.apply.upload import Uploader
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,8 @@ class Fill:
         manifest = Manifest({}, {}, work.plan.mode, work.record.made_by())
         base, entries = found.manifest_base, dict(needed.there)
         if not needed.is_nothing:
-            self._let_visitors_leave(work)
+            if base or found.metadata_base:  # where no gallery ever was nobody is
+                self._let_visitors_leave(work)
             if STAGED_KEY in (found.listing or {}):
                 self._delete(work, self.slots.store, [STAGED_KEY])
             if base:  # of what is about to change nothing is known any more

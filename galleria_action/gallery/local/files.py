@@ -15,6 +15,7 @@ from pathlib import Path
 
 from galleria_action.errors import GalleryInvalid
 from galleria_action.fence.workspace import Absent, Found, Refused, Workspace, not_a_file
+from galleria_action.gallery.local.stamp import same_file, stamp_of
 from galleria_action.gallery.metadata.model import Variant
 from galleria_action.gallery.wording import shown
 from galleria_action.values import dataclass
@@ -30,14 +31,14 @@ class LocalFile:
 
     ``real`` is its absolute path, with no link in it, and inside the workspace: text, because a ``Path`` takes ten
     times the memory and there are hundreds of thousands. ``size`` in bytes; ``variant`` is ``None`` for files that no
-    metadata names; ``identity`` (device, inode) tells whether a later file at ``real`` is still this one.
+    metadata names; ``stamp`` tells whether a later file at ``real`` is still this one (see ``stamp``).
     """
 
     key: str
     real: str
     size: int
     variant: Variant | None
-    identity: tuple[int, int]
+    stamp: bytes
 
     @property
     def path(self) -> Path:
@@ -55,7 +56,7 @@ def opened(local: LocalFile) -> Iterator[int]:
         descriptor = os.open(local.real, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
             status = os.fstat(descriptor)
-            if not_a_file(status) or (status.st_dev, status.st_ino) != local.identity:
+            if not_a_file(status) or not same_file(stamp_of(status), local.stamp):
                 raise changed(local, "was replaced")
             if status.st_size != local.size:
                 raise changed(local, "changed its size")
@@ -65,11 +66,7 @@ def opened(local: LocalFile) -> Iterator[int]:
     except FileNotFoundError:
         raise changed(local, "vanished") from None
     except MemoryError:
-        raise GalleryInvalid(
-            f"The file for {shown(local.key)} ({local.size / (1 << 30):.1f} GiB) does not fit into the memory of this "
-            "machine.",
-            hint="Make it smaller, leave it out, or use a machine with more memory.",
-        ) from None
+        raise too_large(local) from None
     except OSError as error:
         what = "was replaced by a link" if error.errno == errno.ELOOP else f"cannot be read ({error.strerror})"
         raise changed(local, what) from None
@@ -84,15 +81,17 @@ def read_file(local: LocalFile) -> bytes:
     return content
 
 
-def status_of(local: LocalFile) -> os.stat_result:
-    """What the disk says of ``local`` now. Raises ``GalleryInvalid`` when it vanished or was replaced."""
-    try:
-        status = local.path.lstat()
-    except OSError:
-        raise changed(local, "vanished") from None
-    if (status.st_dev, status.st_ino) != local.identity:
-        raise changed(local, "was replaced")
-    return status
+def read_into(local: LocalFile, room: memoryview) -> bool:
+    """Fill ``room``, which is as large as ``local``, with its bytes, and tell whether the file was left alone since it
+    was found, as far as its stamp tells. Raises as ``opened`` does."""
+    left = room
+    with opened(local) as descriptor:
+        while left and (count := os.readv(descriptor, [left])):
+            left = left[count:]
+        left_alone = stamp_of(os.fstat(descriptor)) == local.stamp
+    if left:
+        raise changed(local, "changed its size")
+    return left_alone
 
 
 def _read(descriptor: int, size: int) -> bytes:
@@ -118,7 +117,7 @@ def usable(found: Found) -> Found:
 def local_file(key: str, found: Found, variant: Variant | None = None) -> LocalFile:
     """``found`` as the file to publish under ``key``."""
     status = found.status
-    return LocalFile(key, found.path, status.st_size, variant, (status.st_dev, status.st_ino))
+    return LocalFile(key, found.path, status.st_size, variant, stamp_of(status))
 
 
 def folder_option(fence: Workspace, folder: Path, option: str) -> str:
@@ -136,6 +135,15 @@ def folder_option(fence: Workspace, folder: Path, option: str) -> str:
     raise GalleryInvalid(
         f"The folder {shown(fence.name(folder))} {problem}.",
         hint=f"Check the option {option}; paths are relative to the workspace.",
+    )
+
+
+def too_large(local: LocalFile) -> GalleryInvalid:
+    """The error for a file that there is no memory for."""
+    return GalleryInvalid(
+        f"The file for {shown(local.key)} ({local.size / (1 << 30):.1f} GiB) does not fit into the memory of this "
+        "machine.",
+        hint="Make it smaller, leave it out, or use a machine with more memory.",
     )
 
 

@@ -18,11 +18,13 @@ from galleria_action.deployment.sources import (
     photos_of_metadata,
     site_files,
 )
+from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.errors import EmptyGallery, GalleryInvalid
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.gallery.local.document import read_metadata
 from galleria_action.gallery.local.examine import examine_all, oddities
 from galleria_action.gallery.local.files import LocalFile
+from galleria_action.gallery.local.git_index import Checkouts
 from galleria_action.gallery.local.locate import locate
 from galleria_action.gallery.local.patterns import Patterns
 from galleria_action.gallery.local.walk import Walk, walk_photos, walk_site
@@ -32,7 +34,7 @@ from galleria_action.gallery.metadata.schema import LoadedMetadata
 from galleria_action.options.gallery import CheckFiles, StripGps
 from galleria_action.storage.interface import Headers
 from galleria_action.usecases.context import Context
-from galleria_action.usecases.parts.files import check_claimed
+from galleria_action.usecases.parts.files import check_claimed, known_by_git
 from galleria_action.values import dataclass
 
 _SHOWN_SKIPPED = 5
@@ -53,24 +55,35 @@ class Gallery:
 
 @dataclass(frozen=True, slots=True)
 class LocalSide:
-    """The gallery on disk, found sound, and the planner's view of it."""
+    """The gallery on disk, found sound, the planner's view of it, and what git knows of its files."""
 
     found: Gallery
     gallery: LocalGallery
+    git: Checkouts
 
 
 def _nobody(metadata: LoadedMetadata | None) -> None:
     """Is told."""
 
 
-def check_local(context: Context, tell_metadata: Callable[[LoadedMetadata | None], None] = _nobody) -> LocalSide:
+def _none(files: Sequence[LocalFile]) -> dict[str, str]:
+    """Is known."""
+    return {}
+
+
+def check_local(
+    context: Context,
+    tell_metadata: Callable[[LoadedMetadata | None], None] = _nobody,
+    recorded: Callable[[], Manifest] = Manifest,
+) -> LocalSide:
     """Validate and measure what is on disk, before anything is written anywhere. ``tell_metadata`` hears of the
-    metadata as soon as it is read. Raises ``GalleryInvalid``."""
+    metadata as soon as it is read; ``recorded`` gives the record of what was deployed. Raises ``GalleryInvalid``."""
     with context.phase("Validate"):
-        found = load_gallery(context, tell_metadata)
-        gallery = measured(context, found, every=context.options.gallery.check_files is CheckFiles.HASH)
+        found, git = load_gallery(context, tell_metadata), Checkouts()
+        every = context.options.gallery.check_files is CheckFiles.HASH
+        gallery = measured(context, found, every=every, known=lambda files: known_by_git(files, git, recorded))
         context.say(f"{len(found.photos or ()):,} files of photos, {len(found.site or ()):,} of the site")
-    return LocalSide(found, gallery)
+    return LocalSide(found, gallery, git)
 
 
 def load_gallery(context: Context, tell_metadata: Callable[[LoadedMetadata | None], None] = _nobody) -> Gallery:
@@ -173,19 +186,23 @@ def _tell_skipped(context: Context, walk: Walk, why: str) -> None:
         context.warn(f"Not published: {len(walk.dangling) - _SHOWN_SKIPPED:,} more links that lead to nothing")
 
 
-def measured(context: Context, gallery: Gallery, *, every: bool) -> LocalGallery:
+def measured(
+    context: Context, gallery: Gallery, *, every: bool, known: Callable[[Sequence[LocalFile]], dict[str, str]] = _none
+) -> LocalGallery:
     """The planner's view of ``gallery``: every file looked at, and hashed where no hash in the metadata covers it.
 
-    ``every``: the others, too. Raises ``GalleryInvalid`` with every file that is not what its name says, and why, or
-    not the one of the metadata.
+    ``every``: all are looked at and hashed; else those need not be looked at whose SHA-256 is ``known``, by key. Raises
+    ``GalleryInvalid`` with every file that is not what its name says, and why, or not the one of the metadata.
     """
     cache, strip = context.options.headers, context.options.gallery.strip_gps is not StripGps.FALSE
     rules = cache.headers or NO_RULES
     loaded = gallery.metadata if gallery.photos is not None else None
     found = [*(gallery.photos or ()), *(gallery.site or ())]
-    examined = examine_all(found, lambda file: every or file.variant != "full")
+    by_key = {} if every else known(found)
+    examined = examine_all([it for it in found if it.key not in by_key], lambda it: every or it.variant != "full")
     _tell_odd(context, oddities(examined))
-    hashes = [entry.sha256 for entry in examined]
+    by_key |= {entry.file.key: entry.sha256 for entry in examined}
+    hashes = [by_key[file.key] for file in found]
     of_photos, of_site = hashes[: len(gallery.photos or ())], hashes[len(gallery.photos or ()) :]
     site: tuple[SourceFile, ...] | None = None
     photos: tuple[SourcePhoto, ...] | None = None
@@ -201,7 +218,7 @@ def measured(context: Context, gallery: Gallery, *, every: bool) -> LocalGallery
             gallery.photos, cache.cache_control_photos, of_photos, strip_gps=strip, rules=rules
         )
     named = gallery.metadata.metadata.keys() if gallery.metadata else None
-    known = named if gallery.photos is None else [file.key for file in gallery.photos]
+    photo_keys = named if gallery.photos is None else [file.key for file in gallery.photos]
     local = LocalGallery(
         mode=gallery.mode,
         photos=photos,
@@ -215,7 +232,7 @@ def measured(context: Context, gallery: Gallery, *, every: bool) -> LocalGallery
     if gallery.site is not None:
         from galleria_action.usecases.parts.links import check_links
 
-        check_links(context, gallery.site, known, elsewhere=gallery.photos is None)
+        check_links(context, gallery.site, photo_keys, elsewhere=gallery.photos is None)
     return local
 
 

@@ -41,7 +41,7 @@ def deploy_preview(context: Context) -> PreviewDeployed | PlanMade:
     slots = context.slots()
     live = make_comparison(_unguarded(context), ReadOnlyStore(laid_out(slots.store, slots.live)), side)
     _tell_refusal(context, live)
-    look_for_positions(context, live.plan)  # what the live gallery shows already is not hidden by a preview
+    look_for_positions(context, live.plan.uploads)  # what the live gallery shows already is not hidden by a preview
     if context.options.dry_run:
         return PlanMade(live.plan)
     shown = laid_out(slots.store, slots.live)

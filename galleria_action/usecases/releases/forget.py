@@ -12,6 +12,7 @@ from galleria_action.deployment.apply.publishing import Hold
 from galleria_action.deployment.apply.restore import Restore
 from galleria_action.deployment.apply.retain import pooled, retain
 from galleria_action.deployment.apply.work import Work
+from galleria_action.deployment.documents.writing import commit
 from galleria_action.deployment.events import Planned, Recognised
 from galleria_action.deployment.layout import Layout, is_elsewhere, laid_out, whole
 from galleria_action.deployment.model import Commit, Delete, Plan, Reason
@@ -20,9 +21,11 @@ from galleria_action.deployment.releases.history import History
 from galleria_action.deployment.releases.record import RELEASE_HEADERS, Kind
 from galleria_action.deployment.releases.rollback import Restored
 from galleria_action.deployment.remote.reading import RemoteState, list_target, read_remote
+from galleria_action.deployment.state.manifest import MANIFEST_KEY
 from galleria_action.deployment.state.manifest import Kind as Part
 from galleria_action.deployment.state.pool import POOL_HEADERS, pool_key
 from galleria_action.deployment.state.publication import Publication, Replaced
+from galleria_action.deployment.state.written import headers_of, written
 from galleria_action.deployment.strategies.rolling import rolling
 from galleria_action.errors import ConfigInvalid, Finding, PlanChanged, VerifyFailed
 from galleria_action.gallery.keys import METADATA_KEY
@@ -213,8 +216,20 @@ def _from_the_records(context: Context, store: WriteStore, traces: _Traces, phot
         if without is not release:
             context.stop.check()
             store.put(without.key, without.to_bytes(), RELEASE_HEADERS)
+    _from_what_is_leaving(context, store, remote, traces)
     context.stop.check()
     hold.release()
+
+
+def _from_what_is_leaving(context: Context, store: WriteStore, remote: RemoteState, traces: _Traces) -> None:
+    """The record names keys until a later run has seen that they are gone: those of the photo it is not to name."""
+    leaving = remote.manifest.leaving
+    gone = {key for key in traces.keys & leaving.keys() if store.head(key) is None}
+    if gone:
+        manifest = replace(remote.manifest, leaving={key: it for key, it in leaving.items() if key not in gone})
+        body = written(manifest)
+        context.stop.check()
+        commit(store, MANIFEST_KEY, body, headers_of(body), remote.manifest_base)
 
 
 def _prune(context: Context, store: WriteStore, remote: RemoteState) -> None:
