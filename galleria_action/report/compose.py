@@ -235,7 +235,7 @@ def _pipeline(result: Result) -> Iterator[Section]:
 
 # -- releases ------------------------------------------------------------------------------------------------------
 
-_COLUMNS = tuple(map(Column, ("Release", "Made by", "What changed", "State", "A rollback to it")))
+_COLUMNS = tuple(map(Column, ("Release", "Made by", "Strategy", "What changed", "State", "A rollback to it")))
 _STANDING = {
     Standing.OPEN: "not ended",
     Standing.UNVERIFIED: "not verified",
@@ -264,7 +264,8 @@ def _ways_from_here(previous: str, taken_back: str) -> list[tuple[str, str]]:
 
 def _row(it: ListedRelease) -> Row:
     release = it.release
-    return (release.id, Name(_who(release)), Name(_changed(release)), _state(it), _back(it))
+    strategy = "–" if release.kind is Kind.FOUND else release.strategy
+    return (release.id, Name(_who(release)), Name(strategy), Name(_changed(release)), _state(it), _back(it))
 
 
 def _who(release: Release) -> str:

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -29,6 +30,7 @@ from galleria_action.usecases.cors import check_cors
 from galleria_action.usecases.parts.approval import check_approval
 from galleria_action.usecases.parts.planning import Comparison
 from galleria_action.usecases.parts.probing import headers_of, probe
+from galleria_action.usecases.parts.probing_ahead import look_ahead
 from galleria_action.usecases.parts.purging import purging
 from galleria_action.usecases.parts.releasing import concluding, terms_of, tidy
 from galleria_action.usecases.parts.verifying import compare, judge, promises
@@ -211,9 +213,10 @@ def put_online(
     terms = replace(terms_of(context), previous=previous)
     work = Work(made.plan, made.local, made.remote, store, uploader, context.stop, context.tell, made.hold, terms)
     prove_ahead(store)  # while photos are sent
+    work.look_ahead = partial(look_ahead, context)
     steps = steps or rolling(made.local)
     with (
-        purging(context, store, made.remote, made.plan if shows(steps) else None) as work.owe,
+        purging(context, store, made.remote, made.plan if shows(steps) else None) as work.caches,
         carried_out(work, steps, _deploying(context, work, checkpoint)) as manifest,
     ):
         work.beside.begin(lambda: forget(context, checkpoint))

@@ -117,7 +117,7 @@ def deploy_onward(context: Context) -> TakenOver:
         probe(context, remote.manifest, made.wanted.document or remote.metadata_base)
         return TakenOver(plan, offer.taken_from, 0, found)
     check_hold(store, remote)
-    begin(context, plan)
+    begin(context, store, plan)
     check_cors(context, may_write=True)
     terms = replace(terms_of(context), taken_from=offer.taken_from)
     work = Work(
@@ -127,7 +127,7 @@ def deploy_onward(context: Context) -> TakenOver:
     publish = Restore(made.recorded, "Publishing {} objects that replace live ones")
     steps = (bring, *rolling(made.wanted, publish))
     with (
-        purging(context, store, remote, plan) as work.owe,
+        purging(context, store, remote, plan) as work.caches,
         carried_out(work, steps, context.phase("Deploy")) as manifest,
     ):
         work.looked()
