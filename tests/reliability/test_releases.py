@@ -368,7 +368,7 @@ def test_a_rollback_beside_another_run(past: Past, other: str, monkeypatch: pyte
         ended = {name: ran.exit_code for name, ran in turns.play(runs).items()}
         # what is forgotten between the look at a release and the reading of its metadata is gone
         assert set(ended.values()) <= ({0, 4, 9, 14} if other == "forget" else {0, 4, 9}), ended
-        # Whose commit is followed by another's before its deletes leaves these to the next run, and the other finds them.
+        # Whose commit is followed by the other before its deletes leaves these to the next run; the other finds them.
         assert 0 in ended.values() or ended == {"a": 9, "b": 4}, ended
         won.add(tuple(ended.values()))
         checked = past.scene.run("verify", store, orphans="warn")
