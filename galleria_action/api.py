@@ -24,8 +24,7 @@ from galleria_action.deployment.galleries import LocalGallery, RemoteGallery, So
 from galleria_action.deployment.guards import DeleteLimit
 from galleria_action.deployment.model import PhotoEdit, Plan, Reason, SourceFile, Upload
 from galleria_action.deployment.planner import make_plan
-from galleria_action.deployment.remote.catching_up import caught_up
-from galleria_action.deployment.remote.reading import list_target
+from galleria_action.deployment.remote.reading import caught_up, list_target
 from galleria_action.deployment.remote.verification import verify_listing
 from galleria_action.deployment.sources import site_files
 from galleria_action.deployment.state.manifest import Manifest

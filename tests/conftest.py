@@ -104,7 +104,7 @@ def _a_bucket(endpoint: str, prefix: str) -> StoreSettings:
 def _nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """A publish whose run was killed is taken for dead at once, and a listing shows what was written, or never does."""
     monkeypatch.setattr("galleria_action.deployment.apply.publishing.LEASE_SECONDS", 0)
-    monkeypatch.setattr("galleria_action.deployment.remote.catching_up.PAUSES_SECONDS", (0.001, 0.001, 0.001))
+    monkeypatch.setattr("galleria_action.deployment.remote.reading.LISTING_PAUSES_SECONDS", (0.001, 0.001, 0.001))
 
 
 @pytest.fixture

@@ -9,8 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from galleria_action.deployment.apply.retain import anything_to_let_go, retain
 from galleria_action.deployment.apply.upload import UploadsDone
 from galleria_action.deployment.model import Plan
-from galleria_action.deployment.remote.catching_up import caught_up
-from galleria_action.deployment.remote.reading import list_target
+from galleria_action.deployment.remote.reading import caught_up, list_target
 from galleria_action.deployment.shards import (
     SHARDS_FOLDER,
     Report,

@@ -11,8 +11,7 @@ from galleria_action.deployment.apply.work import InSlot, Work
 from galleria_action.deployment.documents.writing import commit
 from galleria_action.deployment.layout import Layout, laid_out
 from galleria_action.deployment.model import Base
-from galleria_action.deployment.remote.catching_up import caught_up
-from galleria_action.deployment.remote.reading import RemoteState, list_target, read_remote
+from galleria_action.deployment.remote.reading import RemoteState, caught_up, list_target, read_remote
 from galleria_action.deployment.remote.verification import verify_listing
 from galleria_action.deployment.routing.router import Routing, Slots
 from galleria_action.deployment.slots.filling import Filling, Piece, filling

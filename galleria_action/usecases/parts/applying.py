@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from galleria_action.deployment.events import Deploying, Uploaded
 from galleria_action.deployment.model import Plan
-from galleria_action.deployment.remote.catching_up import caught_up
-from galleria_action.deployment.remote.reading import list_target
+from galleria_action.deployment.remote.reading import caught_up, list_target
 from galleria_action.deployment.remote.verification import Verification, verify_listing
 from galleria_action.deployment.state.begun import BEGUN_KEY, end_begun, read_begun, write_begun
 from galleria_action.deployment.state.checkpoint import CHECKPOINTS, Checkpoint, InBucket, InFile, Nowhere
