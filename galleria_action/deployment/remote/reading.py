@@ -202,9 +202,9 @@ def divided(expected: Sequence[str]) -> list[Part]:
 
 
 def caught_up(seen: T, as_expected: Callable[[T], bool], look: Callable[[], T], pause: Pause) -> T:
-    """What was ``seen`` of a listing, or what a later ``look`` shows where it is not ``as_expected``: some services show
-    writes only after a moment, and until then nothing is to be called missing or left over. ``pause`` says whether to
-    wait on."""
+    """What was ``seen`` of a listing, or what a later ``look`` shows where it is not ``as_expected``: some services
+    show writes only after a moment, and until then nothing is to be called missing or left over. ``pause`` says whether
+    to wait on."""
     for seconds in LISTING_PAUSES_SECONDS:
         if as_expected(seen) or not pause(seconds):
             break
