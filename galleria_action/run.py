@@ -281,4 +281,5 @@ def _wishes(command: Command, options: Options, preview: str, record: Tally) -> 
         environment_url=review.environment_url,
         preview=preview,
         preview_url=address_of_preview(options, preview),
+        report=bool(options.reports),
     )

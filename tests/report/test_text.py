@@ -32,11 +32,13 @@ def test_the_words_that_users_know():
     assert lines.count(lines[-1]) == 1
 
 
-@pytest.mark.parametrize("example", [examples.planned, examples.deployed])
-def test_photos_that_tell_where_they_were_taken_are_told_in_the_log(example):
+@pytest.mark.parametrize(
+    ("example", "which"), [(examples.planned, "to be uploaded"), (examples.deployed, "that were uploaded")]
+)
+def test_photos_that_tell_where_they_were_taken_are_told_in_the_log(example, which: str):
     result = replace(example(examples.mixed_plan()), located=Located(2, taken_out=False))
     (line,) = (line for line in render_text(result, plan_told=True) if "where they were taken" in line.text)
-    assert line.text == "2 photos to be uploaded tell where they were taken: strip-gps publishes photos without."
+    assert line.text == f"2 photos {which} tell where they were taken: strip-gps publishes photos without."
     assert line.tone == "doubtful"
     assert not any("taken" in text for text in texts(example(examples.mixed_plan())))
 

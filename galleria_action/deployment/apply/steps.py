@@ -48,7 +48,7 @@ class Stage:
         try:
             for title, batch in (("photos", photos), ("site assets", assets), ("site pages", pages)):
                 if batch:
-                    work.say(f"Uploading {len(batch)} files: {title}")
+                    work.say(f"Uploading {len(batch)} {'file' if len(batch) == 1 else 'files'}: {title}")
                     work.uploader.upload(batch)
         finally:
             work.tell(Ended())
