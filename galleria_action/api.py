@@ -133,12 +133,7 @@ def verify_s3_state(client: Any, bucket: str, metadata: GalleryMetadata) -> dict
     named = metadata.keys() | {METADATA_KEY}
     store = store_for(client, bucket)
     manifest = read_manifest(store)[0]
-    listing = caught_up(
-        list_target(store),
-        lambda seen: verify_listing(named, manifest, seen).whole,
-        lambda: list_target(store),
-        sleep,
-    )
+    listing = caught_up(lambda: list_target(store), lambda seen: verify_listing(named, manifest, seen).whole, sleep)
     found = verify_listing(named, manifest, listing)
     return {
         "consistent": found.consistent,

@@ -104,12 +104,11 @@ def _collected(
             bodies = {shard: it.body if it else None for shard, it in zip(shards, found, strict=True)}
         fingerprint = fingerprint_of(context, made.plan)
         reports, troubles = read_reports(made.plan, plan_id, fingerprint, bodies)
-        listing = made.remote.listing if made.remote.listing is not None else list_target(store)
         listing = caught_up(
-            listing,
-            lambda seen: not not_as_reported(made.plan, reports, seen),
             lambda: list_target(store),
+            lambda seen: not not_as_reported(made.plan, reports, seen),
             context.stop.pause,
+            made.remote.listing,
         )
         troubles += not_as_reported(made.plan, reports, listing)
         if troubles:

@@ -201,10 +201,11 @@ def divided(expected: Sequence[str]) -> list[Part]:
     return [Part(after, until) for after, until in zip(["", *bounds], [*bounds, None], strict=True)]
 
 
-def caught_up(seen: T, as_expected: Callable[[T], bool], look: Callable[[], T], pause: Pause) -> T:
-    """What was ``seen`` of a listing, or what a later ``look`` shows where it is not ``as_expected``: some services
-    show writes only after a moment, and until then nothing is to be called missing or left over. ``pause`` says whether
-    to wait on."""
+def caught_up(look: Callable[[], T], as_expected: Callable[[T], bool], pause: Pause, seen: T | None = None) -> T:
+    """What a ``look`` at a listing shows (the first may have been ``seen`` already), or a later one where it is not
+    ``as_expected``: some services show writes only after a moment, and until then nothing is to be called missing or
+    left over. ``pause`` says whether to wait on."""
+    seen = look() if seen is None else seen
     for seconds in LISTING_PAUSES_SECONDS:
         if as_expected(seen) or not pause(seconds):
             break

@@ -185,7 +185,7 @@ def prove(work: Work, slot: InSlot) -> None:
 
 
 def _verify(work: Work, slot: InSlot) -> None:
-    wrong = caught_up(_wrong(slot), lambda findings: not findings, lambda: _wrong(slot), work.stop.pause)
+    wrong = caught_up(lambda: _wrong(slot), lambda findings: not findings, work.stop.pause)
     if wrong:
         raise VerifyFailed(
             f"{slot.layout.folder} does not hold the gallery that was put there: {len(wrong):,} objects are missing or "

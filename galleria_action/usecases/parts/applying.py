@@ -315,7 +315,7 @@ def _listing_after(
         found = verify_listing(named, own, listing)
         return found.whole and gone.isdisjoint(found.orphaned)
 
-    return caught_up(list_target(store, list(named)), as_deployed, lambda: list_target(store), context.stop.pause)
+    return caught_up(lambda: list_target(store, list(named)), as_deployed, context.stop.pause)
 
 
 def _named(made: Comparison) -> frozenset[str]:
