@@ -68,7 +68,7 @@ class Bucket:
         del self.content[self._key(part)]
 
     def _key(self, part: str) -> str:
-        return next(key for key in self.content if part in key and "pool" not in key)
+        return next(key for key in sorted(self.content) if part in key and "pool" not in key)
 
 
 def by_action(bucket: Bucket, gallery: Gallery, dry_run: bool) -> dict[str, Any]:
