@@ -112,9 +112,9 @@ def contents_of(metadata: GalleryMetadata | None, objects: Mapping[str, Manifest
 
 
 def gone(before: Contents, after: Contents) -> tuple[str, ...]:
-    """The ids of ``before`` that are not in ``after``, but for photos that go on under another id: Galleria numbers
-    those anew that have no date. A content that several photos have proves nothing, and each photo of ``after`` is what
-    became of one at most: where there are fewer than before, as many are gone."""
+    """The ids of ``before`` that are not in ``after``, but for photos that go on under another id: Galleria names those
+    anew with every run that have no date. A content that several photos have proves nothing, and each photo of
+    ``after`` is what became of one at most: where there are fewer than before, as many are gone."""
     missing = [name for name in before if name not in after]
     if not missing:
         return ()

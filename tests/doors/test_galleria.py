@@ -87,8 +87,8 @@ def test_an_original_that_is_edited_after_the_metadata_is_refused(project: Job):
     failed(project.runner.run("validate"), "gallery-invalid")
 
 
-def test_photos_without_a_date_that_are_numbered_anew_are_not_deleted(project: Job):
-    """Galleria names them by their place in the folder: one that goes gives all that follow another name."""
+def test_photos_without_a_date_that_are_named_anew_are_not_deleted(project: Job):
+    """Galleria names them by the time at which it processes them, so that each run gives them other names."""
     ok(project.runner.run("deploy", max_delete="0"))
     first = project.gallery.photos[0]["files"]["full"]
     names = [photo["id"] for photo in project.gallery.photos]
