@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -41,6 +42,11 @@ from tests.reliability.scenes import (
 from tests.s3 import ACCESS_KEY, BUCKET, SECRET_KEY, FakeS3, Request
 
 __all__ = ("make_job",)  # a fixture of another folder
+
+
+def slow(*names: str) -> list[Any]:
+    """Scenes that prove again what others prove."""
+    return [pytest.param(name, marks=pytest.mark.slow) for name in names]
 
 
 @pytest.fixture
@@ -101,7 +107,9 @@ def test_a_shard_killed_at_every_request(small: None, tmp_path: Path, name: str)
             assert apart_from_releases(state_of(fleet.store)) == alone
 
 
-@pytest.mark.parametrize("name", ["changes", "first", "directory", "directory-first", "photos-only", "site-only"])
+@pytest.mark.parametrize(
+    "name", ["changes", "site-only", *slow("first", "directory", "directory-first", "photos-only")]
+)
 def test_the_last_job_killed_at_every_request(small: None, tmp_path: Path, name: str):
     """Before its record, between record and commit, between commit and deletes, while it clears up: run again, it goes
     on from there."""
@@ -117,6 +125,7 @@ def test_the_last_job_killed_at_every_request(small: None, tmp_path: Path, name:
         assert fleet.done() == alone
 
 
+@pytest.mark.slow
 def test_the_last_job_killed_twice(small: None, tmp_path: Path):
     """At each request, and again at the same number of requests from there."""
     fleet = make_fleet(tmp_path, "changes")
@@ -161,7 +170,7 @@ def test_what_is_left_is_no_licence_for_more(small: None, tmp_path: Path):
     assert not fleet.scene.committed(state_of(fleet.store))
 
 
-@pytest.mark.parametrize("name", ["changes", "directory-first"])
+@pytest.mark.parametrize("name", ["changes", *slow("directory-first")])
 @pytest.mark.parametrize("job", ["2/3", "finalize"])
 def test_stopped_at_every_request(small: None, tmp_path: Path, name: str, job: str):
     fleet = make_fleet(tmp_path, name)
