@@ -12,7 +12,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -27,6 +26,7 @@ from tests.doors.job import Job
 from tests.doors.runner import ROOT, Ran
 from tests.reliability.fleet import Fleet, killed
 from tests.reliability.memory import MemoryStore
+from tests.reliability.moments import slow
 from tests.reliability.mortal import Fate, Flavour, deaths, no_answer
 from tests.reliability.scenes import (
     MANIFEST_KEY,
@@ -42,11 +42,6 @@ from tests.reliability.scenes import (
 from tests.s3 import ACCESS_KEY, BUCKET, SECRET_KEY, FakeS3, Request
 
 __all__ = ("make_job",)  # a fixture of another folder
-
-
-def slow(*names: str) -> list[Any]:
-    """Scenes that prove again what others prove."""
-    return [pytest.param(name, marks=pytest.mark.slow) for name in names]
 
 
 @pytest.fixture
