@@ -26,7 +26,6 @@ COPY = {"strategy": "blue-green"}
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits for visitors here."""
     monkeypatch.setattr("galleria_action.deployment.routing.router.LEFT_ALONE_SECONDS", 0)
-    monkeypatch.setattr("galleria_action.deployment.slots.switch.CANARY_SECONDS", 0)
 
 
 def folder_of(state: State) -> str:
@@ -258,6 +257,7 @@ class Case:
 
 
 _MANUAL = {"promote": "manual"}
+_CANARY = {"strategy": "canary", "canary": "10", "canary_wait": "0"}
 CASES = {
     "deploy": Case(POINTER),
     "deploy-copy": Case(COPY),
@@ -266,10 +266,8 @@ CASES = {
     "promote-copy": Case(COPY, "promote", waits=_MANUAL),
     "abort": Case(POINTER, "promote", {"abort": "true"}, waits=_MANUAL),
     "rollback": Case(POINTER, "rollback"),
-    "canary": Case(POINTER | {"strategy": "canary", "canary": "10,50,100"}),
-    "canary-abort": Case(
-        POINTER, "promote", {"abort": "true"}, waits={"strategy": "canary", "canary": "10", **_MANUAL}
-    ),
+    "canary": Case(POINTER | _CANARY | {"canary": "10,50,100"}),
+    "canary-abort": Case(POINTER, "promote", {"abort": "true"}, waits=_CANARY | _MANUAL),
     "deploy-directory": Case(POINTER, scene="directory-first"),
 }
 

@@ -142,7 +142,10 @@ def _where_to_look(folder: Path) -> str:
             f"The folder {str(folder)!r} is empty. In a workflow let a checkout come first (actions/checkout); in a "
             'container mount the repository there (docker run -v "$PWD:/github/workspace").'
         )
-    return "Is the option source right, and was the gallery built in this job or committed to the repository?"
+    return (
+        "Is the option source right, and was the gallery built in this job or committed to the repository? Of a folder "
+        "of photos `galleria-action process FOLDER` makes one."
+    )
 
 
 def _photos(context: Context, metadata: LoadedMetadata | None, source: Path) -> Sequence[LocalFile]:

@@ -28,6 +28,7 @@ from galleria_action.deployment.remote.verification import Verification
 from galleria_action.deployment.shards import SHARDS_FOLDER
 from galleria_action.deployment.state.publication import Publication
 from galleria_action.errors import Conflict, GalleriaError, VerifyFailed
+from galleria_action.storage.conditions import prove_ahead
 from galleria_action.storage.interface import ReadStore, WriteStore
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.approval import check_approval
@@ -57,11 +58,13 @@ def history_of(store: ReadStore, remote: RemoteState) -> History:
     return read_history(store, keys, metadata.sha256 if metadata else None, remote.manifest)
 
 
-def begin(context: Context, plan: Plan) -> None:
-    """The last question before a gallery is written to for which there are no files here, and word that it is."""
+def begin(context: Context, store: WriteStore, plan: Plan) -> None:
+    """The last question before the gallery in ``store`` is written to for which there are no files here, and word that
+    it is."""
     check_approval(context, plan)
     context.stop.check()
     context.tell(Deploying())
+    prove_ahead(store)
 
 
 def idle_uploader(context: Context, store: WriteStore) -> Uploader:
