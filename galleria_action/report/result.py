@@ -108,7 +108,8 @@ class Tally:
     def _note(self, event: Event) -> None:
         match event:
             case Warned(text):
-                self.warnings.append(self.hide(text))
+                told = self.hide(text)
+                self.warnings += [] if told in self.warnings else [told]  # tasks of a pipeline find the same
             case Recognised(mode):
                 self.mode = mode
             case Planned(plan):
