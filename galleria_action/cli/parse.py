@@ -29,7 +29,7 @@ from galleria_action.values import dataclass
 _AWS = {"region": ("AWS_REGION", "AWS_DEFAULT_REGION"), "endpoint": ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")}
 _KEYS = ("access-key", "secret-key", "session-token")
 #: where a gallery lies, and how to get there
-_PLACE = ("bucket", "prefix", "state")
+_PLACE = ("bucket", "prefix", "state", "router")
 _WAY = ("endpoint", "region", "provider", "address-style")
 _AWS_KEYS = {
     "access-key": "AWS_ACCESS_KEY_ID",

@@ -18,7 +18,6 @@ from galleria_action.usecases.parts.unfinished import settled
 from galleria_action.usecases.plan import plan
 from galleria_action.usecases.previews.deploy import deploy_preview
 from galleria_action.usecases.previews.removal import finish_closing
-from galleria_action.usecases.releases.onward import deploy_onward
 from galleria_action.usecases.releases.taking_back import taking_back
 from galleria_action.usecases.results import Deployed, PlanMade, PreviewDeployed, PutAside, ShareUploaded, TakenOver
 from galleria_action.usecases.shard import upload_share
@@ -33,6 +32,8 @@ def deploy(context: Context) -> Deployed | PlanMade | PutAside | ShareUploaded |
     if context.options.dry_run or context.without_secrets:
         return plan(context)
     if context.options.environments.from_:
+        from galleria_action.usecases.releases.onward import deploy_onward
+
         with taking_back(context):
             return deploy_onward(context)
     if context.options.upload.shard:

@@ -11,26 +11,45 @@ from galleria_action.deployment.apply.steps import Stage
 from galleria_action.deployment.galleries import Wanted
 from galleria_action.deployment.routing.router import Slots
 from galleria_action.deployment.slots.fill import Fill, ProveSlot
-from galleria_action.deployment.slots.switch import PutAside, Switch, TakeUp, Try
+from galleria_action.deployment.slots.switch import Look, PutAside, Switch, TakeUp, Try, not_looked
 from galleria_action.deployment.strategies.rolling import rolling
 
 _SWITCHED = (Conclude(), Retain())
 
 
-def blue_green(slots: Slots, fill: Fill, local: Wanted, percent: tuple[int, ...] = ()) -> tuple[Step, ...]:
+def blue_green(
+    slots: Slots,
+    fill: Fill,
+    local: Wanted,
+    percent: tuple[int, ...] = (),
+    *,
+    stage: Step | None = None,
+    restore: Restore | None = None,
+    look: Look = not_looked,
+) -> tuple[Step, ...]:
     """Fill the slot, prove it, and show it to all; before, where ``percent`` are given, to these shares of the
-    visitors. Where there is no router the gallery in place gets what was proved, and ``local`` commits it."""
+    visitors, of whom one takes a ``look``. Where there is no router the gallery in place gets what was proved, and
+    ``local`` commits it. Bytes come from the disk, or by ``stage`` and ``restore`` from elsewhere."""
+    stage = stage or Stage()
     if slots.router is None:
-        stage, *in_place = rolling(local)
+        _, *in_place = rolling(local, restore)
         return (stage, fill, ProveSlot(), *in_place)
-    trial = (Try(slots, percent),) if percent else ()
-    return (Stage(), fill, ProveSlot(), *trial, Keep(in_place=False), Switch(slots), *_SWITCHED)
+    trial = (Try(slots, percent, look=look),) if percent else ()
+    return (stage, fill, ProveSlot(), *trial, Keep(in_place=False), Switch(slots), *_SWITCHED)
 
 
-def put_aside(slots: Slots, fill: Fill, strategy: str, percent: tuple[int, ...] = ()) -> tuple[Step, ...]:
+def put_aside(
+    slots: Slots,
+    fill: Fill,
+    strategy: str,
+    percent: tuple[int, ...] = (),
+    *,
+    stage: Step | None = None,
+    look: Look = not_looked,
+) -> tuple[Step, ...]:
     """Fill the slot, prove it, and leave it to somebody to promote it; ``percent`` of the visitors get it meanwhile."""
-    trial = (Try(slots, percent, stays=True),) if percent else ()
-    return (Stage(), fill, ProveSlot(), PutAside(slots, strategy), *trial, Conclude())
+    trial = (Try(slots, percent, stays=True, look=look),) if percent else ()
+    return (stage or Stage(), fill, ProveSlot(), PutAside(slots, strategy), *trial, Conclude())
 
 
 def promoted(slots: Slots, local: Wanted, restore: Restore) -> tuple[Step, ...]:

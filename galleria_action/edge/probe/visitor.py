@@ -46,13 +46,15 @@ class Seen:
 @dataclass
 class Visitor:
     """Visits the gallery at ``url`` over ``network`` for at most ``seconds``. ``cors`` says how bad it is that other
-    sites may not read it (``None``: nobody cares). ``pause`` waits and says whether to go on."""
+    sites may not read it (``None``: nobody cares). ``pause`` waits and says whether to go on. By ``cookie`` the edge
+    may tell one visitor from another."""
 
     url: str
     network: Network
     seconds: float
     pause: Callable[[float], bool]
     cors: Grade | None = None
+    cookie: str = ""
     clock: Callable[[], float] = time.monotonic
 
     def look(self, expected: Sequence[Expected]) -> Seen:
@@ -94,7 +96,8 @@ class Visitor:
 
     def _ask(self, http: Http, expected: Expected, headers: Mapping[str, str]) -> Answer:
         most = _LARGEST if expected.size is None else expected.size + _MORE
-        url, named = public_address(self.url, expected.key), {"User-Agent": "galleria-action", **headers}
+        own = {"Cookie": self.cookie} if self.cookie else {}
+        url, named = public_address(self.url, expected.key), {"User-Agent": "galleria-action", **own, **headers}
         return http.ask("GET", url, headers=named, seconds=_SECONDS, most=most)
 
     def _certificate(self) -> Iterable[Remark]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from galleria_action.deployment.events import Probed, Sight
+from galleria_action.deployment.routing.router import VISITOR_COOKIE
 from galleria_action.errors import Finding, ProbeFailed
 from galleria_action.options.checks import Cors
 from galleria_action.options.edge import Probe
@@ -13,10 +14,13 @@ from galleria_action.storage.settings import FOLDER
 from galleria_action.usecases.context import Context
 
 if TYPE_CHECKING:
+    from galleria_action.deployment.apply.work import Work
     from galleria_action.deployment.galleries import Wanted
     from galleria_action.deployment.model import Base, Commit, Plan
+    from galleria_action.deployment.routing.router import Canary
     from galleria_action.deployment.state.manifest import Manifest, ManifestEntry
     from galleria_action.edge.probe.expected import Deployed
+    from galleria_action.edge.probe.judging import Remark
     from galleria_action.edge.probe.visitor import Seen
     from galleria_action.storage.interface import Headers
 
@@ -45,32 +49,77 @@ def probe(
     wanted = context.options.edge.probe
     if wanted is Probe.OFF or context.visited_at is None:
         return
-    # a folder keeps no headers: those of its web server are the web server's affair
-    stored = () if context.target.endpoint == FOLDER else headers
-    seen = _look(context, _deployed(manifest, document, plan, before or {}, stored), plan)
+    seen = _look(context, _deployed(manifest, document, plan, before or {}, _stored(context, headers)), plan)
     from galleria_action.edge.probe.judging import Grade
 
-    odd = {it.text.partition(" (")[0]: it for it in reversed(seen.graded(Grade.ODD))}
-    context.warn_all(f"As visitors see it (and perhaps not there alone): {it}" for it in list(odd.values())[:_SHOWN])
     wrong, around = seen.graded(Grade.WRONG), seen.graded(Grade.AROUND)
     if not (wrong or around):
         context.say(f"Visitors get what was deployed: {seen.looked_at} addresses{seen.about_caches}")
         context.tell(Probed(Sight.PASSED))
         return
     context.tell(Probed(Sight.FAILED))
-    first = (*wrong, *around)[0]
     failed = Unseen(
-        f"Visitors do not get what was deployed: {first}. So it is with {len({it.key for it in (*wrong, *around)})} of "
-        f"{seen.looked_at} addresses, {seen.seconds:.0f} s after the deploy.",
-        hint="If a cache needs longer, raise probe-timeout, or name it in cdn to have it purged. Else look for a rule "
-        "of the CDN, the web server or DNS that stands between.",
-        findings=[Finding(f"as visitors see it: {it}") for it in (*wrong, *around)],
+        f"Visitors do not get what was deployed: {_told(seen, (*wrong, *around))}, {seen.seconds:.0f} s after the "
+        "deploy.",
+        hint=_HINT,
+        findings=_findings((*wrong, *around)),
     )
     failed.mendable = bool(wrong)
     if wanted is Probe.WARN:
         context.warn(f"{failed.message} {failed.hint}")
         return
     raise failed
+
+
+_HINT = (
+    "If a cache needs longer, raise probe-timeout, or name it in cdn to have it purged. Else look for a rule of the "
+    "CDN, the web server or DNS that stands between."
+)
+
+
+def probing_trial(context: Context, wanted: Wanted) -> Callable[[Work, Canary], None]:
+    """What looks at a gallery on trial, which holds what is ``wanted``, as one of the visitors who get it. What stands
+    around it, such as a certificate, is the affair of the look at the end: no trial would mend it."""
+
+    def look(work: Work, canary: Canary) -> None:
+        asked = context.options.edge.probe
+        if asked is Probe.OFF or context.visited_at is None:
+            return
+        assert work.slot is not None
+        document, before = wanted.document or work.remote.metadata_base, work.remote.manifest.objects
+        stored = _stored(context, headers_of(wanted, work.plan))
+        deployed = _deployed(work.slot.manifest, document, work.plan, before, stored)
+        cookie = f"{VISITOR_COOKIE}={canary.a_visitor()}"
+        assert work.hold is not None
+        with work.hold.beating(lambda: work.stop.requested):
+            seen = _look(context, deployed, work.plan, cookie)
+        from galleria_action.edge.probe.judging import Grade
+
+        wrong = seen.graded(Grade.WRONG)
+        if not wrong:
+            context.say(f"One of them gets what was deployed: {seen.looked_at} addresses{seen.about_caches}")
+            return
+        text = f"Visitors on trial ({canary.percent} % of all) do not get what was deployed: {_told(seen, wrong)}."
+        context.tell(Probed(Sight.FAILED))
+        if asked is Probe.WARN:
+            context.warn(f"{text} {_HINT}")
+            return
+        raise ProbeFailed(text, hint=_HINT, findings=_findings(wrong))
+
+    return look
+
+
+def _stored(context: Context, headers: Iterable[Headers]) -> Iterable[Headers]:
+    """``headers``; but a folder keeps none, and those of its web server are the web server's affair."""
+    return () if context.target.endpoint == FOLDER else headers
+
+
+def _told(seen: Seen, wrong: Sequence[Remark]) -> str:
+    return f"{wrong[0]}. So it is with {len({it.key for it in wrong})} of {seen.looked_at} addresses"
+
+
+def _findings(wrong: Sequence[Remark]) -> list[Finding]:
+    return [Finding(f"as visitors see it: {it}") for it in wrong]
 
 
 def headers_of(local: Wanted, plan: Plan) -> set[Headers]:
@@ -85,7 +134,8 @@ def headers_of(local: Wanted, plan: Plan) -> set[Headers]:
     }
 
 
-def _look(context: Context, deployed: Deployed, plan: Plan | None) -> Seen:
+def _look(context: Context, deployed: Deployed, plan: Plan | None, cookie: str = "") -> Seen:
+    """What a visitor sees, who has the ``cookie``. Says what is odd about it."""
     from galleria_action.edge.probe.expected import looked_at
     from galleria_action.edge.probe.judging import Grade
     from galleria_action.edge.probe.visitor import Visitor
@@ -101,10 +151,13 @@ def _look(context: Context, deployed: Deployed, plan: Plan | None) -> Seen:
         float(options.edge.probe_timeout),
         context.stop.pause,
         None if context.target.endpoint == FOLDER else cors,
+        cookie,
     )
     with context.phase("Probe"):
         seen = visitor.look(looked_at(deployed, plan.plan_id if plan else context.now().date().isoformat()))
         context.stop.check()
+    odd = {it.text.partition(" (")[0]: it for it in reversed(seen.graded(Grade.ODD))}
+    context.warn_all(f"As visitors see it (and perhaps not there alone): {it}" for it in list(odd.values())[:_SHOWN])
     return seen
 
 
