@@ -77,6 +77,12 @@ _HINT = (
 )
 
 
+_HINT_ON_TRIAL = (
+    f"It has to choose who is on trial by the cookie {VISITOR_COOKIE}: see the description of live.json "
+    "(schemas/live.schema.json)."
+)
+
+
 def probing_trial(context: Context, wanted: Wanted) -> Callable[[Work, Canary], None]:
     """What looks at a gallery on trial, which holds what is ``wanted``, as one of the visitors who get it. What stands
     around it, such as a certificate, is the affair of the look at the end: no trial would mend it."""
@@ -104,7 +110,7 @@ def probing_trial(context: Context, wanted: Wanted) -> Callable[[Work, Canary], 
         if asked is Probe.WARN:
             context.warn(f"{text} {_HINT}")
             return
-        raise ProbeFailed(text, hint=_HINT, findings=_findings(wrong))
+        raise ProbeFailed(text, hint=f"{_HINT} {_HINT_ON_TRIAL}", findings=_findings(wrong))
 
     return look
 
