@@ -42,7 +42,7 @@ def _once(plan: Plan) -> float:
 
 
 def _upload(key: str) -> Upload:
-    local = LocalFile(key, key, 1, "full", identity=(0, 0))
+    local = LocalFile(key, key, 1, "full", stamp=b"")
     return Upload(Reason.CHANGED, SourceFile(key, local, "0" * 64, Headers("image/jpeg")), "0" * 64, key)
 
 

@@ -209,7 +209,7 @@ def _by_metadata_alone(metadata: GalleryMetadata) -> LocalGallery:
     offset = metadata.settings.target_timezone_offset_hours
 
     def photo(entry: PhotoMetadata) -> SourcePhoto:
-        files = (LocalFile(key, "", 0, variant, (0, 0)) for variant, key in entry.files.items())
+        files = (LocalFile(key, "", 0, variant, b"") for variant, key in entry.files.items())
         sources = tuple(SourceFile(file.key, file, "", Headers("")) for file in files)
         edit = PhotoEdit(entry.exif.corrected_timestamp, offset)
         return SourcePhoto(entry.id, entry.deployment_file_hash.lower(), sources, edit)
@@ -305,7 +305,7 @@ def upload_file_to_s3(
     try:
         body = local_path if isinstance(local_path, bytes) else Path(local_path).read_bytes()
         result |= {"file_size": len(body), "size": len(body), "checksum": sha256(body).hexdigest()}
-        file = LocalFile(key, key, len(body), None, (0, 0))
+        file = LocalFile(key, key, len(body), None, b"")
         kind = web_type(key, body[:BEGINNING])
         headers = Headers(kind.content_type, _HEADERS.cache_control_site, kind.encoding)
         upload = Upload(Reason.NEW, SourceFile(key, file, result["checksum"], headers), result["checksum"])

@@ -166,10 +166,12 @@ class Committed:
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """The release with this id is live; ``previous`` is the id of the one that a step back leads to (empty: none)."""
+    """The release with this id is live; ``previous`` is the id of the one that a step back leads to (empty: none), and
+    ``instead`` of the one that it took back (empty: it is not a rollback)."""
 
     id: str
     previous: str
+    instead: str = ""
 
 
 @dataclass(frozen=True, slots=True)

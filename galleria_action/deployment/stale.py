@@ -1,8 +1,9 @@
-"""Is a ``full`` on disk still the file that the metadata describes? Judged without reading it.
+"""Is a file on disk still the one that was deployed, a ``full`` still the one of the metadata? Judged without reading.
 
 A deploy that changes nothing must not read gigabytes to learn so. The record has the size of the file that was
 deployed, and git's id of its content; git's index has the id of what was checked out. Of files that git does not track,
-one that is older than the metadata is believed: whoever makes the metadata reads the photos first. Pure.
+a ``full`` that is older than the metadata is believed (whoever makes the metadata reads the photos first), and of
+others nothing is. Pure.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from enum import Enum, auto
 from galleria_action.deployment.model import SourceFile
 from galleria_action.deployment.state.manifest import ManifestEntry
 from galleria_action.errors import Finding, GalleryInvalid
-from galleria_action.gallery.local.git_index import Tracked, pointer_blob_id
+from galleria_action.gallery.local.git_index import LARGEST_POINTER, Tracked, pointer_blob_id
 
 
 class Doubt(Enum):
@@ -21,6 +22,16 @@ class Doubt(Enum):
     NONE = auto()
     SOME = auto()  #: only its hash can tell
     PROVED = auto()  #: it is certainly another one
+
+
+def is_as_deployed(size: int, entry: ManifestEntry | None, tracked: Tracked | None) -> bool:
+    """Whether a file of ``size`` bytes holds what the one held that was deployed as ``entry``: git knows it by the same
+    id. A pointer of Git LFS has the id, too, of the file that it stands for, but hardly ever its size."""
+    if entry is None or tracked is None or not tracked.blob or not entry.source_blob or entry.source_size != size:
+        return False
+    if tracked.blob == entry.source_blob:
+        return True
+    return size > LARGEST_POINTER and tracked.blob == pointer_blob_id(entry.source, size)
 
 
 def doubt(file: SourceFile, entry: ManifestEntry | None, tracked: Tracked | None, *, newer: bool) -> Doubt:

@@ -86,6 +86,7 @@ def compose_plan(plan: Plan, result: Result | None = None) -> PlanReport:
     return PlanReport(
         plan_id=plan.plan_id,
         target=plan.target,
+        terms=tuple(f"{option}: {value}" for option, value in plan.told().items()),
         carried_out=carried_out,
         counts=(
             Count("photo", *_UPLOAD, Amount(len(plan.photo_uploads)), done.uploads, sections=told.uploads),
@@ -248,10 +249,16 @@ def _releases(result: Result) -> Iterator[Section]:
         rows, number = [_row(it) for it in result.releases], len(result.releases)
         details = Details(lambda: rows, number, number, f"All {count(number, 'release')}", _COLUMNS)
         yield Section(Part.COUNTS, "Releases", f"{count(number, 'release')}, the newest first.", (details,))
-    previous = result.outputs["previous-release"]
-    if result.outputs["release-id"] and previous:
-        lead = f"To take this back: `galleria-action rollback --to {previous}`"
-        yield Section(Part.COUNTS, "Release", f"This is the release {result.outputs['release-id']}. {lead}")
+    ways = _ways_from_here(str(result.outputs["previous-release"]), result.taken_back)
+    if result.outputs["release-id"] and ways:
+        told = "; ".join(f"{what}: `galleria-action rollback --to {release}`" for what, release in ways)
+        yield Section(Part.COUNTS, "Release", f"This is the release {result.outputs['release-id']}. {told}")
+
+
+def _ways_from_here(previous: str, taken_back: str) -> list[tuple[str, str]]:
+    """What rollbacks would do now, each with the release it names: to take back a rollback is to go forward."""
+    back = [("To go back further" if taken_back else "To take this back", previous)] if previous else []
+    return [*back, *([("To go forward again", taken_back)] if taken_back else [])]
 
 
 def _row(it: ListedRelease) -> Row:

@@ -146,10 +146,12 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class PlanReport:
-    """A plan in words. ``carried_out`` says that all of it was done."""
+    """A plan in words. ``terms`` are what decides how it is carried out, where that is not as ever, as options are
+    written; ``carried_out`` says that all of it was done."""
 
     plan_id: str
     target: Target
+    terms: tuple[str, ...]
     carried_out: bool
     counts: tuple[Count, ...]
     sections: tuple[Section, ...]

@@ -118,7 +118,8 @@ def _target(document: Document) -> str:
     assert target, "asked for only when there is one"
     at = f" at {code(target.endpoint)}" if target.endpoint and not target.endpoint.endswith("://") else ""
     gallery = f"**Gallery:** {link(document.url)} · " if document.url else ""
-    return f"{gallery}**Target:** {code(str(target))}{at}"
+    terms = "".join(f" · {code(term)}" for term in (document.plan.terms if document.plan else ()))
+    return f"{gallery}**Target:** {code(str(target))}{at}{terms}"
 
 
 def _plan_id(plan_id: str) -> Iterator[str]:

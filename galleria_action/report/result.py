@@ -77,6 +77,7 @@ class Tally:
     duplicates: int = 0
     release_id: str = ""
     previous_release: str = ""
+    taken_back: str = ""
     preview_url: str = ""
     releases: tuple[ListedRelease, ...] | None = None
     environments: Mapping[str, tuple[Setting, ...]] | None = None
@@ -129,8 +130,8 @@ class Tally:
                 self.publishing = begun
             case Committed(outcome, document):
                 self.committed, self.metadata_uploaded = outcome, document
-            case Released(release, previous):
-                self.release_id, self.previous_release = release, previous
+            case Released():
+                self.release_id, self.previous_release, self.taken_back = event.id, event.previous, event.instead
             case Listed(releases):
                 self.releases = releases
             case Deleted(photos):
@@ -188,6 +189,7 @@ class Result:
     releases: tuple[ListedRelease, ...] | None = None
     environments: Mapping[str, tuple[Setting, ...]] | None = None
     live_commit: str | None = None
+    taken_back: str = ""
     pipeline: Any = None
 
     @property
@@ -282,6 +284,7 @@ def finish(record: Tally, message: str, duration_seconds: float, error: Galleria
         duration_seconds=duration_seconds,
         releases=record.releases,
         live_commit=record.live_commit,
+        taken_back=record.taken_back,
         environments=record.environments,
         pipeline=record.pipeline,
     )

@@ -92,6 +92,8 @@ def _whole(document: Document, plan_told: bool, warnings_told: bool) -> Iterator
 def _plan(plan: PlanReport) -> Iterator[Line]:
     yield Line("Deployment Plan:")
     yield Line(f"  Target: {plan.target}")
+    if plan.terms:
+        yield Line(f"  With {', '.join(plan.terms)}")
     for one in plan.counts:
         if one.planned.number or one.name in _KNOWN:
             yield Line(f"  {one.name}: {one.planned.number}{_size(one)}")

@@ -105,7 +105,8 @@ class Alert:
         if end.release:
             yield f"Live: release {end.release}"
         if end.release and end.previous:
-            yield f"To take it back: galleria-action rollback --to {end.previous}"
+            what = "To go back further" if end.command == "rollback" else "To take it back"
+            yield f"{what}: galleria-action rollback --to {end.previous}"
         if end.url:
             yield f"Gallery: {end.url}"
         if end.who.run:

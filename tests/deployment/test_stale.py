@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from galleria_action.deployment.stale import Doubt, doubt
+from galleria_action.deployment.stale import Doubt, doubt, is_as_deployed
 from galleria_action.gallery.local.git_index import Tracked, pointer_blob_id
 from tests.deployment.values import entry_of, source_file
 
@@ -35,3 +35,27 @@ POINTER = pointer_blob_id(FILE.sha256, FILE.size)
 )
 def test_doubt(entry, tracked, newer, expected):
     assert doubt(FILE, entry, tracked, newer=newer) is expected
+
+
+LARGE = replace(DEPLOYED, source_size=5000)
+
+
+@pytest.mark.parametrize(
+    ("size", "entry", "tracked", "proved"),
+    [
+        (FILE.size, DEPLOYED, Tracked("b1"), True),
+        (FILE.size, DEPLOYED, Tracked("b2"), False),
+        (FILE.size, DEPLOYED, Tracked(None), False),
+        (FILE.size, DEPLOYED, Tracked(""), False),
+        (FILE.size, DEPLOYED, None, False),
+        (FILE.size, None, Tracked("b1"), False),
+        (FILE.size, OLD_RECORD, Tracked(""), False),
+        (FILE.size + 1, DEPLOYED, Tracked("b1"), False),
+        (5000, LARGE, Tracked(pointer_blob_id(FILE.sha256, 5000)), True),
+        # a checkout without Git LFS: the pointer has the right id, but it is not the file
+        (130, LARGE, Tracked(pointer_blob_id(FILE.sha256, 5000)), False),
+        (FILE.size, DEPLOYED, Tracked(POINTER), False),
+    ],
+)
+def test_a_file_is_known_to_be_as_deployed_by_its_id_and_size(size, entry, tracked, proved):
+    assert is_as_deployed(size, entry, tracked) is proved

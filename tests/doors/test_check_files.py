@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import time
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
+from galleria_action.gallery.local.files import LocalFile, opened
+from galleria_action.gallery.metadata.model import Variant
 from tests.doors.job import Job
 from tests.doors.test_failures import failed
 from tests.doors.test_sequence import ok
@@ -81,17 +85,54 @@ def test_in_a_checkout_nothing_is_read_to_learn_that_nothing_changed(online: Job
         *((10, it) for it in (online.gallery.source / "full").iterdir()),
     ):
         os.utime(path, ns=(now, now - age * 10**9))  # a checkout may write the photos after the metadata
-    git(online.workspace, "init", "-q")
-    git(online.workspace, "add", "-A")
+    track(online)
     monkeypatch.setattr("galleria_action.usecases.parts.files.MOST_BYTES", 0)
-    ran = online.runner.run("deploy")
+    read: list[str] = []
+
+    def reading(file: LocalFile) -> AbstractContextManager[int]:
+        read.append(file.key)
+        return opened(file)
+
+    monkeypatch.setattr("galleria_action.gallery.local.examine.opened", reading)
+    for command in ("plan", "deploy"):
+        ran = online.runner.run(command)
+        ok(ran)
+        assert "may have changed" not in ran.log
+        assert ran.outputs["photos-unchanged"] == str(len(online.gallery.photos))
+    assert read == []
+    ok(online.runner.run("plan", check_files="hash"))
+    assert len(read) > 3 * len(online.gallery.photos), "all of them, where that is asked for"
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="makes a checkout with git")
+@pytest.mark.parametrize("variant", ["web", "thumb"])
+def test_a_small_picture_that_was_made_anew_is_seen_by_its_id(online: Job, variant: Variant):
+    edit(online.gallery.local_path(1, variant), same_size=True, keep_time=True)
+    track(online)
+    ran = online.runner.run("plan")
     ok(ran)
-    assert "may have changed" not in ran.log
+    assert ran.outputs["photos-to-upload"] == "1"
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="makes a checkout with git")
+def test_a_pointer_is_not_taken_for_the_file_that_was_deployed(online: Job):
+    thumb = online.gallery.local_path(1, "thumb")
+    body = thumb.read_bytes()
+    pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:%s\nsize %d\n"
+    thumb.write_bytes(pointer % (hashlib.sha256(body).hexdigest().encode(), len(body)))
+    track(online)
+    ran = online.runner.run("deploy")
+    failed(ran, "gallery-invalid")
+    assert "Git LFS" in ran.log
+
+
+def track(job: Job) -> None:
+    git(job.workspace, "init", "-q")
+    git(job.workspace, "add", "-A")
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="makes a checkout with git")
 def test_an_edit_that_was_committed_is_found_by_its_id(online: Job):
     edit(online.gallery.local_path(1, "full"), same_size=True, keep_time=True)
-    git(online.workspace, "init", "-q")
-    git(online.workspace, "add", "-A")
+    track(online)
     failed(online.runner.run("deploy"), "gallery-invalid")

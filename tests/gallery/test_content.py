@@ -17,6 +17,7 @@ from galleria_action.gallery.local.content import Content, look_at, of_named_typ
 from galleria_action.gallery.local.examine import examine, examine_all, oddities
 from galleria_action.gallery.local.files import LocalFile
 from galleria_action.gallery.local.formats import FORMATS, HEAD_BYTES, Format, format_of
+from galleria_action.gallery.local.stamp import stamp_of
 from galleria_action.gallery.media import _IMAGES, _VIDEOS, is_photo_or_video
 from tests.builders import photo_bytes
 
@@ -187,7 +188,7 @@ def test_real_photos_are_whole(path: Path | None) -> None:
 
 def local(path: Path, key: str = "") -> LocalFile:
     status = path.stat()
-    return LocalFile(key or path.name, str(path), status.st_size, None, (status.st_dev, status.st_ino))
+    return LocalFile(key or path.name, str(path), status.st_size, None, stamp_of(status))
 
 
 def test_each_file_is_hashed_or_only_looked_at(tmp_path: Path) -> None:

@@ -13,6 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from galleria_action.fence.workspace import Found
+from galleria_action.gallery.local.files import local_file
 from galleria_action.gallery.local.git_index import Checkouts, Tracked, blob_id, pointer_blob_id
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="makes checkouts with git")
@@ -48,7 +50,11 @@ def settle(folder: Path, *paths: str) -> None:
 
 
 def known(path: Path) -> Tracked | None:
-    return Checkouts().tracked(str(path), path.lstat())
+    return tracked(Checkouts(), path)
+
+
+def tracked(checkouts: Checkouts, path: Path) -> Tracked | None:
+    return checkouts.tracked(local_file(path.name, Found(str(path), path.lstat())))
 
 
 @pytest.mark.parametrize("version", ["2", "3", "4"])
@@ -60,7 +66,7 @@ def test_every_version_tells_the_content_of_every_file(checkout: Path, version: 
     checkouts = Checkouts()
     for name in NAMES:
         path = checkout / name
-        assert checkouts.tracked(str(path), path.lstat()) == Tracked(blob_id(path.read_bytes())), name
+        assert tracked(checkouts, path) == Tracked(blob_id(path.read_bytes())), name
     assert known(checkout / "prod") is None
 
 

@@ -268,6 +268,16 @@ def test_a_deploy_says_how_it_is_taken_back(past: Past):
     assert f"rollback --to {past.order[-1]}" in ran.summary
 
 
+def test_a_rollback_says_how_to_go_forward_again_and_further_back(past: Past):
+    first, second, third, bad = past.order
+    ran = past.run("rollback")
+    assert ran.exit_code == 0, ran.log
+    assert f"To go back further: `galleria-action rollback --to {second}`" in ran.summary
+    assert f"To go forward again: `galleria-action rollback --to {bad}`" in ran.summary
+    past.back(to=first)
+    assert past.run("rollback", to=third).summary.count("rollback --to") == 2
+
+
 def test_deploys_are_held_until_the_hold_is_released(past: Past):
     third = past.order[2]
     past.back(hold="true")

@@ -73,7 +73,7 @@ def remote_gallery(photos: Sequence[SourcePhoto]) -> RemoteGallery:
 
 def source_file(key: str, size: int, content: str, headers: Headers, variant: Variant | None = None) -> SourceFile:
     """A local file of ``size`` bytes whose hash is ``content`` repeated."""
-    return SourceFile(key, LocalFile(key, "x", size, variant, (0, 0)), content * 64, headers)
+    return SourceFile(key, LocalFile(key, "x", size, variant, b""), content * 64, headers)
 
 
 def document(content: str) -> Commit:

@@ -8,11 +8,16 @@ from dataclasses import replace
 import pytest
 
 from galleria_action.deployment.events import Located
+from galleria_action.deployment.model import Storing
 from galleria_action.deployment.remote.verification import Verification
 from galleria_action.errors import Cancelled, ConfigInvalid, DeleteGuard
+from galleria_action.report.comment import render_comment
+from galleria_action.report.markdown import render_summary
+from galleria_action.report.page.render import render_html
 from galleria_action.report.result import Result, finish
 from galleria_action.report.text import render_plan, render_text
 from tests.report import examples
+from tests.report.rendered import Page
 
 
 def texts(result: Result) -> list[str]:
@@ -70,6 +75,23 @@ def test_a_failed_dry_run_is_not_completed():
 )
 def test_error_messages_word_for_word(message, line):
     assert line in texts(examples.failed(ConfigInvalid(message)))
+
+
+@pytest.mark.parametrize(
+    "render",
+    [
+        lambda result: "\n".join(texts(result)),
+        lambda result: "\n".join(Page(render_summary(result, 60_000)).codes),
+        lambda result: "\n".join(Page(render_comment(result, 60_000)).codes),
+        lambda result: render_html(result).decode(),
+    ],
+)
+def test_reviewers_see_what_decides_how_a_plan_is_carried_out(render):
+    """An approval covers it."""
+    plan = replace(examples.mixed_plan(), storing=Storing(acl="public-read"), strategy="blue-green")
+    assert "strategy: blue-green" in render(examples.planned(plan))
+    assert "acl: public-read" in render(examples.planned(plan))
+    assert "strategy" not in render(examples.planned(examples.mixed_plan()))
 
 
 def test_long_lists_end_in_a_number():

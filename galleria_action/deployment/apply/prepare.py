@@ -28,15 +28,15 @@ class PreparePolicy:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Bytes ready to be stored, their SHA-256 (hex), and what was noticed on the way. ``source_blob`` is git's id of a
-    ``full`` as it was read: the next plan does not read it again."""
+    """Bytes ready to be stored, their SHA-256 (hex), and what was noticed on the way. ``source_blob`` is git's id of
+    what was read, so that the next plan need not read it again."""
 
     upload: Upload
     body: Hashed
     sha256: str
-    exif_warnings: tuple[str, ...] = ()
-    other_hash: bool = False
-    source_blob: str = ""
+    exif_warnings: tuple[str, ...]
+    other_hash: bool
+    source_blob: str
 
 
 def prepare(upload: Upload, read: Callable[[SourceFile], bytes], policy: PreparePolicy) -> Prepared:
@@ -65,8 +65,7 @@ def prepare(upload: Upload, read: Callable[[SourceFile], bytes], policy: Prepare
         )
         raise GalleryInvalid(text, findings=[Finding(text)])
     stored = Hashed.of(edit.data, sha256)
-    blob = blob_id(body) if upload.file.variant == "full" else ""
-    return Prepared(upload, stored, sha256, edit.about_time, other_hash, blob)
+    return Prepared(upload, stored, sha256, edit.about_time, other_hash, blob_id(body))
 
 
 def _edited(upload: Upload, body: bytes) -> ExifEdit:

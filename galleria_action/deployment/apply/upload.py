@@ -325,7 +325,7 @@ def _entry(prepared: Prepared, etag: str) -> ManifestEntry:
         kind="site" if upload.photo is None else "photo",
         photo=upload.photo,
         edit=upload.edit.digest() if upload.edit else "",
-        source_size=upload.size if prepared.source_blob else 0,
+        source_size=upload.size,
         source_blob=prepared.source_blob,
     )
 

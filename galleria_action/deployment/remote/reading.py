@@ -97,9 +97,21 @@ class RemoteState:
         return self.metadata.keys() | {METADATA_KEY}
 
 
-def read_remote(store: ReadStore, *, listing: bool, local: LoadedMetadata | None = None) -> RemoteState:
+def read_remote(
+    store: ReadStore,
+    *,
+    listing: bool,
+    local: LoadedMetadata | None = None,
+    tell_manifest: Callable[[Manifest], None] = lambda _: None,
+) -> RemoteState:
     """Read the target, with a ``listing`` where one is asked for or needed. Where its metadata is ``local`` byte for
-    byte it is not parsed again. Raises the store's errors."""
+    byte it is not parsed again. ``tell_manifest`` hears of the manifest as soon as it is read. Raises the store's
+    errors."""
+
+    def manifest_told() -> tuple[Manifest, Base | None, tuple[str, ...]]:
+        read = read_manifest(store)
+        tell_manifest(read[0])
+        return read
 
     def recorded() -> Set[str]:
         return manifest_read.result()[0].objects.keys()
@@ -110,7 +122,7 @@ def read_remote(store: ReadStore, *, listing: bool, local: LoadedMetadata | None
     # Each document is parsed where it was read, so that its text is gone when the next one needs the memory.
     with ThreadPoolExecutor(3, thread_name_prefix="remote") as pool:
         metadata_read = pool.submit(_read_metadata, store, local)
-        manifest_read = pool.submit(read_manifest, store)
+        manifest_read = pool.submit(manifest_told)
         listing_read = pool.submit(list_from_the_start, store, recorded, guess) if listing else None
         metadata, metadata_base, warnings = metadata_read.result()
         manifest, manifest_base, more_warnings = manifest_read.result()

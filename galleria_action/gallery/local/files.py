@@ -15,6 +15,7 @@ from pathlib import Path
 
 from galleria_action.errors import GalleryInvalid
 from galleria_action.fence.workspace import Absent, Found, Refused, Workspace, not_a_file
+from galleria_action.gallery.local.stamp import same_file, stamp_of
 from galleria_action.gallery.metadata.model import Variant
 from galleria_action.gallery.wording import shown
 from galleria_action.values import dataclass
@@ -30,14 +31,14 @@ class LocalFile:
 
     ``real`` is its absolute path, with no link in it, and inside the workspace: text, because a ``Path`` takes ten
     times the memory and there are hundreds of thousands. ``size`` in bytes; ``variant`` is ``None`` for files that no
-    metadata names; ``identity`` (device, inode) tells whether a later file at ``real`` is still this one.
+    metadata names; ``stamp`` tells whether a later file at ``real`` is still this one (see ``stamp``).
     """
 
     key: str
     real: str
     size: int
     variant: Variant | None
-    identity: tuple[int, int]
+    stamp: bytes
 
     @property
     def path(self) -> Path:
@@ -55,7 +56,7 @@ def opened(local: LocalFile) -> Iterator[int]:
         descriptor = os.open(local.real, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
             status = os.fstat(descriptor)
-            if not_a_file(status) or (status.st_dev, status.st_ino) != local.identity:
+            if not_a_file(status) or not same_file(stamp_of(status), local.stamp):
                 raise changed(local, "was replaced")
             if status.st_size != local.size:
                 raise changed(local, "changed its size")
@@ -84,17 +85,6 @@ def read_file(local: LocalFile) -> bytes:
     return content
 
 
-def status_of(local: LocalFile) -> os.stat_result:
-    """What the disk says of ``local`` now. Raises ``GalleryInvalid`` when it vanished or was replaced."""
-    try:
-        status = local.path.lstat()
-    except OSError:
-        raise changed(local, "vanished") from None
-    if (status.st_dev, status.st_ino) != local.identity:
-        raise changed(local, "was replaced")
-    return status
-
-
 def _read(descriptor: int, size: int) -> bytes:
     """``size`` bytes, fewer if the file ends before. A file object would cost more than reading a thumbnail."""
     content = os.read(descriptor, size)
@@ -118,7 +108,7 @@ def usable(found: Found) -> Found:
 def local_file(key: str, found: Found, variant: Variant | None = None) -> LocalFile:
     """``found`` as the file to publish under ``key``."""
     status = found.status
-    return LocalFile(key, found.path, status.st_size, variant, (status.st_dev, status.st_ino))
+    return LocalFile(key, found.path, status.st_size, variant, stamp_of(status))
 
 
 def folder_option(fence: Workspace, folder: Path, option: str) -> str:

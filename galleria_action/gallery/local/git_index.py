@@ -17,6 +17,8 @@ import struct
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from galleria_action.gallery.local.files import LocalFile
+from galleria_action.gallery.local.stamp import inode_and_times
 from galleria_action.values import dataclass
 
 #: an index of a million files has some 100 MB
@@ -24,9 +26,13 @@ _LARGEST_INDEX = 256 << 20
 _LARGEST_TEXT = 64 << 10
 #: names may repeat the one before (version 4), so that few bytes can stand for many
 _LONGEST_NAME, _LONGEST_NAMES = 4096, 256 << 20
-_STAT = struct.Struct(">10I")
-_ID_BYTES = 20
+#: of an entry: its mode, and behind owner, size and the id of its content the flags
+_ENTRY = struct.Struct(">24xI32xH")
+#: change and modification (seconds, nanoseconds each), device, inode; mode, owner, size; the id of the content
+_STATUS = struct.Struct(">4I4xI12xI20s")
 _CHECKSUM_BYTES = 20
+#: what a pointer of Git LFS takes at most, by its specification
+LARGEST_POINTER = 1024
 _STAGE, _EXTENDED, _INTENT_TO_ADD = 0x3000, 0x4000, 0x2000
 _CUT_TO_32_BITS = 0xFFFFFFFF
 
@@ -52,18 +58,14 @@ class Tracked:
 
 
 @dataclass(frozen=True, slots=True)
-class _Entry:
-    status: tuple[int, ...]
-    blob: str
-
-
-@dataclass(frozen=True, slots=True)
 class _Index:
-    """The index of the checkout at ``root`` (with a slash at its end), itself written at ``written`` (ns)."""
+    """The index of the checkout at ``root`` (with a slash at its end), itself written at ``written`` (ns): its bytes,
+    and where in them the entry of each file begins."""
 
     root: str
     written: int
-    entries: Mapping[str, _Entry]
+    raw: bytes
+    entries: Mapping[str, int]
 
 
 class Checkouts:
@@ -72,16 +74,17 @@ class Checkouts:
     def __init__(self) -> None:
         self._by_folder: dict[str, _Index | None] = {}
 
-    def tracked(self, path: str, status: os.stat_result) -> Tracked | None:
-        """What git knows of the file at ``path`` (absolute, without links), which has ``status`` now; ``None`` where it
-        does not track it."""
-        index = self._index(path.rpartition("/")[0])
-        entry = index.entries.get(path.removeprefix(index.root)) if index else None
-        if index is None or entry is None:
+    def tracked(self, file: LocalFile) -> Tracked | None:
+        """What git knows of the content that ``file`` had when it was found; ``None`` where it does not track it."""
+        index = self._index(file.real.rpartition("/")[0])
+        begin = index.entries.get(file.real.removeprefix(index.root)) if index else None
+        if index is None or begin is None:
             return None
+        *status, blob = _STATUS.unpack_from(index.raw, begin)
+        inode, modified, change = inode_and_times(file.stamp)
         # Written in the same moment as the index, or later: it may have changed without a trace (git: racy-git.txt).
-        racy = status.st_mtime_ns >= index.written
-        return Tracked(None if racy or entry.status != _status(status) else entry.blob)
+        racy = modified >= index.written
+        return Tracked(None if racy or status != _status(change, modified, inode, file.size) else blob.hex())
 
     def _index(self, folder: str) -> _Index | None:
         known = self._by_folder.get(folder)
@@ -96,11 +99,11 @@ class Checkouts:
         return self._index(folder.rpartition("/")[0]) if folder else None
 
 
-def _status(status: os.stat_result) -> tuple[int, ...]:
+def _status(change: int, modified: int, inode: int, size: int) -> list[int]:
     """What the index has of a file's status: times of change, inode, size. Not the owner, which a container sees as
     another one, nor the device, which may have another number tomorrow."""
-    change, modified = divmod(status.st_ctime_ns, 10**9), divmod(status.st_mtime_ns, 10**9)
-    return tuple(number & _CUT_TO_32_BITS for number in (*change, *modified, status.st_ino, status.st_size))
+    numbers = (*divmod(change, 10**9), *divmod(modified, 10**9), inode, size)
+    return [number & _CUT_TO_32_BITS for number in numbers]
 
 
 def _read_index(folder: str, git: Path) -> _Index | None:
@@ -112,10 +115,11 @@ def _read_index(folder: str, git: Path) -> _Index | None:
         written = path.stat()
         if not stat.S_ISREG(written.st_mode) or written.st_size > _LARGEST_INDEX:
             return None
-        entries = dict(_entries(path.read_bytes()))
+        raw = path.read_bytes()
+        entries = dict(_entries(raw))
     except (OSError, ValueError, struct.error, IndexError):
         return None
-    return _Index(folder.rstrip("/") + "/", written.st_mtime_ns, entries)
+    return _Index(folder.rstrip("/") + "/", written.st_mtime_ns, raw, entries)
 
 
 def _home(git: Path) -> Path | None:
@@ -139,8 +143,9 @@ def _text(path: Path) -> str:
         return file.read(_LARGEST_TEXT).decode("utf-8", "replace")
 
 
-def _entries(raw: bytes) -> Iterator[tuple[str, _Entry]]:
-    """The plain files of an index. Raises ``ValueError`` for one that is not whole or not understood."""
+def _entries(raw: bytes) -> Iterator[tuple[str, int]]:
+    """The plain files of an index, and where their entries begin. Raises ``ValueError`` for one that is not whole or
+    not understood."""
     body, checksum = memoryview(raw)[:-_CHECKSUM_BYTES], raw[-_CHECKSUM_BYTES:]
     signature, version, count = struct.unpack_from(">4sII", body)
     if signature != b"DIRC" or version not in (2, 3, 4):
@@ -149,11 +154,9 @@ def _entries(raw: bytes) -> Iterator[tuple[str, _Entry]]:
         raise ValueError("the index is damaged")
     at, name, names = 12, b"", 0
     for _ in range(count):
-        begin, values = at, _STAT.unpack_from(body, at)
-        at += _STAT.size
-        blob = bytes(body[at : at + _ID_BYTES])
-        (flags,) = struct.unpack_from(">H", body, at + _ID_BYTES)
-        at += _ID_BYTES + 2
+        begin = at
+        mode, flags = _ENTRY.unpack_from(body, at)
+        at += _ENTRY.size
         more = 0
         if flags & _EXTENDED:
             (more,) = struct.unpack_from(">H", body, at)
@@ -170,10 +173,8 @@ def _entries(raw: bytes) -> Iterator[tuple[str, _Entry]]:
         if len(name) > _LONGEST_NAME or names > _LONGEST_NAMES:
             raise ValueError("names longer than any real ones")
         at = end + 1 if version == 4 else begin + (end - begin + 8 & ~7)
-        if stat.S_ISREG(values[6]) and not flags & _STAGE and not more & _INTENT_TO_ADD:
-            change_s, change_ns, modified_s, modified_ns, _, inode, _, _, _, size = values
-            status = (change_s, change_ns, modified_s, modified_ns, inode, size)
-            yield os.fsdecode(name), _Entry(status, blob.hex())
+        if stat.S_ISREG(mode) and not flags & _STAGE and not more & _INTENT_TO_ADD:
+            yield os.fsdecode(name), begin
     if b"link" in _extensions(body, at):
         raise ValueError("a split index: most of it lies elsewhere")
 

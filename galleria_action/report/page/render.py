@@ -97,6 +97,8 @@ def _facts(document: Document) -> Mapping[str, str | Markup]:
         facts["Gallery"] = _linked(document.url)
     if document.target:
         facts["Target"] = name(str(document.target))
+    if document.plan and document.plan.terms:
+        facts["With"] = Markup(", ").join(map(name, document.plan.terms))
     if document.plan:
         facts["Plan id"] = name(document.plan.plan_id)
     if document.reason:

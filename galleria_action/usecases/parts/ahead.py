@@ -8,6 +8,7 @@ from concurrent.futures import Future
 from typing import Generic, TypeVar
 
 from galleria_action.deployment.remote.reading import RemoteState
+from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.gallery.metadata.schema import LoadedMetadata
 from galleria_action.storage.interface import ReadStore
 from galleria_action.usecases.context import Context
@@ -36,13 +37,21 @@ def look_at_both(context: Context, open_store: Callable[[], S]) -> BothSides[S]:
     then, and what opening the store raises.
     """
     opened: Future[S] = Future()
+    recorded: Future[Manifest] = Future()
     remote: Future[RemoteState] = Future()
+
+    def read(metadata: LoadedMetadata | None) -> RemoteState:
+        try:
+            return read_target(context, opened.result(), metadata, recorded.set_result)
+        finally:
+            if not recorded.done():  # what went wrong is told when it is asked for what lies there
+                recorded.set_result(Manifest())
 
     def begin(metadata: LoadedMetadata | None) -> None:
         _begin(opened, open_store)
-        _begin(remote, lambda: read_target(context, opened.result(), metadata))
+        _begin(remote, lambda: read(metadata))
 
-    side = check_local(context, begin)
+    side = check_local(context, begin, recorded.result)
     return BothSides(side, opened.result(), remote.result)
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from galleria_action.deployment.galleries import LocalGallery, SourcePhoto
 from galleria_action.deployment.model import SourceFile
-from galleria_action.deployment.stale import Doubt, differs_in_size, doubt, refusal
+from galleria_action.deployment.stale import Doubt, differs_in_size, doubt, is_as_deployed, refusal
 from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.gallery.local.examine import examine_all
-from galleria_action.gallery.local.files import status_of
+from galleria_action.gallery.local.files import LocalFile
 from galleria_action.gallery.local.git_index import Checkouts
+from galleria_action.gallery.local.stamp import written_at
 from galleria_action.gallery.metadata.model import GalleryMetadata
 from galleria_action.options.gallery import CheckFiles
 from galleria_action.report.wording import count, human_size
@@ -19,6 +20,22 @@ from galleria_action.usecases.context import Context
 
 #: A look at what is online already reads no more than this, and says what it did not read.
 MOST_BYTES = 1 << 30
+
+
+def known_by_git(files: Sequence[LocalFile], recorded: Callable[[], Manifest]) -> dict[str, str]:
+    """The SHA-256 (hex) of each of ``files`` that git's index proves to be as it was deployed, by key. ``recorded`` is
+    asked where git knows any of them.
+
+    That of a ``full`` stays empty: the metadata says it, and whether that is true is a question of its own.
+    """
+    git = Checkouts()
+    tracked = {file.key: it for file in files if (it := git.tracked(file)) and it.blob}
+    known = recorded().objects if tracked else {}
+    return {
+        file.key: "" if file.variant == "full" else known[file.key].source
+        for file in files
+        if file.key in tracked and is_as_deployed(file.size, known.get(file.key), tracked[file.key])
+    }
 
 
 def check_claimed(metadata: GalleryMetadata, photos: Sequence[SourcePhoto]) -> None:
@@ -46,9 +63,8 @@ def check_online(context: Context, local: LocalGallery, recorded: Manifest, sent
     git, metadata_made = Checkouts(), _made(context)
     judged = []
     for file in left:
-        status = status_of(file.local)
-        newer = metadata_made is not None and status.st_mtime_ns > metadata_made
-        judged.append((file, doubt(file, known.get(file.key), git.tracked(file.local.real, status), newer=newer)))
+        newer = metadata_made is not None and written_at(file.local.stamp) > metadata_made
+        judged.append((file, doubt(file, known.get(file.key), git.tracked(file.local), newer=newer)))
     wrong = [file for file, it in judged if it is Doubt.PROVED]
     doubtful, unread = _within_reason([file for file, it in judged if it is Doubt.SOME])
     _refuse(wrong + others_than_claimed(doubtful))

@@ -18,6 +18,7 @@ from galleria_action.deployment.sources import (
     photos_of_metadata,
     site_files,
 )
+from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.errors import EmptyGallery, GalleryInvalid
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.gallery.local.document import read_metadata
@@ -32,7 +33,7 @@ from galleria_action.gallery.metadata.schema import LoadedMetadata
 from galleria_action.options.gallery import CheckFiles, StripGps
 from galleria_action.storage.interface import Headers
 from galleria_action.usecases.context import Context
-from galleria_action.usecases.parts.files import check_claimed
+from galleria_action.usecases.parts.files import check_claimed, known_by_git
 from galleria_action.values import dataclass
 
 _SHOWN_SKIPPED = 5
@@ -63,12 +64,17 @@ def _nobody(metadata: LoadedMetadata | None) -> None:
     """Is told."""
 
 
-def check_local(context: Context, tell_metadata: Callable[[LoadedMetadata | None], None] = _nobody) -> LocalSide:
+def check_local(
+    context: Context,
+    tell_metadata: Callable[[LoadedMetadata | None], None] = _nobody,
+    recorded: Callable[[], Manifest] = Manifest,
+) -> LocalSide:
     """Validate and measure what is on disk, before anything is written anywhere. ``tell_metadata`` hears of the
-    metadata as soon as it is read. Raises ``GalleryInvalid``."""
+    metadata as soon as it is read; ``recorded`` gives the record of what was deployed. Raises ``GalleryInvalid``."""
     with context.phase("Validate"):
         found = load_gallery(context, tell_metadata)
-        gallery = measured(context, found, every=context.options.gallery.check_files is CheckFiles.HASH)
+        every = context.options.gallery.check_files is CheckFiles.HASH
+        gallery = measured(context, found, every=every, recorded=recorded)
         context.say(f"{len(found.photos or ()):,} files of photos, {len(found.site or ()):,} of the site")
     return LocalSide(found, gallery)
 
@@ -173,19 +179,24 @@ def _tell_skipped(context: Context, walk: Walk, why: str) -> None:
         context.warn(f"Not published: {len(walk.dangling) - _SHOWN_SKIPPED:,} more links that lead to nothing")
 
 
-def measured(context: Context, gallery: Gallery, *, every: bool) -> LocalGallery:
-    """The planner's view of ``gallery``: every file looked at, and hashed where no hash in the metadata covers it.
+def measured(
+    context: Context, gallery: Gallery, *, every: bool, recorded: Callable[[], Manifest] = Manifest
+) -> LocalGallery:
+    """The planner's view of ``gallery``: every file looked at, and hashed where no hash in the metadata covers it. What
+    git proves to be as it was ``recorded`` when it was deployed need not be looked at.
 
-    ``every``: the others, too. Raises ``GalleryInvalid`` with every file that is not what its name says, and why, or
-    not the one of the metadata.
+    ``every``: all are looked at and hashed. Raises ``GalleryInvalid`` with every file that is not what its name says,
+    and why, or not the one of the metadata.
     """
     cache, strip = context.options.headers, context.options.gallery.strip_gps is not StripGps.FALSE
     rules = cache.headers or NO_RULES
     loaded = gallery.metadata if gallery.photos is not None else None
     found = [*(gallery.photos or ()), *(gallery.site or ())]
-    examined = examine_all(found, lambda file: every or file.variant != "full")
+    known = {} if every else known_by_git(found, recorded)
+    examined = examine_all([it for it in found if it.key not in known], lambda it: every or it.variant != "full")
     _tell_odd(context, oddities(examined))
-    hashes = [entry.sha256 for entry in examined]
+    known |= {entry.file.key: entry.sha256 for entry in examined}
+    hashes = [known[file.key] for file in found]
     of_photos, of_site = hashes[: len(gallery.photos or ())], hashes[len(gallery.photos or ()) :]
     site: tuple[SourceFile, ...] | None = None
     photos: tuple[SourcePhoto, ...] | None = None
@@ -201,7 +212,7 @@ def measured(context: Context, gallery: Gallery, *, every: bool) -> LocalGallery
             gallery.photos, cache.cache_control_photos, of_photos, strip_gps=strip, rules=rules
         )
     named = gallery.metadata.metadata.keys() if gallery.metadata else None
-    known = named if gallery.photos is None else [file.key for file in gallery.photos]
+    photo_keys = named if gallery.photos is None else [file.key for file in gallery.photos]
     local = LocalGallery(
         mode=gallery.mode,
         photos=photos,
@@ -215,7 +226,7 @@ def measured(context: Context, gallery: Gallery, *, every: bool) -> LocalGallery
     if gallery.site is not None:
         from galleria_action.usecases.parts.links import check_links
 
-        check_links(context, gallery.site, known, elsewhere=gallery.photos is None)
+        check_links(context, gallery.site, photo_keys, elsewhere=gallery.photos is None)
     return local
 
 

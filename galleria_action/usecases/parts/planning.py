@@ -44,11 +44,17 @@ class Comparison:
     recorded: Manifest = field(default_factory=Manifest)
 
 
-def read_target(context: Context, store: ReadStore, metadata: LoadedMetadata | None) -> RemoteState:
-    """What lies there, as far as a plan has to know it; ``metadata`` is that on disk. Raises the store's errors."""
+def read_target(
+    context: Context,
+    store: ReadStore,
+    metadata: LoadedMetadata | None,
+    tell_manifest: Callable[[Manifest], None] = lambda _: None,
+) -> RemoteState:
+    """What lies there, as far as a plan has to know it; ``metadata`` is that on disk. ``tell_manifest`` hears of the
+    record as soon as it is read. Raises the store's errors."""
     options = context.options
     listing = options.checks.verify is not Verify.OFF or options.guards.orphans is Orphans.DELETE
-    return read_remote(store, listing=listing, local=metadata)
+    return read_remote(store, listing=listing, local=metadata, tell_manifest=tell_manifest)
 
 
 def make_comparison(

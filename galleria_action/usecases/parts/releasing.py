@@ -77,12 +77,14 @@ class Judged:
 
 
 @contextmanager
-def concluding(context: Context, store: WriteStore, release: Release | None) -> Iterator[Judged]:
+def concluding(
+    context: Context, store: WriteStore, release: Release | None, *, instead: Release | None = None
+) -> Iterator[Judged]:
     """What is verified meanwhile is how ``release`` ended, and is written down. That this fails harms nobody: the next
-    deploy does it."""
+    deploy does it. A rollback is live ``instead`` of another release."""
     judged, standing = Judged(), Standing.FAILED
     if release:
-        context.tell(Released(release.id, release.previous or ""))
+        context.tell(Released(release.id, release.previous or "", instead.id if instead else ""))
     try:
         yield judged
         standing = Standing.UNVERIFIED if judged.verification is None else Standing.VERIFIED

@@ -84,7 +84,7 @@ def rollback(context: Context) -> RolledBack | PlanMade:
         carried_out(work, steps, context.phase("Rollback")) as manifest,
     ):
         work.looked()
-        with concluding(context, work.store, work.release) as judged:
+        with concluding(context, work.store, work.release, instead=history.live) as judged:
             judged.verification = verify_against(context, work.store, named, plan, manifest, None, then)
     context.tell(BroughtBack(way.release.who.commit))
     document = wanted.document or remote.metadata_base
