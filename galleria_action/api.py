@@ -36,7 +36,7 @@ from galleria_action.fence.workspace import Workspace
 from galleria_action.gallery.exif.edit import modify_exif_in_memory as modify_exif_in_memory
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.gallery.local.examine import examine_all
-from galleria_action.gallery.local.files import LocalFile, read_file
+from galleria_action.gallery.local.files import LocalFile
 from galleria_action.gallery.local.walk import walk_site
 from galleria_action.gallery.local.web_types import BEGINNING, web_type
 from galleria_action.gallery.metadata.model import GalleryMetadata, PhotoMetadata
@@ -312,7 +312,7 @@ def upload_file_to_s3(
         store = store_for(client, bucket)
         head = store.head(key)
         listing = {key: ObjectInfo(key, head.size, head.etag)} if head else {}
-        uploader = replace(_uploader(store, listing, Manifest()), read=lambda _: body)
+        uploader = replace(_uploader(store, listing, Manifest()), read=_from_memory(body))
         uploader.tell = _sent_to(progress_callback)
         uploader.upload([upload])
     except GalleriaError as error:
@@ -322,6 +322,14 @@ def upload_file_to_s3(
     else:
         result |= {"success": True, "skipped": bool(uploader.done.skipped)}
     return {**result, "upload_time": time.monotonic() - started}
+
+
+def _from_memory(body: bytes) -> Callable[[LocalFile, memoryview], bool]:
+    def read(_: LocalFile, room: memoryview) -> bool:
+        room[:] = body
+        return True
+
+    return read
 
 
 def _upload_all(uploader: Uploader, uploads: list[Upload]) -> list[str]:
@@ -354,7 +362,6 @@ def _directory_result(**values: Any) -> dict[str, Any]:
 def _uploader(store: WriteStore, listing: Mapping[str, ObjectInfo], known: Manifest) -> Uploader:
     return Uploader(
         store=store,
-        read=lambda file: read_file(file.local),
         policy=PreparePolicy(),
         concurrency=_CONCURRENCY,
         stop=Stop(),

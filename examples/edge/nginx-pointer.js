@@ -22,11 +22,6 @@ function folderOf(routing, visitor) {
     return onTrial(routing.canary, visitor) ? routing.canary.folder : routing.live;
 }
 
-function visitorOf(r) {
-    const found = /(?:^|;\s*)galleria-visitor=([0-9a-f]{32})(?:;|$)/.exec(r.headersIn.Cookie || '');
-    return found && found[1];
-}
-
 function parsed(text) {
     try {
         return JSON.parse(text);
@@ -42,7 +37,7 @@ async function serve(r) {
         r.variables.gallery_cookie = '';
     } else {
         const reply = await r.subrequest('/.live');
-        const folder = folderOf(reply.status === 200 ? parsed(reply.responseText) : null, visitorOf(r));
+        const folder = folderOf(reply.status === 200 ? parsed(reply.responseText) : null, r.variables.cookie_visitor);
         const letter = LETTERS[folder];
         r.variables.gallery_folder = folder;
         r.variables.gallery_cookie = letter ? `gallery=${letter}; Max-Age=60; Path=/; SameSite=Lax` : '';

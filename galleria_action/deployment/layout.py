@@ -35,6 +35,7 @@ from galleria_action.storage.interface import (
     DOCUMENT,
     RECORDS,
     WHOLE,
+    Body,
     Condition,
     Headers,
     ObjectHead,
@@ -184,7 +185,7 @@ class _LaidOut:
             if (key := self.layout.key_of(found.key)) is not None:
                 yield ObjectInfo(key, found.size, found.etag)
 
-    def put(self, key: str, body: bytes, headers: Headers, condition: Condition | None = None) -> str:
+    def put(self, key: str, body: Body, headers: Headers, condition: Condition | None = None) -> str:
         """See ``WriteStore.put``."""
         return self.store.put(self.layout.lies_at(key), body, headers, condition)
 

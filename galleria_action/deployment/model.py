@@ -66,8 +66,8 @@ _STRIPPING = 2
 @lru_cache(maxsize=64)
 def _edit_digest(edit: PhotoEdit) -> str:
     """Remembered for the files of one photo, which are asked for one after the other."""
-    canonical = json.dumps([edit.timestamp, edit.offset_hours, edit.strip_gps and _STRIPPING], separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()[:EDIT_DIGITS]
+    text = canonical([edit.timestamp, edit.offset_hours, edit.strip_gps and _STRIPPING])
+    return hashlib.sha256(text.encode()).hexdigest()[:EDIT_DIGITS]
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,13 @@ def make_plan(
     )
 
 
+def all_uploads(local: LocalGallery) -> Iterator[Upload]:
+    """What the first deploy of ``local`` sends: everything."""
+    comparison = _Comparison(local, RemoteGallery(), force=False, keep_unproven=False)
+    yield from comparison.photo_uploads()
+    yield from comparison.site_uploads()
+
+
 class _Comparison:
     """Decides for each local file whether it has to be uploaded, and why."""
 
@@ -96,9 +103,9 @@ class _Comparison:
 
     def photo_uploads(self) -> Iterator[Upload]:
         for photo in self.local.photos or ():
-            whole = self._reason_for_photo(photo)
-            before = None if whole or self.local.mode == "directory" else self._before(photo)
-            keys = dict(before.files.items()) if before else None
+            before = self._before(photo)
+            whole = self._reason_for_photo(photo, before)
+            keys = dict(before.files.items()) if before and not whole and self.local.mode == "metadata" else None
             edited = photo.edit.digest() if photo.edit else ""
             small = PhotoEdit(None, None, strip_gps=True) if photo.edit and photo.edit.strip_gps else None
             of_small = small.digest() if small else ""
@@ -133,9 +140,8 @@ class _Comparison:
         self.renamed.add(other.id)
         return other
 
-    def _reason_for_photo(self, photo: SourcePhoto) -> Reason | None:
+    def _reason_for_photo(self, photo: SourcePhoto, before: PhotoMetadata | None) -> Reason | None:
         """A reason that concerns every file of the photo, if there is one."""
-        before = self._before(photo)
         if self.force:
             return Reason.FORCED
         if self.local.mode == "directory":
@@ -213,15 +219,18 @@ def remote_photos(remote: RemoteGallery, *, but: Set[str] = frozenset()) -> dict
         if key not in but and entry.kind == "photo":
             named[key] = entry.photo or key
     for photo in remote.metadata.photos if remote.metadata else ():
-        named.update((key, photo.id) for _, key in photo.files.items() if key not in but)
+        for _, key in photo.files.items():
+            if key not in but:
+                named[key] = photo.id
     return named
 
 
 def deletes_for(local: Wanted, remote: RemoteGallery) -> Iterator[Delete]:
     """What is gone from the gallery when it is as ``local``, unless a disk or a service may hold its key to be one that
     stays."""
-    stays = {folded(key) for key in _wanted(local)}
-    return (gone for gone in _unwanted(local, remote) if folded(gone.key) not in stays)
+    unwanted = tuple(_unwanted(local, remote))
+    stays = {folded(key) for key in _wanted(local)} if unwanted else set()
+    return (gone for gone in unwanted if folded(gone.key) not in stays)
 
 
 def _site_before(remote: RemoteGallery) -> Mapping[str, object]:

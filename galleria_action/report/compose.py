@@ -144,7 +144,8 @@ def _positions(result: Result) -> str:
         return ""
     tells, they = ("tells", "it was") if number == 1 else ("tell", "they were")
     what = "that is taken out" if result.located.taken_out else "strip-gps publishes photos without"
-    return f"{count(number, 'photo')} to be uploaded {tells} where {they} taken: {what}."
+    which = "" if result.command == "validate" else " to be uploaded"
+    return f"{count(number, 'photo')}{which} {tells} where {they} taken: {what}."
 
 
 def _remarks(result: Result, outcome: Verdict) -> Iterator[str]:
@@ -234,7 +235,7 @@ def _pipeline(result: Result) -> Iterator[Section]:
 
 # -- releases ------------------------------------------------------------------------------------------------------
 
-_COLUMNS = tuple(map(Column, ("Release", "Made by", "What changed", "State", "A rollback to it")))
+_COLUMNS = tuple(map(Column, ("Release", "Made by", "Strategy", "What changed", "State", "A rollback to it")))
 _STANDING = {
     Standing.OPEN: "not ended",
     Standing.UNVERIFIED: "not verified",
@@ -263,7 +264,8 @@ def _ways_from_here(previous: str, taken_back: str) -> list[tuple[str, str]]:
 
 def _row(it: ListedRelease) -> Row:
     release = it.release
-    return (release.id, Name(_who(release)), Name(_changed(release)), _state(it), _back(it))
+    strategy = "–" if release.kind is Kind.FOUND else release.strategy
+    return (release.id, Name(_who(release)), Name(strategy), Name(_changed(release)), _state(it), _back(it))
 
 
 def _who(release: Release) -> str:

@@ -12,6 +12,9 @@ from galleria_action.values import dataclass
 
 _SUBJECTS = {"cors": "CORS", "verify": "Verification", "validate": "Validation"}
 
+#: commands whose dry run is the plan of a gallery
+_PLANNED = ("plan", "deploy", "finalize", "rollback", "promote", "forget")
+
 #: ``unplanned``: a plan was asked for, but there was nothing to make it against
 Ending = Literal["planned", "unplanned", "done", "failed", "cancelled"]
 
@@ -45,7 +48,7 @@ def outcome_of(result: Result) -> Verdict:
         return Verdict("done", _deployed(result))
     if result.command == "pipeline":
         return Verdict("done", "Pipeline: all went well" if not _dry(result) else "Pipeline: as it would run")
-    if result.command in ("plan", "deploy", "rollback", "forget"):
+    if result.command in _PLANNED and _dry(result):
         if result.plan is None:
             return Verdict("unplanned", "The gallery is valid, but it could not be planned")
         return Verdict("planned", f"Plan: {to_do(result.plan)}")
@@ -98,6 +101,8 @@ def _listed(*parts: tuple[int, str, str]) -> str:
 def _checked(result: Result) -> str:
     if result.command == "validate":
         return "The gallery is valid"
+    if result.command == "forget":
+        return "Forgotten, and proved by a listing"
     if result.verification and not result.verification.consistent:
         return f"Verified: nothing is missing, {count(len(result.verification.orphaned), 'orphan')} left"
     if result.verification:

@@ -248,6 +248,7 @@ def _told(it: ListedRelease) -> dict[str, Any]:
         "kind": release.kind,
         "at": release.at.isoformat(),
         "who": asdict(release.who),
+        "strategy": release.strategy,
         "changed": asdict(release.counts),
         "verified": release.standing,
         "previous": release.previous,

@@ -62,10 +62,10 @@ def render_text(
     """``result``: plan (unless it was told before), verification, warnings (a word, where they were told before) and
     problems, what to do, the verdict.
 
-    ``quiet`` leaves only what is told of the verdict.
+    ``quiet`` leaves only the verdict, and what it cannot be understood without: the problems.
     """
     document = compose(result)
-    return _visible(_ending(document) if quiet else _whole(document, plan_told, warnings_told))
+    return _visible(_verdict(document) if quiet else _whole(document, plan_told, warnings_told))
 
 
 def _visible(lines: Iterable[Line]) -> list[Line]:
@@ -86,6 +86,13 @@ def _whole(document: Document, plan_told: bool, warnings_told: bool) -> Iterator
         elif section:
             yield from _section(section)
             yield Line("")
+    yield from _ending(document)
+
+
+def _verdict(document: Document) -> Iterator[Line]:
+    if document.problems:
+        yield from _section(document.problems)
+        yield Line("")
     yield from _ending(document)
 
 
@@ -165,5 +172,5 @@ def _ending(document: Document) -> Iterator[Line]:
         yield Line(f"Gallery: {document.url}")
     how = f"{document.reason}, exit code {document.exit_code}, " if document.reason else ""
     yield Line(f"{outcome.headline} ({how}{duration(document.duration_seconds)})", tone)
-    if outcome.kind == "planned":
+    if outcome.kind == "planned" and first == DRY_RUN_DONE:  # the plan beside a preview comes with files uploaded
         yield Line(DRY_RUN_DONE, tone)

@@ -19,6 +19,7 @@ from galleria_action.storage.interface import (
     DOCUMENT,
     RECORDS,
     WHOLE,
+    Body,
     Condition,
     ConditionUnsupported,
     Headers,
@@ -87,7 +88,7 @@ class ProvingStore:
         """See ``WriteStore.delete``."""
         return self._store.delete(keys)
 
-    def put(self, key: str, body: bytes, headers: Headers, condition: Condition | None = None) -> str:
+    def put(self, key: str, body: Body, headers: Headers, condition: Condition | None = None) -> str:
         """See ``WriteStore.put``."""
         if condition is None or isinstance(condition, IfSeen):
             return self._store.put(key, body, headers, condition)

@@ -25,6 +25,7 @@ from galleria_action.storage.faults import Call, Fault, Operation, failure
 from galleria_action.storage.interface import (
     DOCUMENT,
     WHOLE,
+    Body,
     Condition,
     ConditionUnsupported,
     Headers,
@@ -38,6 +39,8 @@ from galleria_action.storage.interface import (
     PreconditionFailed,
     StoredObject,
     Target,
+    md5_of,
+    pieces_of,
 )
 from galleria_action.storage.words import clean, shown
 
@@ -74,7 +77,7 @@ class FolderStore:
             return None
         if size > most:
             raise failure(Fault("too long", message=f"more than {most:,} bytes"), Call("get", self.target, key))
-        return StoredObject(body, _md5(body))
+        return StoredObject(body, md5_of(body))
 
     def head(self, key: str) -> ObjectHead | None:
         """See ``ReadStore.head``."""
@@ -96,16 +99,16 @@ class FolderStore:
         except OSError as error:
             raise self._problem(error, "list", prefix) from error
 
-    def put(self, key: str, body: bytes, headers: Headers, condition: Condition | None = None) -> str:
+    def put(self, key: str, body: Body, headers: Headers, condition: Condition | None = None) -> str:
         """See ``WriteStore.put``. ``headers`` are dropped."""
         if isinstance(condition, IfMatch):
             raise ConditionUnsupported("a folder cannot compare before it replaces a file")
         if isinstance(condition, IfSeen):
             condition.check(self.head(key))
             condition = None
-        return self._put(key, body, _md5(body), replace=condition is None)
+        return self._put(key, body, md5_of(body), replace=condition is None)
 
-    def _put(self, key: str, body: bytes, etag: str, *, replace: bool) -> OwnSum:
+    def _put(self, key: str, body: Body, etag: str, *, replace: bool) -> OwnSum:
         path = self._file(key, "put")
         self._sweep()
         try:
@@ -229,12 +232,12 @@ class FolderStore:
         return failure(Fault("disk", message=message), Call("put", self.target, key))
 
 
-def _write(path: Path, body: bytes, *, replace: bool) -> os.stat_result:
+def _write(path: Path, body: Body, *, replace: bool) -> os.stat_result:
     """Write the whole file or nothing; without ``replace`` an existing file raises ``FileExistsError``."""
     descriptor, name = tempfile.mkstemp(prefix=_UNFINISHED, dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(body)
+            file.writelines(pieces_of(body))
             os.fchmod(descriptor, 0o644)
             file.flush()
             state = os.fstat(descriptor)
@@ -265,10 +268,6 @@ def _signature(state: os.stat_result) -> tuple[int, int, int]:
 
 def _is_unicode(name: str) -> bool:
     return name.isascii() or not any("\ud800" <= char <= "\udfff" for char in name)
-
-
-def _md5(body: bytes) -> str:
-    return _new_md5(body).hexdigest()
 
 
 def _new_md5(data: bytes = b"") -> hashlib._Hash:

@@ -64,23 +64,43 @@ def _digest(*values: str | None) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-class Hashed(bytes):
-    """A body whose SHA-256 (hex) is known, so that a store which signs with it does not work it out once more. With one
-    that is not true the signature is none that a service takes."""
+@dataclass(frozen=True, slots=True)
+class Hashed:
+    """A body of one or a few ``pieces`` which are never joined, and whose SHA-256 (hex) is known, so that a store which
+    signs with it does not work it out once more. With one that is not true the signature is none that a service takes.
 
+    Nothing is copied: whoever lends the pieces leaves them as they are until they are stored.
+    """
+
+    pieces: tuple[bytes | bytearray | memoryview, ...]
     sha256: str
 
-    @classmethod
-    def of(cls, body: bytes | bytearray | memoryview, sha256: str) -> Hashed:
-        """``body`` with its hash. Copies it, which costs a thirtieth of hashing it."""
-        hashed = cls(body)
-        hashed.sha256 = sha256
-        return hashed
+    def __len__(self) -> int:
+        return sum(map(len, self.pieces))
+
+    def __bytes__(self) -> bytes:
+        return b"".join(self.pieces)
 
 
-def sha256_of(body: bytes) -> str:
+Body = bytes | Hashed
+
+
+def pieces_of(body: Body) -> tuple[bytes | bytearray | memoryview, ...]:
+    """What ``body`` consists of, one piece after the other."""
+    return body.pieces if isinstance(body, Hashed) else (body,)
+
+
+def sha256_of(body: Body) -> str:
     """The SHA-256 (hex) of ``body``, worked out where it does not say it itself."""
     return body.sha256 if isinstance(body, Hashed) else hashlib.sha256(body).hexdigest()
+
+
+def md5_of(body: Body) -> str:
+    """The MD5 (hex) of ``body``: what an ETag often is, and no proof against anybody."""
+    digest = hashlib.md5(usedforsecurity=False)
+    for piece in pieces_of(body):
+        digest.update(piece)
+    return digest.hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +224,7 @@ class ReadStore(Protocol):
 class WriteStore(ReadStore, Protocol):
     """The writing half. Raises the same storage errors."""
 
-    def put(self, key: str, body: bytes, headers: Headers, condition: Condition | None = None) -> str:
+    def put(self, key: str, body: Body, headers: Headers, condition: Condition | None = None) -> str:
         """Store ``body`` under ``key`` and return the new ETag.
 
         Raises ``PreconditionFailed`` when ``condition`` does not hold and ``ConditionUnsupported`` when the store

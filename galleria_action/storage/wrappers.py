@@ -10,6 +10,7 @@ from galleria_action.storage.conditions import prove_ahead
 from galleria_action.storage.interface import (
     DOCUMENT,
     WHOLE,
+    Body,
     Condition,
     Headers,
     ObjectHead,
@@ -89,7 +90,7 @@ class RecordingStore:
                 self._record("list", prefix)
             yield info
 
-    def put(self, key: str, body: bytes, headers: Headers, condition: Condition | None = None) -> str:
+    def put(self, key: str, body: Body, headers: Headers, condition: Condition | None = None) -> str:
         """See ``WriteStore.put``."""
         self._record("put", key)
         return self._store.put(key, body, headers, condition)

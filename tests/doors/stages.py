@@ -11,7 +11,15 @@ from tests.doors.job import Job
 from tests.doors.runner import Ran
 from tests.edge.slots import VISITORS, Bucket, Edge, edge
 
-HEAD = "site: prod/site\ncors: skip\nprobe-timeout: 1\nmax-delete: 100%\nplan-approval: 'off'\nenvironments:\n"
+HEAD = """\
+site: prod/site
+cors: skip
+probe-timeout: 1
+max-delete: 100%
+plan-approval: 'off'
+canary-wait: 0
+environments:
+"""
 
 
 @dataclass(frozen=True)
@@ -100,19 +108,32 @@ def broken_releases(world: Stages) -> None:
 
     world.change("broken in staging")
     world.edges["staging"].blocked = blocks(b"broken")
-    world.failed("staging", "Visitors do not get what was deployed: index.html", "was taken back")
+    world.failed("staging", "Visitors would not get what lies in slots/", "index.html", "Nothing was switched")
     assert world.edges["staging"].shown() == before, "staging shows what it showed"
     ran = world.done("pipeline", "production")
-    assert ran.outputs["changed"] == "false", "what was taken back there never comes here"
+    assert ran.outputs["changed"] == "false", "what nobody sees there never comes here"
     assert {production_of(world, visitor) for visitor in VISITORS} == {before["index.html"]}
+
+    edge = world.edges["production"]
+    world.change("hidden in production")
+    world.done("pipeline", "staging")
+    edge.blocked = blocks(b"hidden")
+    world.failed("production", "Visitors would not get what lies in slots/", "Nothing was switched")
+    assert {production_of(world, visitor) for visitor in VISITORS} == {before["index.html"]}
+    assert edge.shown() == before != world.edges["staging"].shown()
 
     world.change("odd in production")
     world.done("pipeline", "staging")
-    edge, seen = world.edges["production"], dict[str, bytes | None]()
-    edge.blocked = blocks(b"odd")
-    edge.on_trial = lambda: seen.update({visitor: edge.lies_there(visitor) for visitor in VISITORS})
-    world.failed("production", "Visitors on trial (10 % of all) do not get what was deployed: index.html",
-                 "All visitors get the gallery that was live before.")  # fmt: skip
+    seen: dict[str, bytes | None] = {}
+
+    def breaks() -> None:
+        """Only what many ask for at once is in its way."""
+        edge.blocked = blocks(b"odd")
+        seen.update({visitor: edge.lies_there(visitor) for visitor in VISITORS})
+
+    edge.blocked, edge.on_trial = blocks(b"nothing of this"), breaks
+    world.failed("production", "10 % of the visitors get the new gallery", "Visitors would not get what lies in",
+                       "All visitors get the gallery that was live before.")  # fmt: skip
     new = b"<h1>odd in production</h1>"
     got = [visitor for visitor, page in seen.items() if page == new]
     assert set(seen.values()) == {new, before["index.html"]}, "the new gallery or the old one, nothing else"
@@ -121,7 +142,7 @@ def broken_releases(world: Stages) -> None:
     assert edge.shown() == before != world.edges["staging"].shown()
     assert len(world.done("history", "production").result["releases"]) == last, "it was never a release"
 
-    edge.blocked = blocks(b"nothing of this")
+    edge.blocked, edge.on_trial = blocks(b"nothing of this"), lambda: None
     ran = world.done("pipeline", "production")
     assert ran.outputs["probe"] == "passed"
     assert edge.shown() == edge.shown(got[0]) == world.edges["staging"].shown()

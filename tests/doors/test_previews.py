@@ -47,6 +47,12 @@ def test_from_the_pull_request_to_its_end(project: Project):
     assert again.exit_code == 0, "there may never have been one"
 
 
+def test_a_run_that_has_sent_a_preview_does_not_call_itself_dry(project: Project):
+    ran = preview(project)
+    assert "is online and verified" in ran.log
+    assert "no files were uploaded" not in ran.log
+
+
 def test_the_plan_in_a_preview_is_the_reviewed_one(project: Project):
     assert preview(project).exit_code == 0
     project.merge()

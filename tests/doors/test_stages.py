@@ -22,7 +22,6 @@ CANARY = {"staging": "router: pointer", "production": "router: pointer, from: st
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits for visitors here."""
     monkeypatch.setattr("galleria_action.deployment.routing.router.LEFT_ALONE_SECONDS", 0)
-    monkeypatch.setattr("galleria_action.deployment.slots.switch.CANARY_SECONDS", 0)
 
 
 @pytest.fixture
@@ -141,40 +140,3 @@ def test_a_broken_release_is_caught_before_everybody_sees_it(make_job: Callable[
         world.done("deploy", "staging")
         world.done("deploy", "production")
         broken_releases(world)
-
-
-@pytest.mark.parametrize("probe", ["warn", "off"])
-def test_a_trial_goes_on_where_nobody_wants_to_be_stopped(world: Stages, probe: str):
-    world.config(**CANARY)
-    world.done("deploy", "staging")
-    world.done("deploy", "production")
-    world.change("odd")
-    world.done("deploy", "staging")
-    world.edges["production"].blocked = lambda body: b"odd" in body
-    ran = world.done("deploy", "production", probe=probe)
-    assert any("Visitors on trial (10 %" in text for text in ran.result["warnings"]) is (probe == "warn")
-    assert world.edges["production"].lies_there("") == b"<h1>odd</h1>"
-
-
-def test_a_trial_that_cannot_be_taken_back_says_so(world: Stages, monkeypatch: pytest.MonkeyPatch):
-    from galleria_action.edge.routers.pointer import Pointer
-    from galleria_action.errors import StorageUnavailable
-
-    world.config(**CANARY)
-    world.done("deploy", "staging")
-    world.done("deploy", "production")
-    world.change("odd")
-    world.done("deploy", "staging")
-    world.edges["production"].blocked = lambda body: b"odd" in body
-    send = Pointer.send
-
-    def sent(self, routing, seen):  # type: ignore[no-untyped-def]
-        if routing.canary is None:
-            raise StorageUnavailable("The bucket does not answer.")
-        return send(self, routing, seen)
-
-    monkeypatch.setattr(Pointer, "send", sent)
-    ran = world.run("deploy", "production")
-    assert (ran.exit_code, ran.outputs["failure-reason"]) == (12, "probe-failed"), ran.log
-    assert "the router did not take them back: The bucket does not answer." in ran.outputs["message"]
-    monkeypatch.undo()

@@ -35,8 +35,10 @@ class Edge:
         found: dict[str, Any] = json.loads(document) if document else {"live": "", "canary": None}
         return found
 
-    def folder(self, visitor: str) -> str:
-        """Where the visitor with this id is sent."""
+    def folder(self, visitor: str, page: str = "") -> str:
+        """Where the visitor with this id is sent, or who has a ``page`` of a slot (its letter)."""
+        if page:
+            return f"slots/{page}/"
         routing = self.routing()
         trial = routing["canary"]
         if visitor and trial:
@@ -80,12 +82,15 @@ def edge(bucket: Bucket) -> Iterator[Edge]:
             pass
 
         def do_GET(self) -> None:
-            cookie = SimpleCookie(self.headers.get("Cookie", "")).get("galleria-visitor")
-            visitor = cookie.value if cookie else ""
+            cookies = {name: it.value for name, it in SimpleCookie(self.headers.get("Cookie", "")).items()}
+            folder = made.folder(
+                cookies.get("galleria-visitor", ""), cookies.get("galleria-page", "").partition(".")[0]
+            )
             key = unquote(urlsplit(self.path).path).lstrip("/") or "index.html"
             if made.routing()["canary"]:
                 made.on_trial()
-            body = made.sees(visitor, key)
+            body = made.bucket().get(folder + key)
+            body = None if body is None or made.blocked(body) else body
             control = "no-cache" if key.endswith((".json", ".html")) else "public, max-age=86400"
             self.send_response(404 if body is None else 200)
             headers = {"Content-Type": media_type(key), "Cache-Control": control}

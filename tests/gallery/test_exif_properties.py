@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import struct
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from galleria_action.gallery.exif.edit import ExifEdit, Outcome, edit_exif
+from galleria_action.gallery.exif.edit import ExifEdit, Outcome, edit_beginning, edit_exif
 
 from . import exif_judge
 from .exif_photos import ASCII, BYTE, DTO, GPS, INTEROP, LONG, OTO, SHORT, SIZES, UNDEFINED, Block, with_block
@@ -88,6 +89,9 @@ def lossless_and_final(image: bytes, request: Request) -> ExifEdit:
     when, offset, strip_gps = request
     edit = edit_exif(image, when, offset, strip_gps=strip_gps)
     data = bytes(edit.data)
+    beginning = edit_beginning(image, when, offset, strip_gps=strip_gps)
+    assert bytes(beginning.data) + bytes(beginning.rest or b"") == data
+    assert replace(beginning, data=edit.data, rest=None) == edit
     if not edit.changed:
         assert edit.data is image
         return edit

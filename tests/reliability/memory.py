@@ -65,7 +65,7 @@ class MemoryStore:
                 None if isinstance(condition, IfAbsent) else condition.etag
             ):
                 raise PreconditionFailed("not as expected")
-            etag = f"etag-{next(self._numbers)}" if self._numbers else hashlib.md5(body).hexdigest()
+            etag = f"etag-{next(self._numbers)}" if self._numbers else hashlib.md5(bytes(body)).hexdigest()
             self.objects[key] = StoredObject(bytes(body), etag, headers)
             return etag
 

@@ -10,7 +10,7 @@ import pytest
 from galleria_action.deployment.events import Located
 from galleria_action.deployment.model import Storing
 from galleria_action.deployment.remote.verification import Verification
-from galleria_action.errors import Cancelled, ConfigInvalid, DeleteGuard
+from galleria_action.errors import Cancelled, ConfigInvalid, DeleteGuard, Finding, GalleryInvalid
 from galleria_action.report.comment import render_comment
 from galleria_action.report.markdown import render_summary
 from galleria_action.report.page.render import render_html
@@ -150,6 +150,13 @@ def test_quiet_is_the_verdict_and_what_to_do():
     assert [line.text for line in lines][:-1] == [
         "Error: Too many", "Nothing was uploaded: the gallery online is as before.", "What to do:", "  max-delete"
     ]  # fmt: skip
+
+
+def test_quiet_tells_the_problems_that_the_hint_speaks_of():
+    error = GalleryInvalid("1 file is bad", hint="Each line says why.", findings=[Finding("a.jpg is cut off")])
+    lines = [line.text for line in render_text(examples.failed(error, examples.mixed_plan()), quiet=True)]
+    assert lines[:3] == ["Problems (1):", "  a.jpg is cut off", ""]
+    assert not any("Deployment Plan" in line for line in lines)
 
 
 def test_numbers_that_are_zero_are_left_out_but_for_those_that_users_look_for():

@@ -57,7 +57,6 @@ def world(make_job: Callable[..., Job], fake_s3: Callable[..., FakeS3], tmp_path
 
 def test_one_gallery_through_four_environments(world: Stages, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("galleria_action.deployment.routing.router.LEFT_ALONE_SECONDS", 0)
-    monkeypatch.setattr("galleria_action.deployment.slots.switch.CANARY_SECONDS", 0)
     world.config(staging="router: pointer", production="router: pointer, from: staging")
     for text in ("One", "Other"):
         world.change(text)

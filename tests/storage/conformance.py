@@ -196,7 +196,8 @@ class Conformance(ReadConformance):
 
     def test_a_body_that_says_its_hash(self, room: Room) -> None:
         body = bytes(range(256))
-        etag = room.store.put("a", Hashed.of(bytearray(body), hashlib.sha256(body).hexdigest()), JPEG)
+        hashed = Hashed((bytearray(body[:1]), memoryview(body)[1:]), hashlib.sha256(body).hexdigest())
+        etag = room.store.put("a", hashed, JPEG)
         assert etag == md5(body)
         assert room.store.get("a").body == body
 

@@ -72,7 +72,7 @@ def test_a_hash_that_is_known_signs_and_is_not_worked_out_again() -> None:
     body = b"photo"
     known = hashlib.sha256(b"told by the caller").hexdigest()
     with scripted(OK) as script:
-        open_s3(script.url).put("a", Hashed.of(body, known), JPEG)
+        open_s3(script.url).put("a", Hashed((body,), known), JPEG)
         open_s3(script.url).put("a", body, JPEG)
         told = [request.headers["x-amz-content-sha256"] for request in script.requests]
     assert told == [known, hashlib.sha256(body).hexdigest()]
@@ -82,9 +82,9 @@ def test_a_hash_that_is_not_true_is_refused() -> None:
     with FakeS3("minio") as s3:
         store = over({}, s3.settings())
         with pytest.raises(GalleriaError):
-            store.put("a", Hashed.of(b"photo", "0" * 64), JPEG)
+            store.put("a", Hashed((b"photo",), "0" * 64), JPEG)
         assert store.get("a") is None
-        assert store.put("a", Hashed.of(b"photo", hashlib.sha256(b"photo").hexdigest()), JPEG)
+        assert store.put("a", Hashed((b"photo",), hashlib.sha256(b"photo").hexdigest()), JPEG)
 
 
 class TestRedirects:

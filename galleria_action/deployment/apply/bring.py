@@ -9,7 +9,7 @@ from dataclasses import field, replace
 
 from galleria_action.deployment.apply.order import Moment
 from galleria_action.deployment.apply.publishing import side_by_side
-from galleria_action.deployment.apply.upload import BYTES_IN_FLIGHT, ByteBudget
+from galleria_action.deployment.apply.upload import BYTES_IN_FLIGHT
 from galleria_action.deployment.apply.work import Work
 from galleria_action.deployment.documents.readback import looks_like_md5
 from galleria_action.deployment.events import Advanced, Began, Ended, Stored
@@ -18,6 +18,7 @@ from galleria_action.deployment.remote.reading import list_target
 from galleria_action.deployment.state.manifest import ManifestEntry
 from galleria_action.deployment.state.pool import POOL_HEADERS, pool_key
 from galleria_action.errors import Cancelled, Conflict, GalleriaError, StorageUnavailable
+from galleria_action.gallery.local.rooms import ByteBudget
 from galleria_action.storage.interface import LARGEST_PUT, Headers, ObjectInfo, ReadStore
 from galleria_action.values import dataclass
 

@@ -13,18 +13,21 @@ from dataclasses import field
 from galleria_action.deployment.apply.prepare import Prepared, PreparePolicy, prepare
 from galleria_action.deployment.documents.readback import ReadBack, is_md5, not_kept
 from galleria_action.deployment.events import Advanced, Listener, Sending, Stored, Uploaded, nobody
-from galleria_action.deployment.model import SourceFile, Upload
+from galleria_action.deployment.model import Upload
 from galleria_action.deployment.previews.lending import Lender
 from galleria_action.deployment.state.checkpoint import Checkpoint
 from galleria_action.deployment.state.manifest import Manifest, ManifestEntry
 from galleria_action.deployment.state.pool import POOL_HEADERS, pool_key
 from galleria_action.deployment.stop import Stop
 from galleria_action.errors import Finding, GalleriaError, GalleryInvalid, StorageUnavailable, UploadFailed
+from galleria_action.gallery.local.files import LocalFile, read_into, too_large
+from galleria_action.gallery.local.git_index import Blobs
+from galleria_action.gallery.local.rooms import Rooms
 from galleria_action.storage.interface import Headers, ObjectInfo, WriteStore
 from galleria_action.values import dataclass
 
-#: bytes of photos in memory at once; 32 full-size JPEGs would otherwise take about 350 MB
-BYTES_IN_FLIGHT = 128 << 20
+#: bytes of photos in memory at once
+BYTES_IN_FLIGHT = 48 << 20
 #: after so many failures the rest is not tried any more
 FAILURES_ENOUGH = 20
 #: the runner gives 7.5 s between SIGINT and SIGTERM; uploads on their way get most of that to finish
@@ -55,30 +58,6 @@ class UploadsDone:
             exif_warnings=dict(self.exif_warnings),
             other_hashes=self.other_hashes,
         )
-
-
-class ByteBudget:
-    """Lets files through while their sizes together stay within ``limit`` bytes; a larger one goes alone."""
-
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
-        self._used = 0
-        self._changed = threading.Condition()
-
-    @contextmanager
-    def holding(self, size: int) -> Iterator[None]:
-        """Wait for room for ``size`` bytes and hold it."""
-        share = min(size, self.limit)
-        with self._changed:
-            self._changed.wait_for(lambda: self._used + share <= self.limit)
-            self._used += share
-            self._changed.notify()  # there may be room for one more; to wake all costs more than it brings
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._used -= share
-                self._changed.notify()
 
 
 class _Batch:
@@ -117,13 +96,12 @@ class _Batch:
 class Uploader:
     """Uploads files to ``store``.
 
-    ``read`` gives a local file's bytes. ``listing`` (by key) and ``known`` (an earlier manifest) prove what is there
-    already; without a listing nothing is skipped. ``tell`` hears of each file. What belongs under one of the ``live``
-    keys, which visitors reach, goes into the pool. What ``lender`` has is not sent.
+    ``read`` is as ``read_into``. ``listing`` (by key) and ``known`` (an earlier manifest) prove what is there already;
+    without a listing nothing is skipped. ``tell`` hears of each file. What belongs under one of the ``live`` keys goes
+    into the pool: visitors reach them. What ``lender`` has is not sent.
     """
 
     store: WriteStore
-    read: Callable[[SourceFile], bytes]
     policy: PreparePolicy
     concurrency: int
     stop: Stop
@@ -134,7 +112,9 @@ class Uploader:
     checkpoint: Checkpoint | None = None
     lender: Lender | None = None
     done: UploadsDone = field(default_factory=UploadsDone)
-    budget: ByteBudget = field(default_factory=lambda: ByteBudget(BYTES_IN_FLIGHT))
+    read: Callable[[LocalFile, memoryview], bool] = read_into
+    rooms: Rooms = field(default_factory=lambda: Rooms(BYTES_IN_FLIGHT))
+    blobs: Blobs = field(default_factory=Blobs)
     #: Reading, hashing and editing keep a core busy, sending waits for the network. More photos in hand than there are
     #: cores only push each other out of the cache: up to a fifth more CPU time with 32 on two cores.
     _cores: threading.BoundedSemaphore = field(
@@ -205,17 +185,32 @@ class Uploader:
 
         Raises ``GalleryInvalid`` and the storage's errors.
         """
-        with self.budget.holding(upload.size):
-            prepared = prepare(upload, self.read, self.policy)
+        with self._room_for(upload) as room:
+            prepared = self._prepared(upload, room)
             return _entry(prepared, self._put(prepared, upload.key, upload.file.headers))
+
+    def _prepared(self, upload: Upload, room: memoryview) -> Prepared:
+        """What is to be stored of ``upload``, which is read into ``room``."""
+        local = upload.file.local
+        left_alone = self.read(local, room)
+        blob = self.blobs.id_of(local, room, left_alone=left_alone)
+        return prepare(upload, room, self.policy, blob, left_alone=left_alone)
+
+    @contextmanager
+    def _room_for(self, upload: Upload) -> Iterator[memoryview]:
+        try:
+            with self.rooms.lending(upload.size) as room:
+                yield room
+        except MemoryError:
+            raise too_large(upload.file.local) from None
 
     def _one(self, upload: Upload, batch: _Batch) -> None:
         staged = upload.key in self.live
         if self.lender and self._lent(self.lender, upload, staged):
             return
-        with self.budget.holding(upload.size):
+        with self._room_for(upload) as room:
             with self._cores:
-                prepared = prepare(upload, self.read, self.policy)
+                prepared = self._prepared(upload, room)
             entry, in_place = self._proven(prepared), True
             if entry is None and staged:
                 entry, in_place = self._waiting(prepared), False

@@ -7,12 +7,11 @@ verification against the ETag of their own answer would call that right.
 
 from __future__ import annotations
 
-import hashlib
 import threading
 
 from galleria_action.errors import StorageUnavailable
 from galleria_action.storage.faults import LargerThanAsked
-from galleria_action.storage.interface import OwnSum, ReadStore
+from galleria_action.storage.interface import Body, OwnSum, ReadStore, md5_of
 
 _MD5_DIGITS = 32
 
@@ -22,19 +21,17 @@ def looks_like_md5(etag: str) -> bool:
     return len(etag) == _MD5_DIGITS
 
 
-def is_md5(etag: str, body: bytes) -> bool:
+def is_md5(etag: str, body: Body) -> bool:
     """Whether ``etag`` is the MD5 of ``body``, as it is for most services where no key of KMS is in play."""
-    if not looks_like_md5(etag):  # hashing costs more than sending
-        return False
-    return etag == hashlib.md5(body, usedforsecurity=False).hexdigest()
+    return looks_like_md5(etag) and etag == md5_of(body)  # hashing costs more than sending
 
 
-def _sums_up(answer: str, body: bytes) -> bool:
+def _sums_up(answer: str, body: Body) -> bool:
     """Whether the ``answer`` to an upload of ``body`` is its MD5."""
     return isinstance(answer, OwnSum) or is_md5(answer, body)
 
 
-def kept(store: ReadStore, key: str, body: bytes, etag: str) -> bool:
+def kept(store: ReadStore, key: str, body: Body, etag: str) -> bool:
     """Whether ``store`` keeps ``body`` as it answered with ``etag``. An object that was replaced since is not judged.
 
     Raises the store's errors.
@@ -45,7 +42,7 @@ def kept(store: ReadStore, key: str, body: bytes, etag: str) -> bool:
         found = store.get(key, len(body))
     except LargerThanAsked:
         return False
-    return found is None or found.etag != etag or found.body == body
+    return found is None or found.etag != etag or found.body == bytes(body)
 
 
 def not_kept(key: str) -> StorageUnavailable:
@@ -67,7 +64,7 @@ class ReadBack:
         self.gives_md5 = False
         self._proved_foreign = False
 
-    def kept(self, key: str, body: bytes, etag: str) -> bool:
+    def kept(self, key: str, body: Body, etag: str) -> bool:
         """Whether the store keeps ``body``. Raises the store's errors."""
         if _sums_up(etag, body):
             self.gives_md5 = True

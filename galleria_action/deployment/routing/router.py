@@ -12,7 +12,6 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from itertools import count
 from typing import Any, Protocol
 
 from galleria_action.deployment.layout import SLOTS, Layout
@@ -26,8 +25,6 @@ _TIME = "%Y-%m-%dT%H:%M:%SZ"
 #: The edge may keep a visitor for a minute on the folder that the page came from, and what it is told for ten seconds
 #: (schemas/live.schema.json). So for a slot that visitors were sent away from this long is what they may still need.
 LEFT_ALONE_SECONDS = 90.0
-#: the cookie with a visitor's id, a random text of 32 hex digits
-VISITOR_COOKIE = "galleria-visitor"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +34,6 @@ class Canary:
     layout: Layout
     percent: int
     salt: str
-
-    def gets(self, visitor: str) -> bool:
-        """Whether the one with this id gets it; by ``schemas/live.schema.json``, as the edge decides it."""
-        share = int(hashlib.sha256((self.salt + visitor).encode()).hexdigest()[:8], 16)
-        return share < self.percent / 100 * 2**32
-
-    def a_visitor(self) -> str:
-        """The id of somebody who gets it."""
-        ids = (hashlib.sha256(f"{self.salt} {number}".encode()).hexdigest()[:32] for number in count())
-        return next(visitor for visitor in ids if self.gets(visitor))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
 from galleria_action.deployment.apply.live import LiveManifest
@@ -11,23 +11,13 @@ from galleria_action.deployment.apply.steps import committing, look_again
 from galleria_action.deployment.apply.work import Work
 from galleria_action.deployment.documents.writing import check_base
 from galleria_action.deployment.events import Committed
-from galleria_action.deployment.routing.router import Canary, Router, Routing, Seen, Slots
+from galleria_action.deployment.routing.router import Router, Routing, Seen, Slots
 from galleria_action.deployment.slots.fill import claim, prove, wait
 from galleria_action.deployment.slots.staged import STAGED_HEADERS, STAGED_KEY, Staged
 from galleria_action.deployment.state.manifest import MANIFEST_KEY
 from galleria_action.errors import Cancelled, GalleriaError
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.values import dataclass
-
-#: how long visitors have a share of a canary before the next one
-CANARY_SECONDS = 60.0
-
-#: looks at the gallery on trial as one of its visitors, and raises where it is not what was put there
-Look = Callable[[Work, Canary], None]
-
-
-def not_looked(work: Work, canary: Canary) -> None:
-    """Nobody looks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +67,13 @@ class PutAside:
 
 @dataclass(frozen=True, slots=True)
 class Try:
-    """Sends a growing share of the visitors to the slot, ``percent`` after ``percent``; has a ``look`` at it as one of
-    them, proves it again after a while, and takes all of them back at the first failure. With ``stays`` the last share
-    is left to a person."""
+    """Sends a growing share of the visitors to the slot, ``percent`` after ``percent``; looks at it again after so many
+    ``seconds``, and takes all of them back at the first failure. With ``stays`` the last share is left to a person."""
 
     slots: Slots
     percent: tuple[int, ...]
+    seconds: float
     stays: bool = False
-    look: Look = not_looked
     moment: Moment = Moment.TRY
 
     def run(self, work: Work) -> None:
@@ -103,29 +92,17 @@ class Try:
                 seen = router.send(routing, seen)
                 router.wait(seen, work.stop.pause, work.stop.check)
                 work.say(f"{percent} % of the visitors get the new gallery")
-                assert routing.canary is not None
-                self.look(work, routing.canary)
                 if not (self.stays and percent == self.percent[-1]):
-                    wait(work, CANARY_SECONDS)
+                    wait(work, self.seconds)
                 prove(work, slot)
         except Cancelled:
             raise  # nothing more is written; the next run takes them back
-        except GalleriaError as error:
-            self._take_back(router, seen, error)
+        except GalleriaError:
+            with suppress(GalleriaError):
+                router.send(Routing(self.slots.live, self.slots.now()), seen)
+                work.say("All visitors get the gallery that was live before.")
             raise
         work.seen = seen
-
-    def _take_back(self, router: Router, seen: Seen, error: GalleriaError) -> None:
-        """Send everybody where they were before the trial that ``error`` has ended, which is told with it."""
-        try:
-            router.send(Routing(self.slots.live, self.slots.now()), seen)
-        except GalleriaError as trouble:
-            error.message += (
-                f" A share of the visitors may still get the new gallery, because the router did not take them back: "
-                f"{trouble.message} The next deploy does, or promote with abort."
-            )
-        else:
-            error.message += " All visitors get the gallery that was live before."
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from galleria_action.storage.interface import (
     LARGEST_PUT,
     RECORDS,
     WHOLE,
+    Body,
     Condition,
     Headers,
     ObjectHead,
@@ -99,7 +100,7 @@ class StateElsewhere:
                 if part.after < key and (part.until is None or key <= part.until) and found.key != OWNER:
                     yield ObjectInfo(key, found.size, found.etag, found.archived)
 
-    def put(self, key: str, body: bytes, headers: Headers, condition: Condition | None = None) -> str:
+    def put(self, key: str, body: Body, headers: Headers, condition: Condition | None = None) -> str:
         """See ``WriteStore.put``."""
         store, there = self._home(key)
         return store.put(there, body, headers, condition)

@@ -46,16 +46,23 @@ class Seen:
 @dataclass
 class Visitor:
     """Visits the gallery at ``url`` over ``network`` for at most ``seconds``. ``cors`` says how bad it is that other
-    sites may not read it (``None``: nobody cares). ``pause`` waits and says whether to go on. By ``cookie`` the edge
-    may tell one visitor from another."""
+    sites may not read it (``None``: nobody cares). ``pause`` waits and says whether to go on. ``cookie`` gives the
+    cookies that are brought along, anew for each request: a cookie may hold the time."""
 
     url: str
     network: Network
     seconds: float
     pause: Callable[[float], bool]
     cors: Grade | None = None
-    cookie: str = ""
     clock: Callable[[], float] = time.monotonic
+    cookie: Callable[[], str] = str
+
+    def glance(self, expected: Expected) -> Answer | None:
+        """What one address is answered with at this moment; ``None`` where it cannot be had."""
+        try:
+            return self._ask(Http(self.network, loyal=True, clock=self.clock), expected, {})
+        except (NoAnswer, TooLong, ConfigInvalid):
+            return None
 
     def look(self, expected: Sequence[Expected]) -> Seen:
         """Look at all that is ``expected``, at what is not right again and again. Never raises."""
@@ -96,8 +103,9 @@ class Visitor:
 
     def _ask(self, http: Http, expected: Expected, headers: Mapping[str, str]) -> Answer:
         most = _LARGEST if expected.size is None else expected.size + _MORE
-        own = {"Cookie": self.cookie} if self.cookie else {}
-        url, named = public_address(self.url, expected.key), {"User-Agent": "galleria-action", **own, **headers}
+        url, named = public_address(self.url, expected.key), {"User-Agent": "galleria-action", **headers}
+        if cookie := self.cookie():
+            named["Cookie"] = cookie
         return http.ask("GET", url, headers=named, seconds=_SECONDS, most=most)
 
     def _certificate(self) -> Iterable[Remark]:

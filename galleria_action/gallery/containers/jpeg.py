@@ -130,8 +130,14 @@ class Patch(NamedTuple):
     new: bytes
 
 
+def end_of_beginning(image: memoryview, head: Head) -> int:
+    """Where the compressed picture itself begins, behind ``head`` and the segment of its first SOS marker."""
+    at = head.scan + 2
+    return at + (image[at] << 8 | image[at + 1])
+
+
 def splice(image: memoryview, patches: Sequence[Patch]) -> bytes:
-    """``image`` with ``patches`` (in order, not overlapping) applied; the one copy that an edit costs."""
+    """``image`` with ``patches`` (in order, not overlapping) applied."""
     parts: list[bytes | memoryview] = []
     position = 0
     for patch in patches:

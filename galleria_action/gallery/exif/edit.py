@@ -56,7 +56,8 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ExifEdit:
-    """The result for one photo: ``data`` is the very object that was given when nothing ``changed``.
+    """The result for one photo: ``data`` is the very object that was given when nothing ``changed``. ``rest`` is what
+    follows it, where only the beginning of the photo was made anew.
 
     ``outcome`` and ``about_time`` (sentences for humans, without the photo's name) say what became of its time;
     ``position`` says what became of its position, where it was to go.
@@ -67,6 +68,7 @@ class ExifEdit:
     outcome: Outcome
     about_time: tuple[str, ...] = ()
     position: WithoutPosition | None = None
+    rest: memoryview | None = None
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -101,15 +103,28 @@ def edit_exif(
 
     Raises ``GalleryInvalid`` for a timestamp or an offset that is none; never for anything in ``image``.
     """
+    return _joined(edit_beginning(image, timestamp, offset_hours, strip_gps=strip_gps))
+
+
+def edit_beginning(
+    image: BytesLike, timestamp: datetime | str | None, offset_hours: int, *, strip_gps: bool = False
+) -> ExifEdit:
+    """The same without a copy of the picture: where only the time was set, ``data`` is the new beginning of the file,
+    and ``rest`` a view of what follows in ``image``. Arguments and errors as of ``edit_exif``."""
     wanted = _wanted_tags(timestamp, offset_hours)
     edit = _with_times(image, wanted) if wanted else ExifEdit(image, False, Outcome.UNCHANGED)
     if not strip_gps:
         return edit
+    edit = _joined(edit)
     stripped = _without_position(edit)
     if edit.outcome is not Outcome.INCOMPLETE or stripped.data is edit.data:
         return stripped
     # what was in the way may be gone with the position
-    return _without_position(_with_times(stripped.data, wanted), stripped)
+    return _without_position(_joined(_with_times(stripped.data, wanted)), stripped)
+
+
+def _joined(edit: ExifEdit) -> ExifEdit:
+    return edit if edit.rest is None else replace(edit, data=b"".join((edit.data, edit.rest)), rest=None)
 
 
 def _with_times(image: BytesLike, wanted: Mapping[int, bytes]) -> ExifEdit:
@@ -123,13 +138,14 @@ def _with_times(image: BytesLike, wanted: Mapping[int, bytes]) -> ExifEdit:
     if not draft.patches:
         outcome = Outcome.INCOMPLETE if draft.problems else Outcome.UNCHANGED
         return ExifEdit(image, False, outcome, draft.warnings())
-    data = jpeg.splice(view, draft.patches)
-    if doubt := _doubt(view, draft, data, wanted):
+    cut = jpeg.end_of_beginning(view, draft.head)
+    beginning, rest = jpeg.splice(view[:cut], draft.patches), view[cut:]
+    if doubt := _doubt(view[:cut], draft, beginning, rest, wanted):
         return ExifEdit(image, False, Outcome.INCOMPLETE, (f"the edit was discarded: {doubt}",))
     before = draft.blocks[0][0] if draft.blocks else None
     draft.notes += what_stays_untrue(view, draft.head, before, wanted)
     outcome = Outcome.INCOMPLETE if draft.problems else Outcome.EDITED
-    return ExifEdit(data, True, outcome, draft.warnings())
+    return ExifEdit(beginning, True, outcome, draft.warnings(), rest=rest)
 
 
 def _without_position(edit: ExifEdit, before: ExifEdit | None = None) -> ExifEdit:
@@ -203,15 +219,15 @@ class _Draft:
 _NO_DATE = "the photo has no date and none was given, so it got no time zone either"
 
 
-def _draft(image: memoryview, wanted: Mapping[int, bytes], known: Sequence[Tiff] = ()) -> _Draft:
-    """What is to be done to ``image``; ``known`` are blocks that need not be read once more."""
+def _draft(image: memoryview, wanted: Mapping[int, bytes], known: Sequence[Tiff] = (), rest: BytesLike = b"") -> _Draft:
+    """What is to be done to ``image``, which ``rest`` follows; ``known`` are blocks that need not be read once more."""
     head = jpeg.read_head(image)
     draft = _Draft(head)
     exif = [segment for segment in head.segments if jpeg.is_exif(image, segment)]
     if exif:
         block = _block(image, exif[0])
         tiff = next((tiff for tiff in known if tiff.block == block), None) or read_tiff(block)
-        _draft_first_block(draft, image, head, exif[0], tiff, wanted)
+        _draft_first_block(draft, image, rest, exif[0], tiff, wanted)
     elif DATE_TIME_ORIGINAL in wanted:
         place = jpeg.place_for_exif(image, head)
         draft.patches.append(Patch(place, place, jpeg.app1(jpeg.EXIF_HEADER + new_block(wanted))))
@@ -223,12 +239,12 @@ def _draft(image: memoryview, wanted: Mapping[int, bytes], known: Sequence[Tiff]
 
 
 def _draft_first_block(
-    draft: _Draft, image: memoryview, head: Head, segment: Segment, tiff: Tiff, wanted: Mapping[int, bytes]
+    draft: _Draft, image: memoryview, rest: BytesLike, segment: Segment, tiff: Tiff, wanted: Mapping[int, bytes]
 ) -> None:
     if wanted and DATE_TIME_ORIGINAL not in wanted and not has_date(tiff):
         draft.notes.append(_NO_DATE)
     elif wanted:
-        written = write_times(tiff, wanted, lambda: _growth_refused(image, head, segment, tiff, wanted))
+        written = write_times(tiff, wanted, lambda: _growth_refused(image, rest, draft.head, segment, tiff, wanted))
         draft.problems += written.problems
         draft.replace_block(segment, tiff, written.block)
 
@@ -239,7 +255,9 @@ def _block(image: memoryview, segment: Segment) -> bytes:
     return bytes(image[segment.body + len(jpeg.EXIF_HEADER) : segment.end])
 
 
-def _growth_refused(image: memoryview, head: Head, segment: Segment, tiff: Tiff, wanted: Container[int]) -> str | None:
+def _growth_refused(
+    image: memoryview, rest: BytesLike, head: Head, segment: Segment, tiff: Tiff, wanted: Container[int]
+) -> str | None:
     """Why a longer EXIF block would make something else in the file wrong."""
     overrun = any(
         reference.end > len(tiff.block) and not (reference.path == MAIN_EXIF and reference.tag in wanted)
@@ -249,15 +267,18 @@ def _growth_refused(image: memoryview, head: Head, segment: Segment, tiff: Tiff,
         return "the EXIF stands behind an index of further pictures (MPF), whose offsets would no longer be true"
     if tiff.unreadable or overrun:
         return "the EXIF refers to data beyond its own end, which must not move"
-    if refers_behind(tiff, image[segment.body + len(jpeg.EXIF_HEADER) :]):
+    whole = memoryview(b"".join((image, rest))) if rest else image
+    if refers_behind(tiff, whole[segment.body + len(jpeg.EXIF_HEADER) :]):
         return "the maker note refers to data behind the EXIF, which must not move"
     return None
 
 
-def _doubt(image: memoryview, draft: _Draft, data: bytes, wanted: Mapping[int, bytes]) -> str | None:
-    """Why ``data`` is not exactly what was asked; ``None`` when it is. Each new block is read once, and no pixel is
-    understood."""
-    if not jpeg.same_elsewhere(image, draft.patches, data):
+def _doubt(
+    image: memoryview, draft: _Draft, beginning: bytes, rest: memoryview, wanted: Mapping[int, bytes]
+) -> str | None:
+    """Why ``beginning`` is not exactly what was asked to become of ``image``, each without the ``rest`` that follows;
+    ``None`` when it is. Each new block is read once, and no pixel is understood."""
+    if not jpeg.same_elsewhere(image, draft.patches, beginning):
         return "bytes outside of the edited segments differ"
     try:
         new = [read_tiff(after) for _, after in draft.blocks]
@@ -265,7 +286,7 @@ def _doubt(image: memoryview, draft: _Draft, data: bytes, wanted: Mapping[int, b
             only_intended_changes(before, after, wanted) for (before, _), after in zip(draft.blocks, new, strict=True)
         ):
             return "other EXIF data would have changed"
-        again = _draft(memoryview(data), wanted, new)
+        again = _draft(memoryview(beginning), wanted, new, rest)
     except Damaged as damage:
         return str(damage)
     if again.patches or not set(again.problems) <= set(draft.problems):

@@ -66,11 +66,7 @@ def opened(local: LocalFile) -> Iterator[int]:
     except FileNotFoundError:
         raise changed(local, "vanished") from None
     except MemoryError:
-        raise GalleryInvalid(
-            f"The file for {shown(local.key)} ({local.size / (1 << 30):.1f} GiB) does not fit into the memory of this "
-            "machine.",
-            hint="Make it smaller, leave it out, or use a machine with more memory.",
-        ) from None
+        raise too_large(local) from None
     except OSError as error:
         what = "was replaced by a link" if error.errno == errno.ELOOP else f"cannot be read ({error.strerror})"
         raise changed(local, what) from None
@@ -83,6 +79,19 @@ def read_file(local: LocalFile) -> bytes:
     if len(content) != local.size:
         raise changed(local, "changed its size")
     return content
+
+
+def read_into(local: LocalFile, room: memoryview) -> bool:
+    """Fill ``room``, which is as large as ``local``, with its bytes, and tell whether the file was left alone since it
+    was found, as far as its stamp tells. Raises as ``opened`` does."""
+    left = room
+    with opened(local) as descriptor:
+        while left and (count := os.readv(descriptor, [left])):
+            left = left[count:]
+        left_alone = stamp_of(os.fstat(descriptor)) == local.stamp
+    if left:
+        raise changed(local, "changed its size")
+    return left_alone
 
 
 def _read(descriptor: int, size: int) -> bytes:
@@ -126,6 +135,15 @@ def folder_option(fence: Workspace, folder: Path, option: str) -> str:
     raise GalleryInvalid(
         f"The folder {shown(fence.name(folder))} {problem}.",
         hint=f"Check the option {option}; paths are relative to the workspace.",
+    )
+
+
+def too_large(local: LocalFile) -> GalleryInvalid:
+    """The error for a file that there is no memory for."""
+    return GalleryInvalid(
+        f"The file for {shown(local.key)} ({local.size / (1 << 30):.1f} GiB) does not fit into the memory of this "
+        "machine.",
+        hint="Make it smaller, leave it out, or use a machine with more memory.",
     )
 
 

@@ -14,6 +14,7 @@ import os
 import re
 import stat
 import struct
+import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -37,7 +38,7 @@ _STAGE, _EXTENDED, _INTENT_TO_ADD = 0x3000, 0x4000, 0x2000
 _CUT_TO_32_BITS = 0xFFFFFFFF
 
 
-def blob_id(content: bytes) -> str:
+def blob_id(content: bytes | memoryview) -> str:
     """What git calls a file of these bytes (hex)."""
     digest = hashlib.sha1(b"blob %d\0" % len(content), usedforsecurity=False)
     digest.update(content)
@@ -97,6 +98,24 @@ class Checkouts:
         if os.path.lexists(git):
             return _read_index(folder, git)
         return self._index(folder.rpartition("/")[0]) if folder else None
+
+
+class Blobs:
+    """Finds the id of what was read from a file; asked by many threads."""
+
+    def __init__(self) -> None:
+        self._checkouts = Checkouts()
+        self._lock = threading.Lock()
+
+    def id_of(self, file: LocalFile, content: memoryview, *, left_alone: bool) -> str:
+        """git's id (hex) of the ``content`` of ``file``: from git's index where that vouches for the file as it was
+        found, and nobody touched it since (``left_alone``); else worked out."""
+        if left_alone:
+            with self._lock:
+                tracked = self._checkouts.tracked(file)
+            if tracked and tracked.blob:
+                return tracked.blob
+        return blob_id(content)
 
 
 def _status(change: int, modified: int, inode: int, size: int) -> list[int]:
@@ -174,7 +193,7 @@ def _entries(raw: bytes) -> Iterator[tuple[str, int]]:
             raise ValueError("names longer than any real ones")
         at = end + 1 if version == 4 else begin + (end - begin + 8 & ~7)
         if stat.S_ISREG(mode) and not flags & _STAGE and not more & _INTENT_TO_ADD:
-            yield os.fsdecode(name), begin
+            yield name.decode("utf-8", "surrogateescape"), begin
     if b"link" in _extensions(body, at):
         raise ValueError("a split index: most of it lies elsewhere")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
@@ -23,6 +22,7 @@ from galleria_action.storage.interface import (
     DOCUMENT,
     LARGEST_PUT,
     WHOLE,
+    Body,
     Condition,
     ConditionUnsupported,
     Headers,
@@ -35,6 +35,7 @@ from galleria_action.storage.interface import (
     StoredObject,
     Target,
     bare_etag,
+    sha256_of,
 )
 from galleria_action.storage.persistence import Persistence
 from galleria_action.storage.providers import Provider, provider_of
@@ -128,19 +129,21 @@ class Boto3Store:
 
     # --- writing -----------------------------------------------------------------------------------------------------
 
-    def put(self, key: str, body: bytes, headers: Headers, condition: Condition | None = None) -> str:
+    def put(self, key: str, body: Body, headers: Headers, condition: Condition | None = None) -> str:
         """See ``WriteStore.put``. ``PreconditionFailed`` may be the echo of our own write whose answer was lost and
         which was repeated: read back before calling it a conflict."""
         return self._persist(lambda: self._put(key, body, headers, condition))
 
-    def _put(self, key: str, body: bytes, headers: Headers, condition: Condition | None) -> str:
+    def _put(self, key: str, body: Body, headers: Headers, condition: Condition | None) -> str:
         if isinstance(condition, IfSeen):
             condition.check(self._head(key))
             condition = None
         call = self._call("put", key)
         extra = {**self._conditional(condition), **self._checksum(body)}
         try:
-            answer = self._client.put_object(**self._at(key), Body=body, **_stored_with(headers), **self._acl, **extra)
+            answer = self._client.put_object(
+                **self._at(key), Body=bytes(body), **_stored_with(headers), **self._acl, **extra
+            )
         except _FAILURES as error:
             raise failure(of_botocore(error), call, condition) from error
         return self._etag(answer, call)
@@ -271,10 +274,10 @@ class Boto3Store:
             {"IfMatch": self._provider.if_match(condition)} if isinstance(condition, IfMatch) else {"IfNoneMatch": "*"}
         )
 
-    def _checksum(self, body: bytes) -> dict[str, str]:
+    def _checksum(self, body: Body) -> dict[str, str]:
         if self._provider.upload_checksum != "SHA256":
             return {}
-        return {"ChecksumSHA256": base64.b64encode(hashlib.sha256(body).digest()).decode()}
+        return {"ChecksumSHA256": base64.b64encode(bytes.fromhex(sha256_of(body))).decode()}
 
 
 def _headers(answer: dict[str, Any]) -> Headers:

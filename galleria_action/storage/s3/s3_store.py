@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
@@ -18,6 +17,7 @@ from galleria_action.storage.interface import (
     LARGEST_PUT,
     RECORDS,
     WHOLE,
+    Body,
     Condition,
     ConditionUnsupported,
     Headers,
@@ -30,6 +30,7 @@ from galleria_action.storage.interface import (
     StoredObject,
     Target,
     bare_etag,
+    md5_of,
     sha256_of,
 )
 from galleria_action.storage.persistence import ATTEMPTS, Persistence
@@ -115,13 +116,13 @@ class S3Store:
 
     # --- writing -----------------------------------------------------------------------------------------------------
 
-    def put(self, key: str, body: bytes, headers: Headers, condition: Condition | None = None) -> str:
+    def put(self, key: str, body: Body, headers: Headers, condition: Condition | None = None) -> str:
         """See ``WriteStore.put``. ``PreconditionFailed`` may be the echo of our own write whose answer was lost and
         which was repeated: read back before calling it a conflict."""
         call, digest = Call("put", self.target, key, len(body)), sha256_of(body)
         return self._persist(lambda: self._put(call, body, digest, headers, condition), len(body))
 
-    def _put(self, call: Call, body: bytes, digest: str, headers: Headers, condition: Condition | None) -> str:
+    def _put(self, call: Call, body: Body, digest: str, headers: Headers, condition: Condition | None) -> str:
         if isinstance(condition, IfSeen):
             condition.check(self._head(Call("head", call.target, call.key)))
             condition = None
@@ -129,7 +130,7 @@ class S3Store:
         if self._provider.upload_checksum == "SHA256":
             sent["x-amz-checksum-sha256"] = base64.b64encode(bytes.fromhex(digest)).decode()
         elif self._wants_md5:
-            sent["content-md5"] = base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
+            sent["content-md5"] = base64.b64encode(bytes.fromhex(md5_of(body))).decode()
         try:
             answer = self._ask(call, "PUT", headers=sent, body=body, digest=digest)
         except Refused as refused:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import http.client
 import socket
 import ssl
@@ -14,6 +13,7 @@ from galleria_action import __version__
 from galleria_action.net.signature import NO_BODY, Signer
 from galleria_action.storage.connection import Connection
 from galleria_action.storage.faults import Fault, of_answer
+from galleria_action.storage.interface import Body, sha256_of
 from galleria_action.storage.s3.credentials import Keys
 from galleria_action.storage.s3.wire import LINE_FAILURES, ProxyRefused, Response, Wire
 
@@ -53,7 +53,7 @@ class BucketServer:
         query: str = "",
         *,
         headers: Mapping[str, str] = _NOTHING,
-        body: bytes = b"",
+        body: Body = b"",
         digest: str | None = None,
         most: int = LONGEST_REFUSAL,
         peek: bool = False,
@@ -65,7 +65,7 @@ class BucketServer:
         ``LINE_FAILURES``.
         """
         path = f"{self._path}/{quote(key, safe='-_.~/')}" if key else self._path or "/"
-        payload = digest or (hashlib.sha256(body).hexdigest() if body else NO_BODY)
+        payload = digest or (sha256_of(body) if body else NO_BODY)
         signed = self._signer().headers(
             method, self._wire.host, path, query, datetime.now(UTC), payload=payload, more=headers
         )

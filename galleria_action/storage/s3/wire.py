@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 from galleria_action.net.network import Network
 from galleria_action.net.patience import PatientResponse
 from galleria_action.net.proxies import Proxy
+from galleria_action.storage.interface import Body, pieces_of
 from galleria_action.values import dataclass
 
 CONNECT_SECONDS = 10.0
@@ -76,7 +77,7 @@ class Wire:
         weakref.finalize(self, _close_all, self._idle)
 
     def ask(
-        self, method: str, path: str, headers: Mapping[str, str], body: bytes = b"", *, most: int, peek: bool = False
+        self, method: str, path: str, headers: Mapping[str, str], body: Body = b"", *, most: int, peek: bool = False
     ) -> Response:
         """The answer to one request. ``path`` is percent-encoded, with its query; ``headers`` hold the host.
 
@@ -161,20 +162,21 @@ class Wire:
             raise ValueError("a header holds a line end")
         return "\r\n".join((*lines, "", "")).encode("ascii")
 
-    def _send(self, connection: http.client.HTTPConnection, head: bytes, body: bytes) -> bool:
+    def _send(self, connection: http.client.HTTPConnection, head: bytes, body: Body) -> bool:
         """Whether the request was sent whole. It is not where the server answers before, or hangs up: that may be an
         answer, too."""
         line = connection.sock
         try:
             if len(body) <= _SMALL:
-                line.sendall(head + body)
+                line.sendall(b"".join((head, *pieces_of(body))))
                 return True
             line.sendall(head)
-            view = memoryview(body)
-            for start in range(0, len(body), _PIECE):
-                if start and not self._tls and _answers(line):
-                    return False
-                line.sendall(view[start : start + _PIECE])
+            for piece in pieces_of(body):
+                view = memoryview(piece)
+                for start in range(0, len(view), _PIECE):
+                    line.sendall(view[start : start + _PIECE])
+                    if not self._tls and _answers(line):
+                        return False
         except (BrokenPipeError, ConnectionResetError):
             return False
         return True

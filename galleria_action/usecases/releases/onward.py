@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 
 from galleria_action.deployment.apply.bring import Bring
 from galleria_action.deployment.apply.carry_out import carried_out
@@ -42,6 +43,7 @@ from galleria_action.usecases.parts.applying import verify_against
 from galleria_action.usecases.parts.places import check_places, check_router, note_router
 from galleria_action.usecases.parts.planning import same_mode, storing_of, tell_orphans, under_way
 from galleria_action.usecases.parts.probing import headers_of, probe
+from galleria_action.usecases.parts.probing_ahead import look_ahead
 from galleria_action.usecases.parts.purging import purging
 from galleria_action.usecases.parts.releasing import (
     begin,
@@ -119,7 +121,7 @@ def deploy_onward(context: Context) -> TakenOver | PutAside:
         probe(context, remote.manifest, made.wanted.document or remote.metadata_base)
         return TakenOver(plan, offer.taken_from, 0, found)
     check_hold(store, remote)
-    begin(context, plan)
+    begin(context, slots.store, plan)
     check_cors(context, may_write=True)
     if slots.router:
         note_router(context, slots.store, remote)
@@ -127,11 +129,12 @@ def deploy_onward(context: Context) -> TakenOver | PutAside:
     work = Work(
         plan, made.wanted, remote, store, idle_uploader(context, store), context.stop, context.tell, None, terms
     )
+    work.look_ahead = partial(look_ahead, context)
     inside, in_slots = _same_service(made.source.context.settings, context), context.options.strategy.strategy.in_slots
     bring = Bring(made.recorded, made.source.store, offer.at, inside, aside=in_slots)
     steps = steps_onward(context, slots, made.wanted, bring, made.recorded)
     with (
-        purging(context, store, remote, plan if shows(steps) else None) as work.owe,
+        purging(context, store, remote, plan if shows(steps) else None) as work.caches,
         carried_out(work, steps, context.phase("Deploy")) as manifest,
     ):
         if work.slot and not shows(steps):

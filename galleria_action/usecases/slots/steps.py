@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from galleria_action.deployment.apply.bring import Bring
 from galleria_action.deployment.apply.order import Step
 from galleria_action.deployment.apply.restore import Restore
 from galleria_action.deployment.apply.work import Work
@@ -13,12 +12,11 @@ from galleria_action.deployment.routing.router import Slots
 from galleria_action.deployment.slots.fill import Fill
 from galleria_action.deployment.slots.filling import Piece, pieces, pieces_brought
 from galleria_action.deployment.state.manifest import ManifestEntry
-from galleria_action.deployment.strategies.blue_green import blue_green, put_aside
+from galleria_action.deployment.strategies.blue_green import Trial, blue_green, put_aside
 from galleria_action.deployment.strategies.rolling import rolling
 from galleria_action.options.strategy import Promote
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.planning import Comparison
-from galleria_action.usecases.parts.probing import probing_trial
 
 
 def steps_of(context: Context, slots: Slots, made: Comparison) -> Sequence[Step]:
@@ -33,7 +31,7 @@ def steps_of(context: Context, slots: Slots, made: Comparison) -> Sequence[Step]
 
 
 def steps_onward(
-    context: Context, slots: Slots, local: Wanted, bring: Bring, recorded: Mapping[str, ManifestEntry]
+    context: Context, slots: Slots, local: Wanted, bring: Step, recorded: Mapping[str, ManifestEntry]
 ) -> Sequence[Step]:
     """The steps for what ``bring`` brings from another environment; ``recorded`` is what the record is to say then."""
     publish = Restore(recorded, "Publishing {} objects that replace live ones")
@@ -54,7 +52,8 @@ def _in_slot(
     stage: Step | None = None,
     restore: Restore | None = None,
 ) -> Sequence[Step]:
-    options, fill, look = context.options.strategy, Fill(slots, wanted), probing_trial(context, local)
+    options, fill = context.options.strategy, Fill(slots, wanted)
+    trial = Trial(options.shares, float(options.canary_wait)) if options.shares else None
     if options.promote is Promote.MANUAL:
-        return put_aside(slots, fill, options.strategy, options.shares[:1], stage=stage, look=look)
-    return blue_green(slots, fill, local, options.shares, stage=stage, restore=restore, look=look)
+        return put_aside(slots, fill, options.strategy, trial, stage=stage)
+    return blue_green(slots, fill, local, trial, stage=stage, restore=restore)

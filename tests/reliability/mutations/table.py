@@ -277,7 +277,7 @@ MUTATIONS = {
         _PERSISTENCE + "TestWhatPasses::test_a_conflict_of_the_moment_is_asked_again",
     ),
     "believes that a store keeps what it was sent": _when(
-        8, put("kept", "found.body == body", "True"),
+        8, put("kept", "found.body == bytes(body)", "True"),
         _VERIFICATION + "TestOnTheWay",
     ),
     "verifies deep without looking at headers": _when(
