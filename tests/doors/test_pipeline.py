@@ -239,6 +239,21 @@ def test_privacy(repository: Repository):
     assert "serial_number" in ran.log and "owner" in ran.log and "gallery-metadata.json:" in ran.log
 
 
+def test_what_photos_tell_of_people(repository: Repository):
+    """The web files, whose bytes no metadata promises."""
+    web = sorted((repository.job.gallery.source / "web").iterdir())
+    for file, name in zip(web, (b"OwnerName", b"SerialNumber"), strict=False):
+        body = b"http://ns.adobe.com/xap/1.0/\0<x aux:%s='Jane'/>" % name
+        segment = b"\xff\xe1" + (len(body) + 2).to_bytes(2, "big") + body
+        file.write_bytes(file.read_bytes()[:2] + segment + file.read_bytes()[2:])
+    ran = found(repository, "privacy")
+    assert f"prod/pics/web/{web[0].name}: it tells who took it" in ran.log and "OwnerName" in ran.log
+    assert f"prod/pics/web/{web[1].name}" in ran.log and "Jane" not in ran.log
+    found(repository, "privacy", ", with: {allow: OwnerName}")
+    repository.config(_task("{name: it, uses: privacy, with: {allow: 'ownername, serialnumber'}}"))
+    assert repository.run().exit_code == 0
+
+
 def test_secrets(repository: Repository):
     pytest.importorskip("detect_secrets")
     key = "AKIA" + "Q3" * 8  # put together here: what looks like a key lies in no file of the project
