@@ -262,9 +262,10 @@ class Storing:
 class Plan:
     """The whole plan.
 
-    ``removed_photos`` are ids that the remote gallery has and the local one has not, ``orphans`` the keys of objects in
-    the gallery's folders that nothing names, also where they are left alone. ``storing`` goes with each object.
-    ``strategy`` is how the new gallery takes the place of the live one.
+    ``removed_photos`` are ids that the remote gallery has and the local one has not, without those of photos that go on
+    under another id (``galleries.gone``), ``orphans`` the keys of objects in the gallery's folders that nothing names,
+    also where they are left alone. ``storing`` goes with each object. ``strategy`` is how the new gallery takes the
+    place of the live one.
     """
 
     mode: Mode

@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
 
-from galleria_action.deployment.galleries import LocalGallery, RemoteGallery, SourcePhoto, Wanted
+from galleria_action.deployment.galleries import (
+    LocalGallery,
+    RemoteGallery,
+    SourcePhoto,
+    Wanted,
+    contents_of,
+    gone,
+)
 from galleria_action.deployment.model import (
     Commit,
     Delete,
@@ -54,10 +61,10 @@ def make_plan(
     orphans = orphans_beside(local, remote)
     if delete_orphans and remote.base:
         deletes += [Delete(key, Reason.ORPHAN) for key in orphans]
-    photos_before = dict.fromkeys(remote_photos(remote).values())
+    known = contents_of(remote.metadata, remote.manifest.objects)
+    photos_before = {name: known.get(name, ()) for name in remote_photos(remote).values()}
     changed = {up.photo for up in uploads}
-    local_photos = [photo.id for photo in local.photos or ()]
-    present = set(local_photos) | comparison.renamed
+    local_photos = {photo.id: _content(photo) for photo in local.photos or ()}
     return Plan(
         mode=local.mode,
         target=target,
@@ -65,7 +72,7 @@ def make_plan(
         uploads=tuple(uploads),
         deletes=tuple(sorted(deletes, key=lambda gone: gone.key)),
         unchanged_photos=tuple(photo for photo in local_photos if photo not in changed),
-        removed_photos=() if local.photos is None else tuple(p for p in photos_before if p not in present),
+        removed_photos=() if local.photos is None else gone(photos_before, local_photos),
         remote_photo_count=len(photos_before),
         local_photo_count=len(local_photos),
         commit=_commit(local, remote),
@@ -98,8 +105,6 @@ class _Comparison:
         live = remote.metadata.photos if remote.metadata else ()
         self.before = {photo.id: photo for photo in live}
         self.by_key = {photo.files.full: photo for photo in live}
-        #: ids of live photos that go on under another id: nothing of them is lost
-        self.renamed: set[str] = set()
 
     def photo_uploads(self) -> Iterator[Upload]:
         for photo in self.local.photos or ():
@@ -135,10 +140,7 @@ class _Comparison:
             return self.before[photo.id]
         full = next((file.key for file in photo.files if file.variant == "full"), "")
         other = self.by_key.get(full)
-        if other is None or other.deployment_file_hash.lower() != photo.identity:
-            return None
-        self.renamed.add(other.id)
-        return other
+        return other if other and other.deployment_file_hash.lower() == photo.identity else None
 
     def _reason_for_photo(self, photo: SourcePhoto, before: PhotoMetadata | None) -> Reason | None:
         """A reason that concerns every file of the photo, if there is one."""
@@ -196,6 +198,12 @@ class _Comparison:
         found = self.remote.listing.get(file.key)
         whole = found is not None and (entry.describes(found) if entry else not found.archived)
         return None if whole else Reason.MISSING
+
+
+def _content(photo: SourcePhoto) -> tuple[str, ...]:
+    """See ``Contents``: the original and what is published of it, as far as they are known."""
+    full = [file.sha256 for file in photo.files if file.variant in (None, "full") and file.sha256]
+    return (*full, photo.identity)
 
 
 def _is_picture(file: SourceFile) -> bool:

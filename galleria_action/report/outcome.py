@@ -65,7 +65,12 @@ def to_do(plan: Plan) -> str:
         (len(plan.site_uploads), "site file", "to upload"),
         (len(plan.site_deletes), "site file", "to delete"),
         (len(plan.orphan_deletes), "orphan", "to delete"),
-    ) or ("small changes only" if plan.changed else "nothing to do, the gallery is up to date")
+    ) or (_small(plan) if plan.changed else "nothing to do, the gallery is up to date")
+
+
+def _small(plan: Plan) -> str:
+    """What there is to say of a plan in which no photo and no file of the site comes or goes."""
+    return "small changes only" if plan.uploads or plan.copies or plan.deletes else "metadata only"
 
 
 def unverified(result: Result) -> bool:
@@ -90,8 +95,12 @@ def _deployed(result: Result) -> str:
         (int(result.outputs["photos-uploaded"]), "photo", "uploaded"),
         (int(result.outputs["photos-deleted"]), "photo", "deleted"),
     )
-    files = _listed((int(result.outputs["files-uploaded"]), "file", "uploaded"))
-    return f"Deployed: {photos or files or 'small changes only'}"
+    files = _listed(
+        (int(result.outputs["files-uploaded"]), "file", "uploaded"),
+        (len(result.plan.site_deletes) if result.plan else 0, "site file", "deleted"),
+        (len(result.plan.orphan_deletes) if result.plan else 0, "orphan", "deleted"),
+    )
+    return f"Deployed: {photos or files or (_small(result.plan) if result.plan else 'small changes only')}"
 
 
 def _listed(*parts: tuple[int, str, str]) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from galleria_action.deployment.model import Plan
 from galleria_action.report.compose import compose, compose_plan
 from galleria_action.report.document import (
+    NOTHING,
     Cell,
+    Column,
     Count,
     Document,
     Message,
@@ -126,17 +128,22 @@ def _entries(section: Section, *, indent: int) -> Iterator[Line]:
         return
     details = section.details[0]
     for row in islice(details.rows(), _SHOWN):
-        yield Line(f"{' ' * indent}{shorten(_row(row), _LONGEST_ENTRY)}")
+        yield Line(f"{' ' * indent}{shorten(_row(row, details.columns), _LONGEST_ENTRY)}")
     if details.total > _SHOWN:
         yield Line(f"{' ' * indent}... and {details.total - _SHOWN:,} more")
 
 
-def _row(row: Row) -> str:
-    about, *others = map(_cell, row)
-    if not others:
+def _row(row: Row, columns: Sequence[Column]) -> str:
+    about, *others = map(_told, row, columns) if columns else map(_cell, row)
+    if not (said := [it for it in others if it != NOTHING]):
         return about
-    why, more = others[0], "; ".join(others[1:])
+    why, more = said[0], "; ".join(said[1:])
     return f"{about}: {why} ({more})" if more else f"{about}: {why}"
+
+
+def _told(cell: Cell, column: Column) -> str:
+    text = _cell(cell)
+    return f"{column.name[0].lower()}{column.name[1:]}: {text}" if column.told and text != NOTHING else text
 
 
 def _cell(content: Cell) -> str:

@@ -20,6 +20,7 @@ from galleria_action.storage.interface import (
     StoredObject,
     Target,
     WriteStore,
+    seconds_between_writes,
 )
 
 #: Objects in one answer of ListObjectsV2.
@@ -67,6 +68,11 @@ class RecordingStore:
     def counts(self) -> dict[str, int]:
         """Number of calls by operation, for those that occurred."""
         return dict(Counter(operation for operation, _ in self.calls))
+
+    @property
+    def seconds_between_writes(self) -> float:
+        """See ``Paced``."""
+        return seconds_between_writes(self._store)
 
     def prove_ahead(self) -> None:
         """See ``Proving``."""

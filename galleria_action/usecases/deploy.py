@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from galleria_action.deployment.layout import laid_out, whole
+from galleria_action.deployment.layout import laid_out
 from galleria_action.deployment.routing.router import Slots
 from galleria_action.options.strategy import Strategy
 from galleria_action.storage.interface import WriteStore
@@ -68,6 +68,6 @@ def deploy(context: Context) -> Deployed | PlanMade | PutAside | ShareUploaded |
             done: Deployed | PutAside = carried_out(context, slots, store, side, made, checkpoint)
     else:
         done = nothing_to_do(context, store, made, checkpoint)
-    finish_closing(context, whole(store), made.remote.listing)
+    finish_closing(context, store, made.remote.listing)
     warn_of_readers(context)
     return done

@@ -54,7 +54,7 @@ def deploy_preview(context: Context) -> PreviewDeployed | PlanMade:
         root.put(mark.key, mark.to_bytes(), MARK_HEADERS)
     url = address_of_preview(context.options, context.preview)
     context.tell(Previewed(url))
-    finish_closing(context, root, live.remote.listing)
+    finish_closing(context, shown, live.remote.listing)
     context.say(
         f"{count(done.uploaded.files, 'file')} sent ({human_size(done.uploaded.size)}), "
         f"{done.uploaded.skipped:,} copied from the live gallery or there already."

@@ -7,10 +7,11 @@ from dataclasses import replace
 
 from galleria_action.deployment.apply.publishing import Hold, has_died
 from galleria_action.deployment.events import PreviewGone
-from galleria_action.deployment.layout import Layout, laid_out
+from galleria_action.deployment.layout import Layout, laid_out, whole
 from galleria_action.deployment.previews.marks import (
     MARK_BYTES,
     MARK_HEADERS,
+    MARKS,
     MarkUnreadable,
     Preview,
     closing_in,
@@ -68,10 +69,12 @@ def remove(context: Context, root: WriteStore, name: str, seen: Preview | None =
     return True
 
 
-def finish_closing(context: Context, root: WriteStore, keys: Iterable[str] | None) -> None:
-    """Go on with removals that did not come to their end, of which ``keys`` tell. That one fails harms nobody: the next
-    run tries again."""
-    for name in sorted(closing_in(keys or ())):
+def finish_closing(context: Context, store: WriteStore, listing: Iterable[str] | None) -> None:
+    """Go on with removals that did not come to their end, of which a ``listing`` of the gallery in ``store`` tells:
+    that of a slot shows nothing of previews. That one fails harms nobody: the next run tries again."""
+    root = whole(store)
+    keys = (listing or ()) if root is store else [found.key for found in root.list(MARKS)]
+    for name in sorted(closing_in(keys)):
         try:
             context.say(f"The removal of the preview {name} did not come to its end; it is gone on with.")
             remove(context, root, name)

@@ -40,7 +40,7 @@ from galleria_action.usecases.parts.purging import Gone, purging, purging_of
 from galleria_action.usecases.parts.releasing import begin, concluding, history_of, idle_uploader, terms_of
 from galleria_action.usecases.parts.unfinished import cleared
 from galleria_action.usecases.previews.holding import previews_with
-from galleria_action.usecases.previews.removal import remove
+from galleria_action.usecases.previews.removal import finish_closing, remove
 from galleria_action.usecases.releases.forget_elsewhere import Trace, forget_elsewhere, traces_elsewhere
 from galleria_action.usecases.results import Answered, PlanMade
 from galleria_action.values import dataclass
@@ -100,6 +100,7 @@ def forget(context: Context) -> Answered | PlanMade:
     _from_the_records(context, writing, traces, photo)
     _prune(context, writing, read_remote(writing, listing=True))
     _prove(writing, traces)
+    finish_closing(context, writing, remote.listing)
     files, gone = count(len(traces.keys), "file"), count(len(previews), "preview")
     return Answered(
         f"{photo} is forgotten: {files} gone from the gallery, from every kept release and from the pool, {gone} "

@@ -55,6 +55,7 @@ from galleria_action.usecases.parts.releasing import (
     tidy,
 )
 from galleria_action.usecases.parts.unfinished import cleared
+from galleria_action.usecases.previews.removal import finish_closing
 from galleria_action.usecases.results import PlanMade, PutAside, TakenOver
 from galleria_action.usecases.slots.steps import steps_onward
 from galleria_action.values import dataclass
@@ -144,6 +145,7 @@ def deploy_onward(context: Context) -> TakenOver | PutAside:
             judged.verification = verify_against(context, work.store, named, plan, manifest, None, then)
     document = made.wanted.document or remote.metadata_base
     probe(context, manifest, document, plan, remote.manifest.objects, headers_of(made.wanted, plan))
+    finish_closing(context, slots.store, remote.listing)
     return TakenOver(plan, offer.taken_from, len(bring.streamed), judged.verification)
 
 
@@ -228,7 +230,10 @@ def _offer(context: Context, source: _Source) -> Offer:
             hint=f"Run again when it has ended; one that died is ended by the next deploy to {name}.",
         )
     if remote.mode is None or (remote.mode == "metadata" and remote.metadata is None):
-        raise ReleaseUnavailable(f"There is no gallery in {name} ({source.context.target}). Nothing was written.")
+        raise ReleaseUnavailable(
+            f"There is no gallery in {name} ({source.context.target}). Nothing was written.",
+            hint=f"Deploy it there first: deploy with environment: {name}. Is its bucket the right one?",
+        )
     history = history_of(source.store, remote)
     if history.releases:
         last = len(history.releases) - 1
@@ -236,7 +241,10 @@ def _offer(context: Context, source: _Source) -> Offer:
         pool = {key: it.size for key, it in (remote.listing or {}).items() if key.startswith(POOL_FOLDER)}
         way = way_back(history, index, remote, pool)
     elif wanted:
-        raise ReleaseUnavailable(f"There is no release {wanted} in {name}: none was recorded. Nothing was written.")
+        raise ReleaseUnavailable(
+            f"There is no release {wanted} in {name}: none was recorded. Nothing was written.",
+            hint=f"Leave release out for what is live in {name}, or deploy there once: that makes a release.",
+        )
     else:
         way = WayBack(Release("", ""), (), (), remote.manifest.objects, None)
     taken_from = TakenFrom(name, way.release.state if way.release.id else "", str(source.context.target))
@@ -257,7 +265,10 @@ def _document(store: ReadStore, way: WayBack, remote: RemoteState) -> bytes | No
         at, sha256 = way.document.kept, way.document.kept.removeprefix(POOL_FOLDER)
     found = store.get(at)
     if found is None or hashlib.sha256(found.body).hexdigest() != sha256:
-        raise ReleaseUnavailable(f"The metadata of {way.release.id} is not as it was recorded. Nothing was written.")
+        raise ReleaseUnavailable(
+            f"The metadata of {way.release.id} is not as it was recorded. Nothing was written.",
+            hint="Somebody has changed it there. verify tells what else is not as it was; history lists what there is.",
+        )
     assert at == METADATA_KEY or at == pool_key(sha256)
     return found.body
 

@@ -21,6 +21,7 @@ from galleria_action.deployment.releases.hold import put_hold
 from galleria_action.deployment.releases.record import Kind
 from galleria_action.deployment.releases.rollback import WayBack, chosen, plan_back, wanted_by, way_back
 from galleria_action.deployment.remote.reading import RemoteState, read_remote
+from galleria_action.deployment.routing.router import Slots
 from galleria_action.deployment.slots.fill import Fill
 from galleria_action.deployment.slots.filling import pieces_back
 from galleria_action.deployment.state.pool import POOL_FOLDER, pool_key
@@ -42,6 +43,7 @@ from galleria_action.usecases.parts.probing_ahead import look_ahead
 from galleria_action.usecases.parts.purging import purging
 from galleria_action.usecases.parts.releasing import begin, concluding, history_of, idle_uploader, terms_of, tidy
 from galleria_action.usecases.parts.unfinished import cleared
+from galleria_action.usecases.previews.removal import finish_closing
 from galleria_action.usecases.results import PlanMade, RolledBack
 
 
@@ -56,6 +58,12 @@ def rollback(context: Context) -> RolledBack | PlanMade:
     slots = context.slots()
     store = laid_out(slots.store, slots.live)
     remote = cleared(context, store)
+    done = _back(context, slots, store, remote)
+    finish_closing(context, store, remote.listing)
+    return done
+
+
+def _back(context: Context, slots: Slots, store: WriteStore, remote: RemoteState) -> RolledBack:
     plan, way, wanted, history = _planned(context, store, remote)
     if not plan.changed:
         tidy(context, store, remote)

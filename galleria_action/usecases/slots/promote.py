@@ -23,7 +23,7 @@ from galleria_action.deployment.state.publication import Publication
 from galleria_action.deployment.strategies.blue_green import promoted
 from galleria_action.errors import StorageUnavailable
 from galleria_action.gallery.keys import METADATA_KEY
-from galleria_action.storage.interface import Headers, ReadStore
+from galleria_action.storage.interface import Headers, ReadStore, WriteStore
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.applying import verify_against
 from galleria_action.usecases.parts.places import check_router, note_router
@@ -33,6 +33,7 @@ from galleria_action.usecases.parts.probing_ahead import look_ahead
 from galleria_action.usecases.parts.purging import purging
 from galleria_action.usecases.parts.releasing import begin, concluding, idle_uploader, terms_of
 from galleria_action.usecases.parts.unfinished import cleared
+from galleria_action.usecases.previews.removal import finish_closing
 from galleria_action.usecases.results import Answered, PlanMade, Promoted
 from galleria_action.values import dataclass
 
@@ -68,6 +69,13 @@ def promote(context: Context) -> Answered | PlanMade | Promoted:
         return PlanMade(promotion.plan)
     if not promotion.plan.changed:
         return _is_live(context, slots, remote)
+    done = _shown(context, slots, store, promotion, remote)
+    finish_closing(context, store, remote.listing)
+    return done
+
+
+def _shown(context: Context, slots: Slots, store: WriteStore, promotion: _Promotion, remote: RemoteState) -> Promoted:
+    staged = promotion.staged
     begin(context, slots.store, promotion.plan)
     if slots.router:
         note_router(context, slots.store, remote)
