@@ -145,7 +145,7 @@ def deploy_onward(context: Context) -> TakenOver | PutAside:
             judged.verification = verify_against(context, work.store, named, plan, manifest, None, then)
     document = made.wanted.document or remote.metadata_base
     probe(context, manifest, document, plan, remote.manifest.objects, headers_of(made.wanted, plan))
-    finish_closing(context, slots.store, remote.listing)
+    finish_closing(context, store, remote.listing)
     return TakenOver(plan, offer.taken_from, len(bring.streamed), judged.verification)
 
 
