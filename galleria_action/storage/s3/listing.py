@@ -52,13 +52,12 @@ def every_object(fetch: Callable[[str | None], Page], call: Call, part: Part = W
                 raise BadListing("the listing names objects that were not asked for")
             if not info.key.startswith(wanted):
                 continue  # of the target, but not of the folder in it: some services list more than they are asked for
-            key = intern(info.key[len(root) :])
+            key = intern(info.key[len(root) :]) if root else info.key
             if part.after and key <= part.after:
                 raise Indivisible
             if part.until is not None and key > part.until:
                 return
-            # the record has the same texts, and there are hundreds of thousands
-            yield ObjectInfo(key, info.size, intern(info.etag), info.archived)
+            yield ObjectInfo(key, info.size, info.etag, info.archived) if root else info
     except BadListing as error:
         raise failure(Fault("malformed", message=str(error)), call) from None
 

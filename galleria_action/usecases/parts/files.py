@@ -26,12 +26,13 @@ def known_by_git(files: Sequence[LocalFile], recorded: Callable[[], Manifest]) -
     """The SHA-256 (hex) of each of ``files`` that git's index proves to be as it was deployed, by key. ``recorded`` is
     asked where git knows any of them."""
     git = Checkouts()
-    tracked = {file.key: it for file in files if (it := git.tracked(file)) and it.blob}
-    known = recorded().objects if tracked else {}
+    if not any((tracked := git.tracked(file)) and tracked.blob for file in files):
+        return {}
+    known = recorded().objects
     return {
-        file.key: known[file.key].source
+        file.key: entry.source
         for file in files
-        if file.key in tracked and is_as_deployed(file.size, known.get(file.key), tracked[file.key])
+        if (entry := known.get(file.key)) and is_as_deployed(file.size, entry, git.tracked(file))
     }
 
 
