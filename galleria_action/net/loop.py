@@ -81,9 +81,8 @@ class Loop:
         self._ready.append((task, None, None))
 
     def turn(self) -> None:
-        """Let all go on that can, or wait for a moment until one can."""
-        for _ in range(len(self._ready)):
-            self._go_on(*self._ready.popleft())
+        """Wait for a moment until one can go on, and let all go on that can. Nobody waits after it: whoever has more
+        tasks may add them now."""
         for number, _ in self._poll.poll(0 if self._ready else _LOOK_UP_SECONDS * 1000):
             if number == self._ear.fileno():
                 self._listen()
@@ -91,6 +90,8 @@ class Loop:
                 self._poll.unregister(number)
                 self._ready.append((self._lines.pop(number)[0], None, None))
         self._end_patience()
+        for _ in range(len(self._ready)):
+            self._go_on(*self._ready.popleft())
 
     def close(self) -> None:
         """End what still runs, wherever it is: its connections are closed."""
