@@ -13,7 +13,7 @@ from galleria_action.gallery.local.files import LocalFile, local_file, read_into
 from galleria_action.gallery.local.git_index import Blobs, blob_id
 from galleria_action.gallery.local.rooms import Rooms
 from galleria_action.net.loop import Loop
-from galleria_action.net.waiting import done, run
+from galleria_action.net.waiting import done, told
 from tests.gallery.test_git_index import git, settle
 
 MEGABYTE = 1 << 20
@@ -21,25 +21,25 @@ MEGABYTE = 1 << 20
 
 def test_what_is_given_back_is_lent_again():
     rooms = Rooms(4 * MEGABYTE)
-    room = run(rooms.lent(MEGABYTE))
+    room = rooms.lent(MEGABYTE)
     room[:3] = b"one"
     rooms.give_back(room)
-    room = run(rooms.lent(MEGABYTE - 5))
+    room = rooms.lent(MEGABYTE - 5)
     assert len(room) == MEGABYTE - 5
     assert bytes(room[:3]) == b"one"
 
 
 def test_two_rooms_at_once_are_two():
     rooms = Rooms(4 * MEGABYTE)
-    rooms.give_back(run(rooms.lent(MEGABYTE)))
-    one, other = run(rooms.lent(MEGABYTE)), run(rooms.lent(MEGABYTE))
+    rooms.give_back(rooms.lent(MEGABYTE))
+    one, other = rooms.lent(MEGABYTE), rooms.lent(MEGABYTE)
     one[0], other[0] = 1, 2
     assert one[0] == 1
 
 
 @pytest.mark.parametrize("size", [0, 1, 100_000, 9 * MEGABYTE])
 def test_any_size_is_lent(size: int):
-    assert len(run(Rooms(4 * MEGABYTE).lent(size))) == size
+    assert len(Rooms(4 * MEGABYTE).lent(size)) == size
 
 
 def test_no_more_is_lent_at_once_than_the_limit():
@@ -47,7 +47,8 @@ def test_no_more_is_lent_at_once_than_the_limit():
 
     async def borrow(size: int) -> None:
         nonlocal lent, most
-        room = await rooms.lent(size)
+        while (room := rooms.lent(size)) is None:
+            await told(rooms.tell)
         lent, most = lent + size, max(most, lent + size)
         await done(lambda: time.sleep(0.001))
         lent -= size

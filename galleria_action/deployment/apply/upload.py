@@ -23,7 +23,7 @@ from galleria_action.errors import Finding, GalleriaError, GalleryInvalid, Stora
 from galleria_action.gallery.local.files import LocalFile, read_into, too_large
 from galleria_action.gallery.local.git_index import Blobs
 from galleria_action.gallery.local.rooms import Rooms
-from galleria_action.net.waiting import done, run
+from galleria_action.net.waiting import done, run, told
 from galleria_action.storage.interface import Hashed, Headers, ObjectInfo, WriteStore, put_later
 from galleria_action.values import dataclass
 
@@ -170,7 +170,8 @@ class Uploader:
         try:
             if self.lender is not None and await done(lambda: self._lent(upload)):
                 return
-            room = await self.rooms.lent(upload.size)
+            while (room := self.rooms.lent(upload.size)) is None:
+                await told(self.rooms.tell)
             try:
                 if not (batch.given_up or self.stop.requested):
                     await self._one(upload, room, batch)

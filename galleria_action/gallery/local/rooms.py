@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
-from galleria_action.net.waiting import told
-
 #: smaller ones cost less than to keep them
 _WORTH_KEEPING = 256 << 10
 #: rooms are of a few sizes, so that one fits the next file, too
@@ -24,15 +22,19 @@ class Rooms:
         self._idle: list[bytearray] = []
         self._waiting: deque[Callable[[], None]] = deque()
 
-    async def lent(self, size: int) -> memoryview:
-        """Memory for ``size`` bytes, with what others have left in it, until it is given back. What is larger than the
-        limit is lent when nothing else is. Raises ``MemoryError``."""
-        while self._lent and self._lent + size > self.limit:
-            await told(self._waiting.append)
+    def lent(self, size: int) -> memoryview | None:
+        """Memory for ``size`` bytes, with what others have left in it, until it is given back; ``None`` where there is
+        none left. What is larger than the limit is lent when nothing else is. Raises ``MemoryError``."""
+        if self._lent and self._lent + size > self.limit:
+            return None
         self._call_one()  # there may be room for one more; to call all costs more than it brings
         room = self._taken(size) if size >= _WORTH_KEEPING else bytearray(size)
         self._lent += size
         return memoryview(room)[:size]
+
+    def tell(self, word: Callable[[], None]) -> None:
+        """Call ``word`` when there may be room."""
+        self._waiting.append(word)
 
     def give_back(self, room: memoryview) -> None:
         """Take back what was lent; nobody reads from it or writes to it any more."""
