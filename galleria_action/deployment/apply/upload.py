@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import field
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from galleria_action.deployment.apply.prepare import Prepared, PreparePolicy, prepare
 from galleria_action.deployment.documents.readback import ReadBack, is_md5, not_kept
@@ -22,10 +22,12 @@ from galleria_action.deployment.stop import Stop
 from galleria_action.errors import Finding, GalleriaError, GalleryInvalid, StorageUnavailable, UploadFailed
 from galleria_action.gallery.local.files import LocalFile, read_into, too_large
 from galleria_action.gallery.local.git_index import Blobs
-from galleria_action.gallery.local.rooms import Rooms
 from galleria_action.net.waiting import done, run, told
 from galleria_action.storage.interface import Hashed, Headers, ObjectInfo, WriteStore, put_later
 from galleria_action.values import dataclass
+
+if TYPE_CHECKING:
+    from galleria_action.gallery.local.rooms import Rooms
 
 T = TypeVar("T")
 
@@ -122,7 +124,6 @@ class Uploader:
     lender: Lender | None = None
     done: UploadsDone = field(default_factory=UploadsDone)
     read: Callable[[LocalFile, memoryview], bool] = read_into
-    rooms: Rooms = field(default_factory=lambda: Rooms(BYTES_IN_FLIGHT))
     blobs: Blobs = field(default_factory=Blobs)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -149,15 +150,17 @@ class Uploader:
 
     def _carry_out(self, batch: _Batch) -> None:
         """Have all files of ``batch`` on their way that there is room for, until none is left."""
-        from galleria_action.net.loop import Loop  # only here: a run with nothing to do needs none
+        # only here: a run with nothing to do needs neither
+        from galleria_action.gallery.local.rooms import Rooms
+        from galleria_action.net.loop import Loop
 
-        loop = Loop(self.concurrency, batch.ended)
+        loop, rooms = Loop(self.concurrency, batch.ended), Rooms(BYTES_IN_FLIGHT)
         deadline = math.inf
         try:
             while (batch.next or len(loop)) and time.monotonic() < deadline:
                 while (upload := batch.next) and len(loop) < self.concurrency:
                     batch.take()
-                    loop.add(self._handled(upload, batch))
+                    loop.add(self._handled(upload, rooms, batch))
                 loop.turn()
                 if self.stop.requested and deadline == math.inf:
                     batch.close()
@@ -165,18 +168,18 @@ class Uploader:
         finally:
             loop.close()
 
-    async def _handled(self, upload: Upload, batch: _Batch) -> None:
+    async def _handled(self, upload: Upload, rooms: Rooms, batch: _Batch) -> None:
         """One file from disk to store; what goes wrong with it is noted."""
         try:
             if self.lender is not None and await done(lambda: self._lent(upload)):
                 return
-            while (room := self.rooms.lent(upload.size)) is None:
-                await told(self.rooms.tell)
+            while (room := rooms.lent(upload.size)) is None:
+                await told(rooms.tell)
             try:
                 if not (batch.given_up or self.stop.requested):
                     await self._one(upload, room, batch)
             finally:
-                self.rooms.give_back(room)
+                rooms.give_back(room)
         except GalleriaError as error:
             batch.failed(upload, error)
         except MemoryError:

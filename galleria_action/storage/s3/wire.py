@@ -74,10 +74,11 @@ class Wire:
         Not more than ``most`` bytes of the body are read, and one more to tell; with ``peek`` none of a success. Raises
         ``LINE_FAILURES``, also for a body that breaks off.
         """
+        head = self._head(method, path, headers, len(body))
         connection = self._idle_one()
         if connection is None:
             connection = await done(self._new)
-        exchange = self._exchange(connection, method, self._head(method, path, headers, len(body)), body, most, peek)
+        exchange = self._exchange(connection, method, head, body, most, peek)
         if isinstance(connection, _ThroughTls):  # which can only be waited for
             return await done(lambda: run(exchange))
         return await exchange
