@@ -11,12 +11,9 @@ forgets what it has read of them; ``--before`` is a checkout from before there w
 from __future__ import annotations
 
 import argparse
-import hashlib
 import os
-import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,38 +47,10 @@ def cases(before: Path | None) -> list[Case]:
     return old + [Case(ROOT, command, mode) for command, mode in ours]
 
 
-def make(folder: Path, photos: int, *, own: bool) -> None:
-    """A gallery in ``folder`` that git tracks as if it were checked out just now."""
-    galleries.make(folder, photos, own=own)
-    track(folder)
-
-
-def track(folder: Path) -> None:
-    """Let git's index know each file of ``folder``, its objects left out: nobody asks for them, and they would take as
-    much disk as the gallery itself."""
-    git = ["git", "-C", str(folder), "-c", "core.untrackedCache=false"]
-    subprocess.run([*git, "init", "-q"], check=True)
-    entries = "".join(f"100644 {blob} 0\t{name}\n" for name, blob in _blobs(folder))
-    subprocess.run([*git, "update-index", "--index-info"], input=entries, text=True, check=True)
-    subprocess.run([*git, "update-index", "-q", "--refresh"], check=False)
-
-
-def _blobs(folder: Path) -> Iterator[tuple[str, str]]:
-    for path in _files(folder):
-        body = path.read_bytes()
-        digest = hashlib.sha1(b"blob %d\0" % len(body), usedforsecurity=False)
-        digest.update(body)
-        yield str(path.relative_to(folder)), digest.hexdigest()
-
-
-def _files(folder: Path) -> Iterable[Path]:
-    return (path for path in sorted(folder.rglob("*")) if ".git" not in path.parts and path.is_file())
-
-
 def forget(folder: Path) -> None:
     """Have the machine read the files of ``folder`` from the disk again."""
     os.sync()
-    for path in _files(folder):
+    for path in galleries.files_of(folder):
         descriptor = os.open(path, os.O_RDONLY)
         os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
         os.close(descriptor)
@@ -104,7 +73,8 @@ def main() -> None:
         work = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="checking-")))
         source = given.gallery or work / "gallery"
         if not given.gallery:
-            make(source, given.photos, own=given.own)
+            galleries.make(source, given.photos, own=given.own)
+            galleries.track(source)
         servers = {root: stack.enter_context(sink(0)) for root in dict.fromkeys(case.root for case in found)}
         for root, server in servers.items():
             _measured(Case(root, "deploy", None), source, server, work)

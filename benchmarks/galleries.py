@@ -5,7 +5,7 @@
 
 A few photos are made and every other file is a hard link to one of them. To every program these are files of their own;
 to the machine they are a few hundred megabytes that stay in its cache, so that no disk is measured. Where the disk is
-what is to be measured (``--own``), each file has bytes of its own.
+what is to be measured (``--own``), each file has bytes of its own. Git tracks the files, as in a checkout in CI.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ import hashlib
 import json
 import os
 import random
+import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -79,6 +81,35 @@ def touch(folder: Path) -> None:
     """Give every file a new time, as a fresh checkout does. The bytes stay."""
     for path in {file.stat().st_ino: file for file in folder.rglob("*") if file.is_file()}.values():
         os.utime(path)
+
+
+def track(folder: Path) -> None:
+    """Let git's index know each file of ``folder``, as a checkout does. Git's own folder lies beside it, where no other
+    program takes it for a part of the gallery. The objects are left out: nobody asks for them, and they would take as
+    much disk as the gallery itself."""
+    git = ["git", "-C", str(folder.parent), "-c", "core.untrackedCache=false"]
+    (folder.parent / ".git/index").unlink(missing_ok=True)
+    subprocess.run([*git, "init", "-q"], check=True)
+    entries = "".join(f"100644 {blob} 0\t{name}\n" for name, blob in _blobs(folder))
+    subprocess.run([*git, "update-index", "--index-info"], input=entries, text=True, check=True)
+    subprocess.run([*git, "update-index", "-q", "--refresh"], check=False)
+
+
+def _blobs(folder: Path) -> Iterator[tuple[str, str]]:
+    known: dict[int, str] = {}
+    for path in files_of(folder):
+        inode = path.stat().st_ino
+        if inode not in known:
+            body = path.read_bytes()
+            digest = hashlib.sha1(b"blob %d\0" % len(body), usedforsecurity=False)
+            digest.update(body)
+            known[inode] = digest.hexdigest()
+        yield str(path.relative_to(folder.parent)), known[inode]
+
+
+def files_of(folder: Path) -> Iterator[Path]:
+    """Its plain files, sorted."""
+    return (path for path in sorted(folder.rglob("*")) if path.is_file())
 
 
 def change(folder: Path, share: float) -> None:
@@ -162,6 +193,7 @@ def main() -> None:
         change(given.folder, 0.01)
     if "removed" in given.what:
         remove_one(given.folder)
+    track(given.folder)
 
 
 if __name__ == "__main__":

@@ -75,12 +75,13 @@ def waits(asked: list[Asked]) -> Waits:
 @dataclass(frozen=True, slots=True)
 class Scene:
     """A gallery of ``photos`` that is online (unless it is to be the ``first`` deploy), what is done to it, and the
-    command that follows."""
+    command that follows; before it what was done is ``deployed``, where that is asked for."""
 
     photos: int
     change: Callable[[Gallery], None] = lambda gallery: None
     command: str = "deploy"
     first: bool = False
+    deployed: bool = False
 
 
 def _one_percent(gallery: Gallery) -> None:
@@ -97,6 +98,8 @@ SCENES = {
     "one removed": Scene(4, lambda gallery: gallery.remove(0)),
     "one added": Scene(4, lambda gallery: gallery.add(9)),
     "1 % of 3,000 objects": Scene(1000, _one_percent),
+    "one changed, rolled back": Scene(4, lambda gallery: gallery.change(0), "rollback", deployed=True),
+    "1 % of 3,000 objects, rolled back": Scene(1000, _one_percent, "rollback", deployed=True),
 }
 
 
@@ -114,6 +117,9 @@ def watched(scene: Scene, folder: Path, seconds: float, profile: str | Profile =
             ran = runner.run("deploy")
             assert ran.exit_code == 0, ran.log
             scene.change(gallery)
+        if scene.deployed:
+            ran = runner.run("deploy")
+            assert ran.exit_code == 0, ran.log
         s3.calm()
         s3.before = clock = Clock(seconds)
         ran = runner.run(scene.command)

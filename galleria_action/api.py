@@ -219,9 +219,12 @@ def _by_metadata_alone(metadata: GalleryMetadata) -> LocalGallery:
 
 def _plan_dict(plan: Plan, metadata: GalleryMetadata) -> dict[str, list[Any]]:
     uploads = plan.photo_uploads
+    here = {photo.id for photo in metadata.photos}
+    # as in Galleria, an id that is not there any more, whatever became of the photo
+    left = dict.fromkeys((*plan.removed_photos, *(photo for photo in plan.photo_deletes if photo not in here)))
     return {
         "upload": [photo for photo in metadata.photos if photo.id in uploads],
-        "delete": list(plan.removed_photos),
+        "delete": list(left),
         "unchanged": [photo for photo in metadata.photos if photo.id not in uploads],
     }
 

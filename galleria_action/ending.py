@@ -187,10 +187,8 @@ def _report(result: Result, ci: CI, *, quiet: bool, plan_told: bool) -> None:
         for finding in result.findings:
             ci.error(finding)
         ci.error("\n".join(filter(None, [result.message, result.hint])))
-    # what is wrong with the options is told in any case: nobody can guess it
-    verdict_only = quiet and result.exit_code != ConfigInvalid.exit_code
     told = ci.screen is not None  # whoever watches has seen the warnings a moment ago
-    for line in render_text(result, quiet=verdict_only, plan_told=plan_told, warnings_told=told):
+    for line in render_text(result, quiet=quiet, plan_told=plan_told, warnings_told=told):
         ci.line(line.text, line.tone)
     try:
         if budget := ci.summary_budget:

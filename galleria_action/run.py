@@ -35,6 +35,7 @@ from galleria_action.report.documents import report_renderer
 from galleria_action.report.result import Tally
 from galleria_action.storage.interface import Target, WriteStore
 from galleria_action.storage.opening import open_store
+from galleria_action.storage.persistence import Waits
 from galleria_action.storage.public_store import public_target
 from galleria_action.storage.settings import StoreSettings
 from galleria_action.storage.wrappers import RecordingStore
@@ -231,15 +232,17 @@ def _reviews(command: Command, options: Options, preview: str, ci: CI, record: T
 
 
 def _recorded(open_store: _Opener, record: Tally) -> _Opener:
-    """``open_store``, with the requests of all stores counted for the record."""
+    """``open_store``, with the requests of all stores counted for the record, and how often one was repeated: before
+    that, and for nothing else, a store waits."""
     stores: list[RecordingStore] = []
+    waits = Waits()
 
     def requests() -> dict[str, int]:
         return dict(sum((Counter(store.counts()) for store in stores), Counter[str]()))
 
     def opened(settings: StoreSettings) -> WriteStore:
-        stores.append(RecordingStore(open_store(settings)))
-        record.requests = requests
+        stores.append(RecordingStore(open_store(replace(settings, pause=waits.counted(settings.pause)))))
+        record.requests, record.retries = requests, lambda: waits.number
         return stores[-1]
 
     return opened
@@ -281,4 +284,5 @@ def _wishes(command: Command, options: Options, preview: str, record: Tally) -> 
         environment_url=review.environment_url,
         preview=preview,
         preview_url=address_of_preview(options, preview),
+        report=bool(options.reports),
     )

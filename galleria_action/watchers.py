@@ -198,6 +198,7 @@ def measured_of(result: Result, phases: Mapping[str, float], at: datetime) -> Me
         "galleria_run_exit_code": float(result.exit_code),
         "galleria_run_timestamp_seconds": at.timestamp(),
         "galleria_run_duration_seconds": result.duration_seconds,
+        "galleria_retries": float(result.retries),
         "galleria_warnings": float(len(result.warnings)),
         **{name: float(outputs[output]) for name, output in names.items()},
         **({"galleria_probe_success": float(outputs["probe"] == "passed")} if outputs["probe"] else {}),

@@ -28,7 +28,8 @@ _FOR_VISITORS = {
             "Effect": "Allow",
             "Principal": "*",
             "Action": ["s3:GetObject", "s3:HeadObject"],
-            "Resource": f"arn:aws:s3:::{BUCKET}/*",
+            # our records are nobody's business
+            "Resource": [f"arn:aws:s3:::{BUCKET}/{it}" for it in ("photos/*", "index.html", "gallery-metadata.json")],
         }
     ],
 }

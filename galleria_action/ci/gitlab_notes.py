@@ -117,7 +117,9 @@ class GitLabNotes(NoReviews):
         noteworthy = not result.success or (result.plan is not None and result.plan.changed)
         if found is None and not noteworthy and self._wishes.comment != "always":
             return None
-        status = status_line(state_of(result), self._merge_request.job_url, self._merge_request.commit)
+        job = self._merge_request.job_url
+        files = f"{job}/artifacts/browse" if job and self._wishes.report else ""
+        status = status_line(state_of(result), job, self._merge_request.commit, files)
         room = COMMENT_BUDGET - len(status.encode()) - len(marker.line("")) - 4
         content = render_comment(result, room, label=self._wishes.label)
         return sealed(_without_quick_actions(self._hide(f"{content}\n\n{status}")), marker)  # no keys in this marker

@@ -33,7 +33,8 @@ class Wishes:
 
     ``label`` and ``target`` tell one gallery's comment from another's. ``environment`` names a deployment;
     ``environment_url`` asks for one at this address, ``public_url`` is where visitors see the gallery. ``preview`` is
-    the name of the preview that is deployed instead, ``preview_url`` where it is seen.
+    the name of the preview that is deployed instead, ``preview_url`` where it is seen. ``report`` says that there
+    will be a report to look at.
     """
 
     comment: str = "off"
@@ -45,6 +46,7 @@ class Wishes:
     environment_url: str | None = None
     preview: str = ""
     preview_url: str = ""
+    report: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,9 @@ from galleria_action.report.progress import Screen
 #: "Select Graphic Rendition" of ECMA-48: bold, and a colour that can be told apart on dark and light ground
 _COLOURS: dict[Tone, str] = {"plain": "", "good": "\x1b[1;32m", "doubtful": "\x1b[1;33m", "bad": "\x1b[1;31m"}
 _USUAL = "\x1b[0m"
+#: between a number and its unit, where no line ends; and a character that visible text does not have
+_AMOUNT = re.compile(r"(?<=[0-9]) (?=(?:[kMGTP]?B|s|min|h)\b)")
+_JOINED = "\x1f"
 #: columns; with fewer a line would be a word
 _NARROWEST = 40
 
@@ -65,9 +68,11 @@ def _wrapped(text: str, columns: int) -> list[str]:
     """``text`` in lines of ``columns`` characters, broken between words only, so that keys and addresses stay whole;
     what goes on stands further in."""
     indent = " " * (len(text) - len(text.lstrip(" ")) + 2)
-    return textwrap.wrap(
-        text, max(columns, _NARROWEST), subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
-    ) or [text]
+    lines = textwrap.wrap(
+        _AMOUNT.sub(_JOINED, text), max(columns, _NARROWEST), subsequent_indent=indent,
+        break_long_words=False, break_on_hyphens=False,
+    )  # fmt: skip
+    return [line.replace(_JOINED, " ") for line in lines] or [text]
 
 
 class Plain:

@@ -20,7 +20,7 @@ from galleria_action.values import dataclass
 #: what only a command line has, because it is about what is printed there
 SWITCHES: Mapping[str, str] = {
     "json": "the result as JSON on standard output, all else on standard error",
-    "quiet": "say nothing but how it ended",
+    "quiet": "say nothing but how it ended, and what is wrong",
 }
 #: the shells for which there is a script that completes words
 SHELLS = ("bash", "zsh", "fish")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import click
 
 from galleria_action.cli.arguments import SHELLS, SWITCHES
@@ -13,9 +15,17 @@ from galleria_action.options.declaration import Option
 _HELP = ["-h", "--help"]
 
 
+class _InOrder(click.Group):
+    """Its commands in the order in which they are declared: of a day's work, not of the alphabet."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """See ``click.Group``."""
+        return list(self.commands)
+
+
 def page(command: str = "") -> str:
     """The help of ``command``, or of all."""
-    root = click.Group(
+    root = _InOrder(
         PROGRAM,
         help="Publish a photo gallery to S3-compatible storage: planned, verified, metadata last.",
         commands=[_command(it) for it in COMMANDS.values()],
@@ -48,7 +58,8 @@ def _command(command: Command) -> click.Command:
 
 def _parameter(option: Option) -> click.Option:
     default = f"  [default: {option.default}]" if option.default else ""
-    one_of = f" ({', '.join(option.kind.choices)})" if option.kind.choices else ""
+    unsaid = [it for it in option.kind.choices if not re.search(rf"(?<![\w-]){re.escape(it)}(?![\w-])", option.help)]
+    one_of = f" ({', '.join(option.kind.choices)})" if unsaid else ""
     names = [f"-{option.short}"] if option.short else []
     return click.Option(
         [*names, f"--{option.name}", option.parameter],

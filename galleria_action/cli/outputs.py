@@ -17,7 +17,7 @@ OUTPUTS: Mapping[str, str] = {
     "photos-to-upload": "photos that the plan uploads",
     "photos-to-delete": "photos that the plan deletes",
     "photos-unchanged": "photos that stay as they are",
-    "photos-with-position": "photos to be uploaded that tell on disk where they were taken",
+    "photos-with-position": "photos to be uploaded (of `validate`: all) that tell on disk where they were taken",
     "bytes-to-upload": "bytes that the plan uploads",
     "photos-uploaded": "photos of which files were uploaded",
     "photos-deleted": "photos that were deleted",

@@ -74,8 +74,8 @@ class PositionLeft:
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """How many of the photos to be uploaded carry a position on disk, whether it is to be taken out, and what cannot
-    be published without."""
+    """How many of the photos to be uploaded (of ``validate``: of all) carry a position on disk, whether it is to be
+    taken out, and what cannot be published without."""
 
     photos: int
     taken_out: bool

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from galleria_action.deployment.made_by import MadeBy
 from galleria_action.deployment.model import Base, Commit, Mode, PageEdit, PhotoEdit, SourceFile
-from galleria_action.deployment.state.manifest import Kind, Manifest
+from galleria_action.deployment.state.manifest import Kind, Manifest, ManifestEntry
 from galleria_action.gallery.metadata.model import NO_SETTINGS, GalleryMetadata, GallerySettings
 from galleria_action.storage.interface import ObjectInfo
 from galleria_action.values import dataclass
@@ -91,3 +91,62 @@ class RemoteGallery:
     metadata: GalleryMetadata | None = None
     manifest: Manifest = field(default_factory=Manifest)
     listing: Mapping[str, ObjectInfo] | None = None
+
+
+# -- which photos are gone -----------------------------------------------------------------------------------------
+
+#: photo id → the hashes (SHA-256, hex) that the photo is known by under another id, too; none where there are none
+Contents = Mapping[str, tuple[str, ...]]
+
+
+def contents_of(metadata: GalleryMetadata | None, objects: Mapping[str, ManifestEntry]) -> Contents:
+    """The photos of a gallery that is described by its ``metadata``, or without one by the record's ``objects``."""
+    if metadata:
+        return {photo.id: (photo.file_hash, photo.deployment_file_hash) for photo in metadata.photos}
+    contents: dict[str, tuple[str, ...]] = {}
+    for key, entry in objects.items():
+        if entry.kind == "photo":
+            # a photo of several files is not known by its thumbnail
+            contents[entry.photo or key] = (entry.source,) if entry.photo in (None, key) else ()
+    return contents
+
+
+def gone(before: Contents, after: Contents) -> tuple[str, ...]:
+    """The ids of ``before`` that are not in ``after``, but for photos that go on under another id: Galleria names those
+    anew with every run that have no date. A content that several photos have proves nothing, and each photo of
+    ``after`` is what became of one at most: where there are fewer than before, as many are gone."""
+    missing = [name for name in before if name not in after]
+    if not missing:
+        return ()
+    there = _owners(after)
+    heirs = {name: heir for content, name in _owners(before).items() if (heir := there.get(content))}
+    number = min(len(missing), len(before) - _going_on(before, after, heirs))
+    lost = set(sorted(missing, key=lambda name: name in heirs)[:number])
+    return tuple(name for name in before if name in lost)
+
+
+def _owners(contents: Contents) -> dict[str, str]:
+    """Whose each content is, of those that one photo has alone."""
+    owners: dict[str, str] = {}
+    shared = set()
+    for name, its in contents.items():
+        for content in set(its):
+            if owners.setdefault(content, name) != name:
+                shared.add(content)
+    return {content: name for content, name in owners.items() if content not in shared}
+
+
+def _going_on(before: Contents, after: Contents, heirs: Mapping[str, str]) -> int:
+    """How many photos of ``before`` are one of ``after`` each: the one with the same content, or else with the same
+    id."""
+    taken = {name for name in before if name in after and not set(before[name]).isdisjoint(after[name])}
+    others = [name for name in before if name not in taken]
+    changed = []
+    going_on = len(taken)
+    for name in others:
+        if name in heirs and heirs[name] not in taken:
+            taken.add(heirs[name])
+            going_on += 1
+        else:
+            changed.append(name)
+    return going_on + sum(name in after and name not in taken for name in changed)

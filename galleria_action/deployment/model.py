@@ -66,8 +66,8 @@ _STRIPPING = 2
 @lru_cache(maxsize=64)
 def _edit_digest(edit: PhotoEdit) -> str:
     """Remembered for the files of one photo, which are asked for one after the other."""
-    canonical = json.dumps([edit.timestamp, edit.offset_hours, edit.strip_gps and _STRIPPING], separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()[:EDIT_DIGITS]
+    text = canonical([edit.timestamp, edit.offset_hours, edit.strip_gps and _STRIPPING])
+    return hashlib.sha256(text.encode()).hexdigest()[:EDIT_DIGITS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,9 +262,10 @@ class Storing:
 class Plan:
     """The whole plan.
 
-    ``removed_photos`` are ids that the remote gallery has and the local one has not, ``orphans`` the keys of objects in
-    the gallery's folders that nothing names, also where they are left alone. ``storing`` goes with each object.
-    ``strategy`` is how the new gallery takes the place of the live one.
+    ``removed_photos`` are ids that the remote gallery has and the local one has not, without those of photos that go on
+    under another id (``galleries.gone``), ``orphans`` the keys of objects in the gallery's folders that nothing names,
+    also where they are left alone. ``storing`` goes with each object. ``strategy`` is how the new gallery takes the
+    place of the live one.
     """
 
     mode: Mode

@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
 
-from galleria_action.deployment.galleries import LocalGallery, RemoteGallery, SourcePhoto, Wanted
+from galleria_action.deployment.galleries import (
+    LocalGallery,
+    RemoteGallery,
+    SourcePhoto,
+    Wanted,
+    contents_of,
+    gone,
+)
 from galleria_action.deployment.model import (
     Commit,
     Delete,
@@ -54,10 +61,10 @@ def make_plan(
     orphans = orphans_beside(local, remote)
     if delete_orphans and remote.base:
         deletes += [Delete(key, Reason.ORPHAN) for key in orphans]
-    photos_before = dict.fromkeys(remote_photos(remote).values())
+    known = contents_of(remote.metadata, remote.manifest.objects)
+    photos_before = {name: known.get(name, ()) for name in remote_photos(remote).values()}
     changed = {up.photo for up in uploads}
-    local_photos = [photo.id for photo in local.photos or ()]
-    present = set(local_photos) | comparison.renamed
+    local_photos = {photo.id: _content(photo) for photo in local.photos or ()}
     return Plan(
         mode=local.mode,
         target=target,
@@ -65,7 +72,7 @@ def make_plan(
         uploads=tuple(uploads),
         deletes=tuple(sorted(deletes, key=lambda gone: gone.key)),
         unchanged_photos=tuple(photo for photo in local_photos if photo not in changed),
-        removed_photos=() if local.photos is None else tuple(p for p in photos_before if p not in present),
+        removed_photos=() if local.photos is None else gone(photos_before, local_photos),
         remote_photo_count=len(photos_before),
         local_photo_count=len(local_photos),
         commit=_commit(local, remote),
@@ -75,6 +82,13 @@ def make_plan(
         storing=storing,
         strategy=strategy,
     )
+
+
+def all_uploads(local: LocalGallery) -> Iterator[Upload]:
+    """What the first deploy of ``local`` sends: everything."""
+    comparison = _Comparison(local, RemoteGallery(), force=False, keep_unproven=False)
+    yield from comparison.photo_uploads()
+    yield from comparison.site_uploads()
 
 
 class _Comparison:
@@ -91,14 +105,12 @@ class _Comparison:
         live = remote.metadata.photos if remote.metadata else ()
         self.before = {photo.id: photo for photo in live}
         self.by_key = {photo.files.full: photo for photo in live}
-        #: ids of live photos that go on under another id: nothing of them is lost
-        self.renamed: set[str] = set()
 
     def photo_uploads(self) -> Iterator[Upload]:
         for photo in self.local.photos or ():
-            whole = self._reason_for_photo(photo)
-            before = None if whole or self.local.mode == "directory" else self._before(photo)
-            keys = dict(before.files.items()) if before else None
+            before = self._before(photo)
+            whole = self._reason_for_photo(photo, before)
+            keys = dict(before.files.items()) if before and not whole and self.local.mode == "metadata" else None
             edited = photo.edit.digest() if photo.edit else ""
             small = PhotoEdit(None, None, strip_gps=True) if photo.edit and photo.edit.strip_gps else None
             of_small = small.digest() if small else ""
@@ -128,14 +140,10 @@ class _Comparison:
             return self.before[photo.id]
         full = next((file.key for file in photo.files if file.variant == "full"), "")
         other = self.by_key.get(full)
-        if other is None or other.deployment_file_hash.lower() != photo.identity:
-            return None
-        self.renamed.add(other.id)
-        return other
+        return other if other and other.deployment_file_hash.lower() == photo.identity else None
 
-    def _reason_for_photo(self, photo: SourcePhoto) -> Reason | None:
+    def _reason_for_photo(self, photo: SourcePhoto, before: PhotoMetadata | None) -> Reason | None:
         """A reason that concerns every file of the photo, if there is one."""
-        before = self._before(photo)
         if self.force:
             return Reason.FORCED
         if self.local.mode == "directory":
@@ -192,6 +200,12 @@ class _Comparison:
         return None if whole else Reason.MISSING
 
 
+def _content(photo: SourcePhoto) -> tuple[str, ...]:
+    """See ``Contents``: the original and what is published of it, as far as they are known."""
+    full = [file.sha256 for file in photo.files if file.variant in (None, "full") and file.sha256]
+    return (*full, photo.identity)
+
+
 def _is_picture(file: SourceFile) -> bool:
     kind = file.headers.content_type
     return kind.startswith(("image/", "video/")) and kind != "image/svg+xml"
@@ -213,15 +227,18 @@ def remote_photos(remote: RemoteGallery, *, but: Set[str] = frozenset()) -> dict
         if key not in but and entry.kind == "photo":
             named[key] = entry.photo or key
     for photo in remote.metadata.photos if remote.metadata else ():
-        named.update((key, photo.id) for _, key in photo.files.items() if key not in but)
+        for _, key in photo.files.items():
+            if key not in but:
+                named[key] = photo.id
     return named
 
 
 def deletes_for(local: Wanted, remote: RemoteGallery) -> Iterator[Delete]:
     """What is gone from the gallery when it is as ``local``, unless a disk or a service may hold its key to be one that
     stays."""
-    stays = {folded(key) for key in _wanted(local)}
-    return (gone for gone in _unwanted(local, remote) if folded(gone.key) not in stays)
+    unwanted = tuple(_unwanted(local, remote))
+    stays = {folded(key) for key in _wanted(local)} if unwanted else set()
+    return (gone for gone in unwanted if folded(gone.key) not in stays)
 
 
 def _site_before(remote: RemoteGallery) -> Mapping[str, object]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Set
 from functools import cache
+from itertools import islice
 
 from galleria_action.deployment.delivery import HeaderRules
 from galleria_action.deployment.galleries import LocalGallery, SourcePhoto, Wanted
@@ -13,8 +14,8 @@ from galleria_action.errors import Finding, GalleryInvalid
 from galleria_action.gallery.keys import METADATA_KEY, folded
 from galleria_action.gallery.local.files import LocalFile, read_file
 from galleria_action.gallery.local.web_types import BEGINNING, WebType, needs_a_look, web_type
-from galleria_action.gallery.media import media_type
-from galleria_action.gallery.metadata.model import GalleryMetadata, PhotoMetadata
+from galleria_action.gallery.media import extension_of, media_type
+from galleria_action.gallery.metadata.model import VARIANTS, GalleryMetadata, PhotoMetadata
 from galleria_action.gallery.wording import shown
 from galleria_action.storage.interface import Headers
 
@@ -37,18 +38,16 @@ def photos_of_metadata(
     """The photos of a gallery with metadata. ``files`` are three per photo, in the metadata's order, and ``hashes``
     their SHA-256 (hex); that of ``full`` may be empty, because the metadata has it (``file_hash``)."""
     offset = metadata.settings.target_timezone_offset_hours
-    by_key = {file.key: (file, sha256) for file, sha256 in zip(files, hashes, strict=True)}
+    measured = zip(files, hashes, strict=True)
 
-    def source(photo: PhotoMetadata, key: str) -> SourceFile:
-        file, sha256 = by_key[key]
-        kind = WebType(media_type(key))
-        return _source(file, sha256 or photo.file_hash.lower(), kind, cache_control, rules)
+    def source(photo: PhotoMetadata, file: LocalFile, sha256: str) -> SourceFile:
+        return _source(file, sha256 or photo.file_hash, _photo_headers(extension_of(file.key), cache_control), rules)
 
     return tuple(
         SourcePhoto(
             id=photo.id,
-            identity=photo.deployment_file_hash.lower(),
-            files=tuple(source(photo, key) for _, key in photo.files.items()),
+            identity=photo.deployment_file_hash,
+            files=tuple(source(photo, file, sha256) for file, sha256 in islice(measured, len(VARIANTS))),
             edit=PhotoEdit(photo.exif.corrected_timestamp, offset, strip_gps),
         )
         for photo in metadata.photos
@@ -67,7 +66,10 @@ def photos_of_directory(
     edit = PhotoEdit(None, None, strip_gps) if strip_gps else None
     return tuple(
         SourcePhoto(
-            file.key, sha256, (_source(file, sha256, WebType(media_type(file.key)), cache_control, rules),), edit
+            file.key,
+            sha256,
+            (_source(file, sha256, _photo_headers(extension_of(file.key), cache_control), rules),),
+            edit,
         )
         for file, sha256 in zip(files, hashes, strict=True)
     )
@@ -78,7 +80,8 @@ def site_files(
 ) -> tuple[SourceFile, ...]:
     """The files of the static site."""
     return tuple(
-        _source(file, sha256, _web_type(file), cache_control, rules) for file, sha256 in zip(files, hashes, strict=True)
+        _source(file, sha256, _headers(_web_type(file), cache_control), rules)
+        for file, sha256 in zip(files, hashes, strict=True)
     )
 
 
@@ -87,8 +90,14 @@ def _web_type(file: LocalFile) -> WebType:
     return web_type(file.key, read_file(file)[:BEGINNING] if look else b"")
 
 
-def _source(file: LocalFile, digest: str, kind: WebType, cache_control: str, rules: HeaderRules) -> SourceFile:
-    return SourceFile(file.key, file, digest, rules.applied(file.key, _headers(kind, cache_control)))
+def _source(file: LocalFile, digest: str, headers: Headers, rules: HeaderRules) -> SourceFile:
+    return SourceFile(file.key, file, digest, rules.applied(file.key, headers))
+
+
+@cache
+def _photo_headers(extension: str, cache_control: str) -> Headers:
+    """Of photos and videos, which nobody looks into to know their type."""
+    return _headers(WebType(media_type(f"x.{extension}")), cache_control)
 
 
 @cache

@@ -16,7 +16,7 @@ from galleria_action.deployment.caches import Cache
 from galleria_action.deployment.events import Listener, Said, Warned
 from galleria_action.deployment.model import Plan
 from galleria_action.deployment.state.debts import DEBT_HEADERS, Debt, Owed, merged
-from galleria_action.edge.addresses import Site, dirty_keys
+from galleria_action.edge.addresses import Dirty, Site, dirty_keys
 from galleria_action.edge.collapse import EVERYTHING, Allowance, few
 from galleria_action.edge.opening import open_purger
 from galleria_action.edge.purger import Means, Purger
@@ -55,10 +55,13 @@ class Account:
 
     def debt_of(self, plan: Plan) -> Debt:
         """What ``plan`` will make stale in each cache."""
-        dirty = dirty_keys(plan)
-        certain, perhaps = self.site.paths(dirty.certain), self.site.paths(dirty.perhaps)
+        return self.debt_at(self.site, dirty_keys(plan))
+
+    def debt_at(self, site: Site, dirty: Dirty) -> Debt:
+        """The same for the ``dirty`` keys of a gallery at ``site``."""
+        certain, perhaps = site.paths(dirty.certain), site.paths(dirty.perhaps)
         owed = (
-            Owed(cache.name, self.site.origin, few(certain, perhaps, self.site.path, self._allowed(cache)))
+            Owed(cache.name, site.origin, few(certain, perhaps, site.path, self._allowed(cache)))
             for cache in self.caches
         )
         return self._debt(self.now(), (it for it in owed if it.paths))
@@ -95,9 +98,11 @@ class Account:
                 left.append(Owed(name, origin, wanted))
         return Payment(tuple(left), trouble)
 
-    def write_off(self, debts: Sequence[Debt], payment: Payment) -> None:
-        """Have the state say what is left of ``debts``. That this fails costs a purge more, and is told."""
+    def write_off(self, debts: Sequence[Debt], payment: Payment) -> Debt | None:
+        """Have the state say what is left of ``debts``, and return that. That this fails costs a purge more, and is
+        told."""
         kept: frozenset[str] = frozenset()
+        rest: Debt | None = None
         try:
             self.check()
             if payment.left:
@@ -116,6 +121,7 @@ class Account:
             problem = error.message
         if problem:
             self.tell(Warned(f"What was purged could not be written off, so that it will be purged again: {problem}"))
+        return rest
 
     def _purge(self, cache: Cache, origin: str, paths: Sequence[str], reference: str, *, wait: bool) -> None:
         purger = self._purger(cache)

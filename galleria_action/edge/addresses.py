@@ -54,6 +54,10 @@ class Site:
         path = quote(parts.path.strip("/"), safe=f"{_PLAIN}%~")
         return cls(f"{parts.scheme}://{parts.netloc}", f"/{path}/" if path else "/")
 
+    def below(self, folder: str) -> Site:
+        """What visitors find at ``folder`` of it, which ends with a slash."""
+        return Site(self.origin, self.path + quote(folder, safe="/"))
+
     def paths(self, keys: Iterable[str]) -> list[str]:
         """Every path under which a cache may hold one of ``keys``."""
         return list(dict.fromkeys(path for key in keys for path in self._paths(key)))

@@ -28,7 +28,7 @@ class Probe(StrEnum):
     ROLLBACK = "rollback"
 
 
-_WRITING = Topic.APPLY | Topic.RELEASES | Topic.PHOTO
+_WRITING = Topic.APPLY | Topic.RELEASES | Topic.PHOTO | Topic.PREVIEW
 _TOPICS = _WRITING | Topic.VERIFY
 
 

@@ -13,7 +13,7 @@ from galleria_action.options.kinds import Kind, shown
 from galleria_action.options.model import GROUPS, Options
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-_HINT = "Every option, its default and the places it can come from: see docs/reference.md."
+_HINT = "Every option, its default and the places it can come from: see docs/reference.md, or {help}."
 
 #: what Galleria prints when the storage is not configured; its users know these words
 MISSING_S3 = "Error: Missing S3 configuration"
@@ -48,7 +48,7 @@ def resolve(
     if findings:
         raise ConfigInvalid(
             _headline(findings, mistakes),
-            hint=_usage_hint(command) if usage else _HINT,
+            hint=f"See {_help(command)}." if usage else _HINT.format(help=_help(command)),
             findings=findings,
         )
     return options
@@ -90,8 +90,8 @@ def _headline(findings: Sequence[Finding], mistakes: Sequence[Mistake]) -> str:
 def usage_problem(command: str, mistakes: Sequence[Mistake]) -> ConfigInvalid:
     """The error about a command line that cannot be followed far enough to look at its options."""
     findings = [Finding(str(it)) for it in mistakes]
-    return ConfigInvalid("The command line is wrong", hint=_usage_hint(command), findings=findings)
+    return ConfigInvalid("The command line is wrong", hint=f"See {_help(command)}.", findings=findings)
 
 
-def _usage_hint(command: str) -> str:
-    return f"See `{' '.join(filter(None, ['galleria-action', command]))} --help`."
+def _help(command: str) -> str:
+    return f"`{' '.join(filter(None, ['galleria-action', command]))} --help`"

@@ -74,6 +74,12 @@ class StrategyOptions(Group):
         "share of the visitors who get a canary first, in percent, or growing ones: 10,50,100",
         Topic.APPLY,
     )
+    canary_wait: int = option(
+        count(86_400, least=0),
+        "60",
+        "seconds for which each share of the visitors has a canary, before it is looked at again and grows",
+        Topic.APPLY,
+    )
     abort: bool = option(
         FLAG, "false", "take back what waits in a slot instead of promoting it", Topic.SLOTS, config=NEVER
     )

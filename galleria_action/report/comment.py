@@ -93,11 +93,14 @@ def state_of(result: Result) -> State:
     return kind
 
 
-def status_line(state: State, run_url: str, commit: str) -> str:
-    """The last visible line of a comment; ``commit`` may be empty."""
+def status_line(state: State, run_url: str, commit: str, artifacts: str = "") -> str:
+    """The last visible line of a comment; ``commit`` may be empty. ``artifacts`` is the address of the run's files
+    where a report to look at is one of them."""
     run = f"[this run]({run_url})" if PLAIN_URL.fullmatch(run_url) else "a run"
     of = f" of {code(shorten(commit, 40)[:_SHORT_COMMIT])}" if commit else ""
-    return f"**Status:** {_STATES[state]} by {run}{of}"
+    address = artifacts.removesuffix("#artifacts")
+    report = f" · [report with pictures]({artifacts})" if PLAIN_URL.fullmatch(address) else ""
+    return f"**Status:** {_STATES[state]} by {run}{of}{report}"
 
 
 def reviewed_plan(plan_id: str, head: str) -> str:

@@ -12,6 +12,7 @@ from galleria_action.deployment.releases.rollback import ListedRelease
 from galleria_action.deployment.remote.verification import Verification
 from galleria_action.errors import Finding
 from galleria_action.report.document import (
+    NOTHING,
     Amount,
     Column,
     Count,
@@ -144,7 +145,16 @@ def _positions(result: Result) -> str:
         return ""
     tells, they = ("tells", "it was") if number == 1 else ("tell", "they were")
     what = "that is taken out" if result.located.taken_out else "strip-gps publishes photos without"
-    return f"{count(number, 'photo')} to be uploaded {tells} where {they} taken: {what}."
+    return f"{count(number, 'photo')}{_which(result)} {tells} where {they} taken: {what}."
+
+
+def _which(result: Result) -> str:
+    """Of which photos their positions are told: what was done with them, or will be."""
+    if result.command == "validate":
+        return ""
+    if result.success and deploys(result):
+        return " that was uploaded" if result.located.photos == 1 else " that were uploaded"
+    return " to be uploaded"
 
 
 def _remarks(result: Result, outcome: Verdict) -> Iterator[str]:
@@ -234,7 +244,9 @@ def _pipeline(result: Result) -> Iterator[Section]:
 
 # -- releases ------------------------------------------------------------------------------------------------------
 
-_COLUMNS = tuple(map(Column, ("Release", "Made by", "What changed", "State", "A rollback to it")))
+_COLUMNS = (
+    *map(Column, ("Release", "Made by", "Strategy", "What changed", "State")), Column("A rollback to it", told=True),
+)  # fmt: skip
 _STANDING = {
     Standing.OPEN: "not ended",
     Standing.UNVERIFIED: "not verified",
@@ -252,7 +264,7 @@ def _releases(result: Result) -> Iterator[Section]:
     ways = _ways_from_here(str(result.outputs["previous-release"]), result.taken_back)
     if result.outputs["release-id"] and ways:
         told = "; ".join(f"{what}: `galleria-action rollback --to {release}`" for what, release in ways)
-        yield Section(Part.COUNTS, "Release", f"This is the release {result.outputs['release-id']}. {told}")
+        yield Section(Part.COUNTS, "Release", f"{result.outputs['release-id']}. {told}")
 
 
 def _ways_from_here(previous: str, taken_back: str) -> list[tuple[str, str]]:
@@ -263,14 +275,15 @@ def _ways_from_here(previous: str, taken_back: str) -> list[tuple[str, str]]:
 
 def _row(it: ListedRelease) -> Row:
     release = it.release
-    return (release.id, Name(_who(release)), Name(_changed(release)), _state(it), _back(it))
+    strategy = NOTHING if release.kind is Kind.FOUND else release.strategy
+    return (release.id, Name(_who(release)), Name(strategy), Name(_changed(release)), _state(it), _back(it))
 
 
 def _who(release: Release) -> str:
     who = release.who
     told = (who.actor, who.ref, who.commit[:12], who.pull_request and f"#{who.pull_request}",
             who.pipeline and f"pipeline {who.pipeline}")  # fmt: skip
-    return " ".join(filter(None, told)) or "–"
+    return " ".join(filter(None, told)) or NOTHING
 
 
 def _changed(release: Release) -> str:
@@ -294,7 +307,7 @@ def _state(it: ListedRelease) -> str:
 
 def _back(it: ListedRelease) -> str:
     if it.way is None:
-        return "–"
+        return NOTHING
     if it.damaged:
         return "not possible: a later record is damaged"
     if not it.can_come_back:

@@ -72,15 +72,19 @@ class Phrase:
 
 
 Cell = str | int | Name | Message | Size | Series | Phrase
+#: stands in a cell where there is nothing to say
+NOTHING = "–"
 Row = tuple[Cell, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """The heading of a column; numbers are aligned to the right."""
+    """The heading of a column; numbers are aligned to the right. Where there are no columns, what is in this one is
+    not to be understood without it if it is ``told``."""
 
     name: str
     numeric: bool = False
+    told: bool = False
 
 
 @dataclass(frozen=True, slots=True)

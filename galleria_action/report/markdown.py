@@ -43,10 +43,11 @@ def verdict_blocks(document: Document) -> Iterator[Block]:
     """Why, what became of the gallery and what to do, before any detail."""
     if document.reason:
         yield block(Part.ALARM, _alarm(document, _LONG), _alarm(document, _SHORT))
-    elif document.remarks:
-        yield block(Part.ALARM, lambda: _note(document.remarks))
-    else:
+        return
+    if document.outcome.kind == "done" or not document.remarks:
         yield block(Part.ALARM, lambda: [prose(shorten(document.message, _LONG))])
+    if document.remarks:
+        yield block(Part.ALARM, lambda: _note(document.remarks))
 
 
 def detail_blocks(document: Document, numbers: Callable[[PlanReport], Rendering]) -> Iterator[Block]:

@@ -12,6 +12,9 @@ from galleria_action.values import dataclass
 
 _SUBJECTS = {"cors": "CORS", "verify": "Verification", "validate": "Validation"}
 
+#: commands whose dry run is the plan of a gallery
+_PLANNED = ("plan", "deploy", "finalize", "rollback", "promote", "forget")
+
 #: ``unplanned``: a plan was asked for, but there was nothing to make it against
 Ending = Literal["planned", "unplanned", "done", "failed", "cancelled"]
 
@@ -45,7 +48,7 @@ def outcome_of(result: Result) -> Verdict:
         return Verdict("done", _deployed(result))
     if result.command == "pipeline":
         return Verdict("done", "Pipeline: all went well" if not _dry(result) else "Pipeline: as it would run")
-    if result.command in ("plan", "deploy", "rollback", "forget"):
+    if result.command in _PLANNED and _dry(result):
         if result.plan is None:
             return Verdict("unplanned", "The gallery is valid, but it could not be planned")
         return Verdict("planned", f"Plan: {to_do(result.plan)}")
@@ -62,7 +65,12 @@ def to_do(plan: Plan) -> str:
         (len(plan.site_uploads), "site file", "to upload"),
         (len(plan.site_deletes), "site file", "to delete"),
         (len(plan.orphan_deletes), "orphan", "to delete"),
-    ) or ("small changes only" if plan.changed else "nothing to do, the gallery is up to date")
+    ) or (_small(plan) if plan.changed else "nothing to do, the gallery is up to date")
+
+
+def _small(plan: Plan) -> str:
+    """What there is to say of a plan in which no photo and no file of the site comes or goes."""
+    return "small changes only" if plan.uploads or plan.copies or plan.deletes else "metadata only"
 
 
 def unverified(result: Result) -> bool:
@@ -87,8 +95,12 @@ def _deployed(result: Result) -> str:
         (int(result.outputs["photos-uploaded"]), "photo", "uploaded"),
         (int(result.outputs["photos-deleted"]), "photo", "deleted"),
     )
-    files = _listed((int(result.outputs["files-uploaded"]), "file", "uploaded"))
-    return f"Deployed: {photos or files or 'small changes only'}"
+    files = _listed(
+        (int(result.outputs["files-uploaded"]), "file", "uploaded"),
+        (len(result.plan.site_deletes) if result.plan else 0, "site file", "deleted"),
+        (len(result.plan.orphan_deletes) if result.plan else 0, "orphan", "deleted"),
+    )
+    return f"Deployed: {photos or files or (_small(result.plan) if result.plan else 'small changes only')}"
 
 
 def _listed(*parts: tuple[int, str, str]) -> str:
@@ -98,6 +110,8 @@ def _listed(*parts: tuple[int, str, str]) -> str:
 def _checked(result: Result) -> str:
     if result.command == "validate":
         return "The gallery is valid"
+    if result.command == "forget":
+        return "Forgotten, and proved by a listing"
     if result.verification and not result.verification.consistent:
         return f"Verified: nothing is missing, {count(len(result.verification.orphaned), 'orphan')} left"
     if result.verification:

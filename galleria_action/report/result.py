@@ -91,6 +91,7 @@ class Tally:
     shards: tuple[Shard, ...] = ()
     warnings: list[str] = field(default_factory=list)
     requests: Callable[[], Mapping[str, int]] = dict
+    retries: Callable[[], int] = int
     #: uploads that are on their way at this moment
     under_way: int = 0
     #: whether the log has shown the plan already
@@ -107,7 +108,8 @@ class Tally:
     def _note(self, event: Event) -> None:
         match event:
             case Warned(text):
-                self.warnings.append(self.hide(text))
+                told = self.hide(text)
+                self.warnings += [] if told in self.warnings else [told]  # tasks of a pipeline find the same
             case Recognised(mode):
                 self.mode = mode
             case Planned(plan):
@@ -185,6 +187,7 @@ class Result:
     warnings: tuple[str, ...]
     outputs: Mapping[str, str | int | bool]
     requests: Mapping[str, int]
+    retries: int
     duration_seconds: float
     releases: tuple[ListedRelease, ...] | None = None
     environments: Mapping[str, tuple[Setting, ...]] | None = None
@@ -215,6 +218,7 @@ class Result:
             "findings": [{"message": f.message, "file": f.file, "line": f.line} for f in self.findings],
             "duration_seconds": round(self.duration_seconds, 3),
             "requests": dict(self.requests),
+            "retries": self.retries,
             **({} if self.releases is None else {"releases": list(map(_told, self.releases))}),
             **({} if self.environments is None else {"environments": _settings(self.environments)}),
             **({} if self.pipeline is None else {"pipeline": _pipeline(self.pipeline)}),
@@ -244,6 +248,7 @@ def _told(it: ListedRelease) -> dict[str, Any]:
         "kind": release.kind,
         "at": release.at.isoformat(),
         "who": asdict(release.who),
+        "strategy": release.strategy,
         "changed": asdict(release.counts),
         "verified": release.standing,
         "previous": release.previous,
@@ -277,6 +282,7 @@ def finish(record: Tally, message: str, duration_seconds: float, error: Galleria
         warnings=tuple(record.warnings),
         outputs=_outputs(record, text, error),
         requests=dict(record.requests()),
+        retries=record.retries(),
         duration_seconds=duration_seconds,
         releases=record.releases,
         live_commit=record.live_commit,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from galleria_action.deployment.model import Plan
 from galleria_action.report.compose import compose, compose_plan
 from galleria_action.report.document import (
+    NOTHING,
     Cell,
+    Column,
     Count,
     Document,
     Message,
@@ -62,10 +64,10 @@ def render_text(
     """``result``: plan (unless it was told before), verification, warnings (a word, where they were told before) and
     problems, what to do, the verdict.
 
-    ``quiet`` leaves only what is told of the verdict.
+    ``quiet`` leaves only the verdict, and what it cannot be understood without: the problems.
     """
     document = compose(result)
-    return _visible(_ending(document) if quiet else _whole(document, plan_told, warnings_told))
+    return _visible(_verdict(document) if quiet else _whole(document, plan_told, warnings_told))
 
 
 def _visible(lines: Iterable[Line]) -> list[Line]:
@@ -86,6 +88,13 @@ def _whole(document: Document, plan_told: bool, warnings_told: bool) -> Iterator
         elif section:
             yield from _section(section)
             yield Line("")
+    yield from _ending(document)
+
+
+def _verdict(document: Document) -> Iterator[Line]:
+    if document.problems:
+        yield from _section(document.problems)
+        yield Line("")
     yield from _ending(document)
 
 
@@ -119,17 +128,22 @@ def _entries(section: Section, *, indent: int) -> Iterator[Line]:
         return
     details = section.details[0]
     for row in islice(details.rows(), _SHOWN):
-        yield Line(f"{' ' * indent}{shorten(_row(row), _LONGEST_ENTRY)}")
+        yield Line(f"{' ' * indent}{shorten(_row(row, details.columns), _LONGEST_ENTRY)}")
     if details.total > _SHOWN:
         yield Line(f"{' ' * indent}... and {details.total - _SHOWN:,} more")
 
 
-def _row(row: Row) -> str:
-    about, *others = map(_cell, row)
-    if not others:
+def _row(row: Row, columns: Sequence[Column]) -> str:
+    about, *others = map(_told, row, columns) if columns else map(_cell, row)
+    if not (said := [it for it in others if it != NOTHING]):
         return about
-    why, more = others[0], "; ".join(others[1:])
+    why, more = said[0], "; ".join(said[1:])
     return f"{about}: {why} ({more})" if more else f"{about}: {why}"
+
+
+def _told(cell: Cell, column: Column) -> str:
+    text = _cell(cell)
+    return f"{column.name[0].lower()}{column.name[1:]}: {text}" if column.told and text != NOTHING else text
 
 
 def _cell(content: Cell) -> str:
@@ -165,5 +179,5 @@ def _ending(document: Document) -> Iterator[Line]:
         yield Line(f"Gallery: {document.url}")
     how = f"{document.reason}, exit code {document.exit_code}, " if document.reason else ""
     yield Line(f"{outcome.headline} ({how}{duration(document.duration_seconds)})", tone)
-    if outcome.kind == "planned":
+    if outcome.kind == "planned" and first == DRY_RUN_DONE:  # the plan beside a preview comes with files uploaded
         yield Line(DRY_RUN_DONE, tone)

@@ -8,6 +8,7 @@ nothing of each other's trouble, and cannot be stopped while they wait.
 from __future__ import annotations
 
 import random
+import threading
 import time
 from collections.abc import Awaitable, Callable
 from itertools import count
@@ -29,6 +30,25 @@ FIRST_WAIT_SECONDS = 0.4
 LONGEST_WAIT_SECONDS = 20.0
 #: the most that a Retry-After can ask for
 LONGEST_RETRY_AFTER_SECONDS = 120.0
+
+
+class Waits:
+    """Counts how often stores wait: each time a request is repeated. Any thread may."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.number = 0
+
+    def counted(self, pause: Pause) -> Pause:
+        """``pause``, counted; it is asked whether to go on without a wait, too."""
+
+        def waited(seconds: float) -> bool:
+            if seconds > 0:
+                with self._lock:
+                    self.number += 1
+            return pause(seconds)
+
+        return waited
 
 
 def sleep(seconds: float) -> bool:

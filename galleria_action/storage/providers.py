@@ -1,18 +1,24 @@
-"""What a storage service can do, as data (``providers.yaml``)."""
+"""What a storage service can do, as data (``providers.toml``)."""
 
 from __future__ import annotations
 
 import re
+import tomllib
 from dataclasses import fields
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from functools import cache
+from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from galleria_action.errors import ConfigInvalid
 from galleria_action.storage.interface import IfMatch
 from galleria_action.values import dataclass
+
+_DATA = Path(__file__).with_name("providers.toml")
+#: what a profile may leave unsaid
+_NONE = {"region_from_host": None, "upload_checksum": None}
 
 
 class PrivateBy(StrEnum):
@@ -27,7 +33,7 @@ class PrivateBy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """The profile of a storage service; ``providers.yaml`` explains the fields."""
+    """The profile of a storage service; ``providers.toml`` explains the fields."""
 
     name: str
     hosts: tuple[str, ...]
@@ -61,12 +67,7 @@ class Provider:
 @cache
 def profiles() -> dict[str, Provider]:
     """All profiles by name."""
-    from importlib import resources
-
-    import yaml
-
-    text = resources.files(__package__).joinpath("providers.yaml").read_text("utf-8")
-    data: dict[str, dict[str, Any]] = yaml.safe_load(text)
+    data: dict[str, dict[str, Any]] = tomllib.loads(_DATA.read_text("utf-8"))
     return {name: _profile(name, {**data["generic"], **own}) for name, own in data.items()}
 
 
@@ -93,9 +94,9 @@ def _recognise(host: str) -> Provider:
 
 def _profile(name: str, values: dict[str, Any]) -> Provider:
     if unknown := set(values) - {field.name for field in fields(Provider)}:
-        raise ValueError(f"providers.yaml: {name} has unknown fields: {', '.join(sorted(unknown))}")
+        raise ValueError(f"providers.toml: {name} has unknown fields: {', '.join(sorted(unknown))}")
     own = {"hosts": tuple(values["hosts"]), "private_by": PrivateBy(values["private_by"])}
-    return Provider(name=name, **{**values, **own})
+    return Provider(name=name, **{**_NONE, **values, **own})
 
 
 def _host(endpoint: str | None) -> str:

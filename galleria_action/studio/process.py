@@ -65,6 +65,11 @@ class Processed:
     metadata_changed: bool
 
     @property
+    def missing(self) -> int:
+        """How many files that are to be photos are not in the gallery, because they are damaged."""
+        return len(self.problems) + sum(it.why is Why.DAMAGED for it in self.left_out)
+
+    @property
     def changed(self) -> bool:
         """Whether anything in the gallery is not as it was."""
         return bool(self.made or self.placed or self.removed or self.metadata_changed)
@@ -180,7 +185,7 @@ def _judge(task: Task, found: Scan, gathered: Gathered, tell: Listener) -> None:
             f"{len(problems):,} of {len(found.originals) + len(damaged):,} photos cannot be processed; the gallery is "
             "as before.",
             hint="Mend or remove them, or leave them out with on-error: skip. What was made is kept for the next run.",
-            findings=[Finding(f"{presentable(path)} {text}", presentable(path)) for path, text in problems],
+            findings=[Finding(text, presentable(path)) for path, text in problems],
         )
     for path, text in problems:
         tell(Warned(f"Left out: {shown(presentable(path))} {text}."))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import field, replace
@@ -131,10 +132,21 @@ class Context:
     @property
     def visited_at(self) -> str | None:
         """The address at which visitors find what this run deploys; ``None`` where nobody says."""
-        public = self.options.review.public_url
-        if not public or (self.preview and self.options.previews.preview_bucket):
-            return None
-        return f"{public}/{quote(self.folder)}".rstrip("/")
+        return self.preview_at(self.preview) if self.preview else self.options.review.public_url or None
+
+    def preview_at(self, name: str) -> str | None:
+        """The same of the preview ``name``. Those in a bucket of their own have a host of their own, of which only
+        ``environment-url`` knows, and only for the preview that this run is pointed at."""
+        review = self.options.review
+        if self.options.previews.preview_bucket:
+            own = review.environment_url if name == self.preview else None
+            return re.sub(r"/[^/]*\.html?\Z", "", own).rstrip("/") if own else None
+        return f"{review.public_url}/{quote(Layout.preview(name).folder)}".rstrip("/") if review.public_url else None
+
+    @property
+    def hidden(self) -> bool:
+        """Whether visitors find what this run deploys at an address that nobody says: it is not the gallery's."""
+        return bool(self.preview and self.options.previews.preview_bucket and not self.visited_at)
 
     def preview_store(self, root: WriteStore) -> WriteStore:
         """What previews lie in: ``root``, which is the gallery's store, or that of their own bucket."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from galleria_action.deployment.layout import laid_out, whole
+from galleria_action.deployment.layout import laid_out
 from galleria_action.deployment.routing.router import Slots
 from galleria_action.options.strategy import Strategy
 from galleria_action.storage.interface import WriteStore
@@ -16,12 +16,8 @@ from galleria_action.usecases.parts.records import in_place, warn_of_readers
 from galleria_action.usecases.parts.releasing import check_hold
 from galleria_action.usecases.parts.unfinished import settled
 from galleria_action.usecases.plan import plan
-from galleria_action.usecases.previews.deploy import deploy_preview
 from galleria_action.usecases.previews.removal import finish_closing
-from galleria_action.usecases.releases.onward import deploy_onward
-from galleria_action.usecases.releases.taking_back import taking_back
 from galleria_action.usecases.results import Deployed, PlanMade, PreviewDeployed, PutAside, ShareUploaded, TakenOver
-from galleria_action.usecases.shard import upload_share
 
 
 def deploy(context: Context) -> Deployed | PlanMade | PutAside | ShareUploaded | PreviewDeployed | TakenOver:
@@ -29,13 +25,20 @@ def deploy(context: Context) -> Deployed | PlanMade | PutAside | ShareUploaded |
     ``shard`` only the shard's share is uploaded; with ``from`` a release of another environment goes online. Pointed at
     a preview it leaves the gallery alone."""
     if context.preview and not context.without_secrets:
+        from galleria_action.usecases.previews.deploy import deploy_preview
+
         return deploy_preview(context)
     if context.options.dry_run or context.without_secrets:
         return plan(context)
     if context.options.environments.from_:
+        from galleria_action.usecases.releases.onward import deploy_onward
+        from galleria_action.usecases.releases.taking_back import taking_back
+
         with taking_back(context):
             return deploy_onward(context)
     if context.options.upload.shard:
+        from galleria_action.usecases.shard import upload_share
+
         return upload_share(context, context.options.upload.shard)
     opened: list[Slots] = []
 
@@ -46,13 +49,14 @@ def deploy(context: Context) -> Deployed | PlanMade | PutAside | ShareUploaded |
     both = look_at_both(context, live)
     side, store, slots = both.side, both.store, opened[0]
     made = make_comparison(context, store, side, both.remote)
-    look_for_positions(context, made.plan)
+    look_for_positions(context, made.plan.uploads)
     made = settled(context, store, side, made)
     made = in_place(context, store, side, made)
     checkpoint = open_checkpoint(context, store, made)
     if made.plan.changed:
         check_hold(store, made.remote)
         from galleria_action.usecases.parts.recreating import check_recreate
+        from galleria_action.usecases.releases.taking_back import taking_back
         from galleria_action.usecases.slots.carrying import carried_out
 
         if context.options.strategy.strategy is Strategy.RECREATE:
@@ -64,6 +68,6 @@ def deploy(context: Context) -> Deployed | PlanMade | PutAside | ShareUploaded |
             done: Deployed | PutAside = carried_out(context, slots, store, side, made, checkpoint)
     else:
         done = nothing_to_do(context, store, made, checkpoint)
-    finish_closing(context, whole(store), made.remote.listing)
+    finish_closing(context, store, made.remote.listing)
     warn_of_readers(context)
     return done

@@ -41,6 +41,7 @@ from galleria_action.usecases.parts.planning import Comparison, make_comparison
 from galleria_action.usecases.parts.records import in_place, warn_of_readers
 from galleria_action.usecases.parts.releasing import check_hold
 from galleria_action.usecases.parts.unfinished import settled
+from galleria_action.usecases.previews.removal import finish_closing
 from galleria_action.usecases.releases.taking_back import taking_back
 from galleria_action.usecases.results import Deployed, PutAside
 from galleria_action.usecases.shard import DOCUMENT_HEADERS, other_plan
@@ -74,6 +75,7 @@ def finalize(context: Context) -> Deployed | PutAside:
         done = put_online(context, store, made, checkpoint, uploaded)
     # A commit of the metadata makes every other plan a thing of the past, so what lies there of them goes too.
     _clear(context, store, SHARDS_FOLDER if made.plan.commit else folder_of(plan_id))
+    finish_closing(context, store, made.remote.listing)
     warn_of_readers(context)
     return done
 

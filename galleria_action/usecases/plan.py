@@ -32,7 +32,7 @@ def plan(context: Context) -> PlanMade:
         context.tell(Divided(shards_of(made, context.options.upload.shard_count)))
     tell_orphans(context, made)
     tell_keeping(context, compared)
-    look_for_positions(context, made)
+    look_for_positions(context, made.uploads)
     if made.changed:
         check_cors(context, may_write=False)
     warn_of_readers(context)

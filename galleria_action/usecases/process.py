@@ -130,12 +130,12 @@ def _say(context: Context, made: Processed) -> None:
     for path, copies in made.copies.items():
         context.say(f"one photo: {path} and {', '.join(copies)} have the same bytes")
     told = f"{count(made.made, 'photo')} made, {made.placed:,} put in their places"
-    context.say(f"{told}, {count(made.removed, 'old file')} removed")
+    context.say(f"{told}, {count(made.removed, 'old file')} removed" if made.removed else told)
 
 
 def _last_word(context: Context, made: Processed, changed: bool) -> str:
     source = context.options.gallery.source
     if not changed:
         return f"Nothing to do: {source} holds the {count(len(made.photos), 'photo')} already."
-    left_out = f", {len(made.problems):,} left out" if made.problems else ""
+    left_out = f", {made.missing:,} left out" if made.missing else ""
     return f"The gallery in {source} has {count(len(made.photos), 'photo')}: {made.made:,} made now{left_out}."

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from galleria_action.deployment.planner import all_uploads
 from galleria_action.options.gallery import CheckFiles
 from galleria_action.options.studio import Duplicates
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.local import load_gallery, measured
+from galleria_action.usecases.parts.positions import look_for_positions
 from galleria_action.usecases.results import Answered
 
 
@@ -15,7 +17,8 @@ def validate(context: Context) -> Answered:
     with context.phase("Validate"):
         gallery = load_gallery(context)
         check = options.gallery.check_files
-        measured(context, gallery, every=check in (CheckFiles.AUTO, CheckFiles.HASH))
+        local = measured(context, gallery, every=check in (CheckFiles.AUTO, CheckFiles.HASH))
+        look_for_positions(context, all_uploads(local))
     if gallery.metadata and gallery.photos is not None and options.lookalikes.duplicates is not Duplicates.OFF:
         from galleria_action.usecases.parts.lookalikes import compare_metadata, tell_lookalikes
         from galleria_action.usecases.parts.studio import studio

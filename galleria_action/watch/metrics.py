@@ -24,6 +24,7 @@ NAMES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "galleria_run_duration_seconds": ("how long the last run took", ()),
     "galleria_phase_duration_seconds": ("how long a phase of it took", ("phase",)),
     "galleria_requests": ("requests to the storage, by operation", ("operation",)),
+    "galleria_retries": ("requests to the storage that had to be repeated", ()),
     "galleria_warnings": ("warnings of the run", ()),
     "galleria_photos_uploaded": ("photos that were uploaded", ()),
     "galleria_photos_deleted": ("photos that were deleted", ()),

@@ -49,8 +49,9 @@ class Scene:
         # one upload at a time, so that what is told comes in the same order
         environ = {"GALLERIA_CONCURRENCY": "1"}
         environ |= {"GALLERIA_ACCESS_KEY": ACCESS_KEY, "GALLERIA_SECRET_KEY": SECRET_KEY} if places else {}
-        where = ["--bucket", BUCKET, "--endpoint", self.s3.url] if places else []
-        given = [*args, *(one for one in where if where[0] not in args or one == "--endpoint" or one == self.s3.url)]
+        in_a_folder = any(one.startswith("file:") for one in args)
+        where = {"--bucket": BUCKET, "--endpoint": self.s3.url} if places and not in_a_folder else {}
+        given = [*args, *(one for name, value in where.items() if name not in args for one in (name, value))]
         run(given, World(environ, self.folder, out, out, self.stop, open_store))
         return self._steady(out.getvalue())
 
@@ -148,6 +149,28 @@ def cors(scene: Scene) -> tuple[str, str]:
     return "deploy", scene.run("deploy")
 
 
+def too_many_deletes(scene: Scene) -> tuple[str, str]:
+    scene.run("deploy", "--cors", "skip")
+    scene.gallery.remove(2)
+    scene.gallery.remove(0)
+    return "deploy --cors skip     # after two of three photos have gone", scene.run("deploy", "--cors", "skip")
+
+
+def object_missing(scene: Scene) -> tuple[str, str]:
+    scene.run("deploy", "--cors", "skip")
+    del scene.s3.objects[scene.gallery.photos[1]["files"]["web"]]
+    return "verify", scene.run("verify")
+
+
+def damaged_original(scene: Scene) -> tuple[str, str]:
+    photo = scene.gallery.local_path(0, "full").read_bytes()
+    for name, content in (("IMG_1.jpg", photo), ("IMG_2.jpg", photo[: len(photo) // 2]), ("notes.txt", b"hello")):
+        path = scene.folder / "originals" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content)
+    return "process originals", scene.run("process", "originals", places=False)
+
+
 def stopped_at_the_upload(scene: Scene) -> tuple[str, str]:
     scene.uploads(lambda _: scene.stop.request(signal.SIGINT))
     return "deploy --cors skip     # Ctrl-C while photos are sent", scene.run("deploy", "--cors", "skip")
@@ -172,6 +195,9 @@ SITUATIONS: dict[str, Callable[..., tuple[str, str]]] = {
     "A full disk": full_disk,
     "A quota is reached": quota,
     "CORS rules are missing": cors,
+    "More would be deleted than is permitted": too_many_deletes,
+    "Something is missing in the bucket": object_missing,
+    "A damaged original": damaged_original,
     "Ctrl-C while uploading": stopped_at_the_upload,
     "Ctrl-C at the commit": stopped_at_the_commit,
 }

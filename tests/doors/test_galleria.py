@@ -85,3 +85,35 @@ def test_an_original_that_is_edited_after_the_metadata_is_refused(project: Job):
     original.write_bytes(original.read_bytes() + b"\0")
     failed(project.runner.run("deploy"), "gallery-invalid")
     failed(project.runner.run("validate"), "gallery-invalid")
+
+
+def test_photos_without_a_date_that_are_named_anew_are_not_deleted(project: Job):
+    """Galleria names them by the time at which it processes them, so that each run gives them other names."""
+    ok(project.runner.run("deploy", max_delete="0"))
+    first = project.gallery.photos[0]["files"]["full"]
+    names = [photo["id"] for photo in project.gallery.photos]
+    (project.site / "gallery.html").write_text("<!doctype html><title>g</title>", encoding="utf-8")
+    for index in range(4):
+        photo = project.gallery.photos[index]
+        new = f"wedding-0000-{index}"
+        for variant in ("full", "web", "thumb"):
+            path = project.gallery.local_path(index, variant)
+            if not path.exists():
+                path = path.with_suffix(".jpg")  # the thumbnail that is called so
+            path.rename(path.with_stem(new))
+            folder, _, name = photo["files"][variant].rpartition("/")
+            photo["files"][variant] = f"{folder}/{new}.{name.rpartition('.')[2]}"
+        photo["id"] = new
+    project.gallery.save()
+    ran = ok(project.runner.run("deploy", max_delete="0"))
+    assert (ran.outputs["photos-uploaded"], ran.outputs["photos-deleted"]) == ("4", "0")
+    assert store_of(project).head(first) is None
+    assert "keys changed" in ran.log
+    # and back again, which loses nothing either
+    assert ok(project.runner.run("rollback", max_delete="0")).outputs["photos-deleted"] == "0"
+    assert store_of(project).head(first) is not None
+    assert all(store_of(project).head(first.replace(names[0], name)) for name in names[1:])
+    # one that goes is one
+    project.gallery.remove(1)
+    refused = failed(project.runner.run("deploy", max_delete="0"), "delete-guard")
+    assert "deletes 1 of 4 photos" in refused.log

@@ -178,6 +178,7 @@ def test_what_cannot_be_taken_over(folders: Stages, inputs: dict[str, str], exit
 def test_nothing_is_taken_over_from_an_empty_place(folders: Stages):
     ran = folders.run("deploy", "production", **{"from": "staging"})
     assert (ran.exit_code, ran.outputs["failure-reason"]) == (14, "release-unavailable")
+    assert "deploy with environment: staging" in ran.log
 
 
 def test_what_is_not_as_recorded_is_not_taken_over(buckets: Stages, s3: FakeS3):

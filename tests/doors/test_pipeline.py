@@ -152,6 +152,14 @@ def test_each_preset_has_a_pipeline(repository: Repository, preset: str):
     ]  # fmt: skip
 
 
+def test_what_several_tasks_warn_of_is_one_warning(repository: Repository):
+    (repository.workspace / "prod/site").mkdir(exist_ok=True)
+    (repository.workspace / "prod/site/index.html").write_text("<img src=logo.png>", encoding="utf-8")
+    ran = repository.run(preset="development", site="prod/site")
+    assert ran.exit_code == 0, ran.log
+    assert [it for it in ran.result["warnings"] if "logo.png" in it] == ran.result["warnings"][:1]
+
+
 def _task(text: str) -> str:
     return "pipeline:\n  stages:\n    - name: one\n      tasks:\n" + "".join(
         f"        - {it}\n" for it in text.split("\n")

@@ -55,6 +55,20 @@ def test_without_it_everything_goes_as_it_is_and_the_plan_counts(here: Job):
     assert ok(here.runner.run("plan")).outputs["photos-with-position"] == "0", "nothing is to be uploaded"
 
 
+def test_validate_counts_those_of_the_whole_gallery(here: Job):
+    locate(here)
+    ok(here.runner.run("deploy"))
+    checked = ok(here.runner.run("validate"))
+    assert checked.outputs["photos-with-position"] == "1"
+    assert "1 photo tells where it was taken: strip-gps publishes photos without." in checked.summary
+
+
+def test_validate_refuses_a_position_that_a_deploy_would_refuse(here: Job):
+    put(here, "web", HOPELESS["a maker note"])
+    assert here.runner.run("validate", strip_gps="true").outputs["failure-reason"] == "gallery-invalid"
+    ok(here.runner.run("validate", strip_gps="false"))
+
+
 def test_a_gallery_without_positions_says_nothing_of_them(here: Job):
     planned = ok(here.runner.run("plan"))
     assert planned.outputs["photos-with-position"] == "0" and "where" not in planned.summary

@@ -8,6 +8,7 @@ import pytest
 
 from tests.doors.pull_requests import NUMBER, Project, from_repository, own_branch
 from tests.fake_github import HEAD
+from tests.servers import folder_server
 
 CLOSED = {**own_branch(), "action": "closed"}
 PUBLIC = "https://photos.example"
@@ -45,6 +46,28 @@ def test_from_the_pull_request_to_its_end(project: Project):
     assert project.github.bodies() == [body]
     again = project.pull_request("cleanup", payload=CLOSED)
     assert again.exit_code == 0, "there may never have been one"
+
+
+def test_new_photos_are_shown_from_the_preview_and_the_report_is_linked(project: Project):
+    assert project.push(site="prod/site").exit_code == 0
+    project.job.gallery.add(7)
+    added = project.job.gallery.photos[-1]
+    with folder_server(Path(project.job.runner.inputs["bucket"].removeprefix("file://"))) as online:
+        ran = project.pull_request(
+            "deploy", preview="auto", public_url=online, site="prod/site", report_file="report.html"
+        )
+        assert ran.exit_code == 0, ran.log
+    (body,) = project.github.bodies()
+    assert f'<img src="{online}/previews/pr-{NUMBER}/{added["files"]["thumb"]}?v=' in body
+    assert f"`{added['id']}`" in body
+    assert "In the preview" in body
+    assert "[report with pictures](https://github.com/maker/wedding/actions/runs/102#artifacts)" in body
+
+
+def test_a_run_that_has_sent_a_preview_does_not_call_itself_dry(project: Project):
+    ran = preview(project)
+    assert "is online and verified" in ran.log
+    assert "no files were uploaded" not in ran.log
 
 
 def test_the_plan_in_a_preview_is_the_reviewed_one(project: Project):

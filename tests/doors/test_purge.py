@@ -207,3 +207,74 @@ def test_a_run_without_caches_imports_nothing_and_asks_for_nothing(cached: Job, 
     with_caches = good(cached.runner.run("deploy", keep_releases="0", cdn="fastly:s1")).result["requests"]
     assert with_caches == usual | {"put": usual["put"] + 1, "delete": usual["delete"] + 1}
     assert plain.outputs["purge-owed"] == "0"
+
+
+# -- previews ----------------------------------------------------------------------------------------------------------
+
+
+def held_of_preview(job: Job, edge: FakeEdge) -> set[str]:
+    """Somebody looks at all of the preview."""
+    root = bucket(job)
+    there = [path for path in (root / "previews/mine").rglob("*") if path.is_file()]
+    held = {f"/{path.relative_to(root).as_posix()}": path.read_bytes() for path in there}
+    edge.held |= held
+    return set(held)
+
+
+def test_a_preview_is_purged_with_each_deploy_and_when_it_goes(cached: Job, edge: FakeEdge) -> None:
+    cdn = {"cdn": "cloudflare:z1"}
+    good(cached.runner.run("deploy", preview="mine", **cdn))
+    held_of_preview(cached, edge)
+    live = [path for path in edge.held if not path.startswith("/previews/")]
+    (cached.site / "index.html").write_text("<h1>Once more</h1>", encoding="utf-8")
+    good(cached.runner.run("deploy", preview="mine", **cdn))
+    assert "/previews/mine/index.html" not in edge.held
+    assert "/previews/mine/app.js" in edge.held
+    seen = held_of_preview(cached, edge)
+    ran = good(cached.runner.run("cleanup", preview="mine", **cdn))
+    assert not seen & edge.held.keys()
+    assert ran.outputs["purge-owed"] == "0"
+    assert edge.held.keys() == set(live), "nothing of the gallery itself was touched"
+    assert not debts(cached)
+
+
+def test_what_a_cache_holds_of_a_preview_that_is_gone_stays_owed(cached: Job, edge: FakeEdge) -> None:
+    cdn = {"cdn": "cloudflare:z1"}
+    good(cached.runner.run("deploy", preview="mine", **cdn))
+    seen = held_of_preview(cached, edge)
+    edge.down = Reply(403)
+    (cached.site / "index.html").write_text("<h1>Once more</h1>", encoding="utf-8")
+    good(cached.runner.run("deploy", preview="mine", **cdn))
+    told = good(cached.runner.run("cleanup", preview="mine", **cdn))
+    assert int(told.outputs["purge-owed"]) > 0
+    assert "1 preview removed" in told.outputs["message"]
+    refused = cached.runner.run("cleanup", preview="other", purge="fail", **cdn)
+    assert refused.exit_code == 0, "what is owed for another is not its affair"
+    edge.down = None
+    assert good(cached.runner.run("deploy", **cdn)).outputs["purge-owed"] == "0"
+    assert not seen & edge.held.keys()
+
+
+def test_a_clean_up_that_names_no_cache_keeps_what_its_preview_owes(cached: Job, edge: FakeEdge) -> None:
+    cdn = {"cdn": "cloudflare:z1"}
+    good(cached.runner.run("deploy", preview="mine", **cdn))
+    held_of_preview(cached, edge)
+    edge.down = Reply(403)
+    (cached.site / "index.html").write_text("<h1>Once more</h1>", encoding="utf-8")
+    good(cached.runner.run("deploy", preview="mine", **cdn))
+    edge.down = None
+    good(cached.runner.run("cleanup", preview="mine"))
+    assert "/previews/mine/index.html" in edge.held
+    good(cached.runner.run("deploy", **cdn))
+    assert "/previews/mine/index.html" not in edge.held
+
+
+def test_purge_fail_when_a_preview_goes(cached: Job, edge: FakeEdge) -> None:
+    cdn = {"cdn": "cloudflare:z1", "purge": "fail"}
+    good(cached.runner.run("deploy", preview="mine", **cdn))
+    held_of_preview(cached, edge)
+    edge.down = Reply(403)
+    ran = cached.runner.run("cleanup", preview="mine", **cdn)
+    assert (ran.exit_code, ran.outputs["failure-reason"]) == (13, "purge-failed"), ran.log
+    assert "What was removed may be served by a cache still" in ran.log
+    assert not [path for path in (bucket(cached) / "previews").rglob("*") if path.is_file()]

@@ -267,3 +267,12 @@ def test_rules_for_headers_come_from_nowhere_else(start: Start):
     job = start()
     (job.job.workspace / "galleria.yml").write_text("headers:\n  - match: a\n    acl: public-read\n", encoding="utf-8")
     failed(job.runner.run("plan"), "config-invalid")
+
+
+def test_what_had_to_be_repeated_is_counted(start: Start):
+    job = start()
+    job.s3.script("503*3", "CopyObject")
+    ran = job.runner.run("deploy")
+    assert ran.exit_code == 0, ran.log
+    assert ran.result["retries"] == 3
+    assert job.runner.run("verify").result["retries"] == 0

@@ -18,14 +18,17 @@ Answer = tuple[int, dict[str, str], bytes]
 
 @dataclass
 class Web:
-    """``rule`` sees each answer before it goes out, and may make another of it; ``asked`` are the paths."""
+    """``rule`` sees each answer before it goes out, and may make another of it; ``asked`` are the paths. ``leads`` says
+    for a path and the visitor's cookies what is served."""
 
     folder: Path
     url: str = ""
     rule: Callable[[str, Answer], Answer] = lambda path, answer: answer
     asked: list[str] = field(default_factory=list)
+    leads: Callable[[str, str], str] = lambda path, cookies: path
 
-    def answer(self, path: str) -> Answer:
+    def answer(self, asked: str, cookies: str = "") -> Answer:
+        path = self.leads(asked, cookies)
         self.asked.append(path)
         file = self.folder / path.lstrip("/")
         if not file.is_file():
@@ -49,7 +52,7 @@ def web(folder: Path) -> Iterator[Web]:
             pass
 
         def do_GET(self) -> None:
-            status, headers, body = made.answer(unquote(urlsplit(self.path).path))
+            status, headers, body = made.answer(unquote(urlsplit(self.path).path), self.headers.get("Cookie", ""))
             self.send_response(status)
             for name, value in {**headers, "Content-Length": str(len(body))}.items():
                 self.send_header(name, value)

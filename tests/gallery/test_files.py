@@ -221,6 +221,16 @@ def test_a_thumbnail_that_galleria_could_not_make_is_not_laid_to_the_checkout(
     assert "Of a damaged photo Galleria makes no thumbnail" in caught.value.hint
 
 
+def test_a_link_to_content_that_is_elsewhere_is_not_laid_to_galleria(workspace: Path, gallery: Gallery) -> None:
+    web = gallery.local_path(1, "web")
+    web.unlink()
+    web.symlink_to("../../.git/annex/objects/aa/bb/SHA256E-s1--x/SHA256E-s1--x")
+    with pytest.raises(GalleryInvalid) as caught:
+        find(gallery, workspace)
+    assert "git annex get" in str(caught.value.findings[0])
+    assert caught.value.hint == "Each line says what is in its place and how to get the file itself."
+
+
 def test_without_lines_findings_have_no_place(workspace: Path, gallery: Gallery) -> None:
     gallery.local_path(0, "full").unlink()
     with pytest.raises(GalleryInvalid) as caught:

@@ -202,6 +202,29 @@ def test_a_removal_that_failed_is_gone_on_with_by_the_next_run_of_anything(scene
     assert not buckets.of_previews()
 
 
+@pytest.mark.parametrize("command", ["rollback", "promote", "forget", "deploy"])
+def test_any_run_that_writes_ends_the_removal_of_a_preview(
+    scene: Scene, buckets: Buckets, command: str, monkeypatch: pytest.MonkeyPatch
+):
+    """Also where the gallery lies in a slot, whose listing shows nothing of previews."""
+    monkeypatch.setattr("galleria_action.deployment.routing.router.LEFT_ALONE_SECONDS", 0)
+    slots = {"strategy": "blue-green", "router": "pointer"}
+    router = {"rollback": {"router": "pointer"}, "deploy": slots}.get(command, {})
+    if router:
+        for version in (1, 2):
+            scene.gallery.change(0, version=version)
+            ok(buckets.run(scene, "deploy", **slots))
+    scene.gallery.change(0)
+    if command == "promote":
+        ok(buckets.run(scene, "deploy", strategy="blue-green", promote="manual"))
+    marked(buckets, NAME, 1)
+    buckets.gallery.put(closing_of(NAME), b'{"schema": 1}', JSON)
+    photo = {"photo": scene.gallery.photos[1]["id"]} if command == "forget" else {}
+    ran = ok(buckets.run(scene, command, **router, **photo))
+    assert f"The preview {NAME} is gone" in ran.log
+    assert not buckets.of_previews()
+
+
 @pytest.mark.parametrize("what", ["cleanup", "deploy"])
 def test_killed_at_every_request(scene: Scene, buckets: Buckets, what: str):
     """Whatever is left, the gallery is as it was, and the next run of the same ends it."""

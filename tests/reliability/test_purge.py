@@ -6,6 +6,7 @@ bucket does not is stale, and must be named by a debt at any moment at which the
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,10 +15,11 @@ import pytest
 from galleria_action.deployment.state.debts import DEBTS_FOLDER, debt_keys, merged, parse_debt
 from galleria_action.storage.interface import WriteStore
 from tests.doors.runner import Runner
-from tests.edge.fakes import SITE, FakeEdge, fake_edge
+from tests.edge.fakes import SITE, FakeEdge, Reply, fake_edge
 from tests.reliability.memory import MemoryStore
 from tests.reliability.mortal import FLAVOURS, Fate, Killed
 from tests.reliability.scenes import Scene, State, live, make_scene, seed, state_of
+from tests.reliability.test_slots import folder_of, seen
 
 
 @pytest.fixture
@@ -138,3 +140,113 @@ def test_a_run_that_finds_another_publishing_leaves_its_debt_alone(scene: Scene,
     assert ran.exit_code == 0, ran.log
     assert owed(store) == before
     assert not edge.calls
+
+
+# -- slots: some caches know what visitors get by the slot that it lies in ---------------------------------------------
+
+
+def kept_by_slot(edge: FakeEdge, state: State) -> None:
+    """The cache takes what visitors are sent to, under the address that the edge makes of theirs."""
+    folder = folder_of(state)
+    for key, (body, _) in seen(state).items():
+        edge.held.setdefault(f"/{folder}{key}", body)
+
+
+def stale_in_slots(edge: FakeEdge, state: State) -> set[str]:
+    now = {f"/{key}": body for key, (body, _) in state.items()}
+    return {path for path, body in edge.held.items() if now.get(path) != body}
+
+
+def slot_killed_at(scene: Scene, edge: FakeEdge, begin: State, held: dict[str, bytes | None], at: int) -> bool:
+    """The same for a deploy to a slot that was live before; nobody is sent to a slot of which something is stale."""
+    store = MemoryStore()
+    seed(store, begin)
+    edge.held.clear()
+    edge.held.update(held)
+
+    def visits(_: int) -> None:
+        now = state_of(store)
+        kept_by_slot(edge, now)
+        assert not {path for path in stale_in_slots(edge, now) if path.startswith(f"/{folder_of(now)}")}
+
+    inputs = {"strategy": "blue-green", "router": "pointer"}
+    try:
+        scene.deploy(store, Fate(at, "unanswered", before=visits), **inputs)
+        met = False
+    except Killed:
+        met = True
+    visits(0)
+    unowed = stale_in_slots(edge, state_of(store)) - owed(store)
+    assert not unowed, f"nobody owes {unowed}"
+    ran = scene.deploy(store, **inputs)
+    assert ran.exit_code == 0, ran.log
+    visits(0)
+    assert (ran.outputs["purge-owed"], stale_in_slots(edge, state_of(store)), owed(store)) == ("0", set(), set())
+    return met
+
+
+@pytest.fixture
+def in_slots(scene: Scene, edge: FakeEdge, monkeypatch: pytest.MonkeyPatch) -> tuple[State, dict[str, bytes | None]]:
+    """Both slots were live, and the cache holds what visitors got from each; changes are waiting."""
+    monkeypatch.setattr("galleria_action.deployment.routing.router.LEFT_ALONE_SECONDS", 0)
+    store = MemoryStore()
+    for step in range(2):
+        scene.gallery.change(0, version=20 + step)
+        assert scene.deploy(store, strategy="blue-green", router="pointer").exit_code == 0
+        kept_by_slot(edge, state_of(store))
+    scene.gallery.change(0, version=22)
+    scene.gallery.remove(1)
+    edge.calls.clear()
+    return state_of(store), dict(edge.held)
+
+
+def test_a_slot_is_purged_before_anybody_is_sent_there(
+    scene: Scene, edge: FakeEdge, in_slots: tuple[State, dict[str, bytes | None]]
+) -> None:
+    begin, held = in_slots
+    assert not slot_killed_at(scene, edge, begin, held, 10_000)
+    assert any(path.startswith("/slots/a/") for path in edge.purged)
+    assert not any(path.startswith("/slots/b/") for path in edge.purged), "visitors may need it still"
+
+
+@pytest.mark.parametrize("step", [9, pytest.param(1, marks=pytest.mark.slow)])
+def test_a_deploy_to_a_slot_killed_at_any_of_its_writes(
+    scene: Scene, edge: FakeEdge, in_slots: tuple[State, dict[str, bytes | None]], step: int
+) -> None:
+    begin, held = in_slots
+    at = 1
+    while slot_killed_at(scene, edge, begin, held, at):
+        at += step
+    assert at > 20
+
+
+def test_a_slot_is_switched_to_though_a_cache_refuses_and_the_debt_stays(
+    scene: Scene, edge: FakeEdge, in_slots: tuple[State, dict[str, bytes | None]]
+) -> None:
+    begin, held = in_slots
+    store = MemoryStore()
+    seed(store, begin)
+    edge.held.update(held)
+    edge.down = Reply(403)
+    ran = scene.deploy(store, strategy="blue-green", router="pointer")
+    assert ran.exit_code == 0, ran.log
+    assert stale_in_slots(edge, state_of(store)) <= owed(store)
+    edge.down = None
+    assert scene.deploy(store, strategy="blue-green", router="pointer").outputs["purge-owed"] == "0"
+    assert not stale_in_slots(edge, state_of(store))
+
+
+def test_a_forgotten_photo_is_purged_from_slots_as_well(
+    scene: Scene, edge: FakeEdge, in_slots: tuple[State, dict[str, bytes | None]]
+) -> None:
+    begin, held = in_slots
+    store = MemoryStore()
+    seed(store, begin)
+    edge.held.update(held)
+    photo = json.loads(seen(begin)["gallery-metadata.json"][0])["photos"][-1]
+    ran = scene.run("forget", store, photo=photo["id"], router="pointer")
+    assert ran.exit_code == 0, ran.log
+    gone = {f"/{folder}{key}" for folder in ("slots/a/", "slots/b/", "") for key in photo["files"].values()}
+    assert gone & held.keys()
+    assert not gone & edge.held.keys()
+    assert not owed(store)

@@ -26,7 +26,6 @@ COPY = {"strategy": "blue-green"}
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits for visitors here."""
     monkeypatch.setattr("galleria_action.deployment.routing.router.LEFT_ALONE_SECONDS", 0)
-    monkeypatch.setattr("galleria_action.deployment.slots.switch.CANARY_SECONDS", 0)
 
 
 def folder_of(state: State) -> str:
@@ -117,6 +116,17 @@ def test_visitors_are_sent_from_slot_to_slot(tmp_path: Path):
         past.done("deploy")
         folders.append(folder_of(state_of(past.store)))
     assert folders == ["slots/a/", "slots/b/"] * 2
+
+
+def test_only_a_slot_that_visitors_have_left_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    waits: list[float] = []
+    monkeypatch.setattr("galleria_action.deployment.routing.router.LEFT_ALONE_SECONDS", 90)
+    monkeypatch.setattr("galleria_action.deployment.slots.fill.wait", lambda work, seconds: waits.append(seconds))
+    past = lived(tmp_path / "workspace", POINTER, 2)
+    assert waits == [], "nobody has ever been in the second one"
+    change(past.scene, 2)
+    past.done("deploy")
+    assert [0 < it <= 90 for it in waits] == [True]
 
 
 # -- promoted by a person --------------------------------------------------------------------------------------------
@@ -247,6 +257,7 @@ class Case:
 
 
 _MANUAL = {"promote": "manual"}
+_CANARY = {"strategy": "canary", "canary": "10", "canary_wait": "0"}
 CASES = {
     "deploy": Case(POINTER),
     "deploy-copy": Case(COPY),
@@ -255,10 +266,8 @@ CASES = {
     "promote-copy": Case(COPY, "promote", waits=_MANUAL),
     "abort": Case(POINTER, "promote", {"abort": "true"}, waits=_MANUAL),
     "rollback": Case(POINTER, "rollback"),
-    "canary": Case(POINTER | {"strategy": "canary", "canary": "10,50,100"}),
-    "canary-abort": Case(
-        POINTER, "promote", {"abort": "true"}, waits={"strategy": "canary", "canary": "10", **_MANUAL}
-    ),
+    "canary": Case(POINTER | _CANARY | {"canary": "10,50,100"}),
+    "canary-abort": Case(POINTER, "promote", {"abort": "true"}, waits=_CANARY | _MANUAL),
     "deploy-directory": Case(POINTER, scene="directory-first"),
 }
 

@@ -30,7 +30,7 @@ SWITCHED = (Stage(), FILL, ProveSlot(), Keep(in_place=False), Switch(SLOTS), Con
 ASIDE = (Stage(), FILL, ProveSlot(), PutAside(SLOTS, "blue-green"), Conclude())
 
 
-@pytest.mark.parametrize("steps", [IN_PLACE, SWITCHED, ASIDE, (*ASIDE[:4], Try(SLOTS, (10,)), Conclude())])
+@pytest.mark.parametrize("steps", [IN_PLACE, SWITCHED, ASIDE, (*ASIDE[:4], Try(SLOTS, (10,), 60), Conclude())])
 def test_steps_that_go_together(steps: tuple[object, ...]):
     check_order(steps)  # type: ignore[arg-type]
 
@@ -53,7 +53,7 @@ def test_no_step_may_be_left_out(ending: tuple[object, ...]):
         (*SWITCHED[:4], Publish(), *SWITCHED[4:]),
         (*SWITCHED[:5], CommitRecord(), *SWITCHED[5:]),
         (*ASIDE[:4], Keep(), Conclude()),
-        (Stage(), Try(SLOTS, (10,)), *IN_PLACE[1:]),
+        (Stage(), Try(SLOTS, (10,), 60), *IN_PLACE[1:]),
     ],
     ids=[
         "filled first",

@@ -15,7 +15,8 @@ from benchmarks.waits import SCENES, Waits, watched
 _SECONDS = (0.05, 0.1, 0.25)
 
 #: scene → the most that may wait for each other. One changed photo: read, try a condition out (twice, while it is
-#: sent), claim, look around, keep, begin, publish, record, commit, list, end the release (twice).
+#: sent), claim, look around, keep, begin, publish, record, commit, list, end the release (twice). Rolled back: the
+#: same, with the release's record and metadata read first, and nothing that is sent while a condition is tried out.
 CHAINS = {
     "nothing to do": 1,
     "plan": 1,
@@ -23,6 +24,7 @@ CHAINS = {
     "one changed": 13,
     "one removed": 13,
     "one added": 12,
+    "one changed, rolled back": 15,
 }
 
 

@@ -106,6 +106,12 @@ def test_the_states():
 def test_an_address_that_is_more_than_one_is_no_link():
     assert status_line("planned", "https://x.example/](evil", "") == "**Status:** 📋 planned by a run"
     assert status_line("planned", "javascript:alert(1)", "") == "**Status:** 📋 planned by a run"
+    assert status_line("planned", "", "", "https://x.example/](evil#artifacts") == "**Status:** 📋 planned by a run"
+
+
+def test_the_report_is_linked_where_there_is_one():
+    files = "https://github.com/o/r/actions/runs/1#artifacts"
+    assert status_line("planned", "", "", files).endswith(f"by a run · [report with pictures]({files})")
 
 
 @pytest.mark.parametrize("label", examples.HOSTILE)

@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from galleria_action.deployment.events import Located
-from galleria_action.deployment.model import Storing
+from galleria_action.deployment.model import Delete, Reason, Storing
 from galleria_action.deployment.remote.verification import Verification
-from galleria_action.errors import Cancelled, ConfigInvalid, DeleteGuard
+from galleria_action.errors import Cancelled, ConfigInvalid, DeleteGuard, Finding, GalleryInvalid
 from galleria_action.report.comment import render_comment
 from galleria_action.report.markdown import render_summary
 from galleria_action.report.page.render import render_html
@@ -32,11 +32,13 @@ def test_the_words_that_users_know():
     assert lines.count(lines[-1]) == 1
 
 
-@pytest.mark.parametrize("example", [examples.planned, examples.deployed])
-def test_photos_that_tell_where_they_were_taken_are_told_in_the_log(example):
+@pytest.mark.parametrize(
+    ("example", "which"), [(examples.planned, "to be uploaded"), (examples.deployed, "that were uploaded")]
+)
+def test_photos_that_tell_where_they_were_taken_are_told_in_the_log(example, which: str):
     result = replace(example(examples.mixed_plan()), located=Located(2, taken_out=False))
     (line,) = (line for line in render_text(result, plan_told=True) if "where they were taken" in line.text)
-    assert line.text == "2 photos to be uploaded tell where they were taken: strip-gps publishes photos without."
+    assert line.text == f"2 photos {which} tell where they were taken: strip-gps publishes photos without."
     assert line.tone == "doubtful"
     assert not any("taken" in text for text in texts(example(examples.mixed_plan())))
 
@@ -152,10 +154,31 @@ def test_quiet_is_the_verdict_and_what_to_do():
     ]  # fmt: skip
 
 
+def test_quiet_tells_the_problems_that_the_hint_speaks_of():
+    error = GalleryInvalid("1 file is bad", hint="Each line says why.", findings=[Finding("a.jpg is cut off")])
+    lines = [line.text for line in render_text(examples.failed(error, examples.mixed_plan()), quiet=True)]
+    assert lines[:3] == ["Problems (1):", "  a.jpg is cut off", ""]
+    assert not any("Deployment Plan" in line for line in lines)
+
+
 def test_numbers_that_are_zero_are_left_out_but_for_those_that_users_look_for():
     lines = texts(examples.planned(examples.growing_plan(1)))
     assert "  Photos to delete: 0" in lines
     assert not any("Files to delete" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"deletes": (Delete("photos/full/x.jpg", Reason.ORPHAN),)}, "Deployed: 1 orphan deleted"),
+        ({"deletes": (Delete("old.html", Reason.REMOVED),)}, "Deployed: 1 site file deleted"),
+        ({}, "Deployed: metadata only"),
+    ],
+)
+def test_the_verdict_tells_the_only_thing_that_was_done(change, told):
+    empty = replace(examples.mixed_plan(), uploads=(), deletes=(), removed_photos=(), commit=examples.document("c"))
+    verdict = texts(examples.deployed(replace(empty, **change)))[-1]
+    assert verdict.startswith(told)
 
 
 def test_hostile_names_are_visible_lines():

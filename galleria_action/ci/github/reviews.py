@@ -189,7 +189,7 @@ class GitHubReviews:
         return self._body(result, pictures, marker)
 
     def _body(self, result: Result, pictures: list[Picture], marker: Marker) -> str:
-        status = self._status(state_of(result))
+        status = self._status(state_of(result), self._artifacts() if self._wishes.report else "")
         room = COMMENT_BUDGET - len(status.encode()) - len(marker.line("").encode()) - _SPARE
         preview = str(result.outputs["preview-url"])
         content = render_comment(result, room, label=self._wishes.label, pictures=pictures, preview=preview)
@@ -207,8 +207,12 @@ class GitHubReviews:
         """The body without secrets, which are taken out of the text before it is sealed, and of the seal's keys."""
         return self._redact(sealed(self._redact(text), marker))
 
-    def _status(self, state: State) -> str:
-        return status_line(state, self._event.run_url, self._event.commit)
+    def _status(self, state: State, artifacts: str = "") -> str:
+        return status_line(state, self._event.run_url, self._event.commit, artifacts)
+
+    def _artifacts(self) -> str:
+        """Where GitHub shows what a run's steps have uploaded."""
+        return f"{self._event.run_url.partition('/attempts/')[0]}#artifacts"
 
     def _marker(self, result: Result, before: Marker | None) -> Marker:
         """A deploy leaves the reviewed plan in it, so that it can be run again; a failed plan approves nothing."""

@@ -74,8 +74,8 @@ class Keep:
         # All of it is done before anything live is touched; what of it first, is all one.
         with Beside(work.uploader.concurrency) as beside:
             beside.begin(lambda: side_by_side(kept, keep, work.uploader.concurrency))
-            if work.owe:
-                beside.begin(work.owe)
+            if caches := work.caches:
+                beside.begin(lambda: caches.owe(in_place=self.in_place))
             undo = {**_undo(work, {**replaced, **going}), **theirs}
             work.records, work.history = tuple(seen.records), self._write_down(work, history, undo)
 
@@ -119,15 +119,19 @@ class _Seen:
 def _looked_around(work: Work) -> _Seen:
     """What nobody else changes from our claim on. Raises ``Conflict`` when another has committed since the plan was
     made."""
-    store, listed = work.store, [key for key in work.remote.listing or () if key.startswith(RELEASES_FOLDER)]
+    store, known = work.store, work.history.read if work.history else {}
+    listed = [key for key in work.remote.listing or () if key.startswith(RELEASES_FOLDER) and key not in known]
     with Beside(work.uploader.concurrency) as beside:
         document = beside.begin(lambda: _current_document(work))
         beside.begin(work.record.refresh)
-        there = beside.begin(lambda: [found.key for found in store.list(RELEASES_FOLDER)])
+        there = beside.begin(lambda: {found.key: found.etag for found in store.list(RELEASES_FOLDER)})
         read = beside.begin(lambda: read_records(store, listed))
         going = beside.begin(lambda: _looked_at(work, _going(work)))
-    records, metadata = there.result(), work.remote.metadata_base
-    history = read_history(store, records, metadata.sha256 if metadata else None, work.remote.manifest, read.result())
+    etags, metadata = there.result(), work.remote.metadata_base
+    # what the plan was made of is not read again where it is as it was
+    same = {key: it for key, it in known.items() if etags.get(key) == it.etag}
+    records, been_read = list(etags), {**read.result(), **same}
+    history = read_history(store, records, metadata.sha256 if metadata else None, work.remote.manifest, been_read)
     return _Seen(records, history, {**going.result(), **_document(work, document.result())})
 
 

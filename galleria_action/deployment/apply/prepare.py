@@ -72,7 +72,9 @@ def prepare(
             f"but the metadata's deployment_file_hash is {upload.digest}"
         )
         raise GalleryInvalid(text, findings=[Finding(text)])
-    return Prepared(upload, Hashed(pieces, sha256), edit.about_time, other_hash, source_blob)
+    told = tuple(f"the date in it stays as it was: {it}" for it in edit.about_time)
+    warnings = told if edit.outcome.failed else edit.about_time
+    return Prepared(upload, Hashed(pieces, sha256), warnings, other_hash, source_blob)
 
 
 def _hashed(pieces: tuple[BytesLike, ...]) -> str:

@@ -34,7 +34,8 @@ class Publish:
         work.stop.check()
         work.hold.begin()
         work.tell(Publishing(True))
-        work.say(f"Publishing {len(uploads):,} objects that replace live ones")
+        which = "object that replaces a live one" if len(uploads) == 1 else "objects that replace live ones"
+        work.say(f"Publishing {len(uploads):,} {which}")
         photos = [up for up in uploads if up.photo is not None]
         assets = [up for up in uploads if up.photo is None and not is_page(up.key)]
         pages = [up for up in uploads if up.photo is None and is_page(up.key)]

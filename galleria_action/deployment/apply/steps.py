@@ -48,7 +48,8 @@ class Stage:
         try:
             for title, batch in (("photos", photos), ("site assets", assets), ("site pages", pages)):
                 if batch:
-                    work.say(f"Uploading {len(batch)} files: {title}")
+                    files = "1 file" if len(batch) == 1 else f"{len(batch):,} files"
+                    work.say(f"Uploading {files}: {title}")
                     work.uploader.upload(batch)
         finally:
             work.tell(Ended())

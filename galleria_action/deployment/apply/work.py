@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import field
+from typing import TYPE_CHECKING, Protocol
 
 from galleria_action.deployment.apply.beside import Beside
 from galleria_action.deployment.apply.live import LiveManifest
 from galleria_action.deployment.apply.publishing import Hold
-from galleria_action.deployment.apply.upload import Uploader
 from galleria_action.deployment.events import Deleted, Listener, Said
 from galleria_action.deployment.galleries import Wanted
 from galleria_action.deployment.layout import Layout
@@ -24,6 +24,9 @@ from galleria_action.deployment.stop import Stop
 from galleria_action.errors import DeleteFailed, Finding
 from galleria_action.storage.interface import WriteStore
 from galleria_action.values import dataclass
+
+if TYPE_CHECKING:  # it knows how photos are edited, which is much to load for who has none to send
+    from galleria_action.deployment.apply.upload import Uploader
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +43,35 @@ class InSlot:
     named: frozenset[str]
 
 
+class Caches(Protocol):
+    """What stands between the bucket and its visitors, and may hold for long what is not so any more."""
+
+    def owe(self, *, in_place: bool) -> None:
+        """Write down what the plan makes stale, before visitors can see any of it: of the objects that they get at this
+        moment where it is carried out ``in_place``. Raises the storage's errors."""
+
+    def owe_slot(self, layout: Layout, stale: Iterable[str], new: Iterable[str]) -> None:
+        """Write down that these keys of a slot are about to hold something else, or for the first time something.
+        Raises the storage's errors."""
+
+    def purge_slot(self) -> None:
+        """Have caches forget what they hold of the slot, before anybody is sent there. Never fails: what a cache
+        refuses stays owed."""
+
+
 @dataclass
 class Work:
     """One plan on its way into ``store``.
 
     ``hold`` is our claim to publish, from the moment when one is needed to the commit, and ``over`` the same after it,
     where something is to be tidied under it; ``kept`` is what lies in the pool so that the publish could be taken back.
-    ``release`` is what this becomes under ``terms``, and ``history``, whose keys are ``records``, the releases with it.
+    ``release`` is what this becomes under ``terms``, and ``history``, whose keys are ``records``, the releases with it;
+    before that, the releases that the plan was made of, where it was made of any.
     ``record`` is the manifest that will be live, ``committed`` the metadata as we committed it, ``undeleted`` what
-    could not be deleted, by key, with its error. ``owe`` writes down what caches will hold that is not so any more,
-    where there are any. What nobody waits for is done ``beside``; ``last_look`` is that after the deletes. ``slot`` is
-    the gallery in the slot that was filled, where one was, and ``seen`` what the router was seen to do since.
+    could not be deleted, by key, with its error. ``caches`` are those that are to be purged. What nobody waits for is
+    done ``beside``; ``last_look`` is that after the deletes. ``slot`` is the gallery in the slot that was filled, where
+    one was, and ``seen`` what the router was seen to do since; ``look_ahead`` looks at the slot as a visitor does, and
+    raises where that is not what lies there.
     """
 
     plan: Plan
@@ -66,7 +87,7 @@ class Work:
     release: Release | None = None
     history: History | None = None
     records: tuple[str, ...] = ()
-    owe: Callable[[], None] | None = None
+    caches: Caches | None = None
     kept: frozenset[str] = frozenset()
     record: LiveManifest = field(init=False)
     committed: Base | None = None
@@ -75,6 +96,7 @@ class Work:
     last_look: Future[None] | None = None
     slot: InSlot | None = None
     seen: Seen | None = None
+    look_ahead: Callable[[Work], None] | None = None
 
     def __post_init__(self) -> None:
         self.beside = Beside(self.uploader.concurrency)

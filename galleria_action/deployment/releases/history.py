@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import field, replace
 
 from galleria_action.deployment.releases.record import (
     Release,
@@ -27,11 +27,12 @@ _READERS = 16
 @dataclass(frozen=True, slots=True)
 class History:
     """``releases`` have happened, the oldest first, the last one is live. ``dead`` were begun and never committed,
-    ``damaged`` are ids of records that cannot be understood."""
+    ``damaged`` are ids of records that cannot be understood. ``read`` are the records as they were stored, by key."""
 
     releases: tuple[Release, ...] = ()
     dead: tuple[Release, ...] = ()
     damaged: tuple[str, ...] = ()
+    read: Mapping[str, StoredObject] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def live(self) -> Release | None:
@@ -109,7 +110,8 @@ def read_history(
         except ReleaseUnreadable:
             damaged.append(release)
     committed = [it for it in found if it.standing is not Standing.OPEN or was_committed(it, metadata, manifest)]
-    return History(tuple(committed), tuple(it for it in found if it not in committed), tuple(damaged))
+    dead = tuple(it for it in found if it not in committed)
+    return History(tuple(committed), dead, tuple(damaged), {key: it for key, it in records.items() if it})
 
 
 def was_committed(release: Release, metadata: str | None, manifest: Manifest) -> bool:

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field, replace
 
-from galleria_action.deployment.galleries import Wanted
+from galleria_action.deployment.galleries import Wanted, contents_of, gone
 from galleria_action.deployment.made_by import MadeBy
 from galleria_action.deployment.model import Commit, Copy, Delete, Mode, PlacedObject, Plan, Reason, Storing
 from galleria_action.deployment.planner import deletes_for, orphans_beside, remote_photos
@@ -136,8 +136,9 @@ def plan_onward(
     if delete_orphans and there.base:
         deletes += [Delete(key, Reason.ORPHAN) for key in orphans]
     touched = {copy.photo for copy in copies}
-    before = dict.fromkeys(remote_photos(there).values())
-    after = list(_photo_ids(offer))
+    known = contents_of(there.metadata, there.manifest.objects)
+    before = {name: known.get(name, ()) for name in remote_photos(there).values()}
+    after = contents_of(offer.metadata, offer.recorded)
     document = wanted.document
     leaves_photos = wanted.keys_of("photo") is None
     return Plan(
@@ -147,7 +148,7 @@ def plan_onward(
         uploads=(),
         deletes=tuple(sorted(deletes, key=lambda it: it.key)),
         unchanged_photos=tuple(photo for photo in after if photo not in touched),
-        removed_photos=() if leaves_photos else tuple(photo for photo in before if photo not in set(after)),
+        removed_photos=() if leaves_photos else gone(before, after),
         remote_photo_count=len(before),
         local_photo_count=len(after),
         commit=None if document and there.base and there.base.sha256 == document.sha256 else document,
@@ -157,13 +158,6 @@ def plan_onward(
         storing=storing,
         copies=copies,
     )
-
-
-def _photo_ids(offer: Offer) -> Iterator[str]:
-    if offer.metadata:
-        yield from (photo.id for photo in offer.metadata.photos)
-    else:
-        yield from dict.fromkeys(it.photo or key for key, it in offer.recorded.items() if it.kind == "photo")
 
 
 def _copies(

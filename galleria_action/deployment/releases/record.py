@@ -151,7 +151,7 @@ def id_for(plan_id: str, now: datetime, last: str | None) -> str:
 
 def time_of(release: str) -> datetime:
     """When the release with this id was made."""
-    return datetime.strptime(release[:16], _TIME).replace(tzinfo=UTC)
+    return datetime.fromisoformat(release[:16])
 
 
 def is_id(text: str) -> bool:

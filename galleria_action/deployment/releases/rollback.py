@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import field
 from difflib import get_close_matches
 
-from galleria_action.deployment.galleries import Wanted
+from galleria_action.deployment.galleries import Wanted, contents_of, gone
 from galleria_action.deployment.made_by import MadeBy
 from galleria_action.deployment.model import Commit, Copy, Delete, KeptObject, Mode, Plan, Reason, Storing
 from galleria_action.deployment.releases.history import History, composed
@@ -92,8 +92,9 @@ def chosen(history: History, to: str | None, steps: int) -> int:
     else:
         line = history.line()
         if len(line) < steps:
+            only = {0: "is no release", 1: "is only one release"}.get(len(line), f"are only {len(line)} releases")
             raise ReleaseUnavailable(
-                f"There are only {len(line)} releases to go back to from here. Nothing was written.",
+                f"There {only} to go back to from here. Nothing was written.",
                 hint=_others(history, ""),
             )
         found = history.find(line[steps - 1])
@@ -231,8 +232,8 @@ def plan_back(
 ) -> Plan:
     """The plan of the ``way``; ``then`` is the metadata of that release, where it is another than what is live."""
     metadata = then or remote.metadata
-    before = _photos(remote.metadata, remote.manifest.objects)
-    after = _photos(metadata, way.recorded)
+    before = contents_of(remote.metadata, remote.manifest.objects)
+    after = contents_of(metadata, way.recorded)
     touched = {copy.photo for copy in way.copies}
     document = wanted.document
     base = remote.metadata_base if document else remote.manifest_base
@@ -243,7 +244,7 @@ def plan_back(
         uploads=(),
         deletes=way.deletes,
         unchanged_photos=tuple(photo for photo in after if photo in before and photo not in touched),
-        removed_photos=tuple(photo for photo in before if photo not in after),
+        removed_photos=gone(before, after),
         remote_photo_count=len(before),
         local_photo_count=len(after),
         commit=document if document and not (base and base.sha256 == document.sha256) else None,
@@ -252,12 +253,6 @@ def plan_back(
         storing=storing,
         copies=way.copies,
     )
-
-
-def _photos(metadata: GalleryMetadata | None, objects: Mapping[str, ManifestEntry]) -> dict[str, None]:
-    if metadata:
-        return dict.fromkeys(photo.id for photo in metadata.photos)
-    return dict.fromkeys(entry.photo or key for key, entry in objects.items() if entry.kind == "photo")
 
 
 # -- what cannot be ------------------------------------------------------------------------------------------------

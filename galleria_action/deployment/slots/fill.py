@@ -11,7 +11,7 @@ from galleria_action.deployment.apply.work import InSlot, Work
 from galleria_action.deployment.documents.writing import commit
 from galleria_action.deployment.layout import Layout, laid_out
 from galleria_action.deployment.model import Base
-from galleria_action.deployment.remote.reading import list_target, read_remote
+from galleria_action.deployment.remote.reading import RemoteState, list_target, read_remote
 from galleria_action.deployment.remote.verification import verify_listing
 from galleria_action.deployment.routing.router import Routing, Slots
 from galleria_action.deployment.slots.filling import Filling, Piece, filling
@@ -48,8 +48,10 @@ class Fill:
         needed = filling(wanted, found.manifest, found.listing or {})
         manifest = Manifest({}, {}, work.plan.mode, work.record.made_by())
         base, entries = found.manifest_base, dict(needed.there)
+        _owe(work, layout, needed, found)
         if not needed.is_nothing:
-            self._let_visitors_leave(work)
+            if base or found.metadata_base:  # where no gallery ever was nobody is
+                self._let_visitors_leave(work)
             if STAGED_KEY in (found.listing or {}):
                 self._delete(work, self.slots.store, [STAGED_KEY])
             if base:  # of what is about to change nothing is known any more
@@ -119,6 +121,19 @@ class Fill:
         return Base.of(document.body, commit(slot, METADATA_KEY, document.body, document.headers, base).etag)
 
 
+def _owe(work: Work, layout: Layout, needed: Filling, found: RemoteState) -> None:
+    """Caches may hold what visitors got from the slot when it was live last."""
+    if work.caches is None:
+        return
+    listing, was = found.listing or {}, found.metadata_base
+    document = work.local.document or work.remote.metadata_base
+    coming = [*needed.copies, *([METADATA_KEY] if document and not (was and was.sha256 == document.sha256) else [])]
+    stale = [*(key for key in coming if key in listing), *needed.gone]
+    new = [key for key in coming if key not in listing]
+    if stale or new:
+        work.caches.owe_slot(layout, stale, new)
+
+
 def claim(work: Work, slots: Slots) -> None:
     """Claim the right to publish, where visitors are still sent where they were. Raises ``Conflict``."""
     if work.hold is None:
@@ -145,19 +160,34 @@ def _record(work: Work, slot: WriteStore, manifest: Manifest, base: Base | None)
 
 @dataclass(frozen=True, slots=True)
 class ProveSlot:
-    """A listing of the slot shows that the gallery there is whole, before anybody is sent to it."""
+    """A listing of the slot shows that the gallery there is whole, and where that can be, a visitor looks at it, before
+    anybody is sent to it."""
 
     moment: Moment = Moment.PROVE_SLOT
 
     def run(self, work: Work) -> None:
-        """See ``Step.run``. Raises ``VerifyFailed``."""
+        """See ``Step.run``. Raises ``VerifyFailed`` and ``ProbeFailed``."""
         work.stop.check()
         assert work.slot is not None
         prove(work, work.slot)
 
 
 def prove(work: Work, slot: InSlot) -> None:
-    """Raise ``VerifyFailed`` where the ``slot`` does not hold its gallery."""
+    """Raise ``VerifyFailed`` where the ``slot`` does not hold its gallery, and ``ProbeFailed`` where visitors would not
+    get it."""
+    _verify(work, slot)
+    if work.caches:
+        work.stop.check()
+        work.caches.purge_slot()
+    if work.look_ahead:
+        assert work.hold is not None
+        with work.hold.beating(lambda: work.stop.requested):
+            work.look_ahead(work)
+        work.stop.check()
+        work.hold.sure()
+
+
+def _verify(work: Work, slot: InSlot) -> None:
     wrong = _wrong(slot)
     for seconds in _LISTING_PAUSES_SECONDS:
         if not wrong or not work.stop.pause(seconds):

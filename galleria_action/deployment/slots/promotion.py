@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from galleria_action.deployment.galleries import contents_of, gone
 from galleria_action.deployment.layout import Layout
 from galleria_action.deployment.model import Commit, Copy, Delete, KeptObject, Plan, Reason, Storing
 from galleria_action.deployment.releases.rollback import Restored
@@ -57,7 +58,8 @@ def plan_forward(
     going |= {key: gone.photo for key, gone in still.items()}
     going |= dict.fromkeys(live.named_keys() - going.keys())
     deletes = [Delete(key, Reason.REMOVED, photo) for key, photo in going.items() if folded(key) not in stays]
-    before, after = _photos(live), _photos(there)
+    before = contents_of(live.metadata, live.manifest.objects)
+    after = contents_of(there.metadata, there.manifest.objects)
     touched = {copy.photo for copy in copies}
     base = live.metadata_base if document else live.manifest_base
     return Plan(
@@ -67,7 +69,7 @@ def plan_forward(
         uploads=(),
         deletes=tuple(sorted(deletes, key=lambda gone: gone.key)),
         unchanged_photos=tuple(photo for photo in after if photo in before and photo not in touched),
-        removed_photos=tuple(photo for photo in before if photo not in after),
+        removed_photos=gone(before, after),
         remote_photo_count=len(before),
         local_photo_count=len(after),
         commit=document if document and not (base and base.sha256 == document.sha256) else None,
@@ -111,9 +113,3 @@ def _reason(key: str, there: RemoteState, live: RemoteState) -> Reason:
     if now is None:
         return Reason.NEW
     return Reason.HEADERS if now.sha256 == there.manifest.objects[key].sha256 else Reason.CHANGED
-
-
-def _photos(state: RemoteState) -> dict[str, None]:
-    if state.metadata:
-        return dict.fromkeys(photo.id for photo in state.metadata.photos)
-    return dict.fromkeys(entry.photo or key for key, entry in state.manifest.objects.items() if entry.kind == "photo")

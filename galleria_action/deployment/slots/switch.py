@@ -19,9 +19,6 @@ from galleria_action.errors import Cancelled, GalleriaError
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.values import dataclass
 
-#: how long visitors have a share of a canary before the next one
-CANARY_SECONDS = 60.0
-
 
 @dataclass(frozen=True, slots=True)
 class TakeUp:
@@ -70,11 +67,12 @@ class PutAside:
 
 @dataclass(frozen=True, slots=True)
 class Try:
-    """Sends a growing share of the visitors to the slot, ``percent`` after ``percent``; looks at it again after a
-    while, and takes all of them back at the first failure. With ``stays`` the last share is left to a person."""
+    """Sends a growing share of the visitors to the slot, ``percent`` after ``percent``; looks at it again after so many
+    ``seconds``, and takes all of them back at the first failure. With ``stays`` the last share is left to a person."""
 
     slots: Slots
     percent: tuple[int, ...]
+    seconds: float
     stays: bool = False
     moment: Moment = Moment.TRY
 
@@ -95,7 +93,7 @@ class Try:
                 router.wait(seen, work.stop.pause, work.stop.check)
                 work.say(f"{percent} % of the visitors get the new gallery")
                 if not (self.stays and percent == self.percent[-1]):
-                    wait(work, CANARY_SECONDS)
+                    wait(work, self.seconds)
                 prove(work, slot)
         except Cancelled:
             raise  # nothing more is written; the next run takes them back

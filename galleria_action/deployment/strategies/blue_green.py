@@ -13,24 +13,34 @@ from galleria_action.deployment.routing.router import Slots
 from galleria_action.deployment.slots.fill import Fill, ProveSlot
 from galleria_action.deployment.slots.switch import PutAside, Switch, TakeUp, Try
 from galleria_action.deployment.strategies.rolling import rolling
+from galleria_action.values import dataclass
 
 _SWITCHED = (Conclude(), Retain())
 
 
-def blue_green(slots: Slots, fill: Fill, local: Wanted, percent: tuple[int, ...] = ()) -> tuple[Step, ...]:
-    """Fill the slot, prove it, and show it to all; before, where ``percent`` are given, to these shares of the
-    visitors. Where there is no router the gallery in place gets what was proved, and ``local`` commits it."""
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """``percent`` after ``percent`` of the visitors get a gallery first, each share of them for so many ``seconds``."""
+
+    percent: tuple[int, ...]
+    seconds: float
+
+
+def blue_green(slots: Slots, fill: Fill, local: Wanted, trial: Trial | None = None) -> tuple[Step, ...]:
+    """Fill the slot, prove it, and show it to all; before, where there is a ``trial``, to its shares of the visitors.
+    Where there is no router the gallery in place gets what was proved, and ``local`` commits it."""
     if slots.router is None:
         stage, *in_place = rolling(local)
         return (stage, fill, ProveSlot(), *in_place)
-    trial = (Try(slots, percent),) if percent else ()
-    return (Stage(), fill, ProveSlot(), *trial, Keep(in_place=False), Switch(slots), *_SWITCHED)
+    tried = (Try(slots, trial.percent, trial.seconds),) if trial else ()
+    return (Stage(), fill, ProveSlot(), *tried, Keep(in_place=False), Switch(slots), *_SWITCHED)
 
 
-def put_aside(slots: Slots, fill: Fill, strategy: str, percent: tuple[int, ...] = ()) -> tuple[Step, ...]:
-    """Fill the slot, prove it, and leave it to somebody to promote it; ``percent`` of the visitors get it meanwhile."""
-    trial = (Try(slots, percent, stays=True),) if percent else ()
-    return (Stage(), fill, ProveSlot(), PutAside(slots, strategy), *trial, Conclude())
+def put_aside(slots: Slots, fill: Fill, strategy: str, trial: Trial | None = None) -> tuple[Step, ...]:
+    """Fill the slot, prove it, and leave it to somebody to promote it; the first share of a ``trial`` gets it
+    meanwhile."""
+    tried = (Try(slots, trial.percent[:1], trial.seconds, stays=True),) if trial else ()
+    return (Stage(), fill, ProveSlot(), PutAside(slots, strategy), *tried, Conclude())
 
 
 def promoted(slots: Slots, local: Wanted, restore: Restore) -> tuple[Step, ...]:

@@ -46,7 +46,8 @@ class Seen:
 @dataclass
 class Visitor:
     """Visits the gallery at ``url`` over ``network`` for at most ``seconds``. ``cors`` says how bad it is that other
-    sites may not read it (``None``: nobody cares). ``pause`` waits and says whether to go on."""
+    sites may not read it (``None``: nobody cares). ``pause`` waits and says whether to go on. ``cookie`` gives the
+    cookies that are brought along, anew for each request: a cookie may hold the time."""
 
     url: str
     network: Network
@@ -54,6 +55,14 @@ class Visitor:
     pause: Callable[[float], bool]
     cors: Grade | None = None
     clock: Callable[[], float] = time.monotonic
+    cookie: Callable[[], str] = str
+
+    def glance(self, expected: Expected) -> Answer | None:
+        """What one address is answered with at this moment; ``None`` where it cannot be had."""
+        try:
+            return self._ask(Http(self.network, loyal=True, clock=self.clock), expected, {})
+        except (NoAnswer, TooLong, ConfigInvalid):
+            return None
 
     def look(self, expected: Sequence[Expected]) -> Seen:
         """Look at all that is ``expected``, at what is not right again and again. Never raises."""
@@ -95,6 +104,8 @@ class Visitor:
     def _ask(self, http: Http, expected: Expected, headers: Mapping[str, str]) -> Answer:
         most = _LARGEST if expected.size is None else expected.size + _MORE
         url, named = public_address(self.url, expected.key), {"User-Agent": "galleria-action", **headers}
+        if cookie := self.cookie():
+            named["Cookie"] = cookie
         return http.ask("GET", url, headers=named, seconds=_SECONDS, most=most)
 
     def _certificate(self) -> Iterable[Remark]:

@@ -193,7 +193,7 @@ def _entries(raw: bytes) -> Iterator[tuple[str, int]]:
             raise ValueError("names longer than any real ones")
         at = end + 1 if version == 4 else begin + (end - begin + 8 & ~7)
         if stat.S_ISREG(mode) and not flags & _STAGE and not more & _INTENT_TO_ADD:
-            yield os.fsdecode(name), begin
+            yield name.decode("utf-8", "surrogateescape"), begin
     if b"link" in _extensions(body, at):
         raise ValueError("a split index: most of it lies elsewhere")
 

@@ -23,6 +23,11 @@ _SMALL_HINT = (
     "The photos themselves are there. Of a damaged photo Galleria makes no thumbnail, and names it all the same: "
     "process these again or leave them out. Otherwise check that the checkout has every folder (Git LFS, artifacts)."
 )
+_TOLD_HINT = "Each line says what is in its place and how to get the file itself."
+
+
+class _Missing(Refused):
+    """There is nothing at all where the file could be."""
 
 
 def locate(
@@ -47,19 +52,20 @@ def locate(
     nearby = Nearby(fence, lambda: {folded(key.rpartition("/")[2]) for key in keys()})
     findings = Findings(file)
     found: dict[str, LocalFile] = {}
-    without_full = False
+    hints = set[str]()
     for index, photo in enumerate(metadata.photos):
         for variant, key in photo.files.items():
             try:
                 found[key] = _locate_variant(fence, nearby, root, variant, key)
             except Refused as refusal:
                 findings.add(f"photo {shown(photo.id)}: {refusal}", place=("photos", index, "files", variant))
-                without_full = without_full or variant == "full"
+                absent = _WHOLE_HINT if variant == "full" else _SMALL_HINT
+                hints.add(absent if isinstance(refusal, _Missing) else _TOLD_HINT)
     if findings.count:
         missing = "1 local file is" if findings.count == 1 else f"{findings.count:,} local files are"
         raise GalleryInvalid(
             f"{missing} missing or unusable; nothing was published.",
-            hint=_WHOLE_HINT if without_full else _SMALL_HINT,
+            hint=next(hint for hint in (_WHOLE_HINT, _SMALL_HINT, _TOLD_HINT) if hint in hints),
             findings=findings.located(lines_of),
             problems=findings.count,
         )
@@ -80,7 +86,7 @@ def _locate_variant(fence: Workspace, nearby: Nearby, root: str, variant: Varian
     if found := nearby.find(places, key, variant):
         return found
     looked = ", ".join(shown(fence.name(path)) for path in places)
-    raise Refused(f"the file of {variant} is missing; looked for {looked}{dangling}{nearby.miss(places, key)}")
+    raise _Missing(f"the file of {variant} is missing; looked for {looked}{dangling}{nearby.miss(places, key)}")
 
 
 def _places(root: str, variant: Variant, key: str) -> tuple[str, ...]:

@@ -261,10 +261,9 @@ def _offsets(text: str, start: int, places: set[Place]) -> Iterator[tuple[Place,
 # -- what Python's reader lets pass --------------------------------------------------------------------------------
 
 # Possessive, so that no text, however odd, makes it go back; a lone quote is a string that never ends.
-_token = re.compile(
+_TOKEN = (
     r'(?P<string>"[^"\\]*+(?:\\.[^"\\]*+)*+")(?P<colon>[ \t\n\r]*+:)?'
-    r'|(?P<open>[{\[])|(?P<close>[}\]])|(?P<number>-?[0-9][0-9.eE+-]*+)|(?P<constant>NaN|-?Infinity)|(?P<stray>")',
-    re.DOTALL,
+    r'|(?P<open>[{\[])|(?P<close>[}\]])|(?P<number>-?[0-9][0-9.eE+-]*+)|(?P<constant>NaN|-?Infinity)|(?P<stray>")'
 )
 _LONGEST_INTEGER = 4300
 
@@ -305,7 +304,7 @@ def _scan(text: str, start: int = 0, end: int | None = None) -> Iterator[Problem
     """Everything between ``start`` and ``end`` that Python lets pass, with lines counted from ``start``."""
     names: list[set[str] | None] = []
     line, counted = 1, start
-    for token in _token.finditer(text, start, len(text) if end is None else end):
+    for token in re.compile(_TOKEN, re.DOTALL).finditer(text, start, len(text) if end is None else end):
         message = None
         kind = token.lastgroup
         if kind == "open":

@@ -6,23 +6,17 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from galleria_action.deployment.apply.carry_out import carried_out
-from galleria_action.deployment.apply.order import Step, shows
-from galleria_action.deployment.apply.prepare import PreparePolicy
-from galleria_action.deployment.apply.upload import Uploader, UploadsDone
-from galleria_action.deployment.apply.work import Work
 from galleria_action.deployment.events import Deploying, Uploaded
 from galleria_action.deployment.model import Plan
-from galleria_action.deployment.previews.lending import Lender
 from galleria_action.deployment.remote.reading import list_target
 from galleria_action.deployment.remote.verification import Verification, verify_listing
 from galleria_action.deployment.state.begun import BEGUN_KEY, end_begun, read_begun, write_begun
 from galleria_action.deployment.state.checkpoint import CHECKPOINTS, Checkpoint, InBucket, InFile, Nowhere
 from galleria_action.deployment.state.manifest import Manifest
-from galleria_action.deployment.strategies.rolling import rolling
 from galleria_action.errors import ConfigInvalid
 from galleria_action.gallery.metadata.model import GalleryMetadata
 from galleria_action.options.checks import Verify
@@ -36,10 +30,17 @@ from galleria_action.usecases.cors import check_cors
 from galleria_action.usecases.parts.approval import check_approval
 from galleria_action.usecases.parts.planning import Comparison
 from galleria_action.usecases.parts.probing import headers_of, probe
+from galleria_action.usecases.parts.probing_ahead import look_ahead
 from galleria_action.usecases.parts.purging import purging
 from galleria_action.usecases.parts.releasing import concluding, terms_of, tidy
 from galleria_action.usecases.parts.verifying import compare, judge, promises
 from galleria_action.usecases.results import Deployed, PutAside
+
+if TYPE_CHECKING:  # what sends files is loaded when some are to be sent
+    from galleria_action.deployment.apply.order import Step
+    from galleria_action.deployment.apply.upload import Uploader, UploadsDone
+    from galleria_action.deployment.apply.work import Work
+    from galleria_action.deployment.previews.lending import Lender
 
 #: between listings, where the first ones do not show our own writes yet
 LISTING_PAUSES_SECONDS = (0.5, 1.0, 2.0)
@@ -136,6 +137,9 @@ def make_uploader(
 ) -> Uploader:
     """The uploader for ``made``, of which ``done`` is done. Under ``resume`` it skips what is there already, unless
     everything is forced. What is there stays as it is until it is published."""
+    from galleria_action.deployment.apply.prepare import PreparePolicy
+    from galleria_action.deployment.apply.upload import Uploader
+
     options, remote = context.options, made.remote
     listing = remote.listing or {}
     return Uploader(
@@ -201,15 +205,21 @@ def put_online(
 ) -> Deployed | PutAside:
     """Upload what is not ``done`` and ``lender`` has not, commit, delete, verify; or what ``steps`` are given. Raises
     whatever ends a deploy."""
+    from galleria_action.deployment.apply.carry_out import carried_out
+    from galleria_action.deployment.apply.order import shows
+    from galleria_action.deployment.apply.work import Work
+    from galleria_action.deployment.strategies.rolling import rolling
+
     made = with_listing(store, made)
     resumed = checkpoint if context.options.upload.resume and made.plan.uploads else None
     uploader = make_uploader(context, store, made, resumed, done, lender)
     terms = replace(terms_of(context), previous=previous)
     work = Work(made.plan, made.local, made.remote, store, uploader, context.stop, context.tell, made.hold, terms)
     prove_ahead(store)  # while photos are sent
+    work.look_ahead = partial(look_ahead, context)
     steps = steps or rolling(made.local)
     with (
-        purging(context, store, made.remote, made.plan if shows(steps) else None) as work.owe,
+        purging(context, store, made.remote, made.plan if shows(steps) else None) as work.caches,
         carried_out(work, steps, _deploying(context, work, checkpoint)) as manifest,
     ):
         work.beside.begin(lambda: forget(context, checkpoint))

@@ -22,13 +22,12 @@ from galleria_action.usecases.context import Context
 MOST_BYTES = 1 << 30
 
 
-def known_by_git(files: Sequence[LocalFile], recorded: Callable[[], Manifest]) -> dict[str, str]:
-    """The SHA-256 (hex) of each of ``files`` that git's index proves to be as it was deployed, by key. ``recorded`` is
-    asked where git knows any of them.
+def known_by_git(files: Sequence[LocalFile], git: Checkouts, recorded: Callable[[], Manifest]) -> dict[str, str]:
+    """The SHA-256 (hex) of each of ``files`` that the index of ``git`` proves to be as it was deployed, by key.
+    ``recorded`` is asked where git knows any of them.
 
     That of a ``full`` stays empty: the metadata says it, and whether that is true is a question of its own.
     """
-    git = Checkouts()
     tracked = {file.key: it for file in files if (it := git.tracked(file)) and it.blob}
     known = recorded().objects if tracked else {}
     return {
@@ -46,7 +45,9 @@ def check_claimed(metadata: GalleryMetadata, photos: Sequence[SourcePhoto]) -> N
     )
 
 
-def check_online(context: Context, local: LocalGallery, recorded: Manifest, sent: Iterable[str]) -> None:
+def check_online(
+    context: Context, local: LocalGallery, git: Checkouts, recorded: Manifest, sent: Iterable[str]
+) -> None:
     """Raise ``GalleryInvalid`` for photos of ``local`` that have changed since the metadata was made.
 
     ``sent`` are keys that a deploy reads and compares anyway. Reads only what nothing else can tell of.
@@ -60,7 +61,7 @@ def check_online(context: Context, local: LocalGallery, recorded: Manifest, sent
     if mode is CheckFiles.SIZE:
         _refuse([file for file in left if differs_in_size(file, known.get(file.key))])
         return
-    git, metadata_made = Checkouts(), _made(context)
+    metadata_made = _made(context)
     judged = []
     for file in left:
         newer = metadata_made is not None and written_at(file.local.stamp) > metadata_made

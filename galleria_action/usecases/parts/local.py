@@ -24,6 +24,7 @@ from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.gallery.local.document import read_metadata
 from galleria_action.gallery.local.examine import examine_all, oddities
 from galleria_action.gallery.local.files import LocalFile
+from galleria_action.gallery.local.git_index import Checkouts
 from galleria_action.gallery.local.locate import locate
 from galleria_action.gallery.local.patterns import Patterns
 from galleria_action.gallery.local.walk import Walk, walk_photos, walk_site
@@ -54,14 +55,20 @@ class Gallery:
 
 @dataclass(frozen=True, slots=True)
 class LocalSide:
-    """The gallery on disk, found sound, and the planner's view of it."""
+    """The gallery on disk, found sound, the planner's view of it, and what git knows of its files."""
 
     found: Gallery
     gallery: LocalGallery
+    git: Checkouts
 
 
 def _nobody(metadata: LoadedMetadata | None) -> None:
     """Is told."""
+
+
+def _none(files: Sequence[LocalFile]) -> dict[str, str]:
+    """Is known."""
+    return {}
 
 
 def check_local(
@@ -72,11 +79,11 @@ def check_local(
     """Validate and measure what is on disk, before anything is written anywhere. ``tell_metadata`` hears of the
     metadata as soon as it is read; ``recorded`` gives the record of what was deployed. Raises ``GalleryInvalid``."""
     with context.phase("Validate"):
-        found = load_gallery(context, tell_metadata)
+        found, git = load_gallery(context, tell_metadata), Checkouts()
         every = context.options.gallery.check_files is CheckFiles.HASH
-        gallery = measured(context, found, every=every, recorded=recorded)
+        gallery = measured(context, found, every=every, known=lambda files: known_by_git(files, git, recorded))
         context.say(f"{len(found.photos or ()):,} files of photos, {len(found.site or ()):,} of the site")
-    return LocalSide(found, gallery)
+    return LocalSide(found, gallery, git)
 
 
 def load_gallery(context: Context, tell_metadata: Callable[[LoadedMetadata | None], None] = _nobody) -> Gallery:
@@ -138,7 +145,10 @@ def _where_to_look(folder: Path) -> str:
             f"The folder {str(folder)!r} is empty. In a workflow let a checkout come first (actions/checkout); in a "
             'container mount the repository there (docker run -v "$PWD:/github/workspace").'
         )
-    return "Is the option source right, and was the gallery built in this job or committed to the repository?"
+    return (
+        "Is the option source right, and was the gallery built in this job or committed to the repository? Of a folder "
+        "of photos `galleria-action process FOLDER` makes one."
+    )
 
 
 def _photos(context: Context, metadata: LoadedMetadata | None, source: Path) -> Sequence[LocalFile]:
@@ -180,23 +190,22 @@ def _tell_skipped(context: Context, walk: Walk, why: str) -> None:
 
 
 def measured(
-    context: Context, gallery: Gallery, *, every: bool, recorded: Callable[[], Manifest] = Manifest
+    context: Context, gallery: Gallery, *, every: bool, known: Callable[[Sequence[LocalFile]], dict[str, str]] = _none
 ) -> LocalGallery:
-    """The planner's view of ``gallery``: every file looked at, and hashed where no hash in the metadata covers it. What
-    git proves to be as it was ``recorded`` when it was deployed need not be looked at.
+    """The planner's view of ``gallery``: every file looked at, and hashed where no hash in the metadata covers it.
 
-    ``every``: all are looked at and hashed. Raises ``GalleryInvalid`` with every file that is not what its name says,
-    and why, or not the one of the metadata.
+    ``every``: all are looked at and hashed; else those need not be looked at whose SHA-256 is ``known``, by key. Raises
+    ``GalleryInvalid`` with every file that is not what its name says, and why, or not the one of the metadata.
     """
     cache, strip = context.options.headers, context.options.gallery.strip_gps is not StripGps.FALSE
     rules = cache.headers or NO_RULES
     loaded = gallery.metadata if gallery.photos is not None else None
     found = [*(gallery.photos or ()), *(gallery.site or ())]
-    known = {} if every else known_by_git(found, recorded)
-    examined = examine_all([it for it in found if it.key not in known], lambda it: every or it.variant != "full")
+    by_key = {} if every else known(found)
+    examined = examine_all([it for it in found if it.key not in by_key], lambda it: every or it.variant != "full")
     _tell_odd(context, oddities(examined))
-    known |= {entry.file.key: entry.sha256 for entry in examined}
-    hashes = [known[file.key] for file in found]
+    by_key |= {entry.file.key: entry.sha256 for entry in examined}
+    hashes = [by_key[file.key] for file in found]
     of_photos, of_site = hashes[: len(gallery.photos or ())], hashes[len(gallery.photos or ()) :]
     site: tuple[SourceFile, ...] | None = None
     photos: tuple[SourcePhoto, ...] | None = None

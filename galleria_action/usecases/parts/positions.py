@@ -1,4 +1,4 @@
-"""Who says where it was taken, of all that a plan uploads: asked before anything is written.
+"""Who says where it was taken, of all that a plan uploads, or would upload: asked before anything is written.
 
 Without ``strip-gps`` that is a count: of each file its beginning is read. With it every file that is to be sent is read
 and cleaned as the upload will do it, so that one which cannot be is known in time, and all of them together.
@@ -7,10 +7,11 @@ and cleaned as the upload will do it, so that one which cannot be is known in ti
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from itertools import groupby
 
 from galleria_action.deployment.events import Located, PositionLeft
-from galleria_action.deployment.model import Plan, Upload
+from galleria_action.deployment.model import Upload
 from galleria_action.errors import Finding, GalleryInvalid
 from galleria_action.gallery.local.files import LocalFile, opened, read_file
 from galleria_action.options.gallery import StripGps
@@ -23,8 +24,8 @@ _SHOWN = 5
 _MOST_FINDINGS = 100
 
 
-def look_for_positions(context: Context, plan: Plan) -> None:
-    """Count the photos with a position, and with ``strip-gps`` find what cannot be published without one.
+def look_for_positions(context: Context, uploads: Iterable[Upload]) -> None:
+    """Count the photos of ``uploads`` with a position, and with ``strip-gps`` find what cannot go without one.
 
     Raises ``GalleryInvalid`` with the list under ``strip-gps: true``; under ``warn`` it is a warning. Nothing is read
     where nothing is to be uploaded.
@@ -32,9 +33,9 @@ def look_for_positions(context: Context, plan: Plan) -> None:
     strip = context.options.gallery.strip_gps
     left: list[PositionLeft] = []
     photos = 0
-    for photo, uploads in groupby(plan.uploads, key=lambda upload: upload.photo):
+    for photo, of_photo in groupby(uploads, key=lambda upload: upload.photo):
         told = False
-        for upload in uploads:
+        for upload in of_photo:
             if strip is StripGps.FALSE:
                 told = told or (photo is not None and _tells(upload.file.local))
             elif upload.edit:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from galleria_action.deployment.events import Probed, Sight
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from galleria_action.deployment.model import Base, Commit, Plan
     from galleria_action.deployment.state.manifest import Manifest, ManifestEntry
     from galleria_action.edge.probe.expected import Deployed
-    from galleria_action.edge.probe.visitor import Seen
+    from galleria_action.edge.probe.visitor import Seen, Visitor
     from galleria_action.storage.interface import Headers
 
 _SHOWN = 20
@@ -45,9 +45,7 @@ def probe(
     wanted = context.options.edge.probe
     if wanted is Probe.OFF or context.visited_at is None:
         return
-    # a folder keeps no headers: those of its web server are the web server's affair
-    stored = () if context.target.endpoint == FOLDER else headers
-    seen = _look(context, _deployed(manifest, document, plan, before or {}, stored), plan)
+    seen = _look(context, deployed(context, manifest, document, plan, before or {}, headers), plan)
     from galleria_action.edge.probe.judging import Grade
 
     odd = {it.text.partition(" (")[0]: it for it in reversed(seen.graded(Grade.ODD))}
@@ -87,39 +85,48 @@ def headers_of(local: Wanted, plan: Plan) -> set[Headers]:
 
 def _look(context: Context, deployed: Deployed, plan: Plan | None) -> Seen:
     from galleria_action.edge.probe.expected import looked_at
-    from galleria_action.edge.probe.judging import Grade
-    from galleria_action.edge.probe.visitor import Visitor
-    from galleria_action.net.network import Network
 
-    options = context.options
-    url = context.visited_at
-    assert url
-    cors = {Cors.REQUIRE: Grade.AROUND, Cors.WARN: Grade.ODD, Cors.SKIP: None}[options.checks.cors]
-    visitor = Visitor(
-        url,
-        Network.of(context.environ),
-        float(options.edge.probe_timeout),
-        context.stop.pause,
-        None if context.target.endpoint == FOLDER else cors,
-    )
+    assert context.visited_at
+    visitor = visitor_of(context, context.visited_at)
     with context.phase("Probe"):
         seen = visitor.look(looked_at(deployed, plan.plan_id if plan else context.now().date().isoformat()))
         context.stop.check()
     return seen
 
 
-def _deployed(
+def visitor_of(context: Context, url: str, cookie: Callable[[], str] = str) -> Visitor:
+    """A visitor of the gallery at ``url``, who brings ``cookie`` along."""
+    from galleria_action.edge.probe.judging import Grade
+    from galleria_action.edge.probe.visitor import Visitor
+    from galleria_action.net.network import Network
+
+    options = context.options
+    cors = {Cors.REQUIRE: Grade.AROUND, Cors.WARN: Grade.ODD, Cors.SKIP: None}[options.checks.cors]
+    return Visitor(
+        url,
+        Network.of(context.environ),
+        float(options.edge.probe_timeout),
+        context.stop.pause,
+        None if context.target.endpoint == FOLDER else cors,
+        cookie=cookie,
+    )
+
+
+def deployed(
+    context: Context,
     manifest: Manifest,
     document: Commit | Base | None,
     plan: Plan | None,
     before: Mapping[str, ManifestEntry],
     headers: Iterable[Headers],
 ) -> Deployed:
+    """What visitors are expected to get, as ``probe`` is told."""
     from galleria_action.deployment.model import Commit
     from galleria_action.edge.probe.expected import Deployed, Expected
     from galleria_action.gallery.keys import METADATA_KEY
 
-    known = {it.digest(): it for it in headers}
+    # a folder keeps no headers: those of its web server are the web server's affair
+    known = {} if context.target.endpoint == FOLDER else {it.digest(): it for it in headers}
     size, own = (document.size, document.headers) if isinstance(document, Commit) else (None, None)
     own = own if known else None
     metadata = Expected(METADATA_KEY, document.sha256, size, own) if document else None

@@ -5,11 +5,13 @@ Nothing of this is imported, nor anything asked for, by a run without ``cdn``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from galleria_action.deployment.events import Owing
+from galleria_action.deployment.layout import SLOTS_FOLDER, place_of
 from galleria_action.deployment.state.debts import (
     DEBTS_FOLDER,
     LARGEST_DEBT,
@@ -19,53 +21,163 @@ from galleria_action.deployment.state.debts import (
     parse_debt,
 )
 from galleria_action.deployment.state.publication import PUBLICATION_KEY
-from galleria_action.errors import DeleteFailed, PurgeFailed, VerifyFailed
+from galleria_action.edge.routers.kinds import Ahead
+from galleria_action.errors import DeleteFailed, GalleriaError, ProbeFailed, PurgeFailed, VerifyFailed
 from galleria_action.options.edge import Purge
 from galleria_action.usecases.context import Context
+from galleria_action.values import dataclass
 
 if TYPE_CHECKING:
+    from galleria_action.deployment.apply.work import Caches
+    from galleria_action.deployment.layout import Layout
     from galleria_action.deployment.model import Plan
     from galleria_action.deployment.remote.reading import RemoteState
     from galleria_action.edge.account import Account
     from galleria_action.storage.interface import ObjectInfo, ReadStore, WriteStore
 
-#: writes down what is about to become stale
-Owe = Callable[[], None]
-
 
 @contextmanager
-def purging(context: Context, store: WriteStore, remote: RemoteState, plan: Plan | None = None) -> Iterator[Owe | None]:
-    """What is done meanwhile makes stale what ``plan`` changes, and has to call what it is handed before it touches a
-    live object. In the end that is purged, with what earlier runs owe, also where old objects or the verification are
-    in the way: the new gallery is live.
+def purging(
+    context: Context, store: WriteStore, remote: RemoteState, plan: Plan | None = None
+) -> Iterator[Caches | None]:
+    """What is done meanwhile makes stale what ``plan`` changes, and has to say so to the caches that it is handed
+    before it touches a live object. In the end they are purged of that, and of what earlier runs owe, also where old
+    objects, the verification or the last look are in the way: the new gallery is live.
 
     Raises ``PurgeFailed`` where that is asked for.
     """
-    elsewhere = context.preview and context.options.previews.preview_bucket
-    if not context.options.edge.caches or elsewhere:
+    if not context.options.edge.caches or context.hidden:
         yield None
         return
     account = _account(context, store)
     earlier = _read(context, store, _keys(store, remote.listing))
-    own = account.debt_of(plan) if plan and plan.changed else None
-    owed = sum(debt.size for debt in earlier)
-    if owed:
-        context.tell(Owing(owed))
-
-    def owe() -> None:
-        if own and own.owed:
-            account.write(own)
-            context.tell(Owing(owed + own.size))
-
+    changing = plan if plan and plan.changed else None
+    own = account.debt_of(changing) if changing else None
+    caches = _Caches(context, account, earlier, own, changing, place_of(store, ""))
+    caches.tell()
     try:
-        yield owe
-    except (DeleteFailed, VerifyFailed):
-        _pay(context, account, [*earlier, *([own] if own else [])])
+        yield caches
+    except (DeleteFailed, VerifyFailed, ProbeFailed):
+        caches.pay()
         raise
     if own is None and earlier and store.head(PUBLICATION_KEY):
         context.say("Another deploy is publishing; what the caches are owed is left to it.")
         return
-    _pay(context, account, [*earlier, *([own] if own else [])])
+    caches.pay()
+
+
+@contextmanager
+def purging_of(context: Context, root: WriteStore, gone: Iterable[Gone]) -> Iterator[None]:
+    """What is done meanwhile removes what is ``gone`` from galleries beside the live one; ``root`` is the store of the
+    whole target. The caches that are named forget it then, or it is owed. Raises the storage's errors, and
+    ``PurgeFailed`` where that is asked for."""
+    gone = list(gone)
+    earlier = [debt for it in gone for debt in it.owed]
+    if not (context.options.edge.caches or earlier):
+        yield
+        return
+    from galleria_action.edge.addresses import Dirty, Site
+
+    account = _account(context, root)
+    debts = [account.debt_at(Site.of(it.seen_at, it.prefix), Dirty(tuple(it.keys))) for it in gone if it.keys]
+    caches = _Caches(context, account, [*debts, *earlier])
+    for debt in caches.debts:
+        account.write(debt)
+    caches.tell()
+    yield
+    caches.pay("What was removed may be served by a cache still")
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """``keys`` of a gallery that is seen at the address ``seen_at``, or where nobody says lies below ``prefix`` in its
+    bucket; and what was ``owed`` for it before."""
+
+    seen_at: str | None
+    prefix: str
+    keys: tuple[str, ...]
+    owed: tuple[Debt, ...] = ()
+
+
+@dataclass
+class _Caches:
+    """The debts of one run: those that ``earlier`` ones have left, its ``own`` for the ``plan``, and that ``of_slot``.
+    ``folder`` is where the gallery lies that visitors get."""
+
+    context: Context
+    account: Account
+    earlier: list[Debt]
+    own: Debt | None = None
+    plan: Plan | None = None
+    folder: str = ""
+    of_slot: Debt | None = None
+    written: bool = False
+
+    @property
+    def debts(self) -> list[Debt]:
+        """All that are to be paid."""
+        found = [*self.earlier, self.of_slot, self.own if self.written else None]
+        return [debt for debt in found if debt and debt.owed]
+
+    def tell(self) -> None:
+        """How much is owed, where anything is."""
+        if self.debts:
+            self.context.tell(Owing(sum(debt.size for debt in self.debts)))
+
+    def owe(self, *, in_place: bool) -> None:
+        """See ``Caches``. Some know the objects of a slot by where they lie."""
+        if self.own and self.plan and in_place and self.folder.startswith(SLOTS_FOLDER):
+            from galleria_action.edge.addresses import dirty_keys
+
+            of_live = self.account.debt_at(self.account.site.below(self.folder), dirty_keys(self.plan))
+            self.own = replace(self.own, owed=(*self.own.owed, *of_live.owed))
+        if self.own and self.own.owed and not self.written:
+            self.account.write(self.own)
+            self.written = True
+            self.tell()
+
+    def owe_slot(self, layout: Layout, stale: Iterable[str], new: Iterable[str]) -> None:
+        """See ``Caches``. Where nobody can ask for a slot, no cache has anything of it."""
+        from galleria_action.edge.addresses import Dirty
+
+        if self.context.options.strategy.router.can.ahead is Ahead.NOWHERE:
+            return
+        site = self.account.site.below(layout.folder)
+        self.of_slot = self.account.debt_at(site, Dirty(tuple(stale), tuple(new)))
+        if self.of_slot.owed:
+            self.account.write(self.of_slot)
+            self.tell()
+
+    def purge_slot(self) -> None:
+        """See ``Caches``: of what earlier runs owe as well, of which one may have died over this slot."""
+        if self.of_slot or self.earlier:
+            self._pay([debt for debt in self.debts if debt is not self.own])
+
+    def pay(self, otherwise: str = "The gallery is live, but a cache may still hold the old one") -> None:
+        """Purge everything that is owed. Raises ``PurgeFailed`` where that is asked for: what is ``otherwise`` so."""
+        if trouble := self._pay(self.debts):
+            raise PurgeFailed(
+                f"{otherwise}: {trouble.message}",
+                hint=f"{trouble.hint or ''} Any later run with the same cdn purges what is owed.".strip(),
+            )
+
+    def _pay(self, debts: list[Debt]) -> GalleriaError | None:
+        """What refused it, where that is asked for."""
+        context, edge = self.context, self.context.options.edge
+        if not debts:
+            return None
+        if not edge.invalidate_cdn:
+            context.say("invalidate-cdn: false, so the caches are purged by a later run.")
+            return None
+        with context.phase("Purge"):
+            payment = self.account.pay(debts, wait=edge.purge_wait)
+            left = self.account.write_off(debts, payment)
+        self.earlier = [*(debt for debt in self.earlier if debt not in debts), *([left] if left else [])]
+        self.of_slot = None
+        if self.own in debts:
+            self.own = None
+        context.tell(Owing(sum(debt.size for debt in self.debts)))
+        return payment.trouble if edge.purge is Purge.FAIL else None
 
 
 def tell_debts(context: Context, store: ReadStore, listing: Mapping[str, ObjectInfo]) -> None:
@@ -79,25 +191,6 @@ def tell_debts(context: Context, store: ReadStore, listing: Mapping[str, ObjectI
         context.warn(
             f"{debt.size:,} addresses may be stale since {debt.at:%Y-%m-%d %H:%M} UTC, because {caches} was not purged "
             "of them. The next deploy with the same cdn does it."
-        )
-
-
-def _pay(context: Context, account: Account, debts: list[Debt]) -> None:
-    debts = [debt for debt in debts if debt.owed]
-    if not debts:
-        return
-    edge = context.options.edge
-    if not edge.invalidate_cdn:
-        context.say("invalidate-cdn: false, so the caches are purged by a later run.")
-        return
-    with context.phase("Purge"):
-        payment = account.pay(debts, wait=edge.purge_wait)
-        account.write_off(debts, payment)
-    context.tell(Owing(payment.size))
-    if payment.trouble and edge.purge is Purge.FAIL:
-        raise PurgeFailed(
-            f"The gallery is live, but a cache may still hold the old one: {payment.trouble.message}",
-            hint=f"{payment.trouble.hint or ''} Any later run with the same cdn purges what is owed.".strip(),
         )
 
 
@@ -115,6 +208,11 @@ def _account(context: Context, store: WriteStore) -> Account:
     return Account(
         store, options.edge.caches, site, means, options.edge.purge_max, context.tell, context.now, context.stop.check
     )
+
+
+def owed_in(context: Context, store: ReadStore, keys: Iterable[str]) -> tuple[Debt, ...]:
+    """The debts among ``keys``, which lie in ``store``."""
+    return tuple(_read(context, store, debt_keys(keys)))
 
 
 def _keys(store: ReadStore, listing: Mapping[str, ObjectInfo] | None) -> list[str]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from galleria_action.deployment.apply.prepare import PreparePolicy
 from galleria_action.deployment.apply.publishing import Hold
 from galleria_action.deployment.apply.retain import anything_to_let_go, pooled, retain
-from galleria_action.deployment.apply.upload import Uploader
 from galleria_action.deployment.events import Deploying, Released
 from galleria_action.deployment.model import Plan
 from galleria_action.deployment.releases.history import History, read_history
@@ -29,10 +28,14 @@ from galleria_action.deployment.remote.verification import Verification
 from galleria_action.deployment.shards import SHARDS_FOLDER
 from galleria_action.deployment.state.publication import Publication
 from galleria_action.errors import Conflict, GalleriaError, VerifyFailed
+from galleria_action.storage.conditions import prove_ahead
 from galleria_action.storage.interface import ReadStore, WriteStore
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.approval import check_approval
 from galleria_action.values import dataclass
+
+if TYPE_CHECKING:
+    from galleria_action.deployment.apply.upload import Uploader
 
 
 def terms_of(context: Context) -> Terms:
@@ -55,15 +58,20 @@ def history_of(store: ReadStore, remote: RemoteState) -> History:
     return read_history(store, keys, metadata.sha256 if metadata else None, remote.manifest)
 
 
-def begin(context: Context, plan: Plan) -> None:
-    """The last question before a gallery is written to for which there are no files here, and word that it is."""
+def begin(context: Context, store: WriteStore, plan: Plan) -> None:
+    """The last question before the gallery in ``store`` is written to for which there are no files here, and word that
+    it is."""
     check_approval(context, plan)
     context.stop.check()
     context.tell(Deploying())
+    prove_ahead(store)
 
 
 def idle_uploader(context: Context, store: WriteStore) -> Uploader:
     """For a run that has nothing to upload."""
+    from galleria_action.deployment.apply.prepare import PreparePolicy
+    from galleria_action.deployment.apply.upload import Uploader
+
     concurrency = context.options.upload.concurrency
     return Uploader(store, PreparePolicy(), concurrency, context.stop, context.tell)
 

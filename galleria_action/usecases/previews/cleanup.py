@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from galleria_action.deployment.layout import whole
 from galleria_action.deployment.previews.marks import MARKS, closing_in, why_it_goes
-from galleria_action.errors import GalleriaError, VerifyFailed
+from galleria_action.errors import GalleriaError, PurgeFailed, VerifyFailed
 from galleria_action.report.wording import count
 from galleria_action.storage.interface import ReadStore, WriteStore
 from galleria_action.storage.wrappers import ReadOnlyStore
@@ -31,11 +31,14 @@ def cleanup(context: Context) -> Answered:
             context.say(f"{name} would be removed: {why}.")
         return Answered(f"{count(len(going), 'preview')} would be removed.")
     failed: list[GalleriaError] = []
+    unpurged: PurgeFailed | None = None
     gone = 0
     for name, why in going.items():
         context.say(f"{name} is removed: {why}.")
         try:
             gone += remove(context, root, name, read_mark(store, name) if why.startswith("it was") else None)
+        except PurgeFailed as error:
+            gone, unpurged = gone + 1, error
         except GalleriaError as error:
             context.stop.check()
             context.warn(f"{name}: {error.message}")
@@ -48,6 +51,8 @@ def cleanup(context: Context) -> Answered:
             hint=failed[0].hint,
             findings=[finding for error in failed for finding in error.findings],
         )
+    if unpurged:
+        raise unpurged
     return Answered(f"{count(gone, 'preview')} removed, and a listing proves it.")
 
 

@@ -41,7 +41,7 @@ def deploy_preview(context: Context) -> PreviewDeployed | PlanMade:
     slots = context.slots()
     live = make_comparison(_unguarded(context), ReadOnlyStore(laid_out(slots.store, slots.live)), side)
     _tell_refusal(context, live)
-    look_for_positions(context, live.plan)  # what the live gallery shows already is not hidden by a preview
+    look_for_positions(context, live.plan.uploads)  # what the live gallery shows already is not hidden by a preview
     if context.options.dry_run:
         return PlanMade(live.plan)
     shown = laid_out(slots.store, slots.live)
@@ -54,7 +54,7 @@ def deploy_preview(context: Context) -> PreviewDeployed | PlanMade:
         root.put(mark.key, mark.to_bytes(), MARK_HEADERS)
     url = address_of_preview(context.options, context.preview)
     context.tell(Previewed(url))
-    finish_closing(context, root, live.remote.listing)
+    finish_closing(context, shown, live.remote.listing)
     context.say(
         f"{count(done.uploaded.files, 'file')} sent ({human_size(done.uploaded.size)}), "
         f"{done.uploaded.skipped:,} copied from the live gallery or there already."
@@ -108,8 +108,8 @@ def _unguarded(context: Context) -> Context:
 
 
 def _aside(context: Context) -> Context:
-    """The same run for the gallery of the preview alone: nothing else belongs there, it keeps no releases, because the
-    pull request has its commits, and no cache has it yet."""
+    """The same run for the gallery of the preview alone: nothing else belongs there, and it keeps no releases, because
+    the pull request has its commits."""
 
     def tell(event: Event) -> None:
         if not isinstance(event, _OF_THE_LIVE_GALLERY):
@@ -121,7 +121,13 @@ def _aside(context: Context) -> Context:
     checks = options.checks
     if options.previews.preview_bucket:  # whose rules the gallery's own bucket does not tell
         checks = replace(checks, cors=Cors.SKIP, setup_cors=False)
-    edge = replace(options.edge, cdn=None, probe=Probe.OFF)
+    edge = options.edge
+    if context.hidden and (edge.caches or edge.probe is not Probe.OFF):
+        context.say(
+            "Previews lie in a bucket of their own, and nobody says where this one is seen (environment-url): it is "
+            "not probed, and no cache is purged of it."
+        )
+        edge = replace(edge, cdn=None, probe=Probe.OFF)
     return replace(
         context, options=replace(options, guards=guards, releases=releases, checks=checks, edge=edge), tell=tell
     )

@@ -7,10 +7,11 @@ from dataclasses import replace
 
 from galleria_action.deployment.apply.publishing import Hold, has_died
 from galleria_action.deployment.events import PreviewGone
-from galleria_action.deployment.layout import Layout, laid_out
+from galleria_action.deployment.layout import Layout, laid_out, whole
 from galleria_action.deployment.previews.marks import (
     MARK_BYTES,
     MARK_HEADERS,
+    MARKS,
     MarkUnreadable,
     Preview,
     closing_in,
@@ -22,8 +23,9 @@ from galleria_action.deployment.state.publication import PUBLICATION_KEY, Public
 from galleria_action.deployment.state.reading import read_publication
 from galleria_action.errors import Conflict, Finding, GalleriaError, VerifyFailed
 from galleria_action.report.wording import count
-from galleria_action.storage.interface import ReadStore, WriteStore
+from galleria_action.storage.interface import RECORDS, ReadStore, WriteStore
 from galleria_action.usecases.context import Context
+from galleria_action.usecases.parts.purging import Gone, owed_in, purging_of
 
 #: what somebody else writes meanwhile is deleted as well, so often
 _ROUNDS = 3
@@ -48,27 +50,31 @@ def remove(context: Context, root: WriteStore, name: str, seen: Preview | None =
         _delete(context, root, [closing_of(name)])
         return False
     claim, gone = layout.lies_at(PUBLICATION_KEY), 0
-    for _ in range(_ROUNDS):
-        there = [key for key in _lying(store, layout) if key != claim]
-        if not there:
-            break
-        _delete(context, store, there)
-        gone += len(there)
-    context.stop.check()
-    hold.release()
-    if left := sorted(_lying(store, layout)):
-        raise _still_there(name, left)
-    _delete(context, root, [mark_of(name)])
-    _delete(context, root, [closing_of(name)])
+    there = _lying_beside(store, layout, claim)
+    with purging_of(context, root, [_of_caches(context, store, name, there)]):
+        for _ in range(_ROUNDS):
+            if not there:
+                break
+            _delete(context, store, there)
+            gone += len(there)
+            there = _lying_beside(store, layout, claim)
+        context.stop.check()
+        hold.release()
+        if left := sorted(_lying(store, layout)):
+            raise _still_there(name, left)
+        _delete(context, root, [mark_of(name)])
+        _delete(context, root, [closing_of(name)])
     context.say(f"The preview {name} is gone: {count(gone, 'object')} deleted, and a listing shows none.")
     context.tell(PreviewGone(name))
     return True
 
 
-def finish_closing(context: Context, root: WriteStore, keys: Iterable[str] | None) -> None:
-    """Go on with removals that did not come to their end, of which ``keys`` tell. That one fails harms nobody: the next
-    run tries again."""
-    for name in sorted(closing_in(keys or ())):
+def finish_closing(context: Context, store: WriteStore, listing: Iterable[str] | None) -> None:
+    """Go on with removals that did not come to their end, of which a ``listing`` of the gallery in ``store`` tells:
+    that of a slot shows nothing of previews. That one fails harms nobody: the next run tries again."""
+    root = whole(store)
+    keys = (listing or ()) if root is store else [found.key for found in root.list(MARKS)]
+    for name in sorted(closing_in(keys)):
         try:
             context.say(f"The removal of the preview {name} did not come to its end; it is gone on with.")
             remove(context, root, name)
@@ -104,6 +110,23 @@ def _lying(store: ReadStore, layout: Layout) -> Iterator[str]:
     """Everything that lies there of the preview."""
     for folder in (layout.folder, layout.records):
         yield from (found.key for found in store.list(folder))
+
+
+def _lying_beside(store: ReadStore, layout: Layout, claim: str) -> list[str]:
+    return [key for key in _lying(store, layout) if key != claim]
+
+
+def _of_caches(context: Context, store: WriteStore, name: str, there: Iterable[str]) -> Gone:
+    """What caches may hold of the preview, and what its own runs still owe them: their records go with it."""
+    layout = Layout.preview(name)
+    seen_at = context.preview_at(name)
+    keys = [key for place in there if (key := layout.key_of(place)) is not None]
+    owed = owed_in(context, laid_out(store, layout), keys)
+    known = seen_at is not None or not context.options.previews.preview_bucket
+    if not known and context.options.edge.caches:
+        context.say(f"Nobody says where the preview {name} was seen (environment-url), so no cache is purged of it.")
+    seen = tuple(key for key in keys if known and not key.startswith(RECORDS))
+    return Gone(seen_at, context.preview_target.prefix + layout.folder, seen, owed)
 
 
 def _delete(context: Context, store: WriteStore, keys: list[str]) -> None:

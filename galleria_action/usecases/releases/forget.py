@@ -6,12 +6,14 @@ import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
+from functools import partial
 
 from galleria_action.deployment.apply.carry_out import carried_out
 from galleria_action.deployment.apply.publishing import Hold
 from galleria_action.deployment.apply.restore import Restore
 from galleria_action.deployment.apply.retain import pooled, retain
 from galleria_action.deployment.apply.work import Work
+from galleria_action.deployment.documents.writing import commit
 from galleria_action.deployment.events import Planned, Recognised
 from galleria_action.deployment.layout import Layout, is_elsewhere, laid_out, whole
 from galleria_action.deployment.model import Commit, Delete, Plan, Reason
@@ -20,24 +22,26 @@ from galleria_action.deployment.releases.history import History
 from galleria_action.deployment.releases.record import RELEASE_HEADERS, Kind
 from galleria_action.deployment.releases.rollback import Restored
 from galleria_action.deployment.remote.reading import RemoteState, list_target, read_remote
+from galleria_action.deployment.state.manifest import MANIFEST_KEY
 from galleria_action.deployment.state.manifest import Kind as Part
 from galleria_action.deployment.state.pool import POOL_HEADERS, pool_key
 from galleria_action.deployment.state.publication import Publication, Replaced
+from galleria_action.deployment.state.written import headers_of, written
 from galleria_action.deployment.strategies.rolling import rolling
 from galleria_action.errors import ConfigInvalid, Finding, PlanChanged, VerifyFailed
-from galleria_action.gallery.keys import METADATA_KEY
+from galleria_action.gallery.keys import METADATA_KEY, folded
 from galleria_action.gallery.metadata.schema import parse_remote
 from galleria_action.report.wording import count
 from galleria_action.storage.interface import Headers, ReadStore, WriteStore
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.applying import verify_against
 from galleria_action.usecases.parts.places import check_router
-from galleria_action.usecases.parts.purging import purging
+from galleria_action.usecases.parts.purging import Gone, purging, purging_of
 from galleria_action.usecases.parts.releasing import begin, concluding, history_of, idle_uploader, terms_of
 from galleria_action.usecases.parts.unfinished import cleared
 from galleria_action.usecases.previews.holding import previews_with
-from galleria_action.usecases.previews.removal import remove
-from galleria_action.usecases.releases.forget_elsewhere import forget_elsewhere, traces_elsewhere
+from galleria_action.usecases.previews.removal import finish_closing, remove
+from galleria_action.usecases.releases.forget_elsewhere import Trace, forget_elsewhere, traces_elsewhere
 from galleria_action.usecases.results import Answered, PlanMade
 from galleria_action.values import dataclass
 
@@ -84,23 +88,31 @@ def forget(context: Context) -> Answered | PlanMade:
     if not (traces.anywhere or elsewhere or previews):
         _prune(context, writing, remote)
         raise _nowhere(remote, photo)
-    begin(context, traces.plan)
+    begin(context, target, traces.plan)
     for name in previews:  # first, while it is known what its bytes are
         remove(context, target, name)
     if elsewhere:
-        files = count(forget_elsewhere(context, slots, elsewhere, photo), "file")
+        with purging_of(context, target, map(partial(_seen, context), elsewhere)):
+            files = count(forget_elsewhere(context, slots, elsewhere, photo), "file")
         context.say(f"{files} of it gone from {', '.join(it.layout.folder or 'the root' for it in elsewhere)}")
     if traces.plan.changed:
         _from_the_live_gallery(context, writing, remote, traces, photo)
     _from_the_records(context, writing, traces, photo)
     _prune(context, writing, read_remote(writing, listing=True))
     _prove(writing, traces)
+    finish_closing(context, writing, remote.listing)
     files, gone = count(len(traces.keys), "file"), count(len(previews), "preview")
     return Answered(
         f"{photo} is forgotten: {files} gone from the gallery, from every kept release and from the pool, {gone} "
         "removed; a listing proves it. Take it out of the workspace as well, or the next deploy brings it again. Pages "
         "that show it, caches and versions of the bucket are not touched."
     )
+
+
+def _seen(context: Context, trace: Trace) -> Gone:
+    """What caches may hold of it: visitors do not ask for what lies in a slot, but some caches know it by that."""
+    public, folder = context.options.review.public_url, trace.layout.folder
+    return Gone(f"{public}/{folder}".rstrip("/") if public else None, context.target.prefix + folder, trace.keys)
 
 
 def _found(context: Context, store: ReadStore, remote: RemoteState, history: History, photo: str) -> _Traces:
@@ -160,12 +172,17 @@ def _plan(
     if body is not None:
         named |= parse_remote(body).keys()
     gone = sorted(key for key in keys if key in listing and key not in named)
+    stays = {folded(key) for key in (*named, *gone, METADATA_KEY)}
+    # what an earlier run committed and did not come to delete
+    left = {key: it.photo for key, it in remote.manifest.leaving.items() if it.is_still(listing.get(key))}
+    deletes = [Delete(key, Reason.REMOVED, photo) for key in gone]
+    deletes += (Delete(key, Reason.REMOVED, whose) for key, whose in sorted(left.items()) if folded(key) not in stays)
     plan = Plan(
         mode=remote.mode or "directory",
         target=context.target,
         base=remote.metadata_base if commit else remote.manifest_base,
         uploads=(),
-        deletes=tuple(Delete(key, Reason.REMOVED, photo) for key in gone),
+        deletes=tuple(deletes),
         unchanged_photos=(),
         removed_photos=(photo,) if gone or commit else (),
         remote_photo_count=before,
@@ -185,7 +202,7 @@ def _from_the_live_gallery(
     named = metadata.keys() | {METADATA_KEY} if metadata else frozenset(traces.wanted.keys["photo"] or ())
     steps = rolling(traces.wanted, Restore({}))
     with (
-        purging(context, store, remote, traces.plan) as work.owe,
+        purging(context, store, remote, traces.plan) as work.caches,
         carried_out(work, steps, context.phase("Forget")) as manifest,
     ):
         work.looked()
@@ -213,8 +230,20 @@ def _from_the_records(context: Context, store: WriteStore, traces: _Traces, phot
         if without is not release:
             context.stop.check()
             store.put(without.key, without.to_bytes(), RELEASE_HEADERS)
+    _from_what_is_leaving(context, store, remote, traces)
     context.stop.check()
     hold.release()
+
+
+def _from_what_is_leaving(context: Context, store: WriteStore, remote: RemoteState, traces: _Traces) -> None:
+    """The record names keys until a later run has seen that they are gone: those of the photo it is not to name."""
+    leaving = remote.manifest.leaving
+    gone = {key for key in traces.keys & leaving.keys() if store.head(key) is None}
+    if gone:
+        manifest = replace(remote.manifest, leaving={key: it for key, it in leaving.items() if key not in gone})
+        body = written(manifest)
+        context.stop.check()
+        commit(store, MANIFEST_KEY, body, headers_of(body), remote.manifest_base)
 
 
 def _prune(context: Context, store: WriteStore, remote: RemoteState) -> None:

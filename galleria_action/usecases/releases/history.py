@@ -33,7 +33,7 @@ def history(context: Context) -> Answered:
     if not listed:
         return Answered(f"There are no releases at {context.target} yet: the next deploy makes the first.")
     back = sum(it.can_come_back for it in listed)
-    return Answered(f"{count(len(listed), 'release')}, of which {back} can be brought back.")
+    return Answered(f"{count(len(listed), 'release')}, of which {back or 'none'} can be brought back.")
 
 
 def listed_releases(history: History, remote: RemoteState) -> tuple[ListedRelease, ...]:

@@ -53,6 +53,7 @@ from galleria_action.usecases.parts.releasing import (
     tidy,
 )
 from galleria_action.usecases.parts.unfinished import cleared
+from galleria_action.usecases.previews.removal import finish_closing
 from galleria_action.usecases.results import PlanMade, TakenOver
 from galleria_action.values import dataclass
 
@@ -117,7 +118,7 @@ def deploy_onward(context: Context) -> TakenOver:
         probe(context, remote.manifest, made.wanted.document or remote.metadata_base)
         return TakenOver(plan, offer.taken_from, 0, found)
     check_hold(store, remote)
-    begin(context, plan)
+    begin(context, store, plan)
     check_cors(context, may_write=True)
     terms = replace(terms_of(context), taken_from=offer.taken_from)
     work = Work(
@@ -127,7 +128,7 @@ def deploy_onward(context: Context) -> TakenOver:
     publish = Restore(made.recorded, "Publishing {} objects that replace live ones")
     steps = (bring, *rolling(made.wanted, publish))
     with (
-        purging(context, store, remote, plan) as work.owe,
+        purging(context, store, remote, plan) as work.caches,
         carried_out(work, steps, context.phase("Deploy")) as manifest,
     ):
         work.looked()
@@ -135,6 +136,7 @@ def deploy_onward(context: Context) -> TakenOver:
             judged.verification = verify_against(context, store, named, plan, manifest, None, then)
     document = made.wanted.document or remote.metadata_base
     probe(context, manifest, document, plan, remote.manifest.objects, headers_of(made.wanted, plan))
+    finish_closing(context, store, remote.listing)
     return TakenOver(plan, offer.taken_from, len(bring.streamed), judged.verification)
 
 
@@ -216,7 +218,10 @@ def _offer(context: Context, source: _Source) -> Offer:
             hint=f"Run again when it has ended; one that died is ended by the next deploy to {name}.",
         )
     if remote.mode is None or (remote.mode == "metadata" and remote.metadata is None):
-        raise ReleaseUnavailable(f"There is no gallery in {name} ({source.context.target}). Nothing was written.")
+        raise ReleaseUnavailable(
+            f"There is no gallery in {name} ({source.context.target}). Nothing was written.",
+            hint=f"Deploy it there first: deploy with environment: {name}. Is its bucket the right one?",
+        )
     history = history_of(source.store, remote)
     if history.releases:
         last = len(history.releases) - 1
@@ -224,7 +229,10 @@ def _offer(context: Context, source: _Source) -> Offer:
         pool = {key: it.size for key, it in (remote.listing or {}).items() if key.startswith(POOL_FOLDER)}
         way = way_back(history, index, remote, pool)
     elif wanted:
-        raise ReleaseUnavailable(f"There is no release {wanted} in {name}: none was recorded. Nothing was written.")
+        raise ReleaseUnavailable(
+            f"There is no release {wanted} in {name}: none was recorded. Nothing was written.",
+            hint=f"Leave release out for what is live in {name}, or deploy there once: that makes a release.",
+        )
     else:
         way = WayBack(Release("", ""), (), (), remote.manifest.objects, None)
     taken_from = TakenFrom(name, way.release.state if way.release.id else "", str(source.context.target))
@@ -245,7 +253,10 @@ def _document(store: ReadStore, way: WayBack, remote: RemoteState) -> bytes | No
         at, sha256 = way.document.kept, way.document.kept.removeprefix(POOL_FOLDER)
     found = store.get(at)
     if found is None or hashlib.sha256(found.body).hexdigest() != sha256:
-        raise ReleaseUnavailable(f"The metadata of {way.release.id} is not as it was recorded. Nothing was written.")
+        raise ReleaseUnavailable(
+            f"The metadata of {way.release.id} is not as it was recorded. Nothing was written.",
+            hint="Somebody has changed it there. verify tells what else is not as it was; history lists what there is.",
+        )
     assert at == METADATA_KEY or at == pool_key(sha256)
     return found.body
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from galleria_action.deployment.apply.carry_out import carried_out
 from galleria_action.deployment.apply.order import Step
@@ -20,6 +21,7 @@ from galleria_action.deployment.releases.hold import put_hold
 from galleria_action.deployment.releases.record import Kind
 from galleria_action.deployment.releases.rollback import WayBack, chosen, plan_back, wanted_by, way_back
 from galleria_action.deployment.remote.reading import RemoteState, read_remote
+from galleria_action.deployment.routing.router import Slots
 from galleria_action.deployment.slots.fill import Fill
 from galleria_action.deployment.slots.filling import pieces_back
 from galleria_action.deployment.state.pool import POOL_FOLDER, pool_key
@@ -37,9 +39,11 @@ from galleria_action.usecases.parts.pictures import tell_pictures_back
 from galleria_action.usecases.parts.places import check_router
 from galleria_action.usecases.parts.planning import storing_of, under_way, warn_of_copies
 from galleria_action.usecases.parts.probing import headers_of, probe
+from galleria_action.usecases.parts.probing_ahead import look_ahead
 from galleria_action.usecases.parts.purging import purging
 from galleria_action.usecases.parts.releasing import begin, concluding, history_of, idle_uploader, terms_of, tidy
 from galleria_action.usecases.parts.unfinished import cleared
+from galleria_action.usecases.previews.removal import finish_closing
 from galleria_action.usecases.results import PlanMade, RolledBack
 
 
@@ -54,6 +58,12 @@ def rollback(context: Context) -> RolledBack | PlanMade:
     slots = context.slots()
     store = laid_out(slots.store, slots.live)
     remote = cleared(context, store)
+    done = _back(context, slots, store, remote)
+    finish_closing(context, store, remote.listing)
+    return done
+
+
+def _back(context: Context, slots: Slots, store: WriteStore, remote: RemoteState) -> RolledBack:
     plan, way, wanted, history = _planned(context, store, remote)
     if not plan.changed:
         tidy(context, store, remote)
@@ -62,7 +72,7 @@ def rollback(context: Context) -> RolledBack | PlanMade:
         with purging(context, store, remote):
             found = verify_against(context, store, named, plan, remote.manifest, remote.listing, remote.metadata)
         return RolledBack(plan, way.release.state, found)
-    begin(context, plan)
+    begin(context, slots.store, plan)
     _hold(context, store, way)
     terms = replace(
         terms_of(context),
@@ -72,6 +82,8 @@ def rollback(context: Context) -> RolledBack | PlanMade:
         despite_hold=True,
     )
     work = Work(plan, wanted, remote, store, idle_uploader(context, store), context.stop, context.tell, None, terms)
+    work.history = history
+    work.look_ahead = partial(look_ahead, context)
     then = parse_remote(wanted.document.body) if wanted.document else remote.metadata
     named = _named(way, then)
     if slots.router:
@@ -80,7 +92,7 @@ def rollback(context: Context) -> RolledBack | PlanMade:
     else:
         steps = rolling(wanted, Restore(way.recorded))
     with (
-        purging(context, store, remote, plan) as work.owe,
+        purging(context, store, remote, plan) as work.caches,
         carried_out(work, steps, context.phase("Rollback")) as manifest,
     ):
         work.looked()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 
 from galleria_action.deployment.apply.carry_out import carried_out
 from galleria_action.deployment.apply.publishing import Hold
@@ -22,15 +23,17 @@ from galleria_action.deployment.state.publication import Publication
 from galleria_action.deployment.strategies.blue_green import promoted
 from galleria_action.errors import StorageUnavailable
 from galleria_action.gallery.keys import METADATA_KEY
-from galleria_action.storage.interface import Headers, ReadStore
+from galleria_action.storage.interface import Headers, ReadStore, WriteStore
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.applying import verify_against
 from galleria_action.usecases.parts.places import check_router, note_router
 from galleria_action.usecases.parts.planning import storing_of
 from galleria_action.usecases.parts.probing import headers_of, probe
+from galleria_action.usecases.parts.probing_ahead import look_ahead
 from galleria_action.usecases.parts.purging import purging
 from galleria_action.usecases.parts.releasing import begin, concluding, idle_uploader, terms_of
 from galleria_action.usecases.parts.unfinished import cleared
+from galleria_action.usecases.previews.removal import finish_closing
 from galleria_action.usecases.results import Answered, PlanMade, Promoted
 from galleria_action.values import dataclass
 
@@ -66,16 +69,24 @@ def promote(context: Context) -> Answered | PlanMade | Promoted:
         return PlanMade(promotion.plan)
     if not promotion.plan.changed:
         return _is_live(context, slots, remote)
-    begin(context, promotion.plan)
+    done = _shown(context, slots, store, promotion, remote)
+    finish_closing(context, store, remote.listing)
+    return done
+
+
+def _shown(context: Context, slots: Slots, store: WriteStore, promotion: _Promotion, remote: RemoteState) -> Promoted:
+    staged = promotion.staged
+    begin(context, slots.store, promotion.plan)
     if slots.router:
         note_router(context, slots.store, remote)
     work = Work(
         promotion.plan, promotion.wanted, remote, store, idle_uploader(context, store), context.stop, context.tell,
         None, replace(terms_of(context), strategy=staged.strategy), slot=_in_slot(slots, promotion),
+        look_ahead=partial(look_ahead, context),
     )  # fmt: skip
     restore = Restore(promotion.there.manifest.objects, slot=staged.slot)
     with (
-        purging(context, store, remote, promotion.plan) as work.owe,
+        purging(context, store, remote, promotion.plan) as work.caches,
         carried_out(work, promoted(slots, promotion.wanted, restore), context.phase("Promote")) as manifest,
     ):
         work.looked()
