@@ -24,7 +24,7 @@ from galleria_action.deployment.galleries import LocalGallery, RemoteGallery, So
 from galleria_action.deployment.guards import DeleteLimit
 from galleria_action.deployment.model import PhotoEdit, Plan, Reason, SourceFile, Upload
 from galleria_action.deployment.planner import make_plan
-from galleria_action.deployment.remote.reading import list_target
+from galleria_action.deployment.remote.reading import caught_up, list_target
 from galleria_action.deployment.remote.verification import verify_listing
 from galleria_action.deployment.sources import site_files
 from galleria_action.deployment.state.manifest import Manifest
@@ -56,7 +56,6 @@ from galleria_action.storage.interface import Headers, ObjectInfo, StoredObject,
 from galleria_action.storage.persistence import sleep
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.deploy import deploy
-from galleria_action.usecases.parts.applying import settled_listing
 
 FilesCallback = Callable[[str, int, int], None]
 BytesCallback = Callable[[int], None]
@@ -134,9 +133,7 @@ def verify_s3_state(client: Any, bucket: str, metadata: GalleryMetadata) -> dict
     named = metadata.keys() | {METADATA_KEY}
     store = store_for(client, bucket)
     manifest = read_manifest(store)[0]
-    listing = settled_listing(
-        sleep, store, list_target(store), lambda seen: verify_listing(named, manifest, seen).whole
-    )
+    listing = caught_up(lambda: list_target(store), lambda seen: verify_listing(named, manifest, seen).whole, sleep)
     found = verify_listing(named, manifest, listing)
     return {
         "consistent": found.consistent,

@@ -17,16 +17,22 @@ class Finding:
     """One thing that is wrong in a file, precise enough for CI to annotate the line.
 
     ``file`` is the path as the user knows it (relative to the workspace where possible), ``line`` counts from 1;
-    both are ``None`` when the problem has no place in a file (an option, for instance).
+    both are ``None`` when the problem has no place in a file (an option, for instance). A message that begins with its
+    place says it already.
     """
 
     message: str
     file: str | None = None
     line: int | None = None
 
-    def __str__(self) -> str:
+    @property
+    def place(self) -> str:
+        """``file:line``, as far as it is known and the message does not begin with it."""
         place = ":".join(str(part) for part in (self.file, self.line) if part is not None)
-        return f"{place}: {self.message}" if place else self.message
+        return "" if self.message.removeprefix("'").startswith(place) else place
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.message}" if self.place else self.message
 
 
 class GalleriaError(Exception):

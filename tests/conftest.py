@@ -1,10 +1,13 @@
-"""What all tests share: how long one may take, one S3 server per worker, a fresh bucket per test."""
+"""What all tests share: how long one may take, where files lie, one S3 server per worker, a fresh bucket per test."""
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +15,7 @@ from hypothesis import settings
 
 from galleria_action.storage.interface import Target
 from galleria_action.storage.settings import StoreSettings
-from tests.s3 import FakeS3, Profile
+from tests.s3 import Bucket, FakeS3, Profile, profile_of
 from tests.servers import ACCESS_KEY, SECRET_KEY, moto_server
 from tests.storage.stores import open_boto3, open_s3
 
@@ -22,8 +25,20 @@ settings.load_profile("shared")
 
 _NUMBERS = count(1)
 
+#: where Linux keeps files in memory; the tests write some hundred thousand small ones, most of them for a moment
+_IN_MEMORY = Path("/dev/shm")
+#: bytes that all tests together may need there (failed ones leave theirs to be looked at)
+_ROOM = 2 << 30
+
 #: seconds after which a slow test hangs; the others have what pyproject.toml says
 _SLOW_SECONDS = 1200
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Folders of tests lie in memory where there is room, unless somebody says where they are to lie."""
+    elsewhere = config.option.basetemp or os.environ.get("TMPDIR")
+    if not elsewhere and os.access(_IN_MEMORY, os.W_OK | os.X_OK) and shutil.disk_usage(_IN_MEMORY).free > _ROOM:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_IN_MEMORY))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -41,32 +56,55 @@ def moto_backend() -> Any:
 
 
 @pytest.fixture(scope="session")
+def shared_s3() -> Iterator[FakeS3]:
+    """A strict S3 for all tests of a worker, each of which has buckets of its own there."""
+    with FakeS3(profile_of("aws", checks_region=False)) as s3:
+        s3.secrets = {ACCESS_KEY: SECRET_KEY}
+        yield s3
+
+
+@pytest.fixture
+def make_bucket(shared_s3: FakeS3) -> Callable[[str], StoreSettings]:
+    """Makes a bucket and returns the settings for it with the prefix that is given."""
+    shared_s3.calm()
+
+    def make(prefix: str = "") -> StoreSettings:
+        settings = _a_bucket(shared_s3.url, prefix)
+        shared_s3.buckets[settings.target.bucket] = Bucket()
+        return settings
+
+    return make
+
+
+@pytest.fixture(scope="session")
 def moto() -> Iterator[str]:
+    """A server that somebody else has written, which takes ten times as long for its answers."""
     with moto_server() as url:
         yield url
 
 
 @pytest.fixture
-def make_bucket(moto: str) -> Callable[[str], StoreSettings]:
-    """Makes a bucket and returns the settings for it with the prefix that is given."""
+def make_moto_bucket(moto: str) -> Callable[[str], StoreSettings]:
+    """As ``make_bucket``, in moto."""
 
     def make(prefix: str = "") -> StoreSettings:
-        settings = StoreSettings(
-            target=Target(endpoint=moto, bucket=f"bucket-{next(_NUMBERS)}", prefix=prefix),
-            access_key=ACCESS_KEY,
-            secret_key=SECRET_KEY,
-            concurrency=4,
-        )
+        settings = _a_bucket(moto, prefix)
         moto_backend().create_bucket(settings.target.bucket, "us-east-1")
         return settings
 
     return make
 
 
+def _a_bucket(endpoint: str, prefix: str) -> StoreSettings:
+    target = Target(endpoint=endpoint, bucket=f"bucket-{next(_NUMBERS)}", prefix=prefix)
+    return StoreSettings(target=target, access_key=ACCESS_KEY, secret_key=SECRET_KEY, concurrency=4)
+
+
 @pytest.fixture(autouse=True)
-def _nobody_waits_for_the_dead(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A publish whose run was killed is taken for dead at once."""
+def _nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A publish whose run was killed is taken for dead at once, and a listing shows what was written, or never does."""
     monkeypatch.setattr("galleria_action.deployment.apply.publishing.LEASE_SECONDS", 0)
+    monkeypatch.setattr("galleria_action.deployment.remote.reading.LISTING_PAUSES_SECONDS", (0.001, 0.001, 0.001))
 
 
 @pytest.fixture

@@ -47,8 +47,8 @@ class Arguments:
 def read_arguments(words: Sequence[str], default: str | None = None) -> Arguments:
     """The meaning of ``words``; ``default`` is the command where they name none."""
     found, left = Arguments(), list(words)
-    if (not left and not default) or (left[:1] and left[0] in _HELP):
-        found.help = ""
+    if (not left and not default) or (left and left[0] in (*_HELP, "help")):
+        found.help = next((it for it in left[1:2] if it in COMMANDS), "")
         return found
     if left and left[0].partition("=")[0] == "--completion":
         return _completion(found, left)

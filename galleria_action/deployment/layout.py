@@ -45,6 +45,7 @@ from galleria_action.storage.interface import (
     Target,
     WriteStore,
     put_later,
+    seconds_between_writes,
 )
 from galleria_action.values import dataclass
 
@@ -157,6 +158,11 @@ class _LaidOut:
 
     store: WriteStore
     layout: Layout
+
+    @property
+    def seconds_between_writes(self) -> float:
+        """See ``Paced``."""
+        return seconds_between_writes(self.store)
 
     def get(self, key: str, most: int = DOCUMENT) -> StoredObject | None:
         """See ``ReadStore.get``."""

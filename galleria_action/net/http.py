@@ -58,7 +58,7 @@ class Http:
     network: Network = field(repr=False)
     loyal: bool
     clock: Callable[[], float] = time.monotonic
-    _pools: dict[str, urllib3.PoolManager] = field(default_factory=dict, repr=False)
+    _pools: dict[tuple[str, bool], urllib3.PoolManager] = field(default_factory=dict, repr=False)
 
     def ask(
         self,
@@ -144,9 +144,10 @@ class Http:
         from galleria_action.net.pools import open_pools
 
         proxy = self.network.proxies.for_url(url)
-        way = proxy.url if proxy else ""
-        if way not in self._pools:
-            self._pools[way] = open_pools(proxy, self.network.trust.context())
+        secure = "https" in (urlsplit(url).scheme, proxy.scheme if proxy else "")
+        way = (proxy.url if proxy else "", secure)
+        if way not in self._pools:  # reading the system's certificates takes longer than a request
+            self._pools[way] = open_pools(proxy, self.network.trust.context() if secure else None)
         return self._pools[way]
 
 

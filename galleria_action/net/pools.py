@@ -37,12 +37,12 @@ class _SecurePool(HTTPSConnectionPool):
     ConnectionCls = _Secure
 
 
-def open_pools(proxy: Proxy | None, context: SSLContext) -> urllib3.PoolManager:
-    """Connections that go through ``proxy``, where there is one."""
+def open_pools(proxy: Proxy | None, context: SSLContext | None) -> urllib3.PoolManager:
+    """Connections that go through ``proxy``, where there is one. Without a ``context`` none of them may be secure."""
     if proxy:
         secret = {"Proxy-Authorization": proxy.authorization} if proxy.authorization else {}
         pools: urllib3.PoolManager = urllib3.ProxyManager(proxy.url, proxy_headers=secret, ssl_context=context)
     else:
         pools = urllib3.PoolManager(ssl_context=context)
-    pools.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
+    pools.pool_classes_by_scheme = {"http": _PlainPool, **({"https": _SecurePool} if context else {})}
     return pools

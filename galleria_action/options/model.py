@@ -88,7 +88,7 @@ class Options:
     def value(self, name: str) -> Any:
         """The value of the option ``name``."""
         option = BY_NAME[name]
-        holder = next((getattr(self, group) for group, it in GROUPS.items() if option in options_of(it)), self)
+        holder = next((getattr(self, group) for group, it in GROUPS.items() if option in BY_GROUP[it]), self)
         return getattr(holder, option.parameter)
 
     def mistakes(self) -> Iterator[Mistake]:
@@ -172,10 +172,9 @@ GROUPS: Mapping[str, type[Any]] = {
     "lookalikes": DuplicateOptions,
     "environments": EnvironmentOptions,
 }
-OPTIONS: tuple[Option, ...] = (
-    *(option for group in GROUPS.values() for option in options_of(group)),
-    *options_of(Options),
-)
+#: found out once, because every run asks for each
+BY_GROUP: Mapping[type[Any], tuple[Option, ...]] = {it: options_of(it) for it in (*GROUPS.values(), Options)}
+OPTIONS: tuple[Option, ...] = tuple(option for options in BY_GROUP.values() for option in options)
 BY_NAME: Mapping[str, Option] = {option.name: option for option in OPTIONS}
 
 #: not allowed in the config file, which lies in the repository

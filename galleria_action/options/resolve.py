@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import Any
 
 from galleria_action.errors import ConfigInvalid, Finding
-from galleria_action.options.declaration import Mistake, options_of
+from galleria_action.options.declaration import Mistake
 from galleria_action.options.kinds import Kind, shown
-from galleria_action.options.model import GROUPS, Options
+from galleria_action.options.model import BY_GROUP, GROUPS, Options
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _HINT = "Every option, its default and the places it can come from: see docs/reference.md, or {help}."
@@ -56,7 +56,7 @@ def resolve(
 
 def _build(group: type[Any], values: Mapping[str, str], mistakes: list[Mistake], **given: Any) -> Any:
     """``group`` with what ``values`` say; an option whose text is wrong keeps its default and is a mistake."""
-    for option in options_of(group):
+    for option in BY_GROUP[group]:
         if text := values.get(option.name):
             try:
                 given[option.parameter] = option.kind.parse(_printable(text, option.kind))

@@ -180,8 +180,7 @@ def _problems(result: Result) -> Section | None:
 
 
 def _finding(finding: Finding) -> Row:
-    place = ":".join(str(part) for part in (finding.file, finding.line) if part is not None)
-    return (Name(place), Message(finding.message)) if place else (Message(finding.message),)
+    return (Name(finding.place), Message(finding.message)) if finding.place else (Message(finding.message),)
 
 
 def _warnings(result: Result) -> Section | None:

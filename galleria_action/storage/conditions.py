@@ -34,6 +34,7 @@ from galleria_action.storage.interface import (
     Target,
     WriteStore,
     put_later,
+    seconds_between_writes,
 )
 from galleria_action.storage.persistence import Pause
 
@@ -59,6 +60,11 @@ class ProvingStore:
         }
         self._proved: dict[type[Condition], bool] = {}
         self._bare = False
+
+    @property
+    def seconds_between_writes(self) -> float:
+        """See ``Paced``."""
+        return seconds_between_writes(self._store)
 
     def prove_ahead(self) -> None:
         """See ``Proving``."""

@@ -12,7 +12,7 @@ import hashlib
 import json
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from functools import lru_cache
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from galleria_action.net.waiting import done
 from galleria_action.values import dataclass
@@ -257,3 +257,17 @@ class WriteStore(ReadStore, Protocol):
 
         A key without an object counts as deleted. Errors that concern all keys are raised.
         """
+
+
+@runtime_checkable
+class Paced(Protocol):
+    """A store that knows how many writes of one object its service takes: some refuse what comes sooner."""
+
+    @property
+    def seconds_between_writes(self) -> float:
+        """Seconds between two writes of one object that the service takes for ever; 0 where it does not count."""
+
+
+def seconds_between_writes(store: object) -> float:
+    """What ``store`` knows of its service; 0 where it knows nothing."""
+    return store.seconds_between_writes if isinstance(store, Paced) else 0.0

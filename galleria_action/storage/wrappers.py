@@ -21,6 +21,7 @@ from galleria_action.storage.interface import (
     Target,
     WriteStore,
     put_later,
+    seconds_between_writes,
 )
 
 #: Objects in one answer of ListObjectsV2.
@@ -68,6 +69,11 @@ class RecordingStore:
     def counts(self) -> dict[str, int]:
         """Number of calls by operation, for those that occurred."""
         return dict(Counter(operation for operation, _ in self.calls))
+
+    @property
+    def seconds_between_writes(self) -> float:
+        """See ``Paced``."""
+        return seconds_between_writes(self._store)
 
     def prove_ahead(self) -> None:
         """See ``Proving``."""

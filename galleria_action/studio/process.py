@@ -185,7 +185,7 @@ def _judge(task: Task, found: Scan, gathered: Gathered, tell: Listener) -> None:
             f"{len(problems):,} of {len(found.originals) + len(damaged):,} photos cannot be processed; the gallery is "
             "as before.",
             hint="Mend or remove them, or leave them out with on-error: skip. What was made is kept for the next run.",
-            findings=[Finding(text, presentable(path)) for path, text in problems],
+            findings=[Finding(f"{presentable(path)} {text}", presentable(path)) for path, text in problems],
         )
     for path, text in problems:
         tell(Warned(f"Left out: {shown(presentable(path))} {text}."))

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from galleria_action.deployment.apply.retain import anything_to_let_go, retain
 from galleria_action.deployment.apply.upload import UploadsDone
 from galleria_action.deployment.model import Plan
-from galleria_action.deployment.remote.reading import list_target
+from galleria_action.deployment.remote.reading import caught_up, list_target
 from galleria_action.deployment.shards import (
     SHARDS_FOLDER,
     Report,
@@ -35,7 +35,6 @@ from galleria_action.usecases.parts.applying import (
     nothing_to_do,
     open_checkpoint,
     put_online,
-    settled_listing,
 )
 from galleria_action.usecases.parts.planning import Comparison, make_comparison
 from galleria_action.usecases.parts.records import in_place, warn_of_readers
@@ -107,9 +106,11 @@ def _collected(
             bodies = {shard: it.body if it else None for shard, it in zip(shards, found, strict=True)}
         fingerprint = fingerprint_of(context, made.plan)
         reports, troubles = read_reports(made.plan, plan_id, fingerprint, bodies)
-        listing = made.remote.listing if made.remote.listing is not None else list_target(store)
-        listing = settled_listing(
-            context.stop.pause, store, listing, lambda seen: not not_as_reported(made.plan, reports, seen)
+        listing = caught_up(
+            lambda: list_target(store),
+            lambda seen: not not_as_reported(made.plan, reports, seen),
+            context.stop.pause,
+            made.remote.listing,
         )
         troubles += not_as_reported(made.plan, reports, listing)
         if troubles:

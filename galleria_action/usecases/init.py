@@ -100,7 +100,7 @@ def _find(context: Context, folder: Path) -> list[_Photo]:
     found = scan_originals(inner["full"], fence, "originals") if lies_in_full else outside
     wrong = [left for left in found.left_out if left.why is Why.DAMAGED]
     if wrong:
-        raise _unpublishable([Finding(it.text, presentable(it.path)) for it in wrong])
+        raise _unpublishable([Finding(f"{presentable(it.path)} {it.text}", presentable(it.path)) for it in wrong])
     if not found.originals:
         raise GalleryInvalid(
             f"There are no photos in {shown(str(folder))}.",
@@ -171,9 +171,9 @@ def _refuse_unsound(photos: Sequence[_Photo]) -> None:
         problem = key_problem(_KEY_PREFIX + "full/" + photo.paths["full"])
         other = seen.setdefault(folded(photo.paths["full"]), name)
         if problem:
-            findings.append(Finding(f"cannot be an address: it {problem}", name))
+            findings.append(Finding(f"{shown(name)} cannot be an address: it {problem}", name))
         elif other != name:
-            findings.append(Finding(f"differs from {shown(other)} only by letter case or accents", name))
+            findings.append(Finding(f"{shown(name)} differs from {shown(other)} only by letter case or accents", name))
     if findings:
         raise GalleryInvalid(
             f"{len(findings):,} photos cannot be published under their names.",
@@ -202,7 +202,7 @@ def _described(context: Context, photos: Sequence[_Photo], times: TimeSettings) 
         data = _read(photo.original)
         if problem := _problem(photo, data):
             path = presentable(photo.original.path)
-            damaged.append(Finding(problem, path))
+            damaged.append(Finding(f"{path} {problem}", path))
         else:
             entries.append(_entry(photo, name, data, times))
     if damaged:

@@ -57,7 +57,7 @@ def plan_publicly(context: Context) -> PlanMade:
     tell_pictures(context, made, local, remote, None)
     check_guards(made, options.guards.max_delete, allow_empty=options.guards.allow_empty)
     sent = [up.key for up in made.uploads]
-    check_online(context, local, side.git, remote.manifest, sent)
+    check_online(context, local, side.proved, remote.manifest, sent)
     check_sent(context, local, sent)
     look_for_positions(context, made.uploads)
     return PlanMade(made)

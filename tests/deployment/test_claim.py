@@ -11,9 +11,15 @@ import pytest
 from galleria_action.deployment.apply import publishing
 from galleria_action.deployment.apply.beside import Beside
 from galleria_action.deployment.apply.publishing import Hold, has_died
+from galleria_action.deployment.layout import Layout, laid_out
+from galleria_action.deployment.state.elsewhere import StateElsewhere
 from galleria_action.deployment.state.publication import PUBLICATION_KEY, Publication, parse_publication
 from galleria_action.deployment.stop import Stop
 from galleria_action.errors import Conflict, StorageUnavailable
+from galleria_action.storage.conditions import ProvingStore
+from galleria_action.storage.interface import Target, WriteStore, seconds_between_writes
+from galleria_action.storage.opening import open_store
+from galleria_action.storage.settings import StoreSettings
 from galleria_action.storage.wrappers import RecordingStore
 from tests.reliability.memory import MemoryStore
 
@@ -143,3 +149,53 @@ def test_one_at_a_time_is_done_when_it_is_begun() -> None:
         beside.begin(fail("now"))
         done.append("after")
     assert done == ["before"]
+
+
+class FewWrites(MemoryStore):
+    """DigitalOcean's: five writes of one object in five minutes."""
+
+    seconds_between_writes = 60.0
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        lambda store: store,
+        RecordingStore,
+        lambda store: ProvingStore(store, lambda seconds: True),
+        lambda store: laid_out(store, Layout.slot("a")),
+        lambda store: StateElsewhere(MemoryStore(), RecordingStore(store), Target(None, "b"), Target(None, "s")),
+    ],
+)
+def test_a_claim_keeps_to_what_the_service_takes(
+    monkeypatch: pytest.MonkeyPatch, wrapped: Callable[[FewWrites], WriteStore]
+) -> None:
+    monkeypatch.setattr(publishing, "LEASE_SECONDS", 15)
+    store = wrapped(FewWrites())
+    beat = publishing.beat_seconds(store)
+    writes = [0.0, 0.0, *(beat * number for number in range(1, 20))]  # claimed, begun, and at work for long
+    for since in writes:
+        assert sum(since <= at < since + 300 for at in writes) <= 5
+    assert publishing.lease_seconds(store) >= 3 * beat
+    assert publishing.beat_seconds(MemoryStore()) == publishing.BEAT_SECONDS
+
+
+def test_whoever_waits_there_waits_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(publishing, "LEASE_SECONDS", 15)
+    waited: list[float] = []
+    monkeypatch.setattr(Stop, "pause", lambda stop, seconds: waited.append(seconds) or True)
+    hold = Hold.claim(FewWrites(), NOBODY)
+    assert has_died(hold.store, hold.base.etag, Stop(), lambda text: None)
+    assert sum(waited) >= 3 * publishing.beat_seconds(hold.store)
+
+
+@pytest.mark.parametrize(("provider", "seconds"), [("digitalocean", 60), ("r2", 1), ("aws", 0)])
+def test_a_store_knows_its_service(provider: str, seconds: float) -> None:
+    settings = StoreSettings(
+        target=Target("http://127.0.0.1:9", "b"),
+        access_key="key",
+        secret_key="word",
+        region="us-east-1",
+        provider=provider,
+    )
+    assert seconds_between_writes(open_store(settings)) == seconds

@@ -63,6 +63,15 @@ def test_the_first_word_is_the_command():
     assert read_arguments(["plan", "--bucket", "x"], "deploy").command == "plan"
 
 
+@pytest.mark.parametrize(
+    ("words", "page"),
+    [(["help"], ""), (["help", "plan"], "plan"), (["help", "pln"], ""), (["--help"], ""), (["plan", "--help"], "plan")],
+)
+def test_help_is_a_word_too(words: list[str], page: str):
+    found = read_arguments(words)
+    assert (found.help, found.mistakes) == (page, [])
+
+
 @given(st.lists(st.text(max_size=8) | st.sampled_from([f"--{option.name}" for option in OPTIONS] + ["--json", "-s"])))
 def test_no_words_are_an_error(words: list[str]):
     for found in (read_arguments(words), read_arguments(["plan", *words])):

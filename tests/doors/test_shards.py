@@ -38,9 +38,8 @@ PLAN_ID = "a" * 64
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two files are worth a machine, and nobody waits for a listing."""
+    """Two files are worth a machine."""
     monkeypatch.setattr(shards, "FILES_EACH", 2)
-    monkeypatch.setattr("galleria_action.usecases.parts.applying.LISTING_PAUSES_SECONDS", (0.001,))
 
 
 def make_fleet(tmp_path: Path, name: str = "changes", **how: int) -> Fleet:
@@ -349,7 +348,6 @@ def test_the_guards_guard_every_job(fleet: Fleet):
 
 def test_a_listing_that_is_stale_for_a_moment_is_asked_for_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """The first listing of the last job does not show yet what the shards have stored."""
-    monkeypatch.setattr("galleria_action.usecases.parts.applying.LISTING_PAUSES_SECONDS", (0.001, 0.001))
     fleet = make_fleet(tmp_path, "first")
     alone = fleet.alone()
     before = list(fleet.store.list())

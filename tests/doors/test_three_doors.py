@@ -10,7 +10,7 @@ import io
 import json
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import count
@@ -25,9 +25,8 @@ from galleria_action.gallery import GalleryMetadata
 from galleria_action.run import World, run
 from galleria_action.storage.settings import StoreSettings
 from tests.builders import Gallery, make_gallery
-from tests.conftest import moto_backend
 from tests.doors.runner import Runner, s3_inputs
-from tests.s3 import FakeS3
+from tests.s3 import FakeS3, Stored
 from tests.servers import ACCESS_KEY, SECRET_KEY
 
 #: what the API does not ask about, so that the other two doors leave it alone, too
@@ -44,9 +43,10 @@ _STEPS = count(1)
 
 @dataclass(frozen=True)
 class Bucket:
-    """The bucket of one door."""
+    """The bucket of one door, and what lies there."""
 
     settings: StoreSettings
+    content: MutableMapping[str, Stored]
 
     @property
     def name(self) -> str:
@@ -54,20 +54,21 @@ class Bucket:
 
     def objects(self) -> dict[str, bytes]:
         """What lies there; of our own records only of which kinds there are some, because they hold and bear times."""
-        found = {key: entry.value for key, entry in moto_backend().buckets[self.name].keys.items()}
+        found = {key: stored.body for key, stored in self.content.items()}
         ours = {key for key in found if key.startswith(".galleria/")}
         kinds = {"/".join(key.split("/")[:2]): b"" for key in ours}
         return {key: body for key, body in found.items() if key not in ours} | kinds
 
     def damage(self, part: str) -> None:
         """Another program overwrites an object."""
-        (key,) = [key for key in moto_backend().buckets[self.name].keys if part in key and "pool" not in key][:1]
-        moto_backend().put_object(self.name, key, b"another program was here")
+        self.content[self._key(part)] = Stored.of(b"another program was here")
 
     def lose(self, part: str) -> None:
         """An object is deleted by somebody."""
-        (key,) = [key for key in moto_backend().buckets[self.name].keys if part in key and "pool" not in key][:1]
-        moto_backend().delete_object(self.name, key)
+        del self.content[self._key(part)]
+
+    def _key(self, part: str) -> str:
+        return next(key for key in sorted(self.content) if part in key and "pool" not in key)
 
 
 def by_action(bucket: Bucket, gallery: Gallery, dry_run: bool) -> dict[str, Any]:
@@ -163,8 +164,9 @@ SCENES = [
 
 
 @pytest.fixture
-def buckets(make_bucket: Callable[[str], StoreSettings]) -> dict[str, Bucket]:
-    return {door: Bucket(make_bucket("")) for door in DOORS}
+def buckets(make_bucket: Callable[[str], StoreSettings], shared_s3: FakeS3) -> dict[str, Bucket]:
+    made = {door: make_bucket("") for door in DOORS}
+    return {door: Bucket(settings, shared_s3.buckets[settings.target.bucket]) for door, settings in made.items()}
 
 
 def _told(result: dict[str, Any]) -> dict[str, Any]:

@@ -72,7 +72,7 @@ class MemoryStore:
     def copy(self, source: str, key: str, headers: Headers | None = None, origin: Target | None = None) -> str:
         found = (self.neighbours[origin] if origin else self).get(source)
         if found is None:
-            raise StorageUnavailable(f"{source} is not there")
+            raise StorageUnavailable(f"Copying {source!r}: it is not there")
         return self.put(key, found.body, headers or found.headers or Headers("application/octet-stream"))
 
     def delete(self, keys: Iterable[str]) -> dict[str, str]:

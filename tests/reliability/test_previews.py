@@ -272,7 +272,6 @@ def test_a_deploy_of_a_preview_beside_another_run(
 ):
     """Held up before each of its requests in turn while all of the other goes by: the gallery is never touched, whoever
     loses says so, and the next run of each ends it."""
-    monkeypatch.setattr("galleria_action.usecases.parts.applying.LISTING_PAUSES_SECONDS", (0.0, 0.0, 0.0))
     monkeypatch.setattr("galleria_action.deployment.apply.publishing.LOOK_SECONDS", 0.0001)
     monkeypatch.setattr("galleria_action.deployment.apply.publishing.LEASE_SECONDS", 0.02)
     ok(buckets.run(scene, "deploy", preview=NAME))

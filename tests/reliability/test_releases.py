@@ -351,7 +351,6 @@ def test_a_deploy_that_was_killed_can_be_taken_back_whenever_it_died(tmp_path: P
 def test_a_rollback_beside_another_run(past: Past, other: str, monkeypatch: pytest.MonkeyPatch):
     """Held up before each of its requests in turn while all of the other goes by: who loses says so, the gallery is
     always a whole one, and what the one that came last made can be taken back."""
-    monkeypatch.setattr("galleria_action.usecases.parts.applying.LISTING_PAUSES_SECONDS", (0.0, 0.0, 0.0))
     monkeypatch.setattr("galleria_action.deployment.apply.publishing.LOOK_SECONDS", 0.0001)
     monkeypatch.setattr("galleria_action.deployment.apply.publishing.LEASE_SECONDS", 0.02)
     begin, ids = state_of(past.store), list(past.order)
@@ -369,7 +368,8 @@ def test_a_rollback_beside_another_run(past: Past, other: str, monkeypatch: pyte
         ended = {name: ran.exit_code for name, ran in turns.play(runs).items()}
         # what is forgotten between the look at a release and the reading of its metadata is gone
         assert set(ended.values()) <= ({0, 4, 9, 14} if other == "forget" else {0, 4, 9}), ended
-        assert 0 in ended.values(), ended
+        # Whose commit is followed by the other before its deletes leaves these to the next run; the other finds them.
+        assert 0 in ended.values() or ended == {"a": 9, "b": 4}, ended
         won.add(tuple(ended.values()))
         checked = past.scene.run("verify", store, orphans="warn")
         assert checked.exit_code == 0, (first, ended, checked.log)

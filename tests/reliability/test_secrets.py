@@ -22,6 +22,7 @@ from galleria_action.storage.opening import open_store
 from tests.doors.conftest import Job, make_job
 from tests.doors.runner import Watched
 from tests.reliability.test_signals import ended, start
+from tests.s3 import FakeS3
 from tests.storage.scripted import Answer, Request, scripted
 
 __all__ = ("make_job",)  # a fixture of another folder
@@ -50,8 +51,9 @@ def check_silent(job: Job, log: str, *extra: str) -> None:
 
 
 @pytest.fixture
-def job(make_job) -> Job:
+def job(make_job, shared_s3: FakeS3) -> Job:
     made: Job = make_job("s3")
+    shared_s3.secrets[ACCESS] = SECRET
     made.runner.inputs |= INPUTS
     return made
 

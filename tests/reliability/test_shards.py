@@ -45,10 +45,9 @@ __all__ = ("make_job",)  # a fixture of another folder
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two files are worth a machine, each is written down at once, and nobody waits for a listing."""
+    """Two files are worth a machine, and each is written down at once."""
     monkeypatch.setattr(shards, "FILES_EACH", 2)
     monkeypatch.setattr(checkpoint, "EVERY_FILES", 1)
-    monkeypatch.setattr("galleria_action.usecases.parts.applying.LISTING_PAUSES_SECONDS", (0.001,))
 
 
 def make_fleet(tmp_path: Path, name: str, *, change: bool = True, **store: bool) -> Fleet:

@@ -36,9 +36,7 @@ from tests.reliability.turns import Schedule, Turns, TurnStore, deletes, in_burs
 
 @pytest.fixture(autouse=True)
 def without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The bucket in memory shows every write at once, so asking again for its listing needs no time in between; and
-    who waits for a publish looks as often as the schedule lets it."""
-    monkeypatch.setattr("galleria_action.usecases.parts.applying.LISTING_PAUSES_SECONDS", (0.0, 0.0, 0.0))
+    """Who waits for a publish looks as often as the schedule lets it."""
     monkeypatch.setattr("galleria_action.deployment.apply.publishing.LOOK_SECONDS", 0.0001)
     monkeypatch.setattr("galleria_action.deployment.apply.publishing.LEASE_SECONDS", 0.02)
 

@@ -16,7 +16,7 @@ from tests.runner.container import Job, the_image
 
 
 @pytest.fixture
-def make_job(make_bucket: Callable[[str], StoreSettings]) -> Iterator[Callable[..., Job]]:
+def make_job(make_moto_bucket: Callable[[str], StoreSettings]) -> Iterator[Callable[..., Job]]:
     """Makes a job with a gallery of ``photos`` photos that goes to a new bucket."""
     the_image()
     with ExitStack() as stack:
@@ -25,7 +25,7 @@ def make_job(make_bucket: Callable[[str], StoreSettings]) -> Iterator[Callable[.
             # not pytest's folder, which nobody but us may enter
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="galleria-job-")))
             folder.chmod(0o755)
-            job = Job(folder / "work", s3_inputs(make_bucket(prefix)) | {"site": "prod/site"})
+            job = Job(folder / "work", s3_inputs(make_moto_bucket(prefix)) | {"site": "prod/site"})
             make_gallery(job.workspace / "prod/pics", photos)
             (job.workspace / "prod/site").mkdir()
             (job.workspace / "prod/site/index.html").write_text("<h1>Wedding</h1>", encoding="utf-8")

@@ -7,6 +7,7 @@ import hashlib
 import time
 import unicodedata
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import botocore.session
@@ -19,6 +20,12 @@ from tests.s3 import ACCESS_KEY, BUCKET, PROFILES, SECRET_KEY, FakeS3, Request, 
 Start = Callable[..., FakeS3]
 
 
+@cache
+def _session() -> botocore.session.Session:
+    """One for all: each parses its models of services anew, which takes longer than most tests."""
+    return botocore.session.Session()
+
+
 def client_of(s3: FakeS3, *, secret: str = SECRET_KEY, region: str = "us-east-1", **config: Any) -> Any:
     """A client that tries everything once."""
     settings = Config(
@@ -28,7 +35,7 @@ def client_of(s3: FakeS3, *, secret: str = SECRET_KEY, region: str = "us-east-1"
         s3={"addressing_style": "path"},
         **{"request_checksum_calculation": "when_required", "response_checksum_validation": "when_required", **config},
     )
-    return botocore.session.Session().create_client(
+    return _session().create_client(
         "s3", endpoint_url=s3.url, region_name=region, aws_access_key_id=ACCESS_KEY, aws_secret_access_key=secret,
         config=settings,
     )  # fmt: skip

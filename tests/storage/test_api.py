@@ -25,8 +25,8 @@ from tests.storage.scripted import Answer, scripted
 
 
 @pytest.fixture
-def bucket(make_bucket: Callable[[str], StoreSettings]) -> tuple[Any, str]:
-    target = make_bucket("").target
+def bucket(make_moto_bucket: Callable[[str], StoreSettings]) -> tuple[Any, str]:
+    target = make_moto_bucket("").target
     return storage.get_s3_client(target.endpoint or "", "key", "secret", "us-east-1"), target.bucket
 
 
@@ -93,8 +93,8 @@ def test_acl_where_there_is_none(provider: str) -> None:
         )
 
 
-def test_acl_is_sent(make_bucket: Callable[[str], StoreSettings]) -> None:
-    settings = replace(make_bucket(""), acl="public-read")
+def test_acl_is_sent(make_moto_bucket: Callable[[str], StoreSettings]) -> None:
+    settings = replace(make_moto_bucket(""), acl="public-read")
     store = storage.open_store(settings)
     client = storage.get_s3_client(settings.target.endpoint or "", "key", "secret", "")
     store.put("a", b"x", Headers("text/plain"))

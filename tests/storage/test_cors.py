@@ -22,6 +22,7 @@ from galleria_action.storage.opening import open_cors
 from galleria_action.storage.s3.cors import read_cors_rules, write_cors_rules
 from galleria_action.storage.s3.cors_rules import CorsUnsupported
 from galleria_action.storage.settings import StoreSettings
+from tests.servers import ACCESS_KEY, SECRET_KEY
 from tests.storage.scripted import Answer, refusal, scripted
 from tests.storage.stores import settings_for
 
@@ -37,11 +38,11 @@ DEFAULT = {
 @pytest.fixture
 def bucket(make_bucket: Callable[[str], StoreSettings]) -> tuple[Any, str]:
     target = make_bucket("").target
-    return get_s3_client(target.endpoint or "", "key", "secret", "us-east-1"), target.bucket
+    return get_s3_client(target.endpoint or "", ACCESS_KEY, SECRET_KEY, "us-east-1"), target.bucket
 
 
 def client_for(url: str) -> Any:
-    return get_s3_client(url, "key", "secret", "us-east-1")
+    return get_s3_client(url, ACCESS_KEY, SECRET_KEY, "us-east-1")
 
 
 def test_default_rules() -> None:

@@ -27,7 +27,6 @@ from galleria_action.storage.opening import open_store
 from galleria_action.storage.providers import provider_of
 from galleria_action.storage.s3.s3_store import S3Store, open_bucket
 from galleria_action.storage.settings import StoreSettings
-from tests.conftest import moto_backend
 from tests.s3 import FakeS3
 from tests.storage.raw_servers import early_bird, endless, tunnel
 from tests.storage.scripted import Answer, refusal, scripted
@@ -43,13 +42,13 @@ def over(environ: dict[str, str], settings: StoreSettings) -> WriteStore:
 
 
 @pytest.mark.parametrize("key", ["a//b", "./x", "a/../b", "..", "dir/", "/lead", "a\x01b", "a\x7fb", "x/."])
-def test_keys_that_paths_cannot_hold(make_bucket: Callable[[str], StoreSettings], key: str) -> None:
+def test_keys_that_paths_cannot_hold(make_bucket: Callable[[str], StoreSettings], shared_s3: FakeS3, key: str) -> None:
     settings = make_bucket("gal/")
     store = open_store(settings)
     assert store.get(key) is None
     assert store.head(key) is None
     store.put(key, b"x", JPEG)
-    assert set(moto_backend().get_bucket(settings.target.bucket).keys) == {"gal/" + key}
+    assert set(shared_s3.buckets[settings.target.bucket]) == {"gal/" + key}
     found = store.get(key)
     assert found is not None
     assert found.body == b"x"

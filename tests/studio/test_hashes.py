@@ -96,6 +96,8 @@ def all_pairs(left: Any, right: Any, radius: int) -> set[tuple[int, int, int]]:
     st.sampled_from([3, 400, 1500]),
 )
 def test_no_pair_is_missed_and_none_is_made_up(bits: int, radius: int, seed: int, number: int) -> None:
+    if 3 * radius > bits:
+        number = min(number, 200)  # so many are pairs that nobody compares them by looking up
     hashes = random_hashes(number, bits, seed, planted=number // 4, radius=radius)
     found = close_pairs(hashes, bits, radius)
     told = set(zip(found.left.tolist(), found.right.tolist(), found.distance.tolist(), strict=True))

@@ -21,7 +21,7 @@ from galleria_action.deployment.state.publication import PUBLICATION_HEADERS, PU
 from galleria_action.deployment.state.written import headers_of, written
 from galleria_action.deployment.stop import Stop
 from galleria_action.errors import Cancelled, Conflict, GalleriaError, StorageUnavailable
-from galleria_action.storage.interface import Headers, ReadStore, WriteStore
+from galleria_action.storage.interface import Headers, ReadStore, WriteStore, seconds_between_writes
 from galleria_action.values import dataclass
 
 T = TypeVar("T")
@@ -29,11 +29,24 @@ T = TypeVar("T")
 #: how often a publish that is at work says so, and for how long one may say nothing before it is taken for dead
 BEAT_SECONDS = 5.0
 LEASE_SECONDS = 15.0
+#: On a service that takes few writes of one object both are longer, and somewhat more: what begins a publish and ends
+#: it is written besides.
+_SPARE = 1.25
 #: how often others look, and how long they wait for one that is at work
 LOOK_SECONDS = 1.0
 LONGEST_WAIT_SECONDS = 600.0
 #: so many others are let go first
 _CLAIMS = 10
+
+
+def beat_seconds(store: ReadStore) -> float:
+    """How often a publish to ``store`` says that it is at work."""
+    return max(BEAT_SECONDS, _SPARE * seconds_between_writes(store))
+
+
+def lease_seconds(store: ReadStore) -> float:
+    """For how long a publish to ``store`` may say nothing before it is taken for dead."""
+    return max(LEASE_SECONDS, 3 * _SPARE * seconds_between_writes(store))
 
 
 @dataclass
@@ -98,7 +111,7 @@ class Hold:
         over = threading.Event()
 
         def beat() -> None:
-            while not over.wait(BEAT_SECONDS) and not stopped():
+            while not over.wait(beat_seconds(self.store)) and not stopped():
                 with suppress(GalleriaError), self._lock:
                     self._write(self.publication)
 
@@ -119,7 +132,7 @@ class Hold:
         """Raise ``Conflict`` when the claim was taken over. Asked of the storage where that may be: as long as our last
         word is young, others wait."""
         self.still()
-        if time.monotonic() - self._spoke > LEASE_SECONDS / 3:
+        if time.monotonic() - self._spoke > lease_seconds(self.store) / 3:
             self.check()
 
     def check(self) -> None:
@@ -160,7 +173,8 @@ def has_died(store: ReadStore, etag: str, stop: Stop, say: Callable[[str], None]
     """
     say("Another deploy is publishing, or died while it did; waiting to see which.")
     silent = waited = 0.0
-    while silent < LEASE_SECONDS:
+    lease = lease_seconds(store)
+    while silent < lease:
         if waited >= LONGEST_WAIT_SECONDS:
             raise Conflict(
                 f"Another deploy has been publishing for {waited / 60:.0f} minutes. Nothing was committed.",

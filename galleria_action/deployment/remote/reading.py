@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import field, replace
 from itertools import chain, islice, takewhile
+from typing import TypeVar
 
 from galleria_action.deployment.documents.reading import read_document
 from galleria_action.deployment.galleries import RemoteGallery, Wanted
@@ -19,6 +20,7 @@ from galleria_action.gallery.metadata.model import GalleryMetadata
 from galleria_action.gallery.metadata.schema import LoadedMetadata, RemoteInvalid, parse_remote
 from galleria_action.leftovers import is_folder_marker
 from galleria_action.storage.interface import WHOLE, Indivisible, ObjectInfo, Part, ReadStore
+from galleria_action.storage.persistence import Pause
 from galleria_action.values import dataclass
 
 #: up to so many keys are asked for one by one: a listing takes a request per 1,000 objects, one after the other
@@ -29,6 +31,10 @@ _PAGE = 1_000
 _KEYS_IN_A_PART = 900
 _PARTS = 8
 _SAMPLE = 1_000
+#: between two listings, where the first does not show our own writes yet
+LISTING_PAUSES_SECONDS = (0.5, 1.0, 2.0)
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +199,18 @@ def divided(expected: Sequence[str]) -> list[Part]:
     some = sorted(key for key in expected[:: len(expected) // _SAMPLE + 1] if key.isascii())
     bounds = sorted({some[len(some) * part // number] for part in range(1, number)}) if some else []
     return [Part(after, until) for after, until in zip(["", *bounds], [*bounds, None], strict=True)]
+
+
+def caught_up(look: Callable[[], T], as_expected: Callable[[T], bool], pause: Pause, seen: T | None = None) -> T:
+    """What a ``look`` at a listing shows (the first may have been ``seen`` already), or a later one where it is not
+    ``as_expected``: some services show writes only after a moment, and until then nothing is to be called missing or
+    left over. ``pause`` says whether to wait on."""
+    seen = look() if seen is None else seen
+    for seconds in LISTING_PAUSES_SECONDS:
+        if as_expected(seen) or not pause(seconds):
+            break
+        seen = look()
+    return seen
 
 
 def find_missing(store: ReadStore, keys: Collection[str], concurrency: int) -> tuple[str, ...]:

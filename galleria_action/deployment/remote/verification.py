@@ -88,16 +88,18 @@ def find_orphans(named: Iterable[str], expected: frozenset[str], listing: Mappin
     folder that is a gallery of its own or may be one of ours (a slot, a preview), what differs from an expected key by
     letter case or Unicode form only, and what stands for a folder and nothing else.
     """
+    strays = [key for key in listing if key not in expected and "/" in key and not key.startswith(OWN_FOLDER)]
+    if not strays:
+        return ()
     folders = tuple({key.rpartition("/")[0] + "/" for key in named if "/" in key})
-    others = tuple(_galleries_within(listing))
-    strays = [key for key in listing if key not in expected and key.startswith(folders) and not key.startswith(others)]
-    same = {folded(key) for key in expected} if strays else set()
+    others, same = tuple(_galleries_within(listing)), {folded(key) for key in expected}
     return tuple(
         sorted(
             key
             for key in strays
-            if not (
-                key.startswith(OWN_FOLDER)
+            if key.startswith(folders)
+            and not (
+                key.startswith(others)
                 or is_elsewhere(key)
                 or folded(key) in same
                 or is_folder_marker(key, listing[key].size)

@@ -11,7 +11,7 @@ from galleria_action.deployment.apply.work import InSlot, Work
 from galleria_action.deployment.documents.writing import commit
 from galleria_action.deployment.layout import Layout, laid_out
 from galleria_action.deployment.model import Base
-from galleria_action.deployment.remote.reading import RemoteState, list_target, read_remote
+from galleria_action.deployment.remote.reading import RemoteState, caught_up, list_target, read_remote
 from galleria_action.deployment.remote.verification import verify_listing
 from galleria_action.deployment.routing.router import Routing, Slots
 from galleria_action.deployment.slots.filling import Filling, Piece, filling
@@ -23,9 +23,6 @@ from galleria_action.errors import Finding, StorageUnavailable, VerifyFailed
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.storage.interface import WriteStore
 from galleria_action.values import dataclass
-
-#: between listings, where the first ones do not show our own writes yet
-_LISTING_PAUSES_SECONDS = (0.5, 1.0, 2.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,11 +185,7 @@ def prove(work: Work, slot: InSlot) -> None:
 
 
 def _verify(work: Work, slot: InSlot) -> None:
-    wrong = _wrong(slot)
-    for seconds in _LISTING_PAUSES_SECONDS:
-        if not wrong or not work.stop.pause(seconds):
-            break
-        wrong = _wrong(slot)
+    wrong = caught_up(lambda: _wrong(slot), lambda findings: not findings, work.stop.pause)
     if wrong:
         raise VerifyFailed(
             f"{slot.layout.folder} does not hold the gallery that was put there: {len(wrong):,} objects are missing or "

@@ -37,6 +37,7 @@ from galleria_action.storage.interface import (
     Target,
     WriteStore,
     put_later,
+    seconds_between_writes,
 )
 from galleria_action.values import dataclass
 
@@ -140,6 +141,11 @@ class StateElsewhere:
             refused = place.delete(names) if names else {}
             errors |= {names[there]: text for there, text in refused.items()}
         return errors
+
+    @property
+    def seconds_between_writes(self) -> float:
+        """See ``Paced``."""
+        return max(map(seconds_between_writes, (self.gallery, self.state)))
 
     def prove_ahead(self) -> None:
         """See ``Proving``."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import binascii
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import accumulate, compress, pairwise, starmap
 from sys import intern
@@ -172,12 +172,12 @@ def _unpacked(raw: bytes) -> bytes:
 
 def _of_columns(document: Mapping[str, Any]) -> tuple[dict[str, ManifestEntry], dict[str, Leaving]]:
     objects, leaving = document["objects"], document.get("leaving")
-    keys = _texts(objects["keys"])
+    keys = map(intern, _texts(objects["keys"]))
     hashes = _unpacked_hashes(objects["sha256s"], _SHA256)
     columns = (
         objects["sizes"],
         hashes,
-        _unpacked_hashes(objects["etags"], _MD5),
+        list(map(intern, _unpacked_hashes(objects["etags"], _MD5))),
         _looked_up(objects["headers"], ""),
         _sources(hashes, objects["edited"], _unpacked_hashes(objects["sources"], _SHA256)),
         _looked_up(objects["kinds"], None),
@@ -186,8 +186,8 @@ def _of_columns(document: Mapping[str, Any]) -> tuple[dict[str, ManifestEntry], 
         objects["source_sizes"],
         _looked_up(objects["source_blobs"], "", _SHA1),
     )
-    entries = list(starmap(ManifestEntry, zip(*columns, strict=True)))
-    _check_types(entries)
+    _check_columns(columns)
+    entries = starmap(ManifestEntry, zip(*columns, strict=True))
     return dict(zip(keys, entries, strict=True)), _of_leaving(leaving) if leaving else {}
 
 
@@ -208,17 +208,18 @@ def _unpacked_hashes(column: Any, digits: int) -> list[str]:
     return [together[start : start + digits] for start in range(0, len(together), digits)]
 
 
-def _sources(hashes: Sequence[str], edited: str, sources: Sequence[str]) -> Iterator[str]:
+def _sources(hashes: Sequence[str], edited: str, sources: Sequence[str]) -> list[str]:
     """The hash of each file before its edit: ``edited`` has a 1 for each that has another one than the stored bytes."""
     if edited.count("1") != len(sources):
         raise ManifestUnreadable("there is not one source for each file that was edited")
     of_edited = iter(sources)
-    return (next(of_edited) if mark == "1" else stored for stored, mark in zip(hashes, edited, strict=True))
+    return [next(of_edited) if mark == "1" else stored for stored, mark in zip(hashes, edited, strict=True)]
 
 
 def _looked_up(table: Mapping[str, Any], none: str | None, digits: int = _SHA256) -> list[Any]:
     """With one copy of what many entries have in common: there are hundreds of thousands."""
-    values, places = [none, *_unpacked_hashes(table["values"], digits)], list(accumulate(table["steps"]))
+    values = [none, *map(intern, _unpacked_hashes(table["values"], digits))]
+    places = list(accumulate(table["steps"]))
     if places and min(places) < 0:
         raise ManifestUnreadable("a table has no such place")
     return [values[place] for place in places]
@@ -280,11 +281,16 @@ def _check_types(entries: Iterable[Any]) -> None:
     found = list(entries)
     if not set(map(type, found)) <= {ManifestEntry}:
         raise ManifestUnreadable("something in it is no entry")
-    for name, permitted in _TYPES.items():
-        if not {type(getattr(entry, name)) for entry in found} <= set(permitted):
+    _check_columns([[getattr(entry, name) for entry in found] for name in _TYPES])
+
+
+def _check_columns(columns: Sequence[Sequence[Any]]) -> None:
+    """A column for each field of an entry."""
+    for (name, permitted), column in zip(_TYPES.items(), columns, strict=True):
+        if not set(map(type, column)) <= set(permitted):
             raise ManifestUnreadable(f"an entry has a wrong {name}")
-    if not {entry.kind for entry in found} <= {"photo", "site"}:
-        raise ManifestUnreadable("an entry has a wrong kind")
+        if name == "kind" and not set(column) <= {"photo", "site"}:
+            raise ManifestUnreadable("an entry has a wrong kind")
 
 
 def _check_leaving(leaving: Iterable[Leaving]) -> None:

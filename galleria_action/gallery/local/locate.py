@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from galleria_action.errors import GalleryInvalid
@@ -75,20 +75,23 @@ def locate(
 def _locate_variant(fence: Workspace, nearby: Nearby, root: str, variant: Variant, key: str) -> LocalFile:
     if problem := key_problem(key):
         raise Refused(f"the key of {variant}, {shown(key)}, {problem}")
-    dangling, places = "", _places(root, variant, key)
-    for path in places:
+    dangling = ""
+    for path in _places(root, variant, key):
         try:
             return local_file(key, usable(fence.find(path)), variant)
         except Absent as absence:
             dangling = dangling or (f" ({shown(fence.name(path))} {absence})" if str(absence) else "")
         except Refused as refusal:
             raise Refused(f"the file of {variant}, {shown(fence.name(path))}, {refusal}") from None
+    places = tuple(_places(root, variant, key))
     if found := nearby.find(places, key, variant):
         return found
     looked = ", ".join(shown(fence.name(path)) for path in places)
     raise _Missing(f"the file of {variant} is missing; looked for {looked}{dangling}{nearby.miss(places, key)}")
 
 
-def _places(root: str, variant: Variant, key: str) -> tuple[str, ...]:
-    shorter = (f"{root}/{key.removeprefix('photos/')}",) if key.startswith("photos/") else ()
-    return (f"{root}/{key}", *shorter, f"{root}/{variant}/{key}")
+def _places(root: str, variant: Variant, key: str) -> Iterator[str]:
+    yield f"{root}/{key}"
+    if key.startswith("photos/"):
+        yield f"{root}/{key.removeprefix('photos/')}"
+    yield f"{root}/{variant}/{key}"

@@ -65,14 +65,14 @@ def parse(raw: bytes) -> JsonSource:
 
     Raises ``Unreadable`` when the encoding or the syntax is wrong, or when a limit of this module is exceeded.
     """
-    _check_size(raw)
+    check_size(raw)
     text = _decode(raw)
     if not text or text.isspace():
         raise Unreadable(Problem("the file is empty"))
-    reader = _StrictReader()
+    reader = StrictReader()
     document = _read(reader, text)
     suspicious = reader.found_something
-    if not _shallow_enough(document):
+    if not is_shallow(document):
         raise Unreadable(_first(_scan(text)))
     problems = tuple(islice(_scan_suspects(text), MAX_PROBLEMS)) if suspicious else ()
     warnings = (
@@ -90,7 +90,7 @@ def lines_of(raw: bytes, places: Sequence[Place]) -> list[int]:
     if not places:
         return []
     text = _decode(raw)
-    offsets = dict(_offsets(text, _skip_space(text, 0), set(places)))
+    offsets = dict(_offsets(text, skip_space(text, 0), set(places)))
     lines: dict[int, int] = {}
     line, counted = 1, 0
     for offset in sorted(set(offsets.values())):
@@ -105,7 +105,8 @@ _BOM = codecs.BOM_UTF8
 _OTHER_BOMS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
-def _check_size(raw: bytes) -> None:
+def check_size(raw: bytes) -> None:
+    """Raise ``Unreadable`` for a document that is too large or too dense to be read."""
     if len(raw) > MAX_BYTES:
         raise Unreadable(too_large(len(raw)))
     if len(raw) > _DENSE and (values := raw.count(b",") + raw.count(b"{") + raw.count(b"[")) > MAX_VALUES:
@@ -134,7 +135,7 @@ def _decode(raw: bytes) -> str:
 # -- text to values ------------------------------------------------------------------------------------------------
 
 
-class _StrictReader:
+class StrictReader:
     """Python's reader, with an eye on what it lets pass. Says only that there is something, not where."""
 
     def __init__(self) -> None:
@@ -162,7 +163,7 @@ class _StrictReader:
         return value
 
 
-def _read(reader: _StrictReader, text: str) -> Any:
+def _read(reader: StrictReader, text: str) -> Any:
     try:
         return reader.decode(text)
     except json.JSONDecodeError as error:
@@ -179,7 +180,8 @@ def _syntax(text: str, error: json.JSONDecodeError) -> Problem:
     return Problem(f"the file is not valid JSON: {error.msg} in column {error.colno}", error.lineno)
 
 
-def _shallow_enough(document: Any) -> bool:
+def is_shallow(document: Any) -> bool:
+    """Whether ``document`` nests no deeper than ``MAX_DEPTH``, and can be written as UTF-8."""
     try:
         valid: bool = _depth_validator().is_valid(document)
     except UnicodeEncodeError:
@@ -206,7 +208,8 @@ _space = re.compile(r"[ \t\n\r]*").match
 _decode_value = json.JSONDecoder().raw_decode
 
 
-def _skip_space(text: str, offset: int) -> int:
+def skip_space(text: str, offset: int) -> int:
+    """Where in ``text`` behind ``offset`` something stands that is not space."""
     match = _space(text, offset)
     return match.end() if match else offset
 
@@ -224,19 +227,19 @@ def _children(text: str, offset: int, decode: Any = _decode_value) -> Iterator[_
     opening = text[offset]
     if opening not in "{[":
         return
-    offset = _skip_space(text, offset + 1)
+    offset = skip_space(text, offset + 1)
     index = 0
     while text[offset] not in "}]":
         name, value_offset = index, offset
         if opening == "{":
             name, value_offset = _decode_value(text, offset)
-            value_offset = _skip_space(text, _skip_space(text, value_offset) + 1)
+            value_offset = skip_space(text, skip_space(text, value_offset) + 1)
         _, end = decode(text, value_offset)
         yield _Child(name, offset, value_offset, end)
         index += 1
-        offset = _skip_space(text, end)
+        offset = skip_space(text, end)
         if text[offset] == ",":
-            offset = _skip_space(text, offset + 1)
+            offset = skip_space(text, offset + 1)
 
 
 def _offsets(text: str, start: int, places: set[Place]) -> Iterator[tuple[Place, int]]:
@@ -279,7 +282,7 @@ def _scan_suspects(text: str) -> Iterator[Problem]:
 
 def _suspects(text: str) -> Iterator[tuple[int, int]]:
     """Where to look closely: single photos and fields of the document, or the whole of it."""
-    root = _skip_space(text, 0)
+    root = skip_space(text, 0)
     fields = list(_suspect_children(text, root))
     if len({field.name for field, _ in fields}) < len(fields) or not fields:
         yield root, len(text)
@@ -294,7 +297,7 @@ def _suspects(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _suspect_children(text: str, offset: int) -> Iterator[tuple[_Child, bool]]:
-    reader = _StrictReader()
+    reader = StrictReader()
     for child in _children(text, offset, reader.raw_decode):
         yield child, reader.found_something
         reader.found_something = False

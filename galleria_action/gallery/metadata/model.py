@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import field, fields
 from functools import cache
+from sys import intern
 from typing import Any, Literal, get_args
 
 from galleria_action.values import dataclass
@@ -33,6 +34,16 @@ def _extra(cls: type, data: Mapping[str, Any]) -> Mapping[str, Any]:
     return {name: value for name, value in data.items() if name not in names} if data.keys() - names else _NO_EXTRA
 
 
+def _common(value: Any) -> Any:
+    """``value``, of which other photos, the record or the listing have the same: a text is kept once for all."""
+    return intern(value) if type(value) is str else value
+
+
+def _camera(value: Any) -> Any:
+    named = isinstance(value, dict)
+    return {_common(name): _common(text) for name, text in value.items()} if named else value
+
+
 @cache
 def _field_names(cls: type) -> frozenset[str]:
     return frozenset(f.name for f in fields(cls) if f.name != "extra")
@@ -55,8 +66,8 @@ class MetadataExifData:
         return cls(
             data.get("original_timestamp"),
             data.get("corrected_timestamp"),
-            data.get("timezone_original"),
-            data.get("camera"),
+            _common(data.get("timezone_original")),
+            _camera(data.get("camera")),
             data.get("subsecond"),
             _extra(cls, data),
         )
@@ -85,7 +96,7 @@ class MetadataFileData:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> MetadataFileData:
         """Build from the ``files`` object of a photo."""
-        return cls(data["full"], data["web"], data["thumb"], _extra(cls, data))
+        return cls(_common(data["full"]), _common(data["web"]), _common(data["thumb"]), _extra(cls, data))
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form, unknown fields included."""
@@ -113,7 +124,7 @@ class PhotoMetadata:
     def from_dict(cls, data: Mapping[str, Any]) -> PhotoMetadata:
         """Build from one entry of ``photos``."""
         return cls(
-            data["id"],
+            _common(data["id"]),
             data["original_path"],
             data["file_hash"].lower(),
             data["deployment_file_hash"].lower(),

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
 
 from galleria_action.gallery.keys import folded, key_problem
 from galleria_action.gallery.media import extension_of, is_photo_or_video
 from galleria_action.gallery.metadata.json_source import Place
-from galleria_action.gallery.metadata.model import VARIANTS
+from galleria_action.gallery.metadata.model import VARIANTS, PhotoMetadata, Variant
 from galleria_action.gallery.metadata.timestamps import NotAMoment, read_timestamp
 from galleria_action.gallery.wording import shown
 
 Violation = tuple[Place, str]
 
-#: A photo as parsed JSON that the schema has accepted, with its index in ``photos``.
-IndexedPhoto = tuple[int, Mapping[str, Any]]
+#: A photo that the schema has accepted, with its index in ``photos``.
+IndexedPhoto = tuple[int, PhotoMetadata]
 
 
 def broken_rules(photos: Sequence[IndexedPhoto]) -> Iterator[Violation]:
@@ -31,23 +29,22 @@ def broken_rules(photos: Sequence[IndexedPhoto]) -> Iterator[Violation]:
 def _ids(photos: Iterable[IndexedPhoto]) -> Iterator[Violation]:
     seen: dict[str, int] = {}
     for index, photo in photos:
-        first = seen.setdefault(photo["id"], index)
+        first = seen.setdefault(photo.id, index)
         if first != index:
             yield (
                 ("photos", index, "id"),
-                f"photo {shown(photo['id'])} is listed twice: photo number {first + 1} has the same id",
+                f"photo {shown(photo.id)} is listed twice: photo number {first + 1} has the same id",
             )
-        elif not photo["id"].isascii() and _not_unicode(photo["id"]):
+        elif not photo.id.isascii() and _not_unicode(photo.id):
             yield (
                 ("photos", index, "id"),
-                f"the id {shown(photo['id'])} holds half a surrogate pair, which is not valid Unicode",
+                f"the id {shown(photo.id)} holds half a surrogate pair, which is not valid Unicode",
             )
 
 
 def _timestamps(photos: Iterable[IndexedPhoto]) -> Iterator[Violation]:
     for index, photo in photos:
-        exif = photo.get("exif")
-        stamp = exif.get("corrected_timestamp") if exif else None
+        stamp = photo.exif.corrected_timestamp
         if stamp is None:
             continue
         try:
@@ -55,7 +52,7 @@ def _timestamps(photos: Iterable[IndexedPhoto]) -> Iterator[Violation]:
         except NotAMoment as problem:
             yield (
                 ("photos", index, "exif", "corrected_timestamp"),
-                f"photo {shown(photo['id'])}: exif.corrected_timestamp, {shown(stamp)}, {problem}",
+                f"photo {shown(photo.id)}: exif.corrected_timestamp, {shown(stamp)}, {problem}",
             )
 
 
@@ -64,10 +61,8 @@ def _keys(photos: Sequence[IndexedPhoto]) -> Iterator[Violation]:
     seen: dict[str, int] = {}
     position = -1
     for index, photo in photos:
-        files = photo["files"]
-        for variant in VARIANTS:
+        for variant, key in photo.files.items():
             position += 1
-            key = files[variant]
             problem = key_problem(key) or _not_a_photo(key)
             if problem is None:
                 first = seen.setdefault(folded(key), position)
@@ -76,7 +71,7 @@ def _keys(photos: Sequence[IndexedPhoto]) -> Iterator[Violation]:
                 problem = _clash(key, photos[first // 3][1], VARIANTS[first % 3])
             yield (
                 ("photos", index, "files", variant),
-                f"photo {shown(photo['id'])}: the key of {variant}, {shown(key)}, {problem}",
+                f"photo {shown(photo.id)}: the key of {variant}, {shown(key)}, {problem}",
             )
 
 
@@ -89,27 +84,29 @@ def _not_a_photo(key: str) -> str | None:
     return f"{named}, which is not that of a picture or video"
 
 
-def _clash(key: str, other: Mapping[str, Any], variant: str) -> str:
-    owner = f"{variant} of photo {shown(other['id'])}"
-    if other["files"][variant] == key:
+def _clash(key: str, other: PhotoMetadata, variant: Variant) -> str:
+    owner, theirs = f"{variant} of photo {shown(other.id)}", dict(other.files.items())[variant]
+    if theirs == key:
         return f"is the key of {owner} too"
     return (
-        f"differs only by letter case or Unicode normalisation from {shown(other['files'][variant])}, the key of "
+        f"differs only by letter case or Unicode normalisation from {shown(theirs)}, the key of "
         f"{owner}: many disks hold the two to be one"
     )
 
 
 def _files_as_folders(photos: Iterable[IndexedPhoto]) -> Iterator[Violation]:
     """A key that is also the folder of another cannot be stored by a file system, nor by MinIO."""
-    keys = [(index, photo, variant, photo["files"][variant]) for index, photo in photos for variant in VARIANTS]
-    folders = sorted({key.rpartition("/")[0] + "/" for _, _, _, key in keys})
+    keys = ((index, photo, variant, key) for index, photo in photos for variant, key in photo.files.items())
+    folders: set[str] = set()
+    for folder in {key.rpartition("/")[0] for _, photo in photos for _, key in photo.files.items()}:
+        while folder and folder not in folders:
+            folders.add(folder)
+            folder = folder.rpartition("/")[0]
     for index, photo, variant, key in keys:
-        as_folder = key + "/"
-        nearest = bisect_left(folders, as_folder)
-        if nearest < len(folders) and folders[nearest].startswith(as_folder):
+        if key in folders:
             yield (
                 ("photos", index, "files", variant),
-                f"photo {shown(photo['id'])}: the key of {variant}, {shown(key)}, is the folder of another key too",
+                f"photo {shown(photo.id)}: the key of {variant}, {shown(key)}, is the folder of another key too",
             )
 
 

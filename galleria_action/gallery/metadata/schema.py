@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from galleria_action.errors import Finding, GalleryInvalid
@@ -16,9 +17,10 @@ from galleria_action.gallery.keys import key_problem
 from galleria_action.gallery.metadata import json_source
 from galleria_action.gallery.metadata.findings import Findings
 from galleria_action.gallery.metadata.json_source import Place, Problem, Unreadable, lines_of
-from galleria_action.gallery.metadata.model import GalleryMetadata
+from galleria_action.gallery.metadata.json_stream import Odd, read_in_pieces
+from galleria_action.gallery.metadata.model import GalleryMetadata, PhotoMetadata
 from galleria_action.gallery.metadata.rules import broken_rules
-from galleria_action.gallery.metadata.violations import check_schema
+from galleria_action.gallery.metadata.violations import check_schema, fits
 from galleria_action.gallery.wording import shown
 from galleria_action.values import dataclass
 
@@ -60,6 +62,35 @@ def load_metadata(raw: bytes, file: str) -> LoadedMetadata:
     Raises ``GalleryInvalid`` with every finding and its line, sorted by line; the first ``findings.MAX_LISTED`` are
     listed, the others counted.
     """
+    metadata = _plain(raw)
+    if metadata is None or any(broken_rules(list(enumerate(metadata.photos)))):
+        return _looked_into(raw, file)
+    return LoadedMetadata(metadata, raw, file, hashlib.sha256(raw).hexdigest())
+
+
+def _plain(raw: bytes) -> GalleryMetadata | None:
+    """The model of a document that the schema accepts and that has nothing odd about it; ``None`` for any other."""
+    photos: list[PhotoMetadata] = []
+
+    def take(items: list[Any]) -> None:
+        if not (json_source.is_shallow({"photos": items}) and fits({"schema_version": "1.0", "photos": items})):
+            raise Odd
+        photos.extend(map(PhotoMetadata.from_dict, items))
+
+    if _HALVES.search(raw):
+        return None
+    try:
+        document = read_in_pieces(raw, "photos", take)
+    except Odd:
+        return None
+    if not (json_source.is_shallow(document) and fits(document)):
+        return None
+    return replace(GalleryMetadata.from_dict(document), photos=tuple(photos))
+
+
+def _looked_into(raw: bytes, file: str) -> LoadedMetadata:
+    """The same for a document of which it is not known that it is sound: read as a whole, and once more for each line
+    that is to be named."""
     try:
         source = json_source.parse(raw)
     except Unreadable as error:
@@ -71,7 +102,7 @@ def load_metadata(raw: bytes, file: str) -> LoadedMetadata:
     sound = check_schema(_text_only(source.document) if halves else source.document, findings)
     if halves:
         sound = [(index, source.document["photos"][index]) for index, _ in sound]
-    for place, message in broken_rules(sound):
+    for place, message in broken_rules([(index, PhotoMetadata.from_dict(photo)) for index, photo in sound]):
         findings.add(message, place=place)
     if findings.count:
         raise _invalid(findings.located(lambda places: lines_of(raw, places)), findings.count)
@@ -87,7 +118,7 @@ def parse_remote(raw: bytes) -> GalleryMetadata:
     ``RemoteInvalid`` otherwise.
     """
     try:
-        metadata = GalleryMetadata.from_dict(json_source.parse(raw).document)
+        metadata = _plain(raw) or GalleryMetadata.from_dict(json_source.parse(raw).document)
     except Unreadable as error:
         raise RemoteInvalid(str(error)) from None
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError):

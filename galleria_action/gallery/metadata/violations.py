@@ -12,14 +12,23 @@ from typing import Any
 
 from galleria_action.gallery.metadata.findings import Findings
 from galleria_action.gallery.metadata.json_source import Place
-from galleria_action.gallery.metadata.rules import IndexedPhoto
 from galleria_action.gallery.wording import shown
 from galleria_action.schemas import load_schema
 
 _Schema = Mapping[str, Any]
+#: a photo as parsed JSON, with its index in ``photos``
+Indexed = tuple[int, Mapping[str, Any]]
 
 
-def check_schema(document: Any, findings: Findings) -> list[IndexedPhoto]:
+def fits(document: Any) -> bool:
+    """Whether all of ``document`` is as the schema wants it. Half a surrogate pair is nothing that fits."""
+    try:
+        return bool(_validator("#").is_valid(document))
+    except UnicodeEncodeError:
+        return False
+
+
+def check_schema(document: Any, findings: Findings) -> list[Indexed]:
     """Add to ``findings`` whatever breaks the schema, and return the photos that do not.
 
     Once the findings are full, a broken photo counts as one.
@@ -28,14 +37,14 @@ def check_schema(document: Any, findings: Findings) -> list[IndexedPhoto]:
     if not isinstance(photos, list):
         _explain(document, "#", (), findings)
         return []
-    if _validator("#").is_valid(document):
+    if fits(document):
         return list(enumerate(photos))
     _explain({**document, "photos": []}, "#", (), findings)
-    fits = _validator("#/$defs/photo").is_valid
-    sound: list[IndexedPhoto] = []
+    is_photo = _validator("#/$defs/photo").is_valid
+    sound: list[Indexed] = []
     for index, photo in enumerate(photos):
         # Text alone is not a photo, and half a surrogate pair in it is not text for the validator.
-        if isinstance(photo, dict) and fits(photo):
+        if isinstance(photo, dict) and is_photo(photo):
             sound.append((index, photo))
         elif findings.full:
             findings.count += 1

@@ -73,6 +73,11 @@ class Boto3Store:
 
     # --- reading -----------------------------------------------------------------------------------------------------
 
+    @property
+    def seconds_between_writes(self) -> float:
+        """See ``Paced``."""
+        return self._provider.seconds_between_writes
+
     def get(self, key: str, most: int = DOCUMENT) -> StoredObject | None:
         """See ``ReadStore.get``."""
         return self._persist(lambda: self._get(key, most))

@@ -7,6 +7,7 @@ Truncated pages without a token, tokens that lead in circles and empty answers a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from sys import intern
 
 from galleria_action.storage.faults import Call, Fault, failure
 from galleria_action.storage.interface import WHOLE, Indivisible, ObjectInfo, Part
@@ -51,7 +52,7 @@ def every_object(fetch: Callable[[str | None], Page], call: Call, part: Part = W
                 raise BadListing("the listing names objects that were not asked for")
             if not info.key.startswith(wanted):
                 continue  # of the target, but not of the folder in it: some services list more than they are asked for
-            key = info.key[len(root) :]
+            key = intern(info.key[len(root) :]) if root else info.key
             if part.after and key <= part.after:
                 raise Indivisible
             if part.until is not None and key > part.until:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from sys import intern
 from urllib.parse import unquote_plus
 from xml.etree import ElementTree
 
@@ -96,4 +97,5 @@ def _object(one: ElementTree.Element, names: tuple[str, str, str], encoded: bool
     if not (size.isascii() and size.strip().isdigit() and len(size) < _LONGEST_SIZE):
         raise BadListing("a listing with a size that is not a number")
     bare = (etag or "").removeprefix("W/").strip('"')
-    return ObjectInfo(unquote_plus(key) if encoded and ("%" in key or "+" in key) else key, int(size), bare)
+    name = unquote_plus(key) if encoded and ("%" in key or "+" in key) else key
+    return ObjectInfo(intern(name), int(size), intern(bare))  # the record has the same texts: one for both

@@ -80,6 +80,11 @@ class S3Store:
 
     # --- reading -----------------------------------------------------------------------------------------------------
 
+    @property
+    def seconds_between_writes(self) -> float:
+        """See ``Paced``."""
+        return self._provider.seconds_between_writes
+
     def get(self, key: str, most: int = DOCUMENT) -> StoredObject | None:
         """See ``ReadStore.get``."""
         call = self._call("get", key)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from galleria_action.deployment.events import Deploying, Uploaded
 from galleria_action.deployment.model import Plan
-from galleria_action.deployment.remote.reading import list_target
+from galleria_action.deployment.remote.reading import caught_up, list_target
 from galleria_action.deployment.remote.verification import Verification, verify_listing
 from galleria_action.deployment.state.begun import BEGUN_KEY, end_begun, read_begun, write_begun
 from galleria_action.deployment.state.checkpoint import CHECKPOINTS, Checkpoint, InBucket, InFile, Nowhere
@@ -24,7 +24,6 @@ from galleria_action.options.guards import PlanApproval
 from galleria_action.report.wording import count
 from galleria_action.storage.conditions import prove_ahead
 from galleria_action.storage.interface import ObjectInfo, ReadStore, WriteStore
-from galleria_action.storage.persistence import Pause
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.cors import check_cors
 from galleria_action.usecases.parts.approval import check_approval
@@ -41,9 +40,6 @@ if TYPE_CHECKING:  # what sends files is loaded when some are to be sent
     from galleria_action.deployment.apply.upload import Uploader, UploadsDone
     from galleria_action.deployment.apply.work import Work
     from galleria_action.deployment.previews.lending import Lender
-
-#: between listings, where the first ones do not show our own writes yet
-LISTING_PAUSES_SECONDS = (0.5, 1.0, 2.0)
 
 #: different warnings about EXIF, each with its files
 _SHOWN_TEXTS = 20
@@ -319,22 +315,7 @@ def _listing_after(
         found = verify_listing(named, own, listing)
         return found.whole and gone.isdisjoint(found.orphaned)
 
-    return settled_listing(context.stop.pause, store, list_target(store, list(named)), as_deployed)
-
-
-def settled_listing(
-    pause: Pause,
-    store: ReadStore,
-    listing: Mapping[str, ObjectInfo],
-    as_expected: Callable[[Mapping[str, ObjectInfo]], bool],
-) -> Mapping[str, ObjectInfo]:
-    """``listing``, or a later one where it is not ``as_expected``. Some services show writes only after a moment, so
-    anything is called missing or left over. ``pause`` says whether to wait on."""
-    for seconds in LISTING_PAUSES_SECONDS:
-        if as_expected(listing) or not pause(seconds):
-            break
-        listing = list_target(store)
-    return listing
+    return caught_up(lambda: list_target(store, list(named)), as_deployed, context.stop.pause)
 
 
 def _named(made: Comparison) -> frozenset[str]:

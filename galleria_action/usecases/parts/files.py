@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from galleria_action.deployment.galleries import LocalGallery, SourcePhoto
 from galleria_action.deployment.model import SourceFile
@@ -22,18 +22,17 @@ from galleria_action.usecases.context import Context
 MOST_BYTES = 1 << 30
 
 
-def known_by_git(files: Sequence[LocalFile], git: Checkouts, recorded: Callable[[], Manifest]) -> dict[str, str]:
-    """The SHA-256 (hex) of each of ``files`` that the index of ``git`` proves to be as it was deployed, by key.
-    ``recorded`` is asked where git knows any of them.
-
-    That of a ``full`` stays empty: the metadata says it, and whether that is true is a question of its own.
-    """
-    tracked = {file.key: it for file in files if (it := git.tracked(file)) and it.blob}
-    known = recorded().objects if tracked else {}
+def known_by_git(files: Sequence[LocalFile], recorded: Callable[[], Manifest]) -> dict[str, str]:
+    """The SHA-256 (hex) of each of ``files`` that git's index proves to be as it was deployed, by key. ``recorded`` is
+    asked where git knows any of them."""
+    git = Checkouts()
+    if not any((tracked := git.tracked(file)) and tracked.blob for file in files):
+        return {}
+    known = recorded().objects
     return {
-        file.key: "" if file.variant == "full" else known[file.key].source
+        file.key: entry.source
         for file in files
-        if file.key in tracked and is_as_deployed(file.size, known.get(file.key), tracked[file.key])
+        if (entry := known.get(file.key)) and is_as_deployed(file.size, entry, git.tracked(file))
     }
 
 
@@ -46,22 +45,23 @@ def check_claimed(metadata: GalleryMetadata, photos: Sequence[SourcePhoto]) -> N
 
 
 def check_online(
-    context: Context, local: LocalGallery, git: Checkouts, recorded: Manifest, sent: Iterable[str]
+    context: Context, local: LocalGallery, proved: Mapping[str, str], recorded: Manifest, sent: Iterable[str]
 ) -> None:
     """Raise ``GalleryInvalid`` for photos of ``local`` that have changed since the metadata was made.
 
-    ``sent`` are keys that a deploy reads and compares anyway. Reads only what nothing else can tell of.
+    ``proved`` is the SHA-256 (hex) of files of which it is known already, ``sent`` are keys that a deploy reads and
+    compares anyway. Reads only what nothing else can tell of.
     """
     mode = context.options.gallery.check_files
     if local.mode != "metadata" or mode in (CheckFiles.OFF, CheckFiles.HASH):
         return  # nothing is claimed, nothing is asked, or all of it has been read already
     known, others = recorded.objects, frozenset(sent)
     left = [file for photo in local.photos or () for file in photo.files if file.variant == "full"]
-    left = [file for file in left if file.key not in others]
+    left = [file for file in left if file.key not in others and proved.get(file.key) != file.sha256]
     if mode is CheckFiles.SIZE:
         _refuse([file for file in left if differs_in_size(file, known.get(file.key))])
         return
-    metadata_made = _made(context)
+    git, metadata_made = Checkouts(), _made(context)
     judged = []
     for file in left:
         newer = metadata_made is not None and written_at(file.local.stamp) > metadata_made

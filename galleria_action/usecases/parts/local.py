@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
+from types import MappingProxyType
 
 from galleria_action.deployment.events import Recognised
 from galleria_action.deployment.galleries import LocalGallery, SourcePhoto
@@ -24,7 +25,6 @@ from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.gallery.local.document import read_metadata
 from galleria_action.gallery.local.examine import examine_all, oddities
 from galleria_action.gallery.local.files import LocalFile
-from galleria_action.gallery.local.git_index import Checkouts
 from galleria_action.gallery.local.locate import locate
 from galleria_action.gallery.local.patterns import Patterns
 from galleria_action.gallery.local.walk import Walk, walk_photos, walk_site
@@ -55,20 +55,16 @@ class Gallery:
 
 @dataclass(frozen=True, slots=True)
 class LocalSide:
-    """The gallery on disk, found sound, the planner's view of it, and what git knows of its files."""
+    """The gallery on disk, found sound, the planner's view of it, and the SHA-256 (hex) by key of the files that git
+    proves to be as they were deployed."""
 
     found: Gallery
     gallery: LocalGallery
-    git: Checkouts
+    proved: Mapping[str, str]
 
 
 def _nobody(metadata: LoadedMetadata | None) -> None:
     """Is told."""
-
-
-def _none(files: Sequence[LocalFile]) -> dict[str, str]:
-    """Is known."""
-    return {}
 
 
 def check_local(
@@ -79,11 +75,12 @@ def check_local(
     """Validate and measure what is on disk, before anything is written anywhere. ``tell_metadata`` hears of the
     metadata as soon as it is read; ``recorded`` gives the record of what was deployed. Raises ``GalleryInvalid``."""
     with context.phase("Validate"):
-        found, git = load_gallery(context, tell_metadata), Checkouts()
+        found = load_gallery(context, tell_metadata)
         every = context.options.gallery.check_files is CheckFiles.HASH
-        gallery = measured(context, found, every=every, known=lambda files: known_by_git(files, git, recorded))
+        proved = {} if every else known_by_git([*(found.photos or ()), *(found.site or ())], recorded)
+        gallery = measured(context, found, every=every, proved=proved)
         context.say(f"{len(found.photos or ()):,} files of photos, {len(found.site or ()):,} of the site")
-    return LocalSide(found, gallery, git)
+    return LocalSide(found, gallery, proved)
 
 
 def load_gallery(context: Context, tell_metadata: Callable[[LoadedMetadata | None], None] = _nobody) -> Gallery:
@@ -190,22 +187,21 @@ def _tell_skipped(context: Context, walk: Walk, why: str) -> None:
 
 
 def measured(
-    context: Context, gallery: Gallery, *, every: bool, known: Callable[[Sequence[LocalFile]], dict[str, str]] = _none
+    context: Context, gallery: Gallery, *, every: bool, proved: Mapping[str, str] = MappingProxyType({})
 ) -> LocalGallery:
     """The planner's view of ``gallery``: every file looked at, and hashed where no hash in the metadata covers it.
 
-    ``every``: all are looked at and hashed; else those need not be looked at whose SHA-256 is ``known``, by key. Raises
-    ``GalleryInvalid`` with every file that is not what its name says, and why, or not the one of the metadata.
+    ``every``: those, too. Files whose SHA-256 is ``proved`` (by key) need not be looked at. Raises ``GalleryInvalid``
+    with every file that is not what its name says, and why, or not the one of the metadata.
     """
     cache, strip = context.options.headers, context.options.gallery.strip_gps is not StripGps.FALSE
     rules = cache.headers or NO_RULES
     loaded = gallery.metadata if gallery.photos is not None else None
     found = [*(gallery.photos or ()), *(gallery.site or ())]
-    by_key = {} if every else known(found)
-    examined = examine_all([it for it in found if it.key not in by_key], lambda it: every or it.variant != "full")
+    examined = examine_all([it for it in found if it.key not in proved], lambda it: every or it.variant != "full")
     _tell_odd(context, oddities(examined))
-    by_key |= {entry.file.key: entry.sha256 for entry in examined}
-    hashes = [by_key[file.key] for file in found]
+    looked_at = {entry.file.key: entry.sha256 for entry in examined}
+    hashes = [looked_at.get(file.key, "" if file.variant == "full" else proved.get(file.key, "")) for file in found]
     of_photos, of_site = hashes[: len(gallery.photos or ())], hashes[len(gallery.photos or ()) :]
     site: tuple[SourceFile, ...] | None = None
     photos: tuple[SourcePhoto, ...] | None = None

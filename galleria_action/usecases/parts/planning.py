@@ -98,7 +98,7 @@ def make_comparison(
     check_guards(made, options.guards.max_delete, allow_empty=options.guards.allow_empty, approved_plan=approved)
     if made.changed:
         check_age(context, local, remote.manifest)
-    check_online(context, local, side.git, remote.manifest, (up.key for up in made.uploads))
+    check_online(context, local, side.proved, remote.manifest, (up.key for up in made.uploads))
     return Comparison(made, local, remote, recorded=recorded)
 
 

@@ -99,7 +99,7 @@ MUTATIONS = {
         _RELEASES + "test_ten_releases_come_back_in_any_order",
     ),
     "believes a claim however old it is": _when(
-        6, never("Hold.sure", "time.monotonic() - self._spoke > LEASE_SECONDS / 3"),
+        6, never("Hold.sure", "time.monotonic() - self._spoke > lease_seconds(self.store) / 3"),
         _CLAIM + "test_an_old_claim_is_asked_about",
     ),
     "is silent while it publishes": _when(
@@ -289,7 +289,7 @@ MUTATIONS = {
         _VERIFICATION + "test_what_only_reading_shows_is_found_deep_and_healed_by_force",
     ),
     "believes the first listing after a write": _when(
-        8, put("settled_listing", "LISTING_PAUSES_SECONDS", "()"),
+        8, put("caught_up", "LISTING_PAUSES_SECONDS", "()"),
         "tests/doors/test_storage_faults.py::test_a_listing_that_is_stale_for_a_moment_is_asked_for_again",
     ),
     "commits whatever became of the shards": _when(

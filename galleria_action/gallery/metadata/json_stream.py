@@ -1,0 +1,121 @@
+"""A large JSON document in pieces: one long list of it is handed over bit by bit, so that it is never there as a whole.
+
+Only what is plain is read here, which nearly every document is. Of anything else it is said that it is odd, and
+``json_source`` reads it whole and tells what is wrong where.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Callable
+from typing import Any
+
+from galleria_action.gallery.metadata.json_source import StrictReader, Unreadable, check_size, skip_space
+
+#: bytes that are turned into text at a time; and so long a single item or field may be
+_PIECE = 1 << 20
+#: items that are handed over together
+_TOGETHER = 1_000
+
+
+class Odd(Exception):
+    """Not a plain document."""
+
+
+def read_in_pieces(raw: bytes, name: str, take: Callable[[list[Any]], None]) -> dict[str, Any]:
+    """The object that ``raw`` (UTF-8 JSON) is; of the list in its field ``name`` only that it was there: its items go
+    to ``take``, some at a time and in their order.
+
+    Raises ``Odd`` for what is not plain, and what ``take`` raises.
+    """
+    try:
+        check_size(raw)
+        return _Pieces(raw, name, take).document()
+    except (Unreadable, ValueError, RecursionError) as error:
+        raise Odd from error
+
+
+class _Pieces:
+    """The text from where reading has come to, a piece or two of it."""
+
+    def __init__(self, raw: bytes, name: str, take: Callable[[list[Any]], None]) -> None:
+        self._raw, self._behind = raw, 0
+        self._decode = codecs.getincrementaldecoder("utf-8")().decode
+        self._text, self._at = "", 0
+        self._name, self._take = name, take
+        self._reader = StrictReader()
+
+    def document(self) -> dict[str, Any]:
+        self._expect("{")
+        fields: dict[str, Any] = {}
+        more = self._next() != "}"
+        while more:
+            field = self._value()
+            if type(field) is not str or field in fields:
+                raise Odd
+            self._expect(":")
+            listed = field == self._name and self._next() == "["
+            fields[field] = self._items() if listed else self._value()
+            more = self._is_more("}")
+        if not fields:
+            self._expect("}")
+        if self._next():
+            raise Odd
+        return fields
+
+    def _items(self) -> list[Any]:
+        self._expect("[")
+        items: list[Any] = []
+        more = self._next() != "]"
+        if not more:
+            self._expect("]")
+        while more:
+            items.append(self._value())
+            more = self._is_more("]")
+            if len(items) == _TOGETHER or not more:
+                self._take(items)
+                items = []
+        return []
+
+    def _is_more(self, end: str) -> bool:
+        """Whether a comma comes next, and not the ``end``."""
+        found = self._next()
+        if found not in (",", end):
+            raise Odd
+        self._at += 1
+        return found == ","
+
+    def _expect(self, character: str) -> None:
+        if self._next() != character:
+            raise Odd
+        self._at += 1
+
+    def _next(self) -> str:
+        """The next character that is not space; empty at the end."""
+        self._at = skip_space(self._text, self._at)
+        while self._at == len(self._text):
+            if not self._read_on():
+                return ""
+            self._at = skip_space(self._text, self._at)
+        return self._text[self._at]
+
+    def _value(self) -> Any:
+        if not self._next():
+            raise Odd
+        if len(self._text) - self._at < _PIECE:
+            self._read_on()
+        value, end = self._reader.raw_decode(self._text, self._at)
+        if self._reader.found_something or (end == len(self._text) and self._behind < len(self._raw)):
+            raise Odd
+        self._at = end
+        return value
+
+    def _read_on(self) -> bool:
+        """Let another piece follow, if there is one, and forget what has been read."""
+        if self._behind >= len(self._raw):
+            return False
+        piece = self._raw[self._behind : self._behind + 2 * _PIECE]
+        self._behind += len(piece)
+        self._text = self._text[self._at :] + self._decode(piece, final=self._behind >= len(self._raw))
+        self._at = 0
+        return True
