@@ -19,8 +19,7 @@ from galleria_action.deployment.releases.record import Who
 from galleria_action.deployment.routing.router import Router, Routing, Seen, Slots
 from galleria_action.deployment.state.elsewhere import StateElsewhere
 from galleria_action.deployment.stop import Stop
-from galleria_action.edge.routers.kinds import RouterChoice
-from galleria_action.edge.routers.opening import open_router
+from galleria_action.edge.routers.kinds import RouterKind
 from galleria_action.errors import ConfigInvalid
 from galleria_action.fence.place import Place
 from galleria_action.gallery.metadata.schema import LoadedMetadata
@@ -73,7 +72,6 @@ class Context:
     stop: Stop
     tell: Listener = nobody
     open_store: Callable[[StoreSettings], WriteStore] = open_store
-    open_router: Callable[[RouterChoice, WriteStore, StoreSettings], Router | None] = open_router
     approval: Callable[[], Approval] = NoReviews().approval
     without_secrets: str = ""
     metadata: LoadedMetadata | None = None
@@ -111,9 +109,17 @@ class Context:
 
     def slots(self) -> Slots:
         """The whole target, and where the live gallery lies in it."""
-        store, choice = self.whole_store(), self.options.strategy.router
-        router = self.open_router(choice, store, replace(self.settings, pause=self.stop.pause))
+        store = self.whole_store()
+        router = self._router(store)
         return Slots(store, router, router.look() if router else Seen(Routing()), self.now)
+
+    def _router(self, store: WriteStore) -> Router | None:
+        choice = self.options.strategy.router
+        if choice.kind is RouterKind.COPY:
+            return None
+        from galleria_action.edge.routers.opening import open_router  # most galleries have none
+
+        return open_router(choice, store, replace(self.settings, pause=self.stop.pause))
 
     def whole_store(self) -> WriteStore:
         """The store of the whole target, in which galleries lie side by side."""

@@ -19,6 +19,8 @@ from galleria_action.watch.addresses import Webhook
 from galleria_action.watch.alerts import Alert
 
 _TRIES, _SECONDS, _MOST_BYTES = 3, 10.0, 1 << 16
+#: before the second try it is doubled once, before the third twice
+PAUSE_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class Sender:
         trouble = ""
         for attempt in range(_TRIES):
             if attempt:
-                self.sleep(0.5 * 2**attempt)
+                self.sleep(PAUSE_SECONDS * 2**attempt)
             try:
                 answer = self.http.ask("POST", to.url, headers=headers, body=body, seconds=_SECONDS, most=_MOST_BYTES)
             except TooLong:

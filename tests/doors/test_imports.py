@@ -69,6 +69,12 @@ def studio(modules: set[str]) -> set[str]:
     return {name for name in modules if name.startswith("galleria_action.studio")}
 
 
+def routers(modules: set[str]) -> set[str]:
+    """What is loaded to switch visitors: the names of routers are options, the rest is for galleries with slots."""
+    kept = {"galleria_action.edge.routers", "galleria_action.edge.routers.kinds"}
+    return {name for name in modules if name.startswith("galleria_action.edge.routers")} - kept
+
+
 def test_the_version_needs_nothing_of_a_run() -> None:
     done = subprocess.run(
         [sys.executable, "-c", AT_ONCE, "--version"],
@@ -120,6 +126,7 @@ def test_nothing_to_do_loads_nothing_for_it(make_job: Callable[..., Job], place:
     assert foreign(modules) == {"jsonschema_rs"}
     assert not studio(modules)
     assert not watchers(modules)
+    assert not routers(modules)
     assert not DEAR & modules
     assert not (PICTURES | EDITS) & modules
     assert place == "s3" or not NETWORK & modules

@@ -25,6 +25,11 @@ KEY = bytes(range(32))
 WHSEC = f"whsec_{base64.b64encode(KEY).decode()}"
 
 
+@pytest.fixture(autouse=True)
+def _nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("galleria_action.watch.webhook.PAUSE_SECONDS", 0.01)
+
+
 def hook(receiver: Receiver) -> str:
     return f"{receiver.url}/t0ken-in-the-path#{WHSEC}"
 

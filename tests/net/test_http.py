@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from galleria_action.errors import ConfigInvalid
 from galleria_action.net.encoding import TooLong
 from galleria_action.net.http import Astray, Http, NoAnswer
 from galleria_action.net.network import Network
@@ -115,3 +116,12 @@ def test_certificates(tmp_path: Path) -> None:
         assert ask(client(SSL_CERT_FILE=str(s3.certificate)), s3.url)[0] == 403
         with pytest.raises(NoAnswer, match="SSLError"):
             ask(client(), s3.url)
+
+
+def test_certificates_are_read_where_a_connection_is_secure_and_nowhere_else(tmp_path: Path) -> None:
+    environ = {"SSL_CERT_FILE": str(tmp_path / "missing.pem")}
+    with scripted(Answer(200, b"ok")) as script:
+        assert ask(client(**environ), script.url) == (200, b"ok")
+    for url, proxy in (("https://127.0.0.1:9", {}), ("http://example.invalid", {"ALL_PROXY": "https://127.0.0.1:9"})):
+        with pytest.raises(ConfigInvalid, match="SSL_CERT_FILE names"):
+            ask(client(**environ, **proxy), url)

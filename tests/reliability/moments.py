@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -46,3 +47,8 @@ def disturbed(scenes: Sequence[str], *, by_default: Sequence[str]) -> pytest.Mar
     quick = [pytest.param(name, telling, id=f"{name}-telling") for name in by_default]
     whole = [pytest.param(name, every, id=f"{name}-every", marks=pytest.mark.slow) for name in scenes]
     return pytest.mark.parametrize(("scene", "moments"), [*quick, *whole], indirect=["scene"])
+
+
+def slow(*names: str) -> list[Any]:
+    """Scenes that prove again what others prove."""
+    return [pytest.param(name, marks=pytest.mark.slow) for name in names]

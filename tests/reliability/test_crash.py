@@ -214,7 +214,7 @@ def test_an_answer_is_lost_once(scene: Scene, empty: Empty, moments: Moments):
 
 
 @pytest.mark.parametrize("stopped", [False, True])
-@disturbed(SCENES, by_default=["changes", "directory"])
+@disturbed(SCENES, by_default=["changes"])
 def test_no_answer_any_more(scene: Scene, empty: Empty, moments: Moments, stopped: bool):
     """From one request on the storage is silent. The run claims nothing that it cannot know, least of all of a commit
     that took effect unheard."""
@@ -240,7 +240,7 @@ def test_no_answer_any_more(scene: Scene, empty: Empty, moments: Moments, stoppe
     assert unknown == 2, "the commit, lost or unanswered"
 
 
-@disturbed(SCENES, by_default=SCENES)
+@disturbed(SCENES, by_default=["changes", "directory-first", "site-only"])
 def test_stopped_at_every_request(scene: Scene, empty: Empty, moments: Moments):
     """What is on its way goes through; after it nothing is written but the checkpoint, and never the commit."""
     for store, fate, end in at_requests(scene, empty, moments):
@@ -258,7 +258,9 @@ def test_stopped_at_every_request(scene: Scene, empty: Empty, moments: Moments):
         check_resumed(scene, store, end)
 
 
-@pytest.mark.parametrize("scene", ["changes", "directory", "site-only"], indirect=True)
+@pytest.mark.parametrize(
+    "scene", ["changes", pytest.param("directory", marks=pytest.mark.slow), "site-only"], indirect=True
+)
 def test_stopped_while_it_reads(scene: Scene, empty: Empty):
     """The signal comes while the bucket is looked at, last of all right before the commit: nothing is written then."""
     counted, end = undisturbed(scene, empty)

@@ -347,9 +347,10 @@ def test_a_deploy_that_was_killed_can_be_taken_back_whenever_it_died(tmp_path: P
         assert live(state_of(store)) == past.seen[third], at
 
 
+@pytest.mark.parametrize("step", [4, pytest.param(2, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("other", ["deploy", "rollback", "forget"])
-def test_a_rollback_beside_another_run(past: Past, other: str, monkeypatch: pytest.MonkeyPatch):
-    """Held up before each of its requests in turn while all of the other goes by: who loses says so, the gallery is
+def test_a_rollback_beside_another_run(past: Past, other: str, step: int, monkeypatch: pytest.MonkeyPatch):
+    """Held up before some of its requests in turn while all of the other goes by: who loses says so, the gallery is
     always a whole one, and what the one that came last made can be taken back."""
     monkeypatch.setattr("galleria_action.deployment.apply.publishing.LOOK_SECONDS", 0.0001)
     monkeypatch.setattr("galleria_action.deployment.apply.publishing.LEASE_SECONDS", 0.02)
@@ -357,7 +358,7 @@ def test_a_rollback_beside_another_run(past: Past, other: str, monkeypatch: pyte
     past.scene.gallery.change(0, version=40)
     inputs = {"rollback": {"to": ids[1]}, "forget": {"photo": past.scene.gallery.photos[1]["id"]}}.get(other, {})
     won = set()
-    for first in range(0, 44, 2):
+    for first in range(0, 44, step):
         store = MemoryStore()
         seed(store, begin)
         turns = Turns(switching(first, 99), lambda: None, asked_at_once=1)

@@ -26,6 +26,7 @@ from tests.doors.job import Job
 from tests.doors.runner import ROOT, Ran
 from tests.reliability.fleet import Fleet, killed
 from tests.reliability.memory import MemoryStore
+from tests.reliability.moments import slow
 from tests.reliability.mortal import Fate, Flavour, deaths, no_answer
 from tests.reliability.scenes import (
     MANIFEST_KEY,
@@ -101,7 +102,9 @@ def test_a_shard_killed_at_every_request(small: None, tmp_path: Path, name: str)
             assert apart_from_releases(state_of(fleet.store)) == alone
 
 
-@pytest.mark.parametrize("name", ["changes", "first", "directory", "directory-first", "photos-only", "site-only"])
+@pytest.mark.parametrize(
+    "name", ["changes", "site-only", *slow("first", "directory", "directory-first", "photos-only")]
+)
 def test_the_last_job_killed_at_every_request(small: None, tmp_path: Path, name: str):
     """Before its record, between record and commit, between commit and deletes, while it clears up: run again, it goes
     on from there."""
@@ -117,6 +120,7 @@ def test_the_last_job_killed_at_every_request(small: None, tmp_path: Path, name:
         assert fleet.done() == alone
 
 
+@pytest.mark.slow
 def test_the_last_job_killed_twice(small: None, tmp_path: Path):
     """At each request, and again at the same number of requests from there."""
     fleet = make_fleet(tmp_path, "changes")
@@ -161,7 +165,7 @@ def test_what_is_left_is_no_licence_for_more(small: None, tmp_path: Path):
     assert not fleet.scene.committed(state_of(fleet.store))
 
 
-@pytest.mark.parametrize("name", ["changes", "directory-first"])
+@pytest.mark.parametrize("name", ["changes", *slow("directory-first")])
 @pytest.mark.parametrize("job", ["2/3", "finalize"])
 def test_stopped_at_every_request(small: None, tmp_path: Path, name: str, job: str):
     fleet = make_fleet(tmp_path, name)

@@ -506,6 +506,18 @@ MUTATIONS = {
         14, drop("ProveSlot.run", "prove(work, work.slot)"),
         _SLOTS + "test_a_slot_that_somebody_has_damaged_is_shown_to_nobody",
     ),
+    "shows what visitors would not get": _when(
+        14, never("fill:prove", "work.look_ahead"),
+        "tests/doors/test_probe_ahead.py::test_what_visitors_would_not_get_is_not_switched_to",
+    ),
+    "sends visitors to a slot that a cache holds as it was": _when(
+        14, never("fill:prove", "work.caches"),
+        "tests/reliability/test_purge.py::test_a_slot_is_purged_before_anybody_is_sent_there",
+    ),
+    "owes no cache what lies in a slot": _when(
+        14, drop("Fill.run", "_owe(work, layout, needed, found)"),
+        "tests/reliability/test_purge.py::test_a_deploy_to_a_slot_killed_at_any_of_its_writes",
+    ),
     "believes a slot whatever its record says": _when(
         14, put("filling", "recorded.describes(found)", "True"),
         _SLOTS + "test_killed_at_every_request",
