@@ -95,14 +95,15 @@ class RemoteGallery:
 
 # -- which photos are gone -----------------------------------------------------------------------------------------
 
-#: photo id → the hashes (SHA-256, hex) that the photo is known by under another id, too; none where there are none
+#: photo id → the hashes (SHA-256, hex) that the photo is known by under another id, too; none where there are none.
+#: Only those of originals, which are looked at before anything is sent: what an edit is to give may be claimed wrongly
 Contents = Mapping[str, tuple[str, ...]]
 
 
 def contents_of(metadata: GalleryMetadata | None, objects: Mapping[str, ManifestEntry]) -> Contents:
     """The photos of a gallery that is described by its ``metadata``, or without one by the record's ``objects``."""
     if metadata:
-        return {photo.id: (photo.file_hash, photo.deployment_file_hash) for photo in metadata.photos}
+        return {photo.id: (photo.file_hash,) for photo in metadata.photos}
     contents: dict[str, tuple[str, ...]] = {}
     for key, entry in objects.items():
         if entry.kind == "photo":

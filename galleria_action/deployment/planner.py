@@ -201,9 +201,8 @@ class _Comparison:
 
 
 def _content(photo: SourcePhoto) -> tuple[str, ...]:
-    """See ``Contents``: the original and what is published of it, as far as they are known."""
-    full = [file.sha256 for file in photo.files if file.variant in (None, "full") and file.sha256]
-    return (*full, photo.identity)
+    """See ``Contents``."""
+    return tuple(file.sha256 for file in photo.files if file.variant in (None, "full") and file.sha256)
 
 
 def _is_picture(file: SourceFile) -> bool:

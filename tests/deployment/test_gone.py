@@ -81,6 +81,13 @@ def test_a_photo_under_another_id_and_other_keys_is_sent_again_and_not_lost():
     assert (made.remote_photo_count, made.local_photo_count) == (2, 2)
 
 
+def test_what_an_edit_is_to_give_proves_nothing():
+    files = tuple(replace(file, sha256=file.sha256[::-1]) for file in moved(A, "x").files)
+    claimed = replace(moved(A, "x"), files=files)
+    assert claimed.identity == A.identity
+    assert make_plan(local_gallery(claimed, B), remote_gallery(A, B), TARGET).removed_photos == ("a",)
+
+
 def test_a_file_of_a_folder_under_another_name_is_not_lost():
     first, second = (SourcePhoto(f"{name}.jpg", name * 64, (source_file(f"{name}.jpg"),)) for name in "ab")
     other = replace(first, id="x.jpg", files=(replace(first.files[0], key="x.jpg"),))

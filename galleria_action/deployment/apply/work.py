@@ -56,7 +56,7 @@ class Caches(Protocol):
 
     def purge_slot(self) -> None:
         """Have caches forget what they hold of the slot, before anybody is sent there. Never fails: what a cache
-        refuses stays owed."""
+        refuses stays owed, and is tried again in the end."""
 
 
 @dataclass

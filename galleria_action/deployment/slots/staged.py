@@ -68,7 +68,8 @@ def _parsed(document: Any) -> Staged:
         )
     texts = [document[name] for name in ("slot", "live", "holds", "plan_id", "strategy", "at")]
     base = document["base"]
-    if schema != _SCHEMA or {type(it) for it in texts} != {str} or not isinstance(base, str | None):
+    known = type(schema) is int and schema == _SCHEMA
+    if not known or {type(it) for it in texts} != {str} or not isinstance(base, str | None):
         raise ValueError("something in it has a wrong type")
     slot, live, holds, plan_id, strategy, at = texts
     layout = Layout.at(slot)

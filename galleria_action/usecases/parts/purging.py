@@ -149,9 +149,8 @@ class _Caches:
             self.tell()
 
     def purge_slot(self) -> None:
-        """See ``Caches``: of what earlier runs owe as well, of which one may have died over this slot."""
-        if self.of_slot or self.earlier:
-            self._pay([debt for debt in self.debts if debt is not self.own])
+        """See ``Caches``: also of what an earlier run owes that died over this slot."""
+        self._pay([debt for debt in self.debts if debt is not self.own and _is_of_slots(debt)])
 
     def pay(self, otherwise: str = "The gallery is live, but a cache may still hold the old one") -> None:
         """Purge everything that is owed. Raises ``PurgeFailed`` where that is asked for: what is ``otherwise`` so."""
@@ -178,6 +177,12 @@ class _Caches:
             self.own = None
         context.tell(Owing(sum(debt.size for debt in self.debts)))
         return payment.trouble if edge.purge is Purge.FAIL else None
+
+
+def _is_of_slots(debt: Debt) -> bool:
+    """Whether ``debt`` is, perhaps among others, for what lies in slots: a ``*`` may stand for that, too."""
+    paths = (path for it in debt.owed for path in it.paths)
+    return any(path.endswith("*") or f"/{SLOTS_FOLDER}" in path for path in paths)
 
 
 def tell_debts(context: Context, store: ReadStore, listing: Mapping[str, ObjectInfo]) -> None:
