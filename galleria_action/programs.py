@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import field, replace
-from enum import StrEnum
 from pathlib import Path
 
 from galleria_action.deployment.events import Event, Listener, PipelineRan, nobody
@@ -18,6 +17,7 @@ from galleria_action.errors import Finding, GalleriaError, exit_code_of
 from galleria_action.fence.place import Place
 from galleria_action.options import resolve
 from galleria_action.options.presets import Preset, settings_of
+from galleria_action.options.strategy import Strategy
 from galleria_action.pipeline.command import Shell
 from galleria_action.pipeline.model import Pipeline, Run
 from galleria_action.storage.interface import WriteStore
@@ -27,22 +27,19 @@ from galleria_action.usecases.context import Context
 from galleria_action.usecases.tasks.pipeline import pipeline as run_pipeline
 from galleria_action.values import dataclass
 
-
-class DeploymentStrategy(StrEnum):
-    """How a release replaces the one before."""
-
-    ROLLING = "rolling"
+#: how a release replaces the one before
+DeploymentStrategy = Strategy
 
 
 @dataclass(frozen=True, slots=True)
 class DeploymentEnvironment:
-    """Where a gallery goes. ``settings`` are options by their names, as a section of ``galleria.yml`` has them, and win
-    over those of the ``preset``."""
+    """Where a gallery goes. ``settings`` are options by their names, as a section of ``galleria.yml`` has them. They
+    win over the ``strategy``, and both over the ``preset``."""
 
     name: str
     settings: Mapping[str, str] = field(default_factory=dict)
     preset: Preset | None = None
-    strategy: DeploymentStrategy = DeploymentStrategy.ROLLING
+    strategy: Strategy | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +114,9 @@ def _context(
     dry_run: bool,
     stop: Stop,
 ) -> Context:
-    own = environment.settings
-    preset = {it.option: it.text for it in settings_of(environment.preset or "") if it.needs in ("", *own)}
+    own = {"strategy": environment.strategy.value} if environment.strategy else {}
+    own |= environment.settings
+    preset = {it.option: it.text for it in settings_of(environment.preset or "", own)}
     texts = {**preset, "environment": environment.name, **own}
     if environment.preset:
         texts["preset"] = environment.preset.value

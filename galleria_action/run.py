@@ -26,7 +26,7 @@ from galleria_action.errors import GalleriaError, exit_code_of
 from galleria_action.farewell import Farewell, Speech
 from galleria_action.fence.place import Place, outside_of
 from galleria_action.listeners import Log, PlanFile, ReportFiles, Reports, Reviewers, all_of
-from galleria_action.options import SECRETS, Options, resolve, usage_problem
+from galleria_action.options import BY_NAME, SECRETS, Options, resolve, usage_problem
 from galleria_action.options.declaration import Topic
 from galleria_action.options.guards import PlanApproval
 from galleria_action.options.origin import Given, texts
@@ -162,11 +162,19 @@ def _prepare(invocation: Invocation, ci: CI, record: Tally, world: World, files:
         **(_of_pipeline(invocation, ci, world, files.place.folder) if command.topics & Topic.PIPELINE else {}),
     )
     context.warn_all(heeded.warnings)
+    _tell_notes(command, heeded.given, context)
     watchers = _watchers(command, context, ci.occasion, world.environ) if options.watch.wanted else None
     if watchers:
         context.warn_all(watchers.problems)
         context = replace(context, tell=all_of(context.tell, watchers.hear))
     return Run(command, context, reviews, watchers)
+
+
+def _tell_notes(command: Command, given: Mapping[str, Given], context: Context) -> None:
+    """Say of what matters to ``command`` why it is not what one would expect."""
+    for name, it in given.items():
+        if it.note and command.shows(BY_NAME[name]):
+            context.say(f"{name}: {it.text}, by {it.place} ({it.note})")
 
 
 def _watchers(command: Command, context: Context, occasion: Occasion, environ: Mapping[str, str]) -> Watchers:

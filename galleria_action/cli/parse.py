@@ -20,7 +20,7 @@ from galleria_action.cli.config import Config, Pipe, read_config
 from galleria_action.errors import Finding
 from galleria_action.options import BY_NAME, OPTIONS
 from galleria_action.options.declaration import Mistake
-from galleria_action.options.origin import Given, Origin
+from galleria_action.options.origin import Given, Origin, texts
 from galleria_action.options.presets import settings_of
 from galleria_action.options.resolve import NO_BUCKET
 from galleria_action.values import dataclass
@@ -29,7 +29,7 @@ from galleria_action.values import dataclass
 _AWS = {"region": ("AWS_REGION", "AWS_DEFAULT_REGION"), "endpoint": ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")}
 _KEYS = ("access-key", "secret-key", "session-token")
 #: where a gallery lies, and how to get there
-_PLACE = ("bucket", "prefix", "state")
+_PLACE = ("bucket", "prefix", "state", "router")
 _WAY = ("endpoint", "region", "provider", "address-style")
 _AWS_KEYS = {
     "access-key": "AWS_ACCESS_KEY_ID",
@@ -140,8 +140,7 @@ def _by_preset(given: Mapping[str, Given]) -> dict[str, Given]:
         return {}
     chosen = given["preset"]
     place = f"preset {chosen.text}"
-    settings = (it for it in settings_of(chosen.text) if it.needs in ("", *given))
-    return {it.option: Given(it.text, chosen.origin, place) for it in settings}
+    return {it.option: Given(it.text, chosen.origin, place, it.note) for it in settings_of(chosen.text, texts(given))}
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Given]:

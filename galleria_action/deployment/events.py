@@ -298,11 +298,12 @@ class PreviewGone:
 @dataclass(frozen=True, slots=True)
 class Setting:
     """An option's value in an environment, as text, and the ``place`` it comes from: a line of a file, a flag, a
-    variable, a preset, the defaults."""
+    variable, a preset, the defaults. ``note`` says why it is not what one would expect from there."""
 
     option: str
     value: str
     place: str
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

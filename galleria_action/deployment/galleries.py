@@ -13,6 +13,9 @@ from galleria_action.gallery.metadata.model import NO_SETTINGS, GalleryMetadata,
 from galleria_action.storage.interface import ObjectInfo
 from galleria_action.values import dataclass
 
+#: the parts of a gallery
+KINDS: tuple[Kind, ...] = ("photo", "site")
+
 
 @dataclass(frozen=True, slots=True)
 class SourcePhoto:

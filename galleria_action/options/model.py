@@ -134,6 +134,10 @@ class Options:
             yield Mistake("release", "needs from: the environment whose release it is", ("from",))
         if environments.from_ and environments.from_ == self.environment:
             yield Mistake("from", "is the environment that is deployed to", ("environment",))
+        if environments.from_ and self.strategy.strategy is Strategy.RECREATE:
+            yield Mistake(
+                "strategy", "recreate takes a gallery down for what is sent from here; not with from", ("from",)
+            )
         if environments.from_ and (self.upload.shard or self.upload.shard_count):
             yield Mistake("from", "not with shards; nothing is uploaded from here", ("shard", "shard-count"))
 

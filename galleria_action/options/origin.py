@@ -20,11 +20,13 @@ class Origin(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """An option's text, and where it comes from; ``place`` is where exactly: a flag, a variable, a line of a file."""
+    """An option's text, and where it comes from; ``place`` is where exactly: a flag, a variable, a line of a file.
+    ``note`` says why it is not what one would expect from there."""
 
     text: str
     origin: Origin
     place: str = ""
+    note: str = ""
 
 
 def texts(given: Mapping[str, Given]) -> dict[str, str]:

@@ -13,7 +13,7 @@ from dataclasses import field, replace
 
 from galleria_action.deployment.stop import Stop
 from galleria_action.pipeline.model import OnFailure, Outcome, Result, Run, Stage, State, Task
-from galleria_action.pipeline.schedule import decided, ended, over, ready
+from galleria_action.pipeline.schedule import after, decided, ended, over, ready
 from galleria_action.values import dataclass
 
 #: how many tasks run at the same time, and how often is looked whether one of them has to stop
@@ -140,12 +140,15 @@ def _give_up(run: Run, stage: Stage) -> Run:
 
 
 def _taken_back(run: Run, world: World) -> Run:
-    """Bring back what was live before the release of this run, and say so beside the task that made it."""
+    """Bring back what was live before the release of this run, and say so beside the task that made it. Whoever goes on
+    with the run does that task again, and what came after it: what they were about is gone."""
     made = next(name for name, it in run.results.items() if it.outcome.release)
     outcome = world.take_back(run.release)
     result = run.results[made]
     text = f"{result.outcome.message} Then: {outcome.message}".strip()
-    return _told(run, {made: replace(result, outcome=replace(result.outcome, message=text))}, world)
+    told = replace(result, outcome=replace(result.outcome, message=text))
+    gone = {name: run.results[name] for name in after(run.pipeline, made)} | {made: told}
+    return _told(run, {name: replace(it, inputs="") for name, it in gone.items()}, world)
 
 
 def _told(run: Run, changes: Mapping[str, Result], world: World) -> Run:

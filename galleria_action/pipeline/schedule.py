@@ -42,6 +42,28 @@ def upstream(pipeline: Pipeline, stage: Stage, task: Task) -> set[str]:
     return names
 
 
+def in_order(pipeline: Pipeline) -> Iterator[Task]:
+    """Every task after those that it comes after."""
+    for stage in pipeline.stages:
+        yield from _in_order(stage)
+
+
+def _in_order(stage: Stage) -> Iterator[Task]:
+    tasks = {task.name: task for task in stage.tasks}
+    needs = {name: [it for it in task.needs if it in tasks] for name, task in tasks.items()}
+    return (tasks[name] for name in TopologicalSorter(needs).static_order())
+
+
+def after(pipeline: Pipeline, name: str) -> set[str]:
+    """The tasks that come after the one with this ``name``, by any number of steps."""
+    found: set[str] = set()
+    for stage in pipeline.stages:
+        for task in _in_order(stage):
+            if upstream(pipeline, stage, task) & {name, *found}:
+                found.add(task.name)
+    return found
+
+
 def decided(pipeline: Pipeline, stage: Stage, results: Results, environment: str) -> dict[str, Result]:
     """The tasks of ``stage`` that turn out not to be done: what they need is blocked, the condition does not hold, or
     the stage gave up. As many passes as it takes, so that all that follows is decided at once."""

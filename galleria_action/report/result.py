@@ -235,9 +235,13 @@ def _pipeline(run: Any) -> dict[str, Any]:
 def _settings(environments: Mapping[str, tuple[Setting, ...]]) -> dict[str, Any]:
     """What holds in each environment, as programs read it."""
     return {
-        name: {it.option: {"value": it.value, "from": it.place} for it in settings}
+        name: {it.option: {"value": it.value, "from": it.place} | _noted(it) for it in settings}
         for name, settings in environments.items()
     }
+
+
+def _noted(setting: Setting) -> dict[str, str]:
+    return {"note": setting.note} if setting.note else {}
 
 
 def _told(it: ListedRelease) -> dict[str, Any]:

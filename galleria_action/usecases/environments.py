@@ -50,14 +50,19 @@ def settings_in(given: Mapping[str, Given]) -> tuple[Setting, ...]:
 def _setting(option: Option, given: Given | None) -> Setting:
     if given is None:
         return Setting(option.name, option.default, "default")
-    return Setting(option.name, HIDDEN if option.kind.secret else given.text, given.place or given.origin.value)
+    text = HIDDEN if option.kind.secret else given.text
+    return Setting(option.name, text, given.place or given.origin.value, given.note)
 
 
 def _lines(settings: tuple[Setting, ...]) -> Iterator[str]:
     """As ``git config --show-origin`` has it: the place, then what it says."""
     width = max(len(it.place) for it in settings)
     for it in settings:
-        yield f"{it.place:{width}}  {it.option}={' / '.join(it.value.splitlines())}"
+        yield f"{it.place:{width}}  {it.option}={' / '.join(it.value.splitlines())}{_note(it)}"
+
+
+def _note(it: Setting) -> str:
+    return f"  ({it.note})" if it.note else ""
 
 
 def _differences(context: Context, one: str, other: str) -> Answered:
@@ -76,7 +81,8 @@ def _differences(context: Context, one: str, other: str) -> Answered:
     for mine, others in differing:
         context.say(f"{mine.option}:")
         for name, it in ((one, mine), (other, others)):
-            context.say(f"  {name}: {' / '.join(it.value.splitlines()) or '(nothing)'}  ({it.place})")
+            origin = ", ".join(filter(None, (it.place, it.note)))
+            context.say(f"  {name}: {' / '.join(it.value.splitlines()) or '(nothing)'}  ({origin})")
     _check(context, (one, other))
     return Answered(f"{one} and {other} differ in {count(len(differing), 'setting')}.")
 

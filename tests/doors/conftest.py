@@ -10,6 +10,7 @@ import pytest
 from galleria_action.storage.settings import StoreSettings
 from tests.builders import make_gallery
 from tests.doors.job import Job
+from tests.doors.pipelines import Repository
 from tests.doors.pull_requests import Project
 from tests.doors.runner import Runner, s3_inputs
 from tests.fake_github import FakeGitHub, fake_github
@@ -72,3 +73,9 @@ def project(make_job: Callable[..., Job], github: FakeGitHub) -> Project:
     job = make_job("folder")
     job.runner.inputs["max-delete"] = "2"
     return Project(job, github)
+
+
+@pytest.fixture
+def repository(make_job: Callable[..., Job]) -> Repository:
+    """A job with a config file of its own."""
+    return Repository(make_job())

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from galleria_action.deployment.stop import Stop
-from galleria_action.options import BY_NAME
-from galleria_action.options.presets import PRESETS, Preset
+from galleria_action.errors import ConfigInvalid
+from galleria_action.options import BY_NAME, resolve
+from galleria_action.options.presets import PRESETS, Preset, settings_of
+from galleria_action.options.strategy import Strategy
 from galleria_action.run import World, run
+from tests.doors.job import Job
 from tests.doors.test_options import options, problems
 
 CONFIG = """\
@@ -43,10 +49,12 @@ def told(workspace: Path, *args: str, **environ: str) -> tuple[int, str, dict[st
 @pytest.mark.parametrize("preset", Preset)
 def test_each_preset_says_what_can_be_said_and_why(preset: Preset):
     settings = PRESETS[preset]
-    assert len({it.option for it in settings}) == len(settings)
+    assert len({(it.option, it.text, it.needs) for it in settings}) == len(settings)
+    assert {it.option for it in settings if [other.option for other in settings].count(it.option) > 1} <= {"strategy"}
     for it in settings:
-        option = BY_NAME[it.option]
-        assert str(option.kind.parse(it.text)) != str(option.kind.parse(option.default) if option.default else None)
+        option, default = BY_NAME[it.option], it.option == "strategy" and it.text == "rolling"
+        usual = option.kind.parse(option.default) if option.default else None
+        assert (str(option.kind.parse(it.text)) == str(usual)) is default
         assert option.in_config and not option.kind.secret
         assert len(it.why) > 10
 
@@ -65,6 +73,94 @@ def test_what_needs_another_option_counts_with_it_only(workspace: Path):
     assert options(["deploy", "--environment", "production"], {}, workspace).edge.probe == "off"
     seen = ["deploy", "--environment", "production", "--public-url", "https://gallery.example"]
     assert options(seen, {}, workspace).edge.probe == "rollback"
+
+
+STRATEGIES = [
+    ("development", {}, "recreate", ""),
+    ("development", {"max-delete": "10%"}, "rolling", "not recreate: it takes every photo down first, more than"),
+    ("development", {"router": "pointer"}, "rolling", "not recreate: recreate takes down the gallery in place"),
+    ("development", {"from": "staging"}, "rolling", "not recreate: a release of another environment"),
+    ("development", {"shard-count": "3"}, "rolling", "not recreate: shards know rolling only"),
+    ("testing", {"router": "pointer"}, "rolling", ""),
+    ("staging", {}, "blue-green", ""),
+    ("staging", {"router": "folder"}, "blue-green", ""),
+    ("staging", {"batch": "3"}, "rolling", "not blue-green: only rolling commits bit by bit"),
+    ("production", {}, "rolling", "not canary: no router sends visitors to a slot"),
+    ("production", {"router": "copy"}, "rolling", "not canary: no router sends visitors to a slot"),
+    ("production", {"router": "pointer"}, "canary", ""),
+    ("production", {"router": "folder"}, "blue-green", "not canary: canary needs a router that can send a share"),
+    ("production", {"promote": "manual"}, "blue-green", "not canary: no router"),
+    ("production", {"router": "pointer", "promote": "manual"}, "canary", ""),
+]
+
+
+@pytest.mark.parametrize(("preset", "given", "strategy", "note"), STRATEGIES)
+def test_a_presets_strategy_is_one_that_goes_with_the_rest(
+    tmp_path: Path, preset: str, given: dict[str, str], strategy: str, note: str
+):
+    bucket = f"file://{tmp_path}/gallery" if given.get("router") == "folder" else "wedding"
+    rest = "".join(f", {name}: {text}" for name, text in {**given, "bucket": bucket}.items())
+    staging = "staging: {bucket: of-staging}, " if "from" in given else ""
+    (tmp_path / "galleria.yml").write_text(
+        f"environments: {{{staging}live: {{preset: {preset}{rest}}}}}\n", encoding="utf-8"
+    )
+    code, log, found = told(tmp_path)
+    assert code == 0, log
+    told_of = found["live"]["strategy"]
+    assert (told_of["value"], told_of["from"]) == (strategy, f"preset {preset}")
+    assert told_of.get("note", "").startswith(note) and bool(note) == ("note" in told_of)
+    assert not note or f"strategy={strategy}  ({note}" in log
+    assert options(["deploy", "--environment", "live"], {}, tmp_path).strategy.strategy == strategy
+
+
+#: what may be said beside a preset
+_BESIDE = {
+    "router": ["copy", "pointer", "cloudfront:E123456789ABC", "nothing"],
+    "promote": ["auto", "manual"],
+    "batch": ["3"],
+    "max-delete": ["0", "10%", "100%", "100", "lots"],
+    "shard-count": ["2"],
+    "from": ["other"],
+    "canary": ["10", "5,50"],
+}
+
+
+@given(
+    st.sampled_from(sorted(Preset)),
+    st.fixed_dictionaries({}, optional={name: st.sampled_from(texts) for name, texts in _BESIDE.items()}),
+)
+def test_a_preset_makes_nothing_wrong_that_is_right_without_it(preset: Preset, beside: dict[str, str]):
+    """Whatever else is given: with the preset's strategy nothing is refused that any strategy would permit."""
+
+    def fine(**more: str) -> bool:
+        try:
+            resolve("deploy", {"bucket": "wedding", "environment": "live", **beside, **more})
+        except ConfigInvalid:
+            return False
+        return True
+
+    strategy = next((it.text for it in settings_of(preset, beside) if it.option == "strategy"), None)
+    if strategy is None:
+        assert not any(fine(strategy=it.text) for it in PRESETS[preset] if it.option == "strategy")
+    elif any(fine(strategy=it.value) for it in Strategy):
+        assert fine(strategy=strategy)
+
+
+def test_an_explicit_strategy_that_cannot_work_is_a_mistake(tmp_path: Path):
+    (tmp_path / "galleria.yml").write_text(
+        "environments: {live: {preset: production, bucket: b, strategy: canary}}\n", encoding="utf-8"
+    )
+    code, log, _ = told(tmp_path)
+    assert code == 2
+    assert "live: strategy: canary needs a router" in log
+
+
+def test_a_run_says_why_its_strategy_is_another(make_job: Callable[..., Job]):
+    job = make_job()
+    ran = job.runner.run("deploy", preset="production")
+    assert ran.exit_code == 0, ran.log
+    assert "strategy: rolling, by preset production (not canary: no router sends visitors to a slot" in ran.log
+    assert "strategy:" not in job.runner.run("verify", preset="production").log
 
 
 def test_a_preset_that_is_not_there(workspace: Path):
@@ -91,9 +187,10 @@ def test_every_setting_and_where_it_comes_from(workspace: Path):
 def test_what_differs(workspace: Path):
     code, log, found = told(workspace, "--diff", "staging", "production")
     assert code == 0, log
-    differing = {"bucket", "keep-days", "max-delete", "noindex", "plan-approval", "preset", "verify"}
+    differing = {"bucket", "keep-days", "max-delete", "noindex", "plan-approval", "preset", "strategy", "verify"}
     assert set(found["staging"]) == set(found["production"]) == differing
     assert found["staging"]["max-delete"] == {"value": "25%", "from": "default"}
+    assert "production: rolling  (preset production, not canary: no router sends visitors" in log
     assert told(workspace, "--diff=staging,staging")[2] == {"staging": {}}
 
 

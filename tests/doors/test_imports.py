@@ -142,5 +142,9 @@ def test_a_run_without_a_pipeline_loads_none_of_it(make_job: Callable[..., Job],
     )
     assert job.runner.run("deploy").exit_code == 0
     modules = loaded(job.runner.environment({"command": command}))
-    ours = ("galleria_action.pipeline", "galleria_action.usecases.tasks")
+    ours = (
+        "galleria_action.pipeline", "galleria_action.usecases.tasks", "galleria_action.usecases.releases.onward",
+        "galleria_action.deployment.releases.onward", "galleria_action.deployment.apply.bring",
+        "galleria_action.usecases.slots",
+    )  # fmt: skip
     assert not {name for name in modules if name.startswith(ours)}

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.doors.conftest import Job
-from tests.doors.runner import Ran, Watched, open_store
+from tests.doors.runner import ROOT, Ran, Watched, open_store
 from tests.s3 import ACCESS_KEY, BUCKET, SECRET_KEY, FakeS3
 from tests.s3.objects import Bucket
 
@@ -240,6 +243,52 @@ def test_three_thousand_objects_inside_one_service(make_job: Callable[..., Job],
     assert ran.result["requests"]["copy"] >= 3000
     live = {key: it.body for key, it in s3.buckets[BUCKET].items() if not key.startswith(RECORDS)}
     assert live == {key: it.body for key, it in s3.buckets["production"].items() if not key.startswith(RECORDS)}
+
+
+#: runs the action, and says how much memory (kB) that took at most
+PEAK = """
+import os, pathlib, re, sys
+from galleria_action.deployment.stop import Stop
+from galleria_action.run import World, run
+code = run([], World(os.environ, pathlib.Path.cwd(), sys.stderr, sys.stderr, Stop()))
+print(code, re.search(r"VmHWM:\\s+(\\d+)", pathlib.Path("/proc/self/status").read_text())[1])
+"""
+
+
+@pytest.mark.slow
+def test_across_two_services_memory_is_flat(
+    make_job: Callable[..., Job], fake_s3: Callable[..., FakeS3], tmp_path: Path
+):
+    """300 objects, then 3,000; tiny ones, then a third of them 200 kB large: what is sent stays in nobody's memory,
+    and a plan costs some kB for each object."""
+    peaks = {}
+    for photos, padding in ((100, 0), (1000, 0), (1000, 200_000)):
+        job, s3 = make_job(photos=photos), fake_s3("aws")
+        job.runner.inputs = {"access-key": ACCESS_KEY, "secret-key": SECRET_KEY, "site": "prod/site", "cors": "skip"}
+        job.runner.step = photos + padding
+        for file in (job.gallery.source / "web").iterdir():
+            file.write_bytes(file.read_bytes()[:-2] + os.urandom(padding).replace(b"\xff", b"") + b"\xff\xd9")
+        (job.workspace / "galleria.yml").write_text(
+            f"environments:\n  staging: {{bucket: 'file://{tmp_path}/staging-{photos}-{padding}'}}\n"
+            f"  production: {{bucket: {BUCKET}, endpoint: '{s3.url}', from: staging}}\n",
+            encoding="utf-8",
+        )
+        assert job.runner.run("deploy", environment="staging").exit_code == 0
+        environ = job.runner.environment({"command": "deploy", "environment": "production"})
+        done = subprocess.run(
+            [sys.executable, "-c", PEAK],
+            env=environ | {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
+            cwd=job.workspace, capture_output=True, text=True, timeout=300, check=True,
+        )  # fmt: skip
+        code, peak = done.stdout.split()
+        assert code == "0", done.stderr
+        assert f"{3 * photos + 2:,} objects sent" in done.stderr
+        sent = sum(len(it.body) for it in s3.buckets[BUCKET].values())
+        peaks[photos, padding] = int(peak) / 1024
+        print(f"{3 * photos:,} objects, {sent / 1e6:,.0f} MB sent: {peaks[photos, padding]:.0f} MB of memory")
+        shutil.rmtree(job.workspace)
+    assert peaks[1000, 0] - peaks[100, 0] < 30
+    assert peaks[1000, 200_000] - peaks[1000, 0] < 60
 
 
 def test_across_two_services_each_object_is_streamed_and_compared(

@@ -22,7 +22,10 @@ def environment(tmp_path: Path) -> DeploymentEnvironment:
 def test_the_presets_pipeline(environment: DeploymentEnvironment, tmp_path: Path):
     done = execute_pipeline(environment, workspace=tmp_path)
     assert done.success, done.message
-    assert done.run and {it.state for it in done.run.results.values()} == {State.SUCCEEDED}
+    assert done.run
+    states = {name: it.state for name, it in done.run.results.items()}
+    assert states.pop("privacy") is State.FAILED, "the photos tell of a camera, which stops nothing"
+    assert set(states.values()) == {State.SUCCEEDED}
     assert (tmp_path / "bucket/gallery-metadata.json").exists()
 
 

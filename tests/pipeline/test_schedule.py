@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Mapping
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -14,7 +15,7 @@ from galleria_action.deployment.stop import Stop
 from galleria_action.pipeline.condition import ConditionError, Facts, compiled, holds
 from galleria_action.pipeline.model import OnFailure, Outcome, Pipeline, Run, Stage, State, Task
 from galleria_action.pipeline.runner import World, run_stages
-from galleria_action.pipeline.schedule import cycle_in, started
+from galleria_action.pipeline.schedule import after, cycle_in, in_order, started
 
 
 def ran(
@@ -42,17 +43,24 @@ def states(run: Run) -> Mapping[str, State]:
 
 @st.composite
 def graphs(draw: st.DrawFn) -> tuple[Pipeline, frozenset[str]]:
-    """A stage whose tasks need earlier ones, in any order in the file, and which of them fail."""
+    """Up to three stages whose tasks need earlier ones, in any order in the file, and which of them fail."""
     number = draw(st.integers(1, 12))
     needs = [draw(st.sets(st.integers(0, index - 1), max_size=3)) if index else set() for index in range(number)]
     tasks = [Task(f"t{index}", needs=tuple(f"t{it}" for it in needs[index])) for index in range(number)]
     failing = draw(st.sets(st.sampled_from([task.name for task in tasks]), max_size=3))
-    return Pipeline((Stage("all", tuple(draw(st.permutations(tasks))), fail_fast=False),)), frozenset(failing)
+    cuts = sorted(draw(st.sets(st.integers(1, number), max_size=2)) - {number})
+    parts = [tasks[start:end] for start, end in pairwise([0, *cuts, number])]
+    stages = [Stage(f"s{at}", tuple(draw(st.permutations(part))), fail_fast=False) for at, part in enumerate(parts)]
+    return Pipeline(tuple(stages)), frozenset(failing)
 
 
 def dependents(pipeline: Pipeline, failed: frozenset[str]) -> set[str]:
-    """Everything that needs one of ``failed``, by any number of steps."""
+    """Everything that needs one of ``failed``, by any number of steps, or stands in a later stage."""
     found: set[str] = set()
+    for number, stage in enumerate(pipeline.stages):
+        earlier = {task.name for it in pipeline.stages[:number] for task in it.tasks}
+        if earlier & failed:
+            found |= {task.name for task in stage.tasks}
     while True:
         new = {task.name for _, task in pipeline.tasks() if {*task.needs} & (failed | found)} - found
         if not new:
@@ -67,14 +75,38 @@ def test_nothing_begins_before_what_it_needs_and_exactly_the_dependents_are_skip
 ):
     pipeline, failing = drawn
     run, order = ran(pipeline, failing)
-    for _, task in pipeline.tasks():
-        if ("began", task.name) in order:
-            begun = order.index(("began", task.name))
-            assert all(("ended", need) in order[:begun] for need in task.needs)
+    for number, stage in enumerate(pipeline.stages):
+        earlier = [task.name for it in pipeline.stages[:number] for task in it.tasks]
+        for task in stage.tasks:
+            if ("began", task.name) in order:
+                begun = order.index(("began", task.name))
+                assert all(("ended", it) in order[:begun] for it in (*task.needs, *earlier))
     skipped = {name for name, state in states(run).items() if state is State.SKIPPED}
-    assert skipped == dependents(pipeline, failing)
+    assert skipped == dependents(pipeline, failing - dependents(pipeline, failing))
     assert {name for name, state in states(run).items() if state is State.FAILED} == failing - skipped
     assert State.PENDING not in states(run).values()
+
+
+@settings(max_examples=40, deadline=None)
+@given(graphs())
+def test_the_order_and_what_comes_after(drawn: tuple[Pipeline, frozenset[str]]):
+    pipeline, _ = drawn
+    names = [task.name for task in in_order(pipeline)]
+    assert sorted(names) == sorted(task.name for _, task in pipeline.tasks())
+    for at, name in enumerate(names):
+        assert after(pipeline, name) == dependents(pipeline, frozenset({name})) <= {*names[at + 1 :]}
+
+
+def test_what_does_not_need_each_other_runs_side_by_side():
+    together = threading.Barrier(4)
+
+    def work(task: Task, stop: Stop) -> Outcome:
+        together.wait(10)
+        return Outcome()
+
+    pipeline = Pipeline((Stage("one", tuple(Task(name) for name in "abcd")),))
+    run = run_stages(Run("", "", pipeline, started(pipeline)), World(work))
+    assert set(states(run).values()) == {State.SUCCEEDED}
 
 
 def one(*tasks: Task, **stage: object) -> Pipeline:
@@ -189,6 +221,7 @@ def test_a_stage_that_fails_takes_the_release_of_this_run_back():
     )
     run = run_stages(Run("", "", pipeline, started(pipeline)), World(work, take_back=take_back))
     assert taken == ["r1"]
+    assert run.results["deploy"].inputs == "", "who goes on with it deploys again"
     assert "It is as before." in run.results["deploy"].outcome.message
     run_stages(Run("", "", pipeline, started(pipeline)), World(lambda *_: Outcome("no", "x"), take_back=take_back))
     assert taken == ["r1"]

@@ -167,6 +167,25 @@ class Repository:
         (place / "action.yml").write_text(yaml.safe_dump(action), encoding="utf-8")
         return place
 
+    def config(self, text: str) -> None:
+        """``galleria.yml`` as the comment at the head of an example has it, with two buckets of this machine."""
+        lines = re.findall(r"^#   (.*)$", text.partition("# galleria.yml:\n")[2], re.MULTILINE)
+        text = re.sub(r"(endpoint: )https://\S+", rf"\1{self.endpoint}", "\n".join(lines))
+        for name in ("staging", "production"):
+            bucket = f"{self.bucket}-{name}"
+            self.client.create_bucket(Bucket=bucket)
+            text = re.sub(
+                rf"({name}: {{.*bucket: )[^,]+(, public-url: )\S+", rf"\1{bucket}\2'{self.endpoint}/{bucket}'", text
+            )
+        (self.workspace / "galleria.yml").write_text(f"{text}\n", encoding="utf-8")
+
+    def shown(self, environment: str) -> dict[str, bytes]:
+        """What visitors of an environment of ``config`` get."""
+        bucket = f"{self.bucket}-{environment}"
+        listed = self.client.list_objects_v2(Bucket=bucket).get("Contents", [])
+        keys = [found["Key"] for found in listed if not found["Key"].startswith((".galleria/", "slots/"))]
+        return {key: self.client.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys}
+
     def keys(self, prefix: str = "") -> set[str]:
         """What is in the bucket, without our own records."""
         listed = self.client.list_objects_v2(Bucket=self.bucket, Prefix=prefix).get("Contents", [])

@@ -101,6 +101,26 @@ def test_the_example_with_several_galleries(repo: Repository):
     assert len(repo.keys("wedding/")) == len(repo.keys("holiday/")) == OBJECTS
 
 
+def test_the_example_with_environments(repo: Repository):
+    """Staging, then production with what staging shows; a broken page stops in staging."""
+    text = example("pipeline.yml")
+    repo.workflow("pipeline.yml", text)
+    repo.config(text)
+    succeeded(repo.run("push", pushed()))
+    assert repo.shown("production") == repo.shown("staging")
+    assert len(repo.shown("production")) == OBJECTS
+    before = repo.shown("production")
+    page = repo.workspace / "prod/site/index.html"
+    page.write_text("<img src='photos/full/none.jpg'>", encoding="utf-8")
+    broken = repo.run("push", pushed())
+    assert broken.returncode != 0
+    assert "links to photos/full/none.jpg" in broken.stdout
+    assert repo.shown("production") == repo.shown("staging") == before
+    page.write_text("<h1>Mended</h1>", encoding="utf-8")
+    succeeded(repo.run("push", pushed()))
+    assert repo.shown("production") == repo.shown("staging") != before
+
+
 def test_the_example_that_checks_every_night(repo: Repository):
     repo.workflow("deploy.yml", DEPLOY)
     succeeded(repo.run("push", pushed()))

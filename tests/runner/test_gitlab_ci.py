@@ -20,6 +20,8 @@ pytestmark = pytest.mark.container
 
 PAGE = (ROOT / "docs/other-cis.md").read_text(encoding="utf-8")
 (PIPELINE,) = re.findall(r"```yaml\n(.*?)```", PAGE.split("## GitLab\n")[1].split("\n## ")[0], re.DOTALL)
+STAGES = (ROOT / "docs/pipeline.md").read_text(encoding="utf-8").split("### GitLab\n")[1]
+(STAGED,) = re.findall(r"```yaml\n(.*?)```", STAGES.split("\n### ")[0], re.DOTALL)
 _VERSION, _NODE = "4.75.1", 22
 
 
@@ -90,3 +92,16 @@ def test_the_pipeline_plans_and_deploys(repo: Repository):
     assert deployed.returncode == 0, deployed.stdout + deployed.stderr
     assert len(repo.keys()) == 3 * 3 + 2
     assert re.search(r"galleria_\d+_started", deployed.stdout), "the parts of the log do not fold"
+
+
+def test_the_pipeline_with_environments(repo: Repository):
+    """Staging on a push, production by hand with what staging shows; GitLab reads the tasks as tests."""
+    image = STAGED.replace("ghcr.io/galleria-action/galleria-action:1", the_image())
+    (repo.workspace / ".gitlab-ci.yml").write_text(image, encoding="utf-8")
+    repo.config((ROOT / "examples/pipeline.yml").read_text(encoding="utf-8"))
+    repo.commit()
+    for job in ("staging", "production"):
+        done = run(repo, job, "push")
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert repo.shown("production") == repo.shown("staging")
+    assert len(repo.shown("production")) == 3 * 3 + 2

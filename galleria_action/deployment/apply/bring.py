@@ -50,7 +50,7 @@ class ByteBudget:
 @dataclass(frozen=True, slots=True)
 class Bring:
     """Brings the plan's copies that lie in another gallery: new keys in place, before anything names them, what
-    replaces a live object into the pool.
+    replaces a live object into the pool; all of it into the pool where the gallery is made ``aside``, in a slot.
 
     ``recorded`` is what the record is to say of each key, ``source`` the other gallery, with ``names`` of the objects
     in it by key. ``inside`` says that the service can copy from there with our credentials; what it refuses is streamed
@@ -61,6 +61,7 @@ class Bring:
     source: ReadStore
     names: Mapping[str, str]
     inside: bool
+    aside: bool = False
     budget: ByteBudget = field(default_factory=lambda: ByteBudget(BYTES_IN_FLIGHT), compare=False)
     streamed: list[str] = field(default_factory=list, compare=False)
     moment: Moment = Moment.STAGE
@@ -85,14 +86,15 @@ class Bring:
     def _one(self, work: Work, copy: Copy, lock: threading.Lock) -> None:
         work.stop.check()
         assert isinstance(copy.source, PlacedObject)
-        live = copy.key in (work.remote.listing or {}) or copy.key in work.remote.manifest.objects
-        key, headers = (pool_key(copy.source.sha256), POOL_HEADERS) if live else (copy.key, copy.headers)
+        known = copy.key in (work.remote.listing or {}) or copy.key in work.remote.manifest.objects
+        pooled = self.aside or known
+        key, headers = (pool_key(copy.source.sha256), POOL_HEADERS) if pooled else (copy.key, copy.headers)
         sent: int | None = None
         etag = self._there_already(work, copy.source, key)
         if etag is None:
             etag, sent = self._brought(work, copy, copy.source, key, headers)
         with lock:
-            if not live:
+            if not pooled:
                 work.uploader.done.entries[copy.key] = replace(self.recorded[copy.key], etag=etag)
             if sent:
                 work.uploader.done.bytes_sent += sent

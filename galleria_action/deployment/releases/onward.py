@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field, replace
 
-from galleria_action.deployment.galleries import Wanted, contents_of, gone
+from galleria_action.deployment.galleries import KINDS, Wanted, contents_of, gone
 from galleria_action.deployment.made_by import MadeBy
 from galleria_action.deployment.model import Commit, Copy, Delete, Mode, PlacedObject, Plan, Reason, Storing
 from galleria_action.deployment.planner import deletes_for, orphans_beside, remote_photos
@@ -54,7 +54,7 @@ class Offer:
     def wanted(self, headers: Headers) -> Wanted:
         """What the receiving gallery is to be; ``headers`` are those of its metadata. A part of which there is nothing
         here is left alone there."""
-        keys = {kind: [key for key, it in self.recorded.items() if it.kind == kind] for kind in _KINDS}
+        keys = {kind: [key for key, it in self.recorded.items() if it.kind == kind] for kind in KINDS}
         document = None
         if self.body is not None:
             document = Commit(METADATA_KEY, hashlib.sha256(self.body).hexdigest(), headers, self.body)
@@ -66,9 +66,6 @@ class Offer:
             document,
             commits.pop() if len(commits) == 1 else None,
         )
-
-
-_KINDS: tuple[Kind, ...] = ("photo", "site")
 
 
 def offered(
@@ -126,9 +123,10 @@ def recorded_there(offer: Offer, headers: Mapping[str, Headers]) -> dict[str, Ma
 def plan_onward(
     offer: Offer, wanted: Wanted, recorded: Mapping[str, ManifestEntry], headers: Mapping[str, Headers],
     remote: RemoteState, target: Target, storing: Storing, *, force: bool = False, delete_orphans: bool = False,
+    strategy: str = "rolling",
 ) -> Plan:  # fmt: skip
     """The plan by which ``target``, where lies what ``remote`` says, comes to hold the ``offer``: a plan as any other,
-    made of copies, deletes and the commit."""
+    made of copies, deletes and the commit, which goes live by the ``strategy``."""
     there = remote.gallery(wanted)
     copies = tuple(_copies(offer, recorded, headers, remote, force))
     deletes = list(deletes_for(wanted, there))
@@ -157,6 +155,7 @@ def plan_onward(
         orphans=orphans,
         storing=storing,
         copies=copies,
+        strategy=strategy,
     )
 
 

@@ -80,6 +80,24 @@ def pieces(local: Wanted, plan: Plan, remote: RemoteState, done: UploadsDone, li
     return found
 
 
+def pieces_brought(
+    local: Wanted, plan: Plan, remote: RemoteState, recorded: Mapping[str, ManifestEntry], live: Layout
+) -> dict[str, Piece]:
+    """The gallery that ``plan`` makes of the ``live`` one by copies from elsewhere: what was brought is in the pool,
+    all else is there. ``recorded`` is what the manifest says then. A part that is left alone is taken along.
+    """
+    copies = {copy.key: copy for copy in plan.copies}
+    found: dict[str, Piece] = {}
+    for key in (*_keys("photo", local, remote), *_keys("site", local, remote)):
+        entry, copy = recorded.get(key, remote.manifest.objects.get(key)), copies.get(key)
+        if copy is None:
+            found[key] = Piece(live.lies_at(key), entry)
+        else:
+            place = live.lies_at(key) if copy.reason is Reason.HEADERS else pool_key(copy.source.sha256)
+            found[key] = Piece(place, entry, copy.headers)
+    return found
+
+
 def pieces_back(way: WayBack, named: frozenset[str], live: Layout) -> dict[str, Piece]:
     """The gallery at the end of the ``way``, which names these keys: what has changed since comes from the pool, all
     else from the ``live`` one."""

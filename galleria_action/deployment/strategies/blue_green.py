@@ -26,21 +26,33 @@ class Trial:
     seconds: float
 
 
-def blue_green(slots: Slots, fill: Fill, local: Wanted, trial: Trial | None = None) -> tuple[Step, ...]:
+def blue_green(
+    slots: Slots,
+    fill: Fill,
+    local: Wanted,
+    trial: Trial | None = None,
+    *,
+    stage: Step | None = None,
+    restore: Restore | None = None,
+) -> tuple[Step, ...]:
     """Fill the slot, prove it, and show it to all; before, where there is a ``trial``, to its shares of the visitors.
-    Where there is no router the gallery in place gets what was proved, and ``local`` commits it."""
+    Where there is no router the gallery in place gets what was proved, and ``local`` commits it. Bytes come from the
+    disk, or by ``stage`` and ``restore`` from elsewhere."""
+    stage = stage or Stage()
     if slots.router is None:
-        stage, *in_place = rolling(local)
+        _, *in_place = rolling(local, restore)
         return (stage, fill, ProveSlot(), *in_place)
     tried = (Try(slots, trial.percent, trial.seconds),) if trial else ()
-    return (Stage(), fill, ProveSlot(), *tried, Keep(in_place=False), Switch(slots), *_SWITCHED)
+    return (stage, fill, ProveSlot(), *tried, Keep(in_place=False), Switch(slots), *_SWITCHED)
 
 
-def put_aside(slots: Slots, fill: Fill, strategy: str, trial: Trial | None = None) -> tuple[Step, ...]:
+def put_aside(
+    slots: Slots, fill: Fill, strategy: str, trial: Trial | None = None, *, stage: Step | None = None
+) -> tuple[Step, ...]:
     """Fill the slot, prove it, and leave it to somebody to promote it; the first share of a ``trial`` gets it
-    meanwhile."""
+    meanwhile. Bytes come from the disk, or by ``stage`` from elsewhere."""
     tried = (Try(slots, trial.percent[:1], trial.seconds, stays=True),) if trial else ()
-    return (Stage(), fill, ProveSlot(), PutAside(slots, strategy), *tried, Conclude())
+    return (stage or Stage(), fill, ProveSlot(), PutAside(slots, strategy), *tried, Conclude())
 
 
 def promoted(slots: Slots, local: Wanted, restore: Restore) -> tuple[Step, ...]:

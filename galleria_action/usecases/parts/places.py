@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from galleria_action.deployment.galleries import LocalGallery
+from galleria_action.deployment.galleries import KINDS, Wanted
 from galleria_action.deployment.layout import is_elsewhere
 from galleria_action.deployment.remote.reading import RemoteState
 from galleria_action.edge.routers.kinds import RouterKind
@@ -18,13 +18,13 @@ _MOST = 1 << 14
 _SHOWN = 20
 
 
-def check_places(context: Context, store: ReadStore, local: LocalGallery, remote: RemoteState) -> None:
+def check_places(context: Context, store: ReadStore, local: Wanted, remote: RemoteState) -> None:
     """Raise ``ConfigInvalid`` where visitors are sent by another router than this run knows of, or where the gallery
     has keys that would lie where slots do."""
     check_router(context, store, remote)
     if not (context.options.strategy.strategy.in_slots or context.options.strategy.router.kind is not RouterKind.COPY):
         return
-    taken = sorted(key for key in local.photo_keys() | local.site_keys() if is_elsewhere(key))
+    taken = sorted({key for kind in KINDS for key in local.keys_of(kind) or () if is_elsewhere(key)})
     if taken:
         raise ConfigInvalid(
             f"The gallery has {len(taken)} files of its own where slots, previews and live.json lie, so it cannot be "

@@ -6,16 +6,17 @@ import hashlib
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 
 from galleria_action.deployment.apply.bring import Bring
 from galleria_action.deployment.apply.carry_out import carried_out
-from galleria_action.deployment.apply.restore import Restore
+from galleria_action.deployment.apply.order import shows
 from galleria_action.deployment.apply.work import Work
 from galleria_action.deployment.delivery import HeaderRules
 from galleria_action.deployment.events import Planned, Recognised
 from galleria_action.deployment.galleries import Wanted
 from galleria_action.deployment.guards import check_guards
-from galleria_action.deployment.layout import place_of, whole
+from galleria_action.deployment.layout import laid_out, place_of, whole
 from galleria_action.deployment.model import Plan
 from galleria_action.deployment.releases.onward import Offer, offered, plan_onward, recorded_there
 from galleria_action.deployment.releases.record import Release, TakenFrom
@@ -25,7 +26,6 @@ from galleria_action.deployment.sources import check_live_collisions
 from galleria_action.deployment.state.elsewhere import StateElsewhere
 from galleria_action.deployment.state.manifest import ManifestEntry
 from galleria_action.deployment.state.pool import POOL_FOLDER, pool_key
-from galleria_action.deployment.strategies.rolling import rolling
 from galleria_action.errors import ConfigInvalid, Conflict, ReleaseUnavailable
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.gallery.local.web_types import WebType, needs_a_look, web_type
@@ -40,8 +40,10 @@ from galleria_action.usecases.context import Context
 from galleria_action.usecases.cors import check_cors
 from galleria_action.usecases.parts.age import check_age
 from galleria_action.usecases.parts.applying import verify_against
+from galleria_action.usecases.parts.places import check_places, check_router, note_router
 from galleria_action.usecases.parts.planning import same_mode, storing_of, tell_orphans, under_way
 from galleria_action.usecases.parts.probing import headers_of, probe
+from galleria_action.usecases.parts.probing_ahead import look_ahead
 from galleria_action.usecases.parts.purging import purging
 from galleria_action.usecases.parts.releasing import (
     begin,
@@ -54,7 +56,8 @@ from galleria_action.usecases.parts.releasing import (
 )
 from galleria_action.usecases.parts.unfinished import cleared
 from galleria_action.usecases.previews.removal import finish_closing
-from galleria_action.usecases.results import PlanMade, TakenOver
+from galleria_action.usecases.results import PlanMade, PutAside, TakenOver
+from galleria_action.usecases.slots.steps import steps_onward
 from galleria_action.values import dataclass
 
 _NO_RULES = HeaderRules()
@@ -98,14 +101,15 @@ def plan_onward_of(context: Context) -> PlanMade:
     return PlanMade(made.plan)
 
 
-def deploy_onward(context: Context) -> TakenOver:
+def deploy_onward(context: Context) -> TakenOver | PutAside:
     """Bring the release online that the options name: by copies inside the service where endpoint and credentials are
     the same, else streamed; compared with what was recorded in either case.
 
     Raises ``ConfigInvalid`` for an environment that is not there, ``ReleaseUnavailable``, the guards' refusals, and
     whatever ends a deploy.
     """
-    store = context.store()
+    slots = context.slots()
+    store = laid_out(slots.store, slots.live)
     remote = cleared(context, store)
     made = _planned(context, store, remote)
     plan, offer = made.plan, made.offer
@@ -118,22 +122,27 @@ def deploy_onward(context: Context) -> TakenOver:
         probe(context, remote.manifest, made.wanted.document or remote.metadata_base)
         return TakenOver(plan, offer.taken_from, 0, found)
     check_hold(store, remote)
-    begin(context, store, plan)
+    begin(context, slots.store, plan)
     check_cors(context, may_write=True)
+    if slots.router:
+        note_router(context, slots.store, remote)
     terms = replace(terms_of(context), taken_from=offer.taken_from)
     work = Work(
         plan, made.wanted, remote, store, idle_uploader(context, store), context.stop, context.tell, None, terms
     )
-    bring = Bring(made.recorded, made.source.store, offer.at, _same_service(made.source.context.settings, context))
-    publish = Restore(made.recorded, "Publishing {} objects that replace live ones")
-    steps = (bring, *rolling(made.wanted, publish))
+    work.look_ahead = partial(look_ahead, context)
+    inside, in_slots = _same_service(made.source.context.settings, context), context.options.strategy.strategy.in_slots
+    bring = Bring(made.recorded, made.source.store, offer.at, inside, aside=in_slots)
+    steps = steps_onward(context, slots, made.wanted, bring, made.recorded)
     with (
-        purging(context, store, remote, plan) as work.caches,
+        purging(context, store, remote, plan if shows(steps) else None) as work.caches,
         carried_out(work, steps, context.phase("Deploy")) as manifest,
     ):
+        if work.slot and not shows(steps):
+            return PutAside(plan, work.slot.layout.folder, work.uploader.done.summary())
         work.looked()
-        with concluding(context, store, work.release) as judged:
-            judged.verification = verify_against(context, store, named, plan, manifest, None, then)
+        with concluding(context, work.store, work.release) as judged:
+            judged.verification = verify_against(context, work.store, named, plan, manifest, None, then)
     document = made.wanted.document or remote.metadata_base
     probe(context, manifest, document, plan, remote.manifest.objects, headers_of(made.wanted, plan))
     finish_closing(context, store, remote.listing)
@@ -154,6 +163,7 @@ def _planned(context: Context, store: ReadStore, remote: RemoteState | None) -> 
         context.warn_all(remote.warnings)
         context.tell(Recognised(offer.mode))
         wanted = offer.wanted(Headers("application/json", options.headers.cache_control_metadata))
+        check_places(context, store, wanted, remote)
         same_mode(wanted, remote)
         check_live_collisions(wanted, remote.manifest, remote.metadata)
         headers = _headers(context, source.store, offer)
@@ -168,6 +178,7 @@ def _planned(context: Context, store: ReadStore, remote: RemoteState | None) -> 
             storing_of(context.settings),
             force=options.guards.force,
             delete_orphans=options.guards.orphans is Orphans.DELETE,
+            strategy=options.strategy.strategy,
         )
         context.tell(Planned(plan))
         size = human_size(sum(copy.size for copy in plan.copies))
@@ -212,6 +223,7 @@ def _offer(context: Context, source: _Source) -> Offer:
     """What the other environment has of the wanted release. Raises ``ReleaseUnavailable``, ``Conflict``."""
     name, wanted = context.options.environments.from_ or "", context.options.environments.release
     remote = read_remote(source.store, listing=True)
+    check_router(source.context, source.store, remote)
     if remote.unfinished:
         raise Conflict(
             f"A deploy is publishing in {name} at this moment, or died while it did. Nothing was written.",

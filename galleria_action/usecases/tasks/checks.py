@@ -15,6 +15,7 @@ from galleria_action.gallery.links import LARGEST_PAGE, Base, links_of
 from galleria_action.gallery.local.files import LocalFile, opened, read_file
 from galleria_action.gallery.media import extension_of, is_page
 from galleria_action.gallery.position import head_tells_position
+from galleria_action.gallery.telling import tells_of_people
 from galleria_action.options.gallery import Links, StripGps
 from galleria_action.options.studio import Duplicates
 from galleria_action.pipeline.model import Outcome
@@ -121,9 +122,11 @@ def _growth(context: Context, size: int, percent: int) -> list[Finding]:
 
 
 def privacy(context: Context, settings: _Settings) -> Outcome:
-    """What metadata and photos tell of people and places that nobody asked to publish. ``allow`` names fields of the
-    metadata that may stay. Raises ``BudgetExceeded``."""
-    allowed = {name.strip().casefold() for name in re.split(r"[,\n]", settings.get("allow", "")) if name.strip()}
+    """What metadata and photos tell of people and places that nobody asked to publish. ``allow`` names fields of
+    metadata and photos that may stay. Raises ``BudgetExceeded``."""
+    allowed = frozenset(
+        name.strip().casefold() for name in re.split(r"[,\n]", settings.get("allow", "")) if name.strip()
+    )
     gallery, options = load_gallery(context), context.options.gallery
     found: list[Finding] = []
     if gallery.metadata:
@@ -133,18 +136,25 @@ def privacy(context: Context, settings: _Settings) -> Outcome:
         for path, name, value in _fields(document):
             if name.casefold() not in allowed and (text := _told(name, value, redacted=options.redact_paths)):
                 found.append(Finding(f"{path}: {text}", str(file) if file else None, _line(lines, name, value)))
-    if options.strip_gps is StripGps.FALSE:
-        for photo in gallery.photos or ():
-            with opened(photo) as descriptor:
-                if head_tells_position(os.pread(descriptor, _BEGINNING, 0)):
-                    found.append(
-                        Finding(
-                            "it says where it was taken (strip-gps: true removes it)", context.place.name(photo.real)
-                        )
-                    )
-    hint = "Remove it from the metadata, set strip-gps or redact-paths, or name the field in with: {allow: …}."
+    for photo in gallery.photos or ():
+        told = _told_by(photo, allowed, positions=options.strip_gps is StripGps.FALSE)
+        found += (Finding(text, context.place.name(photo.real)) for text in told)
+    hint = (
+        "Remove it from the metadata, export the photos without it, set strip-gps or redact-paths, or name the field "
+        "in with: {allow: …}."
+    )
     _judge(found, "that tell of people or places", hint)
     return Outcome("Neither positions nor paths, serial numbers or names.")
+
+
+def _told_by(photo: LocalFile, allowed: frozenset[str], *, positions: bool) -> Iterator[str]:
+    """What the file of a photo tells; its beginning is read, where cameras and editors write such things."""
+    with opened(photo) as descriptor:
+        beginning = os.pread(descriptor, _BEGINNING, 0)
+    if positions and head_tells_position(beginning):
+        yield "it says where it was taken (strip-gps: true removes it)"
+    if names := [name for name in tells_of_people(beginning) if name.casefold() not in allowed]:
+        yield f"it tells who took it, whose camera it was, or on which machine it lay: {', '.join(names)}"
 
 
 def _fields(document: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, str, Any]]:

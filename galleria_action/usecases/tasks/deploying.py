@@ -14,6 +14,7 @@ from galleria_action.options.edge import EdgeOptions
 from galleria_action.options.environments import EnvironmentOptions
 from galleria_action.options.guards import GuardOptions
 from galleria_action.options.releases import ReleaseOptions
+from galleria_action.options.strategy import StrategyOptions
 from galleria_action.options.target import TargetOptions
 from galleria_action.pipeline.model import Outcome
 from galleria_action.report.wording import count, human_size
@@ -78,6 +79,7 @@ def integrated(context: Context, _: _Settings) -> Outcome:
             guards=GuardOptions(unproven=options.guards.unproven),
             releases=ReleaseOptions(keep_releases=0),
             environments=EnvironmentOptions(),
+            strategy=StrategyOptions(),  # nothing of it may reach the router of the gallery that visitors see
             edge=EdgeOptions(),
             review=replace(options.review, public_url=None),
         )

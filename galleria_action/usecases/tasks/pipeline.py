@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
 import re
-import secrets
 import threading
-from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 from galleria_action.deployment.events import (
@@ -38,20 +33,15 @@ from galleria_action.errors import (
     GalleriaError,
     PipelineFailed,
 )
-from galleria_action.options.environments import EnvironmentOptions
 from galleria_action.pipeline.command import named_variable
 from galleria_action.pipeline.defaults import default_pipeline
-from galleria_action.pipeline.model import Outcome, Pipeline, Result, Run, Stage, State, Task
+from galleria_action.pipeline.model import Outcome, Pipeline, Run, Stage, State, Task
 from galleria_action.pipeline.reading import read_pipeline, text_of
 from galleria_action.pipeline.record import (
     KEPT,
-    MOST_BYTES,
     RUN_HEADERS,
     RUNS_FOLDER,
-    RunUnreadable,
     key_of,
-    parse_run,
-    run_id,
     to_bytes,
 )
 from galleria_action.pipeline.runner import World, run_stages
@@ -63,6 +53,7 @@ from galleria_action.usecases.context import Context
 from galleria_action.usecases.releases.rollback import rollback
 from galleria_action.usecases.releases.taking_back import one_step_back
 from galleria_action.usecases.results import Answered
+from galleria_action.usecases.tasks.continuing import begun, inputs_of, live_release, made_by_run
 from galleria_action.usecases.tasks.table import USES
 
 JUNIT_FILE = "galleria-pipeline.xml"
@@ -82,9 +73,9 @@ def pipeline(context: Context) -> Answered:
     if context.options.dry_run:
         return _shown(context, chosen, wanted)
     store = context.store()
-    run = _begun(context, store, chosen)
+    run = begun(context, store, chosen)
     context = replace(context, who=replace(context.who, pipeline=run.id))
-    work = _Work(context, store)
+    work = _Work(context, store, made_by_run(context, run))
     with context.phase(f"Pipeline {run.id}"):
         run = run_stages(run, work.world(), wanted.task)
     work.keep(run)
@@ -167,71 +158,15 @@ def _shown(context: Context, chosen: Pipeline, wanted: _Wanted) -> Answered:
     return Answered(f"The pipeline has {count(len(list(chosen.tasks())), 'task')}; nothing was run.")
 
 
-def _begun(context: Context, store: WriteStore, chosen: Pipeline) -> Run:
-    """A new run, or the one that is gone on with: what it has done stays done where its inputs are the same."""
-    name, environment = context.options.environments.continue_, context.options.environment or ""
-    if not name:
-        return Run(run_id(context.now(), secrets.token_hex(4)), environment, chosen, started(chosen))
-    found = store.get(key_of(name), MOST_BYTES)
-    if found is None:
-        raise ConfigInvalid(
-            f"continue: there is no run {name} at {context.target}, or it is not kept any more ({KEPT} are).",
-            hint="Its id is the output pipeline-id, and stands in the log. Is the environment the same?",
-        )
-    try:
-        run = parse_run(found.body, name, chosen)
-    except RunUnreadable as error:
-        raise ConfigInvalid(f"continue: the record of {name} cannot be understood: {error}.") from error
-    if run.environment != environment:
-        raise ConfigInvalid(f"continue: {name} is a run of {run.environment or 'no environment'!r:.80}.")
-    results: dict[str, Result] = {}
-    for _, task in chosen.tasks():
-        before = run.results[task.name]
-        same = before.state is State.SUCCEEDED and before.inputs == _inputs(context, task, results)
-        results[task.name] = before if same else Result()
-    approved = (*run.approved, run.waiting) if run.waiting else run.approved
-    return replace(run, results=results, approved=approved, waiting="")
-
-
-def _inputs(context: Context, task: Task, results: Mapping[str, Result]) -> str:
-    """SHA-256 (hex) over all that decides what ``task`` does: itself, the options, the files, what it needs."""
-    options = replace(
-        context.options,
-        environments=EnvironmentOptions(
-            from_=context.options.environments.from_, release=context.options.environments.release
-        ),
-    )
-    before = [results[need].inputs for need in task.needs if need in results]
-    about = [asdict(task), repr(options), _files(context), before]
-    return hashlib.sha256(json.dumps(about, sort_keys=True, default=str).encode()).hexdigest()
-
-
-def _files(context: Context) -> str:
-    """SHA-256 (hex) over names, sizes and times of the files on disk."""
-    digest, number = hashlib.sha256(), 0
-    gallery = context.options.gallery
-    for root in filter(None, (gallery.source, gallery.site, gallery.metadata_file)):
-        start = context.path(Path(root))
-        for folder, folders, names in os.walk(start):
-            folders.sort()
-            for name in sorted(names):
-                with suppress(OSError):
-                    status = os.stat(f"{folder}/{name}")  # noqa: PTH116 - a hundred thousand paths cost time
-                    digest.update(f"{folder}/{name}\0{status.st_size}\0{status.st_mtime_ns}\n".encode(errors="replace"))
-                number += 1
-                if number > _MOST_FILES:
-                    return digest.hexdigest()
-    return digest.hexdigest()
-
-
 # -- doing it ------------------------------------------------------------------------------------------------------
 
 
 class _Work:
-    """What the tasks of one run have in common: the context, where the run is kept, and one voice for all of them."""
+    """What the tasks of one run have in common: the context, where the run is kept, and one voice for all of them.
+    ``made`` is the release that the run had made before it was gone on with."""
 
-    def __init__(self, context: Context, store: WriteStore) -> None:
-        self._context, self._store = context, store
+    def __init__(self, context: Context, store: WriteStore, made: str) -> None:
+        self._context, self._store, self._made = context, store, made
         self._lock = threading.Lock()
         self._told: dict[str, State] = {}
         self._warned = False
@@ -239,7 +174,7 @@ class _Work:
     def world(self) -> World:
         """What the runner gets."""
         context = self._context
-        return World(self._do, self.keep, self._take_back, lambda task, results: _inputs(context, task, results),
+        return World(self._do, self.keep, self._take_back, lambda task, results: inputs_of(context, task, results),
                      context.stop)  # fmt: skip
 
     def keep(self, run: Run) -> None:
@@ -278,7 +213,8 @@ class _Work:
         except Exception as defect:  # noqa: BLE001 - a defect in one task must not lose what the others did
             outcome = Outcome(f"a defect in Galleria Action: {type(defect).__name__}: {defect}", "internal")
         self._flush(task, voice.kept)
-        return self._hushed(replace(outcome, release=voice.release, log=voice.lines()))
+        release = voice.release or (self._made if task.uses == "deploy" and outcome.ok else "")
+        return self._hushed(replace(outcome, release=release, log=voice.lines()))
 
     def _hushed(self, outcome: Outcome) -> Outcome:
         """``outcome`` as it may be kept: a service may repeat what it was sent."""
@@ -295,8 +231,11 @@ class _Work:
             tell(Left())
 
     def _take_back(self, release: str) -> Outcome:
-        """Bring back what was live before ``release``."""
+        """Bring back what was live before ``release``, where that is live."""
         try:
+            live = live_release(self._context)
+            if live is not None and live.id != release:
+                return Outcome(f"{release} is not live any more ({live.id} is); nothing was taken back.")
             done = rollback(one_step_back(self._context))
             return Outcome(f"{release} was taken back. {done.message}")
         except GalleriaError as error:
