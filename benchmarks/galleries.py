@@ -41,10 +41,11 @@ class Original:
     sha256: str
 
 
-def make(folder: Path, photos: int, *, small: bool = False, own: bool = False) -> None:
+def make(folder: Path, photos: int, *, small: bool = False, own: bool = False, full: int | None = None) -> None:
     """Make a gallery of ``photos`` photos in ``folder``; its pool lies beside it. With ``own`` no two files share their
-    bytes: that takes 3.3 MB of disk for each photo."""
-    pool = [_original(folder.parent / f"{folder.name}-pool", number, small) for number in range(_POOL)]
+    bytes: that takes 3.3 MB of disk for each photo. ``full`` is the size (MB) of every full photo."""
+    sizes = (_SMALL if small else _SIZES) | ({"full": (full * 1_000_000, full * 1_000_000)} if full else {})
+    pool = [_original(folder.parent / f"{folder.name}-pool", number, sizes) for number in range(_POOL)]
     for variant in _SIZES:
         (folder / variant).mkdir(parents=True, exist_ok=True)
     entries = []
@@ -161,11 +162,11 @@ def _write_own(original: Original, folder: Path, files: dict[str, str], number: 
     return hashlib.sha256(bodies["full"]).hexdigest()
 
 
-def _original(folder: Path, number: int, small: bool) -> Original:
+def _original(folder: Path, number: int, sizes: dict[str, tuple[int, int]]) -> Original:
     folder.mkdir(parents=True, exist_ok=True)
     dice = random.Random(number)
     bodies = {}
-    for variant, (least, most) in (_SMALL if small else _SIZES).items():
+    for variant, (least, most) in sizes.items():
         begin = webp_bytes(number) if variant == "thumb" else photo_bytes(number)
         # behind the picture, where viewers and the EXIF edit leave it alone; a JPEG ends with its marker all the same
         filler = dice.randbytes(max(0, dice.randint(least, most) - len(begin)))
@@ -184,9 +185,10 @@ def main() -> None:
     parser.add_argument("--photos", type=int, default=100)
     parser.add_argument("--small", action="store_true", help="files of a few kilobytes: more objects, fewer bytes")
     parser.add_argument("--own", action="store_true", help="no two files share their bytes: 3.3 MB of disk a photo")
+    parser.add_argument("--full", type=int, metavar="MB", help="the size of every full photo")
     given = parser.parse_args()
     if given.what == "make":
-        make(given.folder, given.photos, small=given.small, own=given.own)
+        make(given.folder, given.photos, small=given.small, own=given.own, full=given.full)
     if "checkout" in given.what:
         touch(given.folder)
     if "changed" in given.what:

@@ -6,6 +6,7 @@ import http.client
 import json
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.programs import ROOT
+from tests.s3 import certificate
 
 
 @dataclass(slots=True)
@@ -43,7 +45,11 @@ class Server:
         return dict(self._ask("state")["requests"]) if self.folder is None else {}
 
     def _ask(self, what: str) -> dict[str, Any]:
-        connection = http.client.HTTPConnection(self.url.partition("://")[2], timeout=30)
+        scheme, _, host = self.url.partition("://")
+        connection: http.client.HTTPConnection = http.client.HTTPConnection(host, timeout=30)
+        if scheme == "https":
+            trusted = ssl.create_default_context(cafile=certificate.authority())
+            connection = http.client.HTTPSConnection(host, timeout=30, context=trusted)
         connection.request("GET", f"/-/{what}", headers={"x-benchmark": "1"})
         state: dict[str, Any] = json.loads(connection.getresponse().read())
         connection.close()
@@ -51,9 +57,10 @@ class Server:
 
 
 @contextmanager
-def sink(rtt_milliseconds: float, *, md5: bool = False) -> Iterator[Server]:
-    """Our own server, ``benchmarks.sink``."""
-    command = [sys.executable, "-m", "benchmarks.sink", "--rtt", str(rtt_milliseconds), *(["--md5"] if md5 else [])]
+def sink(rtt_milliseconds: float, *, md5: bool = False, tls: bool = False) -> Iterator[Server]:
+    """Our own server, ``benchmarks.sink``; with ``tls`` behind a certificate of ``certificate.authority()``."""
+    kind = [*(["--md5"] if md5 else []), *(["--tls", str(certificate.server())] if tls else [])]
+    command = [sys.executable, "-m", "benchmarks.sink", "--rtt", str(rtt_milliseconds), *kind]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin and process.stdout
         yield Server(process.stdout.readline().strip())

@@ -19,6 +19,7 @@ import base64
 import hashlib
 import json
 import re
+import ssl
 import sys
 import time
 from bisect import bisect_left, insort
@@ -360,13 +361,19 @@ def _unchunked(body: bytes) -> bytes:
     return b"".join(parts)
 
 
-async def _serve(port: int, rtt: float, md5: bool) -> None:
+async def _serve(port: int, rtt: float, md5: bool, tls: ssl.SSLContext | None) -> None:
     bucket = Bucket(rtt, md5)
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Connection(bucket), "127.0.0.1", port, backlog=1024)
-    print(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
+    server = await loop.create_server(lambda: Connection(bucket), "127.0.0.1", port, backlog=1024, ssl=tls)
+    print(f"http{'s' if tls else ''}://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
     # ends with the program that started it, whatever happens to that
     await loop.run_in_executor(None, sys.stdin.read)
+
+
+def _context(certificate: str) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    return context
 
 
 if __name__ == "__main__":
@@ -374,5 +381,6 @@ if __name__ == "__main__":
     options.add_argument("--port", type=int, default=0)
     options.add_argument("--rtt", type=float, default=0.0, help="milliseconds")
     options.add_argument("--md5", action="store_true", help="ETags are MD5 sums, as most services give them")
+    options.add_argument("--tls", metavar="FILE", help="speak TLS, with the certificate and key in this file (PEM)")
     given = options.parse_args()
-    asyncio.run(_serve(given.port, given.rtt / 1000, given.md5))
+    asyncio.run(_serve(given.port, given.rtt / 1000, given.md5, _context(given.tls) if given.tls else None))

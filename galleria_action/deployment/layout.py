@@ -44,6 +44,7 @@ from galleria_action.storage.interface import (
     StoredObject,
     Target,
     WriteStore,
+    put_later,
     seconds_between_writes,
 )
 from galleria_action.values import dataclass
@@ -194,6 +195,10 @@ class _LaidOut:
     def put(self, key: str, body: Body, headers: Headers, condition: Condition | None = None) -> str:
         """See ``WriteStore.put``."""
         return self.store.put(self.layout.lies_at(key), body, headers, condition)
+
+    async def put_later(self, key: str, body: Body, headers: Headers) -> str:
+        """See ``Later``."""
+        return await put_later(self.store, self.layout.lies_at(key), body, headers)
 
     def copy(self, source: str, key: str, headers: Headers | None = None, origin: Target | None = None) -> str:
         """See ``WriteStore.copy``. A ``source`` at an ``origin`` is a key as it lies there."""

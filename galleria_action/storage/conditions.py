@@ -33,6 +33,7 @@ from galleria_action.storage.interface import (
     StoredObject,
     Target,
     WriteStore,
+    put_later,
     seconds_between_writes,
 )
 from galleria_action.storage.persistence import Pause
@@ -107,6 +108,10 @@ class ProvingStore:
             if self._bare or not self._wants_bare_etags(key, condition):
                 raise
         return self._store.put(key, body, headers, replace(condition, bare=True))
+
+    async def put_later(self, key: str, body: Body, headers: Headers) -> str:
+        """See ``Later``."""
+        return await put_later(self._store, key, body, headers)
 
     def _require(self, kind: type[IfAbsent] | type[IfMatch]) -> None:
         probe = PROBE + os.urandom(16).hex()

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import Protocol, runtime_checkable
 
+from galleria_action.net.waiting import done
 from galleria_action.values import dataclass
 
 #: the largest document of ours or of a gallery that is read: more than any, and nothing that fills the memory
@@ -219,6 +220,19 @@ class ReadStore(Protocol):
         Complete or an error: a listing that is cut, loops or is empty where the server did not say so raises
         ``StorageUnavailable``. Raises ``Indivisible`` where only the whole can be listed.
         """
+
+
+class Later(Protocol):
+    """A store that can be asked for many uploads at once without a thread for each."""
+
+    async def put_later(self, key: str, body: Body, headers: Headers) -> str:
+        """As ``WriteStore.put`` without a condition, for one task among many (``galleria_action.net.loop``)."""
+
+
+def put_later(store: WriteStore, key: str, body: Body, headers: Headers) -> Awaitable[str]:
+    """``store.put``, while other tasks go on. Raises what that raises."""
+    later: Callable[[str, Body, Headers], Awaitable[str]] | None = getattr(store, "put_later", None)
+    return later(key, body, headers) if later else done(lambda: store.put(key, body, headers))
 
 
 class WriteStore(ReadStore, Protocol):

@@ -10,12 +10,13 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from itertools import count
 from typing import TypeVar
 
+from galleria_action.net.waiting import done, run
 from galleria_action.storage.faults import Passing
-from galleria_action.storage.throttle import Throttle
+from galleria_action.storage.throttle import REQUEST_WORTH_BYTES, Throttle
 
 T = TypeVar("T")
 
@@ -72,14 +73,29 @@ class Persistence:
     def __call__(self, ask: Callable[[], T], size: int = 0) -> T:
         """The result of ``ask``, which sends ``size`` bytes and is called again after each ``Passing`` fault; the last
         one is raised."""
+
+        async def asked() -> T:
+            return ask()
+
+        return run(self.later(asked, size))
+
+    async def later(self, ask: Callable[[], Awaitable[T]], size: int = 0) -> T:
+        """The same for who waits for many."""
         for attempt in count(1):
+            began = await self.throttle.begun()
+            moved, problem = 0, None
             try:
-                with self.throttle.turn(size):
-                    return ask()
+                answer = await ask()
+                moved = size + REQUEST_WORTH_BYTES
+                return answer
             except Passing as fault:
-                most = self._attempts if fault.likely else min(self._attempts, ATTEMPTS_IF_DOUBTFUL)
-                if attempt >= most or not self._pause(_wait(attempt, fault)):
-                    raise
+                problem = fault
+            finally:
+                self.throttle.ended(began, moved, problem)
+            most = self._attempts if problem.likely else min(self._attempts, ATTEMPTS_IF_DOUBTFUL)
+            seconds = _wait(attempt, problem)
+            if attempt >= most or not await done(lambda: self._pause(seconds)):  # noqa: B023 - called right here
+                raise problem
         raise AssertionError("count() does not end")
 
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from galleria_action.net.waiting import run, told
 from galleria_action.storage.faults import Passing
 from galleria_action.values import dataclass
 
@@ -25,40 +27,65 @@ REQUEST_WORTH_BYTES = 50_000
 
 
 class Throttle:
-    """Hands out turns to threads, which wait for them; ``most`` is the most that are out at once."""
+    """Hands out turns, to any number of threads and tasks; ``most`` is the most that are out at once."""
 
     def __init__(self, most: int) -> None:
         self.window = Window(most, time.monotonic())
         self._running = 0
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        self._waiting: deque[Callable[[], None]] = deque()
+
+    async def begun(self) -> float:
+        """When one of the permitted requests began: now, or as soon as there is a turn. It has to be ``ended``."""
+        while (began := self._begun()) is None:
+            await told(self._tell)
+        return began
+
+    def ended(self, began: float, moved: int, fault: Passing | None = None) -> None:
+        """The request that ``began`` then is over: it ``moved`` so many bytes (0: none), or had a ``fault``."""
+        with self._lock:
+            self._running -= 1
+            if fault and (fault.overload or fault.late):
+                self.window.overloaded(began, time.monotonic())
+            elif moved:
+                self.window.moved(moved, time.monotonic())
+            # Not all: those that find nothing to do cost more than the request of the one that does.
+            called = min(len(self._waiting), max(1, self.window.size - self._running))
+            words = [self._waiting.popleft() for _ in range(called)]
+        for word in words:
+            word()
 
     @contextmanager
     def turn(self, size: int = 0) -> Iterator[None]:
-        """Hold one of the permitted requests, which sends ``size`` bytes; learn from how it ends."""
-        with self._changed:
-            if self._running == 0:
-                self.window.begin(time.monotonic())
-            elif self._running >= self.window.size:
-                self.window.crowded()
-                self._changed.wait_for(lambda: self._running < self.window.size)
-            self._running += 1
-            began = time.monotonic()
-        lowered, moved = False, 0
+        """Hold a turn for a request that sends ``size`` bytes; learn from how it ends."""
+        began, moved, problem = run(self.begun()), 0, None
         try:
             yield
             moved = size + REQUEST_WORTH_BYTES
         except Passing as fault:
-            lowered = fault.overload or fault.late
+            problem = fault
             raise
         finally:
-            with self._changed:
-                self._running -= 1
-                if lowered:
-                    self.window.overloaded(began, time.monotonic())
-                elif moved:
-                    self.window.moved(moved, time.monotonic())
-                # Not all: a hundred threads that find nothing to do cost more than the request of the one that does.
-                self._changed.notify(max(0, self.window.size - self._running))
+            self.ended(began, moved, problem)
+
+    def _begun(self) -> float | None:
+        now = time.monotonic()
+        with self._lock:
+            if self._running == 0:
+                self.window.begin(now)
+            elif self._running >= self.window.size:
+                self.window.crowded()
+                return None
+            self._running += 1
+        return now
+
+    def _tell(self, word: Callable[[], None]) -> None:
+        """Call ``word`` when there may be a turn."""
+        with self._lock:
+            if self._running and self._running >= self.window.size:
+                self._waiting.append(word)
+                return
+        word()
 
 
 @dataclass(slots=True)

@@ -20,6 +20,7 @@ from galleria_action.storage.interface import (
     StoredObject,
     Target,
     WriteStore,
+    put_later,
     seconds_between_writes,
 )
 
@@ -100,6 +101,11 @@ class RecordingStore:
         """See ``WriteStore.put``."""
         self._record("put", key)
         return self._store.put(key, body, headers, condition)
+
+    async def put_later(self, key: str, body: Body, headers: Headers) -> str:
+        """See ``Later``."""
+        self._record("put", key)
+        return await put_later(self._store, key, body, headers)
 
     def copy(self, source: str, key: str, headers: Headers | None = None, origin: Target | None = None) -> str:
         """See ``WriteStore.copy``."""

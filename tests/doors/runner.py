@@ -14,7 +14,16 @@ from typing import Any
 
 from galleria_action.deployment.stop import Stop
 from galleria_action.run import World, run
-from galleria_action.storage.interface import DOCUMENT, Condition, Headers, ObjectHead, StoredObject, Target, WriteStore
+from galleria_action.storage.interface import (
+    DOCUMENT,
+    Body,
+    Condition,
+    Headers,
+    ObjectHead,
+    StoredObject,
+    Target,
+    WriteStore,
+)
 from galleria_action.storage.opening import open_store
 from galleria_action.storage.settings import StoreSettings
 from galleria_action.storage.wrappers import RecordingStore
@@ -155,6 +164,12 @@ class Watched(RecordingStore):
     def put(self, key: str, body: bytes, headers: Headers, condition: Condition | None = None) -> str:
         self._before("put", key)
         etag = super().put(key, body, headers, condition)
+        self.writes.append(("put", key))
+        return etag
+
+    async def put_later(self, key: str, body: Body, headers: Headers) -> str:
+        self._before("put", key)
+        etag = await super().put_later(key, body, headers)
         self.writes.append(("put", key))
         return etag
 

@@ -36,17 +36,17 @@ from galleria_action.gallery.metadata.redact import redact_paths
 from galleria_action.gallery.metadata.schema import RemoteInvalid, load_metadata, parse_remote
 from galleria_action.gallery.originals.facts import read_facts
 from galleria_action.gallery.originals.kinds import kind_of
+from galleria_action.net.answer import Reader, Response
 from galleria_action.net.encoding import Encoded, TooLong, decoded
 from galleria_action.net.http import Answer
-from galleria_action.net.patience import PatientResponse
 from galleria_action.net.rest import ApiError, Rest
+from galleria_action.net.waiting import run
 from galleria_action.storage.faults import Call, of_answer
 from galleria_action.storage.interface import Headers, StoredObject, Target
 from galleria_action.storage.s3.bucket_cors import CorsUnsupported, _rules
 from galleria_action.storage.s3.deletes import _outcomes
 from galleria_action.storage.s3.listing import BadListing
 from galleria_action.storage.s3.listing_page import read_page
-from galleria_action.storage.s3.wire import Response, _read
 from galleria_action.watch.memory import memory_of
 from tests.builders import make_gallery
 from tests.deployment.test_debts import DEBT
@@ -127,17 +127,12 @@ def _http(raw: bytes) -> bytes:
     """What a server sends, and then hangs up."""
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        ours.settimeout(5)
+        ours.settimeout(0)
         theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
         theirs.settimeout(5)
         theirs.sendall(raw[:60_000])
         theirs.shutdown(socket.SHUT_WR)
-        response = PatientResponse(ours, method="GET")
-        try:
-            response.begin()
-            return _read(response, 10_000)
-        finally:
-            response.close()
+        return run(Reader(ours, seconds=5).response("GET", 10_000)).body
 
 
 _ANSWERS = (

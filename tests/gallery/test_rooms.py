@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from contextlib import ExitStack
+import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,8 @@ from galleria_action.fence.workspace import Found
 from galleria_action.gallery.local.files import LocalFile, local_file, read_into
 from galleria_action.gallery.local.git_index import Blobs, blob_id
 from galleria_action.gallery.local.rooms import Rooms
+from galleria_action.net.loop import Loop
+from galleria_action.net.waiting import done, told
 from tests.gallery.test_git_index import git, settle
 
 MEGABYTE = 1 << 20
@@ -20,49 +21,49 @@ MEGABYTE = 1 << 20
 
 def test_what_is_given_back_is_lent_again():
     rooms = Rooms(4 * MEGABYTE)
-    with rooms.lending(MEGABYTE) as room:
-        room[:3] = b"one"
-    with rooms.lending(MEGABYTE - 5) as room:
-        assert len(room) == MEGABYTE - 5
-        assert bytes(room[:3]) == b"one"
+    room = rooms.lent(MEGABYTE)
+    room[:3] = b"one"
+    rooms.give_back(room)
+    room = rooms.lent(MEGABYTE - 5)
+    assert len(room) == MEGABYTE - 5
+    assert bytes(room[:3]) == b"one"
 
 
 def test_two_rooms_at_once_are_two():
     rooms = Rooms(4 * MEGABYTE)
-    with rooms.lending(MEGABYTE):
-        pass
-    with rooms.lending(MEGABYTE) as one, rooms.lending(MEGABYTE) as other:
-        one[0], other[0] = 1, 2
-        assert one[0] == 1
+    rooms.give_back(rooms.lent(MEGABYTE))
+    one, other = rooms.lent(MEGABYTE), rooms.lent(MEGABYTE)
+    one[0], other[0] = 1, 2
+    assert one[0] == 1
 
 
 @pytest.mark.parametrize("size", [0, 1, 100_000, 9 * MEGABYTE])
 def test_any_size_is_lent(size: int):
-    with Rooms(4 * MEGABYTE).lending(size) as room:
-        assert len(room) == size
+    assert len(Rooms(4 * MEGABYTE).lent(size)) == size
 
 
 def test_no_more_is_lent_at_once_than_the_limit():
-    rooms, entered = Rooms(4 * MEGABYTE), threading.Event()
+    rooms, lent, most = Rooms(4 * MEGABYTE), 0, 0
 
-    def borrow() -> None:
-        with rooms.lending(2 * MEGABYTE):
-            entered.set()
+    async def borrow(size: int) -> None:
+        nonlocal lent, most
+        while (room := rooms.lent(size)) is None:
+            await told(rooms.tell)
+        lent, most = lent + size, max(most, lent + size)
+        await done(lambda: time.sleep(0.001))
+        lent -= size
+        rooms.give_back(room)
 
-    with ExitStack() as stack:
-        stack.enter_context(rooms.lending(3 * MEGABYTE))
-        waiting = threading.Thread(target=borrow)
-        waiting.start()
-        assert not entered.wait(0.05)
-    assert entered.wait(5)
-    waiting.join()
-
-
-def test_rooms_of_another_size_make_way():
-    rooms = Rooms(4 * MEGABYTE)
-    for size in (1, 2, 3, 4, 1, 2):
-        with rooms.lending(size * MEGABYTE):
-            assert rooms.made <= 4 * MEGABYTE
+    defects: list[BaseException | None] = []
+    loop = Loop(20, defects.append)
+    for number in range(60):
+        loop.add(borrow((number % 4 + 1) * MEGABYTE // 2))
+    while len(loop):
+        loop.turn()
+    loop.close()
+    assert defects == [None] * 60
+    assert 2 * MEGABYTE < most <= 4 * MEGABYTE
+    assert rooms.made <= 4 * MEGABYTE
 
 
 def local(path: Path, key: str = "full/a.jpg") -> LocalFile:

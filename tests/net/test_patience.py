@@ -14,6 +14,7 @@ from galleria_action.net import pools
 from galleria_action.net.encoding import Encoded, TooLong, decoded
 from galleria_action.net.http import Http, NoAnswer
 from galleria_action.net.network import Network
+from galleria_action.net.waiting import run
 from galleria_action.storage.s3 import wire
 from tests.storage.raw_servers import head_of, listening
 
@@ -34,7 +35,7 @@ ENDLESS = {
 
 
 def ask_the_bucket(url: str) -> None:
-    answer = wire.Wire(url, Network.of({})).ask("GET", "/", {"host": "x"}, most=1000)
+    answer = run(wire.Wire(url, Network.of({})).ask("GET", "/", {"host": "x"}, most=1000))
     assert len(answer.body) == 1001
     raise TooLong
 

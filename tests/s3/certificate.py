@@ -23,11 +23,16 @@ def authority() -> Path:
     return _folder() / "authority.pem"
 
 
+def server() -> Path:
+    """The server's certificate and its key as PEM."""
+    return _folder() / "server.pem"
+
+
 @cache
 def server_context() -> ssl.SSLContext:
     """TLS for a server on 127.0.0.1 or localhost."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(_folder() / "server.pem")
+    context.load_cert_chain(server())
     return context
 
 

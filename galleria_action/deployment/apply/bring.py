@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import field, replace
 
 from galleria_action.deployment.apply.order import Moment
@@ -18,9 +19,32 @@ from galleria_action.deployment.remote.reading import list_target
 from galleria_action.deployment.state.manifest import ManifestEntry
 from galleria_action.deployment.state.pool import POOL_HEADERS, pool_key
 from galleria_action.errors import Cancelled, Conflict, GalleriaError, StorageUnavailable
-from galleria_action.gallery.local.rooms import ByteBudget
 from galleria_action.storage.interface import LARGEST_PUT, Headers, ObjectInfo, ReadStore
 from galleria_action.values import dataclass
+
+
+class ByteBudget:
+    """Lets files through while their sizes together stay within ``limit`` bytes; a larger one goes alone."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self._used = 0
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def holding(self, size: int) -> Iterator[None]:
+        """Wait for room for ``size`` bytes and hold it."""
+        share = min(size, self.limit)
+        with self._changed:
+            self._changed.wait_for(lambda: self._used + share <= self.limit)
+            self._used += share
+            self._changed.notify()  # there may be room for one more; to wake all costs more than it brings
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._used -= share
+                self._changed.notify()
 
 
 @dataclass(frozen=True, slots=True)

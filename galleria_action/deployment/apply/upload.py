@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
+import math
 import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from contextlib import contextmanager
 from dataclasses import field
+from typing import TYPE_CHECKING, TypeVar
 
 from galleria_action.deployment.apply.prepare import Prepared, PreparePolicy, prepare
 from galleria_action.deployment.documents.readback import ReadBack, is_md5, not_kept
@@ -22,12 +22,19 @@ from galleria_action.deployment.stop import Stop
 from galleria_action.errors import Finding, GalleriaError, GalleryInvalid, StorageUnavailable, UploadFailed
 from galleria_action.gallery.local.files import LocalFile, read_into, too_large
 from galleria_action.gallery.local.git_index import Blobs
-from galleria_action.gallery.local.rooms import Rooms
-from galleria_action.storage.interface import Headers, ObjectInfo, WriteStore
+from galleria_action.net.waiting import done, run, told
+from galleria_action.storage.interface import Hashed, Headers, ObjectInfo, WriteStore, put_later
 from galleria_action.values import dataclass
 
+if TYPE_CHECKING:
+    from galleria_action.gallery.local.rooms import Rooms
+
+T = TypeVar("T")
+
 #: bytes of photos in memory at once
-BYTES_IN_FLIGHT = 48 << 20
+BYTES_IN_FLIGHT = 40 << 20
+#: read and hashed without help
+SMALL = 64 << 10
 #: after so many failures the rest is not tried any more
 FAILURES_ENOUGH = 20
 #: the runner gives 7.5 s between SIGINT and SIGTERM; uploads on their way get most of that to finish
@@ -61,35 +68,39 @@ class UploadsDone:
 
 
 class _Batch:
-    """Files that many threads take from, until they are all taken, or enough of them failed."""
+    """Files that are taken one after the other, until they are all taken, or enough of them failed."""
 
     def __init__(self, uploads: Iterator[Upload]) -> None:
         self._uploads = uploads
-        self._lock = threading.Lock()
+        self._next = next(uploads, None)
         self.failures: list[tuple[Upload, GalleriaError]] = []
         self.defect: BaseException | None = None
-        self.closed = False
+        self.given_up = False
 
+    @property
     def next(self) -> Upload | None:
         """The next file, or ``None`` when there is no more to do."""
-        with self._lock:
-            return None if self.closed else next(self._uploads, None)
+        return self._next
+
+    def take(self) -> None:
+        """Go on to the file after ``next``."""
+        self._next = next(self._uploads, None)
 
     def failed(self, upload: Upload, error: GalleriaError) -> None:
         """Note a failure; with enough of them, or with one that concerns all files, nothing more is tried."""
-        with self._lock:
-            self.failures.append((upload, error))
-            self.closed = self.closed or len(self.failures) >= FAILURES_ENOUGH or _concerns_all(error)
+        self.failures.append((upload, error))
+        if len(self.failures) >= FAILURES_ENOUGH or _concerns_all(error):
+            self.close()
 
-    def broken(self, defect: BaseException) -> None:
-        """Note a defect of ours."""
-        with self._lock:
-            self.defect, self.closed = defect, True
+    def ended(self, defect: BaseException | None) -> None:
+        """One file is done with; a defect of ours is noted."""
+        if defect:
+            self.defect = defect
+            self.close()
 
     def close(self) -> None:
-        """Give out no more files."""
-        with self._lock:
-            self.closed = True
+        """Give out no more files, and send none that was given out."""
+        self._next, self._uploads, self.given_up = None, iter(()), True
 
 
 @dataclass
@@ -113,13 +124,7 @@ class Uploader:
     lender: Lender | None = None
     done: UploadsDone = field(default_factory=UploadsDone)
     read: Callable[[LocalFile, memoryview], bool] = read_into
-    rooms: Rooms = field(default_factory=lambda: Rooms(BYTES_IN_FLIGHT))
     blobs: Blobs = field(default_factory=Blobs)
-    #: Reading, hashing and editing keep a core busy, sending waits for the network. More photos in hand than there are
-    #: cores only push each other out of the cache: up to a fifth more CPU time with 32 on two cores.
-    _cores: threading.BoundedSemaphore = field(
-        default_factory=lambda: threading.BoundedSemaphore(os.cpu_count() or 1), repr=False
-    )
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -134,13 +139,7 @@ class Uploader:
         """
         self.stop.check()
         batch = _Batch(iter(uploads))
-        number = min(self.concurrency, len(uploads))
-        workers = [
-            threading.Thread(target=self._work, args=(batch,), name="upload", daemon=True) for _ in range(number)
-        ]
-        for worker in workers:
-            worker.start()
-        self._wait(workers, batch)
+        self._carry_out(batch)
         if self.checkpoint and (self.stop.requested or batch.failures or batch.defect):
             self.checkpoint.save()
         self.stop.check()
@@ -149,24 +148,42 @@ class Uploader:
         if batch.failures:
             raise _summed_up(batch.failures, len(uploads))
 
-    def _wait(self, workers: Sequence[threading.Thread], batch: _Batch) -> None:
-        for worker in workers:
-            while worker.is_alive() and not self.stop.requested:
-                worker.join(0.2)
-        batch.close()
-        deadline = time.monotonic() + STOP_PATIENCE_SECONDS
-        for worker in workers:
-            worker.join(max(0.0, deadline - time.monotonic()))
+    def _carry_out(self, batch: _Batch) -> None:
+        """Have all files of ``batch`` on their way that there is room for, until none is left."""
+        # only here: a run with nothing to do needs neither
+        from galleria_action.gallery.local.rooms import Rooms
+        from galleria_action.net.loop import Loop
 
-    def _work(self, batch: _Batch) -> None:
-        while (upload := batch.next()) and not self.stop.requested:
+        loop, rooms = Loop(self.concurrency, batch.ended), Rooms(BYTES_IN_FLIGHT)
+        deadline = math.inf
+        try:
+            while (batch.next or len(loop)) and time.monotonic() < deadline:
+                while (upload := batch.next) and len(loop) < self.concurrency:
+                    batch.take()
+                    loop.add(self._handled(upload, rooms, batch))
+                loop.turn()
+                if self.stop.requested and deadline == math.inf:
+                    batch.close()
+                    deadline = time.monotonic() + STOP_PATIENCE_SECONDS
+        finally:
+            loop.close()
+
+    async def _handled(self, upload: Upload, rooms: Rooms, batch: _Batch) -> None:
+        """One file from disk to store; what goes wrong with it is noted."""
+        try:
+            if self.lender is not None and await done(lambda: self._lent(upload)):
+                return
+            while (room := rooms.lent(upload.size)) is None:
+                await told(rooms.tell)
             try:
-                self._one(upload, batch)
-            except GalleriaError as error:
-                batch.failed(upload, error)
-            except BaseException as defect:  # noqa: BLE001 - handed to the thread that waits, which raises it
-                # Not Exception: some are none, and a thread that dies unheard would pass for success.
-                batch.broken(defect)
+                if not (batch.given_up or self.stop.requested):
+                    await self._one(upload, room, batch)
+            finally:
+                rooms.give_back(room)
+        except GalleriaError as error:
+            batch.failed(upload, error)
+        except MemoryError:
+            batch.failed(upload, too_large(upload.file.local))
 
     @property
     def gives_md5(self) -> bool:
@@ -185,9 +202,9 @@ class Uploader:
 
         Raises ``GalleryInvalid`` and the storage's errors.
         """
-        with self._room_for(upload) as room:
-            prepared = self._prepared(upload, room)
-            return _entry(prepared, self._put(prepared, upload.key, upload.file.headers))
+        room = memoryview(bytearray(upload.size))
+        prepared = self._prepared(upload, room)
+        return _entry(prepared, run(self._put(prepared, upload.key, upload.file.headers)))
 
     def _prepared(self, upload: Upload, room: memoryview) -> Prepared:
         """What is to be stored of ``upload``, which is read into ``room``."""
@@ -196,39 +213,33 @@ class Uploader:
         blob = self.blobs.id_of(local, room, left_alone=left_alone)
         return prepare(upload, room, self.policy, blob, left_alone=left_alone)
 
-    @contextmanager
-    def _room_for(self, upload: Upload) -> Iterator[memoryview]:
-        try:
-            with self.rooms.lending(upload.size) as room:
-                yield room
-        except MemoryError:
-            raise too_large(upload.file.local) from None
-
-    def _one(self, upload: Upload, batch: _Batch) -> None:
+    async def _one(self, upload: Upload, room: memoryview, batch: _Batch) -> None:
         staged = upload.key in self.live
-        if self.lender and self._lent(self.lender, upload, staged):
-            return
-        with self._room_for(upload) as room:
-            with self._cores:
-                prepared = self._prepared(upload, room)
-            entry, in_place = self._proven(prepared), True
-            if entry is None and staged:
-                entry, in_place = self._waiting(prepared), False
-            skipped = entry is not None
-            if entry is None:
-                if batch.closed or self.stop.requested:
-                    return
-                entry = self._send(prepared, staged)
-            size = len(prepared.body)
-        self._note(prepared, entry, size, skipped=skipped, in_place=in_place)
+        prepared = await _done(lambda: self._prepared(upload, room), small=upload.size <= SMALL)
+        entry, in_place = None, True
+        if upload.key in self.listing:
+            entry = await done(lambda: self._proven(prepared))
+        if entry is None and staged:
+            in_place = False
+            if pool_key(prepared.sha256) in self.listing:
+                entry = await done(lambda: self._waiting(prepared))
+        skipped = entry is not None
+        if entry is None:
+            if batch.given_up or self.stop.requested:
+                return
+            entry = await self._send(prepared, staged)
+        self._note(prepared, entry, len(prepared.body), skipped=skipped, in_place=in_place)
         if self.checkpoint and not skipped:
-            self.checkpoint.add(pool_key(entry.sha256) if staged else upload.key, entry)
-        self.tell(Stored(upload.key, None if skipped else size, upload.photo))
+            key = pool_key(entry.sha256) if staged else upload.key
+            if self.checkpoint.is_due_with(key, entry):
+                await done(self.checkpoint.write)
+        self.tell(Stored(upload.key, None if skipped else len(prepared.body), upload.photo))
         self.tell(Advanced(upload.size))
 
-    def _lent(self, lender: Lender, upload: Upload, staged: bool) -> bool:
+    def _lent(self, upload: Upload) -> bool:
         """Whether the bytes of ``upload`` were copied inside the service instead of being read and sent."""
-        entry = lender.lent(self.store, upload, staged=staged)
+        staged = upload.key in self.live
+        entry = self.lender.lent(self.store, upload, staged=staged) if self.lender else None
         if entry is None:
             return False
         with self._lock:
@@ -238,25 +249,28 @@ class Uploader:
         self.tell(Advanced(upload.size))
         return True
 
-    def _send(self, prepared: Prepared, staged: bool) -> ManifestEntry:
+    async def _send(self, prepared: Prepared, staged: bool) -> ManifestEntry:
         upload = prepared.upload
         self.tell(Sending(True))
         try:
             if staged:
-                return _entry(prepared, self._put(prepared, pool_key(prepared.sha256), POOL_HEADERS))
-            return _entry(prepared, self._put(prepared, upload.key, upload.file.headers))
+                return _entry(prepared, await self._put(prepared, pool_key(prepared.sha256), POOL_HEADERS))
+            return _entry(prepared, await self._put(prepared, upload.key, upload.file.headers))
         finally:
             self.tell(Sending(False))
 
-    def _put(self, prepared: Prepared, key: str, headers: Headers) -> str:
+    async def _put(self, prepared: Prepared, key: str, headers: Headers) -> str:
         """Store the bytes, a second time where the store did not keep them, and return the ETag."""
-        etag = self.store.put(key, prepared.body, headers)
-        if not self._readback.kept(key, prepared.body, etag):
+        etag = await put_later(self.store, key, prepared.body, headers)
+        if not await self._kept(key, prepared.body, etag):
             self.stop.check()
-            etag = self.store.put(key, prepared.body, headers)
-            if not self._readback.kept(key, prepared.body, etag):
+            etag = await put_later(self.store, key, prepared.body, headers)
+            if not await self._kept(key, prepared.body, etag):
                 raise not_kept(key)
         return etag
+
+    async def _kept(self, key: str, body: Hashed, etag: str) -> bool:
+        return self._readback.believes(etag) or await done(lambda: self._readback.kept(key, body, etag), heavy=True)
 
     def _waiting(self, prepared: Prepared) -> ManifestEntry | None:
         """The entry of bytes that wait in the pool already, proved to be these; else ``None``. What lies there under
@@ -323,6 +337,11 @@ def _entry(prepared: Prepared, etag: str) -> ManifestEntry:
         source_size=upload.size,
         source_blob=prepared.source_blob,
     )
+
+
+async def _done(work: Callable[[], T], *, small: bool) -> T:
+    """The result of ``work``, which reads and computes: what is ``small`` is done faster than handed over."""
+    return work() if small else await done(work, heavy=True)
 
 
 def _concerns_all(error: GalleriaError) -> bool:

@@ -64,6 +64,10 @@ class ReadBack:
         self.gives_md5 = False
         self._proved_foreign = False
 
+    def believes(self, etag: str) -> bool:
+        """Whether ``etag`` is one of those that prove nothing, of a store that is known to keep what it is sent."""
+        return self._proved_foreign and not self.gives_md5 and not looks_like_md5(etag)
+
     def kept(self, key: str, body: Body, etag: str) -> bool:
         """Whether the store keeps ``body``. Raises the store's errors."""
         if _sums_up(etag, body):

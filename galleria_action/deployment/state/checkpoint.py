@@ -202,10 +202,18 @@ class Checkpoint:
 
     def add(self, key: str, entry: ManifestEntry) -> None:
         """Remember one stored object, and write a piece down when it is time and nobody else does."""
+        if self.is_due_with(key, entry):
+            self.write()
+
+    def is_due_with(self, key: str, entry: ManifestEntry) -> bool:
+        """Remember one stored object; whether it is time to ``write``."""
         with self._lock:
             self.stored[key] = self._unwritten[key] = entry
-            due = len(self._unwritten) >= self._due
-        if due and self._writing.acquire(blocking=False):
+            return len(self._unwritten) >= self._due
+
+    def write(self) -> None:
+        """Write a piece down, if nobody else does."""
+        if self._writing.acquire(blocking=False):
             try:
                 self._write()
             finally:

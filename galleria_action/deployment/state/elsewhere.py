@@ -36,6 +36,7 @@ from galleria_action.storage.interface import (
     StoredObject,
     Target,
     WriteStore,
+    put_later,
     seconds_between_writes,
 )
 from galleria_action.values import dataclass
@@ -105,6 +106,11 @@ class StateElsewhere:
         """See ``WriteStore.put``."""
         store, there = self._home(key)
         return store.put(there, body, headers, condition)
+
+    async def put_later(self, key: str, body: Body, headers: Headers) -> str:
+        """See ``Later``."""
+        store, there = self._home(key)
+        return await put_later(store, there, body, headers)
 
     def copy(self, source: str, key: str, headers: Headers | None = None, origin: Target | None = None) -> str:
         """See ``WriteStore.copy``. Between two services nothing is copied: that is refused, and the bytes have to be

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from galleria_action.errors import StorageUnavailable
 from galleria_action.net.network import Network
+from galleria_action.net.waiting import done, run
 from galleria_action.storage.connection import Connection, copy_source
 from galleria_action.storage.faults import Call, Fault, Operation, failure
 from galleria_action.storage.interface import (
@@ -124,12 +125,17 @@ class S3Store:
     def put(self, key: str, body: Body, headers: Headers, condition: Condition | None = None) -> str:
         """See ``WriteStore.put``. ``PreconditionFailed`` may be the echo of our own write whose answer was lost and
         which was repeated: read back before calling it a conflict."""
-        call, digest = Call("put", self.target, key, len(body)), sha256_of(body)
-        return self._persist(lambda: self._put(call, body, digest, headers, condition), len(body))
+        return run(self.put_later(key, body, headers, condition))
 
-    def _put(self, call: Call, body: Body, digest: str, headers: Headers, condition: Condition | None) -> str:
+    async def put_later(self, key: str, body: Body, headers: Headers, condition: Condition | None = None) -> str:
+        """The same for many at once: see ``Later``."""
+        call, digest = Call("put", self.target, key, len(body)), sha256_of(body)
+        return await self._persist.later(lambda: self._put(call, body, digest, headers, condition), len(body))
+
+    async def _put(self, call: Call, body: Body, digest: str, headers: Headers, condition: Condition | None) -> str:
         if isinstance(condition, IfSeen):
-            condition.check(self._head(Call("head", call.target, call.key)))
+            found = await done(lambda: self._head(Call("head", call.target, call.key)))
+            condition.check(found)
             condition = None
         sent = {**_stored_with(headers), **self._wanted(call.key or ""), **self._conditional(condition)}
         if self._provider.upload_checksum == "SHA256":
@@ -137,12 +143,12 @@ class S3Store:
         elif self._wants_md5:
             sent["content-md5"] = base64.b64encode(bytes.fromhex(md5_of(body))).decode()
         try:
-            answer = self._ask(call, "PUT", headers=sent, body=body, digest=digest)
+            answer = await self._ask_later(call, "PUT", headers=sent, body=body, digest=digest)
         except Refused as refused:
             # asked of what was sent: several uploads are on their way when the first one learns it
             if "content-md5" not in sent and _asks_for_checksum(refused.fault):
                 self._wants_md5 = True
-                return self._put(call, body, digest, headers, condition)
+                return await self._put(call, body, digest, headers, condition)
             raise failure(refused.fault, call, condition) from None
         return _etag(answer, call)
 
@@ -196,8 +202,13 @@ class S3Store:
     def _ask(self, call: Call, method: str, key: str | None = None, **request: Any) -> Response:
         """The answer to a request for ``key`` (by default the call's). Raises ``Refused``, and the storage's errors
         for a line that fails."""
+        return run(self._ask_later(call, method, key, **request))
+
+    async def _ask_later(self, call: Call, method: str, key: str | None = None, **request: Any) -> Response:
         try:
-            return self._server.ask(method, self.target.prefix + (call.key or "" if key is None else key), **request)
+            return await self._server.ask_later(
+                method, self.target.prefix + (call.key or "" if key is None else key), **request
+            )
         except LINE_FAILURES as error:
             raise failure(fault_of(error), call) from error
 

@@ -7,15 +7,18 @@ import socket
 import ssl
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 from galleria_action import __version__
+from galleria_action.net.answer import Response
 from galleria_action.net.signature import NO_BODY, Signer
+from galleria_action.net.waiting import run
 from galleria_action.storage.connection import Connection
 from galleria_action.storage.faults import Fault, of_answer
 from galleria_action.storage.interface import Body, sha256_of
 from galleria_action.storage.s3.credentials import Keys
-from galleria_action.storage.s3.wire import LINE_FAILURES, ProxyRefused, Response, Wire
+from galleria_action.storage.s3.wire import LINE_FAILURES, ProxyRefused, Wire
 
 __all__ = ("LINE_FAILURES", "BucketServer", "Refused", "Response", "fault_of")
 
@@ -46,7 +49,11 @@ class BucketServer:
         self._signing: tuple[Keys, Signer] | None = None
         self._accepted = False
 
-    def ask(
+    def ask(self, method: str, key: str = "", query: str = "", **request: Any) -> Response:
+        """As ``ask_later``, for who waits for the answer."""
+        return run(self.ask_later(method, key, query, **request))
+
+    async def ask_later(
         self,
         method: str,
         key: str = "",
@@ -70,7 +77,9 @@ class BucketServer:
             method, self._wire.host, path, query, datetime.now(UTC), payload=payload, more=headers
         )
         target = f"{path}?{query}" if query else path
-        answer = self._wire.ask(method, target, {**signed, **_AGENT}, body, most=max(most, LONGEST_REFUSAL), peek=peek)
+        answer = await self._wire.ask(
+            method, target, {**signed, **_AGENT}, body, most=max(most, LONGEST_REFUSAL), peek=peek
+        )
         if answer.status in _SUCCESSES:
             self._accepted = True
             return answer

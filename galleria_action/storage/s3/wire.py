@@ -1,9 +1,9 @@
 """HTTP to one server, for any number of threads: connections that are used again, bodies sent in pieces, answers read
 within bounds. It knows nothing of S3 and follows no redirect.
 
-Python's own ``http.client`` makes connections and reads answers. What it does not do is here: a body is sent as long as
-anything moves, however slow; a server that refuses before it has read all of the body is heard at once; no answer is
-longer than asked for, or slower than anybody's line.
+Python's own ``http.client`` makes the connections. A body is sent as long as anything moves, however slow; a server
+that refuses before it has read all of the body is heard at once; no answer is longer than asked for, or slower than
+anybody's line (``net/answer``).
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ from collections.abc import Mapping
 from contextlib import suppress
 from urllib.parse import urlsplit
 
+from galleria_action.net.answer import Reader, Response
 from galleria_action.net.network import Network
 from galleria_action.net.patience import PatientResponse
 from galleria_action.net.proxies import Proxy
+from galleria_action.net.waiting import done, readable, run, writable
 from galleria_action.storage.interface import Body, pieces_of
-from galleria_action.values import dataclass
 
 CONNECT_SECONDS = 10.0
 #: between two packets of an answer, before its first one, and for each piece of a body
@@ -42,17 +43,6 @@ LINE_FAILURES = (OSError, http.client.HTTPException)
 
 class ProxyRefused(OSError):
     """The proxy makes no connection; the text is what it said."""
-
-
-@dataclass(frozen=True, slots=True)
-class Response:
-    """What a server said. ``headers`` by lower-case name. A body that is longer than asked for is cut one byte after;
-    ``size`` is what the server says it has (``None``: it does not say)."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    size: int | None
 
 
 _Idle = list[tuple[float, http.client.HTTPConnection]]
@@ -76,7 +66,7 @@ class Wire:
         self._idle: _Idle = []
         weakref.finalize(self, _close_all, self._idle)
 
-    def ask(
+    async def ask(
         self, method: str, path: str, headers: Mapping[str, str], body: Body = b"", *, most: int, peek: bool = False
     ) -> Response:
         """The answer to one request. ``path`` is percent-encoded, with its query; ``headers`` hold the host.
@@ -84,18 +74,29 @@ class Wire:
         Not more than ``most`` bytes of the body are read, and one more to tell; with ``peek`` none of a success. Raises
         ``LINE_FAILURES``, also for a body that breaks off.
         """
-        connection, whole = self._connected(), False
-        response = PatientResponse(connection.sock, method=method, seconds=SILENCE_SECONDS)
+        head = self._head(method, path, headers, len(body))
+        connection = self._idle_one()
+        if connection is None:
+            connection = await done(self._new)
+        exchange = self._exchange(connection, method, head, body, most, peek)
+        if isinstance(connection, _ThroughTls):  # which can only be waited for
+            return await done(lambda: run(exchange))
+        return await exchange
+
+    async def _exchange(
+        self, connection: http.client.HTTPConnection, method: str, head: bytes, body: Body, most: int, peek: bool
+    ) -> Response:
+        whole = False
         try:
-            sent = self._send(connection, self._head(method, path, headers, len(body)), body)
-            self._begin(connection, response, sent)
-            peeked = peek and response.status < 300
-            seen = b"" if peeked else _read(response, most)
-            whole = sent and not peeked and not response.will_close and _at_end(response)
-            lowered = {name.lower(): value for name, value in response.getheaders()}
-            return Response(response.status, lowered, seen, _size(lowered))
+            line = connection.sock
+            if await self._send(line, head, body):
+                answer = Reader(line, seconds=SILENCE_SECONDS)
+                response = await answer.response(method, most, peek=peek)
+                whole = answer.whole
+            else:
+                response = await _refusal(Reader(line, seconds=_LAST_WORDS_SECONDS), method, most)
+            return response
         finally:
-            response.close()
             if whole:
                 self._idle.append((time.monotonic(), connection))
             else:
@@ -103,15 +104,18 @@ class Wire:
 
     # --- connections -------------------------------------------------------------------------------------------------
 
-    def _connected(self) -> http.client.HTTPConnection:
+    def _idle_one(self) -> http.client.HTTPConnection | None:
         with suppress(IndexError):
             while True:
                 since, connection = self._idle.pop()
                 if time.monotonic() - since < _FRESH_SECONDS and not _has_news(connection.sock):
                     return connection
                 connection.close()
+        return None
+
+    def _new(self) -> http.client.HTTPConnection:
         connection = self._connection()
-        connection.response_class = PatientResponse  # of a proxy, too
+        connection.response_class = PatientResponse  # of a proxy
         try:
             connection.connect()
         except OSError as error:
@@ -119,7 +123,7 @@ class Wire:
             if self._proxy and str(error).startswith("Tunnel connection failed"):
                 raise ProxyRefused(str(error)) from error
             raise
-        connection.sock.settimeout(SILENCE_SECONDS)
+        connection.sock.settimeout(SILENCE_SECONDS if isinstance(connection, _ThroughTls) else 0)
         return connection
 
     def _connection(self) -> http.client.HTTPConnection:
@@ -162,57 +166,45 @@ class Wire:
             raise ValueError("a header holds a line end")
         return "\r\n".join((*lines, "", "")).encode("ascii")
 
-    def _send(self, connection: http.client.HTTPConnection, head: bytes, body: Body) -> bool:
+    async def _send(self, line: socket.socket, head: bytes, body: Body) -> bool:
         """Whether the request was sent whole. It is not where the server answers before, or hangs up: that may be an
         answer, too."""
-        line = connection.sock
+        pieces = pieces_of(body)
+        if len(body) <= _SMALL:
+            head, pieces = b"".join((head, *pieces)), ()
         try:
-            if len(body) <= _SMALL:
-                line.sendall(b"".join((head, *pieces_of(body))))
-                return True
-            line.sendall(head)
-            for piece in pieces_of(body):
-                view = memoryview(piece)
-                for start in range(0, len(view), _PIECE):
-                    line.sendall(view[start : start + _PIECE])
-                    if not self._tls and _answers(line):
-                        return False
+            for piece in (head, *pieces):
+                left, listening = memoryview(piece), not self._tls
+                while left:
+                    left = left[await self._taken(line, left, listening=listening) :]
+                    if left and listening and _has_news(line):
+                        if _answers(line):
+                            return False
+                        listening = False
         except (BrokenPipeError, ConnectionResetError):
             return False
         return True
 
-    def _begin(self, connection: http.client.HTTPConnection, response: http.client.HTTPResponse, sent: bool) -> None:
-        """Read the head of the answer; of one that came too early only a refusal counts."""
-        if sent:
-            response.begin()
-            return
-        connection.sock.settimeout(_LAST_WORDS_SECONDS)
+    async def _taken(self, line: socket.socket, left: memoryview, *, listening: bool) -> int:
+        """How many bytes of ``left`` the line has taken; none where it has something to say."""
         try:
-            response.begin()
-        except LINE_FAILURES:
-            raise ConnectionResetError("the connection was closed while the body was sent") from None
-        if response.status < 300:
-            raise ConnectionResetError("a success before the body was sent")
+            return line.send(left[:_PIECE])
+        except (BlockingIOError, ssl.SSLWantWriteError):
+            await writable(line, SILENCE_SECONDS, listening=listening)
+        except ssl.SSLWantReadError:
+            await readable(line, SILENCE_SECONDS)
+        return 0
 
 
-def _read(response: http.client.HTTPResponse, most: int) -> bytes:
-    """The body, cut one byte after ``most``."""
-    body = bytearray()
-    while len(body) <= most and (piece := response.read1(min(_PIECE, most + 1 - len(body)))):
-        body += piece
-    if len(body) <= most and response.length:
-        # A read of a bounded length passes a body that broke off for a whole one.
-        raise http.client.IncompleteRead(bytes(body), response.length)
-    return bytes(body)
-
-
-def _at_end(response: http.client.HTTPResponse) -> bool:
-    return response.isclosed() or response.length == 0
-
-
-def _size(headers: Mapping[str, str]) -> int | None:
-    length = headers.get("content-length", "")
-    return int(length) if length.isascii() and length.isdigit() and len(length) < 20 else None
+async def _refusal(answer: Reader, method: str, most: int) -> Response:
+    """What a server says that stopped listening; only a refusal counts."""
+    try:
+        response = await answer.response(method, most)
+    except LINE_FAILURES:
+        raise ConnectionResetError("the connection was closed while the body was sent") from None
+    if response.status < 300:
+        raise ConnectionResetError("a success before the body was sent")
+    return response
 
 
 def _has_news(line: socket.socket) -> bool:
@@ -223,8 +215,8 @@ def _has_news(line: socket.socket) -> bool:
 
 
 def _answers(line: socket.socket) -> bool:
-    """Whether the other side answers already; not by a ``100 Continue``, which nobody asked for."""
-    return _has_news(line) and not line.recv(10, socket.MSG_PEEK).startswith(b"HTTP/1.1 1")
+    """Whether what the other side says is an answer; not a ``100 Continue``, which nobody asked for."""
+    return not line.recv(10, socket.MSG_PEEK).startswith(b"HTTP/1.1 1")
 
 
 class _ThroughTls(http.client.HTTPSConnection):

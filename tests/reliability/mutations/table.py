@@ -57,7 +57,7 @@ MUTATIONS = {
         _PAIRS + "test_one_goes_by_at_every_request_of_the_other",
     ),
     "loses a worker that dies": _when(
-        1, miss("Uploader._work", "BaseException"),
+        1, never("_Batch.ended", "defect"),
         _CRASH + "test_a_worker_that_dies_is_no_success",
     ),
     "no guard": _when(
@@ -185,9 +185,9 @@ MUTATIONS = {
     "uploads after a signal": _when(
         4,
         (
-            put("Uploader._work", "not self.stop.requested", "True"),
+            put("Uploader._handled", "self.stop.requested", "False"),
             put("Uploader._one", "self.stop.requested", "False"),
-            put("Uploader._wait", "not self.stop.requested", "True"),
+            put("Uploader._carry_out", "self.stop.requested", "False"),
         ),
         _CRASH + "test_stopped_at_every_request",
     ),
@@ -245,7 +245,7 @@ MUTATIONS = {
         _FAILURES + "test_verify_failed_by_overwritten_bytes",
     ),
     "gives up at the first fault": _when(
-        3, put("Persistence.__call__", "attempt >= most", "True"),
+        3, put("Persistence.later", "attempt >= most", "True"),
         _PERSISTENCE + "TestWhatPasses",
     ),
     "takes an empty success for one": _when(
@@ -257,7 +257,7 @@ MUTATIONS = {
         "tests/storage/test_throttle.py",
     ),
     "tries again after a signal": _when(
-        4, put("Persistence.__call__", "not self._pause(...)", "self._pause(_wait(attempt, fault)) is None"),
+        4, put("Persistence.later", "not await done(...)", "await done(lambda: self._pause(seconds)) is None"),
         _PERSISTENCE + "TestPatience::test_no_further_try_after_a_stop",
     ),
     "commits after a signal during the probe": _when(
@@ -333,9 +333,21 @@ MUTATIONS = {
         3, miss("committing", "Unsettled"),
         _CRASH + "test_no_answer_any_more",
     ),
-    "gives a slow line the same time again": _when(
-        3, swap("Wire._send", "line.sendall(view[start : start + _PIECE])", "line.sendall(view)"),
+    "waits for ever for a line that takes nothing": _when(
+        3, never("_here", "not poll.poll(wait.seconds * 1000)"),
         _PERSISTENCE + "TestStalls",
+    ),
+    "waits for ever for one line among many": _when(
+        3, never("Loop._end_patience", "deadline < now"),
+        "tests/net/test_loop.py",
+    ),
+    "waits for ever for a bucket's answer that trickles in": _when(
+        3, never("Reader._more", "now - self._began > self._seconds + self._seen / patience.SLOWEST_BYTES_PER_SECOND"),
+        "tests/net/test_patience.py",
+    ),
+    "reads a bucket's trailers without an end": _when(
+        9, never("Reader._chunks", "trailers > 100"),
+        "tests/net/test_patience.py",
     ),
     "waits for ever for an answer that trickles in": _when(
         3, never("_Watched.readinto", "now - self._began > self._seconds + self.seen / SLOWEST_BYTES_PER_SECOND"),
