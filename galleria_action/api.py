@@ -17,6 +17,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from galleria_action import quantities
 from galleria_action.deployment.apply.prepare import PreparePolicy
 from galleria_action.deployment.apply.upload import Uploader
 from galleria_action.deployment.events import Event, Listener, Stored
@@ -48,7 +49,6 @@ from galleria_action.options.guards import GuardOptions, Orphans
 from galleria_action.options.headers import HeaderOptions
 from galleria_action.options.target import TargetOptions
 from galleria_action.options.upload import UploadOptions
-from galleria_action.report import wording
 from galleria_action.report.result import Tally
 from galleria_action.storage.api import store_for
 from galleria_action.storage.faults.client_errors import raising_client_errors
@@ -181,7 +181,7 @@ def _deploy_dict(heard: Tally, dry_run: bool, *, message: str) -> dict[str, Any]
 
 
 def _would(plan: Mapping[str, list[Any]]) -> str:
-    uploads, deletes = (wording.count(len(plan[name]), "photo") for name in ("upload", "delete"))
+    uploads, deletes = (quantities.count(len(plan[name]), "photo") for name in ("upload", "delete"))
     return f"Would upload {uploads}, delete {deletes}"
 
 

@@ -12,11 +12,12 @@ from galleria_action.ci.interface import CI, Reviews
 from galleria_action.cli.commands import COMMANDS, Command
 from galleria_action.errors import Cancelled, ConfigInvalid, GalleriaError, InternalError
 from galleria_action.listeners import PLAN_FILE, RESULT_FILE, ReportFiles
+from galleria_action.quantities import count
 from galleria_action.report.documents import report_renderer, result_json, result_text
 from galleria_action.report.markdown import render_summary
 from galleria_action.report.result import Result, Tally, finish
 from galleria_action.report.text import render_text
-from galleria_action.report.wording import count, sentences
+from galleria_action.report.wording import sentences
 from galleria_action.usecases.context import Context
 from galleria_action.values import dataclass
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
+from galleria_action.quantities import human_size
 from galleria_action.report.budget import Block, Rendering, block
 from galleria_action.report.document import (
     Cell,
@@ -21,7 +22,6 @@ from galleria_action.report.document import (
     Tone,
 )
 from galleria_action.report.escape import code, prose, shorten
-from galleria_action.report.wording import human_size
 
 #: More rows than this are folded away: a page of them hides what else there is to say.
 _OPEN = 25

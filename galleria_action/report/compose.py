@@ -11,6 +11,7 @@ from galleria_action.deployment.releases.record import Kind, Release, Standing
 from galleria_action.deployment.releases.rollback import ListedRelease
 from galleria_action.deployment.remote.verification import Verification
 from galleria_action.errors import Finding
+from galleria_action.quantities import count, duration, human_size
 from galleria_action.report.document import (
     NOTHING,
     Amount,
@@ -31,7 +32,6 @@ from galleria_action.report.document import (
 from galleria_action.report.outcome import Verdict, deploys, outcome_of, unverified
 from galleria_action.report.plan_sections import AHEAD, DONE, listing, plan_sections
 from galleria_action.report.result import Result
-from galleria_action.report.wording import count, duration, human_size
 from galleria_action.values import dataclass
 
 _UPLOAD, _DELETE = (AHEAD.upload, DONE.upload), (AHEAD.delete, DONE.delete)
@@ -312,4 +312,4 @@ def _back(it: ListedRelease) -> str:
     if not it.can_come_back:
         return f"not possible: {count(len(it.way.gone), 'object')} gone" if it.way.gone else "not possible"
     copies, deletes = count(len(it.way.copies), "copy"), count(len(it.way.deletes), "delete")
-    return f"{copies.replace('copys', 'copies')}, {deletes}, {human_size(it.way.size)}"
+    return f"{copies}, {deletes}, {human_size(it.way.size)}"

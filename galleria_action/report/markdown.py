@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+from galleria_action.quantities import count, duration
 from galleria_action.report.blocks import cell, section_block, table, unbroken
 from galleria_action.report.budget import Block, Rendering, block, fit
 from galleria_action.report.compose import compose
 from galleria_action.report.document import Amount, Column, Count, Document, Part, PlanReport, Row
 from galleria_action.report.escape import code, link, prose, shorten
 from galleria_action.report.result import Result
-from galleria_action.report.wording import count, duration
 
 _ICONS = {"planned": "📋", "unplanned": "⚠️", "done": "✅", "failed": "❌", "cancelled": "🛑"}
 _LONG, _SHORT = 2000, 200

@@ -6,8 +6,9 @@ from typing import Literal
 
 from galleria_action.deployment.events import Sight
 from galleria_action.deployment.model import Plan
+from galleria_action.quantities import count
 from galleria_action.report.result import Result
-from galleria_action.report.wording import FAILURES, count
+from galleria_action.report.wording import FAILURES
 from galleria_action.values import dataclass
 
 _SUBJECTS = {"cors": "CORS", "verify": "Verification", "validate": "Validation"}

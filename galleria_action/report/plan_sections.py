@@ -9,8 +9,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from galleria_action.deployment.model import Copy, Delete, Plan, Reason, Upload, strongest
+from galleria_action.quantities import count, human_size
 from galleria_action.report.document import Cell, Column, Details, Name, Part, Phrase, Row, Section, Series, Size
-from galleria_action.report.wording import REASONS, count, human_size
+from galleria_action.report.wording import REASONS
 from galleria_action.values import dataclass
 
 _TOO_MANY = "Too many to list one by one here; the plan file has every file."

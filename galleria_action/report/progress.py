@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import Literal, Protocol, Self
 
-from galleria_action.report.wording import duration, human_size
+from galleria_action.quantities import duration, human_size
 from galleria_action.values import dataclass
 
 Style = Literal["auto", "off"]

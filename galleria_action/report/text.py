@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from galleria_action.deployment.model import Plan
+from galleria_action.quantities import duration, human_size
 from galleria_action.report.compose import compose, compose_plan
 from galleria_action.report.document import (
     NOTHING,
@@ -26,7 +27,6 @@ from galleria_action.report.document import (
 from galleria_action.report.escape import shorten, visible
 from galleria_action.report.outcome import Ending
 from galleria_action.report.result import Result
-from galleria_action.report.wording import duration, human_size
 from galleria_action.values import dataclass
 
 #: Entries of a list that are shown; the log is not the place for all of them.

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from galleria_action.gallery.keys import METADATA_KEY
-from galleria_action.report.wording import count
+from galleria_action.quantities import count
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.lookalikes import search_of, tell_lookalikes
 from galleria_action.usecases.parts.studio import originals_of, studio

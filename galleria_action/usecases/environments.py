@@ -9,7 +9,7 @@ from galleria_action.errors import ConfigInvalid, Finding
 from galleria_action.options import OPTIONS
 from galleria_action.options.declaration import Option
 from galleria_action.options.origin import Given
-from galleria_action.report.wording import count
+from galleria_action.quantities import count
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.results import Answered
 

@@ -27,7 +27,7 @@ from galleria_action.gallery.originals.names import natural
 from galleria_action.gallery.originals.scan import Original, Why, scan_originals
 from galleria_action.gallery.originals.times import TimeSettings
 from galleria_action.gallery.wording import shown
-from galleria_action.report.wording import count
+from galleria_action.quantities import count
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.studio import originals_of
 from galleria_action.usecases.results import Answered

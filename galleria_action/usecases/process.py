@@ -12,7 +12,7 @@ from galleria_action.errors import ConfigInvalid, Finding
 from galleria_action.fence.files import hand_over
 from galleria_action.gallery.originals.times import TimeSettings
 from galleria_action.options.studio import OnError
-from galleria_action.report.wording import count
+from galleria_action.quantities import count
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.lookalikes import compare_gallery, tell_lookalikes, wants_lookalikes
 from galleria_action.usecases.parts.studio import originals_of, studio

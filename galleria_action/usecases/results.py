@@ -9,7 +9,7 @@ from galleria_action.deployment.model import Plan
 from galleria_action.deployment.releases.record import TakenFrom
 from galleria_action.deployment.remote.verification import Verification
 from galleria_action.deployment.shards import Shard
-from galleria_action.report.wording import count
+from galleria_action.quantities import count
 from galleria_action.values import dataclass
 
 

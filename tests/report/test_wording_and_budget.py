@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from galleria_action.deployment.model import Reason
+from galleria_action.quantities import count, duration, human_size
 from galleria_action.report.budget import block, fit
-from galleria_action.report.wording import REASONS, count, duration, human_size
+from galleria_action.report.wording import REASONS
 
 
 @pytest.mark.parametrize(

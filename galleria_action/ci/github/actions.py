@@ -16,8 +16,8 @@ from galleria_action.ci.log import Log
 from galleria_action.ci.occasion import Occasion
 from galleria_action.ci.secrets import forms, redact
 from galleria_action.errors import Finding
+from galleria_action.quantities import count
 from galleria_action.report.document import Tone
-from galleria_action.report.wording import count
 
 if TYPE_CHECKING:
     from galleria_action.ci.github.event import Event

@@ -18,6 +18,7 @@ import jinja2
 from markupsafe import Markup, escape
 
 from galleria_action.deployment.events import Image
+from galleria_action.quantities import count, duration, human_size
 from galleria_action.report.blocks import unbroken
 from galleria_action.report.compose import compose
 from galleria_action.report.document import (
@@ -34,7 +35,6 @@ from galleria_action.report.document import (
 )
 from galleria_action.report.escape import PLAIN_URL, QUOTED, shorten, visible
 from galleria_action.report.result import Result
-from galleria_action.report.wording import count, duration, human_size
 
 _TEMPLATES = Path(__file__).parent
 #: rows of one list or table; the plan's file has all of them

@@ -21,7 +21,7 @@ from galleria_action.errors import ConfigInvalid
 from galleria_action.gallery.metadata.model import GalleryMetadata
 from galleria_action.options.checks import Verify
 from galleria_action.options.guards import PlanApproval
-from galleria_action.report.wording import count
+from galleria_action.quantities import count
 from galleria_action.storage.conditions import prove_ahead
 from galleria_action.storage.interface import ObjectInfo, ReadStore, WriteStore
 from galleria_action.usecases.context import Context

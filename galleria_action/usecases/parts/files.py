@@ -15,7 +15,7 @@ from galleria_action.gallery.local.git_index import Checkouts
 from galleria_action.gallery.local.stamp import written_at
 from galleria_action.gallery.metadata.model import GalleryMetadata
 from galleria_action.options.gallery import CheckFiles
-from galleria_action.report.wording import count, human_size
+from galleria_action.quantities import count, human_size
 from galleria_action.usecases.context import Context
 
 #: A look at what is online already reads no more than this, and says what it did not read.

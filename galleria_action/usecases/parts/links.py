@@ -9,7 +9,7 @@ from galleria_action.gallery.links import LARGEST_PAGE, Base, DeadLinks, Keys, L
 from galleria_action.gallery.local.files import LocalFile, read_file
 from galleria_action.gallery.media import extension_of
 from galleria_action.options.gallery import Links
-from galleria_action.report.wording import count
+from galleria_action.quantities import count
 from galleria_action.usecases.context import Context
 
 _SHOWN, _LISTED = 5, 50

@@ -20,7 +20,7 @@ from galleria_action.errors import GalleryInvalid
 from galleria_action.gallery.metadata.schema import LoadedMetadata
 from galleria_action.options.checks import Verify
 from galleria_action.options.guards import Orphans, Unproven
-from galleria_action.report.wording import human_size
+from galleria_action.quantities import human_size
 from galleria_action.storage.interface import ReadStore
 from galleria_action.storage.providers import provider_of
 from galleria_action.storage.settings import FOLDER, StoreSettings

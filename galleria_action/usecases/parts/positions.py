@@ -15,7 +15,7 @@ from galleria_action.deployment.model import Upload
 from galleria_action.errors import Finding, GalleryInvalid
 from galleria_action.gallery.local.files import LocalFile, opened, read_file
 from galleria_action.options.gallery import StripGps
-from galleria_action.report.wording import count
+from galleria_action.quantities import count
 from galleria_action.usecases.context import Context
 
 #: EXIF and XMP stand at the beginning of a JPEG; other formats have them anywhere, and are read whole up to a size

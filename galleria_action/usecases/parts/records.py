@@ -6,7 +6,7 @@ from galleria_action.deployment.layout import whole
 from galleria_action.deployment.state.elsewhere import StateElsewhere
 from galleria_action.deployment.state.manifest import MANIFEST_KEY
 from galleria_action.errors import GalleriaError
-from galleria_action.report.wording import count
+from galleria_action.quantities import count
 from galleria_action.storage.interface import RECORDS, WriteStore
 from galleria_action.storage.opening import address_of
 from galleria_action.storage.providers import PrivateBy, Provider, provider_of

@@ -19,7 +19,7 @@ from galleria_action.gallery.metadata.model import GalleryMetadata
 from galleria_action.options.checks import Verify
 from galleria_action.options.gallery import HashCheck
 from galleria_action.options.guards import Orphans
-from galleria_action.report.wording import count
+from galleria_action.quantities import count
 from galleria_action.storage.interface import ObjectInfo, ReadStore
 from galleria_action.usecases.context import Context
 

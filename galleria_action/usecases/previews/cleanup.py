@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from galleria_action.deployment.layout import whole
 from galleria_action.deployment.previews.marks import MARKS, closing_in, why_it_goes
 from galleria_action.errors import GalleriaError, PurgeFailed, VerifyFailed
-from galleria_action.report.wording import count
+from galleria_action.quantities import count
 from galleria_action.storage.interface import ReadStore, WriteStore
 from galleria_action.storage.wrappers import ReadOnlyStore
 from galleria_action.usecases.context import Context

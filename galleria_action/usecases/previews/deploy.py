@@ -20,7 +20,7 @@ from galleria_action.errors import DeleteGuard, EmptyGallery, PlanChanged
 from galleria_action.options.checks import Cors
 from galleria_action.options.edge import Probe
 from galleria_action.options.guards import Orphans, PlanApproval
-from galleria_action.report.wording import count, human_size
+from galleria_action.quantities import count, human_size
 from galleria_action.storage.interface import WriteStore
 from galleria_action.storage.wrappers import ReadOnlyStore
 from galleria_action.usecases.context import Context

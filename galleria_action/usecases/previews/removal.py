@@ -22,7 +22,7 @@ from galleria_action.deployment.previews.marks import (
 from galleria_action.deployment.state.publication import PUBLICATION_KEY, Publication
 from galleria_action.deployment.state.reading import read_publication
 from galleria_action.errors import Conflict, Finding, GalleriaError, VerifyFailed
-from galleria_action.report.wording import count
+from galleria_action.quantities import count
 from galleria_action.storage.interface import RECORDS, ReadStore, WriteStore
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.purging import Gone, owed_in, purging_of

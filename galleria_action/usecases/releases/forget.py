@@ -31,7 +31,7 @@ from galleria_action.deployment.strategies.rolling import rolling
 from galleria_action.errors import ConfigInvalid, Finding, PlanChanged, VerifyFailed
 from galleria_action.gallery.keys import METADATA_KEY, folded
 from galleria_action.gallery.metadata.schema import parse_remote
-from galleria_action.report.wording import count
+from galleria_action.quantities import count
 from galleria_action.storage.interface import Headers, ReadStore, WriteStore
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.applying import verify_against

@@ -8,7 +8,7 @@ from galleria_action.deployment.releases.hold import HOLD_KEY, held
 from galleria_action.deployment.releases.rollback import ListedRelease, way_back
 from galleria_action.deployment.remote.reading import RemoteState, read_remote
 from galleria_action.deployment.state.pool import POOL_FOLDER
-from galleria_action.report.wording import count
+from galleria_action.quantities import count
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.planning import under_way
 from galleria_action.usecases.parts.releasing import history_of

@@ -33,7 +33,7 @@ from galleria_action.gallery.media import media_type
 from galleria_action.gallery.metadata.schema import parse_remote
 from galleria_action.options import Options
 from galleria_action.options.guards import Orphans
-from galleria_action.report.wording import human_size
+from galleria_action.quantities import human_size
 from galleria_action.storage.interface import Headers, ReadStore, Target, WriteStore
 from galleria_action.storage.settings import StoreSettings
 from galleria_action.usecases.context import Context

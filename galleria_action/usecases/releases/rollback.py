@@ -31,7 +31,7 @@ from galleria_action.errors import ReleaseUnavailable
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.gallery.metadata.model import GalleryMetadata
 from galleria_action.gallery.metadata.schema import RemoteInvalid, parse_remote
-from galleria_action.report.wording import count, human_size
+from galleria_action.quantities import count, human_size
 from galleria_action.storage.interface import ReadStore, WriteStore
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.applying import verify_against

@@ -19,7 +19,7 @@ from galleria_action.gallery.telling import tells_of_people
 from galleria_action.options.gallery import Links, StripGps
 from galleria_action.options.studio import Duplicates
 from galleria_action.pipeline.model import Outcome
-from galleria_action.report.wording import count, human_size
+from galleria_action.quantities import count, human_size
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.links import check_links
 from galleria_action.usecases.parts.local import Gallery, load_gallery

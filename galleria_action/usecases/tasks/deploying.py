@@ -17,7 +17,7 @@ from galleria_action.options.releases import ReleaseOptions
 from galleria_action.options.strategy import StrategyOptions
 from galleria_action.options.target import TargetOptions
 from galleria_action.pipeline.model import Outcome
-from galleria_action.report.wording import count, human_size
+from galleria_action.quantities import count, human_size
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.cors import check_cors
 from galleria_action.usecases.deploy import deploy

@@ -47,7 +47,7 @@ from galleria_action.pipeline.record import (
 from galleria_action.pipeline.runner import World, run_stages
 from galleria_action.pipeline.schedule import started
 from galleria_action.pipeline.shown import junit
-from galleria_action.report.wording import count
+from galleria_action.quantities import count
 from galleria_action.storage.interface import WriteStore
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.releases.rollback import rollback
