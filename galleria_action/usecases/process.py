@@ -122,7 +122,7 @@ def _build_site(context: Context, task: Task, made: Processed, folder: Path) -> 
     if templates:
         context.place.fence(templates, "templates")
     built = build_site(made.photos, task.source, folder, task.times, settings, templates)
-    context.say(f"{built.files:,} files of the site, {built.changed:,} of them written or removed now")
+    context.say(f"{count(built.files, 'file')} of the site, {built.changed:,} of them written or removed now")
     return built.changed > 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from galleria_action.deployment.planner import all_uploads
 from galleria_action.options.gallery import CheckFiles
 from galleria_action.options.studio import Duplicates
+from galleria_action.quantities import count
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.local import load_gallery, measured
 from galleria_action.usecases.parts.positions import look_for_positions
@@ -28,6 +29,6 @@ def validate(context: Context) -> Answered:
             tell_lookalikes(context, *compare_metadata(context, gallery.metadata.metadata.photos, by_key))
     if gallery.metadata and gallery.photos is not None:
         photos, files = len(gallery.metadata.metadata.photos), len(gallery.photos)
-        return Answered(f"The gallery is valid: {photos:,} photos, {files:,} files.")
+        return Answered(f"The gallery is valid: {count(photos, 'photo')}, {count(files, 'file')}.")
     files = len(gallery.photos or ()) + len(gallery.site or ())
-    return Answered(f"The files are valid: {files:,} files, no gallery metadata to check.")
+    return Answered(f"The files are valid: {count(files, 'file')}, no gallery metadata to check.")

@@ -19,6 +19,7 @@ from galleria_action.deployment.remote.reading import list_target
 from galleria_action.deployment.state.manifest import ManifestEntry
 from galleria_action.deployment.state.pool import POOL_HEADERS, pool_key
 from galleria_action.errors import Cancelled, Conflict, GalleriaError, StorageUnavailable
+from galleria_action.quantities import count
 from galleria_action.storage.interface import LARGEST_PUT, Headers, ObjectInfo, ReadStore
 from galleria_action.values import dataclass
 
@@ -76,7 +77,7 @@ class Bring:
         work.tell(Began("Brought", len(coming), sum(copy.size for copy in coming)))
         lock = threading.Lock()
         try:
-            work.say(f"Bringing {len(coming):,} objects from {coming[0].source.target}")  # type: ignore[union-attr]
+            work.say(f"Bringing {count(len(coming), 'object')} from {coming[0].source.target}")  # type: ignore[union-attr]
             side_by_side(coming, lambda copy: self._one(work, copy, lock), work.uploader.concurrency)
         finally:
             work.tell(Ended())

@@ -15,6 +15,7 @@ from galleria_action.deployment.state.manifest import ManifestEntry
 from galleria_action.deployment.state.pool import pool_key
 from galleria_action.errors import GalleriaError
 from galleria_action.gallery.media import is_page
+from galleria_action.quantities import count
 from galleria_action.values import dataclass
 
 
@@ -34,8 +35,7 @@ class Publish:
         work.stop.check()
         work.hold.begin()
         work.tell(Publishing(True))
-        which = "object that replaces a live one" if len(uploads) == 1 else "objects that replace live ones"
-        work.say(f"Publishing {len(uploads):,} {which}")
+        work.say(f"Publishing {count(len(uploads), 'object')} in place of live ones")
         photos = [up for up in uploads if up.photo is not None]
         assets = [up for up in uploads if up.photo is None and not is_page(up.key)]
         pages = [up for up in uploads if up.photo is None and is_page(up.key)]

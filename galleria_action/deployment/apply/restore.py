@@ -14,6 +14,7 @@ from galleria_action.deployment.model import Copy, Reason
 from galleria_action.deployment.state.manifest import ManifestEntry
 from galleria_action.deployment.state.pool import pool_key
 from galleria_action.gallery.media import is_page
+from galleria_action.quantities import count
 from galleria_action.values import dataclass
 
 
@@ -24,7 +25,7 @@ class Restore:
     from the pool, or from a whole gallery in a ``slot``."""
 
     recorded: Mapping[str, ManifestEntry]
-    said: str = "Bringing back {} objects that were kept"
+    said: str = "Bringing back {} that had been kept"
     slot: Layout | None = None
     moment: Moment = Moment.PUBLISH
 
@@ -39,7 +40,7 @@ class Restore:
         work.stop.check()
         work.hold.begin()
         work.tell(Publishing(True))
-        work.say(self.said.format(f"{len(copies):,}"))
+        work.say(self.said.format(count(len(copies), "object")))
         photos = [copy for copy in copies if copy.photo is not None]
         assets = [copy for copy in copies if copy.photo is None and not is_page(copy.key)]
         pages = [copy for copy in copies if copy.photo is None and is_page(copy.key)]

@@ -16,6 +16,7 @@ from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.deployment.state.pool import POOL_FOLDER, pool_key
 from galleria_action.deployment.state.publication import PUBLICATION_KEY, Publication
 from galleria_action.errors import ConfigInvalid, Conflict
+from galleria_action.quantities import count
 from galleria_action.storage.interface import ObjectInfo, ReadStore, WriteStore
 from galleria_action.values import dataclass
 
@@ -155,4 +156,4 @@ def let_go(
         say(f"Retention: {len(found.releases):,} older releases let go, which frees {sum(freed.values()):,} bytes.")
     if errors or refused:
         left = len(errors) + len(refused)
-        say(f"{left:,} objects that nobody needs could not be deleted; the next deploy tries again.")
+        say(f"{count(left, 'object')} that nobody needs could not be deleted; the next deploy tries again.")

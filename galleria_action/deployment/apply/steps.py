@@ -15,6 +15,7 @@ from galleria_action.deployment.remote.reading import find_missing
 from galleria_action.deployment.state.manifest import Leaving
 from galleria_action.errors import Conflict, Finding, StorageUnavailable
 from galleria_action.gallery.media import is_page
+from galleria_action.quantities import count
 from galleria_action.values import dataclass
 
 NARROWED = (
@@ -48,8 +49,7 @@ class Stage:
         try:
             for title, batch in (("photos", photos), ("site assets", assets), ("site pages", pages)):
                 if batch:
-                    files = "1 file" if len(batch) == 1 else f"{len(batch):,} files"
-                    work.say(f"Uploading {files}: {title}")
+                    work.say(f"Uploading {count(len(batch), 'file')}: {title}")
                     work.uploader.upload(batch)
         finally:
             work.tell(Ended())

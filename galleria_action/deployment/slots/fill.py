@@ -21,6 +21,7 @@ from galleria_action.deployment.state.publication import Publication
 from galleria_action.deployment.state.written import headers_of, written
 from galleria_action.errors import Finding, StorageUnavailable, VerifyFailed
 from galleria_action.gallery.keys import METADATA_KEY
+from galleria_action.quantities import count
 from galleria_action.storage.interface import WriteStore
 from galleria_action.values import dataclass
 
@@ -55,7 +56,7 @@ class Fill:
                 base = _record(work, slot, replace(manifest, objects=entries), base)
             if needed.gone:
                 self._delete(work, slot, list(needed.gone))
-            work.say(f"Filling {layout.folder} by {len(needed.copies):,} copies inside the service")
+            work.say(f"Filling {layout.folder} by {count(len(needed.copies), 'copy')} inside the service")
             entries |= self._copy(work, layout, needed)
         base = _record(work, slot, replace(manifest, objects=entries), base)
         metadata = self._document(work, slot, found.metadata_base)
@@ -82,7 +83,7 @@ class Fill:
         if errors := store.delete(keys):
             key, error = next(iter(errors.items()))
             raise StorageUnavailable(
-                f"{len(errors):,} objects in a slot could not be deleted, such as {key}: {error}",
+                f"{count(len(errors), 'object')} in a slot could not be deleted, such as {key}: {error}",
                 hint="May the key s3:DeleteObject? Visitors see what they saw before.",
             )
 

@@ -32,6 +32,7 @@ from galleria_action.gallery.metadata.model import NO_SETTINGS
 from galleria_action.gallery.metadata.redact import redact_paths
 from galleria_action.gallery.metadata.schema import LoadedMetadata
 from galleria_action.options.gallery import CheckFiles, StripGps
+from galleria_action.quantities import count
 from galleria_action.storage.interface import Headers
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.files import check_claimed, known_by_git
@@ -79,7 +80,7 @@ def check_local(
         every = context.options.gallery.check_files is CheckFiles.HASH
         proved = {} if every else known_by_git([*(found.photos or ()), *(found.site or ())], recorded)
         gallery = measured(context, found, every=every, proved=proved)
-        context.say(f"{len(found.photos or ()):,} files of photos, {len(found.site or ()):,} of the site")
+        context.say(f"{count(len(found.photos or ()), 'file')} of photos, {len(found.site or ()):,} of the site")
     return LocalSide(found, gallery, proved)
 
 

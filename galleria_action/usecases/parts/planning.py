@@ -20,7 +20,7 @@ from galleria_action.errors import GalleryInvalid
 from galleria_action.gallery.metadata.schema import LoadedMetadata
 from galleria_action.options.checks import Verify
 from galleria_action.options.guards import Orphans, Unproven
-from galleria_action.quantities import human_size
+from galleria_action.quantities import count, human_size
 from galleria_action.storage.interface import ReadStore
 from galleria_action.storage.providers import provider_of
 from galleria_action.storage.settings import FOLDER, StoreSettings
@@ -119,7 +119,7 @@ def tell_orphans(context: Context, plan: Plan) -> None:
     if not plan.orphans or orphans in (Orphans.IGNORE, Orphans.DELETE):
         return
     shown = ", ".join(map(repr, plan.orphans[:5])) + (", …" if len(plan.orphans) > 5 else "")
-    text = f"{len(plan.orphans):,} objects lie in the gallery's folders that nothing names: {shown}."
+    text = f"Nothing names {count(len(plan.orphans), 'object')} in the gallery's folders: {shown}."
     if orphans is Orphans.FAIL:
         text += (
             " A deploy of this plan ends with verify-failed (exit 4) after its commit. Delete them with orphans: "

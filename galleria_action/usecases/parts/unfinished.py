@@ -9,6 +9,7 @@ from typing import TypeVar
 from galleria_action.deployment.apply.publishing import Hold, has_died, take_back
 from galleria_action.deployment.remote.reading import RemoteState, read_remote
 from galleria_action.deployment.state.publication import Publication
+from galleria_action.quantities import count
 from galleria_action.storage.interface import WriteStore
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.local import LocalSide
@@ -37,7 +38,9 @@ def settled(context: Context, store: WriteStore, side: LocalSide, made: Comparis
     if unfinished.plan_id == made.plan.plan_id:
         context.say("An earlier run of this plan died while it was publishing; it is finished now.")
         return replace(made, hold=hold)
-    context.say(f"A publish of another plan has died; {len(unfinished.replaced):,} objects are taken back first.")
+    context.say(
+        f"A publish of another plan has died; it is taken back first ({count(len(unfinished.replaced), 'object')})."
+    )
     take_back(store, unfinished, context.options.upload.concurrency, made.recorded, made.remote.manifest_base)
     hold.release()
     return anew()
@@ -56,7 +59,7 @@ def cleared(context: Context, store: WriteStore) -> RemoteState:
     if hold is None:
         return remote
     if unfinished := remote.unfinished:
-        context.say(f"A publish has died; {len(unfinished.replaced):,} objects are taken back first.")
+        context.say(f"A publish has died; it is taken back first ({count(len(unfinished.replaced), 'object')}).")
         concurrency = context.options.upload.concurrency
         take_back(store, unfinished, concurrency, remote.manifest, remote.manifest_base)
     hold.release()

@@ -33,7 +33,7 @@ from galleria_action.gallery.media import media_type
 from galleria_action.gallery.metadata.schema import parse_remote
 from galleria_action.options import Options
 from galleria_action.options.guards import Orphans
-from galleria_action.quantities import human_size
+from galleria_action.quantities import count, human_size
 from galleria_action.storage.interface import Headers, ReadStore, Target, WriteStore
 from galleria_action.storage.settings import StoreSettings
 from galleria_action.usecases.context import Context
@@ -183,7 +183,7 @@ def _planned(context: Context, store: ReadStore, remote: RemoteState | None) -> 
         context.tell(Planned(plan))
         size = human_size(sum(copy.size for copy in plan.copies))
         how = "inside the service" if _same_service(source.context.settings, context) else "through this machine"
-        context.say(f"From {offer.taken_from.environment}: {len(plan.copies):,} objects ({size}) {how}")
+        context.say(f"From {offer.taken_from.environment}: {count(len(plan.copies), 'object')} ({size}) {how}")
     guards = options.guards
     check_guards(plan, guards.max_delete, allow_empty=guards.allow_empty, approved_plan=guards.approved_plan)
     if plan.changed:

@@ -8,6 +8,7 @@ from galleria_action.deployment.apply.upload import UploadsDone
 from galleria_action.deployment.routing.router import Slots
 from galleria_action.deployment.state.checkpoint import Checkpoint
 from galleria_action.options.strategy import Strategy
+from galleria_action.quantities import count
 from galleria_action.storage.interface import WriteStore
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.applying import put_online
@@ -31,7 +32,7 @@ def carried_out(
         previous = before_it(store, made)
     smaller = list(batches(made, context.options.strategy.batch))
     for number, gallery in enumerate(smaller, 1):
-        context.say(f"Part {number} of {len(smaller) + 1}: {len(gallery.photos or ()):,} photos")
+        context.say(f"Part {number} of {len(smaller) + 1}: {count(len(gallery.photos or ()), 'photo')}")
         part = make_comparison(part_of_it, store, replace(side, gallery=gallery))
         put_online(part_of_it, store, part, checkpoint, done)
     if smaller:

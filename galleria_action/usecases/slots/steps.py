@@ -34,7 +34,7 @@ def steps_onward(
     context: Context, slots: Slots, local: Wanted, bring: Step, recorded: Mapping[str, ManifestEntry]
 ) -> Sequence[Step]:
     """The steps for what ``bring`` brings from another environment; ``recorded`` is what the record is to say then."""
-    publish = Restore(recorded, "Publishing {} objects that replace live ones")
+    publish = Restore(recorded, "Publishing {} in place of live ones")
     if not context.options.strategy.strategy.in_slots:
         return (bring, *rolling(local, publish))
 
