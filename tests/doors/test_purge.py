@@ -133,6 +133,15 @@ def test_purge_fail(cached: Job, edge: FakeEdge) -> None:
     assert "is online, but a cache was not purged" in ran.log
 
 
+def test_a_cache_that_refuses_does_not_hide_what_ended_the_run(cached: Job, edge: FakeEdge) -> None:
+    edge.down = Reply(403)
+    (bucket(cached) / "photos/full/nobodys.jpg").write_bytes(b"x")
+    ran = cached.runner.run("deploy", cdn="fastly:s1", purge="fail")
+    assert (ran.exit_code, ran.outputs["failure-reason"]) == (4, "verify-failed"), ran.log
+    assert "a cache may still hold the old one" in ran.log
+    assert len(debts(cached)) == 1
+
+
 def test_invalidate_cdn_false_leaves_it_to_a_later_run(cached: Job, edge: FakeEdge) -> None:
     ran = good(cached.runner.run("deploy", cdn="fastly:s1", invalidate_cdn="false"))
     assert not edge.calls

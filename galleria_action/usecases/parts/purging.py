@@ -58,7 +58,10 @@ def purging(
     try:
         yield caches
     except (DeleteFailed, VerifyFailed, ProbeFailed):
-        caches.pay()
+        try:
+            caches.pay()
+        except PurgeFailed as refused:  # what ended the run says more, and may know that the gallery is not live
+            context.warn(refused.message)
         raise
     if own is None and earlier and store.head(PUBLICATION_KEY):
         context.say("Another deploy is publishing; what the caches are owed is left to it.")
