@@ -174,6 +174,9 @@ class Repository:
         for name in ("staging", "production"):
             bucket = f"{self.bucket}-{name}"
             self.client.create_bucket(Bucket=bucket)
+            anybody = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject"}
+            policy = {"Version": "2012-10-17", "Statement": [anybody | {"Resource": f"arn:aws:s3:::{bucket}/*"}]}
+            self.client.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
             text = re.sub(
                 rf"({name}: {{.*bucket: )[^,]+(, public-url: )\S+", rf"\1{bucket}\2'{self.endpoint}/{bucket}'", text
             )
