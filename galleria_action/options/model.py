@@ -113,8 +113,9 @@ class Options:
                 "folder sets a link on a disk, so the bucket has to be a folder (file:///...); pointer is for buckets"
             )
             yield Mistake("router", text, ("bucket",))
-        if self.sharded and strategy is not Strategy.ROLLING:
-            yield Mistake("strategy", f"shards know rolling only, not {strategy}", ("shard",))
+        shards = self.sharded or self.upload.shard_count
+        if shards and strategy is not Strategy.ROLLING:  # also for their plan, whose id the strategy is part of
+            yield Mistake("strategy", f"shards know rolling only, not {strategy}", ("shard", "shard-count"))
 
     def _previews(self) -> Iterator[Mistake]:
         if self.previews.preview_bucket and self.target.bucket:

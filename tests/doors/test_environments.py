@@ -146,6 +146,12 @@ def test_a_preset_makes_nothing_wrong_that_is_right_without_it(preset: Preset, b
         assert fine(strategy=strategy)
 
 
+def test_a_plan_for_shards_has_the_strategy_that_shards_know():
+    with pytest.raises(ConfigInvalid) as caught:
+        resolve("plan", {"bucket": "wedding", "shard-count": "2", "strategy": "blue-green"})
+    assert "shards know rolling only" in str(caught.value.findings)
+
+
 def test_an_explicit_strategy_that_cannot_work_is_a_mistake(tmp_path: Path):
     (tmp_path / "galleria.yml").write_text(
         "environments: {live: {preset: production, bucket: b, strategy: canary}}\n", encoding="utf-8"
