@@ -1,6 +1,6 @@
 """How long a rollback takes beside the deploy that it takes back, in pairs, with the requests of both.
 
-    python -m benchmarks.rollbacks [--photos 1000] [--rtt 20] [--rounds 5] [--share 0.01]
+    python -m benchmarks.rollbacks [--photos 1000] [--rtt 20] [--line 100] [--rounds 5] [--share 0.01]
 
 A hundredth of the objects is changed (of a photo one of three), deployed, and rolled back, over and over on one bucket;
 each pair meets the same machine, so that the ratio means something where the seconds do not.
@@ -28,6 +28,7 @@ def main() -> None:
     parser.add_argument("--photos", type=int, default=1000, help="three objects each")
     parser.add_argument("--small", action="store_true", help="files of 2 to 20 KB instead of up to 5 MB")
     parser.add_argument("--rtt", type=float, default=20.0, help="milliseconds that each request waits")
+    parser.add_argument("--line", type=float, default=0.0, help="megabits a second to the server; 0: no limit")
     parser.add_argument("--share", type=float, default=0.01, help="of all objects that change")
     parser.add_argument("--rounds", type=int, default=5)
     given = parser.parse_args()
@@ -35,6 +36,7 @@ def main() -> None:
         folder = Path(work) / "gallery"
         galleries.make(folder, given.photos, small=given.small)
         _measured(server, folder, "deploy")
+        server.narrow(given.line)
         ratios = []
         for _ in range(given.rounds):
             galleries.change(folder, 3 * given.share)

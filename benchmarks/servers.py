@@ -40,6 +40,10 @@ class Server:
         if self.folder is None:
             self._ask("reset")
 
+    def narrow(self, megabits: float) -> None:
+        """From now on all bodies share a line of so many megabits a second; 0: an unlimited one."""
+        self._ask(f"width-{megabits}")
+
     def requests(self) -> dict[str, int]:
         """Requests by operation since the last time they were forgotten; a real server does not tell."""
         return dict(self._ask("state")["requests"]) if self.folder is None else {}

@@ -9,6 +9,7 @@ machine with two cores the server would be measured. It is no reference for S3.
 
 ``--rtt`` adds latency as TCP would cause it on a line of unlimited width: each request waits one round trip, a new
 connection one more, and a body more of them until the congestion window (10 segments, doubling) has grown to its size.
+A line of so many megabits a second (``/-/width-100``) is shared by all bodies besides.
 """
 
 from __future__ import annotations
@@ -61,6 +62,17 @@ class Bucket:
     connections: int = 0
     recent: deque[Stored] = field(default_factory=deque)
     recent_bytes: int = 0
+    #: bytes a second of the line by which all bodies come; 0: unlimited
+    width: float = 0.0
+    line_free_at: float = 0.0
+
+    def arrives_in(self, size: int) -> float:
+        """Seconds until a body of ``size`` bytes has come, after those before it."""
+        if not self.width:
+            return 0.0
+        now = time.monotonic()
+        self.line_free_at = max(now, self.line_free_at) + size / self.width
+        return self.line_free_at - now
 
     def put(self, key: str, stored: Stored) -> None:
         if key not in self.objects:
@@ -312,7 +324,7 @@ class Connection(asyncio.BufferedProtocol):
         lines = "".join(f"{name}: {value}\r\n" for name, value in names.items())
         body = b"" if request.method == "HEAD" or done.status in (204, 304) else done.body
         self._later(
-            self.bucket.rtt * self.rounds,
+            max(self.bucket.rtt * self.rounds, self.bucket.arrives_in(request.size)),
             f"HTTP/1.1 {done.status} Answer\r\n{lines}\r\n".encode("latin-1") + body,
         )
         self.rounds = 1
@@ -328,7 +340,8 @@ class Connection(asyncio.BufferedProtocol):
             self.transport.write(data)
 
     def _control(self, request: Request) -> Answer | None:
-        """The benchmark's own questions: ``POST /-/reset``, ``POST /-/empty``, ``GET /-/state``."""
+        """The benchmark's own questions: ``POST /-/reset``, ``POST /-/empty``, ``GET /-/state``; and
+        ``/-/width-100``, from when on the line has so many megabits a second."""
         if not request.headers.get("x-benchmark"):
             return None
         if request.key == "empty":
@@ -336,6 +349,8 @@ class Connection(asyncio.BufferedProtocol):
             self.bucket.keys.clear()
             self.bucket.recent.clear()
             self.bucket.recent_bytes = 0
+        if request.key.startswith("width-"):
+            self.bucket.width = float(request.key.removeprefix("width-")) * 1e6 / 8
         if request.key in ("empty", "reset"):
             self.bucket.requests.clear()
             self.bucket.connections = 0

@@ -86,6 +86,17 @@ def test_latency_is_added(gallery: Path) -> None:
     assert cost.wall > 4 * 0.05
 
 
+def test_a_line_is_shared_by_all_bodies(gallery: Path) -> None:
+    one = gallery.parent / "narrow"
+    galleries.make(one, 1, small=True)
+    size = sum(path.stat().st_size for path in one.glob("*/*"))
+    with sink(0) as server:
+        server.narrow(size * 8 / 1e6)
+        cost = run(ours("first", server.url, str(one)), environment(gallery.parent), gallery.parent / "log")
+    assert cost.exit_code == 0
+    assert cost.wall > 1
+
+
 def test_the_table() -> None:
     rows = [
         Row(name, "first", "3 photos, 20 ms", Cost(wall, 2 * wall, 50, 0), {"put": 1000})

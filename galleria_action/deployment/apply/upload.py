@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 #: bytes of photos in memory at once
-BYTES_IN_FLIGHT = 40 << 20
+BYTES_IN_FLIGHT = 64 << 20
 #: read and hashed without help
 SMALL = 64 << 10
 #: after so many failures the rest is not tried any more
