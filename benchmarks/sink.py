@@ -68,10 +68,8 @@ class Bucket:
 
     def arrives_in(self, size: int) -> float:
         """Seconds until a body of ``size`` bytes has come, after those before it."""
-        if not self.width:
-            return 0.0
         now = time.monotonic()
-        self.line_free_at = max(now, self.line_free_at) + size / self.width
+        self.line_free_at = max(now, self.line_free_at) + (size / self.width if self.width else 0)
         return self.line_free_at - now
 
     def put(self, key: str, stored: Stored) -> None:
