@@ -10,10 +10,9 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
-from galleria_action.net.waiting import run, told
+from galleria_action.net.waiting import told
 from galleria_action.storage.faults import Passing
 from galleria_action.values import dataclass
 
@@ -54,19 +53,6 @@ class Throttle:
             words = [self._waiting.popleft() for _ in range(called)]
         for word in words:
             word()
-
-    @contextmanager
-    def turn(self, size: int = 0) -> Iterator[None]:
-        """Hold a turn for a request that sends ``size`` bytes; learn from how it ends."""
-        began, moved, problem = run(self.begun()), 0, None
-        try:
-            yield
-            moved = size + REQUEST_WORTH_BYTES
-        except Passing as fault:
-            problem = fault
-            raise
-        finally:
-            self.ended(began, moved, problem)
 
     def _begun(self) -> float | None:
         now = time.monotonic()

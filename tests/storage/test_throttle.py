@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Callable
 
 import pytest
 
 from galleria_action.storage.faults import Call, Fault, Passing, failure
 from galleria_action.storage.interface import Target
-from galleria_action.storage.throttle import FIRST_IN_FLIGHT, Throttle, Window
+from galleria_action.storage.persistence import Persistence
+from galleria_action.storage.throttle import FIRST_IN_FLIGHT, Window
 
 
 def overload() -> Passing:
@@ -78,27 +80,33 @@ def test_no_doubling_after_an_overload() -> None:
     assert window.size == 16
 
 
+def failing(error: Exception) -> Callable[[], None]:
+    def ask() -> None:
+        raise error
+
+    return ask
+
+
 def test_never_below_one() -> None:
-    throttle = Throttle(4)
+    persist = Persistence(4, attempts=1)
     for _ in range(10):
-        with pytest.raises(Passing), throttle.turn():
-            raise overload()
-    assert throttle.window.size == 1
-    with throttle.turn():
-        pass
+        with pytest.raises(Passing):
+            persist(failing(overload()))
+    assert persist.throttle.window.size == 1
+    assert persist(lambda: "an answer") == "an answer"
 
 
 def test_a_timeout_lowers_it_too() -> None:
-    throttle = Throttle(8)
-    with pytest.raises(Passing), throttle.turn():
-        raise failure(Fault("timeout"), Call("put", Target(None, "bucket"), "a"))
-    assert throttle.window.size == 4
+    persist = Persistence(8, attempts=1)
+    with pytest.raises(Passing):
+        persist(failing(failure(Fault("timeout"), Call("put", Target(None, "bucket"), "a"))))
+    assert persist.throttle.window.size == 4
 
 
 @pytest.mark.parametrize("error", [Passing("cut"), ValueError("a defect")])
 def test_other_faults_lower_nothing_and_hold_nothing(error: Exception) -> None:
-    throttle = Throttle(2)
+    persist = Persistence(2, attempts=1)
     for _ in range(5):
-        with pytest.raises(type(error)), throttle.turn():
-            raise error
-    assert throttle.window.size == 2
+        with pytest.raises(type(error)):
+            persist(failing(error))
+    assert persist.throttle.window.size == 2
