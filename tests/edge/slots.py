@@ -8,12 +8,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.cookies import SimpleCookie
-from http.server import BaseHTTPRequestHandler
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from galleria_action.gallery.media import media_type
-from tests.servers import http_server
+from tests.edge.web import Answer, served
 
 #: what lies in the bucket, by key
 Bucket = Callable[[], dict[str, bytes]]
@@ -63,6 +61,18 @@ class Edge:
         ours = (".galleria/", "slots/", "previews/", "live.json")
         return {key: body for key, body in inside.items() if not key.startswith(ours)}
 
+    def answer(self, asked: str, cookies: str) -> Answer:
+        """What a visitor with these ``cookies`` gets."""
+        given = {name: it.value for name, it in SimpleCookie(cookies).items()}
+        folder = self.folder(given.get("galleria-visitor", ""), given.get("galleria-page", "").partition(".")[0])
+        key = asked.lstrip("/") or "index.html"
+        if self.routing()["canary"]:
+            self.on_trial()
+        body = self.bucket().get(folder + key)
+        control = "no-cache" if key.endswith((".json", ".html")) else "public, max-age=86400"
+        headers = {"Content-Type": media_type(key), "Cache-Control": control}
+        return (404, headers, b"") if body is None or self.blocked(body) else (200, headers, body)
+
 
 #: so many people, each with an id of their own
 VISITORS = tuple(hashlib.sha256(f"visitor {number}".encode()).hexdigest()[:32] for number in range(500))
@@ -72,33 +82,5 @@ VISITORS = tuple(hashlib.sha256(f"visitor {number}".encode()).hexdigest()[:32] f
 def edge(bucket: Bucket) -> Iterator[Edge]:
     """Serve ``bucket`` to visitors, told apart by their cookie."""
     made = Edge(bucket)
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
-        wbufsize = -1
-
-        def log_message(self, *args: object) -> None:
-            pass
-
-        def do_GET(self) -> None:
-            cookies = {name: it.value for name, it in SimpleCookie(self.headers.get("Cookie", "")).items()}
-            folder = made.folder(
-                cookies.get("galleria-visitor", ""), cookies.get("galleria-page", "").partition(".")[0]
-            )
-            key = unquote(urlsplit(self.path).path).lstrip("/") or "index.html"
-            if made.routing()["canary"]:
-                made.on_trial()
-            body = made.bucket().get(folder + key)
-            body = None if body is None or made.blocked(body) else body
-            control = "no-cache" if key.endswith((".json", ".html")) else "public, max-age=86400"
-            self.send_response(404 if body is None else 200)
-            headers = {"Content-Type": media_type(key), "Cache-Control": control}
-            for name, value in {**headers, "Content-Length": str(len(body or b""))}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body or b"")
-
-    with http_server(Handler) as url:
-        made.url = url
+    with served(made.answer) as made.url:
         yield made

@@ -42,6 +42,13 @@ class Web:
 def web(folder: Path) -> Iterator[Web]:
     """Serve ``folder``."""
     made = Web(folder)
+    with served(made.answer) as made.url:
+        yield made
+
+
+@contextmanager
+def served(answer: Callable[[str, str], Answer]) -> Iterator[str]:
+    """The address of a server that gives ``answer`` for a path and the visitor's cookies."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -52,7 +59,7 @@ def web(folder: Path) -> Iterator[Web]:
             pass
 
         def do_GET(self) -> None:
-            status, headers, body = made.answer(unquote(urlsplit(self.path).path), self.headers.get("Cookie", ""))
+            status, headers, body = answer(unquote(urlsplit(self.path).path), self.headers.get("Cookie", ""))
             self.send_response(status)
             for name, value in {**headers, "Content-Length": str(len(body))}.items():
                 self.send_header(name, value)
@@ -60,5 +67,4 @@ def web(folder: Path) -> Iterator[Web]:
             self.wfile.write(body)
 
     with http_server(Handler) as url:
-        made.url = url
-        yield made
+        yield url
