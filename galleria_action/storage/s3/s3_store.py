@@ -39,6 +39,7 @@ from galleria_action.storage.providers import Provider
 from galleria_action.storage.s3.credentials import ChainKeys, Keys, static_keys
 from galleria_action.storage.s3.deletes import Deleting
 from galleria_action.storage.s3.documents import BadDocument, name_of, parsed, text
+from galleria_action.storage.s3.hash_probe import HashProbe
 from galleria_action.storage.s3.listing_page import listed
 from galleria_action.storage.s3.server import LINE_FAILURES, BucketServer, Refused, Response, fault_of
 from galleria_action.storage.settings import StoreSettings
@@ -76,6 +77,8 @@ class S3Store:
         self._persist = Persistence(settings.concurrency, settings.pause, attempts=attempts)
         self._delete = Deleting(server, settings.target, self._persist, batches=provider.batch_delete != "no")
         self._with_object, self._with_record = (_sent_with(settings, record=record) for record in (False, True))
+        known = provider.signed_hash == "yes"
+        self._hash_probe = HashProbe(server, settings.target.prefix, self._with_record, self._delete, known=known)
         self._wants_md5 = False
 
     # --- reading -----------------------------------------------------------------------------------------------------
@@ -193,6 +196,16 @@ class S3Store:
     def delete(self, keys: Iterable[str]) -> dict[str, str]:
         """See ``WriteStore.delete``."""
         return self._delete(keys)
+
+    # --- what the service does with hashes ----------------------------------------------------------------------------
+
+    def prove_ahead(self, size: int = 0) -> None:
+        """See ``Proving``; of conditions it is known what the service does with them, or ``ProvingStore`` finds out."""
+        self._hash_probe.send(size)
+
+    def checks_hash(self, key: str) -> bool:
+        """See ``Proving``."""
+        return self._hash_probe.refused
 
     # --- shared ------------------------------------------------------------------------------------------------------
 
