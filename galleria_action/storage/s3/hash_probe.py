@@ -28,7 +28,7 @@ _MISMATCH = frozenset(("XAmzContentSHA256Mismatch", "BadDigest"))
 
 class HashProbe:
     """What becomes of an upload to ``server`` whose hash is not true. ``headers`` go with each of our records there,
-    which lie under ``prefix``; ``delete`` deletes keys below it. Nothing is sent where it is ``known`` to be refused.
+    which lie under ``prefix``; ``delete`` deletes keys below it.
     """
 
     def __init__(
@@ -37,14 +37,12 @@ class HashProbe:
         prefix: str,
         headers: Mapping[str, str],
         delete: Callable[[Iterable[str]], object],
-        *,
-        known: bool,
     ) -> None:
         self._server, self._prefix, self._headers, self._delete = server, prefix, headers, delete
         self._lock = threading.Lock()
-        self._sent = known
+        self._sent = False
         #: whether such an upload is known to be refused
-        self.refused = known
+        self.refused = False
 
     def send(self, size: int) -> None:
         """Begin to find out, once, where ``size`` bytes of photos make that worth a request. Never fails."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from galleria_action.errors import StorageUnavailable
@@ -39,10 +39,12 @@ from galleria_action.storage.providers import Provider
 from galleria_action.storage.s3.credentials import ChainKeys, Keys, static_keys
 from galleria_action.storage.s3.deletes import Deleting
 from galleria_action.storage.s3.documents import BadDocument, name_of, parsed, text
-from galleria_action.storage.s3.hash_probe import HashProbe
 from galleria_action.storage.s3.listing_page import listed
 from galleria_action.storage.s3.server import LINE_FAILURES, BucketServer, Refused, Response, fault_of
 from galleria_action.storage.settings import StoreSettings
+
+if TYPE_CHECKING:
+    from galleria_action.storage.s3.hash_probe import HashProbe
 
 
 def open_bucket(settings: StoreSettings, provider: Provider, network: Network | None = None) -> BucketServer:
@@ -77,8 +79,7 @@ class S3Store:
         self._persist = Persistence(settings.concurrency, settings.pause, attempts=attempts)
         self._delete = Deleting(server, settings.target, self._persist, batches=provider.batch_delete != "no")
         self._with_object, self._with_record = (_sent_with(settings, record=record) for record in (False, True))
-        known = provider.signed_hash == "yes"
-        self._hash_probe = HashProbe(server, settings.target.prefix, self._with_record, self._delete, known=known)
+        self._hash_probe: HashProbe | None = None
         self._wants_md5 = False
 
     # --- reading -----------------------------------------------------------------------------------------------------
@@ -201,11 +202,18 @@ class S3Store:
 
     def prove_ahead(self, size: int = 0) -> None:
         """See ``Proving``; of conditions it is known what the service does with them, or ``ProvingStore`` finds out."""
+        if self._provider.signed_hash == "yes":
+            return
+        from galleria_action.storage.s3.hash_probe import HashProbe  # only here: most runs send little
+
+        self._hash_probe = self._hash_probe or HashProbe(
+            self._server, self.target.prefix, self._with_record, self._delete
+        )
         self._hash_probe.send(size)
 
     def checks_hash(self, key: str) -> bool:
         """See ``Proving``."""
-        return self._hash_probe.refused
+        return self._provider.signed_hash == "yes" or (self._hash_probe is not None and self._hash_probe.refused)
 
     # --- shared ------------------------------------------------------------------------------------------------------
 
