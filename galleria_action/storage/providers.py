@@ -40,6 +40,7 @@ class Provider:
     region: str
     path_style: bool
     upload_checksum: Literal["SHA256"] | None
+    signed_hash: Literal["yes", "probe"]
     conditional_put: Literal["yes", "no", "probe"]
     quoted_if_match: bool
     batch_delete: Literal["yes", "md5", "no"]
