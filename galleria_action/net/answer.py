@@ -11,16 +11,17 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from galleria_action.expressions import expression
 from galleria_action.net import patience
 from galleria_action.net.waiting import readable
 from galleria_action.values import dataclass
 
 _AT_ONCE, _AT_ONCE_OF_MUCH = 16 << 10, 256 << 10
 _LONGEST_LINE = 1 << 16
-_STATUS = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: [^\r\n]*)?\r?\n")
-_LINE_END = re.compile(rb"\r?\n")
-_HEAD_END = re.compile(rb"\r?\n\r?\n")
-_CHUNK = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\n]*)?\r?\n")
+_STATUS = expression(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: [^\r\n]*)?\r?\n")
+_LINE_END = expression(rb"\r?\n")
+_HEAD_END = expression(rb"\r?\n\r?\n")
+_CHUNK = expression(rb"[ \t]*([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\n]*)?\r?\n")
 _NOTHING_TO_READ = frozenset((204, 304))
 
 

@@ -113,7 +113,7 @@ class Wire:
     def _new(self) -> _Line:
         way = self._proxy
         if way and self._tls:
-            from galleria_action.net.tunnel import tunnel
+            from galleria_action.net.patient import tunnel
 
             line = tunnel(way, self._host, self._port, self._tls_context(), CONNECT_SECONDS)
         elif way:
