@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from typing import Protocol, runtime_checkable
@@ -139,14 +140,21 @@ class ProvingStore:
         return False
 
     def _refuses_if_absent(self, probe: str) -> bool:
-        """Whether the second of two writes is refused that may only create. The first is left. (It may be refused too,
-        when its answer was lost and it was repeated; that proves the same.)"""
-        try:
-            for _ in range(2):
+        """Whether one of two writes is refused that may only create, and that need not wait for each other. The other is
+        left. (Both may be refused, when an answer was lost and the write was repeated; that proves the same.) A service
+        that compares, but does not look at what comes at the same moment, is asked once more."""
+
+        def refuses() -> bool:
+            try:
                 self._store.put(probe, b"", _HEADERS, IfAbsent())
-        except PreconditionFailed:
-            return True
-        return False
+            except PreconditionFailed:
+                return True
+            return False
+
+        with ThreadPoolExecutor(1, thread_name_prefix="probe") as other:
+            also = other.submit(refuses)
+            first = refuses()
+        return also.result() or first or refuses()
 
     def _clean_up(self, key: str) -> None:
         # A key that cannot be deleted stays behind, empty and out of sight; that is no reason to end a deploy.
