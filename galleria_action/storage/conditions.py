@@ -140,7 +140,7 @@ class ProvingStore:
         return False
 
     def _refuses_if_absent(self, probe: str) -> bool:
-        """Whether one of two writes is refused that may only create, and that need not wait for each other. The other is
+        """Whether one of two writes is refused that may only create, and that do not wait for each other. The other is
         left. (Both may be refused, when an answer was lost and the write was repeated; that proves the same.) A service
         that compares, but does not look at what comes at the same moment, is asked once more."""
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from galleria_action.deployment.apply.beside import Beside
 from galleria_action.deployment.apply.order import Moment
-from galleria_action.deployment.apply.publishing import Hold, copied, side_by_side
+from galleria_action.deployment.apply.publishing import Hold, copied, is_as_before, side_by_side
 from galleria_action.deployment.apply.work import Work
 from galleria_action.deployment.documents.writing import check_base
 from galleria_action.deployment.model import Copy, Delete, Reason, Upload
@@ -34,8 +34,8 @@ class Keep:
     """Claims the right to publish, keeps what live keys hold that are about to get other bytes or to go, and writes
     down how to take it back: of the publish, and of the release that it makes.
 
-    A publish that an earlier run of this plan has begun is taken up: what it replaced is kept and written down already.
-    Where nothing is published ``in_place`` there is nothing of a publish to be taken back.
+    A publish that an earlier run of this plan has begun is taken up: what it replaced is written down already, and kept
+    as far as it came. Where nothing is published ``in_place`` there is nothing of a publish to be taken back.
     """
 
     in_place: bool = True
@@ -51,12 +51,16 @@ class Keep:
             commit = work.plan.commit.sha256 if work.plan.commit else None
             self._claim(work, Publication(work.plan.plan_id, commit, replaced if self.in_place else {}))
         assert work.hold is not None
+        with work.hold.beating(lambda: work.stop.requested):
+            self._kept(work, work.hold, replaced, taken_up=taken_up)
+
+    def _kept(self, work: Work, hold: Hold, replaced: Mapping[str, Replaced], *, taken_up: bool) -> None:
         seen = _looked_around(work)
         if HOLD_KEY in seen.records and not work.terms.despite_hold:
             raise held(work.store)
         history, going = seen.history, seen.going
         theirs = _of_the_dead(work, history)
-        for_publish = {} if taken_up or not self.in_place else replaced
+        for_publish = {} if not self.in_place else _not_kept_yet(work, replaced) if taken_up else replaced
         # What a publish has begun to replace holds other bytes by now, and was kept before.
         changing = going if self.in_place or taken_up else {**replaced, **going}
         for_later = {key: it for key, it in changing.items() if key not in theirs} if work.terms.keep.anything else {}
@@ -71,8 +75,12 @@ class Keep:
                 copied(work.store, key, before.kept, None)
 
         kept = {**for_publish, **for_later}.items()
-        # All of it is done before anything live is touched; what of it first, is all one.
+        # All of it is done before anything live is touched; what of it first, is all one. Whoever finds that a publish
+        # has begun of which not all is kept knows that nothing was touched.
         with Beside(work.uploader.concurrency) as beside:
+            if self.in_place and work.publishes and not taken_up:
+                work.stop.check()
+                beside.begin(hold.begin)
             beside.begin(lambda: side_by_side(kept, keep, work.uploader.concurrency))
             if caches := work.caches:
                 beside.begin(lambda: caches.owe(in_place=self.in_place))
@@ -104,6 +112,20 @@ class Keep:
             replace(it, standing=Standing.UNVERIFIED) if it.standing is Standing.OPEN else it for it in history.releases
         )
         return replace(history, releases=(*ended, *([work.release] if work.release else ())), dead=())
+
+
+def _not_kept_yet(work: Work, replaced: Mapping[str, Replaced]) -> dict[str, Replaced]:
+    """Of what a publish that died was about to replace, what it has neither kept nor touched."""
+    pool = work.remote.listing or {}
+    lacking = {key: it for key, it in replaced.items() if it.kept and it.kept not in pool}
+    found: dict[str, Replaced] = {}
+
+    def look(item: tuple[str, Replaced]) -> None:
+        if is_as_before(work.store, *item):
+            found[item[0]] = item[1]
+
+    side_by_side(lacking.items(), look, work.uploader.concurrency)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,15 +42,15 @@ class Retain:
     def _tidy(self, work: Work, hold: Hold) -> None:
         work.stop.check()
         try:
-            hold.end()
-        except Conflict:  # from our commit on anybody may take the claim over
+            hold.sure()
+        except Conflict:  # it has taken us for dead
             work.say(_BUSY)
             return
-        let_go(work.store, hold, surplus_of(work, hold), work.say, work.stop.check)
+        let_go(work.store, hold, surplus_of(work), work.say, work.stop.check)
 
 
-def surplus_of(work: Work, hold: Hold) -> Surplus:
-    """What there is to tidy under ``hold``, our claim, after the commit: nobody else has done so meanwhile."""
+def surplus_of(work: Work) -> Surplus:
+    """What there is to tidy under our claim, after the commit: nobody else has done so meanwhile."""
     if work.history is None or any(key.startswith(SHARDS_FOLDER) for key in work.remote.listing or ()):
         return Surplus()  # other machines may have staged for a plan that is not finalized yet
     used = {pool_key(entry.sha256) for entry in work.uploader.done.staged.values()}

@@ -115,6 +115,13 @@ class Work:
             and known[up.key].describes(listing[up.key])
         )  # fmt: skip
 
+    @property
+    def publishes(self) -> bool:
+        """Whether live keys get what was staged, or what is kept."""
+        done = self.uploader.done
+        copies = any(copy.key not in done.entries for copy in self.plan.copies)
+        return copies or bool(self.only_headers) or any(up.key in done.staged for up in self.plan.uploads)
+
     def looked(self) -> None:
         """Raise what the last look at the live gallery has found, which goes before what a verification finds."""
         if self.last_look:
