@@ -69,10 +69,11 @@ class WriteRecord:
     moment: Moment = Moment.RECORD
 
     def run(self, work: Work) -> None:
-        """See ``Step.run``."""
+        """See ``Step.run``. What is to be proved is looked at beside it."""
         work.stop.check()
-        with stop_first(work):
-            _write_record(work)
+        with stop_first(work), Beside(work.uploader.concurrency) as beside:
+            beside.begin(lambda: _write_record(work))
+            work.vanished = _vanished_from(work)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +85,16 @@ class Prove:
     def run(self, work: Work) -> None:
         """See ``Step.run``."""
         work.stop.check()
-        named = work.remote.named_keys() | work.remote.manifest.of_kind("site").keys()
-        brought = work.uploader.done.entries.keys() - named
         with stop_first(work):
-            missing = find_missing(work.store, brought, work.uploader.concurrency)
+            missing = _vanished_from(work) if work.vanished is None else work.vanished
         if missing:
             raise _vanished(missing)
+
+
+def _vanished_from(work: Work) -> tuple[str, ...]:
+    """What this run brought and is not there any more."""
+    named = work.remote.named_keys() | work.remote.manifest.of_kind("site").keys()
+    return find_missing(work.store, work.uploader.done.entries.keys() - named, work.uploader.concurrency)
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,9 +69,10 @@ class Work:
     before that, the releases that the plan was made of, where it was made of any.
     ``record`` is the manifest that will be live, ``committed`` the metadata as we committed it, ``undeleted`` what
     could not be deleted, by key, with its error. ``caches`` are those that are to be purged. What nobody waits for is
-    done ``beside``; ``last_look`` is that after the deletes. ``slot`` is the gallery in the slot that was filled, where
-    one was, and ``seen`` what the router was seen to do since; ``look_ahead`` looks at the slot as a visitor does, and
-    raises where that is not what lies there.
+    done ``beside``; ``last_look`` is that after the deletes, and ``vanished`` what was seen to be gone of what we
+    brought, where anybody has looked. ``slot`` is the gallery in the slot that was filled, where one was, and ``seen``
+    what the router was seen to do since; ``look_ahead`` looks at the slot as a visitor does, and raises where that is
+    not what lies there.
     """
 
     plan: Plan
@@ -94,6 +95,7 @@ class Work:
     undeleted: dict[str, str] = field(default_factory=dict)
     beside: Beside = field(init=False)
     last_look: Future[None] | None = None
+    vanished: tuple[str, ...] | None = None
     slot: InSlot | None = None
     seen: Seen | None = None
     look_ahead: Callable[[Work], None] | None = None

@@ -34,7 +34,7 @@ from galleria_action.gallery.metadata.schema import RemoteInvalid, parse_remote
 from galleria_action.quantities import count, human_size
 from galleria_action.storage.interface import ReadStore, WriteStore
 from galleria_action.usecases.context import Context
-from galleria_action.usecases.parts.applying import verify_against
+from galleria_action.usecases.parts.applying import verify_against, verify_brought
 from galleria_action.usecases.parts.pictures import tell_pictures_back
 from galleria_action.usecases.parts.places import check_router
 from galleria_action.usecases.parts.planning import storing_of, under_way, warn_of_copies
@@ -94,10 +94,9 @@ def _back(context: Context, slots: Slots, store: WriteStore, remote: RemoteState
     with (
         purging(context, store, remote, plan) as work.caches,
         carried_out(work, steps, context.phase("Rollback")) as manifest,
+        concluding(context, work, instead=history.live) as judged,
     ):
-        work.looked()
-        with concluding(context, work.store, work.release, instead=history.live) as judged:
-            judged.verification = verify_against(context, work.store, named, plan, manifest, None, then)
+        judged.verification = verify_brought(context, work, named, manifest, then)
     context.tell(BroughtBack(way.release.who.commit))
     document = wanted.document or remote.metadata_base
     probe(context, manifest, document, plan, remote.manifest.objects, headers_of(wanted, plan))
