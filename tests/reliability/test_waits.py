@@ -14,9 +14,9 @@ from benchmarks.waits import SCENES, Waits, watched
 
 _SECONDS = (0.05, 0.1, 0.25)
 
-#: scene → the most that may wait for each other. One changed photo: read, send it (and try a condition out), claim, look
-#: around, keep (and begin), publish, record, commit, list, end. Rolled back: the same, with the release's record and
-#: metadata read first, and nothing that is sent while a condition is tried out.
+#: scene → the most that may wait for each other. One changed photo: read, send it (and try a condition out), claim,
+#: look around, keep (and begin), publish, record, commit, list, end. Rolled back: the same, with the release's record
+#: and metadata read first, and nothing that is sent while a condition is tried out.
 CHAINS = {
     "nothing to do": 1,
     "plan": 1,

@@ -136,8 +136,8 @@ def retain_under(
     check: Callable[[], None],
     over: Collection[str] = (),
 ) -> None:
-    """The same under ``hold``, which ends with it. The records ``over`` count for nothing any more, and go last: whoever
-    comes after one that died finds that something is left to be done."""
+    """The same under ``hold``, which ends with it. The records ``over`` count for nothing any more, and go last:
+    whoever comes after one that died finds that something is left to be done."""
     try:
         # Read under our claim: whoever is between its record and its commit holds one.
         found = _surplus_now(hold.store, candidates, keep, now, over)
