@@ -7,7 +7,6 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from dataclasses import field
 from typing import TYPE_CHECKING, TypeVar
 
 from galleria_action.deployment.apply.prepare import Prepared, PreparePolicy, prepare
@@ -24,7 +23,7 @@ from galleria_action.gallery.local.files import LocalFile, read_into, too_large
 from galleria_action.gallery.local.git_index import Blobs
 from galleria_action.net.waiting import done, run, told
 from galleria_action.storage.interface import Hashed, Headers, ObjectInfo, WriteStore, put_later
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field
 
 if TYPE_CHECKING:
     from galleria_action.gallery.local.rooms import Rooms
@@ -140,7 +139,9 @@ class Uploader:
         self.stop.check()
         batch = _Batch(iter(uploads))
         self._carry_out(batch)
-        if self.checkpoint and (self.stop.requested or batch.failures or batch.defect):
+        if self.checkpoint and self._readback.in_doubt:  # nor is any of it to be believed by the next run
+            self.checkpoint.clear()
+        elif self.checkpoint and (self.stop.requested or batch.failures or batch.defect):
             self.checkpoint.save()
         self.stop.check()
         if batch.defect:
@@ -189,6 +190,11 @@ class Uploader:
     def gives_md5(self) -> bool:
         """Whether the store has answered an upload with the MD5 of its bytes."""
         return self._readback.gives_md5
+
+    @property
+    def by_hash(self) -> int:
+        """Uploads that nothing proves but the hash that they were signed with, which the store checks."""
+        return self._readback.by_hash
 
     def note_headers(self, upload: Upload) -> None:
         """Count ``upload`` as sent, of which only the headers were."""
@@ -263,6 +269,8 @@ class Uploader:
         """Store the bytes, a second time where the store did not keep them, and return the ETag."""
         etag = await put_later(self.store, key, prepared.body, headers)
         if not await self._kept(key, prepared.body, etag):
+            if self._readback.in_doubt:
+                raise not_kept(key)
             self.stop.check()
             etag = await put_later(self.store, key, prepared.body, headers)
             if not await self._kept(key, prepared.body, etag):
@@ -270,7 +278,9 @@ class Uploader:
         return etag
 
     async def _kept(self, key: str, body: Hashed, etag: str) -> bool:
-        return self._readback.believes(etag) or await done(lambda: self._readback.kept(key, body, etag), heavy=True)
+        if self._readback.believes(key, body, etag):
+            return True
+        return await done(lambda: self._readback.kept(key, body, etag), heavy=True)
 
     def _waiting(self, prepared: Prepared) -> ManifestEntry | None:
         """The entry of bytes that wait in the pool already, proved to be these; else ``None``. What lies there under

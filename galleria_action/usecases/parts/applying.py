@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -34,6 +33,7 @@ from galleria_action.usecases.parts.purging import purging
 from galleria_action.usecases.parts.releasing import concluding, terms_of, tidy
 from galleria_action.usecases.parts.verifying import compare, judge, promises
 from galleria_action.usecases.results import Deployed, PutAside
+from galleria_action.values import replace
 
 if TYPE_CHECKING:  # what sends files is loaded when some are to be sent
     from galleria_action.deployment.apply.order import Step
@@ -168,6 +168,15 @@ def tell_trouble(context: Context, checkpoint: Checkpoint) -> None:
         checkpoint.trouble = ""
 
 
+def tell_proof(context: Context, uploader: Uploader) -> None:
+    """What proves the uploads, where that is not the ETag of each."""
+    if uploader.by_hash:
+        context.say(
+            f"{count(uploader.by_hash, 'upload')} of {uploader.done.sent:,} proved by the signed SHA-256, which the "
+            "service checks; the others by their ETags."
+        )
+
+
 def warn_of_uploads(context: Context, done: Uploaded) -> None:
     """What was noticed on the way about photos that were uploaded all the same."""
     if done.other_hashes:
@@ -211,7 +220,7 @@ def put_online(
     uploader = make_uploader(context, store, made, resumed, done, lender)
     terms = replace(terms_of(context), previous=previous)
     work = Work(made.plan, made.local, made.remote, store, uploader, context.stop, context.tell, made.hold, terms)
-    prove_ahead(store)  # while photos are sent
+    prove_ahead(store, sum(up.size for up in made.plan.uploads))  # while photos are sent
     work.look_ahead = partial(look_ahead, context)
     steps = steps or rolling(made.local)
     with (
@@ -237,6 +246,7 @@ def _deploying(context: Context, work: Work, checkpoint: Checkpoint) -> Iterator
             yield
     finally:
         warn_of_uploads(context, work.uploader.done.summary())
+        tell_proof(context, work.uploader)
         tell_trouble(context, checkpoint)
 
 

@@ -18,6 +18,7 @@ _SECRETS = "tests/reliability/test_secrets.py::"
 _FAILURES = "tests/doors/test_failures.py::"
 _PERSISTENCE = "tests/storage/test_persistence.py::"
 _CONDITIONS = "tests/storage/test_conditions.py::"
+_HASHES = "tests/storage/test_hash_probe.py::"
 _VERIFICATION = "tests/doors/test_verification.py::"
 _SHARDS, _DOOR_SHARDS = "tests/reliability/test_shards.py::", "tests/doors/test_shards.py::"
 
@@ -293,6 +294,22 @@ MUTATIONS = {
     "believes that a store keeps what it was sent": _when(
         8, put("kept", "found.body == bytes(body)", "True"),
         _VERIFICATION + "TestOnTheWay",
+    ),
+    "takes a service that never looks at hashes for one that does": _when(
+        8, swap("HashProbe._is_refused", "return False", "return True"),
+        _HASHES + "test_only_a_service_that_checks_is_believed",
+    ),
+    "takes any refusal for a check of hashes": _when(
+        8, put("HashProbe._is_refused", "refused.fault.status == 400 and refused.fault.code in _MISMATCH", "True"),
+        _HASHES + "test_only_the_documented_refusal_counts",
+    ),
+    "believes hashes of a store that damages": _when(
+        8, put("ReadBack.believes", "not self._damages", "True"),
+        "tests/deployment/test_readback.py",
+    ),
+    "resumes what a store that damages has answered for": _when(
+        8, never("Uploader.upload", "self.checkpoint and self._readback.in_doubt"),
+        _VERIFICATION + "TestOnTheWay::test_by_a_service_that_checks_hashes_and_damages_what_it_took",
     ),
     "verifies deep without looking at headers": _when(
         8, put("Expected.is_met_by", "found.headers.digest() != self.headers", "False"),
