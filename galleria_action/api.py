@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import Any
 
 from galleria_action import quantities
-from galleria_action.deployment.apply.open_file import InMemory
-from galleria_action.deployment.apply.prepare import PreparePolicy
 from galleria_action.deployment.apply.upload import Uploader
 from galleria_action.deployment.events import Event, Listener, Stored
 from galleria_action.deployment.galleries import LocalGallery, RemoteGallery, SourcePhoto
 from galleria_action.deployment.guards import DeleteLimit
 from galleria_action.deployment.model import PhotoEdit, Plan, Reason, SourceFile, Upload
+from galleria_action.deployment.outgoing.open_file import InMemory
+from galleria_action.deployment.outgoing.prepare import PreparePolicy
 from galleria_action.deployment.planner import make_plan
 from galleria_action.deployment.remote.reading import caught_up, list_target
 from galleria_action.deployment.remote.verification import verify_listing

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from galleria_action.deployment.apply.open_file import InMemory, OnDisk, OpenFile
-from galleria_action.deployment.apply.prepare import (
+from galleria_action.deployment.apply.upload import Uploader
+from galleria_action.deployment.model import PhotoEdit, Reason, SourceFile, Upload
+from galleria_action.deployment.outgoing.open_file import InMemory, OnDisk, OpenFile
+from galleria_action.deployment.outgoing.prepare import (
     BEGINNING,
     WHOLE_UP_TO,
     Prepared,
@@ -18,8 +20,6 @@ from galleria_action.deployment.apply.prepare import (
     beginning_of,
     prepare,
 )
-from galleria_action.deployment.apply.upload import Uploader
-from galleria_action.deployment.model import PhotoEdit, Reason, SourceFile, Upload
 from galleria_action.deployment.stop import Stop
 from galleria_action.errors import GalleryInvalid
 from galleria_action.fence.workspace import Found
@@ -142,7 +142,7 @@ def test_what_git_vouches_for_is_not_hashed_once_more(path: Path, monkeypatch: p
     git(path.parent, "init", "-q")
     settle(path.parent, path.name)
     blob = blob_id(path.read_bytes())
-    monkeypatch.setattr("galleria_action.deployment.apply.prepare.blob_digest", lambda *_: pytest.fail("hashed"))
+    monkeypatch.setattr("galleria_action.deployment.outgoing.prepare.blob_digest", lambda *_: pytest.fail("hashed"))
     ready = prepared(upload_of(path))
     assert ready is not None
     assert ready.source_blob == blob

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import math
-import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import field
 from typing import TYPE_CHECKING, TypeVar
 
-from galleria_action.deployment.apply.open_file import OnDisk, OpenFile
-from galleria_action.deployment.apply.prepare import Prepared, PreparePolicy, beginning_of, prepare
 from galleria_action.deployment.documents.readback import ReadBack, is_md5, not_kept
 from galleria_action.deployment.events import Advanced, Listener, Sending, Stored, Uploaded, nobody
 from galleria_action.deployment.model import Upload
+from galleria_action.deployment.outgoing.failures import concerns_all, summed_up
+from galleria_action.deployment.outgoing.open_file import OnDisk, OpenFile
+from galleria_action.deployment.outgoing.prepare import Prepared, PreparePolicy, beginning_of, prepare
 from galleria_action.deployment.previews.lending import Lender
 from galleria_action.deployment.state.checkpoint import Checkpoint
 from galleria_action.deployment.state.manifest import Manifest, ManifestEntry
 from galleria_action.deployment.state.pool import POOL_HEADERS, pool_key
 from galleria_action.deployment.stop import Stop
-from galleria_action.errors import Finding, GalleriaError, GalleryInvalid, StorageUnavailable, UploadFailed
+from galleria_action.errors import GalleriaError
 from galleria_action.gallery.local.files import LocalFile, too_large
 from galleria_action.gallery.local.git_index import Blobs
 from galleria_action.net.waiting import done, run, told
@@ -90,7 +90,7 @@ class _Batch:
     def failed(self, upload: Upload, error: GalleriaError) -> None:
         """Note a failure; with enough of them, or with one that concerns all files, nothing more is tried."""
         self.failures.append((upload, error))
-        if len(self.failures) >= FAILURES_ENOUGH or _concerns_all(error):
+        if len(self.failures) >= FAILURES_ENOUGH or concerns_all(error):
             self.close()
 
     def ended(self, defect: BaseException | None) -> None:
@@ -149,7 +149,7 @@ class Uploader:
         if batch.defect:
             raise batch.defect
         if batch.failures:
-            raise _summed_up(batch.failures, len(uploads))
+            raise summed_up(batch.failures, len(uploads))
 
     def _carry_out(self, batch: _Batch) -> None:
         """Have all files of ``batch`` on their way that there is room for, until none is left."""
@@ -365,40 +365,3 @@ def _entry(prepared: Prepared, etag: str) -> ManifestEntry:
 async def _done(work: Callable[[], T], *, small: bool) -> T:
     """The result of ``work``, which reads and computes: what is ``small`` is done faster than handed over."""
     return work() if small else await done(work, heavy=True)
-
-
-def _concerns_all(error: GalleriaError) -> bool:
-    """Whether trying other files is pointless: everything but a bad local file and a passing fault."""
-    return not isinstance(error, GalleryInvalid | StorageUnavailable)
-
-
-def _summed_up(failures: list[tuple[Upload, GalleriaError]], total: int) -> GalleriaError:
-    """One error for all: a bad gallery first, then what concerns everything, else a list of the files."""
-    stale = [error for _, error in failures if isinstance(error, GalleryInvalid)]
-    if stale:
-        return GalleryInvalid(
-            f"{len(stale)} of {total} files are not as the metadata or the plan says. Nothing was committed; "
-            "the gallery that visitors see is as before.",
-            hint="Process the gallery again, so that metadata and files belong together, and push both.",
-            findings=[finding for error in stale for finding in error.findings or [Finding(error.message)]],
-        )
-    for _, error in failures:
-        if _concerns_all(error):
-            return error
-    first = failures[0][1]
-    return UploadFailed(
-        f"{len(failures)} of {total} files could not be uploaded: {first.message} Nothing was committed; "
-        "the gallery that visitors see is as before.",
-        hint=first.hint or "Run again: what was uploaded is kept and not sent a second time.",
-        findings=_by_cause(failures),
-    )
-
-
-def _by_cause(failures: list[tuple[Upload, GalleriaError]]) -> list[Finding]:
-    """One finding for each cause, however many files it met."""
-    causes: dict[str, list[tuple[str, str]]] = {}
-    for upload, error in failures:
-        same = re.sub(r"\([0-9.]+ \w+\)", "", error.message.replace(repr(upload.key), ""))  # key and size differ
-        causes.setdefault(same, []).append((upload.key, error.message))
-    met = [(found[0], len(found) - 1) for found in causes.values()]
-    return [Finding(f"{key}{f' and {more} more' if more else ''}: {text}") for (key, text), more in met]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import NamedTuple
 
-from galleria_action.deployment.apply.open_file import OpenFile
 from galleria_action.deployment.model import PageEdit, PhotoEdit, Upload
+from galleria_action.deployment.outgoing.open_file import OpenFile
 from galleria_action.deployment.stale import stale
 from galleria_action.errors import Finding, GalleryInvalid
 from galleria_action.gallery.exif.edit import ExifEdit, Outcome, edit_beginning
