@@ -11,7 +11,6 @@ import json
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from hashlib import sha256
 from itertools import count
 from pathlib import Path
@@ -57,6 +56,7 @@ from galleria_action.storage.interface import Headers, ObjectInfo, StoredObject,
 from galleria_action.storage.persistence import sleep
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.deploy import deploy
+from galleria_action.values import replace
 
 FilesCallback = Callable[[str, int, int], None]
 BytesCallback = Callable[[int], None]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import field
 from pathlib import Path
 
 from galleria_action.ci.interface import CI, Reviews
@@ -33,7 +32,7 @@ from galleria_action.report.progress import Ahead, Progress, Style, open_progres
 from galleria_action.report.result import Tally
 from galleria_action.report.text import render_plan
 from galleria_action.report.wording import sentences
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field
 
 #: where the plan goes in CI when nothing else is said
 PLAN_FILE = "galleria-plan.json"

@@ -9,11 +9,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import field
 from datetime import datetime
 from urllib.parse import quote
 
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field
 
 NO_BODY = hashlib.sha256(b"").hexdigest()
 _NOTHING: Mapping[str, str] = {}

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, field
 from typing import Any
 
 from galleria_action.deployment.events import (
@@ -47,7 +46,7 @@ from galleria_action.deployment.remote.verification import Verification
 from galleria_action.deployment.shards import Shard
 from galleria_action.errors import Finding, GalleriaError, exit_code_of
 from galleria_action.storage.interface import Target
-from galleria_action.values import dataclass
+from galleria_action.values import asdict, dataclass, field
 
 
 @dataclass

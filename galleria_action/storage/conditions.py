@@ -13,7 +13,6 @@ import os
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import replace
 from typing import Protocol, runtime_checkable
 
 from galleria_action.errors import GalleriaError, PermissionRefused, StorageUnavailable
@@ -40,6 +39,7 @@ from galleria_action.storage.interface import (
     seconds_between_writes,
 )
 from galleria_action.storage.persistence import Pause
+from galleria_action.values import replace
 
 #: Followed by something random: the probe of another deploy must not answer for ours.
 PROBE = f"{RECORDS}probe-"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import fields
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from functools import cache
@@ -14,7 +13,7 @@ from urllib.parse import urlsplit
 
 from galleria_action.errors import ConfigInvalid
 from galleria_action.storage.interface import IfMatch
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, fields
 
 _DATA = Path(__file__).with_name("providers.toml")
 #: what a profile may leave unsaid

@@ -7,7 +7,6 @@ finalizes them, agree on what is to be done without telling each other.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from galleria_action.deployment.apply.upload import Uploader, UploadsDone
 from galleria_action.deployment.events import Uploaded
@@ -30,6 +29,7 @@ from galleria_action.usecases.parts.applying import (
 from galleria_action.usecases.parts.approval import check_approval
 from galleria_action.usecases.parts.planning import make_comparison
 from galleria_action.usecases.results import Deployed, ShareUploaded
+from galleria_action.values import replace
 
 #: what lies below ``.galleria`` is for nobody's cache
 DOCUMENT_HEADERS = Headers("application/json", "no-store")

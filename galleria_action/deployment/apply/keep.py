@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from galleria_action.deployment.apply.beside import Beside
 from galleria_action.deployment.apply.order import Moment
@@ -26,7 +25,7 @@ from galleria_action.deployment.state.pool import pool_key, unproven_key
 from galleria_action.deployment.state.publication import Publication, Replaced
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.storage.interface import Headers, ObjectHead
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from galleria_action.deployment.apply.order import Moment
 from galleria_action.deployment.apply.publishing import side_by_side
 from galleria_action.deployment.apply.retain import Surplus, let_go, surplus_of
@@ -16,7 +14,7 @@ from galleria_action.deployment.state.pool import pool_key
 from galleria_action.errors import GalleriaError
 from galleria_action.gallery.media import is_page
 from galleria_action.quantities import count
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)

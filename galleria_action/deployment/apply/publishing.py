@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import field, replace
 from typing import TypeVar
 
 from galleria_action.deployment.documents.writing import Confirmed, Unsettled, check_base, commit
@@ -22,7 +21,7 @@ from galleria_action.deployment.state.written import headers_of, written
 from galleria_action.deployment.stop import Stop
 from galleria_action.errors import Cancelled, Conflict, GalleriaError, StorageUnavailable
 from galleria_action.storage.interface import Headers, ReadStore, WriteStore, seconds_between_writes
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field, replace
 
 T = TypeVar("T")
 

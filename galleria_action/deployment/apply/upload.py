@@ -6,7 +6,6 @@ import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from dataclasses import field
 from typing import TYPE_CHECKING, TypeVar
 
 from galleria_action.deployment.documents.readback import ReadBack, is_md5, not_kept
@@ -25,7 +24,7 @@ from galleria_action.gallery.local.files import LocalFile, too_large
 from galleria_action.gallery.local.git_index import Blobs
 from galleria_action.net.waiting import done, run, told
 from galleria_action.storage.interface import Hashed, Headers, ObjectInfo, WriteStore, put_later
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field
 
 if TYPE_CHECKING:
     from galleria_action.gallery.local.rooms import Rooms

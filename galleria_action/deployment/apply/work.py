@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
-from dataclasses import field
 from typing import TYPE_CHECKING, Protocol
 
 from galleria_action.deployment.apply.beside import Beside
@@ -23,7 +22,7 @@ from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.deployment.stop import Stop
 from galleria_action.errors import DeleteFailed, Finding
 from galleria_action.storage.interface import WriteStore
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field
 
 if TYPE_CHECKING:  # it knows how photos are edited, which is much to load for who has none to send
     from galleria_action.deployment.apply.upload import Uploader

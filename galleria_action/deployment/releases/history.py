@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import field, replace
 
 from galleria_action.deployment.releases.record import (
     Release,
@@ -17,7 +16,7 @@ from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.deployment.state.publication import Replaced
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.storage.interface import ReadStore, StoredObject
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field, replace
 
 #: the largest record that is read: one of a release that changed hundreds of thousands of objects
 _MOST = 256 << 20

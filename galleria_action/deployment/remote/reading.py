@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import field, replace
 from itertools import chain, islice, takewhile
 from typing import TypeVar
 
@@ -21,7 +20,7 @@ from galleria_action.gallery.metadata.schema import LoadedMetadata, RemoteInvali
 from galleria_action.leftovers import is_folder_marker
 from galleria_action.storage.interface import WHOLE, Indivisible, ObjectInfo, Part, ReadStore
 from galleria_action.storage.persistence import Pause
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field, replace
 
 #: up to so many keys are asked for one by one: a listing takes a request per 1,000 objects, one after the other
 _FEW = 100

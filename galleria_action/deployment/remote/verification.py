@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 
 from galleria_action.deployment.layout import is_elsewhere
 from galleria_action.deployment.state.manifest import MANIFEST_KEY, Manifest
@@ -19,7 +18,7 @@ from galleria_action.gallery.local.content import look_at
 from galleria_action.leftovers import is_folder_marker
 from galleria_action.storage.faults import LargerThanAsked
 from galleria_action.storage.interface import ObjectInfo, ReadStore, StoredObject
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, replace
 
 OWN_FOLDER = ".galleria/"
 #: objects that are read at once: each is whole in memory while it is hashed

@@ -11,7 +11,6 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import field
 from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
@@ -23,7 +22,7 @@ from galleria_action.deployment.state.written import ManifestUnreadable, headers
 from galleria_action.errors import ConfigInvalid, GalleriaError, StorageUnavailable
 from galleria_action.fence.place import Place
 from galleria_action.storage.interface import DOCUMENT, WriteStore
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field
 
 #: what begins so is a piece of a checkpoint; versions before had a single document of this name
 CHECKPOINTS = ".galleria/checkpoint"

@@ -14,7 +14,6 @@ import json
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import field
 
 from galleria_action.deployment.documents.writing import commit
 from galleria_action.deployment.model import Base
@@ -39,7 +38,7 @@ from galleria_action.storage.interface import (
     put_later,
     seconds_between_writes,
 )
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field
 
 OWNER = "owner.json"
 _SCHEMA = 1

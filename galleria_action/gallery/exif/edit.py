@@ -10,7 +10,6 @@ Sources: CIPA DC-008-2016 (Exif 2.31), CIPA DC-007 (MPF), TIFF 6.0. See ``docs/e
 from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -31,7 +30,7 @@ from galleria_action.gallery.metadata.timestamps import (
     read_timestamp,
 )
 from galleria_action.gallery.position.files import WithoutPosition, without_position
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field, replace
 
 
 class Outcome(StrEnum):

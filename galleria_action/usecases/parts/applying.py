@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -34,6 +33,7 @@ from galleria_action.usecases.parts.purging import purging
 from galleria_action.usecases.parts.releasing import concluding, terms_of, tidy
 from galleria_action.usecases.parts.verifying import compare, judge, promises
 from galleria_action.usecases.results import Deployed, PutAside
+from galleria_action.values import replace
 
 if TYPE_CHECKING:  # what sends files is loaded when some are to be sent
     from galleria_action.deployment.apply.order import Step

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from galleria_action.deployment.apply.publishing import Hold
@@ -32,7 +31,7 @@ from galleria_action.storage.conditions import prove_ahead
 from galleria_action.storage.interface import ReadStore, WriteStore
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.approval import check_approval
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, replace
 
 if TYPE_CHECKING:
     from galleria_action.deployment.apply.upload import Uploader

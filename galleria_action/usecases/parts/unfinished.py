@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TypeVar
 
 from galleria_action.deployment.apply.publishing import Hold, has_died, take_back
@@ -14,6 +13,7 @@ from galleria_action.storage.interface import WriteStore
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.local import LocalSide
 from galleria_action.usecases.parts.planning import Comparison, make_comparison
+from galleria_action.values import replace
 
 T = TypeVar("T")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from difflib import get_close_matches
 from functools import partial
 
@@ -43,7 +42,7 @@ from galleria_action.usecases.previews.holding import previews_with
 from galleria_action.usecases.previews.removal import finish_closing, remove
 from galleria_action.usecases.releases.forget_elsewhere import Trace, forget_elsewhere, traces_elsewhere
 from galleria_action.usecases.results import Answered, PlanMade
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)

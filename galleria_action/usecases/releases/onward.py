@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from functools import partial
 
 from galleria_action.deployment.apply.bring import Bring
@@ -58,7 +57,7 @@ from galleria_action.usecases.parts.unfinished import cleared
 from galleria_action.usecases.previews.removal import finish_closing
 from galleria_action.usecases.results import PlanMade, PutAside, TakenOver
 from galleria_action.usecases.slots.steps import steps_onward
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, replace
 
 _NO_RULES = HeaderRules()
 #: what a generated site tells search engines with noindex

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 
 from galleria_action.deployment.apply.carry_out import carried_out
@@ -45,6 +44,7 @@ from galleria_action.usecases.parts.releasing import begin, concluding, history_
 from galleria_action.usecases.parts.unfinished import cleared
 from galleria_action.usecases.previews.removal import finish_closing
 from galleria_action.usecases.results import PlanMade, RolledBack
+from galleria_action.values import replace
 
 
 def rollback(context: Context) -> RolledBack | PlanMade:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from functools import partial
 
 from galleria_action.deployment.apply.carry_out import carried_out
@@ -35,7 +34,7 @@ from galleria_action.usecases.parts.releasing import begin, concluding, idle_upl
 from galleria_action.usecases.parts.unfinished import cleared
 from galleria_action.usecases.previews.removal import finish_closing
 from galleria_action.usecases.results import Answered, PlanMade, Promoted
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
