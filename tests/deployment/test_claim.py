@@ -98,7 +98,7 @@ def test_nothing_live_is_touched_under_a_claim_that_was_taken_over(monkeypatch: 
     monkeypatch.setattr(publishing, "LEASE_SECONDS", 0.03)
     store = MemoryStore()
     hold = Hold.claim(store, NOBODY)
-    hold.begin()
+    hold.begin(NOBODY)
     assert not hold.touched
     taken_over(store, hold)
     time.sleep(0.02)

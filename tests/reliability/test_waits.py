@@ -24,7 +24,7 @@ CHAINS = {
     "one changed": 10,
     "one removed": 10,
     "one added": 9,
-    "one changed, rolled back": 12,
+    "one changed, rolled back": 9,
 }
 
 

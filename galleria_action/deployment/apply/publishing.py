@@ -89,16 +89,11 @@ class Hold:
                 if died or refused == _CLAIMS:
                     raise
 
-    def restate(self, publication: Publication) -> None:
-        """Say what is about to be published. Raises ``Conflict`` when the claim was taken over."""
+    def begin(self, publication: Publication) -> None:
+        """Say what is published, and that from now on live objects may be touched: whoever comes after us looks at
+        each. Raises ``Conflict`` when the claim was taken over."""
         with self._lock:
-            self._write(publication)
-
-    def begin(self) -> None:
-        """Say that from now on live objects may be touched: whoever comes after us looks at each. Raises ``Conflict``
-        when the claim was taken over."""
-        with self._lock:
-            self._write(replace(self.publication, begun=True))
+            self._write(replace(publication, begun=True))
 
     def touch(self) -> None:
         """From now on live objects are touched. Raises ``Conflict`` when the claim was taken over."""

@@ -21,7 +21,7 @@ from galleria_action.deployment.routing.router import Seen
 from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.deployment.stop import Stop
 from galleria_action.errors import DeleteFailed, Finding
-from galleria_action.storage.interface import WriteStore
+from galleria_action.storage.interface import ObjectHead, WriteStore
 from galleria_action.values import dataclass, field
 
 if TYPE_CHECKING:  # it knows how photos are edited, which is much to load for who has none to send
@@ -40,6 +40,15 @@ class InSlot:
     base: Base
     metadata: Base | None
     named: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What lies there since our claim: the metadata ``document``, and the ETags of the ``records`` of releases by their
+    keys."""
+
+    document: ObjectHead | None
+    records: Mapping[str, str]
 
 
 class Caches(Protocol):
@@ -65,7 +74,9 @@ class Work:
     ``hold`` is our claim to publish, from the moment when one is needed to the commit, and ``over`` the same after it,
     where something is to be tidied under it; ``kept`` is what lies in the pool so that the publish could be taken back.
     ``release`` is what this becomes under ``terms``, and ``history``, whose keys are ``records``, the releases with it;
-    before that, the releases that the plan was made of, where it was made of any.
+    before that, the releases that the plan was made of, where it was made of any. ``around`` is what was looked at
+    under a claim that was made before the plan.
+
     ``record`` is the manifest that will be live, ``committed`` the metadata as we committed it, ``undeleted`` what
     could not be deleted, by key, with its error. ``caches`` are those that are to be purged. What nobody waits for is
     done ``beside``; ``last_look`` is that after the deletes, and ``vanished`` what was seen to be gone of what we
@@ -86,6 +97,7 @@ class Work:
     over: Hold | None = None
     release: Release | None = None
     history: History | None = None
+    around: Around | None = None
     records: tuple[str, ...] = ()
     caches: Caches | None = None
     kept: frozenset[str] = frozenset()
