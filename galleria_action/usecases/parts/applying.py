@@ -133,8 +133,8 @@ def make_uploader(
 ) -> Uploader:
     """The uploader for ``made``, of which ``done`` is done. Under ``resume`` it skips what is there already, unless
     everything is forced. What is there stays as it is until it is published."""
-    from galleria_action.deployment.apply.prepare import PreparePolicy
     from galleria_action.deployment.apply.upload import Uploader
+    from galleria_action.deployment.outgoing.prepare import PreparePolicy
 
     options, remote = context.options, made.remote
     listing = remote.listing or {}

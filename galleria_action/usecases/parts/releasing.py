@@ -68,8 +68,8 @@ def begin(context: Context, store: WriteStore, plan: Plan) -> None:
 
 def idle_uploader(context: Context, store: WriteStore) -> Uploader:
     """For a run that has nothing to upload."""
-    from galleria_action.deployment.apply.prepare import PreparePolicy
     from galleria_action.deployment.apply.upload import Uploader
+    from galleria_action.deployment.outgoing.prepare import PreparePolicy
 
     concurrency = context.options.upload.concurrency
     return Uploader(store, PreparePolicy(), concurrency, context.stop, context.tell)

@@ -18,6 +18,7 @@ _SECRETS = "tests/reliability/test_secrets.py::"
 _FAILURES = "tests/doors/test_failures.py::"
 _PERSISTENCE = "tests/storage/test_persistence.py::"
 _CONDITIONS = "tests/storage/test_conditions.py::"
+_OPEN_FILE = "tests/deployment/test_open_file.py::"
 _HASHES = "tests/storage/test_hash_probe.py::"
 _VERIFICATION = "tests/doors/test_verification.py::"
 _SHARDS, _DOOR_SHARDS = "tests/reliability/test_shards.py::", "tests/doors/test_shards.py::"
@@ -186,7 +187,7 @@ MUTATIONS = {
     "uploads after a signal": _when(
         4,
         (
-            put("Uploader._handled", "self.stop.requested", "False"),
+            put("Uploader._in_room", "self.stop.requested", "False"),
             put("Uploader._one", "self.stop.requested", "False"),
             put("Uploader._carry_out", "self.stop.requested", "False"),
         ),
@@ -280,6 +281,14 @@ MUTATIONS = {
     "believes that a store keeps what it was sent": _when(
         8, put("kept", "found.body == bytes(body)", "True"),
         _VERIFICATION + "TestOnTheWay",
+    ),
+    "believes what was written to while it was sent": _when(
+        8, drop("Uploader._put", "prepared.check_sent()"),
+        _OPEN_FILE + "test_what_was_written_to_while_it_was_sent_does_not_count_as_stored",
+    ),
+    "edits by the beginning what it cannot judge by it": _when(
+        8, never("prepare", "behind and edit.outcome.failed"),
+        _OPEN_FILE + "test_more_is_asked_for_where_the_beginning_does_not_tell",
     ),
     "takes a service that never looks at hashes for one that does": _when(
         8, swap("HashProbe._is_refused", "return False", "return True"),
