@@ -12,11 +12,11 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Protocol, runtime_checkable
 
 from galleria_action.errors import GalleriaError, PermissionRefused, StorageUnavailable
+from galleria_action.hands import Hands
 from galleria_action.storage.interface import (
     DOCUMENT,
     RECORDS,
@@ -159,8 +159,8 @@ class ProvingStore:
                 return True
             return False
 
-        with ThreadPoolExecutor(1, thread_name_prefix="probe") as other:
-            also = other.submit(refuses)
+        with Hands(1, "probe") as other:
+            also = other.begin(refuses)
             first = refuses()
         return also.result() or first or refuses()
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from typing import TypeVar
 
@@ -20,6 +19,7 @@ from galleria_action.deployment.state.publication import PUBLICATION_HEADERS, PU
 from galleria_action.deployment.state.written import headers_of, written
 from galleria_action.deployment.stop import Stop
 from galleria_action.errors import Cancelled, Conflict, GalleriaError, StorageUnavailable
+from galleria_action.hands import Hands
 from galleria_action.storage.interface import Headers, ReadStore, WriteStore, seconds_between_writes
 from galleria_action.values import dataclass, field, replace
 
@@ -242,15 +242,9 @@ def is_as_before(store: ReadStore, key: str, before: Replaced) -> bool:
 
 def side_by_side(items: Iterable[T], work: Callable[[T], None], concurrency: int) -> None:
     """``work`` on all ``items`` at the same time; raises the first error after all are done or given up."""
-    with ThreadPoolExecutor(concurrency, thread_name_prefix="copy") as pool:
-        started = [pool.submit(work, item) for item in items]
-        try:
-            for future in started:
-                future.result()
-        except BaseException:
-            for future in started:
-                future.cancel()
-            raise
+    with Hands(concurrency, "copy") as pool:
+        for _ in pool.map(work, items):
+            pass
 
 
 def may_be_taken_back(error: BaseException) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import Future
 from typing import TYPE_CHECKING, Protocol
 
 from galleria_action.deployment.apply.beside import Beside
@@ -21,6 +20,7 @@ from galleria_action.deployment.routing.router import Seen
 from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.deployment.stop import Stop
 from galleria_action.errors import DeleteFailed, Finding
+from galleria_action.hands import Later
 from galleria_action.storage.interface import ObjectHead, WriteStore
 from galleria_action.values import dataclass, field
 
@@ -105,7 +105,7 @@ class Work:
     committed: Base | None = None
     undeleted: dict[str, str] = field(default_factory=dict)
     beside: Beside = field(init=False)
-    last_look: Future[None] | None = None
+    last_look: Later[None] | None = None
     vanished: tuple[str, ...] | None = None
     slot: InSlot | None = None
     seen: Seen | None = None

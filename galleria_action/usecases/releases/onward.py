@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from galleria_action.deployment.apply.bring import Bring
@@ -30,6 +29,7 @@ from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.gallery.local.web_types import WebType, needs_a_look, web_type
 from galleria_action.gallery.media import media_type
 from galleria_action.gallery.metadata.schema import parse_remote
+from galleria_action.hands import Hands
 from galleria_action.options import Options
 from galleria_action.options.guards import Orphans
 from galleria_action.quantities import count, human_size
@@ -292,7 +292,7 @@ def _headers(context: Context, source: ReadStore, offer: Offer) -> dict[str, Hea
     options = context.options.headers
     rules = options.headers or _NO_RULES
     asked = [key for key, it in offer.recorded.items() if it.kind == "site" and needs_a_look(key)]
-    with ThreadPoolExecutor(context.options.upload.concurrency, thread_name_prefix="head") as pool:
+    with Hands(context.options.upload.concurrency, "head") as pool:
         heads = dict(zip(asked, pool.map(lambda key: source.head(offer.at[key]), asked), strict=True))
     found: dict[str, Headers] = {}
     for key, entry in offer.recorded.items():
