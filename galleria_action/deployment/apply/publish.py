@@ -31,7 +31,7 @@ class Publish:
         if not uploads:
             return
         work.stop.check()
-        work.hold.begin()
+        work.hold.touch()
         work.tell(Publishing(True))
         work.say(f"Publishing {count(len(uploads), 'object')} in place of live ones")
         photos = [up for up in uploads if up.photo is not None]
@@ -82,14 +82,14 @@ class Conclude:
     moment: Moment = Moment.CONCLUDE
 
     def run(self, work: Work) -> None:
-        """See ``Step.run``. Our claim goes now, unless something is to be tidied under it."""
+        """See ``Step.run``. Our claim goes now, unless something is to be deleted under it."""
         if work.hold is None:
             return
         work.stop.check()
         hold, work.hold = work.hold, None
         work.kept = hold.publication.kept()
         work.tell(Publishing(False))
-        if surplus_of(work, hold).any:
+        if work.plan.deletes or surplus_of(work).any:
             work.over = hold
         else:
             work.beside.begin(lambda: let_go(work.store, hold, Surplus(), work.say, work.stop.check))

@@ -13,13 +13,13 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 
 from galleria_action.deployment.documents.writing import commit
 from galleria_action.deployment.model import Base
 from galleria_action.deployment.state.manifest import MANIFEST_KEY
 from galleria_action.deployment.state.publication import PUBLICATION_KEY
 from galleria_action.errors import ConfigInvalid, Conflict, StorageUnavailable
+from galleria_action.hands import Hands
 from galleria_action.storage.conditions import PROBE, checks_hash, prove_ahead
 from galleria_action.storage.interface import (
     DOCUMENT,
@@ -219,7 +219,7 @@ class StateElsewhere:
                 if found := self.gallery.get(key, LARGEST_PUT):
                     self.state.put(name, found.body, found.headers or _JSON)
 
-        with ThreadPoolExecutor(_HANDS, thread_name_prefix="records") as pool:
+        with Hands(_HANDS, "records") as pool:
             list(pool.map(bring, sorted(set(old) - {MANIFEST_KEY})))
         manifest = self.gallery.get(MANIFEST_KEY)
         if manifest:
