@@ -21,6 +21,8 @@ from galleria_action.deployment.events import (
     PreviewGone,
     Reported,
     Said,
+    Sending,
+    Stored,
     Warned,
 )
 from galleria_action.fence.place import Place, Unwritable
@@ -63,6 +65,11 @@ class Log:
     def hear(self, event: Event) -> None:
         """See ``Listener``."""
         match event:
+            case Advanced(size):  # the most frequent ones first
+                if self._progress:
+                    self._progress.advance(size)
+            case Stored() | Sending():
+                pass
             case Said(text):
                 self.ci.line(text)
             case Warned(text):
@@ -84,8 +91,6 @@ class Log:
                     self.style, work, line=self.ci.line, screen=self.ci.screen, clock=time.monotonic
                 )
                 self._progress.__enter__()
-            case Advanced(size) if self._progress:
-                self._progress.advance(size)
             case Ended() if self._progress:
                 self._progress.__exit__(None, None, None)
                 self._progress = None

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from galleria_action.deployment.events import (
+    Advanced,
     BroughtBack,
     Committed,
     Compared,
@@ -106,15 +107,8 @@ class Tally:
 
     def _note(self, event: Event) -> None:
         match event:
-            case Warned(text):
-                told = self.hide(text)
-                self.warnings += [] if told in self.warnings else [told]  # tasks of a pipeline find the same
-            case Recognised(mode):
-                self.mode = mode
-            case Planned(plan):
-                self.plan = plan
-            case Divided(shards):
-                self.shards = shards
+            case Advanced():  # the most frequent ones first
+                pass
             case Sending(begun):
                 self.under_way += 1 if begun else -1
             case Stored(_, None, _):
@@ -124,6 +118,15 @@ class Tally:
                 self.bytes_uploaded += size
                 self._sent_photos |= {photo} if photo is not None else set()
                 self.photos_uploaded = len(self._sent_photos)
+            case Warned(text):
+                told = self.hide(text)
+                self.warnings += [] if told in self.warnings else [told]  # tasks of a pipeline find the same
+            case Recognised(mode):
+                self.mode = mode
+            case Planned(plan):
+                self.plan = plan
+            case Divided(shards):
+                self.shards = shards
             case Uploaded():
                 self.photos_uploaded, self.files_uploaded = event.photos, event.files
                 self.files_skipped, self.bytes_uploaded = event.skipped, event.size

@@ -16,6 +16,7 @@ from contextlib import suppress
 from typing import Protocol, runtime_checkable
 
 from galleria_action.errors import GalleriaError, PermissionRefused, StorageUnavailable
+from galleria_action.hands import Hands
 from galleria_action.storage.interface import (
     DOCUMENT,
     RECORDS,
@@ -147,14 +148,21 @@ class ProvingStore:
         return False
 
     def _refuses_if_absent(self, probe: str) -> bool:
-        """Whether the second of two writes is refused that may only create. The first is left. (It may be refused too,
-        when its answer was lost and it was repeated; that proves the same.)"""
-        try:
-            for _ in range(2):
+        """Whether one of two writes is refused that may only create, and that do not wait for each other. The other is
+        left. (Both may be refused, when an answer was lost and the write was repeated; that proves the same.) A service
+        that compares, but does not look at what comes at the same moment, is asked once more."""
+
+        def refuses() -> bool:
+            try:
                 self._store.put(probe, b"", _HEADERS, IfAbsent())
-        except PreconditionFailed:
-            return True
-        return False
+            except PreconditionFailed:
+                return True
+            return False
+
+        with Hands(1, "probe") as other:
+            also = other.begin(refuses)
+            first = refuses()
+        return also.result() or first or refuses()
 
     def _clean_up(self, key: str) -> None:
         # A key that cannot be deleted stays behind, empty and out of sight; that is no reason to end a deploy.

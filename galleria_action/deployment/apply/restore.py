@@ -37,7 +37,7 @@ class Restore:
             return
         assert work.hold is not None
         work.stop.check()
-        work.hold.begin()
+        work.hold.touch()
         work.tell(Publishing(True))
         work.say(self.said.format(count(len(copies), "object")))
         photos = [copy for copy in copies if copy.photo is not None]

@@ -7,12 +7,14 @@ heard at once; no answer is longer than asked for, or slower than anybody's line
 
 from __future__ import annotations
 
+import errno
+import os
 import select
 import socket
 import threading
 import time
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -20,7 +22,7 @@ from urllib.parse import urlsplit
 from galleria_action.net.answer import Reader, Response
 from galleria_action.net.network import Network
 from galleria_action.net.waiting import done, readable, run, writable
-from galleria_action.storage.interface import Body, pieces_of
+from galleria_action.storage.interface import Body, Stretch, pieces_of
 
 if TYPE_CHECKING:
     import ssl
@@ -30,7 +32,9 @@ CONNECT_SECONDS = 10.0
 SILENCE_SECONDS = 60.0
 #: for what a server says that stopped listening
 _LAST_WORDS_SECONDS = 5.0
-_PIECE = 256 << 10
+_PIECE, _PIECE_OF_FILE = 256 << 10, 1 << 20
+#: file systems that cannot send by themselves, or cannot read what was asked for: reading tells
+_NOT_FROM_THIS_FILE = frozenset((errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EIO))
 #: a body up to this size is sent together with the head, in one packet or few
 _SMALL = 64 << 10
 #: after which a server may have closed a connection that nobody used; the shortest that is usual is five
@@ -56,6 +60,8 @@ class Wire:
         self.host = parts.netloc.rpartition(":")[0] if parts.port and usual else parts.netloc
         self._proxy = network.proxies.for_url(url)
         self._absolute = f"http://{self.host}" if self._proxy and not self._tls else ""
+        #: whether what is sent is what the line carries
+        self._in_clear = not self._tls and not (self._proxy and self._proxy.scheme == "https")
         self._network = network
         self._context: ssl.SSLContext | None = None
         #: what a line raises that has nothing to say yet, or takes nothing more for now
@@ -148,43 +154,79 @@ class Wire:
     # --- one exchange ------------------------------------------------------------------------------------------------
 
     def _head(self, method: str, path: str, headers: Mapping[str, str], size: int) -> bytes:
-        lines = [f"{method} {self._absolute}{path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+        lines = [f"{method} {self._absolute}{path} HTTP/1.1", *[f"{name}: {value}" for name, value in headers.items()]]
         if self._absolute and self._proxy and self._proxy.authorization:
             lines.append(f"proxy-authorization: {self._proxy.authorization}")
         if size or method in ("PUT", "POST"):
             lines.append(f"content-length: {size}")
-        if any("\r" in line or "\n" in line for line in lines):
+        head = "\r\n".join((*lines, "", ""))
+        if not head.count("\r") == head.count("\n") == len(lines) + 1:
             raise ValueError("a header holds a line end")
-        return "\r\n".join((*lines, "", "")).encode("ascii")
+        return head.encode("ascii")
 
     async def _send(self, line: socket.socket, head: bytes, body: Body) -> bool:
         """Whether the request was sent whole. It is not where the server answers before, or hangs up: that may be an
         answer, too."""
         pieces = pieces_of(body)
         if len(body) <= _SMALL:
-            head, pieces = b"".join((head, *pieces)), ()
+            head, pieces = head + bytes(body), ()
         try:
             for piece in (head, *pieces):
-                left, listening = memoryview(piece), not self._tls
-                while left:
-                    left = left[await self._taken(line, left, listening=listening) :]
-                    if left and listening and _has_news(line):
-                        if _answers(line):
-                            return False
-                        listening = False
+                if isinstance(piece, Stretch):
+                    sent = await self._from_file(line, piece)
+                else:
+                    sent = await self._from_memory(line, piece)
+                if not sent:
+                    return False
         except (BrokenPipeError, ConnectionResetError):
             return False
         return True
 
-    async def _taken(self, line: socket.socket, left: memoryview, *, listening: bool) -> int:
-        """How many bytes of ``left`` the line has taken; none where it has something to say."""
-        try:
-            return line.send(left[:_PIECE])
-        except self._unwritable:
-            await writable(line, SILENCE_SECONDS, listening=listening)
-        except self._unreadable:
-            await readable(line, SILENCE_SECONDS)
-        return 0
+    async def _from_memory(self, line: socket.socket, piece: bytes | bytearray | memoryview) -> bool:
+        """Send ``piece`` from memory. ``False`` when the server answers before."""
+        view = memoryview(piece)
+        return await self._whole(line, len(view), lambda at: line.send(view[at : at + _PIECE]))
+
+    async def _from_file(self, line: socket.socket, piece: Stretch) -> bool:
+        """The same from a file: without a copy of its bytes, where the system can."""
+        at = 0
+
+        def send(start: int) -> int:
+            nonlocal at
+            at = start
+            number, begin = piece.file.number, piece.start + start
+            count = os.sendfile(line.fileno(), number, begin, min(_PIECE_OF_FILE, piece.size - start))
+            if not count:
+                raise piece.short
+            return count
+
+        if self._in_clear:
+            try:
+                return await self._whole(line, piece.size, send)
+            except OSError as error:
+                if error.errno not in _NOT_FROM_THIS_FILE:
+                    raise
+        for chunk in piece.chunks(at):
+            if not await self._from_memory(line, chunk):
+                return False
+        return True
+
+    async def _whole(self, line: socket.socket, size: int, send: Callable[[int], int]) -> bool:
+        """Have ``send``, which sends what it can of ``size`` bytes from where it is told, send them all. ``False`` when
+        the server answers before."""
+        sent, listening = 0, self._in_clear
+        while sent < size:
+            try:
+                sent += send(sent)
+            except self._unwritable:
+                await writable(line, SILENCE_SECONDS, listening=listening)
+            except self._unreadable:
+                await readable(line, SILENCE_SECONDS)
+            if sent < size and listening and _has_news(line):
+                if _answers(line):
+                    return False
+                listening = False
+        return True
 
 
 async def _refusal(answer: Reader, method: str, most: int) -> Response:

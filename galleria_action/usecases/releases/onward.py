@@ -38,7 +38,7 @@ from galleria_action.storage.settings import StoreSettings
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.cors import check_cors
 from galleria_action.usecases.parts.age import check_age
-from galleria_action.usecases.parts.applying import verify_against
+from galleria_action.usecases.parts.applying import verify_against, verify_brought
 from galleria_action.usecases.parts.places import check_places, check_router, note_router
 from galleria_action.usecases.parts.planning import same_mode, storing_of, tell_orphans, under_way
 from galleria_action.usecases.parts.probing import headers_of, probe
@@ -139,9 +139,8 @@ def deploy_onward(context: Context) -> TakenOver | PutAside:
     ):
         if work.slot and not shows(steps):
             return PutAside(plan, work.slot.layout.folder, work.uploader.done.summary())
-        work.looked()
-        with concluding(context, work.store, work.release) as judged:
-            judged.verification = verify_against(context, work.store, named, plan, manifest, None, then)
+        with concluding(context, work) as judged:
+            judged.verification = verify_brought(context, work, named, manifest, then)
     document = made.wanted.document or remote.metadata_base
     probe(context, manifest, document, plan, remote.manifest.objects, headers_of(made.wanted, plan))
     finish_closing(context, store, remote.listing)

@@ -24,7 +24,7 @@ from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.hands import Hands
 from galleria_action.storage.interface import Headers, ReadStore, WriteStore
 from galleria_action.usecases.context import Context
-from galleria_action.usecases.parts.applying import verify_against
+from galleria_action.usecases.parts.applying import verify_against, verify_brought
 from galleria_action.usecases.parts.places import check_router, note_router
 from galleria_action.usecases.parts.planning import storing_of
 from galleria_action.usecases.parts.probing import headers_of, probe
@@ -88,11 +88,10 @@ def _shown(context: Context, slots: Slots, store: WriteStore, promotion: _Promot
         purging(context, store, remote, promotion.plan) as work.caches,
         carried_out(work, promoted(slots, promotion.wanted, restore), context.phase("Promote")) as manifest,
     ):
-        work.looked()
         _forget(context, slots)
-        with concluding(context, work.store, work.release) as judged:
+        with concluding(context, work) as judged:
             named, metadata = promotion.there.named_keys(), promotion.there.metadata
-            judged.verification = verify_against(context, work.store, named, promotion.plan, manifest, None, metadata)
+            judged.verification = verify_brought(context, work, named, manifest, metadata)
     document = promotion.wanted.document or remote.metadata_base
     known = headers_of(promotion.wanted, promotion.plan)
     probe(context, manifest, document, promotion.plan, remote.manifest.objects, known)
