@@ -35,7 +35,7 @@ _PAGE = 1000
 _READ = 1 << 20
 _FIRST_WINDOW, _LARGEST_WINDOW = 10 * 1460, 4 << 20
 _KEPT_SUFFIX = ".json"
-_KEPT_BYTES = 64 << 20
+_KEPT_BYTES = 512 << 20
 _STORED_HEADERS = ("content-type", "cache-control")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 import traceback
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -19,7 +18,7 @@ from galleria_action.report.result import Result, Tally, finish
 from galleria_action.report.text import render_text
 from galleria_action.report.wording import sentences
 from galleria_action.usecases.context import Context
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, replace
 
 if TYPE_CHECKING:
     from galleria_action.watchers import Watchers

@@ -8,14 +8,13 @@ command is about may stand without its name.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
 from difflib import get_close_matches
 
 from galleria_action.cli.commands import COMMANDS
 from galleria_action.options import BY_NAME
 from galleria_action.options.declaration import Mistake, Option
 from galleria_action.options.kinds import FLAG, shown
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field
 
 #: what only a command line has, because it is about what is printed there
 SWITCHES: Mapping[str, str] = {

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field
 from difflib import get_close_matches
 from itertools import islice
 from pathlib import Path
@@ -19,7 +18,7 @@ from galleria_action.fence import files
 from galleria_action.options import BY_NAME, OPTIONS, SECRETS
 from galleria_action.options.kinds import shown
 from galleria_action.schemas import load_schema
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field
 
 DEFAULT_CONFIG = "galleria.yml"
 #: far more than every option in twenty environments

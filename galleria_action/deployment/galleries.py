@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import field
 from typing import Protocol, overload
 
 from galleria_action.deployment.made_by import MadeBy
@@ -19,7 +18,7 @@ from galleria_action.gallery.metadata.model import (
     PhotoMetadata,
 )
 from galleria_action.storage.interface import Headers, ObjectInfo
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field
 
 #: the parts of a gallery
 KINDS: tuple[Kind, ...] = ("photo", "site")

@@ -31,6 +31,7 @@ from typing import ClassVar
 from galleria_action.deployment.model import Mode
 from galleria_action.deployment.state.manifest import MANIFEST_KEY
 from galleria_action.gallery.keys import METADATA_KEY
+from galleria_action.storage.conditions import checks_hash, prove_ahead
 from galleria_action.storage.interface import (
     DOCUMENT,
     RECORDS,
@@ -163,6 +164,14 @@ class _LaidOut:
     def seconds_between_writes(self) -> float:
         """See ``Paced``."""
         return seconds_between_writes(self.store)
+
+    def prove_ahead(self, size: int = 0) -> None:
+        """See ``Proving``."""
+        prove_ahead(self.store, size)
+
+    def checks_hash(self, key: str) -> bool:
+        """See ``Proving``."""
+        return checks_hash(self.store, self.layout.lies_at(key))
 
     def get(self, key: str, most: int = DOCUMENT) -> StoredObject | None:
         """See ``ReadStore.get``."""

@@ -172,14 +172,13 @@ def _headers(lines: bytes) -> dict[str, str]:
     headers: dict[str, str] = {}
     name = ""
     for line in lines.decode("latin-1").split("\n"):
-        line = line.rstrip("\r")
-        if line[:1] in (" ", "\t") and name:
-            headers[name] = f"{headers[name]} {line.strip()}"
-        elif line:
-            name, colon, value = line.partition(":")
-            name = name.strip().lower()
-            if colon:
-                headers[name] = value.strip()
+        if line.startswith((" ", "\t")):
+            headers |= {name: f"{headers[name]} {line.strip()}"} if name else {}
+            continue
+        field, colon, value = line.partition(":")
+        if colon:
+            name = field.strip().lower()
+            headers[name] = value.strip()
     return headers
 
 

@@ -7,14 +7,13 @@ is elsewhere.
 from __future__ import annotations
 
 import re
-from dataclasses import field, replace
 from enum import StrEnum
 from urllib.parse import unquote, urlsplit
 
 from galleria_action.storage.access_points import is_arn, split_arn
 from galleria_action.storage.interface import RECORDS, Target
 from galleria_action.storage.persistence import Pause, sleep
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field, replace
 
 #: The endpoint of a target that is a folder.
 FOLDER = "file://"

@@ -5,9 +5,8 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from dataclasses import field
 
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field
 
 _SIGNED = re.compile(r"(https?://[^\s/?#@]+(?:[/?][^\s#]*)?)#whsec_([A-Za-z0-9+/]+={0,2})")
 _SERVICE = re.compile(r"([a-z][a-z0-9+.-]*)://[!-~]+", re.IGNORECASE)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from galleria_action.deployment.documents import readback
 from tests.doors.s3_job import MANIFEST, METADATA, PREFIX, S3Job, Start
 from tests.doors.test_failures import failed
 from tests.s3 import Bucket, Stored, flipped
@@ -183,6 +184,26 @@ class TestOnTheWay:
         job.s3.script("flip*", "PutObject", "*" + METADATA)
         failed(job.runner.run("deploy"), "storage-unavailable")
         assert not job.s3.asked("DeleteObjects")
+
+    def test_by_a_service_that_checks_hashes_and_damages_what_it_took(
+        self, start: Start, monkeypatch: pytest.MonkeyPatch
+    ):
+        """Large files were believed by then: the run ends, and the next one believes none of them."""
+        job = start()
+        job.runner.inputs["provider"] = "aws"  # known to check
+        job.gallery.add(20)
+        job.gallery.add(21)
+        small, large = (job.gallery.local_path(-1, variant).stat().st_size for variant in ("thumb", "full"))
+        assert small + 100 < large
+        monkeypatch.setattr(readback, "ALWAYS_COMPARED_BYTES", small + 100)
+        thumbs = job.s3.script("ok flip", "PutObject", "*/photos/thumb/*")
+        job.s3.script("flip*", "PutObject", "*/photos/full/*")
+        ran = failed(job.runner.run("deploy", concurrency="1"), "upload-failed")
+        assert thumbs.used
+        assert "does not keep what it is sent" in ran.log
+        assert job.untouched()
+        assert job.finishes()
+        assert job.runner.run("verify", verify="deep").exit_code == 0
 
     def test_opaque_etags_cost_one_reading_and_not_one_each(self, start: Start):
         job = start("opaque-etags")

@@ -28,6 +28,7 @@ from tests.servers import Unavailable
 from tests.servers.real import SERVERS, Server
 from tests.storage.clients import make_client
 from tests.storage.conformance import Conformance, Room
+from tests.storage.test_hash_probe import found_out
 
 pytestmark = pytest.mark.slow
 _NUMBERS = count(1)
@@ -93,6 +94,12 @@ class TestConformance(Conformance):
         if reason := server.limits.get(request.node.originalname):
             request.node.add_marker(pytest.mark.xfail(reason=reason, strict=True))
         return room_of(server, settings, open_it)
+
+
+def test_whether_it_checks_hashes_is_found_out(server: Server, settings: StoreSettings) -> None:
+    store = open_store(settings)
+    assert found_out(store) is server.hashes
+    assert not list(store.list())
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from galleria_action.deployment.apply.order import Moment
 from galleria_action.deployment.apply.publishing import side_by_side
 from galleria_action.deployment.apply.retain import Surplus, let_go, surplus_of
@@ -16,7 +14,7 @@ from galleria_action.deployment.state.pool import pool_key
 from galleria_action.errors import GalleriaError
 from galleria_action.gallery.media import is_page
 from galleria_action.quantities import count
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +31,7 @@ class Publish:
         if not uploads:
             return
         work.stop.check()
-        work.hold.begin()
+        work.hold.touch()
         work.tell(Publishing(True))
         work.say(f"Publishing {count(len(uploads), 'object')} in place of live ones")
         photos = [up for up in uploads if up.photo is not None]
@@ -84,14 +82,14 @@ class Conclude:
     moment: Moment = Moment.CONCLUDE
 
     def run(self, work: Work) -> None:
-        """See ``Step.run``. Our claim goes now, unless something is to be tidied under it."""
+        """See ``Step.run``. Our claim goes now, unless something is to be deleted under it."""
         if work.hold is None:
             return
         work.stop.check()
         hold, work.hold = work.hold, None
         work.kept = hold.publication.kept()
         work.tell(Publishing(False))
-        if surplus_of(work, hold).any:
+        if work.plan.deletes or surplus_of(work).any:
             work.over = hold
         else:
             work.beside.begin(lambda: let_go(work.store, hold, Surplus(), work.say, work.stop.check))

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, field, fields
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -19,7 +18,7 @@ from galleria_action.deployment.state.publication import Replaced, replaced_of
 from galleria_action.errors import ConfigInvalid
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.storage.interface import RECORDS, Headers
-from galleria_action.values import dataclass
+from galleria_action.values import asdict, dataclass, field, fields
 
 RELEASES_FOLDER = f"{RECORDS}releases/"
 RELEASE_HEADERS = Headers("application/json", "no-store")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import field
 from difflib import get_close_matches
 
 from galleria_action.deployment.galleries import Wanted, contents_of, gone
@@ -19,7 +18,7 @@ from galleria_action.errors import Finding, ReleaseUnavailable
 from galleria_action.gallery.keys import METADATA_KEY, folded
 from galleria_action.gallery.metadata.model import GalleryMetadata
 from galleria_action.storage.interface import Headers, ObjectInfo, Target
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field
 
 _SHOWN = 5
 

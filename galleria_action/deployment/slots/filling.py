@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from galleria_action.deployment.apply.upload import UploadsDone
 from galleria_action.deployment.galleries import Wanted
@@ -15,7 +14,7 @@ from galleria_action.deployment.state.manifest import Kind, Manifest, ManifestEn
 from galleria_action.deployment.state.pool import pool_key
 from galleria_action.gallery.keys import METADATA_KEY, folded
 from galleria_action.storage.interface import RECORDS, Headers, ObjectInfo
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,13 @@ anything. In directory mode, where there is no metadata, it is also the document
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field, replace
 
 from galleria_action.deployment.made_by import MadeBy
 from galleria_action.deployment.model import Mode
 from galleria_action.deployment.state.entries import Entries
 from galleria_action.deployment.state.entry import Kind, ManifestEntry
 from galleria_action.storage.interface import ObjectInfo
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field, replace
 
 __all__ = ("MANIFEST_KEY", "Kind", "Leaving", "Manifest", "ManifestEntry")
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import binascii
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 from itertools import accumulate, pairwise, starmap
 from sys import intern
 from types import NoneType
@@ -25,6 +24,7 @@ from galleria_action.errors import ConfigInvalid
 from galleria_action.gallery.keys import all_ordinary, key_problem
 from galleria_action.net.encoding import Encoded, TooLong, decoded
 from galleria_action.storage.interface import DOCUMENT, Headers
+from galleria_action.values import replace
 
 _SCHEMA = 2
 _GZIP = b"\x1f\x8b"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import field
 
 from galleria_action.deployment.documents.writing import commit
 from galleria_action.deployment.layout import LIVE_KEY
@@ -13,7 +12,7 @@ from galleria_action.deployment.routing.router import Routing, Seen, moved, pars
 from galleria_action.errors import Conflict
 from galleria_action.storage.interface import Headers, WriteStore
 from galleria_action.storage.persistence import Pause
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field
 
 _HEADERS = Headers("application/json", "no-cache")
 _MOST = 1 << 14

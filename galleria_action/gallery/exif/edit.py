@@ -10,7 +10,6 @@ Sources: CIPA DC-008-2016 (Exif 2.31), CIPA DC-007 (MPF), TIFF 6.0. See ``docs/e
 from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -31,7 +30,7 @@ from galleria_action.gallery.metadata.timestamps import (
     read_timestamp,
 )
 from galleria_action.gallery.position.files import WithoutPosition, without_position
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field, replace
 
 
 class Outcome(StrEnum):
@@ -107,12 +106,21 @@ def edit_exif(
 
 
 def edit_beginning(
-    image: BytesLike, timestamp: datetime | str | None, offset_hours: int, *, strip_gps: bool = False
+    image: BytesLike,
+    timestamp: datetime | str | None,
+    offset_hours: int,
+    *,
+    strip_gps: bool = False,
+    beyond: int = 0,
 ) -> ExifEdit:
     """The same without a copy of the picture: where only the time was set, ``data`` is the new beginning of the file,
-    and ``rest`` a view of what follows in ``image``. Arguments and errors as of ``edit_exif``."""
+    and ``rest`` a view of what follows in ``image``. Arguments and errors as of ``edit_exif``.
+
+    ``image`` itself may be no more than the beginning, which ``beyond`` more bytes follow: what fails then may do with
+    all of it.
+    """
     wanted = _wanted_tags(timestamp, offset_hours)
-    edit = _with_times(image, wanted) if wanted else ExifEdit(image, False, Outcome.UNCHANGED)
+    edit = _with_times(image, wanted, beyond) if wanted else ExifEdit(image, False, Outcome.UNCHANGED)
     if not strip_gps:
         return edit
     edit = _joined(edit)
@@ -127,12 +135,12 @@ def _joined(edit: ExifEdit) -> ExifEdit:
     return edit if edit.rest is None else replace(edit, data=b"".join((edit.data, edit.rest)), rest=None)
 
 
-def _with_times(image: BytesLike, wanted: Mapping[int, bytes]) -> ExifEdit:
+def _with_times(image: BytesLike, wanted: Mapping[int, bytes], beyond: int = 0) -> ExifEdit:
     view = memoryview(image).cast("B")
     if foreign := jpeg.foreign_format(view):
         return ExifEdit(image, False, Outcome.UNSUPPORTED, (f"only JPEG gets its time, this is {foreign}",))
     try:
-        draft = _draft(view, wanted)
+        draft = _draft(view, wanted, beyond=beyond)
     except Damaged as damage:
         return ExifEdit(image, False, Outcome.CORRUPT, (str(damage),))
     if not draft.patches:
@@ -140,7 +148,7 @@ def _with_times(image: BytesLike, wanted: Mapping[int, bytes]) -> ExifEdit:
         return ExifEdit(image, False, outcome, draft.warnings())
     cut = jpeg.end_of_beginning(view, draft.head)
     beginning, rest = jpeg.splice(view[:cut], draft.patches), view[cut:]
-    if doubt := _doubt(view[:cut], draft, beginning, rest, wanted):
+    if doubt := _doubt(view[:cut], draft, beginning, rest, wanted, beyond):
         return ExifEdit(image, False, Outcome.INCOMPLETE, (f"the edit was discarded: {doubt}",))
     before = draft.blocks[0][0] if draft.blocks else None
     draft.notes += what_stays_untrue(view, draft.head, before, wanted)
@@ -219,15 +227,18 @@ class _Draft:
 _NO_DATE = "the photo has no date and none was given, so it got no time zone either"
 
 
-def _draft(image: memoryview, wanted: Mapping[int, bytes], known: Sequence[Tiff] = (), rest: BytesLike = b"") -> _Draft:
-    """What is to be done to ``image``, which ``rest`` follows; ``known`` are blocks that need not be read once more."""
+def _draft(
+    image: memoryview, wanted: Mapping[int, bytes], known: Sequence[Tiff] = (), rest: BytesLike = b"", beyond: int = 0
+) -> _Draft:
+    """What is to be done to ``image``, which ``rest`` follows and ``beyond`` more bytes; ``known`` are blocks that need
+    not be read once more."""
     head = jpeg.read_head(image)
     draft = _Draft(head)
     exif = [segment for segment in head.segments if jpeg.is_exif(image, segment)]
     if exif:
         block = _block(image, exif[0])
         tiff = next((tiff for tiff in known if tiff.block == block), None) or read_tiff(block)
-        _draft_first_block(draft, image, rest, exif[0], tiff, wanted)
+        _draft_first_block(draft, image, rest, beyond, exif[0], tiff, wanted)
     elif DATE_TIME_ORIGINAL in wanted:
         place = jpeg.place_for_exif(image, head)
         draft.patches.append(Patch(place, place, jpeg.app1(jpeg.EXIF_HEADER + new_block(wanted))))
@@ -239,12 +250,20 @@ def _draft(image: memoryview, wanted: Mapping[int, bytes], known: Sequence[Tiff]
 
 
 def _draft_first_block(
-    draft: _Draft, image: memoryview, rest: BytesLike, segment: Segment, tiff: Tiff, wanted: Mapping[int, bytes]
+    draft: _Draft,
+    image: memoryview,
+    rest: BytesLike,
+    beyond: int,
+    segment: Segment,
+    tiff: Tiff,
+    wanted: Mapping[int, bytes],
 ) -> None:
     if wanted and DATE_TIME_ORIGINAL not in wanted and not has_date(tiff):
         draft.notes.append(_NO_DATE)
     elif wanted:
-        written = write_times(tiff, wanted, lambda: _growth_refused(image, rest, draft.head, segment, tiff, wanted))
+        written = write_times(
+            tiff, wanted, lambda: _growth_refused(image, rest, beyond, draft.head, segment, tiff, wanted)
+        )
         draft.problems += written.problems
         draft.replace_block(segment, tiff, written.block)
 
@@ -256,7 +275,13 @@ def _block(image: memoryview, segment: Segment) -> bytes:
 
 
 def _growth_refused(
-    image: memoryview, rest: BytesLike, head: Head, segment: Segment, tiff: Tiff, wanted: Container[int]
+    image: memoryview,
+    rest: BytesLike,
+    beyond: int,
+    head: Head,
+    segment: Segment,
+    tiff: Tiff,
+    wanted: Container[int],
 ) -> str | None:
     """Why a longer EXIF block would make something else in the file wrong."""
     overrun = any(
@@ -268,13 +293,13 @@ def _growth_refused(
     if tiff.unreadable or overrun:
         return "the EXIF refers to data beyond its own end, which must not move"
     whole = memoryview(b"".join((image, rest))) if rest else image
-    if refers_behind(tiff, whole[segment.body + len(jpeg.EXIF_HEADER) :]):
+    if refers_behind(tiff, whole[segment.body + len(jpeg.EXIF_HEADER) :], beyond):
         return "the maker note refers to data behind the EXIF, which must not move"
     return None
 
 
 def _doubt(
-    image: memoryview, draft: _Draft, beginning: bytes, rest: memoryview, wanted: Mapping[int, bytes]
+    image: memoryview, draft: _Draft, beginning: bytes, rest: memoryview, wanted: Mapping[int, bytes], beyond: int
 ) -> str | None:
     """Why ``beginning`` is not exactly what was asked to become of ``image``, each without the ``rest`` that follows;
     ``None`` when it is. Each new block is read once, and no pixel is understood."""
@@ -286,7 +311,7 @@ def _doubt(
             only_intended_changes(before, after, wanted) for (before, _), after in zip(draft.blocks, new, strict=True)
         ):
             return "other EXIF data would have changed"
-        again = _draft(memoryview(beginning), wanted, new, rest)
+        again = _draft(memoryview(beginning), wanted, new, rest, beyond)
     except Damaged as damage:
         return str(damage)
     if again.patches or not set(again.problems) <= set(draft.problems):

@@ -40,13 +40,14 @@ class _Note(NamedTuple):
     bases: tuple[int, ...]
 
 
-def refers_behind(tiff: Tiff, file: memoryview) -> bool:
+def refers_behind(tiff: Tiff, file: memoryview, beyond: int = 0) -> bool:
     """Whether the maker note in ``tiff`` refers to something behind the block. ``file`` begins with the block and
-    reaches to the end of the photo. What is too large to be followed counts as a yes."""
+    reaches to the end of the photo, or to ``beyond`` bytes before it. What cannot be followed, because there is too
+    much of it or because it is not in ``file``, counts as a yes."""
     exif = tiff.directories.get(MAIN_EXIF)
     for entry in exif.find(MAKER_NOTE)[:1] if exif else ():
         note = None if entry.inline else _read_note(tiff, entry.value_at, entry.value_at + entry.size)
-        return note is not None and _leaves(tiff, note, file)
+        return note is not None and _leaves(tiff, note, file, beyond)
     return False
 
 
@@ -95,9 +96,11 @@ def _records(block: bytes, order: str, at: int, end: int) -> list[_Record]:
     return records
 
 
-def _leaves(tiff: Tiff, note: _Note, file: memoryview) -> bool:
+def _leaves(tiff: Tiff, note: _Note, file: memoryview, beyond: int) -> bool:
     for seen, record in enumerate(_with_inner_directories(tiff.block, note)):
-        if seen > _BUDGET or any(_record_leaves(len(tiff.block), base, record, file) for base in note.bases):
+        if seen > _BUDGET:
+            return True
+        if any(_record_leaves(len(tiff.block), base, record, file, beyond) for base in note.bases):
             return True
     return False
 
@@ -114,11 +117,11 @@ def _with_inner_directories(block: bytes, note: _Note) -> Iterator[_Record]:
                     yield from _records(block, note.order, at, note.end)
 
 
-def _record_leaves(block_end: int, base: int, record: _Record, file: memoryview) -> bool:
+def _record_leaves(block_end: int, base: int, record: _Record, file: memoryview, beyond: int) -> bool:
     at = base + record.number
     if record.size > 4:
-        return block_end < at + record.size <= len(file)
+        return block_end < at + record.size <= len(file) + beyond
+    if record.type != LONG or record.values != 1 or at < block_end:
+        return False
     # the place of a JPEG; Minolta's previews begin with another byte than 0xFF
-    return (
-        record.type == LONG and record.values == 1 and at >= block_end and bytes(file[at + 1 : at + 3]) == b"\xd8\xff"
-    )
+    return bytes(file[at + 1 : at + 3]) == b"\xd8\xff" or len(file) < at + 3 <= len(file) + beyond

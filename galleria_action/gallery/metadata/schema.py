@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from galleria_action.errors import Finding, GalleryInvalid
@@ -22,7 +21,7 @@ from galleria_action.gallery.metadata.model import GalleryMetadata, PhotoMetadat
 from galleria_action.gallery.metadata.rules import broken_rules
 from galleria_action.gallery.metadata.violations import check_schema, fits
 from galleria_action.gallery.wording import shown
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, replace
 
 #: escapes of what may be half of a surrogate pair; written plainly it would not be UTF-8
 _HALVES = re.compile(rb"\\u[dD][89a-fA-F]")

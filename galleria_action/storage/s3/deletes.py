@@ -6,10 +6,10 @@ import base64
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 
 from galleria_action.errors import GalleriaError, PermissionRefused, StorageUnavailable
+from galleria_action.hands import Hands
 from galleria_action.storage.faults import Call, Fault, describe_key_error, failure
 from galleria_action.storage.interface import Target
 from galleria_action.storage.persistence import Persistence
@@ -106,7 +106,7 @@ class Deleting:
 
     def _singly(self, keys: Sequence[str]) -> dict[str, str]:
         calls = [Call("delete", self._target, key) for key in keys]
-        with ThreadPoolExecutor(max(1, min(len(calls), _AT_ONCE)), thread_name_prefix="delete") as pool:
+        with Hands(min(len(calls), _AT_ONCE), "delete") as pool:
             left = list(pool.map(self._one, calls))
         refused = [one.error for one in left if one and isinstance(one.error, PermissionRefused)]
         if len(keys) <= FEW and refused and len(refused) == len(calls):

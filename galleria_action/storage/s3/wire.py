@@ -8,14 +8,16 @@ anybody's line (``net/answer``).
 
 from __future__ import annotations
 
+import errno
 import http.client
+import os
 import select
 import socket
 import ssl
 import threading
 import time
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from urllib.parse import urlsplit
 
@@ -24,14 +26,16 @@ from galleria_action.net.network import Network
 from galleria_action.net.patience import PatientResponse
 from galleria_action.net.proxies import Proxy
 from galleria_action.net.waiting import done, readable, run, writable
-from galleria_action.storage.interface import Body, pieces_of
+from galleria_action.storage.interface import Body, Stretch, pieces_of
 
 CONNECT_SECONDS = 10.0
 #: between two packets of an answer, before its first one, and for each piece of a body
 SILENCE_SECONDS = 60.0
 #: for what a server says that stopped listening
 _LAST_WORDS_SECONDS = 5.0
-_PIECE = 256 << 10
+_PIECE, _PIECE_OF_FILE = 256 << 10, 1 << 20
+#: file systems that cannot send by themselves, or cannot read what was asked for: reading tells
+_NOT_FROM_THIS_FILE = frozenset((errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EIO))
 #: a body up to this size is sent together with the head, in one packet or few
 _SMALL = 64 << 10
 #: after which a server may have closed a connection that nobody used; the shortest that is usual is five
@@ -171,29 +175,64 @@ class Wire:
         answer, too."""
         pieces = pieces_of(body)
         if len(body) <= _SMALL:
-            head, pieces = b"".join((head, *pieces)), ()
+            head, pieces = head + bytes(body), ()
         try:
             for piece in (head, *pieces):
-                left, listening = memoryview(piece), not self._tls
-                while left:
-                    left = left[await self._taken(line, left, listening=listening) :]
-                    if left and listening and _has_news(line):
-                        if _answers(line):
-                            return False
-                        listening = False
+                if isinstance(piece, Stretch):
+                    sent = await self._from_file(line, piece)
+                else:
+                    sent = await self._from_memory(line, piece)
+                if not sent:
+                    return False
         except (BrokenPipeError, ConnectionResetError):
             return False
         return True
 
-    async def _taken(self, line: socket.socket, left: memoryview, *, listening: bool) -> int:
-        """How many bytes of ``left`` the line has taken; none where it has something to say."""
-        try:
-            return line.send(left[:_PIECE])
-        except (BlockingIOError, ssl.SSLWantWriteError):
-            await writable(line, SILENCE_SECONDS, listening=listening)
-        except ssl.SSLWantReadError:
-            await readable(line, SILENCE_SECONDS)
-        return 0
+    async def _from_memory(self, line: socket.socket, piece: bytes | bytearray | memoryview) -> bool:
+        """Send ``piece`` from memory. ``False`` when the server answers before."""
+        view = memoryview(piece)
+        return await self._whole(line, len(view), lambda at: line.send(view[at : at + _PIECE]))
+
+    async def _from_file(self, line: socket.socket, piece: Stretch) -> bool:
+        """The same from a file: without a copy of its bytes, where the system can."""
+        at = 0
+
+        def send(start: int) -> int:
+            nonlocal at
+            at = start
+            number, begin = piece.file.number, piece.start + start
+            count = os.sendfile(line.fileno(), number, begin, min(_PIECE_OF_FILE, piece.size - start))
+            if not count:
+                raise piece.short
+            return count
+
+        if not self._tls:
+            try:
+                return await self._whole(line, piece.size, send)
+            except OSError as error:
+                if error.errno not in _NOT_FROM_THIS_FILE:
+                    raise
+        for chunk in piece.chunks(at):
+            if not await self._from_memory(line, chunk):
+                return False
+        return True
+
+    async def _whole(self, line: socket.socket, size: int, send: Callable[[int], int]) -> bool:
+        """Have ``send``, which sends what it can of ``size`` bytes from where it is told, send them all. ``False`` when
+        the server answers before."""
+        sent, listening = 0, not self._tls
+        while sent < size:
+            try:
+                sent += send(sent)
+            except (BlockingIOError, ssl.SSLWantWriteError):
+                await writable(line, SILENCE_SECONDS, listening=listening)
+            except ssl.SSLWantReadError:
+                await readable(line, SILENCE_SECONDS)
+            if sent < size and listening and _has_news(line):
+                if _answers(line):
+                    return False
+                listening = False
+        return True
 
 
 async def _refusal(answer: Reader, method: str, most: int) -> Response:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection
-from dataclasses import replace
 
 from galleria_action.deployment.apply.carry_out import carried_out
 from galleria_action.deployment.apply.restore import Restore
@@ -22,6 +21,7 @@ from galleria_action.storage.interface import Headers, WriteStore
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.planning import Comparison
 from galleria_action.usecases.parts.releasing import history_of, idle_uploader, terms_of
+from galleria_action.values import replace
 
 #: a file of the site with this name is shown while the gallery is away
 PAGE = "maintenance.html"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from galleria_action.deployment.apply.beside import Beside
 from galleria_action.deployment.apply.publishing import Hold
-from galleria_action.deployment.apply.retain import anything_to_let_go, pooled, retain
+from galleria_action.deployment.apply.retain import anything_to_let_go, pooled, retain, retain_under
 from galleria_action.deployment.events import Deploying, Released
 from galleria_action.deployment.model import Plan
 from galleria_action.deployment.releases.history import History, read_history
@@ -29,13 +29,14 @@ from galleria_action.deployment.shards import SHARDS_FOLDER
 from galleria_action.deployment.state.publication import Publication
 from galleria_action.errors import Conflict, GalleriaError, VerifyFailed
 from galleria_action.storage.conditions import prove_ahead
-from galleria_action.storage.interface import ReadStore, WriteStore
+from galleria_action.storage.interface import ReadStore, WriteStore, seconds_between_writes
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.approval import check_approval
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, replace
 
 if TYPE_CHECKING:
     from galleria_action.deployment.apply.upload import Uploader
+    from galleria_action.deployment.apply.work import Work
 
 
 def terms_of(context: Context) -> Terms:
@@ -69,8 +70,8 @@ def begin(context: Context, store: WriteStore, plan: Plan) -> None:
 
 def idle_uploader(context: Context, store: WriteStore) -> Uploader:
     """For a run that has nothing to upload."""
-    from galleria_action.deployment.apply.prepare import PreparePolicy
     from galleria_action.deployment.apply.upload import Uploader
+    from galleria_action.deployment.outgoing.prepare import PreparePolicy
 
     concurrency = context.options.upload.concurrency
     return Uploader(store, PreparePolicy(), concurrency, context.stop, context.tell)
@@ -84,35 +85,62 @@ class Judged:
 
 
 @contextmanager
-def concluding(
-    context: Context, store: WriteStore, release: Release | None, *, instead: Release | None = None
-) -> Iterator[Judged]:
-    """What is verified meanwhile is how ``release`` ended, and is written down. That this fails harms nobody: the next
-    deploy does it. A rollback is live ``instead`` of another release."""
-    judged, standing = Judged(), Standing.FAILED
-    if release:
-        context.tell(Released(release.id, release.previous or "", instead.id if instead else ""))
+def concluding(context: Context, work: Work, *, instead: Release | None = None) -> Iterator[Judged]:
+    """What is verified meanwhile is how the release of ``work`` ended, and is written down. That this fails harms
+    nobody: the next deploy does it. A rollback is live ``instead`` of another release."""
+    judged, release = Judged(), work.release
+    if release is None:
+        yield judged
+        return
+    context.tell(Released(release.id, release.previous or "", instead.id if instead else ""))
+    ending = _Ending(context, work, release)
     try:
         yield judged
-        standing = Standing.UNVERIFIED if judged.verification is None else Standing.VERIFIED
-        _conclude(context, store, release, standing)
     except VerifyFailed:
-        _conclude(context, store, release, standing)
+        ending.told(Standing.FAILED)
         raise
+    ending.told(Standing.UNVERIFIED if judged.verification is None else Standing.VERIFIED)
 
 
-def _conclude(context: Context, store: WriteStore, release: Release | None, standing: Standing) -> None:
-    if release is None:
-        return
-    ended = replace(release, standing=standing)
-    try:
-        context.stop.check()
-        store.put(ended.key, ended.to_bytes(), RELEASE_HEADERS)
-        context.stop.check()
-        store.delete([release.key])
-    except GalleriaError as error:
-        context.stop.check()
-        context.warn(f"The record of the release could not be ended, which the next deploy does: {error.message}")
+class _Ending:
+    """Writes down how ``release`` ended. That it has ended goes ahead, beside the verification: so its open record can
+    go while it is written how. A service that takes few writes of one object is told once."""
+
+    def __init__(self, context: Context, work: Work, release: Release) -> None:
+        self._context, self._work, self._release = context, work, release
+        self._ahead = None if seconds_between_writes(work.store) else work.beside.begin(self._went_ahead)
+
+    def told(self, standing: Standing) -> None:
+        """It ended with ``standing``."""
+        ahead = self._ahead is not None and self._ahead.result()
+        try:
+            with Beside(self._work.uploader.concurrency) as beside:
+                if not ahead:  # nothing else tells of the release when its open record has gone
+                    self._put(standing)
+                elif standing is not Standing.UNVERIFIED:
+                    beside.begin(lambda: self._put(standing))
+                beside.begin(self._forget_open)
+        except GalleriaError as error:
+            self._context.stop.check()
+            text = "The record of the release could not be ended, which the next deploy does"
+            self._context.warn(f"{text}: {error.message}")
+
+    def _went_ahead(self) -> bool:
+        """Whether that could be written; else it is tried again in the end."""
+        try:
+            self._put(Standing.UNVERIFIED)
+        except GalleriaError:
+            return False
+        return True
+
+    def _put(self, standing: Standing) -> None:
+        ended = replace(self._release, standing=standing)
+        self._context.stop.check()
+        self._work.store.put(ended.key, ended.to_bytes(), RELEASE_HEADERS)
+
+    def _forget_open(self) -> None:
+        self._context.stop.check()
+        self._work.store.delete([self._release.key])
 
 
 def tidy(context: Context, store: WriteStore, remote: RemoteState) -> None:
@@ -128,14 +156,13 @@ def tidy(context: Context, store: WriteStore, remote: RemoteState) -> None:
         return
     if unended:
         _end(context, store, remote, unended)
-    elif not anything_to_let_go(store, pool, keep, now):  # a record that is damaged counts for nothing
-        return
-    context.stop.check()
-    retain(store, pool, keep, now, context.say, context.stop.check)
+    elif anything_to_let_go(store, pool, keep, now):  # a record that is damaged counts for nothing
+        context.stop.check()
+        retain(store, pool, keep, now, context.say, context.stop.check)
 
 
 def _end(context: Context, store: WriteStore, remote: RemoteState, open_keys: list[str]) -> None:
-    """End the releases that lie under ``open_keys``, unless somebody is at work."""
+    """End the releases that lie under ``open_keys``, and what follows from that, unless somebody is at work."""
     context.stop.check()
     try:
         hold = Hold.claim(store, Publication("", None, {}))
@@ -147,6 +174,5 @@ def _end(context: Context, store: WriteStore, remote: RemoteState, open_keys: li
             context.stop.check()
             store.put(ended.key, ended.to_bytes(), RELEASE_HEADERS)
     context.stop.check()
-    store.delete(open_keys)
-    context.stop.check()
-    hold.release()
+    pool, keep = set(pooled(remote.listing)), context.options.releases.keeping
+    retain_under(hold, pool, keep, context.now(), context.say, context.stop.check, open_keys)

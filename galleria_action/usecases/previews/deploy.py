@@ -6,7 +6,6 @@ gallery of its own: photos that the live gallery has are copied inside the servi
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 
 from galleria_action.deployment.apply.upload import UploadsDone
@@ -32,6 +31,7 @@ from galleria_action.usecases.parts.unfinished import settled
 from galleria_action.usecases.previews.address import address_of_preview
 from galleria_action.usecases.previews.removal import finish_closing, remove
 from galleria_action.usecases.results import Deployed, PlanMade, PreviewDeployed
+from galleria_action.values import replace
 
 
 def deploy_preview(context: Context) -> PreviewDeployed | PlanMade:

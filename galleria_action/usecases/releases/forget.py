@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from difflib import get_close_matches
 from functools import partial
 
@@ -34,7 +33,7 @@ from galleria_action.gallery.metadata.schema import parse_remote
 from galleria_action.quantities import count
 from galleria_action.storage.interface import Headers, ReadStore, WriteStore
 from galleria_action.usecases.context import Context
-from galleria_action.usecases.parts.applying import verify_against
+from galleria_action.usecases.parts.applying import verify_brought
 from galleria_action.usecases.parts.places import check_router
 from galleria_action.usecases.parts.purging import Gone, purging, purging_of
 from galleria_action.usecases.parts.releasing import begin, concluding, history_of, idle_uploader, terms_of
@@ -43,7 +42,7 @@ from galleria_action.usecases.previews.holding import previews_with
 from galleria_action.usecases.previews.removal import finish_closing, remove
 from galleria_action.usecases.releases.forget_elsewhere import Trace, forget_elsewhere, traces_elsewhere
 from galleria_action.usecases.results import Answered, PlanMade
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,10 +203,9 @@ def _from_the_live_gallery(
     with (
         purging(context, store, remote, traces.plan) as work.caches,
         carried_out(work, steps, context.phase("Forget")) as manifest,
+        concluding(context, work) as judged,
     ):
-        work.looked()
-        with concluding(context, store, work.release) as judged:
-            judged.verification = verify_against(context, store, named, traces.plan, manifest, None, metadata)
+        judged.verification = verify_brought(context, work, named, manifest, metadata)
 
 
 def _from_the_records(context: Context, store: WriteStore, traces: _Traces, photo: str) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from functools import partial
 
 from galleria_action.deployment.apply.carry_out import carried_out
@@ -23,9 +21,10 @@ from galleria_action.deployment.state.publication import Publication
 from galleria_action.deployment.strategies.blue_green import promoted
 from galleria_action.errors import StorageUnavailable
 from galleria_action.gallery.keys import METADATA_KEY
+from galleria_action.hands import Hands
 from galleria_action.storage.interface import Headers, ReadStore, WriteStore
 from galleria_action.usecases.context import Context
-from galleria_action.usecases.parts.applying import verify_against
+from galleria_action.usecases.parts.applying import verify_against, verify_brought
 from galleria_action.usecases.parts.places import check_router, note_router
 from galleria_action.usecases.parts.planning import storing_of
 from galleria_action.usecases.parts.probing import headers_of, probe
@@ -35,7 +34,7 @@ from galleria_action.usecases.parts.releasing import begin, concluding, idle_upl
 from galleria_action.usecases.parts.unfinished import cleared
 from galleria_action.usecases.previews.removal import finish_closing
 from galleria_action.usecases.results import Answered, PlanMade, Promoted
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +88,10 @@ def _shown(context: Context, slots: Slots, store: WriteStore, promotion: _Promot
         purging(context, store, remote, promotion.plan) as work.caches,
         carried_out(work, promoted(slots, promotion.wanted, restore), context.phase("Promote")) as manifest,
     ):
-        work.looked()
         _forget(context, slots)
-        with concluding(context, work.store, work.release) as judged:
+        with concluding(context, work) as judged:
             named, metadata = promotion.there.named_keys(), promotion.there.metadata
-            judged.verification = verify_against(context, work.store, named, promotion.plan, manifest, None, metadata)
+            judged.verification = verify_brought(context, work, named, manifest, metadata)
     document = promotion.wanted.document or remote.metadata_base
     known = headers_of(promotion.wanted, promotion.plan)
     probe(context, manifest, document, promotion.plan, remote.manifest.objects, known)
@@ -109,7 +107,7 @@ def _planned(context: Context, slots: Slots, staged: Staged, remote: RemoteState
         check_staged(staged, there, remote, slots.live)
         document = _document(slot) if there.metadata_base else None
         changed = changed_keys(there, remote)
-        with ThreadPoolExecutor(context.options.upload.concurrency, thread_name_prefix="head") as pool:
+        with Hands(context.options.upload.concurrency, "head") as pool:
             heads = dict(zip(changed, pool.map(slot.head, changed), strict=True))
         headers = {key: head.headers if head else None for key, head in heads.items()}
         plan = plan_forward(
