@@ -14,6 +14,7 @@ from galleria_action.deployment.galleries import (
     LocalGallery,
     RemoteGallery,
     SourcePhoto,
+    SourcePhotos,
     Wanted,
     contents_of,
     gone,
@@ -28,15 +29,15 @@ from galleria_action.deployment.model import (
     SourceFile,
     Storing,
     Upload,
+    edit_digest,
 )
-from galleria_action.deployment.remote.listing import beside
-from galleria_action.deployment.remote.standing import rendering, standing
+from galleria_action.deployment.remote.listing import beside, marks_of, shows
 from galleria_action.deployment.remote.verification import find_orphans, may_be_orphan
 from galleria_action.deployment.state.entries import Entries
 from galleria_action.deployment.state.manifest import ManifestEntry
 from galleria_action.gallery.keys import folded
 from galleria_action.gallery.media import is_page
-from galleria_action.gallery.metadata.model import NO_SETTINGS, MetadataFileData, PhotoMetadata
+from galleria_action.gallery.metadata.model import NO_SETTINGS, GallerySettings, MetadataFileData, PhotoMetadata
 from galleria_action.storage.interface import Target
 
 _UNSAID = Storing()
@@ -104,7 +105,7 @@ class _Comparison:
         self.force = force
         self.keep_unproven = keep_unproven
         settings = remote.metadata.settings if remote.metadata else NO_SETTINGS
-        self.resized = rendering(settings) != rendering(local.settings)
+        self.resized = _rendering(settings) != _rendering(local.settings)
         self.offset = settings.target_timezone_offset_hours
         self.live = remote.metadata.photos if remote.metadata else ()
 
@@ -120,7 +121,7 @@ class _Comparison:
 
     def photo_uploads(self) -> Iterator[Upload]:
         live, photos = len(self.live), self.local.photos or ()
-        stands = None if self.force else standing(self.local, self.remote)
+        stands = None if self.force else _standing(self.local, self.remote)
         for place in range(len(photos)):
             if stands and stands(place):
                 continue
@@ -226,6 +227,73 @@ def _content(photo: SourcePhoto) -> tuple[str, ...]:
 def _is_picture(file: SourceFile) -> bool:
     kind = file.headers.content_type
     return kind.startswith(("image/", "video/")) and kind != "image/svg+xml"
+
+
+class _Standing:
+    """Asked for the place of a photo, whether nothing is to be done for it: so it is for nearly all of a large gallery,
+    and is seen here in the columns that its files and the record are held in. Where it says no, it says no more."""
+
+    def __init__(self, photos: SourcePhotos, remote: RemoteGallery) -> None:
+        self._photos, self._listing = photos, remote.listing
+        self._live = remote.metadata.photos if remote.metadata else ()
+        self._recorded = Entries.of(remote.manifest.objects)
+        self._small = PhotoEdit(None, None, strip_gps=True).digest() if photos.strip_gps else ""
+        #: by row of the record: what lies there as it is recorded, and whose file is proved to be the one recorded
+        self._shown = marks_of(remote.listing, self._recorded)
+        self._proved = marks_of(photos.hashes.proved, self._recorded)
+
+    def __call__(self, place: int) -> bool:
+        described, photos = self._photos.described[place], self._photos
+        if place >= len(self._live) or not _same(self._live[place], described):
+            return False
+        edit = edit_digest(described.exif.corrected_timestamp, photos.offset_hours, strip_gps=photos.strip_gps)
+        files = described.files
+        return (
+            self._is_as_recorded(files.full, described.file_hash, edit, full=True)
+            and self._is_as_recorded(files.web, described.file_hash, edit)
+            and self._is_as_recorded(files.thumb, described.file_hash, self._small)
+        )
+
+    def _is_as_recorded(self, key: str, claimed: str, edit: str, *, full: bool = False) -> bool:
+        row, it = self._recorded.rows.get(key), self._recorded.columns
+        if row is None or it.edits[row] != edit or it.headers[row] != self._photos.headers_of(key).digest():
+            return False
+        if not self._is_of_the_source(key, row, claimed, full=full):
+            return False
+        if self._shown is not None:
+            return self._shown[row] == 1
+        return self._listing is None or shows(self._listing, key, self._recorded)
+
+    def _is_of_the_source(self, key: str, row: int, claimed: str, *, full: bool) -> bool:
+        """Whether the local file is the one that was deployed, as its hash tells."""
+        known = self._photos.hashes
+        if measured := known.measured.get(key):
+            return self._recorded.columns.sources[row] == measured
+        if full or key not in known.proved:
+            return self._recorded.columns.sources[row] == claimed
+        return self._proved is not None or self._recorded.columns.sources[row] == known.proved[key]
+
+
+def _same(live: PhotoMetadata, described: PhotoMetadata) -> bool:
+    """Whether both are one photo, as far as anything that lies there depends on it."""
+    return live is described or (
+        (live.id, live.deployment_file_hash, live.exif.corrected_timestamp, live.files)
+        == (described.id, described.deployment_file_hash, described.exif.corrected_timestamp, described.files)
+    )
+
+
+def _standing(local: LocalGallery, remote: RemoteGallery) -> _Standing | None:
+    """Who answers for the photos of ``local``; ``None`` where nobody does, because all of them may change."""
+    before = remote.metadata.settings if remote.metadata else NO_SETTINGS
+    photos = local.photos
+    if not isinstance(photos, SourcePhotos) or _rendering(before) != _rendering(local.settings):
+        return None
+    return _Standing(photos, remote) if photos.offset_hours == before.target_timezone_offset_hours else None
+
+
+def _rendering(settings: GallerySettings) -> tuple[object, ...]:
+    """The settings that decide the bytes of ``web`` and ``thumb``, which no hash in the metadata covers."""
+    return (settings.web_size, settings.thumb_size, settings.jpeg_quality, settings.webp_quality)
 
 
 def remote_photos(remote: RemoteGallery, *, but: Set[str] = frozenset()) -> dict[str, str]:

@@ -41,35 +41,35 @@ class Proofs(Mapping[str, str]):
     a mark in a row of what is ``recorded``."""
 
     def __init__(self, recorded: Entries) -> None:
-        self._recorded = recorded
-        self._marks = bytearray(len(recorded.columns.sizes))
+        self.recorded = recorded
+        self.marks = bytearray(len(recorded.columns.sizes))
 
     def add_if_deployed(self, key: str, size: int, blob: bytes) -> None:
         """Take note of the file under ``key``, of ``size`` bytes, whose content git calls ``blob``, if that proves it
         to be the one that was deployed."""
-        row, it = self._recorded.rows.get(key), self._recorded.columns
+        row, it = self.recorded.rows.get(key), self.recorded.columns
         if row is None:
             return
         # nearly always; ``is_as_deployed`` says so, too, and what else there is
         same = it.source_sizes[row] == size and it.source_blobs[row] == blob.hex()
-        if same or is_as_deployed(size, self._recorded[key], Tracked(blob.hex())):
-            self._marks[row] = 1
+        if same or is_as_deployed(size, self.recorded[key], Tracked(blob.hex())):
+            self.marks[row] = 1
 
     def __len__(self) -> int:
-        return self._marks.count(1)
+        return self.marks.count(1)
 
     def __iter__(self) -> Iterator[str]:
-        return (key for key, row in self._recorded.rows.items() if self._marks[row])
+        return (key for key, row in self.recorded.rows.items() if self.marks[row])
 
     def __contains__(self, key: object) -> bool:
-        row = self._recorded.rows.get(key)  # type: ignore[call-overload]
-        return row is not None and bool(self._marks[row])
+        row = self.recorded.rows.get(key)  # type: ignore[call-overload]
+        return row is not None and bool(self.marks[row])
 
     def __getitem__(self, key: str) -> str:
-        row = self._recorded.rows[key]
-        if not self._marks[row]:
+        row = self.recorded.rows[key]
+        if not self.marks[row]:
             raise KeyError(key)
-        return self._recorded.columns.sources[row]
+        return self.recorded.columns.sources[row]
 
 
 def doubt(file: SourceFile, entry: ManifestEntry | None, tracked: Tracked | None, *, newer: bool) -> Doubt:

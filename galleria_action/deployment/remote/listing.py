@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from galleria_action.deployment.stale import Proofs
 from galleria_action.deployment.state.entries import Entries
 from galleria_action.deployment.state.manifest import ManifestEntry
 from galleria_action.storage.interface import ObjectInfo
@@ -13,16 +14,16 @@ from galleria_action.storage.interface import ObjectInfo
 class Listing(Mapping[str, ObjectInfo]):
     """Objects by key, of which those that lie there as they are ``recorded`` are a mark in a row of the record."""
 
-    __slots__ = ("_marks", "_others", "recorded")
+    __slots__ = ("_others", "marks", "recorded")
 
     def __init__(self, recorded: Entries) -> None:
         self.recorded = recorded
-        self._marks = bytearray(len(recorded.columns.sizes))
+        self.marks = bytearray(len(recorded.columns.sizes))
         self._others: dict[str, ObjectInfo] = {}
 
     def take(self, objects: Iterable[ObjectInfo]) -> None:
         """Add ``objects``, none of which was there before; several threads may."""
-        rows, marks, others = self.recorded.rows, self._marks, self._others
+        rows, marks, others = self.recorded.rows, self.marks, self._others
         sizes, etags = self.recorded.columns.sizes, self.recorded.columns.etags
         for found in objects:
             row = rows.get(found.key)
@@ -32,11 +33,11 @@ class Listing(Mapping[str, ObjectInfo]):
                 marks[row] = 1
 
     def __len__(self) -> int:
-        return self._marks.count(1) + len(self._others)
+        return self.marks.count(1) + len(self._others)
 
     def __iter__(self) -> Iterator[str]:
         yield from self._others
-        marks = self._marks
+        marks = self.marks
         yield from (key for key, row in self.recorded.rows.items() if marks[row])
 
     def __contains__(self, key: object) -> bool:
@@ -47,18 +48,18 @@ class Listing(Mapping[str, ObjectInfo]):
         if other is not None:
             return other
         row = self.recorded.rows[key]
-        if not self._marks[row]:
+        if not self.marks[row]:
             raise KeyError(key)
         return ObjectInfo(key, self.recorded.columns.sizes[row], self.recorded.columns.etags[row])
 
     def is_as_recorded(self, key: object) -> bool:
         """Whether the object under ``key`` is the one that is recorded."""
         row = self.recorded.rows.get(key)  # type: ignore[call-overload]
-        return row is not None and bool(self._marks[row])
+        return row is not None and bool(self.marks[row])
 
     def has_all(self) -> bool:
         """Whether all that is recorded lies there, as it is recorded or otherwise."""
-        marks, others = self._marks, self._others
+        marks, others = self.marks, self._others
         return marks.count(1) == len(self.recorded) or all(
             marks[row] or key in others for key, row in self.recorded.rows.items()
         )
@@ -66,6 +67,13 @@ class Listing(Mapping[str, ObjectInfo]):
     def unrecorded(self) -> Iterator[str]:
         """The keys of which the record knows nothing."""
         return (key for key in self._others if key not in self.recorded.rows)
+
+
+def marks_of(marked: object, recorded: Entries) -> bytes | None:
+    """The marks of ``marked``, a listing or proofs, by row of what is ``recorded``, if these are the rows it marks."""
+    if isinstance(marked, Listing | Proofs) and marked.recorded.columns is recorded.columns:
+        return bytes(marked.marks)
+    return None
 
 
 def shows(listing: Mapping[str, ObjectInfo], key: str, recorded: Entries) -> bool:

@@ -11,8 +11,7 @@ from collections.abc import Mapping
 
 from galleria_action.deployment.made_by import MadeBy
 from galleria_action.deployment.model import Mode
-from galleria_action.deployment.state.entries import Entries
-from galleria_action.deployment.state.entry import Kind, ManifestEntry
+from galleria_action.deployment.state.entries import Entries, Kind, ManifestEntry
 from galleria_action.storage.interface import ObjectInfo
 from galleria_action.values import dataclass, field, replace
 

@@ -50,6 +50,7 @@ class LocalFile:
 
 
 _VARIANTS: tuple[Variant | None, ...] = (*VARIANTS, None)
+_NUMBERS = {variant: number for number, variant in enumerate(_VARIANTS)}
 
 
 class LocalFiles(Sequence[LocalFile]):
@@ -78,7 +79,9 @@ class LocalFiles(Sequence[LocalFile]):
     def add(self, file: LocalFile) -> None:
         """Add ``file``."""
         folder, _, name = file.real.rpartition("/")
-        self.add_found(file.key, self.folder(folder), name, file.size, file.variant, file.stamp)
+        if file.key != name and not file.key.endswith(f"/{name}"):
+            self._names[len(self.keys)] = name
+        self.add_found(file.key, self.folder(folder), file.size, file.variant, file.stamp)
 
     def folder(self, path: str) -> int:
         """What stands for the folder ``path``."""
@@ -88,14 +91,12 @@ class LocalFiles(Sequence[LocalFile]):
             self._paths.append(path)
         return number
 
-    def add_found(self, key: str, folder: int, name: str, size: int, variant: Variant | None, stamp: bytes) -> None:
-        """Add the file that is called ``name`` and lies in ``folder``; all else is as in ``LocalFile``."""
-        if key != name and not key.endswith(f"/{name}"):
-            self._names[len(self.keys)] = name
+    def add_found(self, key: str, folder: int, size: int, variant: Variant | None, stamp: bytes) -> None:
+        """Add the file in ``folder`` that is called as its key ends; all else is as in ``LocalFile``."""
         self.keys.append(key)
         self._sizes.append(size)
         self._stamps += stamp
-        self._variants.append(_VARIANTS.index(variant))
+        self._variants.append(_NUMBERS[variant])
         self._folder_of.append(folder)
 
     def __len__(self) -> int:

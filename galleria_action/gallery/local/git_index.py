@@ -37,6 +37,7 @@ _CHECKSUM_BYTES = 20
 LARGEST_POINTER = 1024
 _STAGE, _EXTENDED, _INTENT_TO_ADD = 0x3000, 0x4000, 0x2000
 _CUT_TO_32_BITS = 0xFFFFFFFF
+_SECOND = 10**9
 
 
 def blob_id(content: bytes | memoryview) -> str:
@@ -168,8 +169,9 @@ class Blobs:
 def _status(change: int, modified: int, inode: int, size: int) -> list[int]:
     """What the index has of a file's status: times of change, inode, size. Not the owner, which a container sees as
     another one, nor the device, which may have another number tomorrow."""
-    numbers = (*divmod(change, 10**9), *divmod(modified, 10**9), inode, size)
-    return [number & _CUT_TO_32_BITS for number in numbers]
+    changed, modified_at = divmod(change, _SECOND), divmod(modified, _SECOND)
+    seconds, cut = changed[0] & _CUT_TO_32_BITS, modified_at[0] & _CUT_TO_32_BITS
+    return [seconds, changed[1], cut, modified_at[1], inode & _CUT_TO_32_BITS, size & _CUT_TO_32_BITS]
 
 
 def _read_index(folder: str, git: Path) -> _Index | None:

@@ -65,7 +65,7 @@ def locate(
     hints = set[str]()
     for index, photo in enumerate(metadata.photos):
         for variant, key in photo.files.items():
-            if plain.take(key, variant):
+            if is_ordinary(key) and plain.take(key, variant):
                 continue
             try:
                 plain.found.add(_locate_variant(fence, nearby, root, variant, key))
@@ -94,10 +94,10 @@ class _PlainFiles:
         self._folders: dict[str, tuple[str, int]] = {}
 
     def take(self, key: str, variant: Variant) -> bool:
-        """Take note of the file of ``key``, if it is one of these."""
+        """Take note of the file of ``key``, which looks like any, if it is one of these."""
         folder, _, name = key.rpartition("/")
         known = self._folders.get(folder) or self._look(folder)
-        if not known[0] or not is_ordinary(key):
+        if not known[0]:
             return False
         try:
             status = os.lstat(known[0] + name)
@@ -105,7 +105,7 @@ class _PlainFiles:
             return False
         if not is_plain(status):
             return False
-        self.found.add_found(key, known[1], name, status.st_size, variant, stamp_of(status))
+        self.found.add_found(key, known[1], status.st_size, variant, stamp_of(status))
         return True
 
     def _look(self, folder: str) -> tuple[str, int]:
