@@ -17,7 +17,7 @@ import pytest
 from galleria_action.deployment.state.pool import POOL_FOLDER
 from galleria_action.storage import get_s3_client, open_store
 from galleria_action.storage.conditions import ProvingStore
-from galleria_action.storage.interface import Headers, IfMatch, Target, WriteStore
+from galleria_action.storage.interface import Body, Headers, IfMatch, Target, WriteStore
 from galleria_action.storage.persistence import Persistence
 from galleria_action.storage.providers import provider_of
 from galleria_action.storage.s3.boto3_store import Boto3Store
@@ -153,10 +153,10 @@ def test_another_commit_in_between_is_a_conflict(settings: StoreSettings, job: J
     job.gallery.change(0)
 
     class Interfering(ProvingStore):
-        def put(self, key: str, body: bytes, headers: Headers, condition: Any = None) -> str:
+        async def put_later(self, key: str, body: Body, headers: Headers) -> str:
             if key.startswith(POOL_FOLDER):  # where the bytes wait that replace a live photo
-                super().put("gallery-metadata.json", others, Headers("application/json"))
-            return super().put(key, body, headers, condition)
+                self.put("gallery-metadata.json", others, Headers("application/json"))
+            return await super().put_later(key, body, headers)
 
     job.runner.opener = lambda given: Interfering(open_store(given), given.pause)
     ran = job.runner.run("deploy")

@@ -170,6 +170,16 @@ class TestTrust:
             assert over({variable: str(s3.certificate)}, s3.settings()).get("a") is None
 
 
+@pytest.mark.parametrize("smuggled", ["image/jpeg\r\nx-evil: 1", "a\nx-evil: 1", "a\r", "\n"])
+def test_no_header_brings_another(
+    make_bucket: Callable[[str], StoreSettings], shared_s3: FakeS3, smuggled: str
+) -> None:
+    settings = make_bucket("gal/")
+    with pytest.raises(ValueError, match="holds a line end"):
+        open_store(settings).put("a", b"x", Headers(smuggled))
+    assert open_store(settings).get("a") is None
+
+
 class TestBounds:
     """A store reads what it was told to expect, whatever a server sends."""
 

@@ -19,7 +19,7 @@ from galleria_action.values import dataclass
 #: smaller files are read whole
 WHOLE_UP_TO = 1 << 20
 #: what stands before the picture itself: the EXIF (64 KB at most), a profile, XMP, a preview
-BEGINNING = 256 << 10
+BEGINNING = 128 << 10
 
 
 @dataclass(frozen=True, slots=True)

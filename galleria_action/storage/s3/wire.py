@@ -161,14 +161,15 @@ class Wire:
     # --- one exchange ------------------------------------------------------------------------------------------------
 
     def _head(self, method: str, path: str, headers: Mapping[str, str], size: int) -> bytes:
-        lines = [f"{method} {self._absolute}{path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+        lines = [f"{method} {self._absolute}{path} HTTP/1.1", *[f"{name}: {value}" for name, value in headers.items()]]
         if self._absolute and self._proxy and self._proxy.authorization:
             lines.append(f"proxy-authorization: {self._proxy.authorization}")
         if size or method in ("PUT", "POST"):
             lines.append(f"content-length: {size}")
-        if any("\r" in line or "\n" in line for line in lines):
+        head = "\r\n".join((*lines, "", ""))
+        if not head.count("\r") == head.count("\n") == len(lines) + 1:
             raise ValueError("a header holds a line end")
-        return "\r\n".join((*lines, "", "")).encode("ascii")
+        return head.encode("ascii")
 
     async def _send(self, line: socket.socket, head: bytes, body: Body) -> bool:
         """Whether the request was sent whole. It is not where the server answers before, or hangs up: that may be an
