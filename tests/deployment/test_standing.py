@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from galleria_action.deployment.galleries import Hashes, RemoteGallery, SourcePhotos
+from galleria_action.deployment.model import Reason
 from galleria_action.deployment.planner import make_plan
 from galleria_action.deployment.remote.listing import Listing
 from galleria_action.deployment.state.entries import Entries
 from galleria_action.gallery.local.files import LocalFile, LocalFiles
+from galleria_action.gallery.metadata.model import MetadataExifData
 from galleria_action.storage.interface import Headers, ObjectInfo
 from tests.deployment.values import (
     PHOTO_HEADERS,
@@ -105,6 +109,34 @@ def test_the_plan_is_that_of_the_photos_one_by_one(now, before, changes, listed,
     assert many.photo_keys() == one_by_one.photo_keys()
     assert many.keys_of("photo") == one_by_one.keys_of("photo")
     assert list(many.fulls(lambda *_: True)) == list(one_by_one.fulls(lambda *_: True))
+
+
+@pytest.mark.parametrize("other", [{"size": 99}, {"etag": "another"}, {"archived": True}])
+def test_what_lies_there_otherwise_is_not_as_recorded(other: dict[str, Any]):
+    recorded = Entries.of(remote_gallery(local_photo("a")).manifest.objects)
+    listing = Listing(recorded)
+    listing.take(replace(ObjectInfo(key, it.size, it.etag), **other) for key, it in recorded.items())
+    assert not any(map(listing.is_as_recorded, recorded))
+    assert all(replace(found, **other) == found for found in listing.values())
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"deployment_file_hash": "0" * 64}, Reason.CHANGED),
+        ({"exif": MetadataExifData(corrected_timestamp="2024-06-15T13:00:00")}, Reason.CHANGED),
+        ({"file_hash": "0" * 64}, Reason.VARIANT),
+    ],
+)
+def test_a_photo_that_the_metadata_describes_otherwise_does_not_stand(change: dict[str, Any], reason: Reason):
+    now = local_photo("a")
+    described = metadata_of(now)
+    described = replace(described, photos=tuple(replace(photo, **change) for photo in described.photos))
+    files = LocalFiles(file.local for file in now.files)
+    measured = {file.key: file.sha256 for file in now.files if file.variant != "full"}
+    photos = SourcePhotos(described, files, Hashes(measured, {}), lambda _: PHOTO_HEADERS, strip_gps=False)
+    made = make_plan(replace(local_gallery(), photos=photos), in_columns(remote_gallery(now)), TARGET)
+    assert reason in {up.reason for up in made.uploads}
 
 
 _OBJECTS = st.builds(ObjectInfo, st.sampled_from("abcdef"), st.integers(1, 2), st.sampled_from("xy"), st.booleans())

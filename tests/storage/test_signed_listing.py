@@ -115,6 +115,19 @@ def test_what_is_read_at_a_glance_is_what_the_parser_reads(text: str) -> None:
     assert found == expected
 
 
+@pytest.mark.parametrize(
+    "page",
+    [
+        document("<!--", an_object(Key="a", Size="1"), "-->"),
+        document("<Name><![CDATA[", an_object(Key="a", Size="1"), "]]></Name>"),
+        document("<Name>", an_object(Key="a", Size="1"), "</Name>"),
+        document("<Other><Name>1</Name>", an_object(Key="a", Size="1"), "</Other>"),
+    ],
+)
+def test_what_only_looks_like_an_object_is_none(page: bytes) -> None:
+    assert read_page(page) == Page([], None)
+
+
 def test_what_services_write_is_read_at_a_glance(monkeypatch: pytest.MonkeyPatch) -> None:
     page = document(*(an_object(Key=f"{n}.jpg", ETag="&quot;ab&quot;", Size=str(n)) for n in range(3)))
     asked: list[bytes] = []

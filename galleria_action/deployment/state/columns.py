@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate, chain
+from itertools import accumulate, chain, islice
 from typing import Any, Generic, Protocol, TypeVar
 
 _hex = re.compile("[0-9a-f]*").fullmatch
@@ -58,11 +58,24 @@ class Numbers:
 class Texts:
     """Texts that nothing else has, one after the other."""
 
-    __slots__ = ("_ends", "_together")
+    __slots__ = ("_ends", "_pieces")
 
     def __init__(self, texts: Iterable[str] = ()) -> None:
+        self._pieces: list[str] = []
+        self._ends = array("Q", [0])
+        self.extend(texts)
+
+    def extend(self, texts: Iterable[str]) -> None:
+        """Put ``texts`` behind them, while the column is made."""
         every = list(texts)
-        self._together, self._ends = "".join(every), array("Q", accumulate(map(len, every), initial=0))
+        self._pieces.append("".join(every))
+        self._ends.extend(islice(accumulate(map(len, every), initial=self._ends[-1]), 1, None))
+
+    @property
+    def _together(self) -> str:
+        if len(self._pieces) > 1:
+            self._pieces[:] = ["".join(self._pieces)]
+        return self._pieces[0]
 
     def __len__(self) -> int:
         return len(self._ends) - 1

@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import binascii
 import json
+import re
+from array import array
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from itertools import accumulate, pairwise, starmap
 from sys import intern
 from types import NoneType
@@ -30,6 +33,8 @@ _SCHEMA = 2
 _GZIP = b"\x1f\x8b"
 #: what is smaller stays as people can read it
 _WORTH_COMPRESSING = 32 << 10
+#: what is packed into fewer bytes is read whole
+LARGE = 256 << 10
 #: Hashes do not shrink, so a document of ours is never far longer than what it was packed into.
 _MOST_UNPACKED, _MOST_RATIO = 32 << 20, 20
 
@@ -141,7 +146,7 @@ def parse_manifest(raw: bytes) -> Manifest:
 def parse_recorded(raw: bytes) -> tuple[Manifest, Mapping[str, Any]]:
     """The same with what went in beside the manifest (see ``written``), about which nothing is known."""
     try:
-        document = json.loads(_unpacked(raw), object_hook=_entry_if_one)
+        document = _read(raw)
         schema = document["schema"]
         if type(schema) is not int or schema < 1:
             raise ManifestUnreadable(f"it has schema {schema!r}, this version reads 1 and {_SCHEMA}")
@@ -162,34 +167,48 @@ def entry_of(value: Mapping[str, Any]) -> ManifestEntry:
     return entry
 
 
+def _read(raw: bytes) -> Any:
+    if raw.startswith(_GZIP) and len(raw) > LARGE:
+        from galleria_action.deployment.state.pieces import Odd, read_in_pieces
+
+        with suppress(Odd):
+            return read_in_pieces(raw, _most_unpacked(raw))
+    return json.loads(_unpacked(raw), object_hook=_entry_if_one)
+
+
+def _most_unpacked(raw: bytes) -> int:
+    return min(DOCUMENT, max(_MOST_UNPACKED, _MOST_RATIO * len(raw)))
+
+
 def _unpacked(raw: bytes) -> bytes:
     if not raw.startswith(_GZIP):
         return raw
     try:
-        return decoded(raw, "gzip", min(DOCUMENT, max(_MOST_UNPACKED, _MOST_RATIO * len(raw))))
+        return decoded(raw, "gzip", _most_unpacked(raw))
     except Encoded as error:
         raise ManifestUnreadable(str(error)) from error
     except TooLong as error:
         raise ManifestUnreadable("it is far longer unpacked than any of ours") from error
 
 
-def _of_columns(document: Mapping[str, Any]) -> tuple[Entries, dict[str, Leaving]]:
-    objects, leaving = document["objects"], document.get("leaving")
+def _of_columns(document: dict[str, Any]) -> tuple[Entries, dict[str, Leaving]]:
+    objects, leaving = document.pop("objects"), document.pop("leaving", None)  # nobody else keeps them
     rows = {intern(key): row for row, key in enumerate(_texts(objects["keys"]))}
-    stored = _hashes(objects["sha256s"], SHA256)
+    stored = _hashes(objects.pop("sha256s"), SHA256)
+    number = len(objects.pop("keys"))
     columns = Columns(
-        _numbers("size", objects["sizes"]),
+        _numbers("size", objects.pop("sizes")),
         stored,
-        _hashes(objects["etags"], MD5),
+        _hashes(objects.pop("etags"), MD5),
         _looked_up(objects["headers"], ""),
-        _sources(stored, objects["edited"], _hashes(objects["sources"], SHA256)),
+        _sources(stored, objects.pop("edited"), _hashes(objects.pop("sources"), SHA256)),
         _looked_up(objects["kinds"], None),
         _looked_up(objects["photos"], None),
         _looked_up(objects["edits"], "", EDIT),
         _numbers("source_size", objects["source_sizes"]),
         _looked_up(objects["source_blobs"], "", SHA1),
     )
-    if set(map(len, columns.all())) != {len(objects["keys"])}:
+    if set(map(len, columns.all())) != {number}:
         raise ManifestUnreadable("its columns are not of one length")
     kinds = columns.kinds
     if not {kinds.values[place - 1] if place else None for place in set(kinds.places)} <= {"photo", "site"}:
@@ -207,7 +226,7 @@ def _of_leaving(columns: Mapping[str, Any]) -> dict[str, Leaving]:
 
 def _hashes(column: Any, width: int) -> Hashes | Texts:
     if not isinstance(column, str):
-        return Texts(_texts(column))
+        return column if isinstance(column, Texts) else Texts(_texts(column))
     raw = binascii.a2b_base64(column, strict_mode=True)
     if len(raw) % width:
         raise ManifestUnreadable("a column of hashes breaks off")
@@ -215,7 +234,7 @@ def _hashes(column: Any, width: int) -> Hashes | Texts:
 
 
 def _numbers(name: str, column: Any) -> Numbers:
-    if type(column) is not list or not set(map(type, column)) <= {int}:
+    if type(column) is not array and (type(column) is not list or not set(map(type, column)) <= {int}):
         raise ManifestUnreadable(f"an entry has a wrong {name}")
     return Numbers(column)
 
@@ -225,21 +244,24 @@ def _sources(stored: Column[str], edited: str, sources: Column[str]) -> Column[s
     if edited.count("1") != len(sources) or len(edited) != len(stored):
         raise ManifestUnreadable("there is not one source for each file that was edited")
     if isinstance(stored, Hashes) and isinstance(sources, Hashes):
-        pieces, of_edited = zip(stored.pieces(), edited, strict=True), sources.pieces()
-        return Hashes(SHA256, b"".join([next(of_edited) if it == "1" else piece for piece, it in pieces]))
+        together = bytearray(stored.raw)
+        of_edited = sources.pieces()
+        for found in re.finditer("1", edited):
+            together[found.start() * SHA256 : found.end() * SHA256] = next(of_edited)
+        return Hashes(SHA256, bytes(together))
     own = iter(values_of(sources))
     return Texts(next(own) if it == "1" else text for text, it in zip(values_of(stored), edited, strict=True))
 
 
 def _looked_up(table: Mapping[str, Any], none: Any, width: int = SHA256) -> Table[Any]:
     """With one copy of what other documents have, too: there are hundreds of thousands."""
-    values = _hashes(table["values"], width)
-    shared = Values(map(intern, values_of(values))) if isinstance(values, Texts) else values
+    values = table["values"]
+    shared = _hashes(values, width) if isinstance(values, str) else Values(map(intern, _texts(values)))
     return Table(none, shared, places_of(accumulate(table["steps"])))
 
 
 def _texts(column: Any) -> list[str]:
-    if type(column) is not list or not set(map(type, column)) <= {str}:
+    if not isinstance(column, list) or not set(map(type, column)) <= {str}:
         raise ManifestUnreadable("a column is not one of texts")
     return column
 
