@@ -1,4 +1,4 @@
-"""The check behind the time edit: an editor that errs by one byte, wherever it is, or that overwrites what others use."""
+"""The check behind the time edit: an editor that errs by one byte, wherever it is, or overwrites what others use."""
 
 from __future__ import annotations
 

@@ -225,7 +225,7 @@ def read_again(block: bytes, before: Tiff) -> Tiff:
                 raise Damaged(f"the EXIF directory {MAIN_EXIF} cannot be read")
             places[MAIN_EXIF] = main.numbers[number]
     directories = {path: _read_where(block, before, path, at) for path, at in places.items()}
-    return before._replace(block=block, directories=directories)
+    return Tiff(before.order, block, directories, before.unreadable, before.pictures, before.usage)
 
 
 def _read_where(block: bytes, before: Tiff, path: str, at: int) -> Directory:

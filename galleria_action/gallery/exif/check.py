@@ -11,7 +11,7 @@ from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from itertools import zip_longest
 
 from galleria_action.gallery.containers.tiff import EXIF_POINTER, INLINE, MAIN, MAIN_EXIF, Directory, Tiff, read_tiff
-from galleria_action.gallery.exif.times import DUPLICATES, unused_from
+from galleria_action.gallery.exif.times import DUPLICATES, all_records, unused_from
 
 _EDITED = (MAIN_EXIF, *DUPLICATES)
 
@@ -29,21 +29,21 @@ def only_intended_changes(before: Tiff, after: Tiff, wanted: Mapping[int, bytes]
     for start, end, users in free:
         if was[start:end] != now[start:end] and before.usage.count(start, end) > users:
             return _same_facts(before, read_tiff(now), wanted)
-    return all(
-        path in after.directories and _same_records(directory, after.directories[path], before, after, wanted)
-        for path, directory in before.directories.items()
-    )
+    for path, old in before.directories.items():
+        new = after.directories.get(path)
+        if new is not old and (new is None or not _same_records(old, new, before, after, wanted)):
+            return False
+    return True
 
 
 def _free(before: Tiff, after: Tiff, wanted: Mapping[int, bytes]) -> Iterator[_Free]:
     end, length = len(before.block), len(after.block)
     yield end if length > end else unused_from(before), length, 0
-    for path in _EDITED:
-        for tag, value in wanted.items():
-            for entry in before.find(path, tag):
-                yield entry.at + 2, entry.at + 12, 1
-                if entry.size >= len(value):
-                    yield entry.value_at, entry.value_at + len(value), 1
+    for tag, value in wanted.items():
+        for entry in all_records(before, tag):
+            yield entry.at + 2, entry.at + 12, 1
+            if entry.size >= len(value):
+                yield entry.value_at, entry.value_at + len(value), 1
     if before.directories[MAIN].at != after.directories[MAIN].at:
         yield 4, 8, 1
     old, new = before.directories.get(MAIN_EXIF), after.directories.get(MAIN_EXIF)
@@ -61,9 +61,7 @@ def _same_bytes(was: bytes, now: bytes, free: Collection[_Free]) -> bool:
 
 
 def _same_records(old: Directory, new: Directory, before: Tiff, after: Tiff, edited: Iterable[int]) -> bool:
-    return old is new or (
-        _kept_records(old, edited) == _kept_records(new, edited) and _next(before, old) == _next(after, new)
-    )
+    return _kept_records(old, edited) == _kept_records(new, edited) and _next(before, old) == _next(after, new)
 
 
 def _kept_records(directory: Directory, edited: Iterable[int]) -> list[tuple[int, int, int, int]]:

@@ -56,26 +56,31 @@ def new_block(wanted: Mapping[int, bytes]) -> bytes:
     return header + main + _new_exif_directory(">", exif_at, wanted)
 
 
+def all_records(tiff: Tiff, tag: int) -> list[Entry]:
+    """The records of a time in the Exif directory, and in those that may have a duplicate."""
+    return [
+        entry
+        for path in (MAIN_EXIF, *DUPLICATES)
+        if path in tiff.directories and tag in tiff.directories[path].tags
+        for entry in tiff.directories[path].find(tag)
+    ]
+
+
 def has_date(tiff: Tiff) -> bool:
     """Whether any DateTimeOriginal says something: blanks and zeros mean "unknown" (Exif 2.31)."""
     return any(
-        any(digit in tiff.value(entry) for digit in b"123456789")
-        for path in (MAIN_EXIF, *DUPLICATES)
-        for entry in tiff.find(path, DATE_TIME_ORIGINAL)
+        any(digit in tiff.value(entry) for digit in b"123456789") for entry in all_records(tiff, DATE_TIME_ORIGINAL)
     )
 
 
 def says_all(tiff: Tiff, wanted: Mapping[int, bytes]) -> bool:
     """Whether the Exif directory has the ``wanted`` values, and each existing duplicate as well: nothing is left to be
     written."""
-    for tag, value in wanted.items():
-        entries = tiff.find(MAIN_EXIF, tag)
-        if not entries:
-            return False
-        entries += [entry for path in DUPLICATES for entry in tiff.find(path, tag)]
-        if any(not _says(tiff, entry, value) for entry in entries):
-            return False
-    return True
+    exif = tiff.directories.get(MAIN_EXIF)
+    return exif is not None and all(
+        tag in exif.tags and all(_says(tiff, entry, value) for entry in all_records(tiff, tag))
+        for tag, value in wanted.items()
+    )
 
 
 def write_times(tiff: Tiff, wanted: Mapping[int, bytes], growth_refused: Callable[[], str | None]) -> TimesWritten:
@@ -93,7 +98,8 @@ def write_times(tiff: Tiff, wanted: Mapping[int, bytes], growth_refused: Callabl
             del homeless[tag]
     problems = _write_duplicates(block, tiff, used, wanted)
     if homeless:
-        refused, patched = growth_refused(), tiff._replace(block=bytes(block))
+        refused = growth_refused()
+        patched = Tiff(tiff.order, bytes(block), tiff.directories, tiff.unreadable, tiff.pictures, tiff.usage)
         if not _write_anew(block, patched, wanted, homeless, may_grow=refused is None):
             why = refused or "the EXIF block is full"
             unwritten = [f"{NAMES[tag]} could not be written: {why}" for tag in homeless]
@@ -110,6 +116,7 @@ def _write_duplicates(block: bytearray, tiff: Tiff, used: _Used, wanted: Mapping
         for path in DUPLICATES
         if path in tiff.directories
         for tag, value in wanted.items()
+        if tag in tiff.directories[path].tags
         for entry in tiff.find(path, tag)
         if not _write_in_place(block, tiff, used, entry, value)
     ]
