@@ -81,7 +81,8 @@ def _shown(context: Context, slots: Slots, store: WriteStore, promotion: _Promot
         note_router(context, slots.store, remote)
     work = Work(
         promotion.plan, promotion.wanted, remote, store, Idle(context.options.upload.concurrency),
-        context.stop, context.tell, None, replace(terms_of(context), strategy=staged.strategy),
+        context.stop, context.tell, None,
+        replace(terms_of(context), strategy=staged.strategy, taken_from=staged.taken_from),
         slot=_in_slot(slots, promotion), look_ahead=partial(look_ahead, context),
     )  # fmt: skip
     restore = Restore(promotion.there.manifest.objects, slot=staged.slot)
