@@ -10,8 +10,11 @@ import pytest
 
 from galleria_action.deployment.apply import publishing
 from galleria_action.deployment.apply.beside import Beside
+from galleria_action.deployment.apply.publish import tell_ended
 from galleria_action.deployment.apply.publishing import Hold, has_died, take_back
+from galleria_action.deployment.apply.retain import Surplus, let_go
 from galleria_action.deployment.layout import Layout, laid_out
+from galleria_action.deployment.releases.record import Release, Standing
 from galleria_action.deployment.state.elsewhere import StateElsewhere
 from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.deployment.state.pool import pool_key
@@ -23,6 +26,7 @@ from galleria_action.storage.interface import Headers, Target, WriteStore, secon
 from galleria_action.storage.opening import open_store
 from galleria_action.storage.settings import StoreSettings
 from galleria_action.storage.wrappers import RecordingStore
+from galleria_action.values import replace
 from tests.reliability.memory import MemoryStore
 
 NOBODY = Publication("", None, {})
@@ -133,6 +137,38 @@ def test_what_was_not_kept_and_is_not_as_before_is_no_success() -> None:
     store.put("a", b"after", TEXT)
     with pytest.raises(StorageUnavailable, match="is gone"):
         take_back(store, publication, 2, Manifest(), None)
+
+
+# -- the end ---------------------------------------------------------------------------------------------------------
+
+RELEASE = Release("20260101T000000Z-00000000", "0" * 64, standing=Standing.UNVERIFIED)
+VERIFIED = replace(RELEASE, standing=Standing.VERIFIED)
+
+
+def test_others_publish_when_it_is_written_down_that_the_release_has_ended() -> None:
+    store, order = RecordingStore(MemoryStore()), list[str]()
+    hold = Hold.claim(store, NOBODY)
+
+    def first() -> None:
+        order.append("first")
+        assert PUBLICATION_KEY in [found.key for found in store.list()]
+
+    let_go(store, hold, Surplus(), order.append, lambda: None, first)
+    assert order == ["first"]
+    assert not list(store.list())
+
+
+@pytest.mark.parametrize("compares", [True, False])
+@pytest.mark.parametrize("ahead", [True, False])
+def test_how_a_release_ended_is_written_over_nothing_but_our_own_word(ahead: bool, compares: bool) -> None:
+    store = MemoryStore(compares=compares)
+    etag = store.put(RELEASE.key, RELEASE.to_bytes(), TEXT) if ahead else None
+    tell_ended(store, VERIFIED, etag)
+    assert store.objects[RELEASE.key].body == VERIFIED.to_bytes()
+    forgotten = replace(RELEASE, forgotten=1).to_bytes()
+    store.put(RELEASE.key, forgotten, TEXT)
+    tell_ended(store, VERIFIED, etag)
+    assert store.objects[RELEASE.key].body == forgotten, "another has taken something out of it"
 
 
 # -- beside ----------------------------------------------------------------------------------------------------------

@@ -20,6 +20,8 @@ from galleria_action.deployment.releases.record import (
     Release,
     Standing,
     id_for,
+    id_in,
+    is_open,
 )
 from galleria_action.deployment.remote.reading import RemoteState
 from galleria_action.deployment.state.manifest import MANIFEST_KEY
@@ -88,11 +90,11 @@ class Keep:
             if caches := work.caches:
                 beside.begin(lambda: caches.owe(in_place=self.in_place))
             undo = {**_undo(work, {**replaced, **going}), **theirs}
-            work.records, work.history = tuple(seen.records), self._write_down(work, history, undo)
+            work.records, work.history = tuple(seen.records), self._write_down(work, seen, undo)
 
-    def _write_down(self, work: Work, history: History, undo: Mapping[str, Replaced | None]) -> History:
+    def _write_down(self, work: Work, seen: _Seen, undo: Mapping[str, Replaced | None]) -> History:
         """Write the record of the release, settle those that nobody has ended, and return the history as it is then."""
-        first = work.remote.mode is None
+        first, history = work.remote.mode is None, seen.history
         if not history.releases and not first:
             history = replace(history, releases=(_found(work),))
             _put(work, history.releases[-1])
@@ -101,7 +103,7 @@ class Keep:
         if work.plan.commit or undo:
             work.release = _release(work, history, {} if first else undo)
             _put(work, work.release)
-        settled = [it.key for it in (*history.dead, *history.releases) if it.standing is Standing.OPEN]
+        settled = [key for key in seen.records if is_open(key) and id_in(key) not in history.damaged]
         if settled:
             work.stop.check()
             work.store.delete(settled)

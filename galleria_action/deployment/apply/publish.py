@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from galleria_action.deployment.apply.order import Moment
 from galleria_action.deployment.apply.publishing import side_by_side
 from galleria_action.deployment.apply.retain import Surplus, let_go, surplus_of
@@ -9,11 +11,21 @@ from galleria_action.deployment.apply.work import Work
 from galleria_action.deployment.documents.readback import looks_like_md5
 from galleria_action.deployment.events import Publishing, Stored
 from galleria_action.deployment.model import Upload
+from galleria_action.deployment.releases.record import RELEASE_HEADERS, Release, Standing
 from galleria_action.deployment.state.manifest import ManifestEntry
 from galleria_action.deployment.state.pool import pool_key
 from galleria_action.errors import GalleriaError
 from galleria_action.gallery.media import is_page
 from galleria_action.quantities import count
+from galleria_action.storage.interface import (
+    ConditionUnsupported,
+    IfAbsent,
+    IfMatch,
+    IfSeen,
+    PreconditionFailed,
+    WriteStore,
+    seconds_between_writes,
+)
 from galleria_action.values import dataclass, replace
 
 
@@ -77,7 +89,8 @@ class Publish:
 
 @dataclass(frozen=True, slots=True)
 class Conclude:
-    """The commit is confirmed: nobody has to finish this publish, nor may take it back."""
+    """The commit is confirmed: nobody has to finish this publish, nor may take it back. That the release has ended is
+    written down before others may publish; how it ended is seen later."""
 
     moment: Moment = Moment.CONCLUDE
 
@@ -89,10 +102,34 @@ class Conclude:
         hold, work.hold = work.hold, None
         work.kept = hold.publication.kept()
         work.tell(Publishing(False))
+        if work.release and not seconds_between_writes(work.store):  # else it is told once, in the end
+            ended = replace(work.release, standing=Standing.UNVERIFIED)
+            work.ended = work.beside.begin(lambda: _ended(work, ended))
         if work.plan.deletes or surplus_of(work).any:
             work.over = hold
         else:
-            work.beside.begin(lambda: let_go(work.store, hold, Surplus(), work.say, work.stop.check))
+            work.beside.begin(lambda: let_go(work.store, hold, Surplus(), work.say, work.stop.check, work.is_ended))
+
+
+def _ended(work: Work, release: Release) -> str | None:
+    """The ETag of the record of the ``release``; ``None`` where it could not be written, which is tried again later."""
+    work.stop.check()
+    try:
+        return work.store.put(release.key, release.to_bytes(), RELEASE_HEADERS)
+    except GalleriaError:
+        return None
+
+
+def tell_ended(store: WriteStore, release: Release, etag: str | None) -> None:
+    """Write down how the ``release`` ended, where its record is still as we wrote it: with this ``etag``, or not at
+    all. Since our claim has gone others may have ended it, or have taken something out of it. Raises the storage's
+    errors."""
+    body, condition = release.to_bytes(), IfMatch(etag) if etag else IfAbsent()
+    with suppress(PreconditionFailed):
+        try:
+            store.put(release.key, body, RELEASE_HEADERS, condition)
+        except ConditionUnsupported:
+            store.put(release.key, body, RELEASE_HEADERS, IfSeen(etag))
 
 
 def _staged(work: Work) -> tuple[Upload, ...]:

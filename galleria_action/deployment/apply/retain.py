@@ -47,7 +47,7 @@ class Retain:
         except Conflict:  # it has taken us for dead
             work.say(_BUSY)
             return
-        let_go(work.store, hold, surplus_of(work), work.say, work.stop.check)
+        let_go(work.store, hold, surplus_of(work), work.say, work.stop.check, work.is_ended)
 
 
 def surplus_of(work: Work) -> Surplus:
@@ -155,12 +155,19 @@ def _surplus_now(
 
 
 def let_go(
-    store: WriteStore, hold: Hold, found: Surplus, say: Callable[[str], None], check: Callable[[], None]
+    store: WriteStore,
+    hold: Hold,
+    found: Surplus,
+    say: Callable[[str], None],
+    check: Callable[[], None],
+    first: Callable[[], None] = lambda: None,
 ) -> None:
-    """Delete what was ``found`` under ``hold``, which ends with it. ``check`` may raise between any two writes. Raises
-    the storage's errors, and ``DeleteFailed`` where the claim remains."""
+    """Delete what was ``found`` under ``hold``, which ends with it, when all is done that has to be done ``first``.
+    ``check`` may raise between any two writes. Raises the storage's errors, and ``DeleteFailed`` where the claim
+    remains."""
     check()
     errors = store.delete(found.garbage) if found.garbage else {}
+    first()
     check()
     # Only then: without its record nobody would know what a release kept. And nobody publishes before: a delete that is
     # on its way must not meet what the next release keeps.

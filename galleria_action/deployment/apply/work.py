@@ -80,9 +80,9 @@ class Work:
     ``record`` is the manifest that will be live, ``committed`` the metadata as we committed it, ``undeleted`` what
     could not be deleted, by key, with its error. ``caches`` are those that are to be purged. What nobody waits for is
     done ``beside``; ``last_look`` is that after the deletes, and ``vanished`` what was seen to be gone of what we
-    brought, where anybody has looked. ``slot`` is the gallery in the slot that was filled, where one was, and ``seen``
-    what the router was seen to do since; ``look_ahead`` looks at the slot as a visitor does, and raises where that is
-    not what lies there.
+    brought, where anybody has looked; ``ended`` is the ETag of the record that says that the release has ended.
+    ``slot`` is the gallery in the slot that was filled, where one was, and ``seen`` what the router was seen to do
+    since; ``look_ahead`` looks at the slot as a visitor does, and raises where that is not what lies there.
     """
 
     plan: Plan
@@ -107,6 +107,7 @@ class Work:
     beside: Beside = field(init=False)
     last_look: Later[None] | None = None
     vanished: tuple[str, ...] | None = None
+    ended: Later[str | None] | None = None
     slot: InSlot | None = None
     seen: Seen | None = None
     look_ahead: Callable[[Work], None] | None = None
@@ -134,6 +135,11 @@ class Work:
         done = self.uploader.done
         copies = any(copy.key not in done.entries for copy in self.plan.copies)
         return copies or bool(self.only_headers) or any(up.key in done.staged for up in self.plan.uploads)
+
+    def is_ended(self) -> None:
+        """Return when it is written down that the release has ended, where that goes ahead of how it did."""
+        if self.ended:
+            self.ended.result()
 
     def looked(self) -> None:
         """Raise what the last look at the live gallery has found, which goes before what a verification finds."""

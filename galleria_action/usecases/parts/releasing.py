@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from galleria_action.deployment.apply.beside import Beside
+from galleria_action.deployment.apply.publish import tell_ended
 from galleria_action.deployment.apply.publishing import Hold
 from galleria_action.deployment.apply.retain import anything_to_let_go, pooled, retain, retain_under
 from galleria_action.deployment.events import Deploying, Released
@@ -29,7 +30,7 @@ from galleria_action.deployment.shards import SHARDS_FOLDER
 from galleria_action.deployment.state.publication import Publication
 from galleria_action.errors import Conflict, GalleriaError, VerifyFailed
 from galleria_action.storage.conditions import prove_ahead
-from galleria_action.storage.interface import ReadStore, WriteStore, seconds_between_writes
+from galleria_action.storage.interface import ReadStore, WriteStore
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.approval import check_approval
 from galleria_action.values import dataclass, replace
@@ -93,54 +94,35 @@ def concluding(context: Context, work: Work, *, instead: Release | None = None) 
         yield judged
         return
     context.tell(Released(release.id, release.previous or "", instead.id if instead else ""))
-    ending = _Ending(context, work, release)
     try:
         yield judged
     except VerifyFailed:
-        ending.told(Standing.FAILED)
+        _conclude(context, work, release, Standing.FAILED)
         raise
-    ending.told(Standing.UNVERIFIED if judged.verification is None else Standing.VERIFIED)
+    _conclude(context, work, release, Standing.UNVERIFIED if judged.verification is None else Standing.VERIFIED)
 
 
-class _Ending:
-    """Writes down how ``release`` ended. That it has ended goes ahead, beside the verification: so its open record can
-    go while it is written how. A service that takes few writes of one object is told once."""
+def _conclude(context: Context, work: Work, release: Release, standing: Standing) -> None:
+    ahead = work.ended.result() if work.ended else None
 
-    def __init__(self, context: Context, work: Work, release: Release) -> None:
-        self._context, self._work, self._release = context, work, release
-        self._ahead = None if seconds_between_writes(work.store) else work.beside.begin(self._went_ahead)
+    def put() -> None:
+        context.stop.check()
+        tell_ended(work.store, replace(release, standing=standing), ahead)
 
-    def told(self, standing: Standing) -> None:
-        """It ended with ``standing``."""
-        ahead = self._ahead is not None and self._ahead.result()
-        try:
-            with Beside(self._work.uploader.concurrency) as beside:
-                if not ahead:  # nothing else tells of the release when its open record has gone
-                    self._put(standing)
-                elif standing is not Standing.UNVERIFIED:
-                    beside.begin(lambda: self._put(standing))
-                beside.begin(self._forget_open)
-        except GalleriaError as error:
-            self._context.stop.check()
-            text = "The record of the release could not be ended, which the next deploy does"
-            self._context.warn(f"{text}: {error.message}")
+    def forget_open() -> None:
+        context.stop.check()
+        work.store.delete([release.key])
 
-    def _went_ahead(self) -> bool:
-        """Whether that could be written; else it is tried again in the end."""
-        try:
-            self._put(Standing.UNVERIFIED)
-        except GalleriaError:
-            return False
-        return True
-
-    def _put(self, standing: Standing) -> None:
-        ended = replace(self._release, standing=standing)
-        self._context.stop.check()
-        self._work.store.put(ended.key, ended.to_bytes(), RELEASE_HEADERS)
-
-    def _forget_open(self) -> None:
-        self._context.stop.check()
-        self._work.store.delete([self._release.key])
+    try:
+        with Beside(work.uploader.concurrency) as beside:
+            if ahead is None:  # nothing else tells of the release when its open record has gone
+                put()
+            elif standing is not Standing.UNVERIFIED:
+                beside.begin(put)
+            beside.begin(forget_open)
+    except GalleriaError as error:
+        context.stop.check()
+        context.warn(f"The record of the release could not be ended, which the next deploy does: {error.message}")
 
 
 def tidy(context: Context, store: WriteStore, remote: RemoteState) -> None:

@@ -18,7 +18,7 @@ from galleria_action.deployment.layout import Layout, is_elsewhere, laid_out, wh
 from galleria_action.deployment.model import Commit, Delete, Plan, Reason
 from galleria_action.deployment.releases.forgetting import Document, document_without, keys_of, record_without
 from galleria_action.deployment.releases.history import History
-from galleria_action.deployment.releases.record import RELEASE_HEADERS, Kind
+from galleria_action.deployment.releases.record import RELEASE_HEADERS, Kind, Standing, is_open
 from galleria_action.deployment.releases.rollback import Restored
 from galleria_action.deployment.remote.reading import RemoteState, list_target, read_remote
 from galleria_action.deployment.state.manifest import MANIFEST_KEY
@@ -225,9 +225,15 @@ def _from_the_records(context: Context, store: WriteStore, traces: _Traces, phot
         others[key] = replace(before, size=len(body), etag=etag, kept=place)
     for release in history.releases:
         without = record_without(release, photo, traces.keys, still, others)
-        if without is not release:
+        if without is release:
+            continue
+        # one that is open is ended as well: whoever is about to end it wants to write what it knew
+        ended = replace(without, standing=Standing.UNVERIFIED) if is_open(release.key) else without
+        context.stop.check()
+        store.put(ended.key, ended.to_bytes(), RELEASE_HEADERS)
+        if ended.key != release.key:
             context.stop.check()
-            store.put(without.key, without.to_bytes(), RELEASE_HEADERS)
+            store.delete([release.key])
     _from_what_is_leaving(context, store, remote, traces)
     context.stop.check()
     hold.release()

@@ -68,6 +68,14 @@ MUTATIONS = {
         11, put("Keep._kept", "_not_kept_yet(work, replaced)", "{}"),
         _PUBLISH + "test_what_a_publish_that_died_had_not_kept_is_kept_by_the_next",
     ),
+    "ends a release over what others wrote of it": _when(
+        13, put("tell_ended", "IfMatch(etag) if etag else IfAbsent()", "None"),
+        _CLAIM + "test_how_a_release_ended_is_written_over_nothing_but_our_own_word",
+    ),
+    "lets others publish before its release has ended": _when(
+        13, drop("let_go", "first()"),
+        _CLAIM + "test_others_publish_when_it_is_written_down_that_the_release_has_ended",
+    ),
     "takes anything that is not kept for untouched": _when(
         3, never("take_back", "not is_as_before(store, key, before)"),
         _CLAIM + "test_what_was_not_kept_and_is_not_as_before_is_no_success",
