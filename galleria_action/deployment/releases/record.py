@@ -8,7 +8,6 @@ ignored; a newer schema is refused; what is not a record is never trusted.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -16,6 +15,7 @@ from typing import Any
 
 from galleria_action.deployment.state.publication import Replaced, replaced_of
 from galleria_action.errors import ConfigInvalid
+from galleria_action.expressions import expression
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.storage.interface import RECORDS, Headers
 from galleria_action.values import asdict, dataclass, field, fields
@@ -26,7 +26,7 @@ _OPEN, _ENDED = ".open.json", ".json"
 _SCHEMA = 1
 _NESTED = ("who", "counts", "undo", "taken_from")
 _TIME = "%Y%m%dT%H%M%SZ"
-_ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}")
+_ID = expression(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}")
 
 
 class ReleaseUnreadable(ValueError):
