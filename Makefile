@@ -17,7 +17,7 @@ help:
 	@echo "make hooks     looks at each commit before it is made (pre-commit)"
 	@echo "make generate  write anew what follows from the code: action.yml, docs/reference.md, the config's schema, the drawings"
 	@echo "make pictures  the pictures of the README anew, from real runs (needs Chromium)"
-	@echo "make bench     ours beside aws s3 sync, s5cmd, rclone and s3cmd; BENCH=\"--help\" lists what can be chosen"
+	@echo "make bench     ours beside s5cmd, aws s3 sync and rclone: the table of docs/performance.md; BENCH=\"--help\" lists what can be chosen"
 	@echo "make bench-small  whether a deploy has become dear: a ratio, a minute, nothing to install; CI asks, too"
 	@echo "make lock      pin the dependencies anew, with hashes"
 
@@ -103,7 +103,7 @@ lock:
 
 # The other programs go into a cache of their own; what cannot be installed is named and left out.
 bench: $(READY)
-	@$(BIN)/python -m benchmarks.compare $(BENCH)
+	@$(BIN)/python -m benchmarks.deploys $(BENCH)
 
 bench-small: $(READY)
 	@$(BIN)/python -m benchmarks.small

@@ -41,16 +41,27 @@ class Original:
     sha256: str
 
 
-def make(folder: Path, photos: int, *, small: bool = False, own: bool = False, full: int | None = None) -> None:
+def make(
+    folder: Path,
+    photos: int,
+    *,
+    small: bool = False,
+    own: bool = False,
+    full: int | None = None,
+    each: int | None = None,
+) -> None:
     """Make a gallery of ``photos`` photos in ``folder``; its pool lies beside it. With ``own`` no two files share their
-    bytes: that takes 3.3 MB of disk for each photo. ``full`` is the size (MB) of every full photo."""
+    bytes: that takes 3.3 MB of disk for each photo. ``full`` is the size (MB) of every full photo, ``each`` that (KB)
+    of every file."""
     sizes = (_SMALL if small else _SIZES) | ({"full": (full * 1_000_000, full * 1_000_000)} if full else {})
-    pool = [_original(folder.parent / f"{folder.name}-pool", number, sizes) for number in range(_POOL)]
+    if each:
+        sizes = dict.fromkeys(sizes, (each * 1000, each * 1000))
+    pool = [_original(folder.parent / f"{folder.name}-pool", number, sizes) for number in range(min(_POOL, photos))]
     for variant in _SIZES:
         (folder / variant).mkdir(parents=True, exist_ok=True)
     entries = []
     for number in range(photos):
-        original, entry = pool[number % _POOL], _entry(number)
+        original, entry = pool[number % len(pool)], _entry(number)
         entry["file_hash"] = _write_own(original, folder, entry["files"], number) if own else original.sha256
         # what the hash is after the edit only the edit can tell; a deploy takes note of it with hash-check: off
         entry["deployment_file_hash"] = hashlib.sha256(f"{number} {entry['file_hash']}".encode()).hexdigest()
@@ -186,9 +197,10 @@ def main() -> None:
     parser.add_argument("--small", action="store_true", help="files of a few kilobytes: more objects, fewer bytes")
     parser.add_argument("--own", action="store_true", help="no two files share their bytes: 3.3 MB of disk a photo")
     parser.add_argument("--full", type=int, metavar="MB", help="the size of every full photo")
+    parser.add_argument("--each", type=int, metavar="KB", help="the size of every file")
     given = parser.parse_args()
     if given.what == "make":
-        make(given.folder, given.photos, small=given.small, own=given.own, full=given.full)
+        make(given.folder, given.photos, small=given.small, own=given.own, full=given.full, each=given.each)
     if "checkout" in given.what:
         touch(given.folder)
     if "changed" in given.what:

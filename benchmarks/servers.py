@@ -10,7 +10,7 @@ import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,14 +61,33 @@ class Server:
 
 
 @contextmanager
-def sink(rtt_milliseconds: float, *, md5: bool = False, tls: bool = False) -> Iterator[Server]:
-    """Our own server, ``benchmarks.sink``; with ``tls`` behind a certificate of ``certificate.authority()``."""
-    kind = [*(["--md5"] if md5 else []), *(["--tls", str(certificate.server())] if tls else [])]
-    command = [sys.executable, "-m", "benchmarks.sink", "--rtt", str(rtt_milliseconds), *kind]
+def sink(
+    rtt_milliseconds: float, *, md5: bool = False, checks: bool = False, tls: bool = False, before: Sequence[str] = ()
+) -> Iterator[Server]:
+    """Our own server, ``benchmarks.sink``; with ``tls`` behind a certificate of ``certificate.authority()``. ``before``
+    is a program that starts it, and what that is told."""
+    kind = [*(["--md5"] if md5 else []), *(["--checks"] if checks else [])]
+    kind += ["--tls", str(certificate.server())] if tls else []
+    command = [*before, sys.executable, "-m", "benchmarks.sink", "--rtt", str(rtt_milliseconds), *kind]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin and process.stdout
         yield Server(process.stdout.readline().strip())
         process.stdin.close()
+
+
+#: a kind of our own server → what is said to start it
+SINKS: Mapping[str, Mapping[str, bool]] = {
+    "sink": {},
+    "md5-sink": {"md5": True},
+    "checking-md5-sink": {"md5": True, "checks": True},
+    "tls-sink": {"tls": True},
+}
+
+
+def trusting() -> dict[str, str]:
+    """The environment in which every program believes a server with TLS."""
+    authority = str(certificate.authority())
+    return {"SSL_CERT_FILE": authority, "AWS_CA_BUNDLE": authority}
 
 
 @contextmanager

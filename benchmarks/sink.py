@@ -1,11 +1,15 @@
 """An S3 server that throws photos away as fast as they come, so that the client is measured and not the server.
 
-    python -m benchmarks.sink [--rtt MILLISECONDS] [--port N]
+    python -m benchmarks.sink [--rtt MILLISECONDS] [--port N] [--md5] [--checks]
 
 It keeps keys, sizes and a few headers, and bodies only of JSON documents and of what came last, so that listings,
-conditional writes, reading back and other programs' synchronisation work. Nothing is authenticated. ETags are MD5 sums
-only where the client sent one (``Content-MD5``) or with ``--md5``: hashing costs more than everything else, and on a
-machine with two cores the server would be measured. It is no reference for S3.
+conditional writes, reading back and other programs' synchronisation work. Nothing is authenticated. It is no reference
+for S3.
+
+Hashing costs more than everything else, and on a machine with two cores the server would be measured. So ETags are MD5
+sums only where the client sent one (``Content-MD5``) or with ``--md5``, and then they are remembered by the SHA-256
+that a body is signed with: only the first round pays. With ``--checks`` a small body that does not have this SHA-256 is
+refused, as a service does that checks them all.
 
 ``--rtt`` adds latency as TCP would cause it on a line of unlimited width: each request waits one round trip, a new
 connection one more, and a body more of them until the congestion window (10 segments, doubling) has grown to its size.
@@ -16,231 +20,16 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import base64
-import hashlib
 import json
-import re
 import ssl
 import sys
 import time
-from bisect import bisect_left, insort
-from collections import Counter, deque
-from dataclasses import dataclass, field
-from email.utils import formatdate
-from html import unescape
-from urllib.parse import parse_qs, quote, unquote, urlsplit
-from xml.sax.saxutils import escape
+from urllib.parse import parse_qs, unquote, urlsplit
 
-_PAGE = 1000
+from benchmarks.bucket import Answer, Bucket, Request, answer
+
 _READ = 1 << 20
 _FIRST_WINDOW, _LARGEST_WINDOW = 10 * 1460, 4 << 20
-_KEPT_SUFFIX = ".json"
-_KEPT_BYTES = 64 << 20
-_STORED_HEADERS = ("content-type", "cache-control")
-
-
-@dataclass(slots=True)
-class Stored:
-    """One object. ``body`` is empty unless it is kept."""
-
-    size: int
-    etag: str
-    headers: dict[str, str]
-    body: bytes | bytearray
-    modified: float
-
-
-@dataclass
-class Bucket:
-    """All objects of the server, whatever the bucket is called, and what was asked of them."""
-
-    rtt: float = 0.0
-    md5: bool = False
-    objects: dict[str, Stored] = field(default_factory=dict)
-    keys: list[str] = field(default_factory=list)
-    requests: Counter[str] = field(default_factory=Counter)
-    connections: int = 0
-    recent: deque[Stored] = field(default_factory=deque)
-    recent_bytes: int = 0
-    #: bytes a second of the line by which all bodies come; 0: unlimited
-    width: float = 0.0
-    line_free_at: float = 0.0
-
-    def arrives_in(self, size: int) -> float:
-        """Seconds until a body of ``size`` bytes has come, after those before it."""
-        now = time.monotonic()
-        self.line_free_at = max(now, self.line_free_at) + (size / self.width if self.width else 0)
-        return self.line_free_at - now
-
-    def put(self, key: str, stored: Stored) -> None:
-        if key not in self.objects:
-            insort(self.keys, key)
-        self.objects[key] = stored
-        if key.endswith(_KEPT_SUFFIX):
-            return
-        self.recent.append(stored)
-        self.recent_bytes += len(stored.body)
-        while self.recent_bytes > _KEPT_BYTES:
-            self.recent_bytes -= len(self.recent[0].body)
-            self.recent.popleft().body = b""
-
-    def delete(self, key: str) -> None:
-        if self.objects.pop(key, None):
-            del self.keys[bisect_left(self.keys, key)]
-
-
-@dataclass(slots=True)
-class Request:
-    """A request line with its headers (names in lower case) and what was kept of its body."""
-
-    method: str
-    key: str
-    query: dict[str, list[str]]
-    headers: dict[str, str]
-    size: int
-    body: bytes | bytearray = b""
-
-    def asked(self, name: str, default: str = "") -> str:
-        return self.query.get(name, [default])[0]
-
-
-@dataclass(slots=True)
-class Answer:
-    status: int
-    body: bytes | bytearray = b""
-    headers: dict[str, str] = field(default_factory=dict)
-
-
-# -- what is answered ----------------------------------------------------------------------------------------------
-
-
-def answer(bucket: Bucket, request: Request) -> Answer:
-    """Carry ``request`` out."""
-    if request.key == "":
-        return _on_the_bucket(bucket, request)
-    if request.method == "PUT" and "x-amz-copy-source" in request.headers:
-        return _copy(bucket, request)
-    if request.method == "PUT":
-        return _put(bucket, request)
-    if request.method == "DELETE":
-        bucket.requests["delete"] += 1
-        bucket.delete(request.key)
-        return Answer(204)
-    if request.method in ("GET", "HEAD"):
-        bucket.requests[request.method.lower()] += 1
-        found = bucket.objects.get(request.key)
-        return _found(found, request) if found else _refusal(404, "NoSuchKey")
-    bucket.requests["other"] += 1
-    return _refusal(501, "NotImplemented")
-
-
-def _on_the_bucket(bucket: Bucket, request: Request) -> Answer:
-    if request.method == "POST" and "delete" in request.query:
-        keys = [unescape(key) for key in re.findall(r"<Key>([^<]*)</Key>", request.body.decode())]
-        bucket.requests["delete"] += 1
-        for key in keys:
-            bucket.delete(key)
-        deleted = "".join(f"<Deleted><Key>{escape(key)}</Key></Deleted>" for key in keys)
-        return _xml(f"<DeleteResult>{deleted}</DeleteResult>")
-    if request.method == "GET" and "location" in request.query:
-        bucket.requests["other"] += 1
-        return _xml("<LocationConstraint></LocationConstraint>")
-    if request.method == "GET" and "cors" in request.query:
-        bucket.requests["other"] += 1
-        return _refusal(404, "NoSuchCORSConfiguration")
-    if request.method == "GET":
-        bucket.requests["list"] += 1
-        return _list(bucket, request)
-    bucket.requests["other"] += 1
-    return Answer(200)
-
-
-def _put(bucket: Bucket, request: Request) -> Answer:
-    bucket.requests["put"] += 1
-    live = bucket.objects.get(request.key)
-    wanted = request.headers.get("if-match")
-    if (wanted and (live is None or live.etag != wanted.strip('"'))) or (live and "if-none-match" in request.headers):
-        return _refusal(412, "PreconditionFailed")
-    size = int(request.headers.get("x-amz-decoded-content-length", request.size))
-    kept = {n: v for n, v in request.headers.items() if n in _STORED_HEADERS or n.startswith("x-amz-meta-")}
-    stored = Stored(size, _etag(request, size, bucket.md5), kept, request.body, time.time())
-    bucket.put(request.key, stored)
-    return Answer(200, headers={"ETag": f'"{stored.etag}"'})
-
-
-def _copy(bucket: Bucket, request: Request) -> Answer:
-    bucket.requests["copy"] += 1
-    source = unquote(request.headers["x-amz-copy-source"]).lstrip("/").partition("/")[2]
-    found = bucket.objects.get(source)
-    if found is None:
-        return _refusal(404, "NoSuchKey")
-    kept = {n: v for n, v in request.headers.items() if n.startswith("x-amz-meta-")} or found.headers
-    bucket.put(request.key, Stored(found.size, found.etag, kept, found.body, time.time()))
-    text = f"<ETag>&quot;{found.etag}&quot;</ETag><LastModified>{_iso(time.time())}</LastModified>"
-    return _xml(f"<CopyObjectResult>{text}</CopyObjectResult>")
-
-
-def _etag(request: Request, size: int, md5: bool) -> str:
-    """The true MD5 where it is known; else something that no client takes for one."""
-    if sent := request.headers.get("content-md5"):
-        return base64.b64decode(sent).hex()
-    if md5 or request.key.endswith(_KEPT_SUFFIX):
-        return hashlib.md5(request.body, usedforsecurity=False).hexdigest()
-    return hashlib.md5(f"{request.key} {size} {time.time()}".encode(), usedforsecurity=False).hexdigest() + "-1"
-
-
-def _found(found: Stored, request: Request) -> Answer:
-    headers = {**found.headers, "ETag": f'"{found.etag}"', "Last-Modified": formatdate(found.modified, usegmt=True)}
-    known = request.headers.get("if-none-match")
-    if known and known.strip('"') == found.etag:
-        return Answer(304, headers=headers)
-    if request.method == "HEAD":
-        return Answer(200, headers={**headers, "Content-Length": str(found.size)})
-    return Answer(200, found.body or bytes(found.size), headers)
-
-
-def _list(bucket: Bucket, request: Request) -> Answer:
-    prefix, second = request.asked("prefix"), request.asked("list-type") == "2"
-    after = request.asked("continuation-token" if second else "marker") or request.asked("start-after")
-    limit = min(int(request.asked("max-keys", str(_PAGE)) or _PAGE), _PAGE)
-    start = bisect_left(bucket.keys, max(prefix, after + "\0" if after else ""))
-    keys = [key for key in bucket.keys[start : start + limit + 1] if key.startswith(prefix)]
-    page, more = keys[:limit], len(keys) > limit
-    quoted = escape if request.asked("encoding-type") != "url" else quote
-    parts = [
-        f"<Name>bucket</Name><Prefix>{escape(prefix)}</Prefix><KeyCount>{len(page)}</KeyCount>"
-        f"<MaxKeys>{limit}</MaxKeys><IsTruncated>{str(more).lower()}</IsTruncated>"
-    ]
-    if request.asked("encoding-type"):
-        parts.append("<EncodingType>url</EncodingType>")
-    if more:
-        name = "NextContinuationToken" if second else "NextMarker"
-        parts.append(f"<{name}>{escape(page[-1])}</{name}>")
-    for key in page:
-        found = bucket.objects[key]
-        parts.append(
-            f"<Contents><Key>{quoted(key)}</Key><LastModified>{_iso(found.modified)}</LastModified>"
-            f"<ETag>&quot;{found.etag}&quot;</ETag><Size>{found.size}</Size><StorageClass>STANDARD</StorageClass>"
-            "</Contents>"
-        )
-    return _xml(f"<ListBucketResult>{''.join(parts)}</ListBucketResult>")
-
-
-def _iso(moment: float) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(moment))
-
-
-def _xml(text: str) -> Answer:
-    body = b'<?xml version="1.0" encoding="UTF-8"?>\n' + text.encode()
-    return Answer(200, body, {"Content-Type": "application/xml"})
-
-
-def _refusal(status: int, code: str) -> Answer:
-    refused = _xml(f"<Error><Code>{code}</Code><Message>{code}</Message></Error>")
-    return Answer(status, refused.body, refused.headers)
-
-
-# -- how it is read and sent ---------------------------------------------------------------------------------------
 
 
 class Connection(asyncio.BufferedProtocol):
@@ -248,7 +37,8 @@ class Connection(asyncio.BufferedProtocol):
 
     def __init__(self, bucket: Bucket) -> None:
         self.bucket = bucket
-        self.buffer = bytearray(_READ)
+        # a view: through TLS it is filled piece by piece, and a piece of a bytearray is a copy
+        self.buffer = memoryview(bytearray(_READ))
         self.head = bytearray()
         self.request: Request | None = None
         self.missing = 0
@@ -263,11 +53,11 @@ class Connection(asyncio.BufferedProtocol):
         self.transport = transport
         self.bucket.connections += 1
 
-    def get_buffer(self, sizehint: int) -> bytearray:
+    def get_buffer(self, sizehint: int) -> memoryview:
         return self.buffer
 
     def buffer_updated(self, nbytes: int) -> None:
-        data = memoryview(self.buffer)[:nbytes]
+        data = self.buffer[:nbytes]
         while data:
             data = self._body(data) if self.request else self._head(data)
 
@@ -374,8 +164,7 @@ def _unchunked(body: bytes) -> bytes:
     return b"".join(parts)
 
 
-async def _serve(port: int, rtt: float, md5: bool, tls: ssl.SSLContext | None) -> None:
-    bucket = Bucket(rtt, md5)
+async def _serve(port: int, bucket: Bucket, tls: ssl.SSLContext | None) -> None:
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: Connection(bucket), "127.0.0.1", port, backlog=1024, ssl=tls)
     print(f"http{'s' if tls else ''}://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
@@ -394,6 +183,8 @@ if __name__ == "__main__":
     options.add_argument("--port", type=int, default=0)
     options.add_argument("--rtt", type=float, default=0.0, help="milliseconds")
     options.add_argument("--md5", action="store_true", help="ETags are MD5 sums, as most services give them")
+    options.add_argument("--checks", action="store_true", help="small bodies need the hash they are signed with")
     options.add_argument("--tls", metavar="FILE", help="speak TLS, with the certificate and key in this file (PEM)")
     given = options.parse_args()
-    asyncio.run(_serve(given.port, given.rtt / 1000, given.md5, _context(given.tls) if given.tls else None))
+    served = Bucket(given.rtt / 1000, given.md5, given.checks)
+    asyncio.run(_serve(given.port, served, _context(given.tls) if given.tls else None))

@@ -11,19 +11,19 @@ import json
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from hashlib import sha256
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 from galleria_action import quantities
-from galleria_action.deployment.apply.prepare import PreparePolicy
 from galleria_action.deployment.apply.upload import Uploader
 from galleria_action.deployment.events import Event, Listener, Stored
 from galleria_action.deployment.galleries import LocalGallery, RemoteGallery, SourcePhoto
 from galleria_action.deployment.guards import DeleteLimit
 from galleria_action.deployment.model import PhotoEdit, Plan, Reason, SourceFile, Upload
+from galleria_action.deployment.outgoing.open_file import InMemory
+from galleria_action.deployment.outgoing.prepare import PreparePolicy
 from galleria_action.deployment.planner import make_plan
 from galleria_action.deployment.remote.reading import caught_up, list_target
 from galleria_action.deployment.remote.verification import verify_listing
@@ -56,6 +56,7 @@ from galleria_action.storage.interface import Headers, ObjectInfo, StoredObject,
 from galleria_action.storage.persistence import sleep
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.deploy import deploy
+from galleria_action.values import replace
 
 FilesCallback = Callable[[str, int, int], None]
 BytesCallback = Callable[[int], None]
@@ -312,7 +313,7 @@ def upload_file_to_s3(
         store = store_for(client, bucket)
         head = store.head(key)
         listing = {key: ObjectInfo(key, head.size, head.etag)} if head else {}
-        uploader = replace(_uploader(store, listing, Manifest()), read=_from_memory(body))
+        uploader = replace(_uploader(store, listing, Manifest()), opened=lambda _: InMemory(body, b""))
         uploader.tell = _sent_to(progress_callback)
         uploader.upload([upload])
     except GalleriaError as error:
@@ -322,14 +323,6 @@ def upload_file_to_s3(
     else:
         result |= {"success": True, "skipped": bool(uploader.done.skipped)}
     return {**result, "upload_time": time.monotonic() - started}
-
-
-def _from_memory(body: bytes) -> Callable[[LocalFile, memoryview], bool]:
-    def read(_: LocalFile, room: memoryview) -> bool:
-        room[:] = body
-        return True
-
-    return read
 
 
 def _upload_all(uploader: Uploader, uploads: list[Upload]) -> list[str]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-import traceback
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -19,7 +17,7 @@ from galleria_action.report.result import Result, Tally, finish
 from galleria_action.report.text import render_text
 from galleria_action.report.wording import sentences
 from galleria_action.usecases.context import Context
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, replace
 
 if TYPE_CHECKING:
     from galleria_action.watchers import Watchers
@@ -171,6 +169,8 @@ def with_outcome(error: GalleriaError, record: Tally) -> GalleriaError:
 def defect_of(defect: BaseException, ci: CI, *, debug: bool) -> InternalError:
     """What is told of a defect of ours; its traceback goes to the log where ``debug`` asks for it."""
     if debug:
+        import traceback
+
         for line in "".join(traceback.format_exception(defect)).splitlines():
             ci.line(line)
     return InternalError(

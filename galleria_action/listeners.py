@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import field
 from pathlib import Path
 
 from galleria_action.ci.interface import CI, Reviews
@@ -22,6 +21,8 @@ from galleria_action.deployment.events import (
     PreviewGone,
     Reported,
     Said,
+    Sending,
+    Stored,
     Warned,
 )
 from galleria_action.fence.place import Place, Unwritable
@@ -31,7 +32,7 @@ from galleria_action.report.progress import Ahead, Progress, Style, open_progres
 from galleria_action.report.result import Tally
 from galleria_action.report.text import render_plan
 from galleria_action.report.wording import sentences
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field
 
 #: where the plan goes in CI when nothing else is said
 PLAN_FILE = "galleria-plan.json"
@@ -64,6 +65,11 @@ class Log:
     def hear(self, event: Event) -> None:
         """See ``Listener``."""
         match event:
+            case Advanced(size):  # the most frequent ones first
+                if self._progress:
+                    self._progress.advance(size)
+            case Stored() | Sending():
+                pass
             case Said(text):
                 self.ci.line(text)
             case Warned(text):
@@ -85,8 +91,6 @@ class Log:
                     self.style, work, line=self.ci.line, screen=self.ci.screen, clock=time.monotonic
                 )
                 self._progress.__enter__()
-            case Advanced(size) if self._progress:
-                self._progress.advance(size)
             case Ended() if self._progress:
                 self._progress.__exit__(None, None, None)
                 self._progress = None

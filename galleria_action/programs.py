@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import field, replace
 from pathlib import Path
 
 from galleria_action.deployment.events import Event, Listener, PipelineRan, nobody
@@ -25,7 +24,7 @@ from galleria_action.storage.opening import open_store
 from galleria_action.storage.settings import StoreSettings
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.tasks.pipeline import pipeline as run_pipeline
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field, replace
 
 #: how a release replaces the one before
 DeploymentStrategy = Strategy

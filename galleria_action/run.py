@@ -6,7 +6,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -42,7 +41,7 @@ from galleria_action.storage.wrappers import RecordingStore
 from galleria_action.usecases.context import Context, Environments
 from galleria_action.usecases.parts.written import check_written_files
 from galleria_action.usecases.previews.address import address_of_preview, preview_of
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field, replace
 
 if TYPE_CHECKING:
     from galleria_action.watchers import Watchers

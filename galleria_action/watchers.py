@@ -9,7 +9,6 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,7 +23,7 @@ from galleria_action.net.network import Network
 from galleria_action.options.watch import WatchOptions
 from galleria_action.report.result import Result
 from galleria_action.storage.interface import WriteStore
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field
 from galleria_action.watch.addresses import Service, Webhook
 from galleria_action.watch.alerts import Alert, RunEnd, alert_of, remembered
 from galleria_action.watch.memory import keep, recall

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import http.client
+import ssl
+from contextlib import ExitStack, closing
+from hashlib import md5, sha256
 from pathlib import Path
 from xml.dom import minidom
 
 import pytest
 
-from benchmarks import galleries, small, stale
-from benchmarks.chart import CHART, PAGE, PROCESS_CHART, chart, process_chart, scenes
+from benchmarks import deploys, galleries, small, stale
+from benchmarks.chart import CHART, PROCESS_CHART, chart, process_chart, scenes
 from benchmarks.measure import Cost, run
-from benchmarks.programs import OURS, SCENARIOS, environment, ours
+from benchmarks.page import PAGE, RESULTS, Measured, Results, paged, table
+from benchmarks.programs import OURS, ROOT, SCENARIOS, Program, environment, ours
 from benchmarks.report import Row, markdown
 from benchmarks.servers import Server, sink
+from tests.s3 import certificate
 
 #: with metadata and manifest 1,001 objects: one more than a listing shows at once
 PHOTOS = 333
@@ -59,6 +65,10 @@ def test_a_deploy_that_has_become_dear_is_told(
     monkeypatch.setattr(small, "ROUNDS", 1)
     assert small.main() == code
     assert ("TOO DEAR" in capsys.readouterr().out) is bool(code)
+
+
+def test_ci_asks() -> None:
+    assert "- run: make bench-small" in (ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("change", galleries.CHANGES)
@@ -108,14 +118,83 @@ def test_the_table() -> None:
     assert "| a <peer> | 4.00 (4.00–5.00) | 0.50 × | 8.00 (8.00–10.00) | 0.50 × |" in text
 
 
-def test_the_chart_is_drawn_from_the_page() -> None:
-    text = PAGE.read_text(encoding="utf-8")
-    drawn = chart(text)
+def connected(url: str) -> http.client.HTTPConnection:
+    scheme, _, host = url.partition("://")
+    if scheme == "http":
+        return http.client.HTTPConnection(host, timeout=30)
+    trusted = ssl.create_default_context(cafile=certificate.authority())
+    return http.client.HTTPSConnection(host, timeout=30, context=trusted)
+
+
+def put(line: http.client.HTTPConnection, body: bytes, signed: bytes) -> tuple[int, str]:
+    """Status and ETag of an upload that is signed as if it were ``signed``."""
+    line.request("PUT", "/bucket/a.jpg", body, {"x-amz-content-sha256": sha256(signed).hexdigest()})
+    answer = line.getresponse()
+    answer.read()
+    return answer.status, answer.headers.get("ETag", "")
+
+
+@pytest.mark.parametrize("tls", [False, True])
+def test_the_server_has_what_it_was_sent(tls: bool) -> None:
+    body = bytes(range(256)) * 8192
+    with sink(0, tls=tls) as server, closing(connected(server.url)) as line:
+        assert put(line, body, body)[0] == 200
+        line.request("GET", "/bucket/a.jpg")
+        assert line.getresponse().read() == body
+
+
+def test_a_server_that_checks_hashes_and_gives_sums() -> None:
+    with sink(0, md5=True, checks=True) as server, closing(connected(server.url)) as line:
+        assert put(line, b"small", b"another") == (400, "")
+        for _ in range(2):
+            assert put(line, b"small", b"small") == (200, f'"{md5(b"small").hexdigest()}"')
+
+
+def test_what_the_page_shows_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scenes = {"first": "all", "changed": "few", "checkout": "none"}
+    monkeypatch.setattr(deploys, "BLOCKS", (deploys.Block("--photos 2 --each 2", scenes),))
+    monkeypatch.setattr(deploys, "_SECOND", 0)
+    rows: list[Measured] = []
+    with ExitStack() as stack:
+        bench = deploys.Bench(tmp_path, [Program(OURS, "", ours)], stack, ["changed"])
+        for title, rtt, row in bench.round():
+            Measured.of(rows, title, rtt).add(row)
+    assert [(row.title, row.rtt) for row in rows] == [("all", 0), ("few", 0)]
+    assert rows[1].programs[OURS].requests["put"] < rows[0].programs[OURS].requests["put"]
+    assert not list(tmp_path.glob("gallery*"))
+
+
+def test_ratios_are_those_of_one_round() -> None:
+    rows: list[Measured] = []
+    for name, walls in ((OURS, (1.0, 20.0, 3.0)), ("peer", (2.0, 80.0, 3.0))):
+        for wall in walls:
+            cost = Cost(wall, 2 * wall, 50, 0)
+            Measured.of(rows, "first", 0).add(Row(name, "first", "", cost, {"put": 600, "list": 2}))
+    Measured.of(rows, "first", 50).add(Row(OURS, "first", "", Cost(9, 9, 60, 0), {"put": 600}))
+    text = table(Results(["a machine"], rows))
+    assert "| first | 0.50 / – | 0.50 / – | 3.00 / 9.00 | 60 | 602 |" in text
+    assert "* a machine" in text
+
+
+def test_the_page_shows_what_was_measured_last() -> None:
+    results = Results.read(RESULTS.read_text(encoding="utf-8"))
+    assert Results.read(results.text()) == results
+    page = PAGE.read_text(encoding="utf-8")
+    assert paged(page, results) == page, "run `python -m benchmarks.page benchmarks/deploys.json`"
+    wanted = [title for block in deploys.BLOCKS for title in block.scenes.values()]
+    assert list(dict.fromkeys(row.title for row in results.rows)) == wanted
+    with pytest.raises(ValueError, match="no <!-- measured"):
+        paged("# A page without marks", results)
+
+
+def test_the_chart_is_drawn_from_what_was_measured() -> None:
+    results = Results.read(RESULTS.read_text(encoding="utf-8"))
+    drawn = chart(results)
     assert drawn == CHART.read_text(encoding="utf-8"), "run `make generate`"
     bars = [
         bar for bar in minidom.parseString(drawn).getElementsByTagName("rect") if bar.getAttribute("class") == "bar"
     ]
-    walls = [wall for _, scene in scenes(text) for wall in scene.values()]
+    walls = [wall for _, scene in scenes(results) for wall in scene.values()]
     assert len(bars) == len(walls) == 12
     # one scale for all
     lengths = [float(bar.getAttribute("width")) for bar in bars]
@@ -129,9 +208,9 @@ def test_the_chart_of_making_a_gallery_is_drawn_from_the_page() -> None:
     assert sum(bar.getAttribute("class") == "bar" for bar in bars) == 5
 
 
-def test_a_page_without_the_numbers_is_an_error() -> None:
-    with pytest.raises(SystemExit, match="First deploy"):
-        chart("# Performance\n")
+def test_results_without_the_scenes_are_an_error() -> None:
+    with pytest.raises(SystemExit, match="first deploy"):
+        chart(Results([], []))
 
 
 def test_what_is_stale_is_known_whatever_stays_as_it_is() -> None:

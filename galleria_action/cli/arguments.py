@@ -8,14 +8,12 @@ command is about may stand without its name.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
-from difflib import get_close_matches
 
 from galleria_action.cli.commands import COMMANDS
 from galleria_action.options import BY_NAME
 from galleria_action.options.declaration import Mistake, Option
 from galleria_action.options.kinds import FLAG, shown
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field
 
 #: what only a command line has, because it is about what is printed there
 SWITCHES: Mapping[str, str] = {
@@ -77,6 +75,8 @@ def _completion(found: Arguments, left: Sequence[str]) -> Arguments:
 
 
 def _no_command(command: str) -> Mistake:
+    from difflib import get_close_matches
+
     if not command:
         return Mistake("command", f"not given; the first word is one of {', '.join(COMMANDS)}")
     close = get_close_matches(command, COMMANDS, 1)
@@ -129,6 +129,8 @@ def _switch(found: Arguments, name: str, text: str) -> None:
 
 
 def _unknown(flag: str, name: str) -> Mistake:
+    from difflib import get_close_matches
+
     told = f"{flag[:80]}"
     close = get_close_matches(name, BY_NAME, 1)
     if not close:

@@ -214,9 +214,12 @@ def providers(text: str) -> str:
         address = "in the path" if it.path_style else "in front of the host"
         deletes = "each" if it.batch_delete == "no" else "many"
         yes_no = (_YES_NO[value] for value in (it.copy, it.acl, it.cors_api))
-        return f"`{it.name}`", hosts, region, address, it.conditional_put, deletes, *yes_no
+        return f"`{it.name}`", hosts, region, address, it.conditional_put, it.signed_hash, deletes, *yes_no
 
-    columns = ("profile", "hosts", "region", "bucket", "conditional writes", "deletes", "copies", "ACLs", "CORS rules")
+    columns = (
+        "profile", "hosts", "region", "bucket", "conditional writes", "signed hash", "deletes", "copies", "ACLs",
+        "CORS rules",
+    )  # fmt: skip
     return _between(text, "providers", _table(columns, map(row, profiles().values())))
 
 

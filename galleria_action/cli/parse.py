@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field
 from pathlib import Path
 
 from galleria_action.ci.woodpecker import is_plugin
@@ -23,7 +22,7 @@ from galleria_action.options.declaration import Mistake
 from galleria_action.options.origin import Given, Origin, texts
 from galleria_action.options.presets import settings_of
 from galleria_action.options.resolve import NO_BUCKET
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field
 
 #: AWS's own variables that stand in for an option which was given nowhere else
 _AWS = {"region": ("AWS_REGION", "AWS_DEFAULT_REGION"), "endpoint": ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")}

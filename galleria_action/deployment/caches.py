@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import field
 from enum import StrEnum
 from urllib.parse import urlsplit
 
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field
 
 
 class Service(StrEnum):

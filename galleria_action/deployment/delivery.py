@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import cache
 from typing import Any
 
 from galleria_action.storage.interface import Headers
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, replace
 
 #: more than anybody writes by hand, each with few wildcards: matching must not take long for any key
 MOST_RULES, _MOST_WILDCARDS = 100, 8

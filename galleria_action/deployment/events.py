@@ -7,13 +7,12 @@ was done. A listener never decides anything.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import field
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from galleria_action.deployment.model import Mode, Plan
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field
 
 if TYPE_CHECKING:
     from galleria_action.deployment.releases.rollback import ListedRelease

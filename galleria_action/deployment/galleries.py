@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import field
 from typing import Protocol
 
 from galleria_action.deployment.made_by import MadeBy
@@ -11,7 +10,7 @@ from galleria_action.deployment.model import Base, Commit, Mode, PageEdit, Photo
 from galleria_action.deployment.state.manifest import Kind, Manifest, ManifestEntry
 from galleria_action.gallery.metadata.model import NO_SETTINGS, GalleryMetadata, GallerySettings
 from galleria_action.storage.interface import ObjectInfo
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field
 
 #: the parts of a gallery
 KINDS: tuple[Kind, ...] = ("photo", "site")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import field
 from enum import StrEnum
 from functools import cached_property, lru_cache
 from typing import Literal, TypeVar
@@ -13,7 +12,7 @@ from typing import Literal, TypeVar
 from galleria_action.gallery.local.files import LocalFile
 from galleria_action.gallery.metadata.model import Variant
 from galleria_action.storage.interface import Headers, Target
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field
 
 PLAN_SCHEMA = 2
 #: so many hex digits of an edit's digest tell it from any other; versions before kept 64

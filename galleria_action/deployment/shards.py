@@ -12,7 +12,6 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import field
 from typing import Any, Literal
 
 from galleria_action.deployment.model import Plan, Upload
@@ -22,7 +21,7 @@ from galleria_action.deployment.state.pool import pool_key
 from galleria_action.deployment.state.written import ManifestUnreadable, parse_recorded, written
 from galleria_action.errors import Finding, GalleriaError, PlanChanged, UploadFailed
 from galleria_action.storage.interface import ObjectInfo
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field
 
 SHARDS_FOLDER = ".galleria/shards/"
 #: fewer files than these are not worth a machine

@@ -7,7 +7,6 @@ pays removes only documents that it has read, so what another run owes meanwhile
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import field
 from datetime import datetime
 from hashlib import sha256
 from secrets import token_hex
@@ -22,7 +21,7 @@ from galleria_action.edge.opening import open_purger
 from galleria_action.edge.purger import Means, Purger
 from galleria_action.errors import Cancelled, GalleriaError
 from galleria_action.storage.interface import WriteStore
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import field
 from typing import Any
 
 from galleria_action.errors import ConfigInvalid, PurgeFailed
@@ -13,7 +12,7 @@ from galleria_action.net.encoding import TooLong
 from galleria_action.net.http import Answer, Astray, Http, NoAnswer
 from galleria_action.net.network import Network
 from galleria_action.net.rest import after_header
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field
 
 _TRIES = 6
 _FIRST_WAIT_SECONDS = 0.5

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import field
 from typing import Protocol, TypeVar
 
 from galleria_action.edge.collapse import Allowance
 from galleria_action.errors import PurgeFailed
 from galleria_action.net.network import Network
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field
 
 T = TypeVar("T")
 

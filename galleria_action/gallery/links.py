@@ -11,11 +11,10 @@ import html
 import posixpath
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import field
 from urllib.parse import unquote, urlsplit
 
 from galleria_action.gallery.media import extension_of, is_photo_or_video
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field
 
 #: larger files are data more than pages
 LARGEST_PAGE = 8 << 20

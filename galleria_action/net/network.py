@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
 
 from galleria_action.net.proxies import Proxies
 from galleria_action.net.trust import Authorities
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

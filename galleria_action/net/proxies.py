@@ -10,14 +10,17 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import field
 from ipaddress import ip_address, ip_network
 from urllib.parse import unquote, urlsplit
 
 from galleria_action.errors import ConfigInvalid
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field
 
 _PORTS = {"http": 80, "https": 443}
+
+
+class ProxyRefused(OSError):
+    """The proxy makes no connection; the text is what it said."""
 
 
 @dataclass(frozen=True, slots=True)

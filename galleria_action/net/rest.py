@@ -11,7 +11,6 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import field
 from itertools import count
 from typing import Any
 from urllib.parse import urljoin
@@ -20,7 +19,7 @@ from galleria_action.errors import ConfigInvalid
 from galleria_action.net.encoding import TooLong
 from galleria_action.net.http import Answer, Astray, Http, NoAnswer
 from galleria_action.net.network import Network
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field
 
 _PAGES = 100
 _TRIES = 4

@@ -9,11 +9,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import field
 from datetime import datetime
 from urllib.parse import quote
 
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field
 
 NO_BODY = hashlib.sha256(b"").hexdigest()
 _NOTHING: Mapping[str, str] = {}
@@ -48,14 +47,14 @@ class Signer:
         ``host`` is as in the Host header, ``path`` as it is sent (percent-encoded), ``query`` made by
         ``canonical_query``, ``now`` in UTC, ``payload`` the SHA-256 of the body in hex digits.
         """
-        stamp = f"{now:%Y%m%dT%H%M%SZ}"
+        stamp = "{:04}{:02}{:02}T{:02}{:02}{:02}Z".format(*now.timetuple()[:6])
         signed = {"host": host, "x-amz-content-sha256": payload, "x-amz-date": stamp, **more}
         if self.token:
             signed["x-amz-security-token"] = self.token
-        in_order = sorted(signed.items())
-        names = ";".join(name for name, _ in in_order)
-        lines = "".join(f"{name}:{' '.join(value.split())}\n" for name, value in in_order)
-        request = f"{method}\n{path}\n{query}\n{lines}\n{names}\n{payload}"
+        in_order = sorted(signed)
+        names = ";".join(in_order)
+        lines = "\n".join([f"{name}:{' '.join(signed[name].split())}" for name in in_order])
+        request = f"{method}\n{path}\n{query}\n{lines}\n\n{names}\n{payload}"
         scope = f"{stamp[:8]}/{self.region}/{self.service}/aws4_request"
         text = f"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{hashlib.sha256(request.encode()).hexdigest()}"
         signature = hmac.digest(self._key(scope), text.encode(), "sha256").hex()

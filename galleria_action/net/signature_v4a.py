@@ -10,11 +10,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from dataclasses import field
 from datetime import datetime
 from urllib.parse import quote
 
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field
 
 _ALGORITHM = "AWS4-ECDSA-P256-SHA256"
 #: the curve P-256: y² = x³ - 3x + b modulo _P, a point of the prime order _N (FIPS 186-4, D.1.2.3)

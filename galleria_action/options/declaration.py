@@ -7,14 +7,13 @@ the option's. The command line, ``action.yml``, ``docs/reference.md`` and the co
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import field, fields, replace
 from enum import Flag, auto
 from keyword import iskeyword
 from typing import Any, TypeVar, cast
 
 from galleria_action.options.kinds import Kind
 from galleria_action.options.origin import NEVER, REVIEWED, ConfigRule, Trust
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field, fields, replace
 
 T = TypeVar("T")
 

@@ -13,12 +13,11 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import field
 from pathlib import Path
 
 from galleria_action.deployment.stop import Stop
 from galleria_action.pipeline.model import Outcome, Task
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field
 
 #: what a command gets of the environment unasked: where programs are, and how they speak
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "SHELL", "USER", "CI")

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import field
 from enum import StrEnum
 
 from galleria_action.errors import Finding
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field
 
 
 class State(StrEnum):

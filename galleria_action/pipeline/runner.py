@@ -9,12 +9,11 @@ import signal
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import field, replace
 
 from galleria_action.deployment.stop import Stop
 from galleria_action.pipeline.model import OnFailure, Outcome, Result, Run, Stage, State, Task
 from galleria_action.pipeline.schedule import after, decided, ended, over, ready
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field, replace
 
 #: how many tasks run at the same time, and how often is looked whether one of them has to stop
 _HANDS, _LOOK_SECONDS = 8, 0.05

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 
 from galleria_action.pipeline.condition import Facts, holds, waits_for_failure
 from galleria_action.pipeline.model import Outcome, Pipeline, Result, Stage, State, Task
+from galleria_action.values import replace
 
 Results = Mapping[str, Result]
 _OVER = (State.SUCCEEDED, State.FAILED, State.SKIPPED, State.CANCELLED)

@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, field
 from typing import Any
 
 from galleria_action.deployment.events import (
+    Advanced,
     BroughtBack,
     Committed,
     Compared,
@@ -46,7 +46,7 @@ from galleria_action.deployment.remote.verification import Verification
 from galleria_action.deployment.shards import Shard
 from galleria_action.errors import Finding, GalleriaError, exit_code_of
 from galleria_action.storage.interface import Target
-from galleria_action.values import dataclass
+from galleria_action.values import asdict, dataclass, field
 
 
 @dataclass
@@ -107,15 +107,8 @@ class Tally:
 
     def _note(self, event: Event) -> None:
         match event:
-            case Warned(text):
-                told = self.hide(text)
-                self.warnings += [] if told in self.warnings else [told]  # tasks of a pipeline find the same
-            case Recognised(mode):
-                self.mode = mode
-            case Planned(plan):
-                self.plan = plan
-            case Divided(shards):
-                self.shards = shards
+            case Advanced():  # the most frequent ones first
+                pass
             case Sending(begun):
                 self.under_way += 1 if begun else -1
             case Stored(_, None, _):
@@ -125,6 +118,15 @@ class Tally:
                 self.bytes_uploaded += size
                 self._sent_photos |= {photo} if photo is not None else set()
                 self.photos_uploaded = len(self._sent_photos)
+            case Warned(text):
+                told = self.hide(text)
+                self.warnings += [] if told in self.warnings else [told]  # tasks of a pipeline find the same
+            case Recognised(mode):
+                self.mode = mode
+            case Planned(plan):
+                self.plan = plan
+            case Divided(shards):
+                self.shards = shards
             case Uploaded():
                 self.photos_uploaded, self.files_uploaded = event.photos, event.files
                 self.files_skipped, self.bytes_uploaded = event.skipped, event.size

@@ -3,6 +3,8 @@
 A commit that relies on such a service would overwrite another deploy and call it a success. So the first conditional
 write of a run to a service that is not known is preceded by one that must be refused. A run that writes nothing asks
 nothing.
+
+The same holds for the hash that an upload is signed with, which several services never look at (``s3/hash_probe``).
 """
 
 from __future__ import annotations
@@ -11,10 +13,10 @@ import os
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import replace
 from typing import Protocol, runtime_checkable
 
 from galleria_action.errors import GalleriaError, PermissionRefused, StorageUnavailable
+from galleria_action.hands import Hands
 from galleria_action.storage.interface import (
     DOCUMENT,
     RECORDS,
@@ -30,6 +32,7 @@ from galleria_action.storage.interface import (
     ObjectInfo,
     Part,
     PreconditionFailed,
+    ReadStore,
     StoredObject,
     Target,
     WriteStore,
@@ -37,6 +40,7 @@ from galleria_action.storage.interface import (
     seconds_between_writes,
 )
 from galleria_action.storage.persistence import Pause
+from galleria_action.values import replace
 
 #: Followed by something random: the probe of another deploy must not answer for ours.
 PROBE = f"{RECORDS}probe-"
@@ -66,10 +70,15 @@ class ProvingStore:
         """See ``Paced``."""
         return seconds_between_writes(self._store)
 
-    def prove_ahead(self) -> None:
+    def prove_ahead(self, size: int = 0) -> None:
         """See ``Proving``."""
         for kind in self._locks:
             threading.Thread(target=self._prove_quietly, args=(kind,), name="probe").start()
+        prove_ahead(self._store, size)
+
+    def checks_hash(self, key: str) -> bool:
+        """See ``Proving``."""
+        return checks_hash(self._store, key)
 
     def _prove_quietly(self, kind: type[IfAbsent] | type[IfMatch]) -> None:
         with suppress(GalleriaError, ConditionUnsupported):  # whoever needs to know asks again
@@ -139,14 +148,21 @@ class ProvingStore:
         return False
 
     def _refuses_if_absent(self, probe: str) -> bool:
-        """Whether the second of two writes is refused that may only create. The first is left. (It may be refused too,
-        when its answer was lost and it was repeated; that proves the same.)"""
-        try:
-            for _ in range(2):
+        """Whether one of two writes is refused that may only create, and that do not wait for each other. The other is
+        left. (Both may be refused, when an answer was lost and the write was repeated; that proves the same.) A service
+        that compares, but does not look at what comes at the same moment, is asked once more."""
+
+        def refuses() -> bool:
+            try:
                 self._store.put(probe, b"", _HEADERS, IfAbsent())
-        except PreconditionFailed:
-            return True
-        return False
+            except PreconditionFailed:
+                return True
+            return False
+
+        with Hands(1, "probe") as other:
+            also = other.begin(refuses)
+            first = refuses()
+        return also.result() or first or refuses()
 
     def _clean_up(self, key: str) -> None:
         # A key that cannot be deleted stays behind, empty and out of sight; that is no reason to end a deploy.
@@ -166,14 +182,25 @@ class ProvingStore:
 
 @runtime_checkable
 class Proving(Protocol):
-    """A store that has to find out what its service does with conditions."""
+    """A store that has to find out what its service does with conditions and with hashes."""
 
-    def prove_ahead(self) -> None:
-        """Begin to find out, so that the first conditional write need not wait for it. Writes something small; what
-        goes wrong with it is told by whoever needs to know."""
+    def prove_ahead(self, size: int = 0) -> None:
+        """Begin to find out, so that the first conditional write need not wait for it; with ``size`` bytes of photos to
+        be sent, also whether their hashes are checked. Writes something small; what goes wrong with it is told by
+        whoever needs to know."""
+
+    def checks_hash(self, key: str) -> bool:
+        """Whether the service is known to refuse an upload to ``key`` whose bytes do not have the SHA-256 that it is
+        signed with, so that its success proves what has arrived."""
 
 
-def prove_ahead(store: WriteStore) -> None:
-    """Have ``store`` begin to find out what its first conditional write has to know, where it does not yet."""
+def prove_ahead(store: WriteStore, size: int = 0) -> None:
+    """Have ``store`` begin to find out what its first conditional write has to know, where it does not yet, and the
+    proof of uploads of ``size`` bytes."""
     if isinstance(store, Proving):
-        store.prove_ahead()
+        store.prove_ahead(size)
+
+
+def checks_hash(store: ReadStore, key: str) -> bool:
+    """See ``Proving``; what is not known is ``False``."""
+    return isinstance(store, Proving) and store.checks_hash(key)

@@ -39,8 +39,8 @@ from galleria_action.storage.interface import (
     PreconditionFailed,
     StoredObject,
     Target,
+    chunks_of,
     md5_of,
-    pieces_of,
 )
 from galleria_action.storage.words import clean, shown
 
@@ -237,7 +237,7 @@ def _write(path: Path, body: Body, *, replace: bool) -> os.stat_result:
     descriptor, name = tempfile.mkstemp(prefix=_UNFINISHED, dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.writelines(pieces_of(body))
+            file.writelines(chunks_of(body))
             os.fchmod(descriptor, 0o644)
             file.flush()
             state = os.fstat(descriptor)

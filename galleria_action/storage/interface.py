@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import Protocol, runtime_checkable
@@ -23,6 +24,8 @@ DOCUMENT = 256 << 20
 RECORDS = ".galleria/"
 #: the most that S3 takes in one request (AWS: "PutObject")
 LARGEST_PUT = 5 << 30
+#: of what is not held in memory so much is read at once; it stays in the processor's cache
+_CHUNK = 256 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,50 @@ def _digest(*values: str | None) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
+class Descriptor:
+    """The ``number`` of an open file, which is closed when nobody knows of it any more: whoever gives up waiting for a
+    thread that reads from it must not close it under its hands."""
+
+    __slots__ = ("number",)
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def __del__(self) -> None:
+        os.close(self.number)
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """The ``size`` bytes from ``start`` on of an open ``file``: read when they are sent, and never all at once. Whoever
+    finds fewer there raises ``short``."""
+
+    file: Descriptor
+    start: int
+    size: int
+    short: Exception
+
+    def __len__(self) -> int:
+        return self.size
+
+    def chunks(self, start: int = 0) -> Iterator[memoryview]:
+        """The bytes, one chunk after the other, without the first ``start``; each only until the next one is asked
+        for."""
+        room = memoryview(bytearray(min(_CHUNK, self.size - start)))
+        while start < self.size:
+            try:
+                count = os.preadv(self.file.number, [room[: self.size - start]], self.start + start)
+            except OSError as error:
+                raise self.short from error
+            if not count:
+                raise self.short
+            yield room[:count]
+            start += count
+
+
+Piece = bytes | bytearray | memoryview | Stretch
+
+
 @dataclass(frozen=True, slots=True)
 class Hashed:
     """A body of one or a few ``pieces`` which are never joined, and whose SHA-256 (hex) is known, so that a store which
@@ -73,34 +120,51 @@ class Hashed:
     Nothing is copied: whoever lends the pieces leaves them as they are until they are stored.
     """
 
-    pieces: tuple[bytes | bytearray | memoryview, ...]
+    pieces: tuple[Piece, ...]
     sha256: str
 
     def __len__(self) -> int:
         return sum(map(len, self.pieces))
 
     def __bytes__(self) -> bytes:
-        return b"".join(self.pieces)
+        return b"".join(map(bytes, chunks_of(self)))
 
 
 Body = bytes | Hashed
 
 
-def pieces_of(body: Body) -> tuple[bytes | bytearray | memoryview, ...]:
+def pieces_of(body: Body) -> tuple[Piece, ...]:
     """What ``body`` consists of, one piece after the other."""
     return body.pieces if isinstance(body, Hashed) else (body,)
 
 
+def chunks_of(body: Body | Piece) -> Iterator[bytes | bytearray | memoryview]:
+    """The bytes of ``body``, one chunk after the other; each only until the next one is asked for."""
+    for piece in body.pieces if isinstance(body, Hashed) else (body,):
+        if isinstance(piece, Stretch):
+            yield from piece.chunks()
+        else:
+            yield piece
+
+
 def sha256_of(body: Body) -> str:
     """The SHA-256 (hex) of ``body``, worked out where it does not say it itself."""
-    return body.sha256 if isinstance(body, Hashed) else hashlib.sha256(body).hexdigest()
+    return body.sha256 if isinstance(body, Hashed) else hashed(body)
+
+
+def hashed(body: Body) -> str:
+    """The SHA-256 (hex) of ``body``, worked out in any case."""
+    return _digested(hashlib.sha256(), body)
 
 
 def md5_of(body: Body) -> str:
     """The MD5 (hex) of ``body``: what an ETag often is, and no proof against anybody."""
-    digest = hashlib.md5(usedforsecurity=False)
-    for piece in pieces_of(body):
-        digest.update(piece)
+    return _digested(hashlib.md5(usedforsecurity=False), body)
+
+
+def _digested(digest: hashlib._Hash, body: Body) -> str:
+    for chunk in chunks_of(body):
+        digest.update(chunk)
     return digest.hexdigest()
 
 

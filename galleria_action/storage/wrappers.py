@@ -6,7 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from galleria_action.storage.conditions import prove_ahead
+from galleria_action.storage.conditions import checks_hash, prove_ahead
 from galleria_action.storage.interface import (
     DOCUMENT,
     WHOLE,
@@ -75,9 +75,13 @@ class RecordingStore:
         """See ``Paced``."""
         return seconds_between_writes(self._store)
 
-    def prove_ahead(self) -> None:
+    def prove_ahead(self, size: int = 0) -> None:
         """See ``Proving``."""
-        prove_ahead(self._store)
+        prove_ahead(self._store, size)
+
+    def checks_hash(self, key: str) -> bool:
+        """See ``Proving``."""
+        return checks_hash(self._store, key)
 
     def get(self, key: str, most: int = DOCUMENT) -> StoredObject | None:
         """See ``ReadStore.get``."""

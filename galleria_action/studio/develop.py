@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,7 @@ from galleria_action.studio.recipe import Box, Recipe, fitted
 from galleria_action.studio.record import Made, Record
 from galleria_action.studio.render import encode
 from galleria_action.studio.render.picture import Unreadable, develop, fast_decoder, heic_missing
-from galleria_action.values import dataclass
+from galleria_action.values import asdict, dataclass
 
 
 @dataclass(frozen=True, slots=True)

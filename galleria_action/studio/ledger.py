@@ -12,13 +12,12 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import field
 from pathlib import Path
 from typing import IO, Any
 
 from galleria_action.gallery.originals.scan import Stamp
 from galleria_action.studio.record import Record
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field
 
 _EDITION = 1
 _CHUNK = 1 << 20

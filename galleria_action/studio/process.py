@@ -6,7 +6,6 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import field, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +28,7 @@ from galleria_action.studio.place import Photo, clean_up, place, settle
 from galleria_action.studio.recipe import Recipe
 from galleria_action.studio.record import Record
 from galleria_action.studio.workshop import FOLDER, LEDGER, open_workshop
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field, replace
 
 #: keys begin with it, as Galleria's own pages link to photos
 KEY_PREFIX = "photos/"

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict
 
-from galleria_action.values import dataclass
+from galleria_action.values import asdict, dataclass
 
 #: a change of how pictures are made that makes all of them anew; not for a new version of a library
 _EDITION = 1

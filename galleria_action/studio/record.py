@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +11,7 @@ from galleria_action.gallery.originals.kinds import Kind
 from galleria_action.gallery.originals.moment import Moment, TimeSource
 from galleria_action.gallery.originals.words import Words
 from galleria_action.studio.recipe import Box
-from galleria_action.values import dataclass
+from galleria_action.values import asdict, dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,7 +29,7 @@ from galleria_action.storage.interface import ReadStore, Target, WriteStore
 from galleria_action.storage.opening import open_store
 from galleria_action.storage.settings import StoreSettings
 from galleria_action.storage.wrappers import ReadOnlyStore
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field, replace
 
 if TYPE_CHECKING:
     from galleria_action.pipeline.command import Shell

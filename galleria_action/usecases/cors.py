@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from galleria_action.errors import CorsMissing, GalleriaError
@@ -12,6 +11,7 @@ from galleria_action.storage.opening import open_cors
 from galleria_action.storage.s3.cors_rules import CorsUnsupported, cors_rules_match, get_default_gallery_cors_rules
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.results import Answered
+from galleria_action.values import replace
 
 if TYPE_CHECKING:
     from galleria_action.storage.s3.bucket_cors import BucketCors

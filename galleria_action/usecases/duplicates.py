@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.lookalikes import search_of, tell_lookalikes
 from galleria_action.usecases.parts.studio import originals_of, studio
 from galleria_action.usecases.results import Answered
+from galleria_action.values import replace
 
 if TYPE_CHECKING:
     from galleria_action.studio.duplicates.find import Search

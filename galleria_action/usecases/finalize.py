@@ -4,11 +4,10 @@ deploy takes its usual course: site, record, commit, deletes, verification."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 
 from galleria_action.deployment.apply.retain import anything_to_let_go, retain
-from galleria_action.deployment.apply.upload import UploadsDone
 from galleria_action.deployment.model import Plan
+from galleria_action.deployment.outgoing.done import UploadsDone
 from galleria_action.deployment.remote.reading import caught_up, list_target
 from galleria_action.deployment.shards import (
     SHARDS_FOLDER,
@@ -26,6 +25,7 @@ from galleria_action.deployment.shards import (
 from galleria_action.deployment.state.begun import begun_document, parse_begun
 from galleria_action.deployment.state.pool import POOL_FOLDER
 from galleria_action.errors import GalleriaError
+from galleria_action.hands import Hands
 from galleria_action.storage.interface import WriteStore
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.ahead import look_at_both
@@ -101,7 +101,7 @@ def _collected(
 ) -> UploadsDone:
     """What the shards have done. Raises one error that names every shard which is not there or not whole."""
     with context.phase("Shards"):
-        with ThreadPoolExecutor(context.options.upload.concurrency, thread_name_prefix="report") as pool:
+        with Hands(context.options.upload.concurrency, "report") as pool:
             found = pool.map(lambda shard: store.get(report_key(plan_id, shard)), shards)
             bodies = {shard: it.body if it else None for shard, it in zip(shards, found, strict=True)}
         fingerprint = fingerprint_of(context, made.plan)

@@ -11,7 +11,6 @@ import json
 import os
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from galleria_action.errors import ConfigInvalid, Finding, GalleryInvalid
@@ -31,7 +30,7 @@ from galleria_action.quantities import count
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.studio import originals_of
 from galleria_action.usecases.results import Answered
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, replace
 
 GENERATOR = "galleria-action init"
 _KEY_PREFIX = "photos/"

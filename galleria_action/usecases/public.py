@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from galleria_action.deployment.events import Planned
 from galleria_action.deployment.guards import check_guards
 from galleria_action.deployment.planner import make_plan
@@ -19,6 +17,7 @@ from galleria_action.usecases.parts.pictures import tell_pictures
 from galleria_action.usecases.parts.planning import same_mode
 from galleria_action.usecases.parts.positions import look_for_positions
 from galleria_action.usecases.results import PlanMade
+from galleria_action.values import replace
 
 
 class _MetadataOnly(PublicStore):

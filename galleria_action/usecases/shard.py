@@ -7,20 +7,22 @@ finalizes them, agree on what is to be done without telling each other.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
-from galleria_action.deployment.apply.upload import Uploader, UploadsDone
+from galleria_action.deployment.apply.upload import Uploader
 from galleria_action.deployment.events import Uploaded
 from galleria_action.deployment.model import Plan, Upload
+from galleria_action.deployment.outgoing.done import UploadsDone
 from galleria_action.deployment.shards import Report, Shard
 from galleria_action.deployment.state.checkpoint import Checkpoint, InDocument
 from galleria_action.errors import Conflict, PlanChanged
+from galleria_action.storage.conditions import prove_ahead
 from galleria_action.storage.interface import Headers
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.ahead import look_at_both
 from galleria_action.usecases.parts.applying import (
     fingerprint_of,
     make_uploader,
+    tell_proof,
     tell_trouble,
     warn_of_uploads,
     with_listing,
@@ -28,6 +30,7 @@ from galleria_action.usecases.parts.applying import (
 from galleria_action.usecases.parts.approval import check_approval
 from galleria_action.usecases.parts.planning import make_comparison
 from galleria_action.usecases.results import Deployed, ShareUploaded
+from galleria_action.values import replace
 
 #: what lies below ``.galleria`` is for nobody's cache
 DOCUMENT_HEADERS = Headers("application/json", "no-store")
@@ -54,6 +57,7 @@ def upload_share(context: Context, shard: Shard) -> ShareUploaded | Deployed:
     checkpoint = _checkpoint(context, draft, place)
     share = tuple(shard.share(plan).values())
     uploader = make_uploader(context, store, with_listing(store, made), checkpoint, UploadsDone())
+    prove_ahead(store, sum(up.size for up in share))
     _upload(context, uploader, share, checkpoint)
     _conclude(draft, place, uploader.done)
     return ShareUploaded(shard, uploader.done.summary())
@@ -66,6 +70,7 @@ def _upload(context: Context, uploader: Uploader, share: Sequence[Upload], check
     finally:
         context.tell(uploader.done.summary())
         warn_of_uploads(context, uploader.done.summary())
+        tell_proof(context, uploader)
         tell_trouble(context, checkpoint)
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, replace
 
 if TYPE_CHECKING:
     from galleria_action.deployment.releases.record import Who

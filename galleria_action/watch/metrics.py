@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Mapping
-from dataclasses import field
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry

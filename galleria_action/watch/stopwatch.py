@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import field
 
 from galleria_action.deployment.events import Began, Ended, Entered, Event, Left, Publishing
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field
 
 _UPLOAD, _PUBLISH = "upload", "publish"
 

@@ -8,13 +8,12 @@ import hmac
 import json
 import time
 from collections.abc import Callable
-from dataclasses import asdict
 from datetime import datetime
 
 from galleria_action.errors import ConfigInvalid
 from galleria_action.net.encoding import TooLong
 from galleria_action.net.http import Http, NoAnswer
-from galleria_action.values import dataclass
+from galleria_action.values import asdict, dataclass
 from galleria_action.watch.addresses import Webhook
 from galleria_action.watch.alerts import Alert
 

@@ -10,17 +10,23 @@ import pytest
 
 from galleria_action.deployment.apply import publishing
 from galleria_action.deployment.apply.beside import Beside
-from galleria_action.deployment.apply.publishing import Hold, has_died
+from galleria_action.deployment.apply.publish import tell_ended
+from galleria_action.deployment.apply.publishing import Hold, has_died, take_back
+from galleria_action.deployment.apply.retain import Surplus, let_go
 from galleria_action.deployment.layout import Layout, laid_out
+from galleria_action.deployment.releases.record import Release, Standing
 from galleria_action.deployment.state.elsewhere import StateElsewhere
-from galleria_action.deployment.state.publication import PUBLICATION_KEY, Publication, parse_publication
+from galleria_action.deployment.state.manifest import Manifest
+from galleria_action.deployment.state.pool import pool_key
+from galleria_action.deployment.state.publication import PUBLICATION_KEY, Publication, Replaced, parse_publication
 from galleria_action.deployment.stop import Stop
 from galleria_action.errors import Conflict, StorageUnavailable
 from galleria_action.storage.conditions import ProvingStore
-from galleria_action.storage.interface import Target, WriteStore, seconds_between_writes
+from galleria_action.storage.interface import Headers, Target, WriteStore, seconds_between_writes
 from galleria_action.storage.opening import open_store
 from galleria_action.storage.settings import StoreSettings
 from galleria_action.storage.wrappers import RecordingStore
+from galleria_action.values import replace
 from tests.reliability.memory import MemoryStore
 
 NOBODY = Publication("", None, {})
@@ -92,15 +98,77 @@ def test_a_claim_that_was_taken_over_while_it_beat_is_known_to_be(monkeypatch: p
     assert parse_publication(store.objects[PUBLICATION_KEY].body).plan_id == "another"
 
 
-def test_what_is_over_is_tidied_under_a_claim_that_others_wait_for() -> None:
+def test_nothing_live_is_touched_under_a_claim_that_was_taken_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(publishing, "LEASE_SECONDS", 0.03)
     store = MemoryStore()
     hold = Hold.claim(store, NOBODY)
-    hold.begin()
-    hold.end()
-    found = parse_publication(store.objects[PUBLICATION_KEY].body)
-    assert (found.begun, found.replaced) == (False, {})
+    hold.begin(NOBODY)
+    assert not hold.touched
+    taken_over(store, hold)
+    time.sleep(0.02)
     with pytest.raises(Conflict):
-        Hold.claim(store, NOBODY)
+        hold.touch()
+    assert not hold.touched
+
+
+# -- taken back ------------------------------------------------------------------------------------------------------
+
+TEXT = Headers("text/plain")
+
+
+def begun(store: MemoryStore, *, kept: bool) -> Publication:
+    """A publish that died before it touched ``a``, and perhaps before it ``kept`` it."""
+    etag, place = store.put("a", b"before", TEXT), pool_key("0" * 64)
+    if kept:
+        store.put(place, b"before", TEXT)
+    return Publication("dead", None, {"a": Replaced(6, etag, place, TEXT, None)}, begun=True)
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_what_was_not_touched_stays_as_it_is(kept: bool) -> None:
+    store = MemoryStore()
+    take_back(store, begun(store, kept=kept), 2, Manifest(), None)
+    assert store.objects["a"].body == b"before"
+
+
+def test_what_was_not_kept_and_is_not_as_before_is_no_success() -> None:
+    store = MemoryStore()
+    publication = begun(store, kept=False)
+    store.put("a", b"after", TEXT)
+    with pytest.raises(StorageUnavailable, match="is gone"):
+        take_back(store, publication, 2, Manifest(), None)
+
+
+# -- the end ---------------------------------------------------------------------------------------------------------
+
+RELEASE = Release("20260101T000000Z-00000000", "0" * 64, standing=Standing.UNVERIFIED)
+VERIFIED = replace(RELEASE, standing=Standing.VERIFIED)
+
+
+def test_others_publish_when_it_is_written_down_that_the_release_has_ended() -> None:
+    store, order = RecordingStore(MemoryStore()), list[str]()
+    hold = Hold.claim(store, NOBODY)
+
+    def first() -> None:
+        order.append("first")
+        assert PUBLICATION_KEY in [found.key for found in store.list()]
+
+    let_go(store, hold, Surplus(), order.append, lambda: None, first)
+    assert order == ["first"]
+    assert not list(store.list())
+
+
+@pytest.mark.parametrize("compares", [True, False])
+@pytest.mark.parametrize("ahead", [True, False])
+def test_how_a_release_ended_is_written_over_nothing_but_our_own_word(ahead: bool, compares: bool) -> None:
+    store = MemoryStore(compares=compares)
+    etag = store.put(RELEASE.key, RELEASE.to_bytes(), TEXT) if ahead else None
+    tell_ended(store, VERIFIED, etag)
+    assert store.objects[RELEASE.key].body == VERIFIED.to_bytes()
+    forgotten = replace(RELEASE, forgotten=1).to_bytes()
+    store.put(RELEASE.key, forgotten, TEXT)
+    tell_ended(store, VERIFIED, etag)
+    assert store.objects[RELEASE.key].body == forgotten, "another has taken something out of it"
 
 
 # -- beside ----------------------------------------------------------------------------------------------------------

@@ -47,19 +47,34 @@ def test_metadata_comes_after_the_last_upload_and_before_the_first_delete(job: J
     deletes = [i for i, (op, key) in enumerate(order) if op == "delete" and not key.startswith(".galleria/")]
     pruned = [i for i, (op, key) in enumerate(order) if op == "delete" and key.startswith(pool)]
     assert (len(staged), len(kept), len(published), len(deletes), len(pruned)) == (4, 9, 4, 4, 4)
-    assert max(*staged, new) < claims[0] < min(kept) <= max(kept) < claims[1] < min(published)
+    assert max(*staged, new) < claims[0] < min(kept), "what is kept is looked at under our claim"
+    assert max(*kept, claims[1]) < min(published), "it is kept, and said, before anything live is touched"
     assert [order[i][1] for i in published][-1] == "index.html", "pages come last"
-    assert max(published) < records[0] < commit < min(deletes) <= max(deletes) < claims[2] < min(pruned)
+    assert max(published) < records[0] < commit < min(deletes) <= max(deletes) < min(pruned)
     assert max(pruned) < released, "nobody else publishes while the pool is pruned"
     assert len(records) == 1, "it is large in a large gallery"
-    assert len(order) == 4 + 1 + 2 + 9 + 4 + 1 + 1 + 4 + 1 + 4 + 1
+    assert (len(claims), len(order)) == (2, 4 + 1 + 2 + 9 + 4 + 1 + 1 + 4 + 4 + 1)
     ours = [call for call in stores[0].writes if call[1].startswith(".galleria/releases/")]
     name = ours[0][1].removesuffix(".open.json")
-    assert ours == [("put", f"{name}.open.json"), ("put", f"{name}.json"), ("delete", f"{name}.open.json")]
-    whole = stores[0].writes
-    begins = [i for i, call in enumerate(whole) if call == ("put", ".galleria/publish.json")][1]
-    assert max(whole.index(order[i]) for i in kept) < begins
-    assert whole.index(ours[0]) < begins, "how to take it back is written down before anything live is touched"
+    assert ours[:2] == [("put", f"{name}.open.json"), ("put", f"{name}.json")], "that it has ended, beside the rest"
+    assert sorted(ours[2:]) == [("delete", f"{name}.open.json"), ("put", f"{name}.json")], "and then how"
+    touched = stores[0].writes.index(order[min(published)])
+    assert stores[0].writes.index(ours[0]) < touched, "how to take it back is written down before that, too"
+
+
+def test_between_two_batches_of_deletes_the_live_gallery_is_looked_at(job: Job, monkeypatch: pytest.MonkeyPatch):
+    assert job.runner.run("deploy").exit_code == 0
+    job.gallery.remove(1)
+    monkeypatch.setattr("galleria_action.deployment.apply.steps._DELETE_BATCH", 2)
+    monkeypatch.setattr("galleria_action.deployment.apply.publishing.LEASE_SECONDS", 15)
+    stores = watched(job)
+    assert job.runner.run("deploy", max_delete="1", concurrency="1").exit_code == 0
+    calls = stores[0].calls
+    commit = calls.index(("put", METADATA))
+    photos = [i for i, (op, key) in enumerate(calls) if op == "delete" and key.startswith("photos/")]
+    assert len(photos) == 3
+    assert list(calls[photos[1] + 1 : photos[2]]) == [("head", METADATA), ("head", MANIFEST)]
+    assert "head" not in [op for op, _ in calls[commit : photos[0]]], "the commit itself has looked"
 
 
 def test_without_metadata_the_manifest_commits_before_the_deletes(job: Job):

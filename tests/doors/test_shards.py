@@ -119,13 +119,14 @@ def test_the_order_of_writes_is_that_of_one_deploy(fleet: Fleet):
     order = [(op, standing(key) if key.startswith(RELEASES_FOLDER) else key) for op, key in order]
     claim, unclaim = ("put", PUBLICATION_KEY), ("delete", PUBLICATION_KEY)
     # kept: the four that are replaced, the four that go, and the metadata
-    assert order[:12] == [("put", "new.css"), ("put", "pool"), claim, *[("copy", "pool")] * 9]
-    assert order[12:18] == [("put", "open"), claim, *[("copy", "photos")] * 3, ("copy", "index.html")]
-    assert order[18:21] == [("put", MANIFEST_KEY), ("put", METADATA_KEY), unclaim]
+    assert order[:13] == [("put", "new.css"), ("put", "pool"), claim, claim, *[("copy", "pool")] * 9]
+    assert order[13:18] == [("put", "open"), *[("copy", "photos")] * 3, ("copy", "index.html")]
+    assert order[18:20] == [("put", MANIFEST_KEY), ("put", METADATA_KEY)]
+    assert order[20] == ("put", "ended")
     assert sorted(order[21:25]) == [("delete", "about.html"), *[("delete", "photos")] * 3]
-    assert order[25:27] == [("put", "ended"), ("delete", "open")]
+    assert order[25:28] == [unclaim, ("put", "ended"), ("delete", "open")]
     # what was staged: by the shards for three photos, here for the page
-    assert order[27:] == [claim, *[("delete", "pool")] * 4, unclaim]
+    assert order[28:] == [claim, *[("delete", "pool")] * 4, unclaim]
     assert len(cleared) == 4
 
 

@@ -10,7 +10,7 @@ import pytest
 from galleria_action.gallery.containers import jpeg
 from galleria_action.gallery.containers.tiff import Tiff
 from galleria_action.gallery.exif import edit as exif
-from galleria_action.gallery.exif.edit import Outcome, edit_exif, modify_exif_in_memory
+from galleria_action.gallery.exif.edit import Outcome, edit_beginning, edit_exif, modify_exif_in_memory
 from galleria_action.gallery.exif.times import TimesWritten, write_times
 
 from . import exif_judge
@@ -353,6 +353,8 @@ def test_a_maker_note_with_a_header_that_reaches_behind_the_picture_stops_growth
     assert edit.outcome is Outcome.INCOMPLETE and "maker note" in edit.warnings[0]
     assert exif_judge.date_and_offset(checked(image, edit)) == (SHOWN, None)
     assert bytes(edit.data).endswith(PREVIEW) and len(edit.data) == len(image)
+    without_preview = edit_beginning(image.removesuffix(PREVIEW), WHEN, 2, beyond=len(PREVIEW))
+    assert without_preview.outcome is Outcome.INCOMPLETE, "what is not there to be looked at may be a picture"
 
 
 @orders

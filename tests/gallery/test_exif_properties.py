@@ -140,3 +140,15 @@ def test_many_sound_blocks_are_edited(block: Block, request: Request) -> None:
 @settings(max_examples=8_000, deadline=None)
 def test_many_mutated_blocks_are_edited_losslessly_or_left(block: bytes, request: Request) -> None:
     lossless_and_final(with_block(block), request)
+
+
+@given(block=_blocks, cut=st.floats(0, 1), behind=st.integers(0, 3000))
+def test_the_beginning_of_a_photo_is_edited_as_the_whole_is(block: Block, cut: float, behind: int):
+    """Or it says that it cannot: then the whole is asked for."""
+    photo = with_block(block.build()) + bytes(behind)
+    whole = edit_exif(photo, "2024-08-12T14:03:22", 2)
+    end = int(cut * len(photo))
+    edit = edit_beginning(memoryview(photo)[:end], "2024-08-12T14:03:22", 2, beyond=len(photo) - end)
+    if not edit.outcome.failed:
+        assert b"".join((edit.data, edit.rest or b"", photo[end:])) == whole.data
+        assert (edit.outcome, edit.changed, edit.about_time) == (whole.outcome, whole.changed, whole.about_time)

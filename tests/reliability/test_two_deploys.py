@@ -14,6 +14,7 @@ from random import Random
 
 import pytest
 
+from galleria_action.deployment.releases.record import id_in, is_open
 from galleria_action.deployment.state.manifest import MANIFEST_KEY
 from galleria_action.deployment.state.publication import PUBLICATION_KEY
 from galleria_action.deployment.state.written import parse_manifest
@@ -212,6 +213,17 @@ def test_who_waits_for_the_publish_of_another_says_so(tmp_path: Path):
     assert "waiting to see which" in played.outcomes["a"].log
 
 
+def test_who_waits_for_the_deletes_of_another_says_so(tmp_path: Path):
+    """``a`` has committed, and deletes: what goes, ``b`` may want again."""
+    two = pair(tmp_path, "changes")
+    commit = two.play(switching(999, 0)).when("a", "put", METADATA_KEY)
+    assert commit is not None
+    played = two.play(switching(commit + 1, 20))
+    assert played.exits() == (0, 0)
+    assert "waiting to see which" in played.outcomes["b"].log
+    assert (played.when("a", "delete", PUBLICATION_KEY) or 999) < (played.when("b", "put", PUBLICATION_KEY) or 0)
+
+
 @pytest.mark.parametrize("name", SCENES)
 def test_who_is_taken_for_dead_right_before_its_commit_does_not_commit(
     tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
@@ -227,6 +239,18 @@ def test_who_is_taken_for_dead_right_before_its_commit_does_not_commit(
     put_right(two, two.b, played.store)
 
 
+def test_who_is_taken_for_dead_after_its_commit_deletes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """``a`` is held up between its commit and its deletes, for so long that ``b`` commits a gallery that needs them."""
+    monkeypatch.setattr("galleria_action.deployment.apply.publishing.LEASE_SECONDS", 0.002)
+    two = pair(tmp_path, "changes")
+    commit = two.play(switching(999, 0)).when("a", "put", METADATA_KEY)
+    assert commit is not None
+    played = two.play(switching(commit + 1, 999), nothing)
+    assert played.exits() == (9, 0)
+    assert "another deploy has written since" in played.outcomes["a"].log
+    assert not [turn for turn in played.turns.log if turn[:2] == ("a", "delete") and "photos/" in turn[2]]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SCENES)
 def test_one_goes_halfway_by_at_every_request_of_the_other(tmp_path: Path, name: str):
@@ -237,19 +261,21 @@ def test_one_goes_halfway_by_at_every_request_of_the_other(tmp_path: Path, name:
             two.play(switching(first, second)).check_fair(commit_key(name))
 
 
-def test_a_delete_on_its_way_is_found_by_the_verification(tmp_path: Path):
-    """The window that remains, because no request deletes on a condition: ``b`` has seen that nobody committed since,
-    ``a`` commits a gallery that needs what ``b`` deletes, and only then ``b``'s delete arrives. ``a`` does not end well
-    then, and the next run heals."""
+def test_a_delete_on_its_way_is_found_by_the_verification(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The window that remains, because no request deletes on a condition: ``b`` has committed and said so, and is held
+    up for so long that ``a`` takes it for dead and commits a gallery that needs what ``b`` deletes, and only then
+    ``b``'s delete arrives. ``a`` does not end well then, and the next run heals."""
+    monkeypatch.setattr("galleria_action.deployment.apply.publishing.LOOK_SECONDS", 0.02)
+    monkeypatch.setattr("galleria_action.deployment.apply.publishing.LEASE_SECONDS", 0.6)
     two = pair(tmp_path, "photos-only")
     store, log = two.fresh(), list[tuple[str, str, str]]()
 
     def schedule(names: list[str]) -> str:
         seen = [entry for entry in log if not entry[2].startswith(".galleria/")]
         done = {entry[:2] for entry in seen if entry[2] == METADATA_KEY or entry[1] == "delete"}
-        b_looked = ("b", "put") in done and log[-1] == ("b", "head", MANIFEST_KEY)
-        turn = "a" if b_looked or (("b", "put") in done and ("a", "put") not in done and log[-1][0] == "a") else "b"
-        turn = "a" if ("b", "delete") in done else turn
+        ended = any(entry[:2] == ("b", "put") and id_in(entry[2]) and not is_open(entry[2]) for entry in log)
+        between = ended and ("a", "put") not in done  # what b asks for next is the delete
+        turn = "a" if between or ("b", "delete") in done else "b"
         return turn if turn in names else names[0]
 
     turns = Turns(schedule, lambda: None, at_once=nothing)

@@ -31,7 +31,8 @@ def checked_body(request: Request, profile: Profile) -> bytes:
     if framed and profile.chunked == "refused":
         raise Refused("NotImplemented", "aws-chunked is not supported")
     body, trailers = _unframed(request) if framed else (request.body, {})
-    _check_payload_hash(request, body)
+    if profile.checks_payload:
+        _check_payload_hash(request, body)
     _check_md5(request, body)
     if profile.checks_checksums:
         _check_checksums({**request.headers, **trailers}, body)

@@ -22,6 +22,7 @@ class Profile:
     unquoted_if_match: bool = False
     chunked: Literal["decoded", "refused", "stored"] = "decoded"
     checks_checksums: bool = True
+    checks_payload: bool = True
     checks_signature: bool = True
     checks_region: bool = False
     batch_delete: Literal["yes", "md5", "no"] = "yes"
@@ -59,6 +60,7 @@ PROFILES: dict[str, Profile] = {
         Profile("minio", acl=False, cors=False),
         Profile("rejects-conditions", conditions="refused"),
         Profile("ignores-conditions", conditions="ignored", checks_checksums=False),
+        Profile("ignores-hashes", checks_checksums=False, checks_payload=False),
         Profile("stale-lists", stale_lists=2),
         Profile("stores-framing", chunked="stored", conditions="ignored", checks_checksums=False),
         Profile("opaque-etags", md5_etags=False),

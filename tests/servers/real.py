@@ -25,7 +25,8 @@ _START_SECONDS = 90
 
 @dataclass(frozen=True)
 class Server:
-    """A running server. ``conditions`` says that it compares conditions of writes, ``cors`` that buckets have rules.
+    """A running server. ``conditions`` says that it compares conditions of writes, ``hashes`` that it checks those
+    that uploads are signed with, ``cors`` that buckets have rules.
 
     ``limits`` are tests of the conformance suite that it cannot pass, each with the reason.
     """
@@ -34,6 +35,7 @@ class Server:
     access_key: str = ACCESS_KEY
     secret_key: str = SECRET_KEY
     conditions: bool = True
+    hashes: bool = True
     cors: bool = True
     limits: Mapping[str, str] = field(default_factory=dict)
 
@@ -42,7 +44,7 @@ class Server:
 def moto() -> Iterator[Server]:
     """moto's server, in this process."""
     with moto_server() as url:
-        yield Server(url)
+        yield Server(url, hashes=False)
 
 
 @contextmanager
@@ -55,7 +57,7 @@ def rclone() -> Iterator[Server]:
         "--auth-key", f"{ACCESS_KEY},{SECRET_KEY}", "--config", os.devnull,
     ]  # fmt: skip
     with _running(command, {}, port) as url:
-        yield Server(url, conditions=False, cors=False, limits=_LIMITS_OF_RCLONE)
+        yield Server(url, conditions=False, hashes=False, cors=False, limits=_LIMITS_OF_RCLONE)
 
 
 _ONE_FORM = "it keeps one Unicode form of a key (the gallery's rules refuse keys that differ by nothing else)"
@@ -81,7 +83,7 @@ def localstack() -> Iterator[Server]:
             "GATEWAY_LISTEN": f"127.0.0.1:{port}", "HOME": folder, "LOCALSTACK_VOLUME_DIR": folder,
         }  # fmt: skip
         with _running([str(bin_folder / "python"), "-m", "localstack.runtime.main"], variables, port) as url:
-            yield Server(url)
+            yield Server(url, hashes=False)
 
 
 @contextmanager

@@ -17,7 +17,7 @@ import pytest
 from galleria_action.deployment.state.pool import POOL_FOLDER
 from galleria_action.storage import get_s3_client, open_store
 from galleria_action.storage.conditions import ProvingStore
-from galleria_action.storage.interface import Headers, IfMatch, Target, WriteStore
+from galleria_action.storage.interface import Body, Headers, IfMatch, Target, WriteStore
 from galleria_action.storage.persistence import Persistence
 from galleria_action.storage.providers import provider_of
 from galleria_action.storage.s3.boto3_store import Boto3Store
@@ -28,6 +28,7 @@ from tests.servers import Unavailable
 from tests.servers.real import SERVERS, Server
 from tests.storage.clients import make_client
 from tests.storage.conformance import Conformance, Room
+from tests.storage.test_hash_probe import found_out
 
 pytestmark = pytest.mark.slow
 _NUMBERS = count(1)
@@ -95,6 +96,12 @@ class TestConformance(Conformance):
         return room_of(server, settings, open_it)
 
 
+def test_whether_it_checks_hashes_is_found_out(server: Server, settings: StoreSettings) -> None:
+    store = open_store(settings)
+    assert found_out(store) is server.hashes
+    assert not list(store.list())
+
+
 @pytest.fixture
 def job(server: Server, settings: StoreSettings, make_job: Callable[..., Job]) -> Job:
     made = make_job("folder")
@@ -146,10 +153,10 @@ def test_another_commit_in_between_is_a_conflict(settings: StoreSettings, job: J
     job.gallery.change(0)
 
     class Interfering(ProvingStore):
-        def put(self, key: str, body: bytes, headers: Headers, condition: Any = None) -> str:
+        async def put_later(self, key: str, body: Body, headers: Headers) -> str:
             if key.startswith(POOL_FOLDER):  # where the bytes wait that replace a live photo
-                super().put("gallery-metadata.json", others, Headers("application/json"))
-            return super().put(key, body, headers, condition)
+                self.put("gallery-metadata.json", others, Headers("application/json"))
+            return await super().put_later(key, body, headers)
 
     job.runner.opener = lambda given: Interfering(open_store(given), given.pause)
     ran = job.runner.run("deploy")

@@ -6,16 +6,20 @@ A test module runs the suite by subclassing ``ReadConformance`` or ``Conformance
 from __future__ import annotations
 
 import hashlib
+import os
+import random
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from galleria_action.errors import BucketMissing
+from galleria_action.errors import BucketMissing, GalleryInvalid
 from galleria_action.storage.interface import (
     ConditionUnsupported,
+    Descriptor,
     Hashed,
     Headers,
     IfAbsent,
@@ -26,6 +30,7 @@ from galleria_action.storage.interface import (
     ObjectInfo,
     Part,
     PreconditionFailed,
+    Stretch,
 )
 
 JPEG = Headers("image/jpeg", "public, max-age=86400")
@@ -205,6 +210,25 @@ class Conformance(ReadConformance):
         etag = room.store.put("a", hashed, JPEG)
         assert etag == md5(body)
         assert room.store.get("a").body == body
+
+    def test_a_body_that_lies_in_a_file(self, room: Room, tmp_path: Path) -> None:
+        """Its beginning is in memory, the rest is read when it is sent, from the middle of the file."""
+        content = random.Random(1).randbytes(700_001)
+        (tmp_path / "photo").write_bytes(b"old beginning" + content + b"behind it")
+        stretch = Stretch(Descriptor(os.open(tmp_path / "photo", os.O_RDONLY)), 13, len(content), ValueError())
+        wanted = b"new beginning" + content
+        body = Hashed((b"new", memoryview(b" beginning"), stretch), hashlib.sha256(wanted).hexdigest())
+        assert len(body) == len(wanted)
+        assert room.store.put("a", body, JPEG) == md5(wanted)
+        assert room.store.get("a").body == wanted
+
+    def test_a_file_that_became_shorter_is_not_stored(self, room: Room, tmp_path: Path) -> None:
+        (tmp_path / "photo").write_bytes(bytes(400_000))
+        short = GalleryInvalid("the file became shorter")
+        stretch = Stretch(Descriptor(os.open(tmp_path / "photo", os.O_RDONLY)), 5, 400_000, short)
+        with pytest.raises(GalleryInvalid, match="became shorter"):
+            room.store.put("a", Hashed((stretch,), hashlib.sha256(bytes(400_000)).hexdigest()), JPEG)
+        assert room.full_keys() == set()
 
     def test_empty_body(self, room: Room) -> None:
         assert room.store.put("empty", b"", JPEG) == md5(b"")

@@ -27,6 +27,11 @@ from galleria_action.storage.providers import Provider, profiles, provider_of
         ("https://fra1.digitaloceanspaces.com", "digitalocean", "fra1"),
         ("http://minio:9000", "minio", "us-east-1"),
         ("https://play.min.io", "minio", "us-east-1"),
+        ("http://minio", "minio", "us-east-1"),
+        ("http://minio.lan:9000", "minio", "us-east-1"),
+        ("http://s3.minio", "minio", "us-east-1"),
+        ("http://minios:9000", "generic", "us-east-1"),
+        ("https://storage.googleapis.com.evil.example", "generic", "us-east-1"),
         ("https://s3.eu-central-2.wasabisys.com", "wasabi", "eu-central-2"),
         ("https://s3.wasabisys.com", "wasabi", "us-east-1"),
         ("https://s3.gra.io.cloud.ovh.net", "ovh", "gra"),
@@ -64,6 +69,13 @@ def test_profiles_hold_what_the_fields_permit() -> None:
         assert provider.batch_delete in ("yes", "md5", "no")
         assert provider.region_from_host is None or re.compile(provider.region_from_host).groups == 1
     assert {field.name for field in fields(Provider)} == set(Provider.__slots__)
+
+
+def test_hosts_have_a_star_at_one_end_or_none() -> None:
+    for pattern in (host for provider in profiles().values() for host in provider.hosts):
+        assert pattern.strip("*"), pattern
+        assert "*" not in pattern[1:-1] and not {"[", "?"} & set(pattern), pattern
+        assert not (pattern[0] == pattern[-1] == "*"), pattern
 
 
 def test_only_aws_gets_checksums_and_few_the_bucket_in_the_host() -> None:

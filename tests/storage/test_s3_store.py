@@ -22,7 +22,13 @@ from galleria_action.errors import (
     StorageUnavailable,
 )
 from galleria_action.net.network import Network
-from galleria_action.storage.interface import Hashed, Headers, IfAbsent, Target, WriteStore
+from galleria_action.storage.interface import (
+    Hashed,
+    Headers,
+    IfAbsent,
+    Target,
+    WriteStore,
+)
 from galleria_action.storage.opening import open_store
 from galleria_action.storage.providers import provider_of
 from galleria_action.storage.s3.s3_store import S3Store, open_bucket
@@ -164,27 +170,14 @@ class TestTrust:
             assert over({variable: str(s3.certificate)}, s3.settings()).get("a") is None
 
 
-class TestRefusedWhileSending:
-    """A server may answer before it has read all of a body; what it says counts."""
-
-    @pytest.mark.parametrize("status", [413, 403, 503])
-    def test_the_answer_is_heard(self, status: int) -> None:
-        page = b"<html><title>413</title></html>"
-        answer = b"HTTP/1.1 %d No\r\nContent-Length: %d\r\n\r\n%s" % (status, len(page), page)
-        with early_bird(answer) as url, pytest.raises(GalleriaError, match=str(status)):
-            open_s3(url).put("large", bytes(40 << 20), JPEG)
-
-    def test_a_success_that_comes_too_early_is_none(self) -> None:
-        with (
-            early_bird(b'HTTP/1.1 200 OK\r\nETag: "e"\r\nContent-Length: 0\r\n\r\n') as url,
-            pytest.raises(StorageUnavailable, match="was cut"),
-        ):
-            open_s3(url).put("large", bytes(40 << 20), JPEG)
-
-    def test_go_on_is_not_an_answer(self) -> None:
-        go_on = b"HTTP/1.1 100 Continue\r\n\r\n"
-        with early_bird(go_on, b'HTTP/1.1 200 OK\r\nETag: "e"\r\nContent-Length: 0\r\n\r\n', reads=4 << 20) as url:
-            assert open_s3(url).put("large", bytes(4 << 20), JPEG) == "e"
+@pytest.mark.parametrize("smuggled", ["image/jpeg\r\nx-evil: 1", "a\nx-evil: 1", "a\r", "\n"])
+def test_no_header_brings_another(
+    make_bucket: Callable[[str], StoreSettings], shared_s3: FakeS3, smuggled: str
+) -> None:
+    settings = make_bucket("gal/")
+    with pytest.raises(ValueError, match="holds a line end"):
+        open_store(settings).put("a", b"x", Headers(smuggled))
+    assert open_store(settings).get("a") is None
 
 
 class TestBounds:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 
 from galleria_action.ci.github.api import GitHubApi, PullRequest
 from galleria_action.ci.github.comment import PullRequestComments
@@ -29,6 +28,7 @@ from galleria_action.report.comment import (
 from galleria_action.report.outcome import outcome_of
 from galleria_action.report.result import Result
 from galleria_action.storage.public_store import PublicStore
+from galleria_action.values import replace
 
 #: seconds that GitHub may take: to say what is approved, to be told of the start, of the end, of a cancelled run
 _ASKING, _BEGINNING, _ENDING, _LEAVING = 60.0, 15.0, 45.0, 3.0

@@ -12,13 +12,12 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import replace
 from typing import Any, cast
 
 from galleria_action.deployment.fingerprint import Detail, Fingerprint, fingerprints
 from galleria_action.deployment.model import Plan
 from galleria_action.storage.interface import Target
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, replace
 
 _VERSION = 2
 #: comments of these are ours to be kept up to date; what they claim was not sealed, and is not believed

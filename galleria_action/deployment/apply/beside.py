@@ -4,9 +4,10 @@ do."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import TypeVar
+
+from galleria_action.hands import Hands, Later
 
 T = TypeVar("T")
 
@@ -23,17 +24,17 @@ class Beside:
 
     def __init__(self, concurrency: int) -> None:
         self._concurrency = min(concurrency, _MOST)
-        self._pool: ThreadPoolExecutor | None = None
-        self._begun: list[Future[object]] = []
+        self._pool: Hands | None = None
+        self._begun: list[Later[object]] = []
 
-    def begin(self, work: Callable[[], T]) -> Future[T]:
+    def begin(self, work: Callable[[], T]) -> Later[T]:
         """Begin ``work``, and return what its result will be."""
         if self._concurrency == 1:
-            done: Future[T] = Future()
-            done.set_result(work())
+            done: Later[T] = Later()
+            done.give(work())
             return done
-        self._pool = self._pool or ThreadPoolExecutor(self._concurrency, thread_name_prefix="beside")
-        begun = self._pool.submit(work)
+        self._pool = self._pool or Hands(self._concurrency, "beside")
+        begun = self._pool.begin(work)
         self._begun.append(begun)  # type: ignore[arg-type]  # only looked at
         return begun
 
@@ -42,6 +43,6 @@ class Beside:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         if self._pool:
-            self._pool.shutdown()
+            self._pool.close()
         for begun in self._begun if error is None else ():
             begun.result()

@@ -6,7 +6,6 @@ import hashlib
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import field, replace
 
 from galleria_action.deployment.apply.order import Moment
 from galleria_action.deployment.apply.publishing import side_by_side
@@ -21,7 +20,7 @@ from galleria_action.deployment.state.pool import POOL_HEADERS, pool_key
 from galleria_action.errors import Cancelled, Conflict, GalleriaError, StorageUnavailable
 from galleria_action.quantities import count
 from galleria_action.storage.interface import LARGEST_PUT, Headers, ObjectInfo, ReadStore
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field, replace
 
 
 class ByteBudget:

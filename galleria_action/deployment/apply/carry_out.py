@@ -47,10 +47,11 @@ def _undo(work: Work, error: GalleriaError) -> None:
         return
     try:
         record = work.record
-        take_back(work.store, hold.publication, work.uploader.concurrency, record.manifest, record.base)
+        if hold.touched:
+            take_back(work.store, hold.publication, work.uploader.concurrency, record.manifest, record.base)
         hold.release()
     except GalleriaError as trouble:
-        if not hold.publication.begun:
+        if not hold.touched:
             return
         error.message = error.message.replace(
             "the gallery that visitors see is as before", "visitors may see new photos under the old metadata"

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from galleria_action.deployment.apply.beside import Beside
 from galleria_action.deployment.apply.order import Moment
-from galleria_action.deployment.apply.publishing import Hold, copied, side_by_side
-from galleria_action.deployment.apply.work import Work
+from galleria_action.deployment.apply.publishing import Hold, copied, is_as_before, side_by_side
+from galleria_action.deployment.apply.work import Around, Work
 from galleria_action.deployment.documents.writing import check_base
 from galleria_action.deployment.model import Copy, Delete, Reason, Upload
 from galleria_action.deployment.releases.history import History, read_history, read_records, says_otherwise
@@ -21,12 +20,16 @@ from galleria_action.deployment.releases.record import (
     Release,
     Standing,
     id_for,
+    id_in,
+    is_open,
 )
+from galleria_action.deployment.remote.reading import RemoteState
+from galleria_action.deployment.state.manifest import MANIFEST_KEY
 from galleria_action.deployment.state.pool import pool_key, unproven_key
 from galleria_action.deployment.state.publication import Publication, Replaced
 from galleria_action.gallery.keys import METADATA_KEY
-from galleria_action.storage.interface import Headers, ObjectHead
-from galleria_action.values import dataclass
+from galleria_action.storage.interface import Headers, ObjectHead, ReadStore
+from galleria_action.values import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +37,8 @@ class Keep:
     """Claims the right to publish, keeps what live keys hold that are about to get other bytes or to go, and writes
     down how to take it back: of the publish, and of the release that it makes.
 
-    A publish that an earlier run of this plan has begun is taken up: what it replaced is kept and written down already.
-    Where nothing is published ``in_place`` there is nothing of a publish to be taken back.
+    A publish that an earlier run of this plan has begun is taken up: what it replaced is written down already, and kept
+    as far as it came. Where nothing is published ``in_place`` there is nothing of a publish to be taken back.
     """
 
     in_place: bool = True
@@ -47,16 +50,22 @@ class Keep:
         work.stop.check()
         taken_up = work.hold is not None and work.hold.publication.begun
         replaced = work.hold.publication.replaced if work.hold and taken_up else _looked_at(work, _replacing(work))
-        if not taken_up:
-            commit = work.plan.commit.sha256 if work.plan.commit else None
-            self._claim(work, Publication(work.plan.plan_id, commit, replaced if self.in_place else {}))
-        assert work.hold is not None
+        if work.hold is None:
+            work.hold = Hold.claim_after(work.store, self._publication(work, replaced), work.stop, work.say)
+        with work.hold.beating(lambda: work.stop.requested):
+            self._kept(work, work.hold, replaced, taken_up=taken_up)
+
+    def _publication(self, work: Work, replaced: Mapping[str, Replaced]) -> Publication:
+        commit = work.plan.commit.sha256 if work.plan.commit else None
+        return Publication(work.plan.plan_id, commit, replaced if self.in_place else {})
+
+    def _kept(self, work: Work, hold: Hold, replaced: Mapping[str, Replaced], *, taken_up: bool) -> None:
         seen = _looked_around(work)
         if HOLD_KEY in seen.records and not work.terms.despite_hold:
             raise held(work.store)
         history, going = seen.history, seen.going
         theirs = _of_the_dead(work, history)
-        for_publish = {} if taken_up or not self.in_place else replaced
+        for_publish = {} if not self.in_place else _not_kept_yet(work, replaced) if taken_up else replaced
         # What a publish has begun to replace holds other bytes by now, and was kept before.
         changing = going if self.in_place or taken_up else {**replaced, **going}
         for_later = {key: it for key, it in changing.items() if key not in theirs} if work.terms.keep.anything else {}
@@ -71,23 +80,21 @@ class Keep:
                 copied(work.store, key, before.kept, None)
 
         kept = {**for_publish, **for_later}.items()
-        # All of it is done before anything live is touched; what of it first, is all one.
+        # All of it is done before anything live is touched; what of it first, is all one. Whoever finds that a publish
+        # has begun of which not all is kept knows that nothing was touched.
         with Beside(work.uploader.concurrency) as beside:
+            if self.in_place and work.publishes and not taken_up:
+                work.stop.check()
+                beside.begin(lambda: hold.begin(self._publication(work, replaced)))
             beside.begin(lambda: side_by_side(kept, keep, work.uploader.concurrency))
             if caches := work.caches:
                 beside.begin(lambda: caches.owe(in_place=self.in_place))
             undo = {**_undo(work, {**replaced, **going}), **theirs}
-            work.records, work.history = tuple(seen.records), self._write_down(work, history, undo)
+            work.records, work.history = tuple(seen.records), self._write_down(work, seen, undo)
 
-    def _claim(self, work: Work, publication: Publication) -> None:
-        if work.hold is None:
-            work.hold = Hold.claim_after(work.store, publication, work.stop, work.say)
-        elif self.in_place:
-            work.hold.restate(publication)
-
-    def _write_down(self, work: Work, history: History, undo: Mapping[str, Replaced | None]) -> History:
+    def _write_down(self, work: Work, seen: _Seen, undo: Mapping[str, Replaced | None]) -> History:
         """Write the record of the release, settle those that nobody has ended, and return the history as it is then."""
-        first = work.remote.mode is None
+        first, history = work.remote.mode is None, seen.history
         if not history.releases and not first:
             history = replace(history, releases=(_found(work),))
             _put(work, history.releases[-1])
@@ -96,7 +103,7 @@ class Keep:
         if work.plan.commit or undo:
             work.release = _release(work, history, {} if first else undo)
             _put(work, work.release)
-        settled = [it.key for it in (*history.dead, *history.releases) if it.standing is Standing.OPEN]
+        settled = [key for key in seen.records if is_open(key) and id_in(key) not in history.damaged]
         if settled:
             work.stop.check()
             work.store.delete(settled)
@@ -104,6 +111,20 @@ class Keep:
             replace(it, standing=Standing.UNVERIFIED) if it.standing is Standing.OPEN else it for it in history.releases
         )
         return replace(history, releases=(*ended, *([work.release] if work.release else ())), dead=())
+
+
+def _not_kept_yet(work: Work, replaced: Mapping[str, Replaced]) -> dict[str, Replaced]:
+    """Of what a publish that died was about to replace, what it has neither kept nor touched."""
+    pool = work.remote.listing or {}
+    lacking = {key: it for key, it in replaced.items() if it.kept and it.kept not in pool}
+    found: dict[str, Replaced] = {}
+
+    def look(item: tuple[str, Replaced]) -> None:
+        if is_as_before(work.store, *item):
+            found[item[0]] = item[1]
+
+    side_by_side(lacking.items(), look, work.uploader.concurrency)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,17 +143,33 @@ def _looked_around(work: Work) -> _Seen:
     store, known = work.store, work.history.read if work.history else {}
     listed = [key for key in work.remote.listing or () if key.startswith(RELEASES_FOLDER) and key not in known]
     with Beside(work.uploader.concurrency) as beside:
-        document = beside.begin(lambda: _current_document(work))
-        beside.begin(work.record.refresh)
-        there = beside.begin(lambda: {found.key: found.etag for found in store.list(RELEASES_FOLDER)})
+        around = beside.begin(lambda: work.around or _around(work))
         read = beside.begin(lambda: read_records(store, listed))
         going = beside.begin(lambda: _looked_at(work, _going(work)))
-    etags, metadata = there.result(), work.remote.metadata_base
+    etags, metadata = around.result().records, work.remote.metadata_base
     # what the plan was made of is not read again where it is as it was
     same = {key: it for key, it in known.items() if etags.get(key) == it.etag}
     records, been_read = list(etags), {**read.result(), **same}
     history = read_history(store, records, metadata.sha256 if metadata else None, work.remote.manifest, been_read)
-    return _Seen(records, history, {**going.result(), **_document(work, document.result())})
+    return _Seen(records, history, {**going.result(), **_document(work, around.result().document)})
+
+
+def _around(work: Work) -> Around:
+    with Beside(work.uploader.concurrency) as beside:
+        document = beside.begin(lambda: _current_document(work))
+        beside.begin(work.record.refresh)
+        records = {found.key: found.etag for found in work.store.list(RELEASES_FOLDER)}
+    return Around(document.result(), records)
+
+
+def look_around(store: ReadStore, remote: RemoteState, concurrency: int) -> Around:
+    """What nobody else changes from our claim on, for a plan of all that ``remote`` holds. Raises ``Conflict`` when
+    another has committed since that was read."""
+    with Beside(concurrency) as beside:
+        document = beside.begin(lambda: check_base(store, METADATA_KEY, remote.metadata_base))
+        beside.begin(lambda: check_base(store, MANIFEST_KEY, remote.manifest_base))
+        records = {found.key: found.etag for found in store.list(RELEASES_FOLDER)}
+    return Around(document.result(), records)
 
 
 def _current_document(work: Work) -> ObjectHead | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from contextlib import suppress
 
 from galleria_action.deployment.apply.order import Moment
 from galleria_action.deployment.apply.publishing import side_by_side
@@ -11,12 +11,22 @@ from galleria_action.deployment.apply.work import Work
 from galleria_action.deployment.documents.readback import looks_like_md5
 from galleria_action.deployment.events import Publishing, Stored
 from galleria_action.deployment.model import Upload
+from galleria_action.deployment.releases.record import RELEASE_HEADERS, Release, Standing
 from galleria_action.deployment.state.manifest import ManifestEntry
 from galleria_action.deployment.state.pool import pool_key
 from galleria_action.errors import GalleriaError
 from galleria_action.gallery.media import is_page
 from galleria_action.quantities import count
-from galleria_action.values import dataclass
+from galleria_action.storage.interface import (
+    ConditionUnsupported,
+    IfAbsent,
+    IfMatch,
+    IfSeen,
+    PreconditionFailed,
+    WriteStore,
+    seconds_between_writes,
+)
+from galleria_action.values import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +43,7 @@ class Publish:
         if not uploads:
             return
         work.stop.check()
-        work.hold.begin()
+        work.hold.touch()
         work.tell(Publishing(True))
         work.say(f"Publishing {count(len(uploads), 'object')} in place of live ones")
         photos = [up for up in uploads if up.photo is not None]
@@ -58,10 +68,10 @@ class Publish:
             entry = None
         if entry is None:
             again.append(upload.key)
-            entry = work.uploader.send_again(upload)
+            entry = work.sender.send_again(upload)
         work.uploader.done.entries[upload.key] = entry
         if staged is None:
-            work.uploader.note_headers(upload)
+            work.sender.note_headers(upload)
             work.tell(Stored(upload.key, 0, upload.photo))
 
     def _copied(self, work: Work, upload: Upload, staged: ManifestEntry | None) -> ManifestEntry | None:
@@ -72,29 +82,54 @@ class Publish:
             etag = work.store.copy(upload.key, upload.key, headers)
             return replace(known, etag=etag, headers=headers.digest())
         etag = work.store.copy(pool_key(staged.sha256), upload.key, headers)
-        if looks_like_md5(staged.etag) and looks_like_md5(etag) and staged.etag != etag and work.uploader.gives_md5:
+        if looks_like_md5(staged.etag) and looks_like_md5(etag) and staged.etag != etag and work.sender.gives_md5:
             return None
         return replace(staged, etag=etag)
 
 
 @dataclass(frozen=True, slots=True)
 class Conclude:
-    """The commit is confirmed: nobody has to finish this publish, nor may take it back."""
+    """The commit is confirmed: nobody has to finish this publish, nor may take it back. That the release has ended is
+    written down before others may publish; how it ended is seen later."""
 
     moment: Moment = Moment.CONCLUDE
 
     def run(self, work: Work) -> None:
-        """See ``Step.run``. Our claim goes now, unless something is to be tidied under it."""
+        """See ``Step.run``. Our claim goes now, unless something is to be deleted under it."""
         if work.hold is None:
             return
         work.stop.check()
         hold, work.hold = work.hold, None
         work.kept = hold.publication.kept()
         work.tell(Publishing(False))
-        if surplus_of(work, hold).any:
+        if work.release and not seconds_between_writes(work.store):  # else it is told once, in the end
+            ended = replace(work.release, standing=Standing.UNVERIFIED)
+            work.ended = work.beside.begin(lambda: _ended(work, ended))
+        if work.plan.deletes or surplus_of(work).any:
             work.over = hold
         else:
-            work.beside.begin(lambda: let_go(work.store, hold, Surplus(), work.say, work.stop.check))
+            work.beside.begin(lambda: let_go(work.store, hold, Surplus(), work.say, work.stop.check, work.is_ended))
+
+
+def _ended(work: Work, release: Release) -> str | None:
+    """The ETag of the record of the ``release``; ``None`` where it could not be written, which is tried again later."""
+    work.stop.check()
+    try:
+        return work.store.put(release.key, release.to_bytes(), RELEASE_HEADERS)
+    except GalleriaError:
+        return None
+
+
+def tell_ended(store: WriteStore, release: Release, etag: str | None) -> None:
+    """Write down how the ``release`` ended, where its record is still as we wrote it: with this ``etag``, or not at
+    all. Since our claim has gone others may have ended it, or have taken something out of it. Raises the storage's
+    errors."""
+    body, condition = release.to_bytes(), IfMatch(etag) if etag else IfAbsent()
+    with suppress(PreconditionFailed):
+        try:
+            store.put(release.key, body, RELEASE_HEADERS, condition)
+        except ConditionUnsupported:
+            store.put(release.key, body, RELEASE_HEADERS, IfSeen(etag))
 
 
 def _staged(work: Work) -> tuple[Upload, ...]:

@@ -9,9 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import field, replace
 from typing import TypeVar
 
 from galleria_action.deployment.documents.writing import Confirmed, Unsettled, check_base, commit
@@ -21,8 +19,9 @@ from galleria_action.deployment.state.publication import PUBLICATION_HEADERS, PU
 from galleria_action.deployment.state.written import headers_of, written
 from galleria_action.deployment.stop import Stop
 from galleria_action.errors import Cancelled, Conflict, GalleriaError, StorageUnavailable
+from galleria_action.hands import Hands
 from galleria_action.storage.interface import Headers, ReadStore, WriteStore, seconds_between_writes
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field, replace
 
 T = TypeVar("T")
 
@@ -51,11 +50,13 @@ def lease_seconds(store: ReadStore) -> float:
 
 @dataclass
 class Hold:
-    """Our claim to publish: the record as we wrote it last. Any thread may keep it alive."""
+    """Our claim to publish: the record as we wrote it last. Any thread may keep it alive. ``touched`` says whether live
+    objects may hold something else by now than they did."""
 
     store: WriteStore
     publication: Publication
     base: Base
+    touched: bool = False
     lost: bool = False
     _spoke: float = field(default_factory=time.monotonic)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -68,7 +69,7 @@ class Hold:
             done = _written(store, body, base)
         except Conflict as taken:
             raise _another_publishes() from taken
-        return cls(store, publication, Base.of(body, done.etag), _spoke=began)
+        return cls(store, publication, Base.of(body, done.etag), publication.begun, _spoke=began)
 
     @classmethod
     def claim_after(cls, store: WriteStore, publication: Publication, stop: Stop, say: Callable[[str], None]) -> Hold:
@@ -88,21 +89,17 @@ class Hold:
                 if died or refused == _CLAIMS:
                     raise
 
-    def restate(self, publication: Publication) -> None:
-        """Say what is about to be published. Raises ``Conflict`` when the claim was taken over."""
+    def begin(self, publication: Publication) -> None:
+        """Say what is published, and that from now on live objects may be touched: whoever comes after us looks at
+        each. Raises ``Conflict`` when the claim was taken over."""
         with self._lock:
-            self._write(publication)
+            self._write(replace(publication, begun=True))
 
-    def begin(self) -> None:
-        """From now on live objects may be touched. Raises ``Conflict`` when the claim was taken over."""
-        with self._lock:
-            self._write(replace(self.publication, begun=True))
-
-    def end(self) -> None:
-        """From now on nobody has to finish this publish or to take it back; others wait for what is tidied after it.
-        Raises ``Conflict`` when the claim was taken over."""
-        with self._lock:
-            self._write(Publication(self.publication.plan_id, None, {}, beat=self.publication.beat))
+    def touch(self) -> None:
+        """From now on live objects are touched. Raises ``Conflict`` when the claim was taken over."""
+        assert self.publication.begun
+        self.sure()
+        self.touched = True
 
     @contextmanager
     def beating(self, stopped: Callable[[], bool]) -> Iterator[None]:
@@ -191,10 +188,14 @@ def has_died(store: ReadStore, etag: str, stop: Stop, say: Callable[[str], None]
     return True
 
 
+class SourceGone(StorageUnavailable):
+    """What was to be copied is not there."""
+
+
 def copied(store: WriteStore, source: str, key: str, headers: Headers | None) -> str:
     """Copy inside the service, or through this machine where the service does not. Returns the new ETag.
 
-    Raises the storage's errors, and ``StorageUnavailable`` when ``source`` is gone.
+    Raises the storage's errors, and ``SourceGone``.
     """
     try:
         return store.copy(source, key, headers)
@@ -203,9 +204,7 @@ def copied(store: WriteStore, source: str, key: str, headers: Headers | None) ->
     except GalleriaError as refused:
         found = store.get(source)
         if found is None:
-            raise StorageUnavailable(
-                f"{source} is gone, which was to be copied to {key}.", hint="Run again."
-            ) from refused
+            raise SourceGone(f"{source} is gone, which was to be copied to {key}.", hint="Run again.") from refused
         return store.put(key, found.body, headers or found.headers or Headers("application/octet-stream"))
 
 
@@ -217,7 +216,12 @@ def take_back(
 
     def one(item: tuple[str, Replaced]) -> None:
         key, before = item
-        copied(store, before.kept or key, key, before.headers)
+        try:
+            copied(store, before.kept or key, key, before.headers)
+        except SourceGone:
+            # A live object is touched when all are kept, so one that is not kept yet has to be as it was.
+            if not is_as_before(store, key, before):
+                raise
 
     if not publication.begun:
         return
@@ -230,17 +234,17 @@ def take_back(
             commit(store, MANIFEST_KEY, body, headers_of(body), base)
 
 
+def is_as_before(store: ReadStore, key: str, before: Replaced) -> bool:
+    """Whether ``key`` holds what it held ``before``. Raises the storage's errors."""
+    head = store.head(key)
+    return head is not None and head.etag == before.etag
+
+
 def side_by_side(items: Iterable[T], work: Callable[[T], None], concurrency: int) -> None:
     """``work`` on all ``items`` at the same time; raises the first error after all are done or given up."""
-    with ThreadPoolExecutor(concurrency, thread_name_prefix="copy") as pool:
-        started = [pool.submit(work, item) for item in items]
-        try:
-            for future in started:
-                future.result()
-        except BaseException:
-            for future in started:
-                future.cancel()
-            raise
+    with Hands(concurrency, "copy") as pool:
+        for _ in pool.map(work, items):
+            pass
 
 
 def may_be_taken_back(error: BaseException) -> bool:

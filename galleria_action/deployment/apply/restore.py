@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from galleria_action.deployment.apply.order import Moment
 from galleria_action.deployment.apply.publishing import copied, side_by_side
@@ -15,7 +14,7 @@ from galleria_action.deployment.state.manifest import ManifestEntry
 from galleria_action.deployment.state.pool import pool_key
 from galleria_action.gallery.media import is_page
 from galleria_action.quantities import count
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +37,7 @@ class Restore:
             return
         assert work.hold is not None
         work.stop.check()
-        work.hold.begin()
+        work.hold.touch()
         work.tell(Publishing(True))
         work.say(self.said.format(count(len(copies), "object")))
         photos = [copy for copy in copies if copy.photo is not None]

@@ -18,7 +18,7 @@ from galleria_action.deployment.state.publication import PUBLICATION_KEY, Public
 from galleria_action.errors import ConfigInvalid, Conflict
 from galleria_action.quantities import count
 from galleria_action.storage.interface import ObjectInfo, ReadStore, WriteStore
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, replace
 
 _BUSY = "Another deploy is publishing, so it is left to the next one to tidy the pool."
 
@@ -42,15 +42,15 @@ class Retain:
     def _tidy(self, work: Work, hold: Hold) -> None:
         work.stop.check()
         try:
-            hold.end()
-        except Conflict:  # from our commit on anybody may take the claim over
+            hold.sure()
+        except Conflict:  # it has taken us for dead
             work.say(_BUSY)
             return
-        let_go(work.store, hold, surplus_of(work, hold), work.say, work.stop.check)
+        let_go(work.store, hold, surplus_of(work), work.say, work.stop.check, work.is_ended)
 
 
-def surplus_of(work: Work, hold: Hold) -> Surplus:
-    """What there is to tidy under ``hold``, our claim, after the commit: nobody else has done so meanwhile."""
+def surplus_of(work: Work) -> Surplus:
+    """What there is to tidy under our claim, after the commit: nobody else has done so meanwhile."""
     if work.history is None or any(key.startswith(SHARDS_FOLDER) for key in work.remote.listing or ()):
         return Surplus()  # other machines may have staged for a plan that is not finalized yet
     used = {pool_key(entry.sha256) for entry in work.uploader.done.staged.values()}
@@ -66,7 +66,8 @@ def pooled(listing: Mapping[str, ObjectInfo] | None) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class Surplus:
-    """What goes: ``releases``, what nobody needs from the pool then, and the records among them that are damaged."""
+    """What goes: ``releases``, what nobody needs from the pool then, and the records among them that are damaged, or
+    count for nothing any more."""
 
     releases: tuple[Release, ...] = ()
     garbage: tuple[str, ...] = ()
@@ -122,27 +123,50 @@ def retain(
     except Conflict:
         say(_BUSY)
         return
+    retain_under(hold, candidates, keep, now, say, check)
+
+
+def retain_under(
+    hold: Hold,
+    candidates: set[str],
+    keep: Keeping,
+    now: datetime,
+    say: Callable[[str], None],
+    check: Callable[[], None],
+    over: Collection[str] = (),
+) -> None:
+    """The same under ``hold``, which ends with it. The records ``over`` count for nothing any more, and go last:
+    whoever comes after one that died finds that something is left to be done."""
     try:
         # Read under our claim: whoever is between its record and its commit holds one.
-        found = _surplus_now(store, candidates, keep, now)
+        found = _surplus_now(hold.store, candidates, keep, now, over)
     except ConfigInvalid as newer:
         say(f"Nothing is taken from the pool. {newer.message}")
         found = Surplus()
-    let_go(store, hold, found, say, check)
+    let_go(hold.store, hold, replace(found, damaged=(*found.damaged, *over)), say, check)
 
 
-def _surplus_now(store: ReadStore, candidates: set[str], keep: Keeping, now: datetime) -> Surplus:
-    there = [found.key for found in store.list(RELEASES_FOLDER)]
+def _surplus_now(
+    store: ReadStore, candidates: set[str], keep: Keeping, now: datetime, over: Collection[str] = ()
+) -> Surplus:
+    there = [found.key for found in store.list(RELEASES_FOLDER) if found.key not in over]
     return surplus(read_history(store, there, None, Manifest()), there, candidates, keep, now)
 
 
 def let_go(
-    store: WriteStore, hold: Hold, found: Surplus, say: Callable[[str], None], check: Callable[[], None]
+    store: WriteStore,
+    hold: Hold,
+    found: Surplus,
+    say: Callable[[str], None],
+    check: Callable[[], None],
+    first: Callable[[], None] = lambda: None,
 ) -> None:
-    """Delete what was ``found`` under ``hold``, which ends with it. ``check`` may raise between any two writes. Raises
-    the storage's errors, and ``DeleteFailed`` where the claim remains."""
+    """Delete what was ``found`` under ``hold``, which ends with it, when all is done that has to be done ``first``.
+    ``check`` may raise between any two writes. Raises the storage's errors, and ``DeleteFailed`` where the claim
+    remains."""
     check()
     errors = store.delete(found.garbage) if found.garbage else {}
+    first()
     check()
     # Only then: without its record nobody would know what a release kept. And nobody publishes before: a delete that is
     # on its way must not meet what the next release keeps.

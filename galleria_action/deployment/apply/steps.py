@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from galleria_action.deployment.apply.beside import Beside
 from galleria_action.deployment.apply.order import Moment
+from galleria_action.deployment.apply.publishing import Hold
 from galleria_action.deployment.apply.work import Work
 from galleria_action.deployment.documents.writing import Unsettled, check_base, commit
 from galleria_action.deployment.events import Began, Committed, Ended, Warned
@@ -50,7 +51,7 @@ class Stage:
             for title, batch in (("photos", photos), ("site assets", assets), ("site pages", pages)):
                 if batch:
                     work.say(f"Uploading {count(len(batch), 'file')}: {title}")
-                    work.uploader.upload(batch)
+                    work.sender.upload(batch)
         finally:
             work.tell(Ended())
             work.tell(work.uploader.done.summary())
@@ -68,10 +69,11 @@ class WriteRecord:
     moment: Moment = Moment.RECORD
 
     def run(self, work: Work) -> None:
-        """See ``Step.run``."""
+        """See ``Step.run``. What is to be proved is looked at beside it."""
         work.stop.check()
-        with stop_first(work):
-            _write_record(work)
+        with stop_first(work), Beside(work.uploader.concurrency) as beside:
+            beside.begin(lambda: _write_record(work))
+            work.vanished = _vanished_from(work)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +85,16 @@ class Prove:
     def run(self, work: Work) -> None:
         """See ``Step.run``."""
         work.stop.check()
-        named = work.remote.named_keys() | work.remote.manifest.of_kind("site").keys()
-        brought = work.uploader.done.entries.keys() - named
         with stop_first(work):
-            missing = find_missing(work.store, brought, work.uploader.concurrency)
+            missing = _vanished_from(work) if work.vanished is None else work.vanished
         if missing:
             raise _vanished(missing)
+
+
+def _vanished_from(work: Work) -> tuple[str, ...]:
+    """What this run brought and is not there any more."""
+    named = work.remote.named_keys() | work.remote.manifest.of_kind("site").keys()
+    return find_missing(work.store, work.uploader.done.entries.keys() - named, work.uploader.concurrency)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +139,8 @@ class CommitRecord:
 
 @dataclass(frozen=True, slots=True)
 class Delete:
-    """Deletes what the plan names, what fails a second time; notes what remains."""
+    """Deletes what the plan names, what fails a second time; notes what remains. Our claim keeps others from publishing
+    meanwhile what is just being deleted."""
 
     moment: Moment = Moment.DELETE
 
@@ -143,9 +150,12 @@ class Delete:
             return
         gone = len(work.plan.deletes)
         work.say(f"Deleting {gone:,} {'object that is' if gone == 1 else 'objects that are'} gone from the gallery")
-        with _after_commit():
-            left = self._delete(work, [gone.key for gone in work.plan.deletes])
-            work.undeleted |= self._delete(work, list(left)) if left else {}
+        assert work.over is not None
+        with _after_commit(), work.over.beating(lambda: work.stop.requested):
+            left = self._delete(work, work.over, [gone.key for gone in work.plan.deletes])
+            if left:
+                self._check_live(work)
+                work.undeleted |= self._delete(work, work.over, list(left))
         work.tell_deletes()
         # a delete on its way may have met what another deploy needs
         work.last_look = work.beside.begin(lambda: self._look_after(work))
@@ -154,10 +164,13 @@ class Delete:
         with _after_commit():
             self._check_live(work)
 
-    def _delete(self, work: Work, keys: list[str]) -> dict[str, str]:
+    def _delete(self, work: Work, hold: Hold, keys: list[str]) -> dict[str, str]:
+        """The live gallery has been looked at: at first by the commit itself."""
         errors: dict[str, str] = {}
         for start in range(0, len(keys), _DELETE_BATCH):
-            self._check_live(work)
+            if start:
+                self._check_live(work)
+            hold.sure()
             work.stop.check()
             errors.update(work.store.delete(keys[start : start + _DELETE_BATCH]))
         return errors

@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import math
-import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from dataclasses import field
 from typing import TYPE_CHECKING, TypeVar
 
-from galleria_action.deployment.apply.prepare import Prepared, PreparePolicy, prepare
 from galleria_action.deployment.documents.readback import ReadBack, is_md5, not_kept
-from galleria_action.deployment.events import Advanced, Listener, Sending, Stored, Uploaded, nobody
+from galleria_action.deployment.events import Advanced, Listener, Sending, Stored, nobody
 from galleria_action.deployment.model import Upload
+from galleria_action.deployment.outgoing.done import UploadsDone
+from galleria_action.deployment.outgoing.failures import concerns_all, summed_up
+from galleria_action.deployment.outgoing.open_file import OnDisk, OpenFile
+from galleria_action.deployment.outgoing.prepare import Prepared, PreparePolicy, beginning_of, prepare
 from galleria_action.deployment.previews.lending import Lender
 from galleria_action.deployment.state.checkpoint import Checkpoint
 from galleria_action.deployment.state.manifest import Manifest, ManifestEntry
 from galleria_action.deployment.state.pool import POOL_HEADERS, pool_key
 from galleria_action.deployment.stop import Stop
-from galleria_action.errors import Finding, GalleriaError, GalleryInvalid, StorageUnavailable, UploadFailed
-from galleria_action.gallery.local.files import LocalFile, read_into, too_large
+from galleria_action.errors import GalleriaError
+from galleria_action.gallery.local.files import LocalFile, too_large
 from galleria_action.gallery.local.git_index import Blobs
 from galleria_action.net.waiting import done, run, told
 from galleria_action.storage.interface import Hashed, Headers, ObjectInfo, WriteStore, put_later
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field
 
 if TYPE_CHECKING:
     from galleria_action.gallery.local.rooms import Rooms
@@ -39,32 +40,6 @@ SMALL = 64 << 10
 FAILURES_ENOUGH = 20
 #: the runner gives 7.5 s between SIGINT and SIGTERM; uploads on their way get most of that to finish
 STOP_PATIENCE_SECONDS = 5.0
-
-
-@dataclass
-class UploadsDone:
-    """What the uploads of one deploy did so far. ``entries`` are the manifest entries by key of what lies in its place,
-    ``staged`` those of what waits in the pool for its publication (with the ETag it has there)."""
-
-    entries: dict[str, ManifestEntry] = field(default_factory=dict)
-    staged: dict[str, ManifestEntry] = field(default_factory=dict)
-    sent: int = 0
-    skipped: int = 0
-    bytes_sent: int = 0
-    sent_photos: set[str] = field(default_factory=set)
-    exif_warnings: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    other_hashes: int = 0
-
-    def summary(self) -> Uploaded:
-        """What it comes to."""
-        return Uploaded(
-            photos=len(self.sent_photos),
-            files=self.sent,
-            skipped=self.skipped,
-            size=self.bytes_sent,
-            exif_warnings=dict(self.exif_warnings),
-            other_hashes=self.other_hashes,
-        )
 
 
 class _Batch:
@@ -89,7 +64,7 @@ class _Batch:
     def failed(self, upload: Upload, error: GalleriaError) -> None:
         """Note a failure; with enough of them, or with one that concerns all files, nothing more is tried."""
         self.failures.append((upload, error))
-        if len(self.failures) >= FAILURES_ENOUGH or _concerns_all(error):
+        if len(self.failures) >= FAILURES_ENOUGH or concerns_all(error):
             self.close()
 
     def ended(self, defect: BaseException | None) -> None:
@@ -107,7 +82,7 @@ class _Batch:
 class Uploader:
     """Uploads files to ``store``.
 
-    ``read`` is as ``read_into``. ``listing`` (by key) and ``known`` (an earlier manifest) prove what is there already;
+    ``opened`` opens a file. ``listing`` (by key) and ``known`` (an earlier manifest) prove what is there already;
     without a listing nothing is skipped. ``tell`` hears of each file. What belongs under one of the ``live`` keys goes
     into the pool: visitors reach them. What ``lender`` has is not sent.
     """
@@ -123,7 +98,7 @@ class Uploader:
     checkpoint: Checkpoint | None = None
     lender: Lender | None = None
     done: UploadsDone = field(default_factory=UploadsDone)
-    read: Callable[[LocalFile, memoryview], bool] = read_into
+    opened: Callable[[LocalFile], OpenFile] = OnDisk
     blobs: Blobs = field(default_factory=Blobs)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -140,13 +115,15 @@ class Uploader:
         self.stop.check()
         batch = _Batch(iter(uploads))
         self._carry_out(batch)
-        if self.checkpoint and (self.stop.requested or batch.failures or batch.defect):
+        if self.checkpoint and self._readback.in_doubt:  # nor is any of it to be believed by the next run
+            self.checkpoint.clear()
+        elif self.checkpoint and (self.stop.requested or batch.failures or batch.defect):
             self.checkpoint.save()
         self.stop.check()
         if batch.defect:
             raise batch.defect
         if batch.failures:
-            raise _summed_up(batch.failures, len(uploads))
+            raise summed_up(batch.failures, len(uploads))
 
     def _carry_out(self, batch: _Batch) -> None:
         """Have all files of ``batch`` on their way that there is room for, until none is left."""
@@ -173,22 +150,31 @@ class Uploader:
         try:
             if self.lender is not None and await done(lambda: self._lent(upload)):
                 return
-            while (room := rooms.lent(upload.size)) is None:
-                await told(rooms.tell)
-            try:
-                if not (batch.given_up or self.stop.requested):
-                    await self._one(upload, room, batch)
-            finally:
-                rooms.give_back(room)
+            if not await self._in_room(upload, beginning_of(upload), rooms, batch):
+                await self._in_room(upload, upload.size, rooms, batch)
         except GalleriaError as error:
             batch.failed(upload, error)
         except MemoryError:
             batch.failed(upload, too_large(upload.file.local))
 
+    async def _in_room(self, upload: Upload, size: int, rooms: Rooms, batch: _Batch) -> bool:
+        """Handle ``upload`` with room for ``size`` bytes of it; ``False`` where that is not enough."""
+        while (room := rooms.lent(size)) is None:
+            await told(rooms.tell)
+        try:
+            return batch.given_up or self.stop.requested or await self._one(upload, room, batch)
+        finally:
+            rooms.give_back(room)
+
     @property
     def gives_md5(self) -> bool:
         """Whether the store has answered an upload with the MD5 of its bytes."""
         return self._readback.gives_md5
+
+    @property
+    def by_hash(self) -> int:
+        """Uploads that nothing proves but the hash that they were signed with, which the store checks."""
+        return self._readback.by_hash
 
     def note_headers(self, upload: Upload) -> None:
         """Count ``upload`` as sent, of which only the headers were."""
@@ -202,20 +188,20 @@ class Uploader:
 
         Raises ``GalleryInvalid`` and the storage's errors.
         """
-        room = memoryview(bytearray(upload.size))
-        prepared = self._prepared(upload, room)
+        prepared = self._prepared(upload, memoryview(bytearray(beginning_of(upload))))
+        prepared = prepared or self._prepared(upload, memoryview(bytearray(upload.size)))
+        assert prepared is not None
         return _entry(prepared, run(self._put(prepared, upload.key, upload.file.headers)))
 
-    def _prepared(self, upload: Upload, room: memoryview) -> Prepared:
-        """What is to be stored of ``upload``, which is read into ``room``."""
-        local = upload.file.local
-        left_alone = self.read(local, room)
-        blob = self.blobs.id_of(local, room, left_alone=left_alone)
-        return prepare(upload, room, self.policy, blob, left_alone=left_alone)
+    def _prepared(self, upload: Upload, room: memoryview) -> Prepared | None:
+        """What is to be stored of ``upload``, whose beginning is read into ``room``; ``None`` where more is needed."""
+        return prepare(upload, self.opened(upload.file.local), room, self.policy, self.blobs)
 
-    async def _one(self, upload: Upload, room: memoryview, batch: _Batch) -> None:
+    async def _one(self, upload: Upload, room: memoryview, batch: _Batch) -> bool:
         staged = upload.key in self.live
         prepared = await _done(lambda: self._prepared(upload, room), small=upload.size <= SMALL)
+        if prepared is None:
+            return False
         entry, in_place = None, True
         if upload.key in self.listing:
             entry = await done(lambda: self._proven(prepared))
@@ -226,7 +212,7 @@ class Uploader:
         skipped = entry is not None
         if entry is None:
             if batch.given_up or self.stop.requested:
-                return
+                return True
             entry = await self._send(prepared, staged)
         self._note(prepared, entry, len(prepared.body), skipped=skipped, in_place=in_place)
         if self.checkpoint and not skipped:
@@ -235,6 +221,7 @@ class Uploader:
                 await done(self.checkpoint.write)
         self.tell(Stored(upload.key, None if skipped else len(prepared.body), upload.photo))
         self.tell(Advanced(upload.size))
+        return True
 
     def _lent(self, upload: Upload) -> bool:
         """Whether the bytes of ``upload`` were copied inside the service instead of being read and sent."""
@@ -261,16 +248,26 @@ class Uploader:
 
     async def _put(self, prepared: Prepared, key: str, headers: Headers) -> str:
         """Store the bytes, a second time where the store did not keep them, and return the ETag."""
-        etag = await put_later(self.store, key, prepared.body, headers)
-        if not await self._kept(key, prepared.body, etag):
+        try:
+            return await self._sent(prepared.body, key, headers)
+        finally:
+            prepared.check_sent()  # what became of bytes that are not these says nothing
+
+    async def _sent(self, body: Hashed, key: str, headers: Headers) -> str:
+        etag = await put_later(self.store, key, body, headers)
+        if not await self._kept(key, body, etag):
+            if self._readback.in_doubt:
+                raise not_kept(key)
             self.stop.check()
-            etag = await put_later(self.store, key, prepared.body, headers)
-            if not await self._kept(key, prepared.body, etag):
+            etag = await put_later(self.store, key, body, headers)
+            if not await self._kept(key, body, etag):
                 raise not_kept(key)
         return etag
 
     async def _kept(self, key: str, body: Hashed, etag: str) -> bool:
-        return self._readback.believes(etag) or await done(lambda: self._readback.kept(key, body, etag), heavy=True)
+        if self._readback.believes(key, body, etag):
+            return True
+        return await done(lambda: self._readback.kept(key, body, etag), heavy=True)
 
     def _waiting(self, prepared: Prepared) -> ManifestEntry | None:
         """The entry of bytes that wait in the pool already, proved to be these; else ``None``. What lies there under
@@ -342,40 +339,3 @@ def _entry(prepared: Prepared, etag: str) -> ManifestEntry:
 async def _done(work: Callable[[], T], *, small: bool) -> T:
     """The result of ``work``, which reads and computes: what is ``small`` is done faster than handed over."""
     return work() if small else await done(work, heavy=True)
-
-
-def _concerns_all(error: GalleriaError) -> bool:
-    """Whether trying other files is pointless: everything but a bad local file and a passing fault."""
-    return not isinstance(error, GalleryInvalid | StorageUnavailable)
-
-
-def _summed_up(failures: list[tuple[Upload, GalleriaError]], total: int) -> GalleriaError:
-    """One error for all: a bad gallery first, then what concerns everything, else a list of the files."""
-    stale = [error for _, error in failures if isinstance(error, GalleryInvalid)]
-    if stale:
-        return GalleryInvalid(
-            f"{len(stale)} of {total} files are not as the metadata or the plan says. Nothing was committed; "
-            "the gallery that visitors see is as before.",
-            hint="Process the gallery again, so that metadata and files belong together, and push both.",
-            findings=[finding for error in stale for finding in error.findings],
-        )
-    for _, error in failures:
-        if _concerns_all(error):
-            return error
-    first = failures[0][1]
-    return UploadFailed(
-        f"{len(failures)} of {total} files could not be uploaded: {first.message} Nothing was committed; "
-        "the gallery that visitors see is as before.",
-        hint=first.hint or "Run again: what was uploaded is kept and not sent a second time.",
-        findings=_by_cause(failures),
-    )
-
-
-def _by_cause(failures: list[tuple[Upload, GalleriaError]]) -> list[Finding]:
-    """One finding for each cause, however many files it met."""
-    causes: dict[str, list[tuple[str, str]]] = {}
-    for upload, error in failures:
-        same = re.sub(r"\([0-9.]+ \w+\)", "", error.message.replace(repr(upload.key), ""))  # key and size differ
-        causes.setdefault(same, []).append((upload.key, error.message))
-    met = [(found[0], len(found) - 1) for found in causes.values()]
-    return [Finding(f"{key}{f' and {more} more' if more else ''}: {text}") for (key, text), more in met]

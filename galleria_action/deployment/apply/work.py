@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import Future
-from dataclasses import field
 from typing import TYPE_CHECKING, Protocol
 
 from galleria_action.deployment.apply.beside import Beside
@@ -14,6 +12,7 @@ from galleria_action.deployment.events import Deleted, Listener, Said
 from galleria_action.deployment.galleries import Wanted
 from galleria_action.deployment.layout import Layout
 from galleria_action.deployment.model import Base, Plan, Reason, Upload
+from galleria_action.deployment.outgoing.done import Idle
 from galleria_action.deployment.releases.history import History
 from galleria_action.deployment.releases.record import Release
 from galleria_action.deployment.releases.terms import Terms
@@ -22,8 +21,9 @@ from galleria_action.deployment.routing.router import Seen
 from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.deployment.stop import Stop
 from galleria_action.errors import DeleteFailed, Finding
-from galleria_action.storage.interface import WriteStore
-from galleria_action.values import dataclass
+from galleria_action.hands import Later
+from galleria_action.storage.interface import ObjectHead, WriteStore
+from galleria_action.values import dataclass, field
 
 if TYPE_CHECKING:  # it knows how photos are edited, which is much to load for who has none to send
     from galleria_action.deployment.apply.upload import Uploader
@@ -41,6 +41,15 @@ class InSlot:
     base: Base
     metadata: Base | None
     named: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What lies there since our claim: the metadata ``document``, and the ETags of the ``records`` of releases by their
+    keys."""
+
+    document: ObjectHead | None
+    records: Mapping[str, str]
 
 
 class Caches(Protocol):
@@ -66,19 +75,22 @@ class Work:
     ``hold`` is our claim to publish, from the moment when one is needed to the commit, and ``over`` the same after it,
     where something is to be tidied under it; ``kept`` is what lies in the pool so that the publish could be taken back.
     ``release`` is what this becomes under ``terms``, and ``history``, whose keys are ``records``, the releases with it;
-    before that, the releases that the plan was made of, where it was made of any.
+    before that, the releases that the plan was made of, where it was made of any. ``around`` is what was looked at
+    under a claim that was made before the plan.
+
     ``record`` is the manifest that will be live, ``committed`` the metadata as we committed it, ``undeleted`` what
     could not be deleted, by key, with its error. ``caches`` are those that are to be purged. What nobody waits for is
-    done ``beside``; ``last_look`` is that after the deletes. ``slot`` is the gallery in the slot that was filled, where
-    one was, and ``seen`` what the router was seen to do since; ``look_ahead`` looks at the slot as a visitor does, and
-    raises where that is not what lies there.
+    done ``beside``; ``last_look`` is that after the deletes, and ``vanished`` what was seen to be gone of what we
+    brought, where anybody has looked; ``ended`` is the ETag of the record that says that the release has ended.
+    ``slot`` is the gallery in the slot that was filled, where one was, and ``seen`` what the router was seen to do
+    since; ``look_ahead`` looks at the slot as a visitor does, and raises where that is not what lies there.
     """
 
     plan: Plan
     local: Wanted
     remote: RemoteState
     store: WriteStore
-    uploader: Uploader
+    uploader: Uploader | Idle
     stop: Stop
     tell: Listener
     hold: Hold | None = None
@@ -86,6 +98,7 @@ class Work:
     over: Hold | None = None
     release: Release | None = None
     history: History | None = None
+    around: Around | None = None
     records: tuple[str, ...] = ()
     caches: Caches | None = None
     kept: frozenset[str] = frozenset()
@@ -93,7 +106,9 @@ class Work:
     committed: Base | None = None
     undeleted: dict[str, str] = field(default_factory=dict)
     beside: Beside = field(init=False)
-    last_look: Future[None] | None = None
+    last_look: Later[None] | None = None
+    vanished: tuple[str, ...] | None = None
+    ended: Later[str | None] | None = None
     slot: InSlot | None = None
     seen: Seen | None = None
     look_ahead: Callable[[Work], None] | None = None
@@ -114,6 +129,24 @@ class Work:
             if up.reason is Reason.HEADERS and up.key in known and up.key in listing
             and known[up.key].describes(listing[up.key])
         )  # fmt: skip
+
+    @property
+    def sender(self) -> Uploader:
+        """The uploader of a run that sends files."""
+        assert not isinstance(self.uploader, Idle)
+        return self.uploader
+
+    @property
+    def publishes(self) -> bool:
+        """Whether live keys get what was staged, or what is kept."""
+        done = self.uploader.done
+        copies = any(copy.key not in done.entries for copy in self.plan.copies)
+        return copies or bool(self.only_headers) or any(up.key in done.staged for up in self.plan.uploads)
+
+    def is_ended(self) -> None:
+        """Return when it is written down that the release has ended, where that goes ahead of how it did."""
+        if self.ended:
+            self.ended.result()
 
     def looked(self) -> None:
         """Raise what the last look at the live gallery has found, which goes before what a verification finds."""

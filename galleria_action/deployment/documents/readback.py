@@ -10,10 +10,14 @@ from __future__ import annotations
 import threading
 
 from galleria_action.errors import StorageUnavailable
+from galleria_action.storage.conditions import checks_hash
 from galleria_action.storage.faults import LargerThanAsked
 from galleria_action.storage.interface import Body, OwnSum, ReadStore, md5_of
 
 _MD5_DIGITS = 32
+#: what has no more bytes than that is compared with its ETag whatever else proves it, which costs a tenth of a
+#: millisecond, and tells of a service that checks what arrives and stores something else
+ALWAYS_COMPARED_BYTES = 64 << 10
 
 
 def looks_like_md5(etag: str) -> bool:
@@ -55,18 +59,38 @@ def not_kept(key: str) -> StorageUnavailable:
 
 
 class ReadBack:
-    """The same for many uploads, by many threads, without reading all of them back from a store whose ETags are never
-    an MD5: it is believed once one object was read and found whole, until one of its ETags turns out to be an MD5."""
+    """The same for many uploads, by many threads, with as little hashing and reading as will do.
+
+    A store whose ETags are never an MD5 is believed once one object was read and found whole, until one of its ETags
+    turns out to be an MD5. A store that is known to check the hash that an upload is signed with is believed once one
+    object was found whole in either way, until one turns out to be damaged: ``by_hash`` is the number of uploads that
+    were believed so, and ``in_doubt`` tells that they are not any more.
+    """
 
     def __init__(self, store: ReadStore) -> None:
         self._store = store
         self._lock = threading.Lock()
         self.gives_md5 = False
         self._proved_foreign = False
+        self._damages = False
+        self.by_hash = 0
 
-    def believes(self, etag: str) -> bool:
-        """Whether ``etag`` is one of those that prove nothing, of a store that is known to keep what it is sent."""
-        return self._proved_foreign and not self.gives_md5 and not looks_like_md5(etag)
+    @property
+    def in_doubt(self) -> bool:
+        """Whether uploads were believed of a store that damages what it is sent."""
+        return self._damages and self.by_hash > 0
+
+    def believes(self, key: str, body: Body, etag: str) -> bool:
+        """Whether nobody has to look at ``etag``, the answer to an upload: the store is known to keep what it is sent,
+        and either the hash proves what arrived, or no ETag of it proves anything."""
+        if not looks_like_md5(etag):
+            return self._proved_foreign and not self.gives_md5
+        if len(body) <= ALWAYS_COMPARED_BYTES or not checks_hash(self._store, key):
+            return False
+        with self._lock:
+            believed = (self.gives_md5 or self._proved_foreign) and not self._damages
+            self.by_hash += believed
+            return believed
 
     def kept(self, key: str, body: Body, etag: str) -> bool:
         """Whether the store keeps ``body``. Raises the store's errors."""
@@ -78,4 +102,5 @@ class ReadBack:
                 return True
             whole = kept(self._store, key, body, etag)
             self._proved_foreign = self._proved_foreign or whole
+            self._damages = self._damages or not whole
             return whole

@@ -18,6 +18,7 @@ from galleria_action.storage.interface import (
     IfSeen,
     ObjectHead,
     PreconditionFailed,
+    ReadStore,
     WriteStore,
 )
 from galleria_action.values import dataclass
@@ -105,7 +106,7 @@ def _write_again(store: WriteStore, key: str, body: bytes, headers: Headers, don
     return Confirmed(etag, done.narrowed)
 
 
-def check_base(store: WriteStore, key: str, base: Base | None) -> ObjectHead | None:
+def check_base(store: ReadStore, key: str, base: Base | None) -> ObjectHead | None:
     """What lies under ``key``, where that is ``base`` still. Raises ``Conflict`` where it is not."""
     if base is None:  # that there is nothing has to be said by an answer with a reason, which those to a HEAD have not
         if store.get(key) is not None:

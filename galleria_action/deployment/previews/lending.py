@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import field, replace
 
 from galleria_action.deployment.documents.readback import looks_like_md5
 from galleria_action.deployment.model import Upload
@@ -12,7 +11,7 @@ from galleria_action.deployment.state.manifest import ManifestEntry
 from galleria_action.deployment.state.pool import POOL_HEADERS, pool_key
 from galleria_action.errors import StorageUnavailable
 from galleria_action.storage.interface import Target, WriteStore
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Set
-from dataclasses import replace
 from typing import Any
 
 from galleria_action.deployment.releases.record import Release
 from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.deployment.state.publication import Replaced
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)

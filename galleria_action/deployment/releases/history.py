@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import field, replace
 
 from galleria_action.deployment.releases.record import (
     Release,
@@ -16,8 +14,9 @@ from galleria_action.deployment.releases.record import (
 from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.deployment.state.publication import Replaced
 from galleria_action.gallery.keys import METADATA_KEY
+from galleria_action.hands import Hands
 from galleria_action.storage.interface import ReadStore, StoredObject
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field, replace
 
 #: the largest record that is read: one of a release that changed hundreds of thousands of objects
 _MOST = 256 << 20
@@ -78,7 +77,7 @@ class History:
 def read_records(store: ReadStore, keys: Iterable[str]) -> dict[str, StoredObject | None]:
     """The records of releases among ``keys``. Raises the store's errors."""
     wanted = [key for key in keys if id_in(key)]
-    with ThreadPoolExecutor(_READERS, thread_name_prefix="release") as pool:
+    with Hands(_READERS, "release") as pool:
         return dict(zip(wanted, pool.map(lambda key: store.get(key, _MOST), wanted), strict=True))
 
 

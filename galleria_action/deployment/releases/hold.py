@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 
 from galleria_action.deployment.releases.record import RELEASE_HEADERS, RELEASES_FOLDER, Who
 from galleria_action.errors import Held
 from galleria_action.storage.interface import ReadStore, WriteStore
+from galleria_action.values import asdict
 
 HOLD_KEY = f"{RELEASES_FOLDER}hold.json"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import field, replace
 
 from galleria_action.deployment.galleries import KINDS, Wanted, contents_of, gone
 from galleria_action.deployment.made_by import MadeBy
@@ -19,7 +18,7 @@ from galleria_action.errors import Finding, ReleaseUnavailable
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.gallery.metadata.model import GalleryMetadata
 from galleria_action.storage.interface import Headers, ObjectInfo, Target
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field, replace
 
 #: where a key of a gallery's own store lies: the target, and what it is called there
 Places = Callable[[str], tuple[Target, str]]

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import field
-from difflib import get_close_matches
 
 from galleria_action.deployment.galleries import Wanted, contents_of, gone
 from galleria_action.deployment.made_by import MadeBy
@@ -19,7 +17,7 @@ from galleria_action.errors import Finding, ReleaseUnavailable
 from galleria_action.gallery.keys import METADATA_KEY, folded
 from galleria_action.gallery.metadata.model import GalleryMetadata
 from galleria_action.storage.interface import Headers, ObjectInfo, Target
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field
 
 _SHOWN = 5
 
@@ -266,6 +264,8 @@ def _unknown(history: History, to: str) -> ReleaseUnavailable:
 
 
 def _others(history: History, to: str) -> str:
+    from difflib import get_close_matches
+
     ids = [it.id for it in history.releases[:-1]]
     near = (get_close_matches(to, ids, _SHOWN, 0.5) if to else []) or ids[-_SHOWN:][::-1]
     if not near:

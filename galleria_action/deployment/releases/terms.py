@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import field
 from datetime import UTC, datetime, timedelta
 
 from galleria_action.deployment.releases.record import Kind, Release, TakenFrom, Who
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import field, replace
 from itertools import chain, islice, takewhile
 from typing import TypeVar
 
@@ -18,10 +16,11 @@ from galleria_action.deployment.state.reading import read_manifest, read_publica
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.gallery.metadata.model import GalleryMetadata
 from galleria_action.gallery.metadata.schema import LoadedMetadata, RemoteInvalid, parse_remote
+from galleria_action.hands import Hands
 from galleria_action.leftovers import is_folder_marker
 from galleria_action.storage.interface import WHOLE, Indivisible, ObjectInfo, Part, ReadStore
 from galleria_action.storage.persistence import Pause
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field, replace
 
 #: up to so many keys are asked for one by one: a listing takes a request per 1,000 objects, one after the other
 _FEW = 100
@@ -126,15 +125,15 @@ def read_remote(
         return local.metadata.keys() if local and not recorded() else recorded()
 
     # Each document is parsed where it was read, so that its text is gone when the next one needs the memory.
-    with ThreadPoolExecutor(3, thread_name_prefix="remote") as pool:
-        metadata_read = pool.submit(_read_metadata, store, local)
-        manifest_read = pool.submit(manifest_told)
-        listing_read = pool.submit(list_from_the_start, store, recorded, guess) if listing else None
+    with Hands(3, "remote") as pool:
+        metadata_read = pool.begin(_read_metadata, store, local)
+        manifest_read = pool.begin(manifest_told)
+        listing_read = pool.begin(list_from_the_start, store, recorded, guess) if listing else None
         metadata, metadata_base, warnings = metadata_read.result()
         manifest, manifest_base, more_warnings = manifest_read.result()
         if listing_read is None and manifest.leaving:
             # What a deploy was about to delete may be gone, or somebody else's by now: only a listing tells.
-            listing_read = pool.submit(list_from_the_start, store, recorded, guess)
+            listing_read = pool.begin(list_from_the_start, store, recorded, guess)
         found = listing_read.result() if listing_read else None
     state = RemoteState(metadata, metadata_base, manifest, manifest_base, found, warnings + more_warnings)
     # a listing without it spares the question
@@ -183,7 +182,7 @@ def list_from_the_start(
 
 def _together(listings: Sequence[Iterable[ObjectInfo]]) -> dict[str, ObjectInfo]:
     """All of ``listings``, read at the same time, by key."""
-    with ThreadPoolExecutor(len(listings), thread_name_prefix="list") as pool:
+    with Hands(len(listings), "list") as pool:
         read = pool.map(lambda listing: list(_objects(listing)), listings)
         return {found.key: found for listing in read for found in listing}
 
@@ -220,7 +219,7 @@ def find_missing(store: ReadStore, keys: Collection[str], concurrency: int) -> t
     Raises the store's errors.
     """
     doubtful = sorted(keys if len(keys) <= _FEW else set(keys).difference(list_target(store, list(keys))))
-    with ThreadPoolExecutor(concurrency, thread_name_prefix="head") as pool:
+    with Hands(concurrency, "head") as pool:
         heads = dict(zip(doubtful, pool.map(store.head, doubtful), strict=True))
     return tuple(sorted(key for key, head in heads.items() if head is None))
 

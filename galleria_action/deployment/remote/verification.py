@@ -9,17 +9,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 
 from galleria_action.deployment.layout import is_elsewhere
 from galleria_action.deployment.state.manifest import MANIFEST_KEY, Manifest
 from galleria_action.gallery.keys import METADATA_KEY, folded
 from galleria_action.gallery.local.content import look_at
+from galleria_action.hands import Hands
 from galleria_action.leftovers import is_folder_marker
 from galleria_action.storage.faults import LargerThanAsked
 from galleria_action.storage.interface import ObjectInfo, ReadStore, StoredObject
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, replace
 
 OWN_FOLDER = ".galleria/"
 #: objects that are read at once: each is whole in memory while it is hashed
@@ -172,7 +171,7 @@ def verify_deep(
         advance(len(found.body))
         return it.key, it.is_met_by(found)
 
-    with ThreadPoolExecutor(min(concurrency, _READERS), thread_name_prefix="verify") as pool:
+    with Hands(min(concurrency, _READERS), "verify") as pool:
         outcomes = dict(pool.map(check, expected))
     gone = {key for key, right in outcomes.items() if right is None}
     wrong = {key for key, right in outcomes.items() if right is False}

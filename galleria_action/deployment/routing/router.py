@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
@@ -18,7 +17,7 @@ from galleria_action.deployment.layout import SLOTS, Layout
 from galleria_action.errors import ConfigInvalid, Conflict
 from galleria_action.storage.interface import WriteStore
 from galleria_action.storage.persistence import Pause
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, replace
 
 _SCHEMA = 1
 _TIME = "%Y-%m-%dT%H:%M:%SZ"

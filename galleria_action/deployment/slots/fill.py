@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 from galleria_action.deployment.apply.order import Moment
 from galleria_action.deployment.apply.publishing import Hold, copied, side_by_side
@@ -23,7 +22,7 @@ from galleria_action.errors import Finding, StorageUnavailable, VerifyFailed
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.quantities import count
 from galleria_action.storage.interface import WriteStore
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
-from galleria_action.deployment.apply.upload import UploadsDone
 from galleria_action.deployment.galleries import Wanted
 from galleria_action.deployment.layout import Layout
 from galleria_action.deployment.model import Plan, Reason
+from galleria_action.deployment.outgoing.done import UploadsDone
 from galleria_action.deployment.releases.rollback import WayBack
 from galleria_action.deployment.remote.reading import RemoteState
 from galleria_action.deployment.state.manifest import Kind, Manifest, ManifestEntry
 from galleria_action.deployment.state.pool import pool_key
 from galleria_action.gallery.keys import METADATA_KEY, folded
 from galleria_action.storage.interface import RECORDS, Headers, ObjectInfo
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)

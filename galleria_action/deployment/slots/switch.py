@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
 
 from galleria_action.deployment.apply.live import LiveManifest
 from galleria_action.deployment.apply.order import Moment
@@ -17,7 +16,7 @@ from galleria_action.deployment.slots.staged import STAGED_HEADERS, STAGED_KEY, 
 from galleria_action.deployment.state.manifest import MANIFEST_KEY
 from galleria_action.errors import Cancelled, GalleriaError
 from galleria_action.gallery.keys import METADATA_KEY
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +60,7 @@ class PutAside:
             plan_id=work.plan.plan_id,
             strategy=self.strategy,
             at=self.slots.now(),
+            taken_from=work.terms.taken_from,
         )
         self.slots.store.put(STAGED_KEY, staged.to_bytes(), STAGED_HEADERS)
 

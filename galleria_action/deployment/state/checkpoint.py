@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import field
 from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
@@ -22,8 +20,9 @@ from galleria_action.deployment.state.manifest import Manifest, ManifestEntry
 from galleria_action.deployment.state.written import ManifestUnreadable, headers_of, parse_recorded, written
 from galleria_action.errors import ConfigInvalid, GalleriaError, StorageUnavailable
 from galleria_action.fence.place import Place
+from galleria_action.hands import Hands
 from galleria_action.storage.interface import DOCUMENT, WriteStore
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field
 
 #: what begins so is a piece of a checkpoint; versions before had a single document of this name
 CHECKPOINTS = ".galleria/checkpoint"
@@ -63,7 +62,7 @@ class InBucket:
         return cls(store, list(islice(found, _MOST_PIECES)))
 
     def read(self) -> list[bytes]:
-        with ThreadPoolExecutor(_READERS, thread_name_prefix="checkpoint") as pool:
+        with Hands(_READERS, "checkpoint") as pool:
             return [found.body for found in pool.map(self.store.get, self.pieces) if found]
 
     def write(self, fresh: Callable[[], bytes], whole: Callable[[], bytes]) -> None:

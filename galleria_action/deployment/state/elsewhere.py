@@ -13,15 +13,14 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import field
 
 from galleria_action.deployment.documents.writing import commit
 from galleria_action.deployment.model import Base
 from galleria_action.deployment.state.manifest import MANIFEST_KEY
 from galleria_action.deployment.state.publication import PUBLICATION_KEY
 from galleria_action.errors import ConfigInvalid, Conflict, StorageUnavailable
-from galleria_action.storage.conditions import PROBE, prove_ahead
+from galleria_action.hands import Hands
+from galleria_action.storage.conditions import PROBE, checks_hash, prove_ahead
 from galleria_action.storage.interface import (
     DOCUMENT,
     LARGEST_PUT,
@@ -39,7 +38,7 @@ from galleria_action.storage.interface import (
     put_later,
     seconds_between_writes,
 )
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field
 
 OWNER = "owner.json"
 _SCHEMA = 1
@@ -147,10 +146,15 @@ class StateElsewhere:
         """See ``Paced``."""
         return max(map(seconds_between_writes, (self.gallery, self.state)))
 
-    def prove_ahead(self) -> None:
+    def prove_ahead(self, size: int = 0) -> None:
         """See ``Proving``."""
         for place in (self.gallery, self.state):
-            prove_ahead(place)
+            prove_ahead(place, size)
+
+    def checks_hash(self, key: str) -> bool:
+        """See ``Proving``."""
+        store, there = self._home(key)
+        return checks_hash(store, there)
 
     def _home(self, key: str) -> tuple[WriteStore, str]:
         """Where ``key`` lies, and what it is called there."""
@@ -215,7 +219,7 @@ class StateElsewhere:
                 if found := self.gallery.get(key, LARGEST_PUT):
                     self.state.put(name, found.body, found.headers or _JSON)
 
-        with ThreadPoolExecutor(_HANDS, thread_name_prefix="records") as pool:
+        with Hands(_HANDS, "records") as pool:
             list(pool.map(bring, sorted(set(old) - {MANIFEST_KEY})))
         manifest = self.gallery.get(MANIFEST_KEY)
         if manifest:

@@ -8,13 +8,12 @@ anything. In directory mode, where there is no metadata, it is also the document
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field, replace
 from typing import Literal
 
 from galleria_action.deployment.made_by import MadeBy
 from galleria_action.deployment.model import Mode
 from galleria_action.storage.interface import ObjectInfo
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field, replace
 
 MANIFEST_KEY = ".galleria/manifest.json"
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, replace
 from typing import Any
 
 from galleria_action.deployment.state.manifest import Manifest, ManifestEntry
@@ -18,7 +17,7 @@ from galleria_action.deployment.state.written import entry_of
 from galleria_action.errors import ConfigInvalid
 from galleria_action.gallery.keys import key_problem
 from galleria_action.storage.interface import Headers, ObjectInfo, StoredObject
-from galleria_action.values import dataclass
+from galleria_action.values import asdict, dataclass, replace
 
 PUBLICATION_KEY = ".galleria/publish.json"
 PUBLICATION_HEADERS = Headers("application/json", "no-store")

@@ -11,7 +11,6 @@ import binascii
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from itertools import accumulate, compress, pairwise, starmap
 from sys import intern
 from types import NoneType
@@ -24,6 +23,7 @@ from galleria_action.errors import ConfigInvalid
 from galleria_action.gallery.keys import key_problem
 from galleria_action.net.encoding import Encoded, TooLong, decoded
 from galleria_action.storage.interface import DOCUMENT, Headers
+from galleria_action.values import replace
 
 _SCHEMA = 2
 _GZIP = b"\x1f\x8b"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import field
 from itertools import islice
 from random import Random
 
@@ -11,7 +10,7 @@ from galleria_action.deployment.state.manifest import Manifest, ManifestEntry
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.gallery.media import is_page, media_type
 from galleria_action.storage.interface import Headers
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field
 
 #: so many of each are looked at
 _PAGES, _CHANGED, _ASSETS, _OTHERS, _GONE = 8, 12, 6, 6, 4

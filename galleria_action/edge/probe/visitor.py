@@ -6,13 +6,13 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from galleria_action.edge.probe.expected import Expected
 from galleria_action.edge.probe.judging import Grade, Remark, judged, judged_by_others, told_by_caches
 from galleria_action.errors import ConfigInvalid
+from galleria_action.hands import Hands
 from galleria_action.net.encoding import TooLong
 from galleria_action.net.http import Answer, Http, NoAnswer
 from galleria_action.net.network import Network
@@ -72,7 +72,7 @@ class Visitor:
         http = Http(self.network, loyal=True, clock=self.clock)
         while waiting and asked < _MOST_REQUESTS:
             asked += len(waiting)
-            with ThreadPoolExecutor(_HANDS, thread_name_prefix="visitor") as hands:
+            with Hands(_HANDS, "visitor") as hands:
                 seen = list(hands.map(lambda it: self._look_at(http, it, first=it is expected[0]), waiting))
             about = about or next((text for it, (text, _) in zip(waiting, seen, strict=True) if it is expected[0]), "")
             remarks |= {it.key: found for it, (_, found) in zip(waiting, seen, strict=True)}

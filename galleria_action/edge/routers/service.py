@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import field
 
 from galleria_action.deployment.documents.writing import Unsettled
 from galleria_action.deployment.routing.router import Routing, Seen, moved
@@ -12,7 +11,7 @@ from galleria_action.net.encoding import TooLong
 from galleria_action.net.http import Answer, Http, NoAnswer
 from galleria_action.net.network import Network
 from galleria_action.storage.persistence import Pause
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field
 
 _TRIES = 5
 _SECONDS = 30.0

@@ -7,13 +7,12 @@ unless ``exactPath`` is set; 120 exact addresses at once, then 5 a second.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import field
 from urllib.parse import quote, urlsplit
 
 from galleria_action.edge.asking import Asker, Request
 from galleria_action.edge.collapse import Allowance
 from galleria_action.edge.purger import Means
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field
 
 _SECONDS = 180.0
 _NAME = "Bunny"

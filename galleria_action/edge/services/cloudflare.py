@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import field
 from urllib.parse import urlsplit
 
 from galleria_action.edge.asking import Asker, Request, json_of
 from galleria_action.edge.collapse import Allowance
 from galleria_action.edge.purger import Means, batches
 from galleria_action.errors import PurgeFailed
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field
 
 _CALL = 100
 _SECONDS = 120.0

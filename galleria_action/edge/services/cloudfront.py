@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import field
 from hashlib import sha256
 from urllib.parse import urlsplit
 from xml.sax.saxutils import escape
@@ -21,7 +20,7 @@ from galleria_action.edge.collapse import Allowance
 from galleria_action.edge.purger import Means
 from galleria_action.errors import PurgeFailed
 from galleria_action.net.http import Answer
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field
 
 _PATHS, _WILDCARDS = 3_000, 15
 _SECONDS = 120.0

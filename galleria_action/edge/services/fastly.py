@@ -7,14 +7,13 @@ Source: www.fastly.com/documentation/reference/api/purging: ``POST /purge/{host/
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import field
 from urllib.parse import urlsplit
 
 from galleria_action.edge.asking import Asker, Request, json_of
 from galleria_action.edge.collapse import EVERYTHING, Allowance
 from galleria_action.edge.purger import Means
 from galleria_action.errors import PurgeFailed
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field
 
 _SECONDS = 180.0
 _NAME = "Fastly"

@@ -9,14 +9,13 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import field
 from urllib.parse import urlsplit
 
 from galleria_action.edge.asking import Asker, Request, json_of
 from galleria_action.edge.collapse import EVERYTHING, Allowance
 from galleria_action.edge.purger import Means
 from galleria_action.errors import PurgeFailed
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field
 
 _SECONDS = 120.0
 _LARGEST_BODY = 60_000

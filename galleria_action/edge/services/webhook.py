@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import field
 from urllib.parse import urlsplit
 
 from galleria_action.edge.asking import Asker, Request
 from galleria_action.edge.collapse import Allowance
 from galleria_action.edge.purger import Means
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field
 
 _SECONDS = 120.0
 

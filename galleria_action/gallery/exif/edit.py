@@ -10,7 +10,6 @@ Sources: CIPA DC-008-2016 (Exif 2.31), CIPA DC-007 (MPF), TIFF 6.0. See ``docs/e
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from dataclasses import field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -38,7 +37,7 @@ from galleria_action.gallery.metadata.timestamps import (
     read_timestamp,
 )
 from galleria_action.gallery.position.files import WithoutPosition, without_position
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field, replace
 
 
 class Outcome(StrEnum):
@@ -114,12 +113,21 @@ def edit_exif(
 
 
 def edit_beginning(
-    image: BytesLike, timestamp: datetime | str | None, offset_hours: int, *, strip_gps: bool = False
+    image: BytesLike,
+    timestamp: datetime | str | None,
+    offset_hours: int,
+    *,
+    strip_gps: bool = False,
+    beyond: int = 0,
 ) -> ExifEdit:
     """The same without a copy of the picture: where only the time was set, ``data`` is the new beginning of the file,
-    and ``rest`` a view of what follows in ``image``. Arguments and errors as of ``edit_exif``."""
+    and ``rest`` a view of what follows in ``image``. Arguments and errors as of ``edit_exif``.
+
+    ``image`` itself may be no more than the beginning, which ``beyond`` more bytes follow: what fails then may do with
+    all of it.
+    """
     wanted = _wanted_tags(timestamp, offset_hours)
-    edit = _with_times(image, wanted) if wanted else ExifEdit(image, False, Outcome.UNCHANGED)
+    edit = _with_times(image, wanted, beyond) if wanted else ExifEdit(image, False, Outcome.UNCHANGED)
     if not strip_gps:
         return edit
     edit = _joined(edit)
@@ -134,12 +142,12 @@ def _joined(edit: ExifEdit) -> ExifEdit:
     return edit if edit.rest is None else replace(edit, data=b"".join((edit.data, edit.rest)), rest=None)
 
 
-def _with_times(image: BytesLike, wanted: Mapping[int, bytes]) -> ExifEdit:
+def _with_times(image: BytesLike, wanted: Mapping[int, bytes], beyond: int = 0) -> ExifEdit:
     view = memoryview(image).cast("B")
     if foreign := jpeg.foreign_format(view):
         return ExifEdit(image, False, Outcome.UNSUPPORTED, (f"only JPEG gets its time, this is {foreign}",))
     try:
-        draft = _draft(view, wanted)
+        draft = _draft(view, wanted, beyond=beyond)
     except Damaged as damage:
         return ExifEdit(image, False, Outcome.CORRUPT, (str(damage),))
     if not draft.patches:
@@ -147,7 +155,7 @@ def _with_times(image: BytesLike, wanted: Mapping[int, bytes]) -> ExifEdit:
         return ExifEdit(image, False, outcome, draft.warnings())
     cut = jpeg.end_of_beginning(view, draft.head)
     beginning, rest = jpeg.splice(view[:cut], draft.patches), view[cut:]
-    if doubt := _doubt(view[:cut], draft, beginning, rest, wanted):
+    if doubt := _doubt(view[:cut], draft, beginning, rest, wanted, beyond):
         return ExifEdit(image, False, Outcome.INCOMPLETE, (f"the edit was discarded: {doubt}",))
     draft.notes += what_stays_untrue(view, draft.head, draft.before, wanted)
     outcome = Outcome.INCOMPLETE if draft.problems else Outcome.EDITED
@@ -235,12 +243,13 @@ class _Draft:
 _NO_DATE = "the photo has no date and none was given, so it got no time zone either"
 
 
-def _draft(image: memoryview, wanted: Mapping[int, bytes], rest: BytesLike = b"") -> _Draft:
-    """What is to be done to ``image``, which ``rest`` follows."""
+def _draft(image: memoryview, wanted: Mapping[int, bytes], rest: BytesLike = b"", beyond: int = 0) -> _Draft:
+    """What is to be done to ``image``, which ``rest`` follows and ``beyond`` more bytes."""
     head = jpeg.read_head(image)
     draft = _Draft(head)
     if head.exif:
-        _draft_first_block(draft, image, rest, head.exif[0], read_tiff(_block(image, head.exif[0])), wanted)
+        tiff = read_tiff(_block(image, head.exif[0]))
+        _draft_first_block(draft, image, rest, beyond, head.exif[0], tiff, wanted)
     elif DATE_TIME_ORIGINAL in wanted:
         place = jpeg.place_for_exif(image, head)
         draft.patches.append(Patch(place, place, jpeg.app1(jpeg.EXIF_HEADER + new_block(wanted))))
@@ -252,12 +261,20 @@ def _draft(image: memoryview, wanted: Mapping[int, bytes], rest: BytesLike = b""
 
 
 def _draft_first_block(
-    draft: _Draft, image: memoryview, rest: BytesLike, segment: Segment, tiff: Tiff, wanted: Mapping[int, bytes]
+    draft: _Draft,
+    image: memoryview,
+    rest: BytesLike,
+    beyond: int,
+    segment: Segment,
+    tiff: Tiff,
+    wanted: Mapping[int, bytes],
 ) -> None:
     if wanted and DATE_TIME_ORIGINAL not in wanted and not has_date(tiff):
         draft.notes.append(_NO_DATE)
     elif wanted:
-        written = write_times(tiff, wanted, lambda: _growth_refused(image, rest, draft.head, segment, tiff, wanted))
+        written = write_times(
+            tiff, wanted, lambda: _growth_refused(image, rest, beyond, draft.head, segment, tiff, wanted)
+        )
         draft.problems += written.problems
         draft.replace_block(segment, tiff, written.block)
 
@@ -269,7 +286,13 @@ def _block(image: memoryview, segment: Segment) -> bytes:
 
 
 def _growth_refused(
-    image: memoryview, rest: BytesLike, head: Head, segment: Segment, tiff: Tiff, wanted: Container[int]
+    image: memoryview,
+    rest: BytesLike,
+    beyond: int,
+    head: Head,
+    segment: Segment,
+    tiff: Tiff,
+    wanted: Container[int],
 ) -> str | None:
     """Why a longer EXIF block would make something else in the file wrong."""
     overrun = tiff.usage.end() > len(tiff.block) and any(
@@ -282,13 +305,13 @@ def _growth_refused(
     if tiff.unreadable or overrun:
         return "the EXIF refers to data beyond its own end, which must not move"
     whole = memoryview(b"".join((image, rest))) if rest else image
-    if refers_behind(tiff, whole[segment.body + len(jpeg.EXIF_HEADER) :]):
+    if refers_behind(tiff, whole[segment.body + len(jpeg.EXIF_HEADER) :], beyond):
         return "the maker note refers to data behind the EXIF, which must not move"
     return None
 
 
 def _doubt(
-    image: memoryview, draft: _Draft, beginning: bytes, rest: memoryview, wanted: Mapping[int, bytes]
+    image: memoryview, draft: _Draft, beginning: bytes, rest: memoryview, wanted: Mapping[int, bytes], beyond: int
 ) -> str | None:
     """Why ``beginning`` is not exactly what was asked to become of ``image``, each without the ``rest`` that follows;
     ``None`` when it is. The new block is read from what goes out, and no pixel is understood."""
@@ -302,7 +325,7 @@ def _doubt(
         if not draft.problems:
             # nothing is left to a second edit, then
             return None if says_all(after, wanted) else "it would not say what was asked"
-        again = _draft(memoryview(beginning), wanted, rest)
+        again = _draft(memoryview(beginning), wanted, rest, beyond)
         if again.patches or not set(again.problems) <= set(draft.problems):
             return "a second edit would change it again"
     except Damaged as damage:

@@ -43,12 +43,13 @@ class _Note(NamedTuple):
     bases: tuple[int, ...]
 
 
-def refers_behind(tiff: Tiff, file: memoryview) -> bool:
+def refers_behind(tiff: Tiff, file: memoryview, beyond: int = 0) -> bool:
     """Whether the maker note in ``tiff`` refers to something behind the block. ``file`` begins with the block and
-    reaches to the end of the photo. What is too large to be followed counts as a yes."""
+    reaches to the end of the photo, or to ``beyond`` bytes before it. What cannot be followed, because there is too
+    much of it or because it is not in ``file``, counts as a yes."""
     for entry in tiff.find(MAIN_EXIF, MAKER_NOTE)[:1]:
         note = None if entry.inline else _read_note(tiff, entry.value_at, entry.value_at + entry.size)
-        return note is not None and _leaves(tiff, note, file)
+        return note is not None and _leaves(tiff, note, file, beyond)
     return False
 
 
@@ -93,11 +94,11 @@ def _lie_inside(directory: Directory, start: int, end: int) -> int:
     return sum(start <= at and to <= end for at, to in zip(directory.starts, directory.ends, strict=True))
 
 
-def _leaves(tiff: Tiff, note: _Note, file: memoryview) -> bool:
+def _leaves(tiff: Tiff, note: _Note, file: memoryview, beyond: int) -> bool:
     seen = 0
     for directory in _with_inner_directories(tiff.block, note):
         seen += len(directory.tags)
-        if seen > _BUDGET or _refers_behind(len(tiff.block), directory, note.bases, file):
+        if seen > _BUDGET or _refers_behind(len(tiff.block), directory, note.bases, file, beyond):
             return True
     return False
 
@@ -122,13 +123,18 @@ def _leading(directory: Directory) -> list[int]:
     ]
 
 
-def _refers_behind(block_end: int, directory: Directory, bases: tuple[int, ...], file: memoryview) -> bool:
+def _refers_behind(block_end: int, directory: Directory, bases: tuple[int, ...], file: memoryview, beyond: int) -> bool:
     records = zip(directory.types, directory.values, directory.numbers, strict=True)
-    places = [number for kind, values, number in records if kind == LONG and values == 1]
+    numbers = [number for kind, values, number in records if kind == LONG and values == 1]
     for base in bases:
-        if any(block_end < base + end <= len(file) for end in directory.ends):
+        if any(block_end < base + end <= len(file) + beyond for end in directory.ends):
             return True
-        # the place of a JPEG; Minolta's previews begin with another byte than 0xFF
-        if any(base + at >= block_end and bytes(file[base + at + 1 : base + at + 3]) == b"\xd8\xff" for at in places):
+        places = [base + number for number in numbers if base + number >= block_end]
+        if any(_begins_jpeg(file, at) or len(file) < at + 3 <= len(file) + beyond for at in places):
             return True
     return False
+
+
+def _begins_jpeg(file: memoryview, at: int) -> bool:
+    """Minolta's previews begin with another byte than 0xFF."""
+    return bytes(file[at + 1 : at + 3]) == b"\xd8\xff"

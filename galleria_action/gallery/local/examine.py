@@ -9,12 +9,12 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 from galleria_action.errors import Finding, GalleryInvalid
 from galleria_action.gallery.local.content import Content, look_at
 from galleria_action.gallery.local.files import LocalFile, changed, opened
 from galleria_action.gallery.metadata.findings import Findings
+from galleria_action.hands import Hands
 from galleria_action.values import dataclass
 
 #: Files up to this size are read in one go whatever is asked: it costs no more than to read their two ends.
@@ -79,7 +79,7 @@ def examine_all(files: Sequence[LocalFile], hashed: Callable[[LocalFile], bool])
         return [(number, _examined(files[number], hashed)) for number in numbers]
 
     found: dict[int, Examined | GalleryInvalid] = {}
-    with ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="examine") as pool:
+    with Hands(os.cpu_count() or 1, "examine") as pool:
         started = pool.map(look, batches)
         found.update(look(number for number, file in enumerate(files) if file.size < _WORTH_A_THREAD))
         for batch in started:

@@ -52,17 +52,34 @@ def opened(local: LocalFile) -> Iterator[int]:
 
     Raises ``GalleryInvalid`` when it vanished, changed its size or was replaced since it was found.
     """
-    try:
-        descriptor = os.open(local.real, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    with reading(local):
+        descriptor = opened_descriptor(local)
         try:
-            status = os.fstat(descriptor)
-            if not_a_file(status) or not same_file(stamp_of(status), local.stamp):
-                raise changed(local, "was replaced")
-            if status.st_size != local.size:
-                raise changed(local, "changed its size")
             yield descriptor
         finally:
             os.close(descriptor)
+
+
+def opened_descriptor(local: LocalFile) -> int:
+    """The same for who closes it. Raises what ``reading`` is for, too."""
+    descriptor = os.open(local.real, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        status = os.fstat(descriptor)
+        if not_a_file(status) or not same_file(stamp_of(status), local.stamp):
+            raise changed(local, "was replaced")
+        if status.st_size != local.size:
+            raise changed(local, "changed its size")
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+@contextmanager
+def reading(local: LocalFile) -> Iterator[None]:
+    """What goes wrong while ``local`` is opened and read, as ``GalleryInvalid``."""
+    try:
+        yield
     except FileNotFoundError:
         raise changed(local, "vanished") from None
     except MemoryError:
@@ -79,19 +96,6 @@ def read_file(local: LocalFile) -> bytes:
     if len(content) != local.size:
         raise changed(local, "changed its size")
     return content
-
-
-def read_into(local: LocalFile, room: memoryview) -> bool:
-    """Fill ``room``, which is as large as ``local``, with its bytes, and tell whether the file was left alone since it
-    was found, as far as its stamp tells. Raises as ``opened`` does."""
-    left = room
-    with opened(local) as descriptor:
-        while left and (count := os.readv(descriptor, [left])):
-            left = left[count:]
-        left_alone = stamp_of(os.fstat(descriptor)) == local.stamp
-    if left:
-        raise changed(local, "changed its size")
-    return left_alone
 
 
 def _read(descriptor: int, size: int) -> bytes:

@@ -40,9 +40,14 @@ _CUT_TO_32_BITS = 0xFFFFFFFF
 
 def blob_id(content: bytes | memoryview) -> str:
     """What git calls a file of these bytes (hex)."""
-    digest = hashlib.sha1(b"blob %d\0" % len(content), usedforsecurity=False)
-    digest.update(content)
-    return digest.hexdigest()
+    return blob_digest(len(content), content).hexdigest()
+
+
+def blob_digest(size: int, beginning: bytes | memoryview) -> hashlib._Hash:
+    """What becomes git's id of a file of ``size`` bytes, when what follows its ``beginning`` has been added."""
+    digest = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
+    digest.update(beginning)
+    return digest
 
 
 def pointer_blob_id(sha256: str, size: int) -> str:
@@ -101,21 +106,17 @@ class Checkouts:
 
 
 class Blobs:
-    """Finds the id of what was read from a file; asked by many threads."""
+    """Finds the ids of files that are read; asked by many threads."""
 
     def __init__(self) -> None:
         self._checkouts = Checkouts()
         self._lock = threading.Lock()
 
-    def id_of(self, file: LocalFile, content: memoryview, *, left_alone: bool) -> str:
-        """git's id (hex) of the ``content`` of ``file``: from git's index where that vouches for the file as it was
-        found, and nobody touched it since (``left_alone``); else worked out."""
-        if left_alone:
-            with self._lock:
-                tracked = self._checkouts.tracked(file)
-            if tracked and tracked.blob:
-                return tracked.blob
-        return blob_id(content)
+    def vouched_for(self, file: LocalFile) -> str | None:
+        """git's id (hex) of ``file``, where git's index vouches for what the file was when it was found."""
+        with self._lock:
+            tracked = self._checkouts.tracked(file)
+        return tracked.blob if tracked else None
 
 
 def _status(change: int, modified: int, inode: int, size: int) -> list[int]:

@@ -11,8 +11,6 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
-from dataclasses import field
-from difflib import get_close_matches
 from functools import cache
 
 from galleria_action.errors import GalleryInvalid
@@ -23,7 +21,7 @@ from galleria_action.gallery.local.files import LocalFile, local_file, opened, u
 from galleria_action.gallery.local.formats import HEAD_BYTES, format_of
 from galleria_action.gallery.metadata.model import Variant
 from galleria_action.gallery.wording import shown
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field
 
 #: Larger folders are not searched for a name that only looks alike: that takes time for each missing file.
 _SEARCHED = 5_000
@@ -75,6 +73,8 @@ class Nearby:
         return self._guess(places, key)
 
     def _guess(self, places: Sequence[str], key: str) -> str:
+        from difflib import get_close_matches
+
         self._guesses += 1
         if self._guesses > _GUESSES:
             return ""

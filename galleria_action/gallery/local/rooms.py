@@ -8,7 +8,7 @@ from collections.abc import Callable
 #: smaller ones cost less than to keep them
 _WORTH_KEEPING = 256 << 10
 #: rooms are of a few sizes, so that one fits the next file, too
-_ROUNDED_TO = 256 << 10
+_ROUNDED_TO = 64 << 10
 
 
 class Rooms:

@@ -7,12 +7,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field, fields
 from functools import cache
 from sys import intern
 from typing import Any, Literal, get_args
 
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field, fields
 
 Variant = Literal["full", "web", "thumb"]
 VARIANTS: tuple[Variant, ...] = get_args(Variant)

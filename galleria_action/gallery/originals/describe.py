@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 from typing import Any
 
 from galleria_action.gallery.metadata.model import (
@@ -20,6 +19,7 @@ from galleria_action.gallery.metadata.model import (
 )
 from galleria_action.gallery.originals.facts import Facts
 from galleria_action.gallery.originals.times import TimeSettings
+from galleria_action.values import asdict
 
 SCHEMA_VERSION = "1.0"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping
-from dataclasses import field
 from fractions import Fraction
 
 from galleria_action.gallery.containers.tiff import ASCII, INTEROP, MAIN, MAIN_EXIF, Entry, Tiff
@@ -12,7 +11,7 @@ from galleria_action.gallery.originals.blocks import read_blocks
 from galleria_action.gallery.originals.kinds import Kind
 from galleria_action.gallery.originals.moment import Moment, TimeSource, exif_moment, xmp_moment
 from galleria_action.gallery.originals.words import Words, XmpValues, clean, decoded, gather, read_iptc, read_xmp
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field
 
 _DESCRIPTION, _MAKE, _MODEL, _ORIENTATION, _ARTIST, _COPYRIGHT = 0x010E, 0x010F, 0x0110, 0x0112, 0x013B, 0x8298
 _COLOUR_SPACE, _INTEROP_INDEX = 0xA001, 0x0001

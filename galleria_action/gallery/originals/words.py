@@ -9,10 +9,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import field
 from xml.parsers import expat
 
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field
 
 _LONGEST = {"caption": 2000, "title": 300, "creator": 200, "copyright": 300}
 _LONGEST_KEYWORD, _MOST_KEYWORDS = 100, 50

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import field
 
 from galleria_action.gallery.containers.jpeg import Patch
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field
 
 #: pictures in pictures: the thumbnail's EXIF is real, anything deeper is not
 _DEEPEST = 4

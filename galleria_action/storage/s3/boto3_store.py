@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import Any
 
 from galleria_action.errors import PermissionRefused, StorageUnavailable
+from galleria_action.hands import Hands
 from galleria_action.storage.faults import (
     Call,
     Fault,
@@ -228,7 +228,7 @@ class Boto3Store:
         if not keys:
             return {}
         workers = min(len(keys), self._client.meta.config.max_pool_connections)
-        with ThreadPoolExecutor(workers, thread_name_prefix="delete") as pool:
+        with Hands(workers, "delete") as pool:
             return {key: text for key, text in zip(keys, pool.map(self._delete_one, keys), strict=True) if text}
 
     def _delete_one(self, key: str) -> str | None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import field
 from typing import Any
 
 from galleria_action.errors import CredentialsError
 from galleria_action.storage.faults import botocore_failures
 from galleria_action.storage.settings import StoreSettings
 from galleria_action.storage.words import clean
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

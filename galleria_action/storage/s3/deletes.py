@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 
 from galleria_action.errors import GalleriaError, PermissionRefused, StorageUnavailable
+from galleria_action.expressions import expression
+from galleria_action.hands import Hands
 from galleria_action.storage.faults import Call, Fault, describe_key_error, failure
 from galleria_action.storage.interface import Target
 from galleria_action.storage.persistence import Persistence
@@ -35,7 +35,7 @@ PASSING_IN_BATCH = frozenset((
     "InternalError", "SlowDown", "ServiceUnavailable", "RequestTimeout", "OperationAborted",
 ))  # fmt: skip
 #: XML 1.0 cannot hold these or changes them; one such key would spoil its batch.
-NOT_IN_XML = re.compile(r"[\x00-\x1f\x7f-\x9f\ufffe\uffff]")
+NOT_IN_XML = expression(r"[\x00-\x1f\x7f-\x9f\ufffe\uffff]")
 
 
 class _BatchRefused(Exception):
@@ -106,7 +106,7 @@ class Deleting:
 
     def _singly(self, keys: Sequence[str]) -> dict[str, str]:
         calls = [Call("delete", self._target, key) for key in keys]
-        with ThreadPoolExecutor(max(1, min(len(calls), _AT_ONCE)), thread_name_prefix="delete") as pool:
+        with Hands(min(len(calls), _AT_ONCE), "delete") as pool:
             left = list(pool.map(self._one, calls))
         refused = [one.error for one in left if one and isinstance(one.error, PermissionRefused)]
         if len(keys) <= FEW and refused and len(refused) == len(calls):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from sys import intern
 from urllib.parse import unquote_plus
 from xml.etree import ElementTree
@@ -16,6 +15,7 @@ from galleria_action.storage.s3.documents import BadDocument, parsed
 from galleria_action.storage.s3.listing import BadListing, Page, every_object, page_of
 from galleria_action.storage.s3.server import LINE_FAILURES, BucketServer, Refused, fault_of
 from galleria_action.storage.settings import is_archive, names_archives
+from galleria_action.values import replace
 
 #: An answer has at most 1,000 keys of at most 1,024 bytes, each of which escapes make six times as long; and some more.
 MAX_BYTES = 8 << 20

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from galleria_action.errors import StorageUnavailable
@@ -43,6 +43,9 @@ from galleria_action.storage.s3.listing_page import listed
 from galleria_action.storage.s3.server import LINE_FAILURES, BucketServer, Refused, Response, fault_of
 from galleria_action.storage.settings import StoreSettings
 
+if TYPE_CHECKING:
+    from galleria_action.storage.s3.hash_probe import HashProbe
+
 
 def open_bucket(settings: StoreSettings, provider: Provider, network: Network | None = None) -> BucketServer:
     """The bucket that ``settings`` describe, reached over ``network`` (``None``: as this machine's environment says).
@@ -76,6 +79,7 @@ class S3Store:
         self._persist = Persistence(settings.concurrency, settings.pause, attempts=attempts)
         self._delete = Deleting(server, settings.target, self._persist, batches=provider.batch_delete != "no")
         self._with_object, self._with_record = (_sent_with(settings, record=record) for record in (False, True))
+        self._hash_probe: HashProbe | None = None
         self._wants_md5 = False
 
     # --- reading -----------------------------------------------------------------------------------------------------
@@ -193,6 +197,23 @@ class S3Store:
     def delete(self, keys: Iterable[str]) -> dict[str, str]:
         """See ``WriteStore.delete``."""
         return self._delete(keys)
+
+    # --- what the service does with hashes ----------------------------------------------------------------------------
+
+    def prove_ahead(self, size: int = 0) -> None:
+        """See ``Proving``; of conditions it is known what the service does with them, or ``ProvingStore`` finds out."""
+        if self._provider.signed_hash == "yes":
+            return
+        from galleria_action.storage.s3.hash_probe import HashProbe  # only here: most runs send little
+
+        self._hash_probe = self._hash_probe or HashProbe(
+            self._server, self.target.prefix, self._with_record, self._delete
+        )
+        self._hash_probe.send(size)
+
+    def checks_hash(self, key: str) -> bool:
+        """See ``Proving``."""
+        return self._provider.signed_hash == "yes" or (self._hash_probe is not None and self._hash_probe.refused)
 
     # --- shared ------------------------------------------------------------------------------------------------------
 

@@ -8,14 +8,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from galleria_action.fence.files import put
 from galleria_action.gallery.originals.scan import Original, Stamp
 from galleria_action.studio.duplicates.measure import Measured
-from galleria_action.values import dataclass
+from galleria_action.values import asdict, dataclass
 
 DEFAULT_NAME = ".dedup_checkpoint.json"
 #: as often it is written, in photos

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import field
 from pathlib import Path
 from threading import Thread
 
@@ -21,7 +20,7 @@ from galleria_action.studio.duplicates.likeness import similarity
 from galleria_action.studio.duplicates.measure import Measured, Portrait, measuring, portrait_of, portraying
 from galleria_action.studio.gather import Problem
 from galleria_action.studio.pool import Lost, Stopped, cores, run_all
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field
 
 #: most photos that a report shows pictures of
 MAX_PORTRAITS = 2_000

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from galleria_action.deployment.events import Listener
@@ -15,6 +14,7 @@ from galleria_action.studio.duplicates.find import Found, Search, search_photos
 from galleria_action.studio.duplicates.measure import Measured, taken_text
 from galleria_action.studio.gather import relative_place
 from galleria_action.studio.place import Photo
+from galleria_action.values import replace
 
 
 def compare_made(

@@ -6,7 +6,6 @@ import base64
 import hashlib
 import io
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,7 +17,7 @@ from galleria_action.studio.duplicates.hashes import Hashes, hashes_of
 from galleria_action.studio.reading import photo_kind, read_photo
 from galleria_action.studio.recipe import Box, fitted
 from galleria_action.studio.render.picture import Unreadable, develop, fast_decoder
-from galleria_action.values import dataclass
+from galleria_action.values import asdict, dataclass
 
 #: hashes of a picture of this size are those of the whole one, and a JPEG is decoded for it in a sixth of the time
 _LOOK = (256, 256)

@@ -6,13 +6,13 @@ import hashlib
 import json
 import zipfile
 from collections.abc import Iterable
-from dataclasses import asdict
 from pathlib import Path
 
 from galleria_action.gallery.exif import edit_exif
 from galleria_action.gallery.originals.times import TimeSettings
 from galleria_action.studio.place import Photo
 from galleria_action.studio.site.model import Archive
+from galleria_action.values import asdict
 
 #: ZIP's own first day: a time of the run would make every run's file another
 _NO_TIME = (1980, 1, 1, 0, 0, 0)

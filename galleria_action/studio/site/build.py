@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from galleria_action.studio.place import Photo
 from galleria_action.studio.site.archive import contents_of, write_archive
 from galleria_action.studio.site.model import Site, SiteSettings, plan_site
 from galleria_action.studio.workshop import FOLDER, link_or_copy, own_folder
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field
 
 OWN = Path(__file__).parent / "templates"
 #: not files of the site: they become pages

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
 from typing import Generic, TypeVar
 
 from galleria_action.deployment.remote.reading import RemoteState
 from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.gallery.metadata.schema import LoadedMetadata
+from galleria_action.hands import Later
 from galleria_action.storage.interface import ReadStore
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.local import LocalSide, check_local
@@ -36,16 +36,16 @@ def look_at_both(context: Context, open_store: Callable[[], S]) -> BothSides[S]:
     Raises ``GalleryInvalid`` for what is on disk before anything that is wrong with the store, for which nobody waits
     then, and what opening the store raises.
     """
-    opened: Future[S] = Future()
-    recorded: Future[Manifest] = Future()
-    remote: Future[RemoteState] = Future()
+    opened: Later[S] = Later()
+    recorded: Later[Manifest] = Later()
+    remote: Later[RemoteState] = Later()
 
     def read(metadata: LoadedMetadata | None) -> RemoteState:
         try:
-            return read_target(context, opened.result(), metadata, recorded.set_result)
+            return read_target(context, opened.result(), metadata, recorded.give)
         finally:
             if not recorded.done():  # what went wrong is told when it is asked for what lies there
-                recorded.set_result(Manifest())
+                recorded.give(Manifest())
 
     def begin(metadata: LoadedMetadata | None) -> None:
         _begin(opened, open_store)
@@ -55,13 +55,6 @@ def look_at_both(context: Context, open_store: Callable[[], S]) -> BothSides[S]:
     return BothSides(side, opened.result(), remote.result)
 
 
-def _begin(result: Future[T], work: Callable[[], T]) -> None:
+def _begin(result: Later[T], work: Callable[[], T]) -> None:
     """Do ``work`` in a thread that nobody has to wait for."""
-
-    def go() -> None:
-        try:
-            result.set_result(work())
-        except BaseException as error:  # noqa: BLE001 - handed to whoever asks for the result
-            result.set_exception(error)
-
-    threading.Thread(target=go, name="ahead", daemon=True).start()
+    threading.Thread(target=result.become, args=(work,), name="ahead", daemon=True).start()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -34,11 +33,13 @@ from galleria_action.usecases.parts.purging import purging
 from galleria_action.usecases.parts.releasing import concluding, terms_of, tidy
 from galleria_action.usecases.parts.verifying import compare, judge, promises
 from galleria_action.usecases.results import Deployed, PutAside
+from galleria_action.values import replace
 
 if TYPE_CHECKING:  # what sends files is loaded when some are to be sent
     from galleria_action.deployment.apply.order import Step
-    from galleria_action.deployment.apply.upload import Uploader, UploadsDone
+    from galleria_action.deployment.apply.upload import Uploader
     from galleria_action.deployment.apply.work import Work
+    from galleria_action.deployment.outgoing.done import UploadsDone
     from galleria_action.deployment.previews.lending import Lender
 
 #: different warnings about EXIF, each with its files
@@ -133,8 +134,8 @@ def make_uploader(
 ) -> Uploader:
     """The uploader for ``made``, of which ``done`` is done. Under ``resume`` it skips what is there already, unless
     everything is forced. What is there stays as it is until it is published."""
-    from galleria_action.deployment.apply.prepare import PreparePolicy
     from galleria_action.deployment.apply.upload import Uploader
+    from galleria_action.deployment.outgoing.prepare import PreparePolicy
 
     options, remote = context.options, made.remote
     listing = remote.listing or {}
@@ -166,6 +167,15 @@ def tell_trouble(context: Context, checkpoint: Checkpoint) -> None:
     if checkpoint.trouble:
         context.warn(checkpoint.trouble)
         checkpoint.trouble = ""
+
+
+def tell_proof(context: Context, uploader: Uploader) -> None:
+    """What proves the uploads, where that is not the ETag of each."""
+    if uploader.by_hash:
+        context.say(
+            f"{count(uploader.by_hash, 'upload')} of {uploader.done.sent:,} proved by the signed SHA-256, which the "
+            "service checks; the others by their ETags."
+        )
 
 
 def warn_of_uploads(context: Context, done: Uploaded) -> None:
@@ -211,7 +221,7 @@ def put_online(
     uploader = make_uploader(context, store, made, resumed, done, lender)
     terms = replace(terms_of(context), previous=previous)
     work = Work(made.plan, made.local, made.remote, store, uploader, context.stop, context.tell, made.hold, terms)
-    prove_ahead(store)  # while photos are sent
+    prove_ahead(store, sum(up.size for up in made.plan.uploads))  # while photos are sent
     work.look_ahead = partial(look_ahead, context)
     steps = steps or rolling(made.local)
     with (
@@ -222,7 +232,7 @@ def put_online(
         work.beside.begin(lambda: _end_begun(context, store, made))
         if work.slot and not shows(steps):
             return PutAside(made.plan, work.slot.layout.folder, work.uploader.done.summary())
-        with concluding(context, work.store, work.release) as judged:
+        with concluding(context, work) as judged:
             verification = judged.verification = verify_deployed(context, work.store, made, manifest, work.looked)
     known = headers_of(made.local, made.plan)
     document = made.local.document or made.remote.metadata_base
@@ -237,6 +247,7 @@ def _deploying(context: Context, work: Work, checkpoint: Checkpoint) -> Iterator
             yield
     finally:
         warn_of_uploads(context, work.uploader.done.summary())
+        tell_proof(context, work.sender)
         tell_trouble(context, checkpoint)
 
 
@@ -270,8 +281,7 @@ def verify_deployed(
 
     What was left alone is not looked at: another deploy may be at work on it at this moment. Raises ``VerifyFailed``.
     """
-    if context.options.checks.verify is Verify.OFF:
-        context.warn("verify: off, so nothing proves that the bucket holds the gallery.")
+    if _is_off(context):
         if written:
             written()
         return None
@@ -287,6 +297,19 @@ def verify_deployed(
     return judge(context, compare(context, store, _named(made), own, _without(others, listing), promised))
 
 
+def verify_brought(
+    context: Context, work: Work, named: frozenset[str], manifest: Manifest, metadata: GalleryMetadata | None
+) -> Verification | None:
+    """The same after ``work`` of which there are no files here: the gallery's keys are ``named``, by ``metadata`` where
+    it has some."""
+    if _is_off(context):
+        work.looked()
+        return None
+    listing = _listing_after(context, work.store, named, work.plan, manifest)
+    work.looked()
+    return judge(context, compare(context, work.store, named, manifest, listing, promises(metadata)))
+
+
 def verify_against(
     context: Context,
     store: WriteStore,
@@ -296,13 +319,18 @@ def verify_against(
     listing: Mapping[str, ObjectInfo] | None,
     metadata: GalleryMetadata | None,
 ) -> Verification | None:
-    """The same for a gallery of which there are no files here: its keys are ``named``, by ``metadata`` where it has
-    some. Without a ``listing`` a new one is asked for, after the writes of ``plan``."""
-    if context.options.checks.verify is Verify.OFF:
-        context.warn("verify: off, so nothing proves that the bucket holds the gallery.")
+    """The same where nothing was written. Without a ``listing`` a new one is asked for."""
+    if _is_off(context):
         return None
     listing = listing or _listing_after(context, store, named, plan, manifest)
     return judge(context, compare(context, store, named, manifest, listing, promises(metadata)))
+
+
+def _is_off(context: Context) -> bool:
+    off = context.options.checks.verify is Verify.OFF
+    if off:
+        context.warn("verify: off, so nothing proves that the bucket holds the gallery.")
+    return off
 
 
 def _listing_after(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Set
-from dataclasses import replace
 
 from galleria_action.deployment.events import Event, Planned
 from galleria_action.deployment.galleries import LocalGallery
@@ -13,6 +12,7 @@ from galleria_action.deployment.model import Commit, Reason
 from galleria_action.options.guards import PlanApproval
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.planning import Comparison
+from galleria_action.values import replace
 
 
 def batches(made: Comparison, size: int | None) -> Iterator[LocalGallery]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
@@ -36,7 +35,7 @@ from galleria_action.quantities import count
 from galleria_action.storage.interface import Headers
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.files import check_claimed, known_by_git
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, replace
 
 _SHOWN_SKIPPED = 5
 

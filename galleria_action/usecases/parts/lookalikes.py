@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from galleria_action.gallery.originals.describe import presentable
 from galleria_action.options.studio import Duplicates
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.pictures import MOST_TILES, Room
+from galleria_action.values import replace
 
 if TYPE_CHECKING:
     from galleria_action.studio.duplicates.find import Found, Search

@@ -6,7 +6,6 @@ Where anything about a picture is not as it should be it is left out, and the re
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import field
 
 from galleria_action.deployment.events import Image, Pictured, Showing, Tile
 from galleria_action.deployment.galleries import LocalGallery, SourcePhoto
@@ -18,7 +17,7 @@ from galleria_action.gallery.local.files import read_file
 from galleria_action.gallery.metadata.model import GalleryMetadata
 from galleria_action.storage.interface import ReadStore
 from galleria_action.usecases.context import Context
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field
 
 #: bytes of all pictures of a report together, and of one: thumbnails have some 20 kB, so that is some 200 of them
 MOST_BYTES, MOST_OF_ONE = 5_000_000, 120_000

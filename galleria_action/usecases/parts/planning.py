@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import field
 
 from galleria_action.deployment.apply.publishing import Hold
 from galleria_action.deployment.events import Planned
@@ -29,7 +28,7 @@ from galleria_action.usecases.parts.age import check_age
 from galleria_action.usecases.parts.files import check_online
 from galleria_action.usecases.parts.local import LocalSide
 from galleria_action.usecases.parts.places import check_places
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

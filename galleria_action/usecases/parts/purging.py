@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from galleria_action.deployment.events import Owing
@@ -25,7 +24,7 @@ from galleria_action.edge.routers.kinds import Ahead
 from galleria_action.errors import DeleteFailed, GalleriaError, ProbeFailed, PurgeFailed, VerifyFailed
 from galleria_action.options.edge import Purge
 from galleria_action.usecases.context import Context
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, replace
 
 if TYPE_CHECKING:
     from galleria_action.deployment.apply.work import Caches

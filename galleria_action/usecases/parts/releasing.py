@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from galleria_action.deployment.apply.beside import Beside
+from galleria_action.deployment.apply.publish import tell_ended
 from galleria_action.deployment.apply.publishing import Hold
-from galleria_action.deployment.apply.retain import anything_to_let_go, pooled, retain
+from galleria_action.deployment.apply.retain import anything_to_let_go, pooled, retain, retain_under
 from galleria_action.deployment.events import Deploying, Released
 from galleria_action.deployment.model import Plan
 from galleria_action.deployment.releases.history import History, read_history
@@ -32,10 +33,10 @@ from galleria_action.storage.conditions import prove_ahead
 from galleria_action.storage.interface import ReadStore, WriteStore
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.approval import check_approval
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, replace
 
 if TYPE_CHECKING:
-    from galleria_action.deployment.apply.upload import Uploader
+    from galleria_action.deployment.apply.work import Work
 
 
 def terms_of(context: Context) -> Terms:
@@ -67,15 +68,6 @@ def begin(context: Context, store: WriteStore, plan: Plan) -> None:
     prove_ahead(store)
 
 
-def idle_uploader(context: Context, store: WriteStore) -> Uploader:
-    """For a run that has nothing to upload."""
-    from galleria_action.deployment.apply.prepare import PreparePolicy
-    from galleria_action.deployment.apply.upload import Uploader
-
-    concurrency = context.options.upload.concurrency
-    return Uploader(store, PreparePolicy(), concurrency, context.stop, context.tell)
-
-
 @dataclass
 class Judged:
     """What a verification came to."""
@@ -84,32 +76,40 @@ class Judged:
 
 
 @contextmanager
-def concluding(
-    context: Context, store: WriteStore, release: Release | None, *, instead: Release | None = None
-) -> Iterator[Judged]:
-    """What is verified meanwhile is how ``release`` ended, and is written down. That this fails harms nobody: the next
-    deploy does it. A rollback is live ``instead`` of another release."""
-    judged, standing = Judged(), Standing.FAILED
-    if release:
-        context.tell(Released(release.id, release.previous or "", instead.id if instead else ""))
+def concluding(context: Context, work: Work, *, instead: Release | None = None) -> Iterator[Judged]:
+    """What is verified meanwhile is how the release of ``work`` ended, and is written down. That this fails harms
+    nobody: the next deploy does it. A rollback is live ``instead`` of another release."""
+    judged, release = Judged(), work.release
+    if release is None:
+        yield judged
+        return
+    context.tell(Released(release.id, release.previous or "", instead.id if instead else ""))
     try:
         yield judged
-        standing = Standing.UNVERIFIED if judged.verification is None else Standing.VERIFIED
-        _conclude(context, store, release, standing)
     except VerifyFailed:
-        _conclude(context, store, release, standing)
+        _conclude(context, work, release, Standing.FAILED)
         raise
+    _conclude(context, work, release, Standing.UNVERIFIED if judged.verification is None else Standing.VERIFIED)
 
 
-def _conclude(context: Context, store: WriteStore, release: Release | None, standing: Standing) -> None:
-    if release is None:
-        return
-    ended = replace(release, standing=standing)
+def _conclude(context: Context, work: Work, release: Release, standing: Standing) -> None:
+    ahead = work.ended.result() if work.ended else None
+
+    def put() -> None:
+        context.stop.check()
+        tell_ended(work.store, replace(release, standing=standing), ahead)
+
+    def forget_open() -> None:
+        context.stop.check()
+        work.store.delete([release.key])
+
     try:
-        context.stop.check()
-        store.put(ended.key, ended.to_bytes(), RELEASE_HEADERS)
-        context.stop.check()
-        store.delete([release.key])
+        with Beside(work.uploader.concurrency) as beside:
+            if ahead is None:  # nothing else tells of the release when its open record has gone
+                put()
+            elif standing is not Standing.UNVERIFIED:
+                beside.begin(put)
+            beside.begin(forget_open)
     except GalleriaError as error:
         context.stop.check()
         context.warn(f"The record of the release could not be ended, which the next deploy does: {error.message}")
@@ -128,14 +128,13 @@ def tidy(context: Context, store: WriteStore, remote: RemoteState) -> None:
         return
     if unended:
         _end(context, store, remote, unended)
-    elif not anything_to_let_go(store, pool, keep, now):  # a record that is damaged counts for nothing
-        return
-    context.stop.check()
-    retain(store, pool, keep, now, context.say, context.stop.check)
+    elif anything_to_let_go(store, pool, keep, now):  # a record that is damaged counts for nothing
+        context.stop.check()
+        retain(store, pool, keep, now, context.say, context.stop.check)
 
 
 def _end(context: Context, store: WriteStore, remote: RemoteState, open_keys: list[str]) -> None:
-    """End the releases that lie under ``open_keys``, unless somebody is at work."""
+    """End the releases that lie under ``open_keys``, and what follows from that, unless somebody is at work."""
     context.stop.check()
     try:
         hold = Hold.claim(store, Publication("", None, {}))
@@ -147,6 +146,5 @@ def _end(context: Context, store: WriteStore, remote: RemoteState, open_keys: li
             context.stop.check()
             store.put(ended.key, ended.to_bytes(), RELEASE_HEADERS)
     context.stop.check()
-    store.delete(open_keys)
-    context.stop.check()
-    hold.release()
+    pool, keep = set(pooled(remote.listing)), context.options.releases.keeping
+    retain_under(hold, pool, keep, context.now(), context.say, context.stop.check, open_keys)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TypeVar
 
 from galleria_action.deployment.apply.publishing import Hold, has_died, take_back
@@ -14,6 +13,7 @@ from galleria_action.storage.interface import WriteStore
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.local import LocalSide
 from galleria_action.usecases.parts.planning import Comparison, make_comparison
+from galleria_action.values import replace
 
 T = TypeVar("T")
 
@@ -72,12 +72,11 @@ def _taken_over(
     """``found``, or what is found ``anew`` once others have come to their end; and the claim of a publish that was not
     brought to its end, which is ours then."""
     while (base := remote_of(found).publication_base) is not None:
-        remote = remote_of(found)
-        publication = remote.publication or Publication("", None, {})
-        may_be_at_work = remote.unfinished is not None or not publication.begun
-        if may_be_at_work and not has_died(store, base.etag, context.stop, context.say):
+        # Also one that has committed: it deletes, and tidies the pool.
+        if not has_died(store, base.etag, context.stop, context.say):
             found = anew()
             continue
+        publication = remote_of(found).publication or Publication("", None, {})
         context.stop.check()
         return found, Hold.claim(store, replace(publication, beat=publication.beat + 1), base)
     return found, None

@@ -6,14 +6,13 @@ gallery of its own: photos that the live gallery has are copied inside the servi
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 
-from galleria_action.deployment.apply.upload import UploadsDone
 from galleria_action.deployment.events import Event, Located, Pictured, Planned, Previewed, Released
 from galleria_action.deployment.guards import DeleteLimit, check_guards
 from galleria_action.deployment.layout import Layout, laid_out, place_of, whole
 from galleria_action.deployment.model import PageEdit
+from galleria_action.deployment.outgoing.done import UploadsDone
 from galleria_action.deployment.previews.lending import Lender
 from galleria_action.deployment.previews.marks import MARK_HEADERS, MARKS, Preview, closing_in
 from galleria_action.errors import DeleteGuard, EmptyGallery, PlanChanged
@@ -32,6 +31,7 @@ from galleria_action.usecases.parts.unfinished import settled
 from galleria_action.usecases.previews.address import address_of_preview
 from galleria_action.usecases.previews.removal import finish_closing, remove
 from galleria_action.usecases.results import Deployed, PlanMade, PreviewDeployed
+from galleria_action.values import replace
 
 
 def deploy_preview(context: Context) -> PreviewDeployed | PlanMade:

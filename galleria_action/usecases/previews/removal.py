@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from galleria_action.deployment.apply.publishing import Hold, has_died
 from galleria_action.deployment.events import PreviewGone
@@ -26,6 +25,7 @@ from galleria_action.quantities import count
 from galleria_action.storage.interface import RECORDS, ReadStore, WriteStore
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.purging import Gone, owed_in, purging_of
+from galleria_action.values import replace
 
 #: what somebody else writes meanwhile is deleted as well, so often
 _ROUNDS = 3

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from difflib import get_close_matches
 from functools import partial
 
@@ -17,9 +16,10 @@ from galleria_action.deployment.documents.writing import commit
 from galleria_action.deployment.events import Planned, Recognised
 from galleria_action.deployment.layout import Layout, is_elsewhere, laid_out, whole
 from galleria_action.deployment.model import Commit, Delete, Plan, Reason
+from galleria_action.deployment.outgoing.done import Idle
 from galleria_action.deployment.releases.forgetting import Document, document_without, keys_of, record_without
 from galleria_action.deployment.releases.history import History
-from galleria_action.deployment.releases.record import RELEASE_HEADERS, Kind
+from galleria_action.deployment.releases.record import RELEASE_HEADERS, Kind, Standing, is_open
 from galleria_action.deployment.releases.rollback import Restored
 from galleria_action.deployment.remote.reading import RemoteState, list_target, read_remote
 from galleria_action.deployment.state.manifest import MANIFEST_KEY
@@ -34,16 +34,16 @@ from galleria_action.gallery.metadata.schema import parse_remote
 from galleria_action.quantities import count
 from galleria_action.storage.interface import Headers, ReadStore, WriteStore
 from galleria_action.usecases.context import Context
-from galleria_action.usecases.parts.applying import verify_against
+from galleria_action.usecases.parts.applying import verify_brought
 from galleria_action.usecases.parts.places import check_router
 from galleria_action.usecases.parts.purging import Gone, purging, purging_of
-from galleria_action.usecases.parts.releasing import begin, concluding, history_of, idle_uploader, terms_of
+from galleria_action.usecases.parts.releasing import begin, concluding, history_of, terms_of
 from galleria_action.usecases.parts.unfinished import cleared
 from galleria_action.usecases.previews.holding import previews_with
 from galleria_action.usecases.previews.removal import finish_closing, remove
 from galleria_action.usecases.releases.forget_elsewhere import Trace, forget_elsewhere, traces_elsewhere
 from galleria_action.usecases.results import Answered, PlanMade
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +196,7 @@ def _from_the_live_gallery(
     context: Context, store: WriteStore, remote: RemoteState, traces: _Traces, photo: str
 ) -> None:
     terms = replace(terms_of(context), kind=Kind.FORGET, despite_hold=True, forgets=photo)
-    uploader = idle_uploader(context, store)
+    uploader = Idle(context.options.upload.concurrency)
     work = Work(traces.plan, traces.wanted, remote, store, uploader, context.stop, context.tell, None, terms)
     metadata = parse_remote(traces.wanted.document.body) if traces.wanted.document else None
     named = metadata.keys() | {METADATA_KEY} if metadata else frozenset(traces.wanted.keys["photo"] or ())
@@ -204,10 +204,9 @@ def _from_the_live_gallery(
     with (
         purging(context, store, remote, traces.plan) as work.caches,
         carried_out(work, steps, context.phase("Forget")) as manifest,
+        concluding(context, work) as judged,
     ):
-        work.looked()
-        with concluding(context, store, work.release) as judged:
-            judged.verification = verify_against(context, store, named, traces.plan, manifest, None, metadata)
+        judged.verification = verify_brought(context, work, named, manifest, metadata)
 
 
 def _from_the_records(context: Context, store: WriteStore, traces: _Traces, photo: str) -> None:
@@ -227,9 +226,15 @@ def _from_the_records(context: Context, store: WriteStore, traces: _Traces, phot
         others[key] = replace(before, size=len(body), etag=etag, kept=place)
     for release in history.releases:
         without = record_without(release, photo, traces.keys, still, others)
-        if without is not release:
+        if without is release:
+            continue
+        # one that is open is ended as well: whoever is about to end it wants to write what it knew
+        ended = replace(without, standing=Standing.UNVERIFIED) if is_open(release.key) else without
+        context.stop.check()
+        store.put(ended.key, ended.to_bytes(), RELEASE_HEADERS)
+        if ended.key != release.key:
             context.stop.check()
-            store.put(without.key, without.to_bytes(), RELEASE_HEADERS)
+            store.delete([release.key])
     _from_what_is_leaving(context, store, remote, traces)
     context.stop.check()
     hold.release()

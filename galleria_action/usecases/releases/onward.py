@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from functools import partial
 
 from galleria_action.deployment.apply.bring import Bring
@@ -18,6 +16,7 @@ from galleria_action.deployment.galleries import Wanted
 from galleria_action.deployment.guards import check_guards
 from galleria_action.deployment.layout import laid_out, place_of, whole
 from galleria_action.deployment.model import Plan
+from galleria_action.deployment.outgoing.done import Idle
 from galleria_action.deployment.releases.onward import Offer, offered, plan_onward, recorded_there
 from galleria_action.deployment.releases.record import Release, TakenFrom
 from galleria_action.deployment.releases.rollback import WayBack, chosen, way_back
@@ -31,6 +30,7 @@ from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.gallery.local.web_types import WebType, needs_a_look, web_type
 from galleria_action.gallery.media import media_type
 from galleria_action.gallery.metadata.schema import parse_remote
+from galleria_action.hands import Hands
 from galleria_action.options import Options
 from galleria_action.options.guards import Orphans
 from galleria_action.quantities import count, human_size
@@ -39,7 +39,7 @@ from galleria_action.storage.settings import StoreSettings
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.cors import check_cors
 from galleria_action.usecases.parts.age import check_age
-from galleria_action.usecases.parts.applying import verify_against
+from galleria_action.usecases.parts.applying import verify_against, verify_brought
 from galleria_action.usecases.parts.places import check_places, check_router, note_router
 from galleria_action.usecases.parts.planning import same_mode, storing_of, tell_orphans, under_way
 from galleria_action.usecases.parts.probing import headers_of, probe
@@ -50,7 +50,6 @@ from galleria_action.usecases.parts.releasing import (
     check_hold,
     concluding,
     history_of,
-    idle_uploader,
     terms_of,
     tidy,
 )
@@ -58,7 +57,7 @@ from galleria_action.usecases.parts.unfinished import cleared
 from galleria_action.usecases.previews.removal import finish_closing
 from galleria_action.usecases.results import PlanMade, PutAside, TakenOver
 from galleria_action.usecases.slots.steps import steps_onward
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, replace
 
 _NO_RULES = HeaderRules()
 #: what a generated site tells search engines with noindex
@@ -127,9 +126,8 @@ def deploy_onward(context: Context) -> TakenOver | PutAside:
     if slots.router:
         note_router(context, slots.store, remote)
     terms = replace(terms_of(context), taken_from=offer.taken_from)
-    work = Work(
-        plan, made.wanted, remote, store, idle_uploader(context, store), context.stop, context.tell, None, terms
-    )
+    uploader = Idle(context.options.upload.concurrency)
+    work = Work(plan, made.wanted, remote, store, uploader, context.stop, context.tell, None, terms)
     work.look_ahead = partial(look_ahead, context)
     inside, in_slots = _same_service(made.source.context.settings, context), context.options.strategy.strategy.in_slots
     bring = Bring(made.recorded, made.source.store, offer.at, inside, aside=in_slots)
@@ -140,9 +138,8 @@ def deploy_onward(context: Context) -> TakenOver | PutAside:
     ):
         if work.slot and not shows(steps):
             return PutAside(plan, work.slot.layout.folder, work.uploader.done.summary())
-        work.looked()
-        with concluding(context, work.store, work.release) as judged:
-            judged.verification = verify_against(context, work.store, named, plan, manifest, None, then)
+        with concluding(context, work) as judged:
+            judged.verification = verify_brought(context, work, named, manifest, then)
     document = made.wanted.document or remote.metadata_base
     probe(context, manifest, document, plan, remote.manifest.objects, headers_of(made.wanted, plan))
     finish_closing(context, store, remote.listing)
@@ -294,7 +291,7 @@ def _headers(context: Context, source: ReadStore, offer: Offer) -> dict[str, Hea
     options = context.options.headers
     rules = options.headers or _NO_RULES
     asked = [key for key, it in offer.recorded.items() if it.kind == "site" and needs_a_look(key)]
-    with ThreadPoolExecutor(context.options.upload.concurrency, thread_name_prefix="head") as pool:
+    with Hands(context.options.upload.concurrency, "head") as pool:
         heads = dict(zip(asked, pool.map(lambda key: source.head(offer.at[key]), asked), strict=True))
     found: dict[str, Headers] = {}
     for key, entry in offer.recorded.items():

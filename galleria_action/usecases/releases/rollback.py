@@ -3,48 +3,52 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import partial
 
+from galleria_action.deployment.apply.beside import Beside
 from galleria_action.deployment.apply.carry_out import carried_out
+from galleria_action.deployment.apply.keep import look_around
 from galleria_action.deployment.apply.order import Step
+from galleria_action.deployment.apply.publishing import Hold
 from galleria_action.deployment.apply.restore import Restore
-from galleria_action.deployment.apply.work import Work
+from galleria_action.deployment.apply.work import Around, Work
 from galleria_action.deployment.events import BroughtBack, Planned, Recognised
 from galleria_action.deployment.galleries import Wanted
 from galleria_action.deployment.guards import check_guards
 from galleria_action.deployment.layout import laid_out
 from galleria_action.deployment.model import Plan
+from galleria_action.deployment.outgoing.done import Idle
 from galleria_action.deployment.releases.history import History
 from galleria_action.deployment.releases.hold import put_hold
 from galleria_action.deployment.releases.record import Kind
 from galleria_action.deployment.releases.rollback import WayBack, chosen, plan_back, wanted_by, way_back
 from galleria_action.deployment.remote.reading import RemoteState, read_remote
 from galleria_action.deployment.routing.router import Slots
-from galleria_action.deployment.slots.fill import Fill
-from galleria_action.deployment.slots.filling import pieces_back
 from galleria_action.deployment.state.pool import POOL_FOLDER, pool_key
-from galleria_action.deployment.strategies.blue_green import brought_back
+from galleria_action.deployment.state.publication import Publication
 from galleria_action.deployment.strategies.rolling import rolling
-from galleria_action.errors import ReleaseUnavailable
+from galleria_action.errors import Cancelled, GalleriaError, ReleaseUnavailable
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.gallery.metadata.model import GalleryMetadata
 from galleria_action.gallery.metadata.schema import RemoteInvalid, parse_remote
 from galleria_action.quantities import count, human_size
+from galleria_action.storage.conditions import prove_ahead
 from galleria_action.storage.interface import ReadStore, WriteStore
 from galleria_action.usecases.context import Context
-from galleria_action.usecases.parts.applying import verify_against
+from galleria_action.usecases.parts.applying import verify_against, verify_brought
 from galleria_action.usecases.parts.pictures import tell_pictures_back
 from galleria_action.usecases.parts.places import check_router
 from galleria_action.usecases.parts.planning import storing_of, under_way, warn_of_copies
 from galleria_action.usecases.parts.probing import headers_of, probe
 from galleria_action.usecases.parts.probing_ahead import look_ahead
 from galleria_action.usecases.parts.purging import purging
-from galleria_action.usecases.parts.releasing import begin, concluding, history_of, idle_uploader, terms_of, tidy
+from galleria_action.usecases.parts.releasing import begin, concluding, history_of, terms_of, tidy
 from galleria_action.usecases.parts.unfinished import cleared
 from galleria_action.usecases.previews.removal import finish_closing
 from galleria_action.usecases.results import PlanMade, RolledBack
+from galleria_action.values import dataclass, replace
 
 
 def rollback(context: Context) -> RolledBack | PlanMade:
@@ -54,18 +58,66 @@ def rollback(context: Context) -> RolledBack | PlanMade:
     whatever ends a deploy.
     """
     if context.options.dry_run:
-        return PlanMade(_planned(context, context.reading_store(), None)[0])
+        return PlanMade(_planned(context, context.reading_store()).plan)
     slots = context.slots()
     store = laid_out(slots.store, slots.live)
+    prove_ahead(slots.store)  # while it is read what lies there
     remote = cleared(context, store)
-    done = _back(context, slots, store, remote)
+    with _claiming_ahead(context, store) as ahead:
+        done = _back(context, slots, store, remote, ahead)
     finish_closing(context, store, remote.listing)
     return done
 
 
-def _back(context: Context, slots: Slots, store: WriteStore, remote: RemoteState) -> RolledBack:
-    plan, way, wanted, history = _planned(context, store, remote)
+@dataclass
+class _Ahead:
+    """A claim to publish that is made while the plan is. So what is not to change any more is looked at beside what the
+    plan needs, and nobody waits for it afterwards."""
+
+    context: Context
+    store: WriteStore
+    hold: Hold | None = None
+    around: Around | None = None
+
+    def claim(self) -> None:
+        """Raises ``Conflict`` where another publishes and does not come to its end."""
+        self.hold = Hold.claim_after(self.store, Publication("", None, {}), self.context.stop, self.context.say)
+
+    def look_around(self, remote: RemoteState) -> None:
+        """Raises ``Conflict`` where another has committed since ``remote`` was read."""
+        self.around = look_around(self.store, remote, self.context.options.upload.concurrency)
+
+    def handed_over(self) -> Hold | None:
+        """The claim, for which somebody else answers from now on."""
+        hold, self.hold = self.hold, None
+        return hold
+
+    def give_up(self) -> None:
+        """Nothing is published."""
+        if hold := self.handed_over():
+            self.context.stop.check()
+            hold.release()
+
+
+@contextmanager
+def _claiming_ahead(context: Context, store: WriteStore) -> Iterator[_Ahead]:
+    """A claim that goes when what is done meanwhile is refused. What remains after a signal is taken for dead."""
+    ahead = _Ahead(context, store)
+    try:
+        yield ahead
+    except Cancelled:
+        raise
+    except GalleriaError:
+        with suppress(GalleriaError):
+            ahead.give_up()
+        raise
+
+
+def _back(context: Context, slots: Slots, store: WriteStore, remote: RemoteState, ahead: _Ahead) -> RolledBack:
+    made = _planned(context, store, remote, ahead)
+    plan, way, wanted, history = made.plan, made.way, made.wanted, made.history
     if not plan.changed:
+        ahead.give_up()
         tidy(context, store, remote)
         _hold(context, store, way)
         named = _named(way, remote.metadata)
@@ -81,12 +133,17 @@ def _back(context: Context, slots: Slots, store: WriteStore, remote: RemoteState
         previous=_previous(history, way.release.state),
         despite_hold=True,
     )
-    work = Work(plan, wanted, remote, store, idle_uploader(context, store), context.stop, context.tell, None, terms)
-    work.history = history
+    uploader, hold = Idle(context.options.upload.concurrency), ahead.handed_over()
+    work = Work(plan, wanted, remote, store, uploader, context.stop, context.tell, hold, terms)
+    work.history, work.around = history, ahead.around
     work.look_ahead = partial(look_ahead, context)
-    then = parse_remote(wanted.document.body) if wanted.document else remote.metadata
+    then = made.then or remote.metadata
     named = _named(way, then)
     if slots.router:
+        from galleria_action.deployment.slots.fill import Fill
+        from galleria_action.deployment.slots.filling import pieces_back
+        from galleria_action.deployment.strategies.blue_green import brought_back
+
         fill = Fill(slots, lambda work: pieces_back(way, named, slots.live))
         steps: Sequence[Step] = brought_back(slots, fill)
     else:
@@ -94,18 +151,31 @@ def _back(context: Context, slots: Slots, store: WriteStore, remote: RemoteState
     with (
         purging(context, store, remote, plan) as work.caches,
         carried_out(work, steps, context.phase("Rollback")) as manifest,
+        concluding(context, work, instead=history.live) as judged,
     ):
-        work.looked()
-        with concluding(context, work.store, work.release, instead=history.live) as judged:
-            judged.verification = verify_against(context, work.store, named, plan, manifest, None, then)
+        judged.verification = verify_brought(context, work, named, manifest, then)
     context.tell(BroughtBack(way.release.who.commit))
     document = wanted.document or remote.metadata_base
     probe(context, manifest, document, plan, remote.manifest.objects, headers_of(wanted, plan))
     return RolledBack(plan, way.release.state, judged.verification)
 
 
-def _planned(context: Context, store: ReadStore, remote: RemoteState | None) -> tuple[Plan, WayBack, Wanted, History]:
-    """The plan, shown before a guard can refuse it."""
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A plan and what it was made of; ``then`` is the metadata of that release, where it is another than what is
+    live."""
+
+    plan: Plan
+    way: WayBack
+    wanted: Wanted
+    history: History
+    then: GalleryMetadata | None
+
+
+def _planned(
+    context: Context, store: ReadStore, remote: RemoteState | None = None, ahead: _Ahead | None = None
+) -> _Made:
+    """The plan, shown before a guard can refuse it. It is made ``ahead`` of a claim that it is carried out under."""
     options = context.options
     with context.phase("Plan"):
         if remote is None:
@@ -117,12 +187,18 @@ def _planned(context: Context, store: ReadStore, remote: RemoteState | None) -> 
         check_router(context, store, remote)
         if remote.mode:
             context.tell(Recognised(remote.mode))
-        history = history_of(store, remote)
+        with Beside(options.upload.concurrency) as beside:
+            if ahead:
+                beside.begin(ahead.claim)
+            history = history_of(store, remote)
         context.warn_all(history.warnings)
         pool = {key: it.size for key, it in (remote.listing or {}).items() if key.startswith(POOL_FOLDER)}
         way = way_back(history, chosen(history, options.releases.to, options.releases.steps), remote, pool)
         way.check()
-        body = _document(store, way)
+        with Beside(options.upload.concurrency) as beside:
+            if ahead:
+                beside.begin(partial(ahead.look_around, remote))
+            body = _document(store, way)
         wanted = wanted_by(way, remote, body)
         then = _parsed(way, body)
         plan = plan_back(way, wanted, remote, then, context.target, storing_of(context.settings))
@@ -136,7 +212,7 @@ def _planned(context: Context, store: ReadStore, remote: RemoteState | None) -> 
             warn_of_copies(context, way.size)
     guards = options.guards
     check_guards(plan, guards.max_delete, allow_empty=guards.allow_empty, approved_plan=guards.approved_plan)
-    return plan, way, wanted, history
+    return _Made(plan, way, wanted, history, then)
 
 
 def _document(store: ReadStore, way: WayBack) -> bytes | None:

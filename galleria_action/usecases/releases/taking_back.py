@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from time import monotonic
 
 from galleria_action.deployment.events import Deploying, Event, Planned, Probed, Recognised, Sight
@@ -16,6 +15,7 @@ from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.probing import Unseen
 from galleria_action.usecases.releases.rollback import rollback
 from galleria_action.usecases.results import RolledBack
+from galleria_action.values import replace
 
 #: what is told of the rollback's own plan would hide that of the deploy
 _NOT_TOLD = (Planned, Recognised, Deploying)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from galleria_action.deployment.apply.upload import UploadsDone
+from galleria_action.deployment.outgoing.done import UploadsDone
 from galleria_action.deployment.routing.router import Slots
 from galleria_action.deployment.state.checkpoint import Checkpoint
 from galleria_action.options.strategy import Strategy
@@ -18,6 +16,7 @@ from galleria_action.usecases.parts.planning import Comparison, make_comparison
 from galleria_action.usecases.parts.recreating import before_it, take_down
 from galleria_action.usecases.results import Deployed, PutAside
 from galleria_action.usecases.slots.steps import steps_of
+from galleria_action.values import replace
 
 
 def carried_out(

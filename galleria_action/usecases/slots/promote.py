@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from functools import partial
 
 from galleria_action.deployment.apply.carry_out import carried_out
@@ -14,6 +12,7 @@ from galleria_action.deployment.events import Planned, Recognised
 from galleria_action.deployment.guards import check_guards
 from galleria_action.deployment.layout import laid_out
 from galleria_action.deployment.model import Commit, Plan
+from galleria_action.deployment.outgoing.done import Idle
 from galleria_action.deployment.releases.rollback import Restored
 from galleria_action.deployment.remote.reading import RemoteState, read_remote
 from galleria_action.deployment.routing.router import Routing, Slots
@@ -23,19 +22,20 @@ from galleria_action.deployment.state.publication import Publication
 from galleria_action.deployment.strategies.blue_green import promoted
 from galleria_action.errors import StorageUnavailable
 from galleria_action.gallery.keys import METADATA_KEY
+from galleria_action.hands import Hands
 from galleria_action.storage.interface import Headers, ReadStore, WriteStore
 from galleria_action.usecases.context import Context
-from galleria_action.usecases.parts.applying import verify_against
+from galleria_action.usecases.parts.applying import verify_against, verify_brought
 from galleria_action.usecases.parts.places import check_router, note_router
 from galleria_action.usecases.parts.planning import storing_of
 from galleria_action.usecases.parts.probing import headers_of, probe
 from galleria_action.usecases.parts.probing_ahead import look_ahead
 from galleria_action.usecases.parts.purging import purging
-from galleria_action.usecases.parts.releasing import begin, concluding, idle_uploader, terms_of
+from galleria_action.usecases.parts.releasing import begin, concluding, terms_of
 from galleria_action.usecases.parts.unfinished import cleared
 from galleria_action.usecases.previews.removal import finish_closing
 from galleria_action.usecases.results import Answered, PlanMade, Promoted
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,20 +80,20 @@ def _shown(context: Context, slots: Slots, store: WriteStore, promotion: _Promot
     if slots.router:
         note_router(context, slots.store, remote)
     work = Work(
-        promotion.plan, promotion.wanted, remote, store, idle_uploader(context, store), context.stop, context.tell,
-        None, replace(terms_of(context), strategy=staged.strategy), slot=_in_slot(slots, promotion),
-        look_ahead=partial(look_ahead, context),
+        promotion.plan, promotion.wanted, remote, store, Idle(context.options.upload.concurrency),
+        context.stop, context.tell, None,
+        replace(terms_of(context), strategy=staged.strategy, taken_from=staged.taken_from),
+        slot=_in_slot(slots, promotion), look_ahead=partial(look_ahead, context),
     )  # fmt: skip
     restore = Restore(promotion.there.manifest.objects, slot=staged.slot)
     with (
         purging(context, store, remote, promotion.plan) as work.caches,
         carried_out(work, promoted(slots, promotion.wanted, restore), context.phase("Promote")) as manifest,
     ):
-        work.looked()
         _forget(context, slots)
-        with concluding(context, work.store, work.release) as judged:
+        with concluding(context, work) as judged:
             named, metadata = promotion.there.named_keys(), promotion.there.metadata
-            judged.verification = verify_against(context, work.store, named, promotion.plan, manifest, None, metadata)
+            judged.verification = verify_brought(context, work, named, manifest, metadata)
     document = promotion.wanted.document or remote.metadata_base
     known = headers_of(promotion.wanted, promotion.plan)
     probe(context, manifest, document, promotion.plan, remote.manifest.objects, known)
@@ -109,7 +109,7 @@ def _planned(context: Context, slots: Slots, staged: Staged, remote: RemoteState
         check_staged(staged, there, remote, slots.live)
         document = _document(slot) if there.metadata_base else None
         changed = changed_keys(there, remote)
-        with ThreadPoolExecutor(context.options.upload.concurrency, thread_name_prefix="head") as pool:
+        with Hands(context.options.upload.concurrency, "head") as pool:
             heads = dict(zip(changed, pool.map(slot.head, changed), strict=True))
         headers = {key: head.headers if head else None for key, head in heads.items()}
         plan = plan_forward(

@@ -6,7 +6,6 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from galleria_action.deployment.remote.reading import read_remote
@@ -24,6 +23,7 @@ from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.links import check_links
 from galleria_action.usecases.parts.local import Gallery, load_gallery
 from galleria_action.usecases.validate import validate
+from galleria_action.values import replace
 
 _Settings = Mapping[str, str]
 

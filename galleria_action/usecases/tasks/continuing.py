@@ -8,7 +8,6 @@ import os
 import secrets
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, replace
 from pathlib import Path
 
 from galleria_action.deployment.releases.record import Release
@@ -21,6 +20,7 @@ from galleria_action.pipeline.schedule import after, in_order, started
 from galleria_action.storage.interface import WriteStore
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.releasing import history_of
+from galleria_action.values import asdict, replace
 
 _MOST_FILES = 200_000
 

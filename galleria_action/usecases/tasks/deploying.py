@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import replace
 
 from galleria_action.deployment.remote.reading import read_remote
 from galleria_action.deployment.state.pool import POOL_FOLDER
@@ -25,6 +24,7 @@ from galleria_action.usecases.plan import plan
 from galleria_action.usecases.releases.rollback import rollback
 from galleria_action.usecases.validate import validate
 from galleria_action.usecases.verify import verify
+from galleria_action.values import replace
 
 _Settings = Mapping[str, str]
 

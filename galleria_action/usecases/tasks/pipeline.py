@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import threading
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 
 from galleria_action.deployment.events import (
@@ -55,6 +54,7 @@ from galleria_action.usecases.releases.taking_back import one_step_back
 from galleria_action.usecases.results import Answered
 from galleria_action.usecases.tasks.continuing import begun, inputs_of, live_release, made_by_run
 from galleria_action.usecases.tasks.table import USES
+from galleria_action.values import replace
 
 JUNIT_FILE = "galleria-pipeline.xml"
 _MOST_FILES = 200_000

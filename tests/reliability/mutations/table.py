@@ -18,6 +18,8 @@ _SECRETS = "tests/reliability/test_secrets.py::"
 _FAILURES = "tests/doors/test_failures.py::"
 _PERSISTENCE = "tests/storage/test_persistence.py::"
 _CONDITIONS = "tests/storage/test_conditions.py::"
+_OPEN_FILE = "tests/deployment/test_open_file.py::"
+_HASHES = "tests/storage/test_hash_probe.py::"
 _VERIFICATION = "tests/doors/test_verification.py::"
 _SHARDS, _DOOR_SHARDS = "tests/reliability/test_shards.py::", "tests/doors/test_shards.py::"
 
@@ -35,8 +37,6 @@ def _when(rule: int, edit: Edit | tuple[Edit, ...], *tests: str) -> Mutation:
     return Mutation(rule, edit if isinstance(edit, tuple) else (edit,), tests)
 
 
-_LOOK_BEFORE_DELETES = drop("steps:Delete._delete", "self._check_live(work)")
-
 MUTATIONS = {
     "deletes before the commit": _when(
         1, before(
@@ -53,8 +53,32 @@ MUTATIONS = {
         _PAIRS + "test_orphans_are_not_deleted_from_under_a_deploy_that_uploads_them",
     ),
     "deletes whoever committed since": _when(
-        1, _LOOK_BEFORE_DELETES,
-        _PAIRS + "test_one_goes_by_at_every_request_of_the_other",
+        1, drop("steps:Delete._delete", "hold.sure()"),
+        _PAIRS + "test_who_is_taken_for_dead_after_its_commit_deletes_nothing",
+    ),
+    "deletes on and on without a look": _when(
+        1, never("steps:Delete._delete", "start"),
+        "tests/doors/test_order.py::test_between_two_batches_of_deletes_the_live_gallery_is_looked_at",
+    ),
+    "touches what is live although another has taken over": _when(
+        6, drop("Hold.touch", "self.sure()"),
+        _CLAIM + "test_nothing_live_is_touched_under_a_claim_that_was_taken_over",
+    ),
+    "goes on with a publish without keeping what it had not kept": _when(
+        11, put("Keep._kept", "_not_kept_yet(work, replaced)", "{}"),
+        _PUBLISH + "test_what_a_publish_that_died_had_not_kept_is_kept_by_the_next",
+    ),
+    "ends a release over what others wrote of it": _when(
+        13, put("tell_ended", "IfMatch(etag) if etag else IfAbsent()", "None"),
+        _CLAIM + "test_how_a_release_ended_is_written_over_nothing_but_our_own_word",
+    ),
+    "lets others publish before its release has ended": _when(
+        13, drop("let_go", "first()"),
+        _CLAIM + "test_others_publish_when_it_is_written_down_that_the_release_has_ended",
+    ),
+    "takes anything that is not kept for untouched": _when(
+        3, never("take_back", "not is_as_before(store, key, before)"),
+        _CLAIM + "test_what_was_not_kept_and_is_not_as_before_is_no_success",
     ),
     "loses a worker that dies": _when(
         1, never("_Batch.ended", "defect"),
@@ -87,7 +111,7 @@ MUTATIONS = {
         _CRASH + "test_killed_at_every_request",
     ),
     "keeps nothing that could be taken back": _when(
-        11, put("Keep.run.keep", "copied(work.store, key, before.kept, None)", "None"),
+        11, put("Keep._kept.keep", "copied(work.store, key, before.kept, None)", "None"),
         _PUBLISH + "test_a_publish_that_died_is_taken_back_when_the_plan_is_another",
     ),
     "lets an older commit replace a newer one": _when(
@@ -95,7 +119,7 @@ MUTATIONS = {
         "tests/doors/test_older.py::test_an_older_run_that_is_started_again_stops",
     ),
     "keeps nothing of what it deletes": _when(
-        13, put("Keep.run", "work.terms.keep.anything", "False"),
+        13, put("Keep._kept", "work.terms.keep.anything", "False"),
         _RELEASES + "test_ten_releases_come_back_in_any_order",
     ),
     "believes a claim however old it is": _when(
@@ -107,8 +131,8 @@ MUTATIONS = {
         _CLAIM + "test_whoever_is_at_work_says_so_and_nobody_takes_the_claim_over",
     ),
     "prunes the pool while others may publish": _when(
-        13, swap("Retain._tidy", "hold.end()", "hold.check()"),
-        "tests/doors/test_order.py::test_metadata_comes_after_the_last_upload_and_before_the_first_delete",
+        13, put("_taken_over", "has_died(store, base.etag, context.stop, context.say)", "True"),
+        _PAIRS + "test_who_waits_for_the_deletes_of_another_says_so",
     ),
     "lets go of what a kept release needs": _when(
         13, put("retain:surplus", "keep.anything", "False"),
@@ -123,7 +147,7 @@ MUTATIONS = {
         _RELEASES + "test_bytes_that_are_gone_are_listed",
     ),
     "forgets what a dead release has done": _when(
-        13, put("Keep.run", "_of_the_dead(work, history)", "{}"),
+        13, put("Keep._kept", "_of_the_dead(work, history)", "{}"),
         _RELEASES + "test_a_deploy_that_was_killed_can_be_taken_back_whenever_it_died",
     ),
     "does not take a refused publish back": _when(
@@ -185,7 +209,7 @@ MUTATIONS = {
     "uploads after a signal": _when(
         4,
         (
-            put("Uploader._handled", "self.stop.requested", "False"),
+            put("Uploader._in_room", "self.stop.requested", "False"),
             put("Uploader._one", "self.stop.requested", "False"),
             put("Uploader._carry_out", "self.stop.requested", "False"),
         ),
@@ -279,6 +303,30 @@ MUTATIONS = {
     "believes that a store keeps what it was sent": _when(
         8, put("kept", "found.body == bytes(body)", "True"),
         _VERIFICATION + "TestOnTheWay",
+    ),
+    "believes what was written to while it was sent": _when(
+        8, drop("Uploader._put", "prepared.check_sent()"),
+        _OPEN_FILE + "test_what_was_written_to_while_it_was_sent_does_not_count_as_stored",
+    ),
+    "edits by the beginning what it cannot judge by it": _when(
+        8, never("prepare", "behind and edit.outcome.failed"),
+        _OPEN_FILE + "test_more_is_asked_for_where_the_beginning_does_not_tell",
+    ),
+    "takes a service that never looks at hashes for one that does": _when(
+        8, swap("HashProbe._is_refused", "return False", "return True"),
+        _HASHES + "test_only_a_service_that_checks_is_believed",
+    ),
+    "takes any refusal for a check of hashes": _when(
+        8, put("HashProbe._is_refused", "refused.fault.status == 400 and refused.fault.code in _MISMATCH", "True"),
+        _HASHES + "test_only_the_documented_refusal_counts",
+    ),
+    "believes hashes of a store that damages": _when(
+        8, put("ReadBack.believes", "not self._damages", "True"),
+        "tests/deployment/test_readback.py",
+    ),
+    "resumes what a store that damages has answered for": _when(
+        8, never("Uploader.upload", "self.checkpoint and self._readback.in_doubt"),
+        _VERIFICATION + "TestOnTheWay::test_by_a_service_that_checks_hashes_and_damages_what_it_took",
     ),
     "verifies deep without looking at headers": _when(
         8, put("Expected.is_met_by", "found.headers.digest() != self.headers", "False"),
