@@ -205,7 +205,7 @@ def parse_release(raw: bytes, release: str) -> Release:
             standing=Standing(document["standing"]),
             forgotten=_number(document.get("forgotten", 0)),
             strategy=_text(document.get("strategy", "rolling")),
-            taken_from=_taken_from(document.get("taken_from")),
+            taken_from=taken_from_of(document.get("taken_from")),
         )
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise ReleaseUnreadable(str(error)) from error
@@ -217,7 +217,9 @@ def _text(value: Any) -> str:
     return value
 
 
-def _taken_from(value: Any) -> TakenFrom | None:
+def taken_from_of(value: Any) -> TakenFrom | None:
+    """Where a release was taken over from as it stands in a document of ours. Raises ``ReleaseUnreadable`` and what
+    follows from a wrong type."""
     return None if value is None else TakenFrom(*(_text(value[it.name]) for it in fields(TakenFrom)))
 
 
