@@ -44,11 +44,7 @@ PICTURES = {f"galleria_action.gallery.{name}" for name in ("position", "bare", "
 EDITS = {f"galleria_action.{name}" for name in ("gallery.exif", "deployment.apply.upload", "deployment.slots.fill")}
 #: The most modules that a run may load, Python's own included. Each costs a quarter of a millisecond, as a rule; who
 #: needs more of them for every run raises this, and says why.
-<<<<<<< HEAD
-MOST = {"--version": 84, "--help": 294, "validate": 325, "folder": 360, "s3": 375}
-=======
-MOST = {"--version": 105, "--help": 340, "validate": 380, "folder": 395, "s3": 413}
->>>>>>> main
+MOST = {"--version": 85, "--help": 300, "validate": 330, "folder": 365, "s3": 382}
 
 
 def loaded(environ: dict[str, str], *arguments: str) -> set[str]:
