@@ -7,6 +7,7 @@ that was found.
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import stat
 from array import array
@@ -220,6 +221,28 @@ def _read(descriptor: int, size: int) -> bytes:
     while len(content) < size and (more := os.read(descriptor, size - len(content))):
         content += more
     return content
+
+
+@dataclass(frozen=True, slots=True)
+class KeptBytes:
+    """The bytes of ``file``, whose SHA-256 (hex) is known, left on the disk: a large document is needed twice, if at
+    all, with much in memory between."""
+
+    file: LocalFile
+    sha256: str
+
+    def __len__(self) -> int:
+        return self.file.size
+
+
+def read_again(content: bytes | KeptBytes) -> bytes:
+    """The bytes that ``content`` is or has. Raises ``GalleryInvalid`` where the file is not as it was."""
+    if isinstance(content, bytes):
+        return content
+    body = read_file(content.file)
+    if hashlib.sha256(body).hexdigest() != content.sha256:
+        raise changed(content.file, "was written to")
+    return body
 
 
 def usable(found: Found) -> Found:

@@ -13,6 +13,7 @@ from typing import Any
 
 from galleria_action.errors import Finding, GalleryInvalid
 from galleria_action.gallery.keys import key_problem
+from galleria_action.gallery.local.files import KeptBytes, read_again
 from galleria_action.gallery.metadata import json_source
 from galleria_action.gallery.metadata.findings import Findings
 from galleria_action.gallery.metadata.json_source import Place, Problem, Unreadable, lines_of
@@ -31,14 +32,19 @@ _HINT = "Run Galleria again to write the file anew, or mend the lines named abov
 
 @dataclass(frozen=True, slots=True)
 class LoadedMetadata:
-    """Sound metadata. ``raw`` is the file byte for byte, which is what gets published; ``file`` its path as the user
-    knows it; ``sha256`` (hex) that of ``raw``; ``warnings`` what is odd but harmless."""
+    """Sound metadata. ``content`` is the file byte for byte, which is what gets published, or where it is; ``file`` its
+    path as the user knows it; ``sha256`` (hex) that of ``raw``; ``warnings`` what is odd but harmless."""
 
     metadata: GalleryMetadata
-    raw: bytes
+    content: bytes | KeptBytes
     file: str
     sha256: str
     warnings: tuple[Finding, ...] = ()
+
+    @property
+    def raw(self) -> bytes:
+        """The file byte for byte. Raises ``GalleryInvalid`` where it has changed meanwhile."""
+        return read_again(self.content)
 
     def lines_of(self, places: Sequence[Place]) -> list[int]:
         """The line of each place, such as ``("photos", 3, "files", "web")``; one pass for all of them."""
