@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -170,6 +169,8 @@ def with_outcome(error: GalleriaError, record: Tally) -> GalleriaError:
 def defect_of(defect: BaseException, ci: CI, *, debug: bool) -> InternalError:
     """What is told of a defect of ours; its traceback goes to the log where ``debug`` asks for it."""
     if debug:
+        import traceback
+
         for line in "".join(traceback.format_exception(defect)).splitlines():
             ci.line(line)
     return InternalError(

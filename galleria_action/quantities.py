@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
 _UNITS = ("kB", "MB", "GB", "TB", "PB")
-_CONSONANT_AND_Y = re.compile(r"[^aeiou]y$")
 
 
 def human_size(size: float) -> str:
@@ -27,7 +24,7 @@ def count(number: int, noun: str) -> str:
 
 
 def _plural(noun: str) -> str:
-    if _CONSONANT_AND_Y.search(noun):
+    if noun.endswith("y") and noun[-2:-1] not in "aeiou":
         return f"{noun[:-1]}ies"
     return f"{noun}es" if noun.endswith("s") else f"{noun}s"
 

@@ -1,10 +1,10 @@
-"""Dataclasses that cost little to declare: what makes a value is written when the first one is made.
+"""Dataclasses that cost little to declare: what makes a value is written when many are made.
 
 Python's own write, compile and run six functions for each class when its module is imported, and bring along what can
 take other people's code apart (``inspect``, ``ast``, ``dis``). That was most of the time in which a run came to its
-feet: it declares some two hundred classes and makes values of a few dozen. Here comparing and hashing are shared, only
-``__init__`` is compiled, for those that are used, and Python's own ``fields``, ``replace`` and ``asdict`` are told what
-they want to know when they ask.
+feet: it declares some two hundred classes and makes one or two values of most. Here comparing and hashing are shared,
+only ``__init__`` is compiled, for those of which many values are made, and Python's own ``fields``, ``replace`` and
+``asdict`` are told what they want to know when they ask.
 """
 
 from __future__ import annotations
@@ -181,10 +181,15 @@ def _methods(made: Callable[[], type[Any]], *, frozen: bool, order: bool) -> Ite
         compared = attrgetter(*names) if names else lambda _: ()  # type: ignore[assignment]
         return compared(value)
 
+    few = _FEW
+
     def __init__(self: Any, *args: Any, **named: Any) -> None:
-        """Stands in until the first value is made."""
-        made().__init__ = _initializer(made(), frozen=frozen)
-        made().__init__(self, *args, **named)
+        """Stands in as long as only a few values are made, and for whom they are given as they should be."""
+        nonlocal few
+        few -= 1
+        if few < 0 or not _filled(made(), self, args, named):
+            made().__init__ = _initializer(made(), frozen=frozen)
+            made().__init__(self, *args, **named)
 
     def __eq__(self: Any, other: object) -> bool:
         return compared(self) == compared(other) if other.__class__ is self.__class__ else NotImplemented
@@ -202,6 +207,34 @@ def _methods(made: Callable[[], type[Any]], *, frozen: bool, order: bool) -> Ite
 
 
 _ORDERS = (lt, le, gt, ge)
+#: To write and compile ``__init__`` takes as long as to make some fifty values without it; most classes have one.
+_FEW = 20
+
+
+def _filled(made: type[Any], value: Any, args: tuple[Any, ...], named: dict[str, Any]) -> bool:
+    """Set the fields of ``value``, which has none yet; whether the arguments were such as it can be made of."""
+    fields = _fields(made)
+    given = dict(zip((it.name for it in fields if it.init and not it.kw_only), args, strict=False))
+    if len(given) < len(args) or not given.keys().isdisjoint(named):
+        return False
+    given |= named
+    for it in fields:
+        if it.init and it.name in given:
+            content = given.pop(it.name)
+        elif it.default_factory is not _NONE_GIVEN:
+            content = it.default_factory()
+        elif it.default is not _NONE_GIVEN:
+            content = it.default
+        elif it.init:
+            return False
+        else:
+            continue  # ``__post_init__`` will give it
+        object.__setattr__(value, it.name, content)
+    if given:
+        return False
+    if hasattr(made, "__post_init__"):
+        value.__post_init__()
+    return True
 
 
 def _ordered(before: Callable[[Any, Any], Any], compared: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:

@@ -20,9 +20,26 @@ from galleria_action.values import asdict, dataclass, field, fields, replace
 PACKAGE = Path(__file__).parents[1] / "galleria_action"
 
 
+def declared() -> type[Any]:
+    """A class of which no value has been made, with all that a field can have."""
+
+    @dataclass(frozen=True, slots=True)
+    class New:
+        a: Any
+        b: Any = 5
+        c: list[int] = field(default_factory=list)
+        secret: Any = field(default="s", repr=False)
+        aside: Any = field(default=0, compare=False)
+        late: Any = field(default="", kw_only=True)
+        fixed: Any = field(default=7, init=False)
+        made: Any = field(default_factory=dict, init=False, compare=False)
+
+    return New
+
+
 @dataclass(frozen=True, slots=True)
 class Ours:
-    """With all that a field can have."""
+    """The same, where it can be found again."""
 
     a: Any
     b: Any = 5
@@ -60,15 +77,22 @@ def outcome(call: Callable[[], Any]) -> Any:
         return TypeError
 
 
+OFTEN_MADE = declared()
+for _ in range(100):
+    OFTEN_MADE(0)
+
+
+@pytest.mark.parametrize("often", [False, True])
 @given(GIVEN, GIVEN)
-def test_the_same_as_pythons_for_any_arguments(one: Any, other: Any) -> None:
-    ours = [outcome(lambda it=it: Ours(*it[0], **it[1])) for it in (one, other)]
+def test_the_same_as_pythons_for_any_arguments(often: bool, one: Any, other: Any) -> None:
+    made = OFTEN_MADE if often else declared()
+    ours = [outcome(lambda it=it: made(*it[0], **it[1])) for it in (one, other)]
     theirs = [outcome(lambda it=it: Theirs(*it[0], **it[1])) for it in (one, other)]
     for mine, yours in zip(ours, theirs, strict=True):
         assert (mine is TypeError) == (yours is TypeError)
         if mine is not TypeError:
             assert asdict(mine) == dataclasses.asdict(yours)
-            assert repr(mine) == repr(yours).replace("Theirs", "Ours")
+            assert repr(mine) == repr(yours).replace("Theirs", made.__qualname__)
             assert outcome(lambda it=mine: hash(it)) == outcome(lambda it=yours: hash(it))
     assert (ours[0] == ours[1]) == (theirs[0] == theirs[1])
 
@@ -81,6 +105,13 @@ def test_nothing_can_be_set_or_deleted() -> None:
         with pytest.raises((FrozenInstanceError, TypeError)):
             delattr(value, name)
     assert value == Ours(1)
+
+
+def test_what_often_is_made_is_made_by_compiled_code() -> None:
+    rare = declared()
+    rare(0)
+    assert rare.__init__.__code__.co_filename != "<string>"  # type: ignore[misc]
+    assert OFTEN_MADE.__init__.__code__.co_filename == "<string>"  # type: ignore[misc]
 
 
 def test_each_value_has_a_list_of_its_own() -> None:

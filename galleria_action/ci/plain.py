@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +12,7 @@ from galleria_action.ci.log import Log
 from galleria_action.ci.occasion import COMMAND_LINE, Cause, Occasion, Whose
 from galleria_action.ci.secrets import forms, redact
 from galleria_action.errors import Finding
+from galleria_action.expressions import expression
 from galleria_action.report.document import Tone
 from galleria_action.report.escape import visible
 from galleria_action.report.progress import Screen
@@ -22,7 +21,7 @@ from galleria_action.report.progress import Screen
 _COLOURS: dict[Tone, str] = {"plain": "", "good": "\x1b[1;32m", "doubtful": "\x1b[1;33m", "bad": "\x1b[1;31m"}
 _USUAL = "\x1b[0m"
 #: between a number and its unit, where no line ends; and a character that visible text does not have
-_AMOUNT = re.compile(r"(?<=[0-9]) (?=(?:[kMGTP]?B|s|min|h)\b)")
+_AMOUNT = expression(r"(?<=[0-9]) (?=(?:[kMGTP]?B|s|min|h)\b)")
 _JOINED = "\x1f"
 #: columns; with fewer a line would be a word
 _NARROWEST = 40
@@ -44,9 +43,9 @@ _OTHER_CIS = frozenset({
     "bamboo_agentId", "bamboo_buildKey", "bamboo_planKey",
 })  # fmt: skip
 #: what speaks of somebody's changes
-_PULL_REQUEST = re.compile(r"(?:PULL|MERGE)_?REQUEST|PULL_NUMBER|_PR(?:_|$)|^CHANGE_(?:ID|FORK|TARGET)$|PATCHSET")
+_PULL_REQUEST = expression(r"(?:PULL|MERGE)_?REQUEST|PULL_NUMBER|_PR(?:_|$)|^CHANGE_(?:ID|FORK|TARGET)$|PATCHSET")
 #: with ``CI`` more than that: it belongs to a build
-_BUILD = re.compile(r"(?:CI|BUILD|PIPELINE|RUNNER|AGENT|JOB)_")
+_BUILD = expression(r"(?:CI|BUILD|PIPELINE|RUNNER|AGENT|JOB)_")
 _UNSAID = frozenset({"", "false", "0"})
 _UNTOLD = Occasion(Cause.UNTOLD, Whose.UNKNOWN, "a CI that says no more of itself than CI=true")
 
@@ -67,6 +66,8 @@ def occasion_of(environ: Mapping[str, str]) -> Occasion:
 def _wrapped(text: str, columns: int) -> list[str]:
     """``text`` in lines of ``columns`` characters, broken between words only, so that keys and addresses stay whole;
     what goes on stands further in."""
+    import textwrap  # for terminals only
+
     indent = " " * (len(text) - len(text.lstrip(" ")) + 2)
     lines = textwrap.wrap(
         _AMOUNT.sub(_JOINED, text), max(columns, _NARROWEST), subsequent_indent=indent,

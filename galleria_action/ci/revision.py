@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from galleria_action.deployment.made_by import MadeBy
+from galleria_action.expressions import expression
 from galleria_action.values import dataclass
 
 if TYPE_CHECKING:
     import subprocess
 
 _SECONDS = 10.0
-_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_COMMIT = expression(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
 def revision(environ: Mapping[str, str], folder: Path, now: Callable[[], float]) -> MadeBy | None:

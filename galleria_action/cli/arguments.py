@@ -8,7 +8,6 @@ command is about may stand without its name.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 
 from galleria_action.cli.commands import COMMANDS
 from galleria_action.options import BY_NAME
@@ -76,6 +75,8 @@ def _completion(found: Arguments, left: Sequence[str]) -> Arguments:
 
 
 def _no_command(command: str) -> Mistake:
+    from difflib import get_close_matches
+
     if not command:
         return Mistake("command", f"not given; the first word is one of {', '.join(COMMANDS)}")
     close = get_close_matches(command, COMMANDS, 1)
@@ -128,6 +129,8 @@ def _switch(found: Arguments, name: str, text: str) -> None:
 
 
 def _unknown(flag: str, name: str) -> Mistake:
+    from difflib import get_close_matches
+
     told = f"{flag[:80]}"
     close = get_close_matches(name, BY_NAME, 1)
     if not close:

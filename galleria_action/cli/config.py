@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from difflib import get_close_matches
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -224,6 +223,8 @@ def _schema_findings(document: Any, lines: Mapping[_Path, int], name: str) -> It
 
 
 def _unknown(key: str) -> str:
+    from difflib import get_close_matches
+
     if key in BY_NAME and key not in SECRETS:
         return f"{key!r} is said by the workflow or the command line only, never by this file"
     if key in SECRETS:

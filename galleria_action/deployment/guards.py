@@ -3,36 +3,48 @@
 from __future__ import annotations
 
 import re
-from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from galleria_action.deployment.model import Plan, Reason
 from galleria_action.errors import DeleteGuard, EmptyGallery, PlanChanged
 from galleria_action.gallery.media import is_page
 from galleria_action.values import dataclass
 
+if TYPE_CHECKING:
+    from fractions import Fraction
+
 
 @dataclass(frozen=True, slots=True)
 class DeleteLimit:
     """How many photos a deploy may delete: a number of them, or a share of the remote ones in percent."""
 
-    amount: Fraction = Fraction(25)
+    amount: int | Fraction = 25
     percent: bool = True
 
     @classmethod
     def parse(cls, text: str) -> DeleteLimit:
         """Read ``10`` or ``25%`` (decimals permitted in a share). Raises ``ValueError``."""
         if re.fullmatch(r"[0-9]{1,9}", text):
-            return cls(Fraction(text), percent=False)
-        if re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,6})?%", text) and Fraction(text[:-1]) <= 100:
-            return cls(Fraction(text[:-1]))
+            return cls(int(text), percent=False)
+        if re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,6})?%", text) and (share := _exactly(text[:-1])) <= 100:
+            return cls(share)
         raise ValueError(f"{text[:40]!r} is neither a count such as 10 nor a share such as 25%")
 
     def allows(self, deleted: int, remote: int) -> bool:
         """Whether ``deleted`` of ``remote`` photos may go."""
-        return deleted <= (self.amount * remote / 100 if self.percent else self.amount)
+        return deleted * 100 <= self.amount * remote if self.percent else deleted <= self.amount
 
     def __str__(self) -> str:
         return f"{float(self.amount):g}{'%' if self.percent else ''}"
+
+
+def _exactly(number: str) -> int | Fraction:
+    """The value of ``number``. Most are whole, and those that are not take some time to load."""
+    if number.isdecimal():
+        return int(number)
+    from fractions import Fraction
+
+    return Fraction(number)
 
 
 def check_guards(plan: Plan, limit: DeleteLimit, *, allow_empty: bool, approved_plan: str | None = None) -> None:

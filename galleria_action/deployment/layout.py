@@ -30,6 +30,7 @@ from typing import ClassVar
 
 from galleria_action.deployment.model import Mode
 from galleria_action.deployment.state.manifest import MANIFEST_KEY
+from galleria_action.expressions import expression
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.storage.conditions import checks_hash, prove_ahead
 from galleria_action.storage.interface import (
@@ -56,7 +57,7 @@ SLOTS = ("a", "b")
 SLOTS_FOLDER = "slots/"
 PREVIEWS_FOLDER = "previews/"
 #: a part of a host's name, so that a preview may get one of its own (RFC 1035, section 2.3.1)
-_PREVIEW = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_PREVIEW = expression(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _elsewhere = re.compile(
     rf"{SLOTS_FOLDER}[{''.join(SLOTS)}]/|{PREVIEWS_FOLDER}{_PREVIEW.pattern}/|{re.escape(LIVE_KEY)}\Z"
 ).match

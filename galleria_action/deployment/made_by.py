@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from enum import Enum, auto
 from typing import Any
 
+from galleria_action.expressions import expression
 from galleria_action.values import dataclass
 
 
@@ -41,8 +42,8 @@ class MadeBy:
 
 
 _WRITTEN = ("commit", "repository", "run", "time")
-_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
-_TEXT = re.compile(r"[\w./:+-]{0,300}", re.ASCII)
+_COMMIT = expression(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_TEXT = expression(r"[\w./:+-]{0,300}", re.ASCII)
 
 
 def made_by_of(value: Any) -> MadeBy | None:

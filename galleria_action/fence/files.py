@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import select
 import stat
 from collections.abc import Iterator, Sequence
@@ -87,7 +86,7 @@ def write(folder: int, name: str, body: bytes, owner: os.stat_result, draft: str
         with _closing(descriptor):
             pour(descriptor, body)
         return
-    draft = draft or f".galleria-{secrets.token_hex(8)}"
+    draft = draft or f".galleria-{os.urandom(8).hex()}"
     try:
         with os.fdopen(os.open(draft, _NEW, 0o600, dir_fd=folder), "wb") as file:
             file.write(body)

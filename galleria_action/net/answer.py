@@ -1,30 +1,33 @@
 """An answer of a server, read as a coroutine: within bounds of size, and of patience.
 
-What is read is what ``http.client`` reads, with what it lacks: a head has a bound, interim answers have an end, and
-nobody may trickle. Source: RFC 9112.
+What is read is what Python's own ``http.client`` reads, with what it lacks: a head has a bound, interim answers have an
+end, and nobody may trickle. Source: RFC 9112.
 """
 
 from __future__ import annotations
 
 import re
-import ssl
 import time
 from collections.abc import Mapping
-from http.client import BadStatusLine, HTTPException, IncompleteRead
 from io import BytesIO
 from typing import Any
 
+from galleria_action.expressions import expression
 from galleria_action.net import patience
 from galleria_action.net.waiting import readable
 from galleria_action.values import dataclass
 
 _AT_ONCE, _AT_ONCE_OF_MUCH = 16 << 10, 256 << 10
 _LONGEST_LINE = 1 << 16
-_STATUS = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: [^\r\n]*)?\r?\n")
-_LINE_END = re.compile(rb"\r?\n")
-_HEAD_END = re.compile(rb"\r?\n\r?\n")
-_CHUNK = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\n]*)?\r?\n")
+_STATUS = expression(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: [^\r\n]*)?\r?\n")
+_LINE_END = expression(rb"\r?\n")
+_HEAD_END = expression(rb"\r?\n\r?\n")
+_CHUNK = expression(rb"[ \t]*([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\n]*)?\r?\n")
 _NOTHING_TO_READ = frozenset((204, 304))
+
+
+class BadAnswer(ConnectionError):
+    """What came is not an answer, or not all of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +43,13 @@ class Response:
 
 class Reader:
     """Reads one answer from ``line``, a connected socket. ``seconds`` is how long it may be silent, and, with a second
-    for each ``SLOWEST_BYTES_PER_SECOND``, how long it may take once it has begun."""
+    for each ``SLOWEST_BYTES_PER_SECOND``, how long it may take once it has begun. ``nothing_yet`` is what the line
+    raises as long as there is nothing to be read."""
 
-    def __init__(self, line: Any, *, seconds: float) -> None:
-        self._line, self._seconds = line, seconds
+    def __init__(
+        self, line: Any, *, seconds: float, nothing_yet: tuple[type[OSError], ...] = (BlockingIOError,)
+    ) -> None:
+        self._line, self._seconds, self._nothing_yet = line, seconds, nothing_yet
         self._read = bytearray()
         self._began: float | None = None
         self._seen, self._at_once = 0, _AT_ONCE
@@ -54,7 +60,7 @@ class Reader:
         """The answer to a request by ``method``, with at most ``most`` bytes of its body and one more to tell; with
         ``peek`` none of a success.
 
-        Raises ``HTTPException`` and ``OSError``, also for a body that breaks off.
+        Raises ``OSError``: ``BadAnswer`` also for a body that breaks off.
         """
         version, status, headers = await self._head()
         size = _size(headers.get("content-length", ""))
@@ -80,7 +86,7 @@ class Reader:
             status = await self._status()
             end = await self._found(_HEAD_END, status.end() - 2, patience.LONGEST_HEAD)
             if self._seen > patience.LONGEST_HEAD:
-                raise HTTPException("the head of the answer does not end")
+                raise BadAnswer("the head of the answer does not end")
             lines = bytes(self._read[status.end() : end])
             del self._read[:end]
             if not status[2].startswith(b"1"):
@@ -90,14 +96,14 @@ class Reader:
         end = await self._found(_LINE_END, 0, _LONGEST_LINE)
         line = bytes(self._read[:end])
         if not (status := _STATUS.fullmatch(line)):
-            raise BadStatusLine(repr(line[:100]))
+            raise BadAnswer(f"it begins with {line[:100]!r}")
         return status
 
     async def _found(self, pattern: re.Pattern[bytes], start: int, most: int) -> int:
         """Where ``pattern``, of at most four bytes, ends behind ``start``, in what has come or will come."""
         while not (found := pattern.search(self._read, max(0, start))):
             if len(self._read) > most:
-                raise HTTPException("the head of the answer does not end")
+                raise BadAnswer("the head of the answer does not end")
             start = max(start, len(self._read) - 3)
             if not await self._more():
                 raise _broken_off(bytes(self._read[:100]))
@@ -110,7 +116,7 @@ class Reader:
             taken.write(self._read)
             self._read.clear()
             if not await self._more():
-                raise IncompleteRead(taken.getvalue(), of - taken.tell())
+                raise BadAnswer(f"{of - taken.tell()} bytes of the answer are missing")
         taken.write(memoryview(self._read)[:left])
         del self._read[:left]
         return taken.getvalue()
@@ -127,19 +133,19 @@ class Reader:
             if len(body) > most:
                 return bytes(body), False
             if await self._lined() not in (b"\r\n", b"\n"):
-                raise HTTPException("a chunk that is longer than it says")
+                raise BadAnswer("a chunk that is longer than it says")
         trailers = 0
         while await self._lined() not in (b"\r\n", b"\n"):
             trailers += 1
             if trailers > 100:
-                raise HTTPException("the trailer of the answer does not end")
+                raise BadAnswer("the trailer of the answer does not end")
         return bytes(body), True
 
     async def _chunk_size(self) -> int:
         line = await self._lined()
         size = _CHUNK.fullmatch(line)
         if not size:
-            raise HTTPException("a chunk without a size")
+            raise BadAnswer("a chunk without a size")
         return int(size[1], 16)
 
     async def _lined(self) -> bytes:
@@ -154,7 +160,7 @@ class Reader:
             try:
                 piece = self._line.recv(self._at_once)
                 break
-            except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            except self._nothing_yet:
                 await readable(self._line, self._seconds)
         now = time.monotonic()
         self._began = now if self._began is None else self._began
@@ -167,7 +173,7 @@ class Reader:
 
 def _broken_off(seen: bytes) -> Exception:
     if seen:
-        return IncompleteRead(seen)
+        return BadAnswer(f"the answer broke off after {seen!r}")
     return ConnectionResetError("the connection was closed without an answer")
 
 

@@ -1,69 +1,8 @@
-"""Answers that come in, and do not trickle: the patience that Python's own ``http.client`` lacks.
-
-Its timeouts are for each packet, and a head has no bound: a server that sends a byte a minute, or one ``100 Continue``
-after the other, would hold us up for ever.
-"""
+"""How long an answer may take and be, whoever reads it."""
 
 from __future__ import annotations
-
-import http.client
-import io
-import time
-from typing import Any
 
 #: slower than this is nobody's line, but a server that holds us up
 SLOWEST_BYTES_PER_SECOND = 1024
 #: of status lines and headers, those of any number of interim answers included
 LONGEST_HEAD = 1 << 20
-_MOST_TRAILERS, _LONGEST_TRAILER = 100, 1 << 16
-
-
-class _Watched(io.RawIOBase):
-    """What ``raw`` reads, counted and timed from its first byte on."""
-
-    def __init__(self, raw: io.RawIOBase, seconds: float) -> None:
-        self._raw, self._seconds = raw, seconds
-        self._began: float | None = None
-        self.seen = 0
-        self.most: int | None = LONGEST_HEAD
-
-    def readinto(self, room: Any) -> int | None:
-        """See ``io.RawIOBase``. Raises ``TimeoutError`` for what trickles, ``HTTPException`` for an endless head."""
-        count = self._raw.readinto(room)
-        now = time.monotonic()
-        self._began = now if self._began is None else self._began
-        self.seen += count or 0
-        if now - self._began > self._seconds + self.seen / SLOWEST_BYTES_PER_SECOND:
-            raise TimeoutError("the answer trickles in")
-        if self.most is not None and self.seen > self.most:
-            raise http.client.HTTPException("the head of the answer does not end")
-        return count
-
-    def readable(self) -> bool:
-        return True
-
-    def close(self) -> None:
-        self._raw.close()
-        super().close()
-
-
-class PatientResponse(http.client.HTTPResponse):
-    """An answer that may be silent for as long as its line permits, but has then ``seconds``, and a second more for
-    each ``SLOWEST_BYTES_PER_SECOND``."""
-
-    def __init__(self, *args: Any, seconds: float = 60.0, **named: Any) -> None:
-        super().__init__(*args, **named)
-        self._watched = _Watched(self.fp.detach(), seconds)
-        self.fp = io.BufferedReader(self._watched)
-
-    def begin(self) -> None:
-        """See ``http.client.HTTPResponse``. Raises ``HTTPException`` and ``OSError``."""
-        super().begin()
-        self._watched.most = None
-
-    def _read_and_discard_trailer(self) -> None:
-        """What may follow the last chunk, which Python reads for as long as there is any."""
-        for _ in range(_MOST_TRAILERS):
-            if self.fp.readline(_LONGEST_TRAILER) in (b"\r\n", b"\n", b""):
-                return
-        raise http.client.HTTPException("the trailer of the answer does not end")

@@ -9,7 +9,7 @@ import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from galleria_action.net.patience import PatientResponse
+from galleria_action.net.patient import PatientResponse
 from galleria_action.net.proxies import Proxy
 
 #: from the first byte of an answer on

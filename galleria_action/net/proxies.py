@@ -19,6 +19,10 @@ from galleria_action.values import dataclass, field
 _PORTS = {"http": 80, "https": 443}
 
 
+class ProxyRefused(OSError):
+    """The proxy makes no connection; the text is what it said."""
+
+
 @dataclass(frozen=True, slots=True)
 class Proxy:
     """A proxy that is spoken to over ``scheme`` (``http`` or ``https``). ``authorization`` is the value of a

@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from galleria_action.errors import ConfigInvalid, Finding
+from galleria_action.expressions import expression
 from galleria_action.options.declaration import Mistake
 from galleria_action.options.kinds import Kind, shown
 from galleria_action.options.model import BY_GROUP, GROUPS, Options
 from galleria_action.values import replace
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_CONTROL = expression(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _HINT = "Every option, its default and the places it can come from: see docs/reference.md, or {help}."
 
 #: what Galleria prints when the storage is not configured; its users know these words

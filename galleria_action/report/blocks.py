@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
+from galleria_action.expressions import expression
 from galleria_action.quantities import human_size
 from galleria_action.report.budget import Block, Rendering, block
 from galleria_action.report.document import (
@@ -31,7 +31,7 @@ _SAMPLED = 20
 _LONGEST_MESSAGE = 2000
 _ICONS: dict[Tone, str] = {"plain": "", "good": "✅ ", "doubtful": "⚠️ ", "bad": "❌ "}
 
-_BEFORE_UNIT = re.compile(r"(?<=\d) (?=(?:B|kB|MB|GB|TB|PB|s|min|h)\b)")
+_BEFORE_UNIT = expression(r"(?<=\d) (?=(?:B|kB|MB|GB|TB|PB|s|min|h)\b)")
 
 
 def unbroken(text: str) -> str:

@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from galleria_action.expressions import expression
+
 #: Blank or ignorable characters that Unicode counts among letters, marks and symbols (DerivedCoreProperties.txt).
 _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
 
@@ -63,7 +65,7 @@ def shorten(text: str, limit: int) -> str:
 NAME_LIMIT = 120
 _WORD_LIMIT = 300
 
-_STRUCTURAL = re.compile(r"([`|]+)")
+_STRUCTURAL = expression(r"([`|]+)")
 
 
 def code(text: str, limit: int = NAME_LIMIT) -> str:
@@ -86,10 +88,10 @@ def _code_piece(piece: str) -> str:
 # Punctuation that may surround a word
 _OPENING = "\"'(“‘"
 _CLOSING = "\"')”’.,;:!?…"
-_WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*|\d[\d,.]*%|\d{1,3}(?:,\d{3})+|\d+\.\d+|[a-z](?:\.[a-z])+|[–—]|")
+_WORD = expression(r"[^\W_]+(?:['’-][^\W_]+)*|\d[\d,.]*%|\d{1,3}(?:,\d{3})+|\d+\.\d+|[a-z](?:\.[a-z])+|[–—]|")
 #: What GitHub makes a link of inside such a word: commit ids, ``GH-1``, and trackers' keys of the same shape.
-_REFERENCE = re.compile(r"(?<![0-9a-z])[0-9a-f]{7,40}(?![0-9a-z])|[^\W\d_][^\W_]*-\d", re.IGNORECASE)
-_LIST_NUMBER = re.compile(r"\d+[.)]")
+_REFERENCE = expression(r"(?<![0-9a-z])[0-9a-f]{7,40}(?![0-9a-z])|[^\W\d_][^\W_]*-\d", re.IGNORECASE)
+_LIST_NUMBER = expression(r"\d+[.)]")
 
 
 def prose(text: str) -> str:
@@ -101,7 +103,7 @@ def prose(text: str) -> str:
 
 
 #: What a message itself sets in backticks, such as a command, apart from the words around it.
-QUOTED = re.compile(r"(?:^|(?<=[\s(\"'“‘]))`([^`]*[^`\s][^`]*)`(?=[\s)\"'”’.,;:!?…]|$)")
+QUOTED = expression(r"(?:^|(?<=[\s(\"'“‘]))`([^`]*[^`\s][^`]*)`(?=[\s)\"'”’.,;:!?…]|$)")
 
 
 def _prose_line(line: str) -> str:
@@ -135,7 +137,7 @@ def _token(token: str) -> str:
 
 
 #: A web address that means nothing else anywhere, neither in Markdown nor in an HTML attribute.
-PLAIN_URL = re.compile(r"https?://[a-z0-9.-]+(?::\d+)?(?:/[a-z0-9._~/%-]*)?", re.IGNORECASE)
+PLAIN_URL = expression(r"https?://[a-z0-9.-]+(?::\d+)?(?:/[a-z0-9._~/%-]*)?", re.IGNORECASE)
 
 
 def link(url: str) -> str:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 
+from galleria_action.expressions import expression
 from galleria_action.values import dataclass
 
 #: an access point's name, as far as it may become part of a host's
 _NAME = r"[a-z0-9](?:[a-z0-9-]{0,48}[a-z0-9])?"
-_ARN = re.compile(
+_ARN = expression(
     rf"arn:(?P<partition>aws(?:-[a-z-]+)?):s3:(?P<region>[a-z0-9-]+):(?P<account>[0-9]{{12}})"
     rf":accesspoint[/:](?P<name>{_NAME})"
 )

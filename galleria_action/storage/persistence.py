@@ -7,7 +7,6 @@ nothing of each other's trouble, and cannot be stopped while they wait.
 
 from __future__ import annotations
 
-import random
 import threading
 import time
 from collections.abc import Awaitable, Callable
@@ -101,6 +100,8 @@ class Persistence:
 
 def _wait(attempt: int, fault: Passing) -> float:
     """Seconds to wait after the failed try number ``attempt``."""
+    import random  # few runs wait
+
     bound = min(FIRST_WAIT_SECONDS * 2 ** (attempt - 1), LONGEST_WAIT_SECONDS)
     asked = min(fault.retry_after or 0.0, LONGEST_RETRY_AFTER_SECONDS)
     return asked + random.uniform(0, bound)

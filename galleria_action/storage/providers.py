@@ -61,6 +61,8 @@ class Provider:
     private_by: PrivateBy = PrivateBy.POLICY
     #: of one object, which the service permits
     seconds_between_writes: float = 0
+    #: or so many at once, in the time of as many
+    writes_at_once: int = 1
 
     def if_match(self, condition: IfMatch) -> str:
         """The value of an If-Match header."""
@@ -128,6 +130,7 @@ _PROFILES = (
         quoted_if_match=False,
         region_from_host=r"^([a-z0-9]+)\.digitaloceanspaces\.com$",
         seconds_between_writes=60,  # five PUTs or COPYs of one object in five minutes
+        writes_at_once=5,
     ),
     Provider(
         "minio",

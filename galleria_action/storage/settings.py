@@ -10,6 +10,7 @@ import re
 from enum import StrEnum
 from urllib.parse import unquote, urlsplit
 
+from galleria_action.expressions import expression
 from galleria_action.storage.access_points import is_arn, split_arn
 from galleria_action.storage.interface import RECORDS, Target
 from galleria_action.storage.persistence import Pause, sleep
@@ -22,17 +23,17 @@ FOLDER = "file://"
 MAX_PREFIX_BYTES = 512
 
 #: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
-_AWS_BUCKET = re.compile(r"[a-z0-9](?:[a-z0-9-]|\.(?!\.)){1,61}[a-z0-9]")
+_AWS_BUCKET = expression(r"[a-z0-9](?:[a-z0-9-]|\.(?!\.)){1,61}[a-z0-9]")
 #: Older AWS buckets and other services are laxer; this is the most that a path can hold without trouble.
-_ANY_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}")
-_IP_ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+")
+_ANY_BUCKET = expression(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}")
+_IP_ADDRESS = expression(r"\d+\.\d+\.\d+\.\d+")
 #: It becomes part of a host name, and must not lead to another one.
-_REGION = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]")
+_REGION = expression(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?")
+_CONTROL = expression(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_HOST = expression(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]")
 #: the path of an API: plain segments, none of which leads elsewhere
-_PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]+)*")
-_LOOPBACK = re.compile(r"localhost|127\.\d+\.\d+\.\d+|\[::1\]", re.IGNORECASE)
+_PATH = expression(r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]+)*")
+_LOOPBACK = expression(r"localhost|127\.\d+\.\d+\.\d+|\[::1\]", re.IGNORECASE)
 
 
 class AddressStyle(StrEnum):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 
+from galleria_action.expressions import expression
+
 _MAX_TEXT = 200
-_SIGNED = re.compile(
+_SIGNED = expression(
     r"(?:X-Amz-[A-Za-z-]+|Signature|Credential|AWSAccessKeyId)=[^\s&,]+|\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b", re.IGNORECASE
 )
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from galleria_action.deployment.apply.retain import anything_to_let_go, retain
-from galleria_action.deployment.apply.upload import UploadsDone
 from galleria_action.deployment.model import Plan
+from galleria_action.deployment.outgoing.done import UploadsDone
 from galleria_action.deployment.remote.reading import caught_up, list_target
 from galleria_action.deployment.shards import (
     SHARDS_FOLDER,

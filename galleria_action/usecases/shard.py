@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from galleria_action.deployment.apply.upload import Uploader, UploadsDone
+from galleria_action.deployment.apply.upload import Uploader
 from galleria_action.deployment.events import Uploaded
 from galleria_action.deployment.model import Plan, Upload
+from galleria_action.deployment.outgoing.done import UploadsDone
 from galleria_action.deployment.shards import Report, Shard
 from galleria_action.deployment.state.checkpoint import Checkpoint, InDocument
 from galleria_action.errors import Conflict, PlanChanged

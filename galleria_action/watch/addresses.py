@@ -6,10 +6,11 @@ import base64
 import binascii
 import re
 
+from galleria_action.expressions import expression
 from galleria_action.values import dataclass, field
 
-_SIGNED = re.compile(r"(https?://[^\s/?#@]+(?:[/?][^\s#]*)?)#whsec_([A-Za-z0-9+/]+={0,2})")
-_SERVICE = re.compile(r"([a-z][a-z0-9+.-]*)://[!-~]+", re.IGNORECASE)
+_SIGNED = expression(r"(https?://[^\s/?#@]+(?:[/?][^\s#]*)?)#whsec_([A-Za-z0-9+/]+={0,2})")
+_SERVICE = expression(r"([a-z][a-z0-9+.-]*)://[!-~]+", re.IGNORECASE)
 #: bytes of a webhook's key, by the Standard Webhooks specification
 _SHORTEST_KEY, _LONGEST_KEY = 24, 64
 

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from galleria_action.deployment.layout import Layout
+from galleria_action.deployment.releases.record import TakenFrom
 from galleria_action.deployment.slots.staged import STAGED_HEADERS, STAGED_KEY, Staged, read_staged
 from galleria_action.errors import ConfigInvalid, ReleaseUnavailable
+from galleria_action.values import replace
 from tests.reliability.memory import MemoryStore
 
 WAITS = Staged(
@@ -26,6 +28,14 @@ def read(body: bytes) -> Staged:
 
 def test_it_comes_back_as_it_was_written():
     assert read(WAITS.to_bytes()) == WAITS
+    onward = replace(WAITS, taken_from=TakenFrom("staging", "20260101T000000Z-00000000", "s3://staging/"))
+    assert read(onward.to_bytes()) == onward
+
+
+def test_that_of_an_older_version_is_from_nowhere():
+    document = json.loads(WAITS.to_bytes())
+    del document["taken_from"]
+    assert read(json.dumps(document).encode()) == WAITS
 
 
 def test_nothing_waits():
@@ -39,6 +49,7 @@ def test_nothing_waits():
         {"schema": "1"}, {"schema": True}, {"schema": 0}, {"schema": None},
         {"slot": ""}, {"slot": "slots/a/"}, {"slot": "slots/c/"}, {"slot": "../"}, {"slot": ["slots/b/"]},
         {"live": "previews/x/"}, {"live": None}, {"base": 7}, {"holds": None}, {"plan_id": {}}, {"strategy": 1},
+        {"taken_from": 1}, {"taken_from": {}}, {"taken_from": {"environment": 1, "release": "", "place": ""}},
         {"at": "yesterday"}, {"at": "2026-13-01T00:00:00Z"}, {"at": 5},
     ],
 )  # fmt: skip

@@ -338,3 +338,15 @@ def test_a_run_that_dies_at_any_write_is_finished_by_the_next(folders: Stages, a
     runner.opener = plain
     folders.deploy("production", **{"from": "staging"})
     assert folders.shown("production") == folders.shown("staging")
+
+
+def test_what_was_promoted_tells_where_it_was_taken_from(folders: Stages):
+    folders.deploy("staging")
+    folders.deploy("production")
+    folders.job.gallery.change(0)
+    taken = folders.deploy("staging").outputs["release-id"]
+    folders.deploy("production", strategy="blue-green", promote="manual", **{"from": "staging"})
+    ran = folders.run("promote", "production")
+    assert ran.exit_code == 0, ran.log
+    told = folders.run("history", "production").result["releases"]
+    assert [it["taken_from"] and it["taken_from"]["release"] for it in told] == [taken, None]

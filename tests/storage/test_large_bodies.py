@@ -5,15 +5,19 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from galleria_action.errors import GalleriaError, StorageUnavailable
+from galleria_action.net.network import Network
+from galleria_action.net.waiting import run
 from galleria_action.storage.interface import Body, Descriptor, Hashed, Stretch, pieces_of
-from tests.s3 import FakeS3
-from tests.storage.raw_servers import early_bird
+from galleria_action.storage.s3.wire import Wire
+from tests.s3 import FakeS3, certificate
+from tests.storage.raw_servers import early_bird, head_of, listening
 from tests.storage.stores import JPEG, open_s3
 from tests.storage.test_s3_store import over
 
@@ -62,6 +66,28 @@ class TestFromFiles:
             found = store.get("a")
             assert found is not None
             assert found.body == bytes(3 << 20)
+
+    def test_over_tls_as_far_as_the_proxy(self, tmp_path: Path) -> None:
+        """The service has none, but the line to the proxy has: nothing of a file is sent beside it."""
+        seen: list[bytes] = []
+
+        def serve(plain: socket.socket) -> None:
+            with certificate.server_context().wrap_socket(plain, server_side=True) as line:
+                head, _, body = head_of(line).partition(b"\r\n\r\n")
+                while len(body) < 3 << 20:
+                    body += line.recv(1 << 16)
+                seen.extend((head, body))
+                line.sendall(b'HTTP/1.1 200 OK\r\nETag: "e"\r\nContent-Length: 0\r\n\r\n')
+
+        with listening(serve) as url:
+            proxy = url.replace("http://", "https://")
+            network = Network.of({"http_proxy": proxy, "SSL_CERT_FILE": str(certificate.authority())})
+            wire = Wire("http://s3.example.invalid", network)
+            body = in_a_file(tmp_path, 3 << 20)
+            answer = run(wire.ask("PUT", "/a", {"host": "s3.example.invalid"}, body, most=1000))
+        assert answer.status == 200
+        assert seen[0].startswith(b"PUT http://s3.example.invalid/a ")
+        assert seen[1] == bytes(3 << 20)
 
     @pytest.mark.parametrize("refused_at", [0, 1])
     def test_where_the_system_cannot_send_files(

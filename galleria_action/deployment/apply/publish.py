@@ -68,10 +68,10 @@ class Publish:
             entry = None
         if entry is None:
             again.append(upload.key)
-            entry = work.uploader.send_again(upload)
+            entry = work.sender.send_again(upload)
         work.uploader.done.entries[upload.key] = entry
         if staged is None:
-            work.uploader.note_headers(upload)
+            work.sender.note_headers(upload)
             work.tell(Stored(upload.key, 0, upload.photo))
 
     def _copied(self, work: Work, upload: Upload, staged: ManifestEntry | None) -> ManifestEntry | None:
@@ -82,7 +82,7 @@ class Publish:
             etag = work.store.copy(upload.key, upload.key, headers)
             return replace(known, etag=etag, headers=headers.digest())
         etag = work.store.copy(pool_key(staged.sha256), upload.key, headers)
-        if looks_like_md5(staged.etag) and looks_like_md5(etag) and staged.etag != etag and work.uploader.gives_md5:
+        if looks_like_md5(staged.etag) and looks_like_md5(etag) and staged.etag != etag and work.sender.gives_md5:
             return None
         return replace(staged, etag=etag)
 

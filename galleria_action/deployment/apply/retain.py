@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime
 
 from galleria_action.deployment.apply.order import Moment
@@ -19,7 +18,7 @@ from galleria_action.deployment.state.publication import PUBLICATION_KEY, Public
 from galleria_action.errors import ConfigInvalid, Conflict
 from galleria_action.quantities import count
 from galleria_action.storage.interface import ObjectInfo, ReadStore, WriteStore
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, replace
 
 _BUSY = "Another deploy is publishing, so it is left to the next one to tidy the pool."
 

@@ -51,7 +51,7 @@ class Stage:
             for title, batch in (("photos", photos), ("site assets", assets), ("site pages", pages)):
                 if batch:
                     work.say(f"Uploading {count(len(batch), 'file')}: {title}")
-                    work.uploader.upload(batch)
+                    work.sender.upload(batch)
         finally:
             work.tell(Ended())
             work.tell(work.uploader.done.summary())

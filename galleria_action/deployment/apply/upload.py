@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from typing import TYPE_CHECKING, TypeVar
 
 from galleria_action.deployment.documents.readback import ReadBack, is_md5, not_kept
-from galleria_action.deployment.events import Advanced, Listener, Sending, Stored, Uploaded, nobody
+from galleria_action.deployment.events import Advanced, Listener, Sending, Stored, nobody
 from galleria_action.deployment.model import Upload
+from galleria_action.deployment.outgoing.done import UploadsDone
 from galleria_action.deployment.outgoing.failures import concerns_all, summed_up
 from galleria_action.deployment.outgoing.open_file import OnDisk, OpenFile
 from galleria_action.deployment.outgoing.prepare import Prepared, PreparePolicy, beginning_of, prepare
@@ -39,32 +40,6 @@ SMALL = 64 << 10
 FAILURES_ENOUGH = 20
 #: the runner gives 7.5 s between SIGINT and SIGTERM; uploads on their way get most of that to finish
 STOP_PATIENCE_SECONDS = 5.0
-
-
-@dataclass
-class UploadsDone:
-    """What the uploads of one deploy did so far. ``entries`` are the manifest entries by key of what lies in its place,
-    ``staged`` those of what waits in the pool for its publication (with the ETag it has there)."""
-
-    entries: dict[str, ManifestEntry] = field(default_factory=dict)
-    staged: dict[str, ManifestEntry] = field(default_factory=dict)
-    sent: int = 0
-    skipped: int = 0
-    bytes_sent: int = 0
-    sent_photos: set[str] = field(default_factory=set)
-    exif_warnings: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    other_hashes: int = 0
-
-    def summary(self) -> Uploaded:
-        """What it comes to."""
-        return Uploaded(
-            photos=len(self.sent_photos),
-            files=self.sent,
-            skipped=self.skipped,
-            size=self.bytes_sent,
-            exif_warnings=dict(self.exif_warnings),
-            other_hashes=self.other_hashes,
-        )
 
 
 class _Batch:

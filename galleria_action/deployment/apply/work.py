@@ -12,6 +12,7 @@ from galleria_action.deployment.events import Deleted, Listener, Said
 from galleria_action.deployment.galleries import Wanted
 from galleria_action.deployment.layout import Layout
 from galleria_action.deployment.model import Base, Plan, Reason, Upload
+from galleria_action.deployment.outgoing.done import Idle
 from galleria_action.deployment.releases.history import History
 from galleria_action.deployment.releases.record import Release
 from galleria_action.deployment.releases.terms import Terms
@@ -89,7 +90,7 @@ class Work:
     local: Wanted
     remote: RemoteState
     store: WriteStore
-    uploader: Uploader
+    uploader: Uploader | Idle
     stop: Stop
     tell: Listener
     hold: Hold | None = None
@@ -128,6 +129,12 @@ class Work:
             if up.reason is Reason.HEADERS and up.key in known and up.key in listing
             and known[up.key].describes(listing[up.key])
         )  # fmt: skip
+
+    @property
+    def sender(self) -> Uploader:
+        """The uploader of a run that sends files."""
+        assert not isinstance(self.uploader, Idle)
+        return self.uploader
 
     @property
     def publishes(self) -> bool:

@@ -8,7 +8,6 @@ ignored; a newer schema is refused; what is not a record is never trusted.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -16,6 +15,7 @@ from typing import Any
 
 from galleria_action.deployment.state.publication import Replaced, replaced_of
 from galleria_action.errors import ConfigInvalid
+from galleria_action.expressions import expression
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.storage.interface import RECORDS, Headers
 from galleria_action.values import asdict, dataclass, field, fields
@@ -26,7 +26,7 @@ _OPEN, _ENDED = ".open.json", ".json"
 _SCHEMA = 1
 _NESTED = ("who", "counts", "undo", "taken_from")
 _TIME = "%Y%m%dT%H%M%SZ"
-_ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}")
+_ID = expression(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}")
 
 
 class ReleaseUnreadable(ValueError):
@@ -205,7 +205,7 @@ def parse_release(raw: bytes, release: str) -> Release:
             standing=Standing(document["standing"]),
             forgotten=_number(document.get("forgotten", 0)),
             strategy=_text(document.get("strategy", "rolling")),
-            taken_from=_taken_from(document.get("taken_from")),
+            taken_from=taken_from_of(document.get("taken_from")),
         )
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise ReleaseUnreadable(str(error)) from error
@@ -217,7 +217,9 @@ def _text(value: Any) -> str:
     return value
 
 
-def _taken_from(value: Any) -> TakenFrom | None:
+def taken_from_of(value: Any) -> TakenFrom | None:
+    """Where a release was taken over from as it stands in a document of ours. Raises ``ReleaseUnreadable`` and what
+    follows from a wrong type."""
     return None if value is None else TakenFrom(*(_text(value[it.name]) for it in fields(TakenFrom)))
 
 

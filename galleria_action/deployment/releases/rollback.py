@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from difflib import get_close_matches
 
 from galleria_action.deployment.galleries import Wanted, contents_of, gone
 from galleria_action.deployment.made_by import MadeBy
@@ -265,6 +264,8 @@ def _unknown(history: History, to: str) -> ReleaseUnavailable:
 
 
 def _others(history: History, to: str) -> str:
+    from difflib import get_close_matches
+
     ids = [it.id for it in history.releases[:-1]]
     near = (get_close_matches(to, ids, _SHOWN, 0.5) if to else []) or ids[-_SHOWN:][::-1]
     if not near:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from galleria_action.deployment.apply.upload import UploadsDone
 from galleria_action.deployment.galleries import Wanted
 from galleria_action.deployment.layout import Layout
 from galleria_action.deployment.model import Plan, Reason
+from galleria_action.deployment.outgoing.done import UploadsDone
 from galleria_action.deployment.releases.rollback import WayBack
 from galleria_action.deployment.remote.reading import RemoteState
 from galleria_action.deployment.state.manifest import Kind, Manifest, ManifestEntry

@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from galleria_action.deployment.layout import Layout
+from galleria_action.deployment.releases.record import TakenFrom, taken_from_of
 from galleria_action.errors import ConfigInvalid, ReleaseUnavailable
 from galleria_action.storage.interface import RECORDS, Headers, ReadStore
-from galleria_action.values import dataclass
+from galleria_action.values import asdict, dataclass
 
 STAGED_KEY = f"{RECORDS}staged.json"
 STAGED_HEADERS = Headers("application/json", "no-store")
@@ -22,7 +23,8 @@ _TIME = "%Y-%m-%dT%H:%M:%SZ"
 class Staged:
     """The gallery of the plan ``plan_id`` waits in ``slot`` since ``at``, made from the one at ``live`` whose document
     (its metadata, or its record where there is none) had the SHA-256 ``base`` (``None``: there was no gallery).
-    ``holds`` is that of the document in the slot: with another one the slot holds another gallery."""
+    ``holds`` is that of the document in the slot: with another one the slot holds another gallery. ``taken_from`` is
+    the release of another environment that it is."""
 
     slot: Layout
     live: Layout
@@ -31,13 +33,14 @@ class Staged:
     plan_id: str
     strategy: str
     at: datetime
+    taken_from: TakenFrom | None = None
 
     def to_bytes(self) -> bytes:
         """The document that is stored."""
         return json.dumps({
             "schema": _SCHEMA, "slot": self.slot.folder, "live": self.live.folder, "base": self.base,
             "holds": self.holds, "plan_id": self.plan_id, "strategy": self.strategy,
-            "at": f"{self.at.astimezone(UTC):{_TIME}}",
+            "at": f"{self.at.astimezone(UTC):{_TIME}}", "taken_from": self.taken_from and asdict(self.taken_from),
         }).encode()  # fmt: skip
 
 
@@ -75,6 +78,6 @@ def _parsed(document: Any) -> Staged:
     layout = Layout.at(slot)
     if not layout.is_slot or slot == live:
         raise ValueError("it names no idle slot")
-    return Staged(
-        layout, Layout.at(live), base, holds, plan_id, strategy, datetime.strptime(at, _TIME).replace(tzinfo=UTC)
-    )
+    since = datetime.strptime(at, _TIME).replace(tzinfo=UTC)
+    taken_from = taken_from_of(document.get("taken_from"))
+    return Staged(layout, Layout.at(live), base, holds, plan_id, strategy, since, taken_from)

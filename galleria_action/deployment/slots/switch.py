@@ -60,6 +60,7 @@ class PutAside:
             plan_id=work.plan.plan_id,
             strategy=self.strategy,
             at=self.slots.now(),
+            taken_from=work.terms.taken_from,
         )
         self.slots.store.put(STAGED_KEY, staged.to_bytes(), STAGED_HEADERS)
 

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from galleria_action.expressions import expression
 from galleria_action.storage.interface import Headers
 from galleria_action.values import dataclass
 
@@ -23,7 +24,7 @@ LARGEST_DEBT = 8 << 20
 _MOST_PATHS = 20_000
 _LONGEST_PATH = 8 << 10
 _SCHEMA = 1
-_ID = re.compile(r"[0-9A-Za-z-]{1,64}")
+_ID = expression(r"[0-9A-Za-z-]{1,64}")
 
 
 class DebtUnreadable(ValueError):

@@ -31,8 +31,8 @@ def open_router(choice: RouterChoice, store: WriteStore, settings: StoreSettings
         case RouterKind.POINTER:
             from galleria_action.edge.routers.pointer import Pointer
 
-            apart = provider_of(target.endpoint, settings.provider).seconds_between_writes
-            return Pointer(store, apart, settings.pause)
+            provider = provider_of(target.endpoint, settings.provider)
+            return Pointer(store, provider.seconds_between_writes, settings.pause, provider.writes_at_once)
         case RouterKind.FOLDER:
             from galleria_action.edge.routers.folder import Folder
 

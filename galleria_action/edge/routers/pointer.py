@@ -20,15 +20,17 @@ _MOST = 1 << 14
 
 @dataclass
 class Pointer:
-    """A ``Router``. ``store`` is rooted at the target. Some services take so many seconds between two writes of one
-    object, and refuse what comes before (``apart``): R2 one, DigitalOcean five writes in five minutes."""
+    """A ``Router``. ``store`` is rooted at the target. Some services take a write of one object every so many seconds
+    (``apart``), and refuse what comes before: R2 one a second. Or they take so many ``at_once`` in the time of as many:
+    DigitalOcean five in five minutes, of which one is left for the run before."""
 
     store: WriteStore
     apart: float
     pause: Pause
+    at_once: int = 1
     clock: Callable[[], float] = time.monotonic
     lag_seconds: float = 0.0
-    _written: float | None = field(default=None)
+    _written: list[float] = field(default_factory=list)
 
     def look(self) -> Seen:
         """See ``Router.look``."""
@@ -37,15 +39,18 @@ class Pointer:
 
     def send(self, routing: Routing, seen: Seen) -> Seen:
         """See ``Router.send``."""
-        if self._written is not None and (left := self._written + self.apart - self.clock()) > 0:
-            self.pause(left)
+        ours = max(1, self.at_once - 1)
+        if len(self._written) >= ours:
+            left = self._written[-ours] + self.at_once * self.apart - self.clock()
+            if left > 0:
+                self.pause(left)
         base = Base("", seen.token) if seen.token is not None else None
         body = routing.to_bytes()
         try:
             done = commit(self.store, LIVE_KEY, body, _HEADERS, base)
         except Conflict as refused:
             raise moved(LIVE_KEY) from refused
-        self._written = self.clock()
+        self._written.append(self.clock())
         return Seen(parse_routing(body, LIVE_KEY), done.etag)
 
     def wait(self, seen: Seen, pause: Pause, check: Callable[[], None]) -> None:

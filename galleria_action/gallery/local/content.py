@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from galleria_action.expressions import expression
 from galleria_action.gallery.local.formats import FORMATS, HEAD_BYTES, Format, format_of
 from galleria_action.gallery.local.whole import is_cut
 from galleria_action.gallery.media import extension_of, is_photo_or_video
@@ -66,25 +67,25 @@ def pointer_problem(head: bytes, size: int) -> str | None:
 
 _POINTERS = (
     (
-        re.compile(rb"version https://(?:git-lfs\.github\.com|hawser\.github\.com)/spec/"),
+        expression(rb"version https://(?:git-lfs\.github\.com|hawser\.github\.com)/spec/"),
         "is a Git LFS pointer, not the file itself; check out with `lfs: true` (actions/checkout), set "
         "GIT_LFS_SKIP_SMUDGE to 0, or run `git lfs pull`",
     ),
     (
-        re.compile(rb"[^\n\0]{0,1000}[/\\]annex[/\\]objects[/\\][^\n\0]+\s*\Z"),
+        expression(rb"[^\n\0]{0,1000}[/\\]annex[/\\]objects[/\\][^\n\0]+\s*\Z"),
         "is a git-annex pointer, not the file itself; run `git annex get` before",
     ),
     (
-        re.compile(rb"(?:[^\n\0]*\n){0,9}outs:\s*\n\s*- "),
+        expression(rb"(?:[^\n\0]*\n){0,9}outs:\s*\n\s*- "),
         "is a DVC pointer, not the file itself; run `dvc pull` before",
     ),
 )
 
-_MARKUP = re.compile(
+_MARKUP = expression(
     rb"(?:\xef\xbb\xbf)?\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|title|script)\b", re.I | re.S
 )
-_XML = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:\?xml|[A-Za-z])")
-_ONE_LINE = re.compile(r"[^\n\r\0]{1,4095}\Z")
+_XML = expression(rb"(?:\xef\xbb\xbf)?\s*<(?:\?xml|[A-Za-z])")
+_ONE_LINE = expression(r"[^\n\r\0]{1,4095}\Z")
 
 
 def _not_a_picture(head: bytes, size: int) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from enum import Enum
 
+from galleria_action.expressions import expression
 from galleria_action.values import dataclass
 
 #: so many of a file's first bytes are looked at; transport streams need most: a packet of up to 192 bytes and the next
@@ -71,7 +72,7 @@ _BRANDS: Mapping[bytes, Format] = {
 }
 
 _SIGNATURES = tuple(
-    (re.compile(pattern, re.DOTALL), form)
+    (expression(pattern, re.DOTALL), form)
     for pattern, form in (
         (rb"\xff\xd8", JPEG),
         (rb"\x89PNG\r\n\x1a\n", PNG),
@@ -93,7 +94,7 @@ _SIGNATURES = tuple(
         (rb"....(?:moov|mdat|wide|free|skip|pnot)", MP4),
     )
 )
-_BRANDED = re.compile(rb"....ftyp(....)", re.DOTALL)
+_BRANDED = expression(rb"....ftyp(....)", re.DOTALL)
 
 
 def format_of(head: bytes) -> Format | None:

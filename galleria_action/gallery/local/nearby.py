@@ -11,7 +11,6 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
-from difflib import get_close_matches
 from functools import cache
 
 from galleria_action.errors import GalleryInvalid
@@ -74,6 +73,8 @@ class Nearby:
         return self._guess(places, key)
 
     def _guess(self, places: Sequence[str], key: str) -> str:
+        from difflib import get_close_matches
+
         self._guesses += 1
         if self._guesses > _GUESSES:
             return ""

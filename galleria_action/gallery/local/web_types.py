@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from galleria_action.expressions import expression
 from galleria_action.gallery.media import media_type
 from galleria_action.values import dataclass
 
@@ -37,7 +38,7 @@ _NAMES = {
     "webfinger": "application/jrd+json",
 }
 #: possessive, so that nothing is tried in two ways
-_LOOKS_LIKE_A_PAGE = re.compile(
+_LOOKS_LIKE_A_PAGE = expression(
     rb"(?:\xef\xbb\xbf)?(?:\s|<!--(?:(?!-->).)*+-->)*+<(?:!doctype\s++html|html|head|body)\b", re.IGNORECASE | re.DOTALL
 )
 

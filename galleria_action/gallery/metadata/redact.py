@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterator
 
 from galleria_action.errors import GalleryInvalid
+from galleria_action.expressions import expression
 
-_SPACE = re.compile(r"[ \t\n\r]*")
+_SPACE = expression(r"[ \t\n\r]*")
 _DECODER = json.JSONDecoder()
 
 

@@ -7,11 +7,11 @@ document may fail in all three; every finding of every stage that can still be r
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Sequence
 from typing import Any
 
 from galleria_action.errors import Finding, GalleryInvalid
+from galleria_action.expressions import expression
 from galleria_action.gallery.keys import key_problem
 from galleria_action.gallery.local.files import KeptBytes, read_again
 from galleria_action.gallery.metadata import json_source
@@ -25,7 +25,7 @@ from galleria_action.gallery.wording import shown
 from galleria_action.values import dataclass, replace
 
 #: escapes of what may be half of a surrogate pair; written plainly it would not be UTF-8
-_HALVES = re.compile(rb"\\u[dD][89a-fA-F]")
+_HALVES = expression(rb"\\u[dD][89a-fA-F]")
 
 _HINT = "Run Galleria again to write the file anew, or mend the lines named above."
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from galleria_action.errors import GalleriaError, PermissionRefused, StorageUnavailable
+from galleria_action.expressions import expression
 from galleria_action.hands import Hands
 from galleria_action.storage.faults import Call, Fault, describe_key_error, failure
 from galleria_action.storage.interface import Target
@@ -35,7 +35,7 @@ PASSING_IN_BATCH = frozenset((
     "InternalError", "SlowDown", "ServiceUnavailable", "RequestTimeout", "OperationAborted",
 ))  # fmt: skip
 #: XML 1.0 cannot hold these or changes them; one such key would spoil its batch.
-NOT_IN_XML = re.compile(r"[\x00-\x1f\x7f-\x9f\ufffe\uffff]")
+NOT_IN_XML = expression(r"[\x00-\x1f\x7f-\x9f\ufffe\uffff]")
 
 
 class _BatchRefused(Exception):

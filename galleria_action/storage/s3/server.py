@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import http.client
 import socket
-import ssl
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -12,13 +10,14 @@ from urllib.parse import quote, urlsplit
 
 from galleria_action import __version__
 from galleria_action.net.answer import Response
+from galleria_action.net.proxies import ProxyRefused
 from galleria_action.net.signature import NO_BODY, Signer
 from galleria_action.net.waiting import run
 from galleria_action.storage.connection import Connection
 from galleria_action.storage.faults import Fault, of_answer
 from galleria_action.storage.interface import Body, sha256_of
 from galleria_action.storage.s3.credentials import Keys
-from galleria_action.storage.s3.wire import LINE_FAILURES, ProxyRefused, Wire
+from galleria_action.storage.s3.wire import LINE_FAILURES, Wire
 
 __all__ = ("LINE_FAILURES", "BucketServer", "Refused", "Response", "fault_of")
 
@@ -99,6 +98,8 @@ class BucketServer:
 
 def fault_of(error: Exception) -> Fault:
     """What a failure of the line amounts to."""
+    import ssl
+
     if isinstance(error, ssl.SSLError):
         return Fault("tls")
     if isinstance(error, ProxyRefused):
@@ -109,6 +110,6 @@ def fault_of(error: Exception) -> Fault:
         return Fault("timeout")
     if isinstance(error, ConnectionRefusedError):
         return Fault("refused")
-    if isinstance(error, ConnectionError | http.client.HTTPException):
+    if isinstance(error, ConnectionError):
         return Fault("cut")
     return Fault("refused", message=str(error))

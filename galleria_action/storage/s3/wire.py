@@ -1,32 +1,31 @@
 """HTTP to one server, for any number of threads: connections that are used again, bodies sent in pieces, answers read
 within bounds. It knows nothing of S3 and follows no redirect.
 
-Python's own ``http.client`` makes the connections. A body is sent as long as anything moves, however slow; a server
-that refuses before it has read all of the body is heard at once; no answer is longer than asked for, or slower than
-anybody's line (``net/answer``).
+A body is sent as long as anything moves, however slow; a server that refuses before it has read all of the body is
+heard at once; no answer is longer than asked for, or slower than anybody's line (``net/answer``).
 """
 
 from __future__ import annotations
 
 import errno
-import http.client
 import os
 import select
 import socket
-import ssl
 import threading
 import time
 import weakref
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from galleria_action.net.answer import Reader, Response
 from galleria_action.net.network import Network
-from galleria_action.net.patience import PatientResponse
-from galleria_action.net.proxies import Proxy
 from galleria_action.net.waiting import done, readable, run, writable
 from galleria_action.storage.interface import Body, Stretch, pieces_of
+
+if TYPE_CHECKING:
+    import ssl
 
 CONNECT_SECONDS = 10.0
 #: between two packets of an answer, before its first one, and for each piece of a body
@@ -42,14 +41,11 @@ _SMALL = 64 << 10
 _FRESH_SECONDS = 4.0
 
 #: What the line, or who is at its other end, may raise.
-LINE_FAILURES = (OSError, http.client.HTTPException)
+LINE_FAILURES = (OSError,)
 
-
-class ProxyRefused(OSError):
-    """The proxy makes no connection; the text is what it said."""
-
-
-_Idle = list[tuple[float, http.client.HTTPConnection]]
+#: a connected socket, or what behaves like one
+_Line = Any
+_Idle = list[tuple[float, _Line]]
 
 
 class Wire:
@@ -64,8 +60,13 @@ class Wire:
         self.host = parts.netloc.rpartition(":")[0] if parts.port and usual else parts.netloc
         self._proxy = network.proxies.for_url(url)
         self._absolute = f"http://{self.host}" if self._proxy and not self._tls else ""
+        #: whether what is sent is what the line carries
+        self._in_clear = not self._tls and not (self._proxy and self._proxy.scheme == "https")
         self._network = network
         self._context: ssl.SSLContext | None = None
+        #: what a line raises that has nothing to say yet, or takes nothing more for now
+        self._unreadable: tuple[type[OSError], ...] = (BlockingIOError,)
+        self._unwritable: tuple[type[OSError], ...] = (BlockingIOError,)
         self._lock = threading.Lock()
         self._idle: _Idle = []
         weakref.finalize(self, _close_all, self._idle)
@@ -79,83 +80,75 @@ class Wire:
         ``LINE_FAILURES``, also for a body that breaks off.
         """
         head = self._head(method, path, headers, len(body))
-        connection = self._idle_one()
-        if connection is None:
-            connection = await done(self._new)
-        exchange = self._exchange(connection, method, head, body, most, peek)
-        if isinstance(connection, _ThroughTls):  # which can only be waited for
+        line = self._idle_one()
+        if line is None:
+            line = await done(self._new)
+        exchange = self._exchange(line, method, head, body, most, peek)
+        if not isinstance(line, socket.socket):  # it can only be waited for
             return await done(lambda: run(exchange))
         return await exchange
 
-    async def _exchange(
-        self, connection: http.client.HTTPConnection, method: str, head: bytes, body: Body, most: int, peek: bool
-    ) -> Response:
+    async def _exchange(self, line: _Line, method: str, head: bytes, body: Body, most: int, peek: bool) -> Response:
         whole = False
         try:
-            line = connection.sock
             if await self._send(line, head, body):
-                answer = Reader(line, seconds=SILENCE_SECONDS)
+                answer = Reader(line, seconds=SILENCE_SECONDS, nothing_yet=self._unreadable)
                 response = await answer.response(method, most, peek=peek)
                 whole = answer.whole
             else:
-                response = await _refusal(Reader(line, seconds=_LAST_WORDS_SECONDS), method, most)
+                answer = Reader(line, seconds=_LAST_WORDS_SECONDS, nothing_yet=self._unreadable)
+                response = await _refusal(answer, method, most)
             return response
         finally:
             if whole:
-                self._idle.append((time.monotonic(), connection))
+                self._idle.append((time.monotonic(), line))
             else:
-                connection.close()
+                line.close()
 
     # --- connections -------------------------------------------------------------------------------------------------
 
-    def _idle_one(self) -> http.client.HTTPConnection | None:
+    def _idle_one(self) -> _Line | None:
         with suppress(IndexError):
             while True:
-                since, connection = self._idle.pop()
-                if time.monotonic() - since < _FRESH_SECONDS and not _has_news(connection.sock):
-                    return connection
-                connection.close()
+                since, line = self._idle.pop()
+                if time.monotonic() - since < _FRESH_SECONDS and not _has_news(line):
+                    return line
+                line.close()
         return None
 
-    def _new(self) -> http.client.HTTPConnection:
-        connection = self._connection()
-        connection.response_class = PatientResponse  # of a proxy
-        try:
-            connection.connect()
-        except OSError as error:
-            connection.close()
-            if self._proxy and str(error).startswith("Tunnel connection failed"):
-                raise ProxyRefused(str(error)) from error
-            raise
-        connection.sock.settimeout(SILENCE_SECONDS if isinstance(connection, _ThroughTls) else 0)
-        return connection
-
-    def _connection(self) -> http.client.HTTPConnection:
+    def _new(self) -> _Line:
         way = self._proxy
-        if way is None:
-            return self._plain_or_tls(self._host, self._port, tls=self._tls)
-        if not self._tls:
-            return self._plain_or_tls(way.host, way.port, tls=way.scheme == "https")
-        connection = (
-            _ThroughTls(way, self._tls_context())
-            if way.scheme == "https"
-            else http.client.HTTPSConnection(way.host, way.port, timeout=CONNECT_SECONDS, context=self._tls_context())
-        )
-        connection.set_tunnel(
-            self._host, self._port, {"Proxy-Authorization": way.authorization} if way.authorization else {}
-        )
-        return connection
+        if way and self._tls:
+            from galleria_action.net.patient import tunnel
 
-    def _plain_or_tls(self, host: str, port: int, *, tls: bool) -> http.client.HTTPConnection:
-        if tls:
-            return http.client.HTTPSConnection(host, port, timeout=CONNECT_SECONDS, context=self._tls_context())
-        return http.client.HTTPConnection(host, port, timeout=CONNECT_SECONDS)
+            line = tunnel(way, self._host, self._port, self._tls_context(), CONNECT_SECONDS)
+        elif way:
+            line = self._connected(way.host, way.port, tls=way.scheme == "https")
+        else:
+            line = self._connected(self._host, self._port, tls=self._tls)
+        line.settimeout(0 if isinstance(line, socket.socket) else SILENCE_SECONDS)
+        return line
+
+    def _connected(self, host: str, port: int, *, tls: bool) -> socket.socket:
+        # Python would load its tables of Unicode for a name that is text, also where that is ASCII.
+        name = host.encode() if host.isascii() else host
+        line = socket.create_connection((name, port), CONNECT_SECONDS)  # type: ignore[arg-type]  # bytes will do
+        try:
+            line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return self._tls_context().wrap_socket(line, server_hostname=name) if tls else line
+        except BaseException:
+            line.close()
+            raise
 
     def _tls_context(self) -> ssl.SSLContext:
+        import ssl
+
         with self._lock:
             if self._context is None:
                 self._context = self._network.trust.context()
                 self._context.set_alpn_protocols(["http/1.1"])
+                self._unreadable = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+                self._unwritable = (BlockingIOError, ssl.SSLWantWriteError)
             return self._context
 
     # --- one exchange ------------------------------------------------------------------------------------------------
@@ -207,7 +200,7 @@ class Wire:
                 raise piece.short
             return count
 
-        if not self._tls:
+        if self._in_clear:
             try:
                 return await self._whole(line, piece.size, send)
             except OSError as error:
@@ -221,13 +214,13 @@ class Wire:
     async def _whole(self, line: socket.socket, size: int, send: Callable[[int], int]) -> bool:
         """Have ``send``, which sends what it can of ``size`` bytes from where it is told, send them all. ``False`` when
         the server answers before."""
-        sent, listening = 0, not self._tls
+        sent, listening = 0, self._in_clear
         while sent < size:
             try:
                 sent += send(sent)
-            except (BlockingIOError, ssl.SSLWantWriteError):
+            except self._unwritable:
                 await writable(line, SILENCE_SECONDS, listening=listening)
-            except ssl.SSLWantReadError:
+            except self._unreadable:
                 await readable(line, SILENCE_SECONDS)
             if sent < size and listening and _has_news(line):
                 if _answers(line):
@@ -259,22 +252,6 @@ def _answers(line: socket.socket) -> bool:
     return not line.recv(10, socket.MSG_PEEK).startswith(b"HTTP/1.1 1")
 
 
-class _ThroughTls(http.client.HTTPSConnection):
-    """To a server with TLS, through a proxy that is itself spoken to over TLS."""
-
-    def __init__(self, proxy: Proxy, context: ssl.SSLContext) -> None:
-        super().__init__(proxy.host, proxy.port, timeout=CONNECT_SECONDS, context=context)
-        self._proxy_name, self._tls = proxy.host, context
-
-    def connect(self) -> None:
-        from urllib3.util.ssltransport import SSLTransport
-
-        line = socket.create_connection((self.host, self.port), CONNECT_SECONDS)
-        self.sock = self._tls.wrap_socket(line, server_hostname=self._proxy_name)
-        self._tunnel()  # type: ignore[attr-defined]
-        self.sock = SSLTransport(self.sock, self._tls, server_hostname=self._tunnel_host)  # type: ignore[attr-defined]
-
-
 def _close_all(idle: _Idle) -> None:
-    for _, connection in idle:
-        connection.close()
+    for _, line in idle:
+        line.close()

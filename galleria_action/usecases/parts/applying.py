@@ -37,8 +37,9 @@ from galleria_action.values import replace
 
 if TYPE_CHECKING:  # what sends files is loaded when some are to be sent
     from galleria_action.deployment.apply.order import Step
-    from galleria_action.deployment.apply.upload import Uploader, UploadsDone
+    from galleria_action.deployment.apply.upload import Uploader
     from galleria_action.deployment.apply.work import Work
+    from galleria_action.deployment.outgoing.done import UploadsDone
     from galleria_action.deployment.previews.lending import Lender
 
 #: different warnings about EXIF, each with its files
@@ -246,7 +247,7 @@ def _deploying(context: Context, work: Work, checkpoint: Checkpoint) -> Iterator
             yield
     finally:
         warn_of_uploads(context, work.uploader.done.summary())
-        tell_proof(context, work.uploader)
+        tell_proof(context, work.sender)
         tell_trouble(context, checkpoint)
 
 

@@ -10,6 +10,7 @@ from galleria_action.deployment.apply.carry_out import carried_out
 from galleria_action.deployment.apply.restore import Restore
 from galleria_action.deployment.apply.work import Work
 from galleria_action.deployment.model import Commit, Copy, Delete, KeptObject, Plan, Reason, SourceFile
+from galleria_action.deployment.outgoing.done import Idle
 from galleria_action.deployment.releases.rollback import Restored
 from galleria_action.deployment.state.manifest import Kind, ManifestEntry
 from galleria_action.deployment.state.pool import POOL_HEADERS, pool_key
@@ -20,7 +21,7 @@ from galleria_action.gallery.local.files import read_file
 from galleria_action.storage.interface import Headers, WriteStore
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.planning import Comparison
-from galleria_action.usecases.parts.releasing import history_of, idle_uploader, terms_of
+from galleria_action.usecases.parts.releasing import history_of, terms_of
 from galleria_action.values import replace
 
 #: a file of the site with this name is shown while the gallery is away
@@ -80,7 +81,7 @@ def take_down(context: Context, store: WriteStore, made: Comparison) -> None:
     context.stop.check()
     if page:
         store.put(pool_key(sha256), page, POOL_HEADERS)
-    uploader = idle_uploader(context, store)
+    uploader = Idle(context.options.upload.concurrency)
     work = Work(plan, wanted, remote, store, uploader, context.stop, context.tell, None, terms_of(context))
     steps = rolling(wanted, Restore({_INDEX: entry} if page else {}))
     with carried_out(work, steps, context.phase("Take down")):

@@ -36,7 +36,6 @@ from galleria_action.usecases.parts.approval import check_approval
 from galleria_action.values import dataclass, replace
 
 if TYPE_CHECKING:
-    from galleria_action.deployment.apply.upload import Uploader
     from galleria_action.deployment.apply.work import Work
 
 
@@ -67,15 +66,6 @@ def begin(context: Context, store: WriteStore, plan: Plan) -> None:
     context.stop.check()
     context.tell(Deploying())
     prove_ahead(store)
-
-
-def idle_uploader(context: Context, store: WriteStore) -> Uploader:
-    """For a run that has nothing to upload."""
-    from galleria_action.deployment.apply.upload import Uploader
-    from galleria_action.deployment.outgoing.prepare import PreparePolicy
-
-    concurrency = context.options.upload.concurrency
-    return Uploader(store, PreparePolicy(), concurrency, context.stop, context.tell)
 
 
 @dataclass

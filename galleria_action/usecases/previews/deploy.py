@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from functools import partial
 
-from galleria_action.deployment.apply.upload import UploadsDone
 from galleria_action.deployment.events import Event, Located, Pictured, Planned, Previewed, Released
 from galleria_action.deployment.guards import DeleteLimit, check_guards
 from galleria_action.deployment.layout import Layout, laid_out, place_of, whole
 from galleria_action.deployment.model import PageEdit
+from galleria_action.deployment.outgoing.done import UploadsDone
 from galleria_action.deployment.previews.lending import Lender
 from galleria_action.deployment.previews.marks import MARK_HEADERS, MARKS, Preview, closing_in
 from galleria_action.errors import DeleteGuard, EmptyGallery, PlanChanged

@@ -16,6 +16,7 @@ from galleria_action.deployment.documents.writing import commit
 from galleria_action.deployment.events import Planned, Recognised
 from galleria_action.deployment.layout import Layout, is_elsewhere, laid_out, whole
 from galleria_action.deployment.model import Commit, Delete, Plan, Reason
+from galleria_action.deployment.outgoing.done import Idle
 from galleria_action.deployment.releases.forgetting import Document, document_without, keys_of, record_without
 from galleria_action.deployment.releases.history import History
 from galleria_action.deployment.releases.record import RELEASE_HEADERS, Kind, Standing, is_open
@@ -36,7 +37,7 @@ from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.applying import verify_brought
 from galleria_action.usecases.parts.places import check_router
 from galleria_action.usecases.parts.purging import Gone, purging, purging_of
-from galleria_action.usecases.parts.releasing import begin, concluding, history_of, idle_uploader, terms_of
+from galleria_action.usecases.parts.releasing import begin, concluding, history_of, terms_of
 from galleria_action.usecases.parts.unfinished import cleared
 from galleria_action.usecases.previews.holding import previews_with
 from galleria_action.usecases.previews.removal import finish_closing, remove
@@ -195,7 +196,7 @@ def _from_the_live_gallery(
     context: Context, store: WriteStore, remote: RemoteState, traces: _Traces, photo: str
 ) -> None:
     terms = replace(terms_of(context), kind=Kind.FORGET, despite_hold=True, forgets=photo)
-    uploader = idle_uploader(context, store)
+    uploader = Idle(context.options.upload.concurrency)
     work = Work(traces.plan, traces.wanted, remote, store, uploader, context.stop, context.tell, None, terms)
     metadata = parse_remote(traces.wanted.document.body) if traces.wanted.document else None
     named = metadata.keys() | {METADATA_KEY} if metadata else frozenset(traces.wanted.keys["photo"] or ())

@@ -16,6 +16,7 @@ from galleria_action.deployment.galleries import Wanted
 from galleria_action.deployment.guards import check_guards
 from galleria_action.deployment.layout import laid_out, place_of, whole
 from galleria_action.deployment.model import Plan
+from galleria_action.deployment.outgoing.done import Idle
 from galleria_action.deployment.releases.onward import Offer, offered, plan_onward, recorded_there
 from galleria_action.deployment.releases.record import Release, TakenFrom
 from galleria_action.deployment.releases.rollback import WayBack, chosen, way_back
@@ -49,7 +50,6 @@ from galleria_action.usecases.parts.releasing import (
     check_hold,
     concluding,
     history_of,
-    idle_uploader,
     terms_of,
     tidy,
 )
@@ -126,9 +126,8 @@ def deploy_onward(context: Context) -> TakenOver | PutAside:
     if slots.router:
         note_router(context, slots.store, remote)
     terms = replace(terms_of(context), taken_from=offer.taken_from)
-    work = Work(
-        plan, made.wanted, remote, store, idle_uploader(context, store), context.stop, context.tell, None, terms
-    )
+    uploader = Idle(context.options.upload.concurrency)
+    work = Work(plan, made.wanted, remote, store, uploader, context.stop, context.tell, None, terms)
     work.look_ahead = partial(look_ahead, context)
     inside, in_slots = _same_service(made.source.context.settings, context), context.options.strategy.strategy.in_slots
     bring = Bring(made.recorded, made.source.store, offer.at, inside, aside=in_slots)

@@ -19,17 +19,15 @@ from galleria_action.deployment.galleries import Wanted
 from galleria_action.deployment.guards import check_guards
 from galleria_action.deployment.layout import laid_out
 from galleria_action.deployment.model import Plan
+from galleria_action.deployment.outgoing.done import Idle
 from galleria_action.deployment.releases.history import History
 from galleria_action.deployment.releases.hold import put_hold
 from galleria_action.deployment.releases.record import Kind
 from galleria_action.deployment.releases.rollback import WayBack, chosen, plan_back, wanted_by, way_back
 from galleria_action.deployment.remote.reading import RemoteState, read_remote
 from galleria_action.deployment.routing.router import Slots
-from galleria_action.deployment.slots.fill import Fill
-from galleria_action.deployment.slots.filling import pieces_back
 from galleria_action.deployment.state.pool import POOL_FOLDER, pool_key
 from galleria_action.deployment.state.publication import Publication
-from galleria_action.deployment.strategies.blue_green import brought_back
 from galleria_action.deployment.strategies.rolling import rolling
 from galleria_action.errors import Cancelled, GalleriaError, ReleaseUnavailable
 from galleria_action.gallery.keys import METADATA_KEY
@@ -46,7 +44,7 @@ from galleria_action.usecases.parts.planning import storing_of, under_way, warn_
 from galleria_action.usecases.parts.probing import headers_of, probe
 from galleria_action.usecases.parts.probing_ahead import look_ahead
 from galleria_action.usecases.parts.purging import purging
-from galleria_action.usecases.parts.releasing import begin, concluding, history_of, idle_uploader, terms_of, tidy
+from galleria_action.usecases.parts.releasing import begin, concluding, history_of, terms_of, tidy
 from galleria_action.usecases.parts.unfinished import cleared
 from galleria_action.usecases.previews.removal import finish_closing
 from galleria_action.usecases.results import PlanMade, RolledBack
@@ -135,13 +133,17 @@ def _back(context: Context, slots: Slots, store: WriteStore, remote: RemoteState
         previous=_previous(history, way.release.state),
         despite_hold=True,
     )
-    uploader, hold = idle_uploader(context, store), ahead.handed_over()
+    uploader, hold = Idle(context.options.upload.concurrency), ahead.handed_over()
     work = Work(plan, wanted, remote, store, uploader, context.stop, context.tell, hold, terms)
     work.history, work.around = history, ahead.around
     work.look_ahead = partial(look_ahead, context)
     then = made.then or remote.metadata
     named = _named(way, then)
     if slots.router:
+        from galleria_action.deployment.slots.fill import Fill
+        from galleria_action.deployment.slots.filling import pieces_back
+        from galleria_action.deployment.strategies.blue_green import brought_back
+
         fill = Fill(slots, lambda work: pieces_back(way, named, slots.live))
         steps: Sequence[Step] = brought_back(slots, fill)
     else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from galleria_action.deployment.apply.upload import UploadsDone
+from galleria_action.deployment.outgoing.done import UploadsDone
 from galleria_action.deployment.routing.router import Slots
 from galleria_action.deployment.state.checkpoint import Checkpoint
 from galleria_action.options.strategy import Strategy

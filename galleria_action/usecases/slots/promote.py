@@ -12,6 +12,7 @@ from galleria_action.deployment.events import Planned, Recognised
 from galleria_action.deployment.guards import check_guards
 from galleria_action.deployment.layout import laid_out
 from galleria_action.deployment.model import Commit, Plan
+from galleria_action.deployment.outgoing.done import Idle
 from galleria_action.deployment.releases.rollback import Restored
 from galleria_action.deployment.remote.reading import RemoteState, read_remote
 from galleria_action.deployment.routing.router import Routing, Slots
@@ -30,7 +31,7 @@ from galleria_action.usecases.parts.planning import storing_of
 from galleria_action.usecases.parts.probing import headers_of, probe
 from galleria_action.usecases.parts.probing_ahead import look_ahead
 from galleria_action.usecases.parts.purging import purging
-from galleria_action.usecases.parts.releasing import begin, concluding, idle_uploader, terms_of
+from galleria_action.usecases.parts.releasing import begin, concluding, terms_of
 from galleria_action.usecases.parts.unfinished import cleared
 from galleria_action.usecases.previews.removal import finish_closing
 from galleria_action.usecases.results import Answered, PlanMade, Promoted
@@ -79,9 +80,10 @@ def _shown(context: Context, slots: Slots, store: WriteStore, promotion: _Promot
     if slots.router:
         note_router(context, slots.store, remote)
     work = Work(
-        promotion.plan, promotion.wanted, remote, store, idle_uploader(context, store), context.stop, context.tell,
-        None, replace(terms_of(context), strategy=staged.strategy), slot=_in_slot(slots, promotion),
-        look_ahead=partial(look_ahead, context),
+        promotion.plan, promotion.wanted, remote, store, Idle(context.options.upload.concurrency),
+        context.stop, context.tell, None,
+        replace(terms_of(context), strategy=staged.strategy, taken_from=staged.taken_from),
+        slot=_in_slot(slots, promotion), look_ahead=partial(look_ahead, context),
     )  # fmt: skip
     restore = Restore(promotion.there.manifest.objects, slot=staged.slot)
     with (
