@@ -10,8 +10,9 @@ from enum import StrEnum
 from functools import cached_property, lru_cache
 from typing import Literal, TypeVar
 
-from galleria_action.gallery.local.files import KeptBytes, LocalFile, read_again
+from galleria_action.gallery.local.files import LocalFile
 from galleria_action.gallery.metadata.model import Variant
+from galleria_action.gallery.metadata.schema import Kept
 from galleria_action.storage.interface import Headers, Target
 from galleria_action.values import dataclass, field
 
@@ -232,12 +233,12 @@ class Commit:
     key: str
     sha256: str
     headers: Headers
-    content: bytes | KeptBytes = field(repr=False, compare=False)
+    content: bytes | Kept = field(repr=False, compare=False)
 
     @property
     def body(self) -> bytes:
         """The document. Raises ``GalleryInvalid`` where the file has changed meanwhile."""
-        return read_again(self.content)
+        return self.content if isinstance(self.content, bytes) else self.content.read()
 
     @property
     def size(self) -> int:

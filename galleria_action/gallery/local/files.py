@@ -234,15 +234,12 @@ class KeptBytes:
     def __len__(self) -> int:
         return self.file.size
 
-
-def read_again(content: bytes | KeptBytes) -> bytes:
-    """The bytes that ``content`` is or has. Raises ``GalleryInvalid`` where the file is not as it was."""
-    if isinstance(content, bytes):
-        return content
-    body = read_file(content.file)
-    if hashlib.sha256(body).hexdigest() != content.sha256:
-        raise changed(content.file, "was written to")
-    return body
+    def read(self) -> bytes:
+        """The bytes. Raises ``GalleryInvalid`` where the file is not as it was."""
+        body = read_file(self.file)
+        if hashlib.sha256(body).hexdigest() != self.sha256:
+            raise changed(self.file, "was written to")
+        return body
 
 
 def usable(found: Found) -> Found:
