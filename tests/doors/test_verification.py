@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
 from galleria_action.deployment.documents import readback
+from galleria_action.storage.s3 import hash_probe
 from tests.doors.s3_job import MANIFEST, METADATA, PREFIX, S3Job, Start
 from tests.doors.test_failures import failed
-from tests.s3 import Bucket, Stored, flipped
+from tests.s3 import Bucket, Request, Stored, flipped
 
 Damage = Callable[[Bucket, str], None]
 
@@ -203,6 +205,28 @@ class TestOnTheWay:
         assert "does not keep what it is sent" in ran.log
         assert job.untouched()
         assert job.finishes()
+        assert job.runner.run("verify", verify="deep").exit_code == 0
+
+    @pytest.mark.parametrize(("profile", "checks"), [("ceph", True), ("ignores-hashes", False)])
+    def test_whether_hashes_are_checked_is_found_out_and_told(
+        self, start: Start, monkeypatch: pytest.MonkeyPatch, profile: str, checks: bool
+    ):
+        monkeypatch.setattr(hash_probe, "WORTH_A_REQUEST_BYTES", 0)
+        monkeypatch.setattr(readback, "ALWAYS_COMPARED_BYTES", 0)
+        job = start(profile)
+        for number in range(20, 24):
+            job.gallery.add(number)
+
+        def after_the_probe(request: Request) -> None:
+            """Photos are slow: what was found out is known before the first of them is there."""
+            if request.operation == "PutObject" and "/photos/" in request.key:
+                time.sleep(0.1)
+
+        job.s3.before = after_the_probe
+        ran = job.runner.run("deploy", concurrency="4")
+        assert ran.exit_code == 0, ran.log
+        assert ("proved by the signed SHA-256" in ran.log) is checks
+        assert not [key for key in job.s3.objects if "/probe-" in key]
         assert job.runner.run("verify", verify="deep").exit_code == 0
 
     def test_opaque_etags_cost_one_reading_and_not_one_each(self, start: Start):

@@ -14,6 +14,7 @@ from random import Random
 
 import pytest
 
+from galleria_action.deployment.releases.record import id_in, is_open
 from galleria_action.deployment.state.manifest import MANIFEST_KEY
 from galleria_action.deployment.state.publication import PUBLICATION_KEY
 from galleria_action.deployment.state.written import parse_manifest
@@ -261,9 +262,9 @@ def test_one_goes_halfway_by_at_every_request_of_the_other(tmp_path: Path, name:
 
 
 def test_a_delete_on_its_way_is_found_by_the_verification(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """The window that remains, because no request deletes on a condition: ``b`` has committed and is held up for so
-    long that ``a`` takes it for dead and commits a gallery that needs what ``b`` deletes, and only then ``b``'s delete
-    arrives. ``a`` does not end well then, and the next run heals."""
+    """The window that remains, because no request deletes on a condition: ``b`` has committed and said so, and is held
+    up for so long that ``a`` takes it for dead and commits a gallery that needs what ``b`` deletes, and only then
+    ``b``'s delete arrives. ``a`` does not end well then, and the next run heals."""
     monkeypatch.setattr("galleria_action.deployment.apply.publishing.LOOK_SECONDS", 0.02)
     monkeypatch.setattr("galleria_action.deployment.apply.publishing.LEASE_SECONDS", 0.6)
     two = pair(tmp_path, "photos-only")
@@ -272,7 +273,8 @@ def test_a_delete_on_its_way_is_found_by_the_verification(tmp_path: Path, monkey
     def schedule(names: list[str]) -> str:
         seen = [entry for entry in log if not entry[2].startswith(".galleria/")]
         done = {entry[:2] for entry in seen if entry[2] == METADATA_KEY or entry[1] == "delete"}
-        between = ("b", "put") in done and ("a", "put") not in done
+        ended = any(entry[:2] == ("b", "put") and id_in(entry[2]) and not is_open(entry[2]) for entry in log)
+        between = ended and ("a", "put") not in done  # what b asks for next is the delete
         turn = "a" if between or ("b", "delete") in done else "b"
         return turn if turn in names else names[0]
 

@@ -6,6 +6,7 @@ Source of the layout: ITU-T T.81 annex B; Exif's place in it: CIPA DC-008.
 from __future__ import annotations
 
 import re
+import struct
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -19,6 +20,9 @@ MAX_PAYLOAD = 0xFFFF - 2
 
 _STANDALONE = frozenset([0x01, *range(0xD0, 0xD8)])
 _END_OR_START = frozenset([0xD8, 0xD9])
+_WITH_LENGTH = frozenset(range(0x02, 0xFF)) - _STANDALONE - _END_OR_START
+#: a segment as it begins nearly always: 0xFF, marker, length
+_SEGMENT, _NO_SEGMENT = struct.Struct(">BBH"), (0, 0, 0)
 #: fill bytes may stand before a marker (T.81 B.1.1.2); in junk the last 0xFF of them is as good as the first, and to
 #: look for that one takes linear time
 _MARKER_HERE = re.compile(rb"\xff++([\x01-\xfe])")
@@ -53,10 +57,12 @@ class Segment(NamedTuple):
 
 
 class Head(NamedTuple):
-    """Everything before the compressed picture. ``scan`` is where the first SOS marker stands."""
+    """Everything before the compressed picture. ``scan`` is where the first SOS marker stands; those of ``segments``
+    that hold EXIF, intact or not, are ``exif``, too."""
 
     segments: tuple[Segment, ...]
     scan: int
+    exif: tuple[Segment, ...]
 
 
 def foreign_format(image: memoryview) -> str | None:
@@ -75,26 +81,47 @@ def read_head(image: memoryview) -> Head:
     Raises ``Damaged`` when there is no scan, a segment is cut, or junk stands before any EXIF.
     """
     segments: list[Segment] = []
-    exif_seen = False
+    exif: list[Segment] = []
     position, length = 2, len(image)
     while len(segments) < _MAX_SEGMENTS:
-        found = _MARKER_BEHIND_JUNK.search(image, position) if exif_seen else _MARKER_HERE.match(image, position)
-        if found is None:
-            raise Damaged("the file ends or holds junk before its picture data begins")
-        marker, start, position = found[1][0], found.end() - 2, found.end()
-        if marker in _STANDALONE:
-            continue
-        if marker in _END_OR_START:
-            raise Damaged("the file has no picture data where it should begin")
-        end = position + (image[position] << 8 | image[position + 1]) if position + 2 <= length else 0
-        if end < position + 2 or end > length:
+        start = position
+        first, marker, size = _SEGMENT.unpack_from(image, start) if start + 4 <= length else _NO_SEGMENT
+        if first != 0xFF or marker not in _WITH_LENGTH:
+            start = _next_marker(image, position, behind_junk=bool(exif))
+            marker, size = image[start + 1], int.from_bytes(image[start + 2 : start + 4], "big")
+            if marker in _STANDALONE:
+                position = start + 2
+                continue
+        position = start + 2 + size
+        if size < 2 or position > length:
             raise Damaged("a segment before the picture data is cut off")
         if marker == SOS:
-            return Head(tuple(segments), start)
-        segments.append(Segment(marker, start, position + 2, end))
-        exif_seen = exif_seen or (marker == APP1 and is_exif(image, segments[-1]))
-        position = end
+            return Head(tuple(segments), start, tuple(exif))
+        segment = Segment(marker, start, start + 4, position)
+        segments.append(segment)
+        if marker == APP1 and is_exif(image, segment):
+            exif.append(segment)
     raise Damaged("the file has more segments than any real photo")
+
+
+def _next_marker(image: memoryview, position: int, *, behind_junk: bool) -> int:
+    """Where the 0xFF of the next marker stands."""
+    found = (_MARKER_BEHIND_JUNK.search if behind_junk else _MARKER_HERE.match)(image, position)
+    if found is None:
+        raise Damaged("the file ends or holds junk before its picture data begins")
+    if found[1][0] in _END_OR_START:
+        raise Damaged("the file has no picture data where it should begin")
+    return found.end() - 2
+
+
+def read_segment(image: memoryview, start: int) -> Segment:
+    """The segment whose 0xFF stands at ``start``, where there is one.
+
+    Raises ``Damaged`` where there is none."""
+    first, marker, size = _SEGMENT.unpack_from(image, start) if start + 4 <= len(image) else _NO_SEGMENT
+    if first != 0xFF or marker not in _WITH_LENGTH or size < 2:
+        raise Damaged("a segment is not where it should be")
+    return Segment(marker, start, start + 4, start + 2 + size)
 
 
 def is_exif(image: memoryview, segment: Segment) -> bool:

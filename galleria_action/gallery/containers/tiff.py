@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import struct
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import compress, count, repeat
+from operator import add, mul
 from typing import NamedTuple
 
 from galleria_action.gallery.containers.jpeg import Damaged
@@ -15,10 +17,17 @@ from galleria_action.gallery.containers.jpeg import Damaged
 ASCII, SHORT, LONG, RATIONAL, UNDEFINED, SIGNED_RATIONAL, IFD = 2, 3, 4, 5, 7, 10, 13
 EXIF_POINTER, GPS_POINTER, INTEROP_POINTER = 0x8769, 0x8825, 0xA005
 EXIF_VERSION, DATE_TIME_ORIGINAL, OFFSET_TIME_ORIGINAL, MAKER_NOTE = 0x9000, 0x9003, 0x9011, 0x927C
-_THUMBNAIL_AT, _THUMBNAIL_LENGTH, _STRIPS_AT, _STRIP_LENGTHS = 0x0201, 0x0202, 0x0111, 0x0117
+#: what says where an embedded picture stands, and what says how long it is
+_PICTURES = {0x0201: 0x0202, 0x0111: 0x0117}
+_WITH_PICTURES = frozenset(_PICTURES)
+_CODES = {SHORT: "H", LONG: "I", IFD: "I"}
 
 #: bytes per value of each type; 129 is Exif 3.0's UTF-8
 TYPE_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 129: 1}
+_TYPES = frozenset(TYPE_SIZES)
+_ORDERS = {b"II*\0": "<", b"MM\0*": ">"}
+_READ_SHORT, _READ_LONG = ({order: struct.Struct(order + code).unpack_from for order in "<>"} for code in "HI")
+_HEADER = 8
 
 MAIN, THUMBNAIL = "IFD0", "IFD1"
 EXIF, GPS, INTEROP = "Exif", "GPS", "Interop"
@@ -34,7 +43,7 @@ _MAX_SHARING = 16
 
 def is_gps(path: str) -> bool:
     """Whether ``path`` is a GPS directory, or one below it."""
-    return GPS in path.split("/")
+    return GPS in path
 
 
 class Entry(NamedTuple):
@@ -57,18 +66,48 @@ class Entry(NamedTuple):
 class Directory(NamedTuple):
     """A directory: its count at ``at``, records, and the pointer to the next one up to ``end``.
 
-    Some writers leave the next pointer out; ``next_at`` is ``None`` when the block ends before it.
+    The records stand in columns, as they are read at once: most of them nobody asks for. ``numbers`` are their last
+    four bytes; a value that does not fit in there stands from one of ``starts`` to one of ``ends``. Some writers leave
+    the next pointer out; ``next_at`` is ``None`` when the block ends before it.
     """
 
     path: str
     at: int
-    entries: tuple[Entry, ...]
+    tags: tuple[int, ...]
+    types: tuple[int, ...]
+    values: tuple[int, ...]
+    numbers: tuple[int, ...]
+    sizes: list[int]
+    starts: list[int]
+    ends: list[int]
     next_at: int | None
     end: int
 
+    @property
+    def entries(self) -> list[Entry]:
+        """All records."""
+        return [self._entry(number) for number in range(len(self.tags))]
+
     def find(self, tag: int) -> list[Entry]:
         """All records of ``tag``: broken writers leave several."""
-        return [entry for entry in self.entries if entry[0] == tag]
+        found, number = [], -1
+        for _ in range(self.tags.count(tag)):
+            number = self.tags.index(tag, number + 1)
+            found.append(self._entry(number))
+        return found
+
+    def outside(self) -> Iterator[tuple[int, int, int]]:
+        """Start, end and tag of each value that does not stand in its record."""
+        return zip(self.starts, self.ends, compress(self.tags, map(INLINE.__lt__, self.sizes)), strict=True)
+
+    def points(self, number: int) -> bool:
+        """Whether the record of this number is one that a pointer to another directory has."""
+        return self.types[number] in (LONG, IFD) and self.values[number] == 1
+
+    def _entry(self, number: int) -> Entry:
+        at, size = self.at + 2 + 12 * number, self.sizes[number]
+        value_at = self.numbers[number] if size > INLINE else at + 8
+        return Entry(self.tags[number], self.types[number], self.values[number], size, value_at, at)
 
 
 class Reference(NamedTuple):
@@ -81,68 +120,63 @@ class Reference(NamedTuple):
 
 
 class Usage:
-    """How many references use which bytes; answers in logarithmic time, because hostile blocks have many of both."""
+    """How many ranges use which bytes; answers in logarithmic time, because hostile blocks have many of both."""
 
-    def __init__(self, references: Iterable[Reference]) -> None:
-        spans = [(reference.start, reference.end) for reference in references]
-        self._starts = sorted(start for start, _ in spans)
-        self._ends = sorted(end for _, end in spans)
+    def __init__(self, starts: Iterable[int], ends: Iterable[int]) -> None:
+        self._starts, self._ends = sorted(starts), sorted(ends)
 
     def count(self, start: int, end: int) -> int:
-        """The references that use at least one byte from ``start`` to ``end``."""
+        """The ranges that use at least one byte from ``start`` to ``end``."""
         return bisect_left(self._starts, end) - bisect_right(self._ends, start)
+
+    def end(self) -> int:
+        """Where the last of them ends."""
+        return self._ends[-1]
+
+    def length(self, limit: int) -> int:
+        """How long they are in all, as far as they stand before ``limit``."""
+        return _sum_up_to(limit, self._ends) - _sum_up_to(limit, self._starts)
+
+
+def _sum_up_to(limit: int, numbers: Sequence[int]) -> int:
+    """The sum of ascending ``numbers``, the larger ones taken for ``limit``."""
+    below = bisect_left(numbers, limit)
+    return sum(numbers[:below]) + limit * (len(numbers) - below)
 
 
 class Tiff(NamedTuple):
-    """A parsed block. ``directories`` by path (``IFD0/Exif``); ``unreadable`` are pointers that lead nowhere.
-
-    ``references`` is every range of the block (or beyond it) that its header, directories, values and pictures use.
+    """A parsed block. ``directories`` by path (``IFD0/Exif``); ``unreadable`` are pointers that lead nowhere;
+    ``pictures`` are embedded ones (thumbnails); ``usage`` is that of all ``references()``.
     """
 
     order: str
     block: bytes
     directories: Mapping[str, Directory]
-    unreadable: tuple[str, ...]
-    references: tuple[Reference, ...] = ()
+    unreadable: Sequence[str]
+    pictures: Sequence[Reference]
+    usage: Usage
 
     def number(self, at: int) -> int:
         """The 4-byte number at ``at``."""
-        return int(struct.unpack_from(self.order + "I", self.block, at)[0])
+        return _number(self.order, self.block, at)
 
     def value(self, entry: Entry) -> bytes:
         """The value's raw bytes, cut where the block ends."""
         return self.block[entry.value_at : entry.value_at + entry.size]
 
-    def pictures(self) -> list[Reference]:
-        """The ranges of embedded pictures (thumbnails)."""
-        return [ref for d in self.directories.values() for ref in self._pictures_of(d)]
+    def find(self, path: str, tag: int) -> list[Entry]:
+        """All records of ``tag`` in the directory ``path``, if there is one."""
+        directory = self.directories.get(path)
+        return directory.find(tag) if directory else []
 
-    def _in_use(self) -> Iterator[Reference]:
-        yield Reference(0, 8, "header", 0)
-        for directory in self.directories.values():
-            path = directory.path
+    def references(self) -> Iterator[Reference]:
+        """Every range of the block (or beyond it) that its header, directories, values and pictures use."""
+        yield Reference(0, _HEADER, "header", 0)
+        for path, directory in self.directories.items():
             yield Reference(directory.at, directory.end, path, 0)
-            for tag, _, _, size, value_at, _ in directory.entries:
-                if size > INLINE:
-                    yield Reference(value_at, value_at + size, path, tag)
-            yield from self._pictures_of(directory)
-
-    def _pictures_of(self, directory: Directory) -> Iterator[Reference]:
-        for where, length in ((_THUMBNAIL_AT, _THUMBNAIL_LENGTH), (_STRIPS_AT, _STRIP_LENGTHS)):
-            if starts := self._numbers(directory, where):
-                for start, size in zip(starts, self._numbers(directory, length), strict=False):
-                    if size:
-                        yield Reference(start, start + size, directory.path, where)
-
-    def _numbers(self, directory: Directory, tag: int) -> list[int]:
-        """The values of a tag that holds offsets or lengths."""
-        numbers: list[int] = []
-        for entry in directory.find(tag)[:1]:
-            code = {SHORT: "H", LONG: "I", IFD: "I"}.get(entry.type)
-            raw = self.value(entry)
-            if code and len(raw) == entry.size and entry.values <= _MAX_STRIPS:
-                numbers += struct.unpack(f"{self.order}{entry.values}{code}", raw)
-        return numbers
+            for start, end, tag in directory.outside():
+                yield Reference(start, end, path, tag)
+        yield from self.pictures
 
 
 def read_tiff(block: bytes) -> Tiff:
@@ -154,58 +188,139 @@ def read_tiff(block: bytes) -> Tiff:
     Raises ``Damaged`` when the header, the main directory or its Exif directory cannot be trusted. Weaker faults
     elsewhere only show in ``unreadable`` and in references beyond the block.
     """
-    order = {b"II*\0": "<", b"MM\0*": ">"}.get(block[:4])
-    if order is None or len(block) < 8:
+    order = _ORDERS.get(block[:4])
+    if order is None or len(block) < _HEADER:
         raise Damaged("the EXIF header is damaged")
-    directories: dict[str, Directory] = {}
-    unreadable: list[str] = []
-    tiff = Tiff(order, block, directories, ())
+    reader = _Reader(block, order)
+    reader.read(MAIN, _number(order, block, 4))
+    main = reader.directories.get(MAIN)
+    if main and main.next_at is not None and (thumbnail := _number(order, block, main.next_at)):
+        reader.read(THUMBNAIL, thumbnail)
+    _refuse_garbage(reader.directories, reader.unreadable)
+    pictures = [
+        it
+        for directory in reader.directories.values()
+        if not _WITH_PICTURES.isdisjoint(directory.tags)
+        for it in _pictures(block, order, directory)
+    ]
+    usage = _usage(reader.directories.values(), pictures)
+    if usage.length(len(block)) > _MAX_SHARING * len(block):
+        # a small file would cost as much as a large one
+        raise Damaged("the EXIF's values overlap more than those of any real photo")
+    return Tiff(order, block, reader.directories, reader.unreadable, pictures, usage)
 
-    first_at: dict[int, str] = {}
 
-    def read(path: str, at: int) -> None:
-        known = first_at.setdefault(at, path)
-        if known != path and _kind(known) != _kind(path):
-            unreadable.extend([path] if _kind(path) != INTEROP else [])
+def read_again(block: bytes, before: Tiff) -> Tiff:
+    """``before`` with the bytes of ``block``, in which its directories may say something else, and the main one and its
+    Exif directory stand elsewhere. That nothing more has changed is for the caller to prove.
+
+    Raises ``Damaged`` where a directory is not there, or two pointers lead to the Exif directory.
+    """
+    places = {path: directory.at for path, directory in before.directories.items() if path != MAIN_EXIF}
+    places[MAIN] = _number(before.order, block, 4)
+    main = _read_where(block, before, MAIN, places[MAIN])
+    for number, tag in enumerate(main.tags):
+        if tag == EXIF_POINTER:
+            if MAIN_EXIF in places or not main.points(number):
+                raise Damaged(f"the EXIF directory {MAIN_EXIF} cannot be read")
+            places[MAIN_EXIF] = main.numbers[number]
+    directories = {path: _read_where(block, before, path, at) for path, at in places.items()}
+    return Tiff(before.order, block, directories, before.unreadable, before.pictures, before.usage)
+
+
+def _read_where(block: bytes, before: Tiff, path: str, at: int) -> Directory:
+    old = before.directories.get(path)
+    # one that was cut off before its next pointer might have one in a longer block
+    if old and old.at == at and old.next_at and block.startswith(before.block[at : old.end], at):
+        return old
+    new = read_directory(block, before.order, path, at)
+    if new is None:
+        raise Damaged(f"the EXIF directory {path} cannot be read")
+    return new
+
+
+class _Reader:
+    """Follows the pointers of a block from one directory to the next."""
+
+    def __init__(self, block: bytes, order: str) -> None:
+        self.block, self.order = block, order
+        self.directories: dict[str, Directory] = {}
+        self.unreadable: list[str] = []
+        self._first_at: dict[int, str] = {}
+
+    def read(self, path: str, at: int) -> None:
+        first = self._first_at.setdefault(at, path)
+        if first != path and _kind(first) != _kind(path):
+            self.unreadable += [path] if _kind(path) != INTEROP else []
             return
-        directory = _read_directory(tiff, path, at)
+        directory = read_directory(self.block, self.order, path, at)
         if directory is None or (is_gps(path) and _is_rubbish(directory)):
-            unreadable.append(path)
+            self.unreadable.append(path)
             return
-        directories[path] = directory
-        for entry in directory.entries if known == path and path.count("/") < _MAX_DEPTH - 1 else ():
-            if child := _CHILDREN.get(entry.tag):
-                target = f"{path}/{child}"
-                if entry.type in (LONG, IFD) and entry.values == 1 and target not in directories:
-                    read(target, tiff.number(entry.value_at))
-                else:
-                    unreadable.append(target)
+        self.directories[path] = directory
+        if first == path and path.count("/") < _MAX_DEPTH - 1:
+            self._follow(directory)
 
-    read(MAIN, tiff.number(4))
-    next_at = directories[MAIN].next_at if MAIN in directories else None
-    if next_at is not None and (thumbnail := tiff.number(next_at)):
-        read(THUMBNAIL, thumbnail)
-    _refuse_garbage(directories, unreadable)
-    references = tuple(tiff._in_use())
-    _refuse_sharing(references, len(block))
-    return Tiff(order, block, directories, tuple(unreadable), references)
+    def _follow(self, directory: Directory) -> None:
+        for number in compress(count(), map(_CHILDREN.__contains__, directory.tags)):
+            path = f"{directory.path}/{_CHILDREN[directory.tags[number]]}"
+            if directory.points(number) and path not in self.directories:
+                self.read(path, directory.numbers[number])
+            else:
+                self.unreadable.append(path)
 
 
-def _read_directory(tiff: Tiff, path: str, at: int) -> Directory | None:
-    block, order = tiff.block, tiff.order
-    if at < 8 or at + 2 > len(block):
+def read_directory(block: bytes, order: str, path: str, at: int) -> Directory | None:
+    """The directory that begins at ``at``; ``None`` where there is no room for one."""
+    if at < _HEADER or at + 2 > len(block):
         return None
-    (count,) = struct.unpack_from(order + "H", block, at)
-    table_end = at + 2 + 12 * count
-    if count > _MAX_ENTRIES or table_end > len(block):
+    (many,) = _READ_SHORT[order](block, at)
+    table_end = at + 2 + 12 * many
+    if many > _MAX_ENTRIES or table_end > len(block):
         return None
-    entries = []
-    for number, (tag, kind, values, target) in enumerate(struct.iter_unpack(order + "HHII", block[at + 2 : table_end])):
-        record = at + 2 + 12 * number
-        size = TYPE_SIZES.get(kind, 0) * values
-        entries.append(Entry(tag, kind, values, size, target if size > 4 else record + 8, record))
-    has_next = table_end + 4 <= len(block)
-    return Directory(path, at, tuple(entries), table_end if has_next else None, table_end + 4 * has_next)
+    fields = struct.unpack_from(order + many * "HHII", block, at + 2)
+    types, values, numbers = fields[1::4], fields[2::4], fields[3::4]
+    sizes = list(map(mul, map(TYPE_SIZES.get, types, repeat(0)), values))
+    outside = list(map(INLINE.__lt__, sizes))
+    starts = list(compress(numbers, outside))
+    ends = list(map(add, starts, compress(sizes, outside)))
+    next_at, end = (table_end, table_end + 4) if table_end + 4 <= len(block) else (None, table_end)
+    return Directory(path, at, fields[::4], types, values, numbers, sizes, starts, ends, next_at, end)
+
+
+def _pictures(block: bytes, order: str, directory: Directory) -> Iterator[Reference]:
+    for where, length in _PICTURES.items():
+        starts, sizes = _numbers(block, order, directory, where), _numbers(block, order, directory, length)
+        for start, size in zip(starts, sizes, strict=False):
+            if size:
+                yield Reference(start, start + size, directory.path, where)
+
+
+def _numbers(block: bytes, order: str, directory: Directory, tag: int) -> Sequence[int]:
+    """The values of a tag that holds offsets or lengths."""
+    if tag not in directory.tags:
+        return ()
+    entry = directory.find(tag)[0]
+    code = _CODES.get(entry.type)
+    if code is None or entry.values > _MAX_STRIPS or entry.value_at + entry.size > len(block):
+        return ()
+    return struct.unpack_from(f"{order}{entry.values}{code}", block, entry.value_at)
+
+
+def _usage(directories: Iterable[Directory], pictures: Iterable[Reference]) -> Usage:
+    starts, ends = [0], [_HEADER]
+    for directory in directories:
+        starts += directory.at, *directory.starts
+        ends += directory.end, *directory.ends
+    for picture in pictures:
+        starts.append(picture.start)
+        ends.append(picture.end)
+    return Usage(starts, ends)
+
+
+def _number(order: str, block: bytes, at: int) -> int:
+    (number,) = _READ_LONG[order](block, at)
+    return int(number)
 
 
 def _kind(path: str) -> str:
@@ -214,7 +329,8 @@ def _kind(path: str) -> str:
 
 def _is_rubbish(directory: Directory) -> bool:
     """An odd record is tolerated; a directory of which a third has no known type is not what it claims to be."""
-    return sum(entry.type not in TYPE_SIZES for entry in directory.entries) * 3 > len(directory.entries)
+    types = directory.types
+    return not _TYPES.issuperset(types) and sum(kind not in _TYPES for kind in types) * 3 > len(types)
 
 
 def _refuse_garbage(directories: Mapping[str, Directory], unreadable: list[str]) -> None:
@@ -226,12 +342,3 @@ def _refuse_garbage(directories: Mapping[str, Directory], unreadable: list[str])
     main, exif = directories[MAIN], directories.get(MAIN_EXIF)
     if exif is not None and exif.at < main.end and main.at < exif.end:
         raise Damaged("two EXIF directories overlap")
-
-
-def _refuse_sharing(references: Iterable[Reference], block_end: int) -> None:
-    """Values that overlap without end would make a small file cost as much as a large one."""
-    used = 0
-    for start, end, _, _ in references:
-        used += max(0, (end if end < block_end else block_end) - start)
-    if used > _MAX_SHARING * block_end:
-        raise Damaged("the EXIF's values overlap more than those of any real photo")

@@ -1,22 +1,88 @@
-"""The check that follows every edit of an EXIF block: is everything else as it was?"""
+"""The check that follows every edit of an EXIF block: is everything else as it was?
+
+No byte of the old block may have changed but those that say the times and where the edited directories stand, and each
+directory has to say what it said. Where something else has these bytes in use as well, both blocks are read whole and
+compared value by value.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from itertools import zip_longest
 
-from galleria_action.gallery.containers.tiff import EXIF_POINTER, INLINE, MAIN, MAIN_EXIF, Tiff
-from galleria_action.gallery.exif.times import DUPLICATES
+from galleria_action.gallery.containers.tiff import EXIF_POINTER, INLINE, MAIN, MAIN_EXIF, Directory, Tiff, read_tiff
+from galleria_action.gallery.exif.times import DUPLICATES, all_records, unused_from
 
 _EDITED = (MAIN_EXIF, *DUPLICATES)
 
+#: bytes from a start to an end that may change, and how many have them in use where nobody else has
+_Free = tuple[int, int, int]
 
-def only_intended_changes(before: Tiff, after: Tiff, edited: Container[int]) -> bool:
-    """Whether the block ``after`` says all that ``before`` says, but for the ``edited`` tags.
 
-    Compared for each entry of each directory: type, count, place and raw value (so MakerNote stays where it was),
-    the next-directory pointers and the embedded pictures.
-    """
+def only_intended_changes(before: Tiff, after: Tiff, wanted: Mapping[int, bytes]) -> bool:
+    """Whether the block ``after`` is ``before`` and says all that it said, but for the tags of ``wanted``. ``after`` is
+    what was read again of it."""
+    free = list(_free(before, after, wanted))
+    if not _same_bytes(before.block, after.block, free):
+        return False
+    was, now = before.block, after.block
+    for start, end, users in free:
+        if was[start:end] != now[start:end] and before.usage.count(start, end) > users:
+            return _same_facts(before, read_tiff(now), wanted)
+    for path, old in before.directories.items():
+        new = after.directories.get(path)
+        if new is not old and (new is None or not _same_records(old, new, before, after, wanted)):
+            return False
+    return True
+
+
+def _free(before: Tiff, after: Tiff, wanted: Mapping[int, bytes]) -> Iterator[_Free]:
+    end, length = len(before.block), len(after.block)
+    yield end if length > end else unused_from(before), length, 0
+    for tag, value in wanted.items():
+        for entry in all_records(before, tag):
+            yield entry.at + 2, entry.at + 12, 1
+            if entry.size >= len(value):
+                yield entry.value_at, entry.value_at + len(value), 1
+    if before.directories[MAIN].at != after.directories[MAIN].at:
+        yield 4, 8, 1
+    old, new = before.directories.get(MAIN_EXIF), after.directories.get(MAIN_EXIF)
+    if old and new and old.at != new.at:
+        yield from ((entry.value_at, entry.value_at + 4, 1) for entry in before.find(MAIN, EXIF_POINTER))
+    elif old and new and old.end != new.end:
+        yield old.at, old.end, 1
+
+
+def _same_bytes(was: bytes, now: bytes, free: Collection[_Free]) -> bool:
+    expected = bytearray(now[: len(was)])
+    for start, end, _ in free:
+        expected[start:end] = was[start:end]
+    return expected == was
+
+
+def _same_records(old: Directory, new: Directory, before: Tiff, after: Tiff, edited: Iterable[int]) -> bool:
+    return _kept_records(old, edited) == _kept_records(new, edited) and _next(before, old) == _next(after, new)
+
+
+def _kept_records(directory: Directory, edited: Iterable[int]) -> list[tuple[int, int, int, int]]:
+    """The records beside those of the edited tags and the main directory's pointer to the Exif directory."""
+    free = _free_tags(directory.path, edited)
+    records = zip(directory.tags, directory.types, directory.values, directory.numbers, strict=True)
+    return [record for record in records if record[0] not in free]
+
+
+def _free_tags(path: str, edited: Iterable[int]) -> Collection[int]:
+    free = tuple(edited) if path in _EDITED else ()
+    return (*free, EXIF_POINTER) if path == MAIN else free
+
+
+def _next(tiff: Tiff, directory: Directory) -> int:
+    return 0 if directory.next_at is None else tiff.number(directory.next_at)
+
+
+def _same_facts(before: Tiff, after: Tiff, edited: Iterable[int]) -> bool:
+    """Whether two blocks say the same, compared for each entry of each directory: type, count, place and raw value (so
+    MakerNote stays where it was), the next-directory pointers and the embedded pictures."""
     gained = {MAIN_EXIF} - before.directories.keys() | _second_names(before, after)
     facts = (_facts(tiff, edited, gained) for tiff in (before, after))
     return all(old == now for old, now in zip_longest(*facts))
@@ -30,19 +96,18 @@ def _second_names(before: Tiff, new: Tiff) -> set[str]:
     }
 
 
-def _facts(tiff: Tiff, edited: Container[int], gained: Container[str]) -> Iterator[tuple[object, ...]]:
+def _facts(tiff: Tiff, edited: Iterable[int], gained: Container[str]) -> Iterator[tuple[object, ...]]:
     for path, directory in sorted(tiff.directories.items()):
         if path in gained:
             continue
-        yield path, directory.next_at is not None and tiff.number(directory.next_at)
-        pointers = (EXIF_POINTER,) if path == MAIN else ()
-        free = edited if path in _EDITED else ()
+        yield path, _next(tiff, directory)
+        free = _free_tags(path, edited)
         for tag, kind, values, size, value_at, at in directory.entries:
-            if tag in pointers or tag in free:
+            if tag in free:
                 continue
             if size > INLINE:
                 yield path, tag, kind, values, value_at, tiff.block[value_at : value_at + size]
             else:
                 yield path, tag, kind, values, None, tiff.block[at + 8 : at + 12]
-    for picture in tiff.pictures():
+    for picture in tiff.pictures:
         yield picture.path, tiff.block[picture.start : picture.end]

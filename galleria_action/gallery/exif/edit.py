@@ -9,17 +9,24 @@ Sources: CIPA DC-008-2016 (Exif 2.31), CIPA DC-007 (MPF), TIFF 6.0. See ``docs/e
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from galleria_action.errors import GalleryInvalid
 from galleria_action.gallery.containers import jpeg
 from galleria_action.gallery.containers.jpeg import BytesLike, Damaged, Head, Patch, Segment
-from galleria_action.gallery.containers.tiff import DATE_TIME_ORIGINAL, MAIN_EXIF, OFFSET_TIME_ORIGINAL, Tiff, read_tiff
+from galleria_action.gallery.containers.tiff import (
+    DATE_TIME_ORIGINAL,
+    MAIN_EXIF,
+    OFFSET_TIME_ORIGINAL,
+    Tiff,
+    read_again,
+    read_tiff,
+)
 from galleria_action.gallery.exif.check import only_intended_changes
 from galleria_action.gallery.exif.makernote import refers_behind
-from galleria_action.gallery.exif.times import has_date, new_block, write_times
+from galleria_action.gallery.exif.times import has_date, new_block, says_all, write_times
 from galleria_action.gallery.exif.untrue import what_stays_untrue
 from galleria_action.gallery.metadata.model import KEEP_ORIGINAL_TIMEZONE
 from galleria_action.gallery.metadata.timestamps import (
@@ -150,8 +157,7 @@ def _with_times(image: BytesLike, wanted: Mapping[int, bytes], beyond: int = 0) 
     beginning, rest = jpeg.splice(view[:cut], draft.patches), view[cut:]
     if doubt := _doubt(view[:cut], draft, beginning, rest, wanted, beyond):
         return ExifEdit(image, False, Outcome.INCOMPLETE, (f"the edit was discarded: {doubt}",))
-    before = draft.blocks[0][0] if draft.blocks else None
-    draft.notes += what_stays_untrue(view, draft.head, before, wanted)
+    draft.notes += what_stays_untrue(view, draft.head, draft.before, wanted)
     outcome = Outcome.INCOMPLETE if draft.problems else Outcome.EDITED
     return ExifEdit(beginning, True, outcome, draft.warnings(), rest=rest)
 
@@ -168,28 +174,38 @@ def _without_position(edit: ExifEdit, before: ExifEdit | None = None) -> ExifEdi
 def _wanted_tags(timestamp: datetime | str | None, offset_hours: int) -> dict[int, bytes]:
     """The tags to be written with their values; a zone that the timestamp states wins over ``offset_hours``."""
     wanted = {}
-    zone = _zone(offset_hours)
+    offset = _offset_of_hours(offset_hours)
     if timestamp is not None:
         moment = _read(timestamp)
-        wanted[DATE_TIME_ORIGINAL] = b"%04d:%02d:%02d %02d:%02d:%02d\0" % moment.local.timetuple()[:6]
-        zone = zone if moment.zone is None else moment.zone
-    if zone is not None:
-        hours, minutes = divmod(abs(zone) // timedelta(minutes=1), 60)
-        wanted[OFFSET_TIME_ORIGINAL] = b"%b%02d:%02d\0" % (b"-" if zone < timedelta() else b"+", hours, minutes)
+        at = moment.local
+        wanted[DATE_TIME_ORIGINAL] = b"%04d:%02d:%02d %02d:%02d:%02d\0" % (
+            at.year, at.month, at.day, at.hour, at.minute, at.second,
+        )  # fmt: skip
+        offset = offset if moment.zone is None else _offset(moment.zone)
+    if offset is not None:
+        wanted[OFFSET_TIME_ORIGINAL] = offset
     return wanted
 
 
-_HOURS = tuple(zone / timedelta(hours=1) for zone in (EARLIEST_ZONE, LATEST_ZONE))
+def _offset(zone: timedelta) -> bytes:
+    hours, minutes = divmod(abs(zone) // timedelta(minutes=1), 60)
+    return b"%b%02d:%02d\0" % (b"-" if zone < timedelta() else b"+", hours, minutes)
 
 
-def _zone(offset_hours: int) -> timedelta | None:
-    whole = not isinstance(offset_hours, bool) and isinstance(offset_hours, int | float) and offset_hours % 1 == 0
-    if not whole or not _HOURS[0] <= offset_hours <= _HOURS[1]:
+_FIRST, _LAST = (zone // timedelta(hours=1) for zone in (EARLIEST_ZONE, LATEST_ZONE))
+_OFFSETS: Mapping[float, bytes | None] = {
+    hours: None if hours == KEEP_ORIGINAL_TIMEZONE else _offset(timedelta(hours=hours))
+    for hours in range(_FIRST, _LAST + 1)
+}
+
+
+def _offset_of_hours(hours: int) -> bytes | None:
+    if isinstance(hours, bool) or not isinstance(hours, int | float) or hours not in _OFFSETS:
         raise GalleryInvalid(
-            f"The time zone offset {offset_hours!r} is not a whole number of hours from -12 to 14.",
+            f"The time zone offset {hours!r} is not a whole number of hours from -12 to 14.",
             hint=f"Give whole hours, or {KEEP_ORIGINAL_TIMEZONE} to leave the time zone as it is.",
         )
-    return None if offset_hours == KEEP_ORIGINAL_TIMEZONE else timedelta(hours=offset_hours)
+    return _OFFSETS[hours]
 
 
 def _read(timestamp: datetime | str) -> Timestamp:
@@ -206,12 +222,12 @@ def _read(timestamp: datetime | str) -> Timestamp:
 class _Draft:
     """What is to be replaced in the file. ``problems`` fell short of what was asked, ``notes`` did not.
 
-    ``blocks`` holds each edited EXIF block before and after, for the check that follows.
+    ``before`` is the EXIF block that the patch replaces, for the check that follows.
     """
 
     head: Head
     patches: list[Patch] = field(default_factory=list)
-    blocks: list[tuple[Tiff, bytes]] = field(default_factory=list)
+    before: Tiff | None = None
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -221,30 +237,25 @@ class _Draft:
     def replace_block(self, segment: Segment, before: Tiff, after: bytes) -> None:
         if after != before.block:
             self.patches.append(Patch(segment.start, segment.end, jpeg.app1(jpeg.EXIF_HEADER + after)))
-            self.blocks.append((before, after))
+            self.before = before
 
 
 _NO_DATE = "the photo has no date and none was given, so it got no time zone either"
 
 
-def _draft(
-    image: memoryview, wanted: Mapping[int, bytes], known: Sequence[Tiff] = (), rest: BytesLike = b"", beyond: int = 0
-) -> _Draft:
-    """What is to be done to ``image``, which ``rest`` follows and ``beyond`` more bytes; ``known`` are blocks that need
-    not be read once more."""
+def _draft(image: memoryview, wanted: Mapping[int, bytes], rest: BytesLike = b"", beyond: int = 0) -> _Draft:
+    """What is to be done to ``image``, which ``rest`` follows and ``beyond`` more bytes."""
     head = jpeg.read_head(image)
     draft = _Draft(head)
-    exif = [segment for segment in head.segments if jpeg.is_exif(image, segment)]
-    if exif:
-        block = _block(image, exif[0])
-        tiff = next((tiff for tiff in known if tiff.block == block), None) or read_tiff(block)
-        _draft_first_block(draft, image, rest, beyond, exif[0], tiff, wanted)
+    if head.exif:
+        tiff = read_tiff(_block(image, head.exif[0]))
+        _draft_first_block(draft, image, rest, beyond, head.exif[0], tiff, wanted)
     elif DATE_TIME_ORIGINAL in wanted:
         place = jpeg.place_for_exif(image, head)
         draft.patches.append(Patch(place, place, jpeg.app1(jpeg.EXIF_HEADER + new_block(wanted))))
     elif wanted:
         draft.notes.append(_NO_DATE)
-    if len(exif) > 1 and wanted:
+    if len(head.exif) > 1 and wanted:
         draft.notes.append("the file has several EXIF segments; only the first one got the time")
     return draft
 
@@ -284,11 +295,12 @@ def _growth_refused(
     wanted: Container[int],
 ) -> str | None:
     """Why a longer EXIF block would make something else in the file wrong."""
-    overrun = any(
+    overrun = tiff.usage.end() > len(tiff.block) and any(
         reference.end > len(tiff.block) and not (reference.path == MAIN_EXIF and reference.tag in wanted)
-        for reference in tiff.references
+        for reference in tiff.references()
     )
-    if any(s.start < segment.start and jpeg.starts_with(image, s, jpeg.APP2, jpeg.MPF_HEADER) for s in head.segments):
+    before = [it for it in head.segments if it.marker == jpeg.APP2 and it.start < segment.start]
+    if any(jpeg.starts_with(image, it, jpeg.APP2, jpeg.MPF_HEADER) for it in before):
         return "the EXIF stands behind an index of further pictures (MPF), whose offsets would no longer be true"
     if tiff.unreadable or overrun:
         return "the EXIF refers to data beyond its own end, which must not move"
@@ -302,18 +314,29 @@ def _doubt(
     image: memoryview, draft: _Draft, beginning: bytes, rest: memoryview, wanted: Mapping[int, bytes], beyond: int
 ) -> str | None:
     """Why ``beginning`` is not exactly what was asked to become of ``image``, each without the ``rest`` that follows;
-    ``None`` when it is. Each new block is read once, and no pixel is understood."""
+    ``None`` when it is. The new block is read from what goes out, and no pixel is understood."""
     if not jpeg.same_elsewhere(image, draft.patches, beginning):
         return "bytes outside of the edited segments differ"
     try:
-        new = [read_tiff(after) for _, after in draft.blocks]
-        if not all(
-            only_intended_changes(before, after, wanted) for (before, _), after in zip(draft.blocks, new, strict=True)
-        ):
+        block = _new_block(beginning, draft.patches[0])
+        after = read_again(block, draft.before) if draft.before else read_tiff(block)
+        if draft.before and not only_intended_changes(draft.before, after, wanted):
             return "other EXIF data would have changed"
-        again = _draft(memoryview(beginning), wanted, new, rest, beyond)
+        if not draft.problems:
+            # nothing is left to a second edit, then
+            return None if says_all(after, wanted) else "it would not say what was asked"
+        again = _draft(memoryview(beginning), wanted, rest, beyond)
+        if again.patches or not set(again.problems) <= set(draft.problems):
+            return "a second edit would change it again"
     except Damaged as damage:
         return str(damage)
-    if again.patches or not set(again.problems) <= set(draft.problems):
-        return "a second edit would change it again"
     return None
+
+
+def _new_block(beginning: bytes, patch: Patch) -> bytes:
+    """The block of the segment that stands where ``patch`` was to put one."""
+    view = memoryview(beginning)
+    segment = jpeg.read_segment(view, patch.start)
+    if segment.end != patch.start + len(patch.new):
+        raise Damaged("the EXIF segment has another length than it says")
+    return _block(view, segment)

@@ -12,22 +12,25 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from galleria_action.gallery.containers.tiff import IFD, LONG, MAIN_EXIF, MAKER_NOTE, TYPE_SIZES, UNDEFINED, Tiff
+from galleria_action.gallery.containers.tiff import (
+    IFD,
+    INLINE,
+    LONG,
+    MAIN_EXIF,
+    MAKER_NOTE,
+    TYPE_SIZES,
+    UNDEFINED,
+    Directory,
+    Tiff,
+    read_directory,
+)
 
 #: where the directory of a note may begin, behind its header (OLYMP 8, Panasonic 12, Apple 14, Nikon 18, Kyocera 22)
 _LONGEST_HEADER = 32
-_MAX_ENTRIES = 512
 #: most records that are looked at in one note with its inner directories; a real one has some hundreds
 _BUDGET = 4096
 _TIFF_HEADERS = {b"II*\0": "<", b"MM\0*": ">"}
 _OTHER_ORDER = {"<": ">", ">": "<"}
-
-
-class _Record(NamedTuple):
-    type: int
-    values: int
-    size: int
-    number: int
 
 
 class _Note(NamedTuple):
@@ -36,7 +39,7 @@ class _Note(NamedTuple):
     start: int
     end: int
     order: str
-    records: list[_Record]
+    directory: Directory
     bases: tuple[int, ...]
 
 
@@ -44,8 +47,7 @@ def refers_behind(tiff: Tiff, file: memoryview, beyond: int = 0) -> bool:
     """Whether the maker note in ``tiff`` refers to something behind the block. ``file`` begins with the block and
     reaches to the end of the photo, or to ``beyond`` bytes before it. What cannot be followed, because there is too
     much of it or because it is not in ``file``, counts as a yes."""
-    exif = tiff.directories.get(MAIN_EXIF)
-    for entry in exif.find(MAKER_NOTE)[:1] if exif else ():
+    for entry in tiff.find(MAIN_EXIF, MAKER_NOTE)[:1]:
         note = None if entry.inline else _read_note(tiff, entry.value_at, entry.value_at + entry.size)
         return note is not None and _leaves(tiff, note, file, beyond)
     return False
@@ -58,12 +60,12 @@ def _read_note(tiff: Tiff, start: int, end: int) -> _Note | None:
     found: _Note | None = None
     most = (-1, 0)
     for order, at, bases in _beginnings(tiff, start, end):
-        records = _records(tiff.block, order, at, end)
-        note = _Note(start, end, order, records, bases)
-        inside = {base: sum(_lies_inside(note, base, record) for record in records) for base in bases}
-        fit = (max(inside.values()), len(records))
-        if records and fit > most:
-            found, most = note._replace(bases=tuple(base for base in bases if inside[base] == fit[0])), fit
+        if directory := _directory(tiff.block, order, at, end):
+            inside = {base: _lie_inside(directory, start - base, end - base) for base in bases}
+            fit = (max(inside.values()), len(directory.tags))
+            if fit > most:
+                fitting = tuple(base for base in bases if inside[base] == fit[0])
+                found, most = _Note(start, end, order, directory, fitting), fit
     return found
 
 
@@ -76,52 +78,63 @@ def _beginnings(tiff: Tiff, start: int, end: int) -> Iterator[tuple[str, int, tu
             yield guess, at, (0, start)
 
 
-def _lies_inside(note: _Note, base: int, record: _Record) -> bool:
-    at = base + record.number
-    return record.size > 4 and note.start <= at and at + record.size <= note.end
+def _directory(block: bytes, order: str, at: int, end: int) -> Directory | None:
+    """The directory at ``at``, where it seems to be one: it has records, and only of known types."""
+    if not 0 < at <= end - 2 or at + 6 > len(block):
+        return None
+    count, _, first_type = struct.unpack_from(order + "HHH", block, at)
+    if not count or first_type not in TYPE_SIZES:
+        return None  # as nearly everywhere
+    directory = read_directory(block, order, "MakerNote", at)
+    return directory if directory and TYPE_SIZES.keys() >= set(directory.types) else None
 
 
-def _records(block: bytes, order: str, at: int, end: int) -> list[_Record]:
-    """The records of the directory at ``at``, or none when it is not one: a type is unknown or the table too long."""
-    if not 0 < at <= end - 2:
-        return []
-    (count,) = struct.unpack_from(order + "H", block, at)
-    if not 0 < count <= _MAX_ENTRIES or at + 2 + 12 * count > len(block):
-        return []
-    records = []
-    for _, kind, values, number in struct.iter_unpack(order + "HHII", block[at + 2 : at + 2 + 12 * count]):
-        if kind not in TYPE_SIZES:
-            return []
-        records.append(_Record(kind, values, TYPE_SIZES[kind] * values, number))
-    return records
+def _lie_inside(directory: Directory, start: int, end: int) -> int:
+    """How many of its values lie between ``start`` and ``end``."""
+    return sum(start <= at and to <= end for at, to in zip(directory.starts, directory.ends, strict=True))
 
 
 def _leaves(tiff: Tiff, note: _Note, file: memoryview, beyond: int) -> bool:
-    for seen, record in enumerate(_with_inner_directories(tiff.block, note)):
-        if seen > _BUDGET:
-            return True
-        if any(_record_leaves(len(tiff.block), base, record, file, beyond) for base in note.bases):
+    seen = 0
+    for directory in _with_inner_directories(tiff.block, note):
+        seen += len(directory.tags)
+        if seen > _BUDGET or _refers_behind(len(tiff.block), directory, note.bases, file, beyond):
             return True
     return False
 
 
-def _with_inner_directories(block: bytes, note: _Note) -> Iterator[_Record]:
-    """The records of the note and of the directories that these lead to (Olympus and Nikon have some)."""
-    yield from note.records
-    for record in note.records:
-        pointer = record.type in (LONG, IFD) and record.values == 1
-        if pointer or (record.type == UNDEFINED and record.size > 4):
-            for base in note.bases:
-                at = base + record.number
-                if note.start <= at:
-                    yield from _records(block, note.order, at, note.end)
+def _with_inner_directories(block: bytes, note: _Note) -> Iterator[Directory]:
+    """The directory of the note and those that its records lead to (Olympus and Nikon have some)."""
+    yield note.directory
+    for number in _leading(note.directory):
+        for base in note.bases:
+            inner = _directory(block, note.order, base + number, note.end) if base + number >= note.start else None
+            if inner:
+                yield inner
 
 
-def _record_leaves(block_end: int, base: int, record: _Record, file: memoryview, beyond: int) -> bool:
-    at = base + record.number
-    if record.size > 4:
-        return block_end < at + record.size <= len(file) + beyond
-    if record.type != LONG or record.values != 1 or at < block_end:
-        return False
-    # the place of a JPEG; Minolta's previews begin with another byte than 0xFF
-    return bytes(file[at + 1 : at + 3]) == b"\xd8\xff" or len(file) < at + 3 <= len(file) + beyond
+def _leading(directory: Directory) -> list[int]:
+    """Where its records lead that may lead to another directory."""
+    records = zip(directory.types, directory.values, directory.sizes, directory.numbers, strict=True)
+    return [
+        number
+        for kind, values, size, number in records
+        if (values == 1 and kind in (LONG, IFD)) or (kind == UNDEFINED and size > INLINE)
+    ]
+
+
+def _refers_behind(block_end: int, directory: Directory, bases: tuple[int, ...], file: memoryview, beyond: int) -> bool:
+    records = zip(directory.types, directory.values, directory.numbers, strict=True)
+    numbers = [number for kind, values, number in records if kind == LONG and values == 1]
+    for base in bases:
+        if any(block_end < base + end <= len(file) + beyond for end in directory.ends):
+            return True
+        places = [base + number for number in numbers if base + number >= block_end]
+        if any(_begins_jpeg(file, at) or len(file) < at + 3 <= len(file) + beyond for at in places):
+            return True
+    return False
+
+
+def _begins_jpeg(file: memoryview, at: int) -> bool:
+    """Minolta's previews begin with another byte than 0xFF."""
+    return bytes(file[at + 1 : at + 3]) == b"\xd8\xff"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import struct
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -27,9 +27,7 @@ from galleria_action.gallery.containers.tiff import (
     UNDEFINED,
     Directory,
     Entry,
-    Reference,
     Tiff,
-    Usage,
 )
 
 MAX_BLOCK = MAX_PAYLOAD - len(EXIF_HEADER)
@@ -58,13 +56,30 @@ def new_block(wanted: Mapping[int, bytes]) -> bytes:
     return header + main + _new_exif_directory(">", exif_at, wanted)
 
 
+def all_records(tiff: Tiff, tag: int) -> list[Entry]:
+    """The records of a time in the Exif directory, and in those that may have a duplicate."""
+    return [
+        entry
+        for path in (MAIN_EXIF, *DUPLICATES)
+        if path in tiff.directories and tag in tiff.directories[path].tags
+        for entry in tiff.directories[path].find(tag)
+    ]
+
+
 def has_date(tiff: Tiff) -> bool:
     """Whether any DateTimeOriginal says something: blanks and zeros mean "unknown" (Exif 2.31)."""
     return any(
-        any(digit in tiff.value(entry) for digit in b"123456789")
-        for path in (MAIN_EXIF, *DUPLICATES)
-        if path in tiff.directories
-        for entry in tiff.directories[path].find(DATE_TIME_ORIGINAL)
+        any(digit in tiff.value(entry) for digit in b"123456789") for entry in all_records(tiff, DATE_TIME_ORIGINAL)
+    )
+
+
+def says_all(tiff: Tiff, wanted: Mapping[int, bytes]) -> bool:
+    """Whether the Exif directory has the ``wanted`` values, and each existing duplicate as well: nothing is left to be
+    written."""
+    exif = tiff.directories.get(MAIN_EXIF)
+    return exif is not None and all(
+        tag in exif.tags and all(_says(tiff, entry, value) for entry in all_records(tiff, tag))
+        for tag, value in wanted.items()
     )
 
 
@@ -75,16 +90,16 @@ def write_times(tiff: Tiff, wanted: Mapping[int, bytes], growth_refused: Callabl
     may grow. When the date cannot be written, the offset is not written either: it would turn the old date into another
     moment.
     """
-    block, used = bytearray(tiff.block), _Used(tiff.references)
-    exif = tiff.directories.get(MAIN_EXIF)
+    block, used = bytearray(tiff.block), _Used(tiff)
     homeless = dict(wanted)
     for tag, value in wanted.items():
-        found = exif.find(tag) if exif else []
+        found = tiff.find(MAIN_EXIF, tag)
         if found and all(_write_in_place(block, tiff, used, entry, value) for entry in found):
             del homeless[tag]
     problems = _write_duplicates(block, tiff, used, wanted)
     if homeless:
-        refused, patched = growth_refused(), tiff._replace(block=bytes(block))
+        refused = growth_refused()
+        patched = Tiff(tiff.order, bytes(block), tiff.directories, tiff.unreadable, tiff.pictures, tiff.usage)
         if not _write_anew(block, patched, wanted, homeless, may_grow=refused is None):
             why = refused or "the EXIF block is full"
             unwritten = [f"{NAMES[tag]} could not be written: {why}" for tag in homeless]
@@ -101,14 +116,15 @@ def _write_duplicates(block: bytearray, tiff: Tiff, used: _Used, wanted: Mapping
         for path in DUPLICATES
         if path in tiff.directories
         for tag, value in wanted.items()
-        for entry in tiff.directories[path].find(tag)
+        if tag in tiff.directories[path].tags
+        for entry in tiff.find(path, tag)
         if not _write_in_place(block, tiff, used, entry, value)
     ]
 
 
 def _write_in_place(block: bytearray, tiff: Tiff, used: _Used, entry: Entry, value: bytes) -> bool:
     """Whether ``entry`` says ``value`` now: it did already, or there was room of its own to write it."""
-    if entry.type == ASCII and tiff.value(entry)[: len(value)].split(b"\0")[0] == value[:-1]:
+    if _says(tiff, entry, value):
         return True
     if entry.size < len(value) or entry.value_at + len(value) > len(block) or used.by_strangers(entry, len(value)):
         return False
@@ -117,27 +133,33 @@ def _write_in_place(block: bytearray, tiff: Tiff, used: _Used, entry: Entry, val
     return True
 
 
+def _says(tiff: Tiff, entry: Entry, value: bytes) -> bool:
+    return entry.type == ASCII and tiff.value(entry)[: len(value)].split(b"\0")[0] == value[:-1]
+
+
 class _Used:
-    """What the bytes of a block are in use for; counted when it is first asked, which most edits do not."""
+    """What the bytes of a block are in use for; counted when it is first asked, which not every edit does."""
 
-    def __init__(self, references: Sequence[Reference]) -> None:
-        self._references = references
-
-    @cached_property
-    def _all(self) -> Usage:
-        return Usage(self._references)
+    def __init__(self, tiff: Tiff) -> None:
+        self._tiff = tiff
 
     @cached_property
     def _of_a_kind(self) -> Counter[tuple[int, int]]:
-        return Counter((ref.tag, ref.start) for ref in self._references if ref.path in (MAIN_EXIF, *DUPLICATES))
+        directories = self._tiff.directories
+        return Counter(
+            (tag, start)
+            for path in (MAIN_EXIF, *DUPLICATES)
+            if path in directories
+            for start, _, tag in directories[path].outside()
+        )
 
     def by_strangers(self, entry: Entry, length: int) -> bool:
         """Whether anything but ``entry`` uses the ``length`` bytes that would be overwritten.
 
         The same tag at the same place in a duplicate directory is not a stranger: it is to get the same value.
         """
-        users = self._all.count(entry.value_at, entry.value_at + length)
-        return users > self._of_a_kind[entry.tag, entry.value_at]
+        users = self._tiff.usage.count(entry.value_at, entry.value_at + length)
+        return users > 1 and users > self._of_a_kind[entry.tag, entry.value_at]
 
 
 def _write_anew(
@@ -145,24 +167,32 @@ def _write_anew(
 ) -> bool:
     """Store the ``homeless`` values in new space and make the directory point to them; ``False`` without room."""
     layout = _extended_directory if MAIN_EXIF in tiff.directories else _first_directory
-    (_, new_data), *_ = layout(tiff, 0, homeless)
-    start = _space(tiff, len(new_data), may_grow=may_grow)
-    overwrites = _squeezed(tiff, wanted, homeless) if start is None else layout(tiff, start, homeless)
+    for start, end in _spaces(tiff, may_grow=may_grow):
+        overwrites = layout(tiff, start, homeless)
+        if start + len(overwrites[0][1]) <= end:
+            break
+    else:
+        overwrites = _squeezed(tiff, wanted, homeless)
     for at, data in overwrites:
         block.extend(bytes(max(0, at - len(block))))
         block[at : at + len(data)] = data
     return bool(overwrites)
 
 
-def _space(tiff: Tiff, length: int, *, may_grow: bool) -> int | None:
-    """An even offset with ``length`` bytes to use: behind the block, or else in unused zeros at its end."""
+def _spaces(tiff: Tiff, *, may_grow: bool) -> Iterator[tuple[int, int]]:
+    """Where there is room that nothing uses, from an even offset to an end: behind the block, or else in the zeros at
+    its end."""
     block = tiff.block
-    behind = len(block) + len(block) % 2
-    if may_grow and behind + length <= MAX_BLOCK:
-        return behind
-    used = max(len(block.rstrip(b"\0")), *(reference.end for reference in tiff.references))
-    padding = used + used % 2
-    return padding if padding + length <= len(block) else None
+    if may_grow:
+        yield len(block) + len(block) % 2, MAX_BLOCK
+    unused = unused_from(tiff)
+    if unused < len(block):
+        yield unused + unused % 2, len(block)
+
+
+def unused_from(tiff: Tiff) -> int:
+    """Where the zeros at the end of a block begin that nothing uses."""
+    return max(len(tiff.block.rstrip(b"\0")), tiff.usage.end())
 
 
 def _extended_directory(tiff: Tiff, start: int, homeless: Mapping[int, bytes]) -> list[_Overwrite]:
@@ -196,9 +226,9 @@ def _squeezed(tiff: Tiff, wanted: Mapping[int, bytes], homeless: Mapping[int, by
     exif, value = tiff.directories.get(MAIN_EXIF), wanted.get(DATE_TIME_ORIGINAL)
     if exif is None or value is None or exif.next_at is None or homeless.keys() != {OFFSET_TIME_ORIGINAL}:
         return []
-    place = _space(tiff, len(value), may_grow=False)
+    place = next((start for start, end in _spaces(tiff, may_grow=False) if start + len(value) <= end), None)
     behind = exif.end + len(value)
-    users = [ref for ref in tiff.references if ref.start < behind and exif.end < ref.end]
+    users = [ref for ref in tiff.references() if ref.start < behind and exif.end < ref.end]
     date_only = [(ref.start, ref.path, ref.tag) for ref in users] == [(exif.end, MAIN_EXIF, DATE_TIME_ORIGINAL)]
     if place is None or not date_only or users[0].end < behind or exif.find(OFFSET_TIME_ORIGINAL):
         return []
@@ -216,14 +246,19 @@ def _new_exif_directory(order: str, start: int, wanted: Mapping[int, bytes]) -> 
 
 def _copy_with(tiff: Tiff, directory: Directory, records: Mapping[int, bytes]) -> bytes:
     """``directory`` with ``records`` put in: over those of the same tag, or else in tag order."""
-    table = [(e.tag, records.get(e.tag, tiff.block[e.at : e.at + 12])) for e in directory.entries]
+    start = directory.at + 2
+    tags, table = list(directory.tags), bytearray(tiff.block[start : start + 12 * len(directory.tags)])
     for tag, record in records.items():
-        if not directory.find(tag):
-            place = next((i for i, (other, _) in enumerate(table) if other > tag), len(table))
-            table.insert(place, (tag, record))
+        for entry in directory.find(tag):
+            table[entry.at - start : entry.at - start + 12] = record
+    for tag, record in records.items():
+        if tag not in directory.tags:
+            place = next((number for number, other in enumerate(tags) if other > tag), len(tags))
+            tags.insert(place, tag)
+            table[12 * place : 12 * place] = record
     next_at = directory.next_at
     pointer = tiff.block[next_at : next_at + 4] if next_at is not None else bytes(4)
-    return _directory(tiff.order, [record for _, record in table], pointer)
+    return struct.pack(tiff.order + "H", len(tags)) + table + pointer
 
 
 def _values_with_records(order: str, start: int, wanted: Mapping[int, bytes]) -> tuple[bytes, dict[int, bytes]]:

@@ -6,13 +6,14 @@ Sources: XMP part 2 and Exif for XMP (CIPA DC-010), IPTC-IIM 4.2 (2:55, 2:60), E
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from galleria_action.gallery.containers import jpeg
-from galleria_action.gallery.containers.jpeg import APP1, Head
+from galleria_action.gallery.containers.jpeg import APP1, Head, Segment
 from galleria_action.gallery.containers.tiff import DATE_TIME_ORIGINAL, MAIN_EXIF, OFFSET_TIME_ORIGINAL, Tiff
 
 _APP11, _APP13 = 0xEB, 0xED
+_TELLING = frozenset([APP1, _APP11, _APP13])
 _PHOTOSHOP = b"Photoshop 3.0\0"
 _OTHER_ZONES = {0x9010: "OffsetTime", 0x9012: "OffsetTimeDigitized"}
 _XMP_DATE = re.compile(
@@ -30,26 +31,25 @@ def what_stays_untrue(image: memoryview, head: Head, exif: Tiff | None, wanted: 
 
     ``exif`` is the block as it was.
     """
-    if any(
-        segment.marker == _APP11 and b"c2pa" in bytes(image[segment.body : segment.body + _CREDENTIALS_WITHIN])
-        for segment in head.segments
-    ):
+    told = [segment for segment in head.segments if segment.marker in _TELLING]
+    if any(it.marker == _APP11 and b"c2pa" in bytes(image[it.body : it.body + _CREDENTIALS_WITHIN]) for it in told):
         yield "its content credentials (C2PA) do not hold any more, as the photo is not the signed one"
     if date := wanted.get(DATE_TIME_ORIGINAL):
         zone = wanted.get(OFFSET_TIME_ORIGINAL, b"\0")[:-1].replace(b"+00:00", b"Z")
-        if any(_differs(found[1], found[2], date, zone) for found in _xmp_dates(image, head)):
+        if any(_differs(found[1], found[2], date, zone) for found in _xmp_dates(image, told)):
             yield "its XMP still tells the old date, which some programs prefer"
-        if _iptc_differs(image, head, date):
+        if _iptc_differs(image, told, date):
             yield "its IPTC still tells the old date, which some programs prefer"
-    for entry in exif.directories[MAIN_EXIF].entries if exif and MAIN_EXIF in exif.directories else ():
-        if entry.tag in _OTHER_ZONES and OFFSET_TIME_ORIGINAL in wanted:
-            value = exif.value(entry)[:6] if exif else b""
-            if re.fullmatch(rb"[+-]\d\d:\d\d", value) and value != wanted[OFFSET_TIME_ORIGINAL][:6]:
-                yield f"its {_OTHER_ZONES[entry.tag]} still says another time zone, {value.decode()}"
+    if exif and (zone := wanted.get(OFFSET_TIME_ORIGINAL, b"")[:-1]):
+        for tag, name in _OTHER_ZONES.items():
+            for entry in exif.find(MAIN_EXIF, tag):
+                value = exif.value(entry)[:6]
+                if re.fullmatch(rb"[+-]\d\d:\d\d", value) and value != zone:
+                    yield f"its {name} still says another time zone, {value.decode()}"
 
 
-def _xmp_dates(image: memoryview, head: Head) -> Iterator[re.Match[bytes]]:
-    for segment in head.segments:
+def _xmp_dates(image: memoryview, segments: Sequence[Segment]) -> Iterator[re.Match[bytes]]:
+    for segment in segments:
         if jpeg.starts_with(image, segment, APP1, jpeg.XMP_HEADER):
             yield from _XMP_DATE.finditer(image, segment.body, segment.end)
 
@@ -60,12 +60,12 @@ def _differs(told: bytes, told_zone: bytes | None, date: bytes, zone: bytes) -> 
     return not wanted.startswith(digits) or bool(told_zone and zone and told_zone.replace(b"+00:00", b"Z") != zone)
 
 
-def _iptc_differs(image: memoryview, head: Head, date: bytes) -> bool:
-    wanted = re.sub(rb"\D", b"", date)
-    for segment in head.segments:
+def _iptc_differs(image: memoryview, segments: Sequence[Segment], date: bytes) -> bool:
+    for segment in segments:
         if jpeg.starts_with(image, segment, _APP13, _PHOTOSHOP):
             day = _IPTC_DATE.search(image, segment.body, segment.end)
             time = _IPTC_TIME.search(image, segment.body, segment.end)
+            wanted = re.sub(rb"\D", b"", date)
             if (day and day[1] != wanted[:8]) or (time and time[1] != wanted[8:]):
                 return True
     return False

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import islice
 
 from galleria_action.gallery.containers.jpeg import Damaged
@@ -20,6 +20,7 @@ from galleria_action.gallery.containers.tiff import (
     RATIONAL,
     SIGNED_RATIONAL,
     Directory,
+    Reference,
     Tiff,
     Usage,
     is_gps,
@@ -57,9 +58,9 @@ def find_in_exif(search: Search, find_in_picture: Finder) -> None:
 class _Block:
     def __init__(self, search: Search, tiff: Tiff, find_in_picture: Finder) -> None:
         self.search, self.tiff, self.find_in_picture = search, tiff, find_in_picture
-        references = tiff.references
-        self.others = Usage(ref for ref in references if not is_gps(ref.path))
-        self.values = Usage(ref for ref in references if ref.tag != 0)
+        references = list(tiff.references())
+        self.others = _usage(ref for ref in references if not is_gps(ref.path))
+        self.values = _usage(ref for ref in references if ref.tag != 0)
 
     def find(self) -> None:
         for path, directory in self.tiff.directories.items():
@@ -106,7 +107,7 @@ class _Block:
         self.search.blank(directory.at, table.ljust(directory.end - directory.at, b"\0"), told=False)
 
     def _look_into_pictures(self) -> None:
-        for picture in self.tiff.pictures()[:_MOST_PICTURES]:
+        for picture in self.tiff.pictures[:_MOST_PICTURES]:
             if self.search.data[picture.start : picture.start + 2] == b"\xff\xd8":
                 with self.search.part(
                     [(picture.start, min(picture.end, len(self.search.data)))], "the thumbnail"
@@ -128,7 +129,7 @@ class _Block:
 
     def _blank_what_nothing_refers_to(self) -> None:
         """Old GPS directories that an editor left behind when it wrote another: no reader finds them but by chance."""
-        data, used = self.search.cleaned(), Usage(self.tiff.references)
+        data, used = self.search.cleaned(), self.tiff.usage
         for found in islice(_RECORD.finditer(data), _MOST_RECORDS):
             start, end = found.start(), min(found.end() + 4, len(data))
             value = int.from_bytes(data[found.end() : end], "big" if found[0][0] == 0 else "little")
@@ -136,6 +137,11 @@ class _Block:
                 self.search.blank(start, bytes(end - start), told=False)
                 if value + 24 <= len(data) and used.count(value, value + 24) == 0:
                     self.search.blank(value, bytes(24), told=not _is_nothing(RATIONAL, data[value : value + 24]))
+
+
+def _usage(references: Iterable[Reference]) -> Usage:
+    spans = list(references)
+    return Usage((it.start for it in spans), (it.end for it in spans))
 
 
 def find_in_words(search: Search) -> None:
