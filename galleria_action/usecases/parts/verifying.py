@@ -36,8 +36,8 @@ def compare(
     promising: Callable[[], Mapping[str, str]],
     found: Verification | None = None,
 ) -> Verification:
-    """Compare what is ``named`` and recorded with what is there: by the ``listing`` it was ``found`` already, where that
-    is given. ``promising`` gives the SHA-256 (hex) that the metadata tells, by key. Raises the store's errors."""
+    """Compare what is ``named`` and recorded with what is there; by the ``listing`` it was ``found`` already, where
+    that is given. ``promising`` gives the SHA-256 (hex) that the metadata tells, by key. Raises the store's errors."""
     found = found or verify_listing(named, manifest, listing)
     context.tell(Verified(found))
     deep = context.options.checks.verify is Verify.DEEP
