@@ -12,6 +12,7 @@ from typing import Literal, TypeVar
 
 from galleria_action.gallery.local.files import LocalFile
 from galleria_action.gallery.metadata.model import Variant
+from galleria_action.gallery.metadata.schema import Kept
 from galleria_action.storage.interface import Headers, Target
 from galleria_action.values import dataclass, field
 
@@ -226,17 +227,23 @@ class Delete:
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """The document whose write makes the gallery visible, with the SHA-256 (hex) of its ``body``."""
+    """The document whose write makes the gallery visible, with the SHA-256 (hex) of its ``content``: its bytes, or the
+    file that has them."""
 
     key: str
     sha256: str
     headers: Headers
-    body: bytes = field(repr=False, compare=False)
+    content: bytes | Kept = field(repr=False, compare=False)
+
+    @property
+    def body(self) -> bytes:
+        """The document. Raises ``GalleryInvalid`` where the file has changed meanwhile."""
+        return self.content if isinstance(self.content, bytes) else self.content.read()
 
     @property
     def size(self) -> int:
         """Bytes of the document."""
-        return len(self.body)
+        return len(self.content)
 
     def canonical(self) -> str:
         """See ``Action``."""

@@ -38,7 +38,7 @@ from galleria_action.deployment.state.manifest import ManifestEntry
 from galleria_action.gallery.keys import folded
 from galleria_action.gallery.media import is_page
 from galleria_action.gallery.metadata.model import NO_SETTINGS, GallerySettings, MetadataFileData, PhotoMetadata
-from galleria_action.storage.interface import Target
+from galleria_action.storage.interface import Headers, Target
 
 _UNSAID = Storing()
 
@@ -240,13 +240,17 @@ class _Standing:
         self._small = PhotoEdit(None, None, strip_gps=True).digest() if photos.strip_gps else ""
         #: by row of the record: what lies there as it is recorded, and whose file is proved to be the one recorded
         self._shown = marks_of(remote.listing, self._recorded)
-        self._proved = marks_of(photos.hashes.proved, self._recorded)
+        self._proved = None if photos.hashes.measured else marks_of(photos.hashes.proved, self._recorded)
+        #: by place in the record's tables: of what is known already that it stands there
+        self._edits: dict[int, str] = {}
+        self._headers: dict[int, Headers] = {}
 
     def __call__(self, place: int) -> bool:
         described, photos = self._photos.described[place], self._photos
         if place >= len(self._live) or not _same(self._live[place], described):
             return False
         edit = edit_digest(described.exif.corrected_timestamp, photos.offset_hours, strip_gps=photos.strip_gps)
+        self._edits.clear()
         files = described.files
         return (
             self._is_as_recorded(files.full, described.file_hash, edit, full=True)
@@ -256,22 +260,34 @@ class _Standing:
 
     def _is_as_recorded(self, key: str, claimed: str, edit: str, *, full: bool = False) -> bool:
         row, it = self._recorded.rows.get(key), self._recorded.columns
-        if row is None or it.edits[row] != edit or it.headers[row] != self._photos.headers_of(key).digest():
+        if row is None or not self._has(row, edit, self._photos.headers_of(key)):
             return False
-        if not self._is_of_the_source(key, row, claimed, full=full):
+        proved = not full and self._proved is not None and self._proved[row]
+        if not proved and it.sources[row] != self._source(key, claimed, full=full):
             return False
         if self._shown is not None:
             return self._shown[row] == 1
         return self._listing is None or shows(self._listing, key, self._recorded)
 
-    def _is_of_the_source(self, key: str, row: int, claimed: str, *, full: bool) -> bool:
-        """Whether the local file is the one that was deployed, as its hash tells."""
+    def _has(self, row: int, edit: str, headers: Headers) -> bool:
+        """Whether these are recorded in ``row``. What was seen to stand in a place of a table stands there for all."""
+        it = self._recorded.columns
+        place = it.edits.places[row]
+        if self._edits.get(place) != edit:
+            if it.edits[row] != edit:
+                return False
+            self._edits[place] = edit
+        place = it.headers.places[row]
+        if self._headers.get(place) is not headers:
+            if it.headers[row] != headers.digest():
+                return False
+            self._headers[place] = headers
+        return True
+
+    def _source(self, key: str, claimed: str, *, full: bool) -> str:
+        """The SHA-256 (hex) of the local file, as far as anything but the metadata tells it."""
         known = self._photos.hashes
-        if measured := known.measured.get(key):
-            return self._recorded.columns.sources[row] == measured
-        if full or key not in known.proved:
-            return self._recorded.columns.sources[row] == claimed
-        return self._proved is not None or self._recorded.columns.sources[row] == known.proved[key]
+        return known.measured.get(key) or (claimed if full else known.proved.get(key) or claimed)
 
 
 def _same(live: PhotoMetadata, described: PhotoMetadata) -> bool:

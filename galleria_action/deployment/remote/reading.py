@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from hashlib import sha256
 from itertools import chain, islice, takewhile
 from typing import TypeVar
 
@@ -243,7 +244,7 @@ def _read_metadata(
     found = read_document(store, METADATA_KEY)
     if found is None:
         return None, None, ()
-    if local and found.body == local.raw:
+    if local and sha256(found.body).hexdigest() == local.sha256:
         return local.metadata, found.base, found.warnings
     try:
         return parse_remote(found.body), found.base, found.warnings

@@ -7,6 +7,7 @@ that was found.
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import stat
 from array import array
@@ -220,6 +221,25 @@ def _read(descriptor: int, size: int) -> bytes:
     while len(content) < size and (more := os.read(descriptor, size - len(content))):
         content += more
     return content
+
+
+@dataclass(frozen=True, slots=True)
+class KeptBytes:
+    """The bytes of ``file``, whose SHA-256 (hex) is known, left on the disk: a large document is needed twice, if at
+    all, with much in memory between."""
+
+    file: LocalFile
+    sha256: str
+
+    def __len__(self) -> int:
+        return self.file.size
+
+    def read(self) -> bytes:
+        """The bytes. Raises ``GalleryInvalid`` where the file is not as it was."""
+        body = read_file(self.file)
+        if hashlib.sha256(body).hexdigest() != self.sha256:
+            raise changed(self.file, "was written to")
+        return body
 
 
 def usable(found: Found) -> Found:

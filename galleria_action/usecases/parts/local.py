@@ -116,7 +116,7 @@ def _metadata(context: Context, source: Path) -> LoadedMetadata | None:
         context.warn(str(warning))
     if context.options.gallery.redact_paths:
         redacted = redact_paths(loaded.raw)
-        loaded = replace(loaded, raw=redacted, sha256=sha256(redacted).hexdigest())
+        loaded = replace(loaded, content=redacted, sha256=sha256(redacted).hexdigest())
     return loaded if context.options.gallery.strip_gps is StripGps.FALSE else _without_positions(context, loaded)
 
 
@@ -131,7 +131,7 @@ def _without_positions(context: Context, loaded: LoadedMetadata) -> LoadedMetada
     context.warn(
         f"The metadata tells positions; they are published empty: {shown}{f' and {more:,} more' if more > 0 else ''}"
     )
-    return replace(loaded, raw=cleaned.raw, sha256=sha256(cleaned.raw).hexdigest())
+    return replace(loaded, content=cleaned.raw, sha256=sha256(cleaned.raw).hexdigest())
 
 
 def _where_to_look(folder: Path) -> str:
@@ -254,4 +254,4 @@ def _tell_odd(context: Context, texts: Sequence[str]) -> None:
 
 def _document(context: Context, loaded: LoadedMetadata) -> Commit:
     headers = Headers("application/json", context.options.headers.cache_control_metadata)
-    return Commit(METADATA_KEY, loaded.sha256, headers, loaded.raw)
+    return Commit(METADATA_KEY, loaded.sha256, headers, loaded.content)
