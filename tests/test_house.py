@@ -108,6 +108,19 @@ def _too_large() -> Iterator[str]:
                 yield path.relative_to(ROOT).as_posix()
 
 
+def test_dataclasses_are_our_own():
+    """Python's cost each run a part of a millisecond a piece, and its ``field`` means nothing to ours."""
+    elsewhere = [
+        str(path.relative_to(PACKAGE))
+        for path in PACKAGE.rglob("*.py")
+        if path.name != "values.py"
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom | ast.Import)
+        if "dataclasses" in (getattr(node, "module", ""), *(name.name for name in node.names))
+    ]
+    assert not elsewhere, "import what you need from galleria_action.values"
+
+
 def test_what_is_large_has_a_reason():
     assert f"at most {LINES} lines, a folder at most {FILES} files" in PAGE
     assert sorted(column("larger | why")) == sorted(_too_large())

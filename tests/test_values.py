@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import copy
 import dataclasses
 import pickle
@@ -237,16 +236,3 @@ def test_values_in_values_become_dicts_in_dicts() -> None:
     told = asdict(Ours((inner, [inner]), {"a": inner}))
     assert told["a"] == (asdict(inner), [asdict(inner)])
     assert told["b"] == {"a": asdict(inner)}
-
-
-def test_the_house_makes_its_dataclasses_here() -> None:
-    """Python's own cost each run a part of a millisecond a piece, and its ``field`` means nothing here."""
-    elsewhere = [
-        str(path.relative_to(PACKAGE))
-        for path in PACKAGE.rglob("*.py")
-        if path.name != "values.py"
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.ImportFrom | ast.Import)
-        if "dataclasses" in (getattr(node, "module", ""), *(name.name for name in node.names))
-    ]
-    assert not elsewhere, "import what you need from galleria_action.values"

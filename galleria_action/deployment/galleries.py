@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from typing import Protocol
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Protocol, overload
 
 from galleria_action.deployment.made_by import MadeBy
 from galleria_action.deployment.model import Base, Commit, Mode, PageEdit, PhotoEdit, SourceFile
+from galleria_action.deployment.state.entries import Entries
 from galleria_action.deployment.state.manifest import Kind, Manifest, ManifestEntry
-from galleria_action.gallery.metadata.model import NO_SETTINGS, GalleryMetadata, GallerySettings
-from galleria_action.storage.interface import ObjectInfo
+from galleria_action.gallery.local.files import LocalFile, LocalFiles
+from galleria_action.gallery.metadata.model import (
+    NO_SETTINGS,
+    VARIANTS,
+    GalleryMetadata,
+    GallerySettings,
+    PhotoMetadata,
+)
+from galleria_action.storage.interface import Headers, ObjectInfo
 from galleria_action.values import dataclass, field
 
 #: the parts of a gallery
@@ -28,6 +36,79 @@ class SourcePhoto:
     identity: str
     files: tuple[SourceFile, ...]
     edit: PhotoEdit | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hashes:
+    """The SHA-256 (hex) of local files by key: ``measured`` just now, or ``proved`` to be that of what was deployed."""
+
+    measured: Mapping[str, str]
+    proved: Mapping[str, str]
+
+    def of(self, file: LocalFile) -> str:
+        """That of ``file``; empty where nothing but the metadata tells, whose word of a ``full`` counts more than what
+        was deployed."""
+        return self.measured.get(file.key) or ("" if file.variant == "full" else self.proved.get(file.key, ""))
+
+
+class SourcePhotos(Sequence[SourcePhoto]):
+    """The photos that the metadata ``described``, each made when it is asked for; their ``files`` are three per photo,
+    in its order. ``hashes`` gives the SHA-256 (hex) of each but ``full``, of which the metadata claims one, by key, and
+    of what else was hashed; ``headers_of`` those that it is stored with."""
+
+    def __init__(
+        self,
+        described: GalleryMetadata,
+        files: Sequence[LocalFile],
+        hashes: Hashes,
+        headers_of: Callable[[str], Headers],
+        *,
+        strip_gps: bool,
+    ) -> None:
+        self.described, self.files = described.photos, files
+        self.hashes, self.headers_of = hashes, headers_of
+        self.offset_hours, self.strip_gps = described.settings.target_timezone_offset_hours, strip_gps
+
+    def __len__(self) -> int:
+        return len(self.described)
+
+    @overload
+    def __getitem__(self, place: int) -> SourcePhoto: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[SourcePhoto]: ...
+
+    def __getitem__(self, place: int | slice) -> SourcePhoto | Sequence[SourcePhoto]:
+        if isinstance(place, slice):
+            return [self[at] for at in range(*place.indices(len(self)))]
+        place = range(len(self))[place]
+        photo, first = self.described[place], place * len(VARIANTS)
+        return SourcePhoto(
+            photo.id,
+            photo.deployment_file_hash,
+            (self._file(photo, first), self._file(photo, first + 1), self._file(photo, first + 2)),
+            PhotoEdit(photo.exif.corrected_timestamp, self.offset_hours, self.strip_gps),
+        )
+
+    def _file(self, photo: PhotoMetadata, row: int) -> SourceFile:
+        local = self.files[row]
+        key = local.key
+        return SourceFile(key, local, self.hashes.of(local) or photo.file_hash, self.headers_of(key))
+
+    def __iter__(self) -> Iterator[SourcePhoto]:
+        return map(self.__getitem__, range(len(self)))
+
+    def keys(self) -> list[str]:
+        """The keys of all files."""
+        return self.files.keys if isinstance(self.files, LocalFiles) else [file.key for file in self.files]
+
+    def fulls(self, wanted: Callable[[str, str], bool]) -> Iterator[SourceFile]:
+        """See ``LocalGallery.fulls``."""
+        keys = self.keys()
+        for place, photo in enumerate(self.described):
+            key = keys[place * len(VARIANTS)]
+            if wanted(key, self.hashes.measured.get(key) or photo.file_hash):
+                yield self._file(photo, place * len(VARIANTS))
 
 
 class Wanted(Protocol):
@@ -59,7 +140,7 @@ class LocalGallery:
     """
 
     mode: Mode
-    photos: tuple[SourcePhoto, ...] | None
+    photos: Sequence[SourcePhoto] | None
     site: tuple[SourceFile, ...] | None
     settings: GallerySettings = NO_SETTINGS
     document: Commit | None = None
@@ -67,15 +148,30 @@ class LocalGallery:
     edit_of_site: PhotoEdit | None = None
     edit_of_pages: PageEdit | None = None
 
+    def photo_ids(self) -> Iterable[str]:
+        """The ids of the photos, in their order."""
+        photos = self.photos.described if isinstance(self.photos, SourcePhotos) else self.photos or ()
+        return (photo.id for photo in photos)
+
     def photo_keys(self) -> frozenset[str]:
         """The keys of all files of the photos."""
-        return frozenset(file.key for photo in self.photos or () for file in photo.files)
+        return frozenset(self.keys_of("photo") or ())
 
     def keys_of(self, kind: Kind) -> list[str] | None:
         """See ``Wanted``."""
-        if kind == "photo":
-            return None if self.photos is None else [file.key for photo in self.photos for file in photo.files]
-        return None if self.site is None else [file.key for file in self.site]
+        if kind == "site":
+            return None if self.site is None else [file.key for file in self.site]
+        if isinstance(self.photos, SourcePhotos):
+            return self.photos.keys()
+        return None if self.photos is None else [file.key for photo in self.photos for file in photo.files]
+
+    def fulls(self, wanted: Callable[[str, str], bool]) -> Iterator[SourceFile]:
+        """The full files of the photos, as far as they are ``wanted`` by their key and SHA-256 (hex)."""
+        if isinstance(self.photos, SourcePhotos):
+            yield from self.photos.fulls(wanted)
+            return
+        files = (file for photo in self.photos or () for file in photo.files if file.variant == "full")
+        yield from (file for file in files if wanted(file.key, file.sha256))
 
     def site_keys(self) -> frozenset[str]:
         """The keys of the site's files."""
@@ -107,10 +203,9 @@ def contents_of(metadata: GalleryMetadata | None, objects: Mapping[str, Manifest
     if metadata:
         return {photo.id: (photo.file_hash,) for photo in metadata.photos}
     contents: dict[str, tuple[str, ...]] = {}
-    for key, entry in objects.items():
-        if entry.kind == "photo":
-            # a photo of several files is not known by its thumbnail
-            contents[entry.photo or key] = (entry.source,) if entry.photo in (None, key) else ()
+    for key, photo in Entries.of(objects).photos():
+        # a photo of several files is not known by its thumbnail
+        contents[photo or key] = (objects[key].source,) if photo in (None, key) else ()
     return contents
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from functools import cached_property, lru_cache
@@ -11,6 +12,7 @@ from typing import Literal, TypeVar
 
 from galleria_action.gallery.local.files import LocalFile
 from galleria_action.gallery.metadata.model import Variant
+from galleria_action.gallery.metadata.schema import Kept
 from galleria_action.storage.interface import Headers, Target
 from galleria_action.values import dataclass, field
 
@@ -65,7 +67,20 @@ _STRIPPING = 2
 @lru_cache(maxsize=64)
 def _edit_digest(edit: PhotoEdit) -> str:
     """Remembered for the files of one photo, which are asked for one after the other."""
-    text = canonical([edit.timestamp, edit.offset_hours, edit.strip_gps and _STRIPPING])
+    return edit_digest(edit.timestamp, edit.offset_hours, strip_gps=edit.strip_gps)
+
+
+#: what stands in JSON as it is
+_plain = re.compile("[ -!#-\\[\\]-~]*").fullmatch
+
+
+def edit_digest(timestamp: str | None, offset_hours: int | None, *, strip_gps: bool) -> str:
+    """``PhotoEdit.digest`` of the edit that these make."""
+    stripping = strip_gps and _STRIPPING
+    if timestamp is None or offset_hours is None or not _plain(timestamp):
+        text = canonical([timestamp, offset_hours, stripping])
+    else:  # the same, in a fraction of the time
+        text = f'["{timestamp}",{offset_hours:d},{stripping or "false"}]'
     return hashlib.sha256(text.encode()).hexdigest()[:EDIT_DIGITS]
 
 
@@ -212,17 +227,23 @@ class Delete:
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """The document whose write makes the gallery visible, with the SHA-256 (hex) of its ``body``."""
+    """The document whose write makes the gallery visible, with the SHA-256 (hex) of its ``content``: its bytes, or the
+    file that has them."""
 
     key: str
     sha256: str
     headers: Headers
-    body: bytes = field(repr=False, compare=False)
+    content: bytes | Kept = field(repr=False, compare=False)
+
+    @property
+    def body(self) -> bytes:
+        """The document. Raises ``GalleryInvalid`` where the file has changed meanwhile."""
+        return self.content if isinstance(self.content, bytes) else self.content.read()
 
     @property
     def size(self) -> int:
         """Bytes of the document."""
-        return len(self.body)
+        return len(self.content)
 
     def canonical(self) -> str:
         """See ``Action``."""

@@ -7,11 +7,14 @@ always give the same plan and the same plan id, whoever asks.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
+from functools import cached_property
+from itertools import chain
 
 from galleria_action.deployment.galleries import (
     LocalGallery,
     RemoteGallery,
     SourcePhoto,
+    SourcePhotos,
     Wanted,
     contents_of,
     gone,
@@ -26,13 +29,16 @@ from galleria_action.deployment.model import (
     SourceFile,
     Storing,
     Upload,
+    edit_digest,
 )
-from galleria_action.deployment.remote.verification import find_orphans
+from galleria_action.deployment.remote.listing import beside, marks_of, shows
+from galleria_action.deployment.remote.verification import find_orphans, may_be_orphan
+from galleria_action.deployment.state.entries import Entries
 from galleria_action.deployment.state.manifest import ManifestEntry
 from galleria_action.gallery.keys import folded
 from galleria_action.gallery.media import is_page
-from galleria_action.gallery.metadata.model import NO_SETTINGS, GallerySettings, PhotoMetadata, Variant
-from galleria_action.storage.interface import Target
+from galleria_action.gallery.metadata.model import NO_SETTINGS, GallerySettings, MetadataFileData, PhotoMetadata
+from galleria_action.storage.interface import Headers, Target
 
 _UNSAID = Storing()
 
@@ -61,10 +67,9 @@ def make_plan(
     orphans = orphans_beside(local, remote)
     if delete_orphans and remote.base:
         deletes += [Delete(key, Reason.ORPHAN) for key in orphans]
-    known = contents_of(remote.metadata, remote.manifest.objects)
-    photos_before = {name: known.get(name, ()) for name in remote_photos(remote).values()}
+    names_before = _names(remote)
     changed = {up.photo for up in uploads}
-    local_photos = {photo.id: _content(photo) for photo in local.photos or ()}
+    local_photos = dict.fromkeys(local.photo_ids())
     return Plan(
         mode=local.mode,
         target=target,
@@ -72,8 +77,8 @@ def make_plan(
         uploads=tuple(uploads),
         deletes=tuple(sorted(deletes, key=lambda gone: gone.key)),
         unchanged_photos=tuple(photo for photo in local_photos if photo not in changed),
-        removed_photos=() if local.photos is None else gone(photos_before, local_photos),
-        remote_photo_count=len(photos_before),
+        removed_photos=() if names_before <= local_photos.keys() else _removed(local, remote),
+        remote_photo_count=len(names_before),
         local_photo_count=len(local_photos),
         commit=_commit(local, remote),
         local_file_count=len(local.photo_keys()),
@@ -102,15 +107,29 @@ class _Comparison:
         settings = remote.metadata.settings if remote.metadata else NO_SETTINGS
         self.resized = _rendering(settings) != _rendering(local.settings)
         self.offset = settings.target_timezone_offset_hours
-        live = remote.metadata.photos if remote.metadata else ()
-        self.before = {photo.id: photo for photo in live}
-        self.by_key = {photo.files.full: photo for photo in live}
+        self.live = remote.metadata.photos if remote.metadata else ()
+
+    @cached_property
+    def before(self) -> Mapping[str, PhotoMetadata]:
+        """The live photos by id."""
+        return {photo.id: photo for photo in self.live}
+
+    @cached_property
+    def by_key(self) -> Mapping[str, PhotoMetadata]:
+        """The same by the key of their full file."""
+        return {photo.files.full: photo for photo in self.live}
 
     def photo_uploads(self) -> Iterator[Upload]:
-        for photo in self.local.photos or ():
-            before = self._before(photo)
+        live, photos = len(self.live), self.local.photos or ()
+        stands = None if self.force else _standing(self.local, self.remote)
+        for place in range(len(photos)):
+            if stands and stands(place):
+                continue
+            photo = photos[place]
+            same_place = place < live and self.live[place].id == photo.id  # as it mostly is
+            before = self.live[place] if same_place else self._before(photo)
             whole = self._reason_for_photo(photo, before)
-            keys = dict(before.files.items()) if before and not whole and self.local.mode == "metadata" else None
+            keys = before.files if before and not whole and self.local.mode == "metadata" else None
             edited = photo.edit.digest() if photo.edit else ""
             small = PhotoEdit(None, None, strip_gps=True) if photo.edit and photo.edit.strip_gps else None
             of_small = small.digest() if small else ""
@@ -154,11 +173,11 @@ class _Comparison:
         same_times = times == (before.exif.corrected_timestamp, self.offset)
         return None if same_times and before.deployment_file_hash.lower() == photo.identity else Reason.CHANGED
 
-    def _reason_for_variant(self, keys: Mapping[Variant, str] | None, file: SourceFile) -> Reason | None:
+    def _reason_for_variant(self, keys: MetadataFileData | None, file: SourceFile) -> Reason | None:
         """What the metadata alone says of one file of a photo that is otherwise unchanged and had ``keys``."""
         if keys is None:
             return None
-        if file.variant is None or keys[file.variant] != file.key:
+        if file.variant is None or getattr(keys, file.variant) != file.key:
             return Reason.CHANGED
         return Reason.SETTINGS if self.resized and file.variant != "full" else None
 
@@ -210,6 +229,84 @@ def _is_picture(file: SourceFile) -> bool:
     return kind.startswith(("image/", "video/")) and kind != "image/svg+xml"
 
 
+class _Standing:
+    """Asked for the place of a photo, whether nothing is to be done for it: so it is for nearly all of a large gallery,
+    and is seen here in the columns that its files and the record are held in. Where it says no, it says no more."""
+
+    def __init__(self, photos: SourcePhotos, remote: RemoteGallery) -> None:
+        self._photos, self._listing = photos, remote.listing
+        self._live = remote.metadata.photos if remote.metadata else ()
+        self._recorded = Entries.of(remote.manifest.objects)
+        self._small = PhotoEdit(None, None, strip_gps=True).digest() if photos.strip_gps else ""
+        #: by row of the record: what lies there as it is recorded, and whose file is proved to be the one recorded
+        self._shown = marks_of(remote.listing, self._recorded)
+        self._proved = None if photos.hashes.measured else marks_of(photos.hashes.proved, self._recorded)
+        #: by place in the record's tables: of what is known already that it stands there
+        self._edits: dict[int, str] = {}
+        self._headers: dict[int, Headers] = {}
+
+    def __call__(self, place: int) -> bool:
+        described, photos = self._photos.described[place], self._photos
+        if place >= len(self._live) or not _same(self._live[place], described):
+            return False
+        edit = edit_digest(described.exif.corrected_timestamp, photos.offset_hours, strip_gps=photos.strip_gps)
+        self._edits.clear()
+        files = described.files
+        return (
+            self._is_as_recorded(files.full, described.file_hash, edit, full=True)
+            and self._is_as_recorded(files.web, described.file_hash, edit)
+            and self._is_as_recorded(files.thumb, described.file_hash, self._small)
+        )
+
+    def _is_as_recorded(self, key: str, claimed: str, edit: str, *, full: bool = False) -> bool:
+        row, it = self._recorded.rows.get(key), self._recorded.columns
+        if row is None or not self._has(row, edit, self._photos.headers_of(key)):
+            return False
+        proved = not full and self._proved is not None and self._proved[row]
+        if not proved and it.sources[row] != self._source(key, claimed, full=full):
+            return False
+        if self._shown is not None:
+            return self._shown[row] == 1
+        return self._listing is None or shows(self._listing, key, self._recorded)
+
+    def _has(self, row: int, edit: str, headers: Headers) -> bool:
+        """Whether these are recorded in ``row``. What was seen to stand in a place of a table stands there for all."""
+        it = self._recorded.columns
+        place = it.edits.places[row]
+        if self._edits.get(place) != edit:
+            if it.edits[row] != edit:
+                return False
+            self._edits[place] = edit
+        place = it.headers.places[row]
+        if self._headers.get(place) is not headers:
+            if it.headers[row] != headers.digest():
+                return False
+            self._headers[place] = headers
+        return True
+
+    def _source(self, key: str, claimed: str, *, full: bool) -> str:
+        """The SHA-256 (hex) of the local file, as far as anything but the metadata tells it."""
+        known = self._photos.hashes
+        return known.measured.get(key) or (claimed if full else known.proved.get(key) or claimed)
+
+
+def _same(live: PhotoMetadata, described: PhotoMetadata) -> bool:
+    """Whether both are one photo, as far as anything that lies there depends on it."""
+    return live is described or (
+        (live.id, live.deployment_file_hash, live.exif.corrected_timestamp, live.files)
+        == (described.id, described.deployment_file_hash, described.exif.corrected_timestamp, described.files)
+    )
+
+
+def _standing(local: LocalGallery, remote: RemoteGallery) -> _Standing | None:
+    """Who answers for the photos of ``local``; ``None`` where nobody does, because all of them may change."""
+    before = remote.metadata.settings if remote.metadata else NO_SETTINGS
+    photos = local.photos
+    if not isinstance(photos, SourcePhotos) or _rendering(before) != _rendering(local.settings):
+        return None
+    return _Standing(photos, remote) if photos.offset_hours == before.target_timezone_offset_hours else None
+
+
 def _rendering(settings: GallerySettings) -> tuple[object, ...]:
     """The settings that decide the bytes of ``web`` and ``thumb``, which no hash in the metadata covers."""
     return (settings.web_size, settings.thumb_size, settings.jpeg_quality, settings.webp_quality)
@@ -222,14 +319,35 @@ def remote_photos(remote: RemoteGallery, *, but: Set[str] = frozenset()) -> dict
     """
     manifest = remote.manifest
     named = {key: gone.photo or key for key, gone in manifest.leaving_of("photo").items() if key not in but}
-    for key, entry in manifest.objects.items():
-        if key not in but and entry.kind == "photo":
-            named[key] = entry.photo or key
+    named.update((key, photo or key) for key, photo in Entries.of(manifest.objects).photos(but))
     for photo in remote.metadata.photos if remote.metadata else ():
-        for _, key in photo.files.items():
+        files = photo.files
+        for key in (files.full, files.web, files.thumb):
             if key not in but:
                 named[key] = photo.id
     return named
+
+
+def _names(remote: RemoteGallery) -> Set[str]:
+    """The ids that ``remote_photos`` gives."""
+    if remote.metadata is None:
+        return frozenset(remote_photos(remote).values())
+    ids = {photo.id for photo in remote.metadata.photos}
+    others = {key: gone.photo or key for key, gone in remote.manifest.leaving_of("photo").items()}
+    others.update((key, photo or key) for key, photo in Entries.of(remote.manifest.objects).photos(strangers_to=ids))
+    if not others:
+        return ids
+    named = remote.metadata.keys()
+    return ids | {name for key, name in others.items() if key not in named}
+
+
+def _removed(local: LocalGallery, remote: RemoteGallery) -> tuple[str, ...]:
+    """The photos that the remote gallery has and the local one has not."""
+    if local.photos is None:
+        return ()
+    known = contents_of(remote.metadata, remote.manifest.objects)
+    before = {name: known.get(name, ()) for name in remote_photos(remote).values()}
+    return gone(before, {photo.id: _content(photo) for photo in local.photos})
 
 
 def deletes_for(local: Wanted, remote: RemoteGallery) -> Iterator[Delete]:
@@ -248,23 +366,27 @@ def _unwanted(local: Wanted, remote: RemoteGallery) -> Iterator[Delete]:
     wanted, site_before = _wanted(local), _site_before(remote)
     photos, site = local.keys_of("photo") is not None, local.keys_of("site") is not None
     if photos:
-        kept = wanted | (set() if site else site_before.keys())
+        kept = wanted if site or not site_before else wanted | site_before.keys()
         yield from (Delete(key, Reason.REMOVED, photo) for key, photo in remote_photos(remote, but=kept).items())
     if site:
-        kept = wanted | (set() if photos else remote_photos(remote).keys())
+        kept = wanted if photos else wanted | remote_photos(remote).keys()
         yield from (Delete(key, Reason.REMOVED) for key in site_before if key not in kept)
 
 
 def _wanted(local: Wanted) -> frozenset[str]:
-    return frozenset(local.keys_of("photo") or ()) | frozenset(local.keys_of("site") or ())
+    photos, site = local.keys_of("photo"), local.keys_of("site")
+    return frozenset(chain(photos or (), site or ()))
 
 
 def orphans_beside(local: Wanted, remote: RemoteGallery) -> tuple[str, ...]:
     """What lies in the gallery's folders and neither ``local`` nor anything there names; needs the listing."""
+    listing, manifest = remote.listing or {}, remote.manifest
+    strays = [key for key in beside(listing, manifest.objects) if key not in manifest.leaving and may_be_orphan(key)]
+    if not strays:
+        return ()
     named = frozenset(local.keys_of("photo") or ()) | remote_photos(remote).keys()
-    recorded = remote.manifest.objects.keys() | remote.manifest.leaving.keys()
-    expected = named | recorded | frozenset(local.keys_of("site") or ())
-    return find_orphans(named, expected, remote.listing or {})
+    expected = named | manifest.objects.keys() | manifest.leaving.keys() | frozenset(local.keys_of("site") or ())
+    return find_orphans(named, expected, listing)
 
 
 def _commit(local: LocalGallery, remote: RemoteGallery) -> Commit | None:

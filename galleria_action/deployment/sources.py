@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Set
 from functools import cache
-from itertools import islice
 
 from galleria_action.deployment.delivery import HeaderRules
-from galleria_action.deployment.galleries import LocalGallery, SourcePhoto, Wanted
+from galleria_action.deployment.galleries import Hashes, LocalGallery, SourcePhoto, SourcePhotos, Wanted
 from galleria_action.deployment.model import PhotoEdit, SourceFile
 from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.errors import Finding, GalleryInvalid
@@ -15,7 +14,7 @@ from galleria_action.gallery.keys import METADATA_KEY, folded
 from galleria_action.gallery.local.files import LocalFile, read_file
 from galleria_action.gallery.local.web_types import BEGINNING, WebType, needs_a_look, web_type
 from galleria_action.gallery.media import extension_of, media_type
-from galleria_action.gallery.metadata.model import VARIANTS, GalleryMetadata, PhotoMetadata
+from galleria_action.gallery.metadata.model import GalleryMetadata
 from galleria_action.gallery.wording import shown
 from galleria_action.storage.interface import Headers
 
@@ -30,28 +29,27 @@ def photos_of_metadata(
     metadata: GalleryMetadata,
     files: Sequence[LocalFile],
     cache_control: str,
-    hashes: Sequence[str],
+    hashes: Hashes,
     *,
     strip_gps: bool,
     rules: HeaderRules = NO_RULES,
-) -> tuple[SourcePhoto, ...]:
+) -> SourcePhotos:
     """The photos of a gallery with metadata. ``files`` are three per photo, in the metadata's order, and ``hashes``
-    their SHA-256 (hex); that of ``full`` may be empty, because the metadata has it (``file_hash``)."""
-    offset = metadata.settings.target_timezone_offset_hours
-    measured = zip(files, hashes, strict=True)
+    those of each but ``full``, which the metadata has (``file_hash``)."""
 
-    def source(photo: PhotoMetadata, file: LocalFile, sha256: str) -> SourceFile:
-        return _source(file, sha256 or photo.file_hash, _photo_headers(extension_of(file.key), cache_control), rules)
+    known: dict[str, Headers] = {}
 
-    return tuple(
-        SourcePhoto(
-            id=photo.id,
-            identity=photo.deployment_file_hash,
-            files=tuple(source(photo, file, sha256) for file, sha256 in islice(measured, len(VARIANTS))),
-            edit=PhotoEdit(photo.exif.corrected_timestamp, offset, strip_gps),
-        )
-        for photo in metadata.photos
-    )
+    def headers_of(key: str) -> Headers:
+        dot = key.rfind(".")
+        end = key[dot:]  # the extension, on which they depend where there are no rules
+        found = known.get(end)
+        if found is None or key[dot - 1] == "/":
+            found = rules.applied(key, _photo_headers(extension_of(key), cache_control))
+            if not rules.rules and dot > 0 and key[dot - 1] != "/" and "/" not in end:
+                known[end] = found
+        return found
+
+    return SourcePhotos(metadata, files, hashes, headers_of, strip_gps=strip_gps)
 
 
 def photos_of_directory(
@@ -108,9 +106,9 @@ def _headers(kind: WebType, cache_control: str) -> Headers:
 
 def check_collisions(local: LocalGallery) -> None:
     """Raise ``GalleryInvalid`` when a site file would go where a photo or the metadata goes, for some disk at least."""
-    _refuse_overlap(
-        local.site_keys(), local.photo_keys() | {METADATA_KEY}, "the site's file", "a photo or the metadata"
-    )
+    if local.site:
+        taken = local.photo_keys() | {METADATA_KEY}
+        _refuse_overlap(local.site_keys(), taken, "the site's file", "a photo or the metadata")
 
 
 def check_live_collisions(local: Wanted, manifest: Manifest, metadata: GalleryMetadata | None) -> None:
@@ -127,6 +125,8 @@ def check_live_collisions(local: Wanted, manifest: Manifest, metadata: GalleryMe
 
 
 def _refuse_overlap(keys: Set[str], taken: Set[str], whose: str, others: str) -> None:
+    if not keys or not taken:
+        return  # nobody folds hundreds of thousands of keys for nothing
     folds = {folded(key) for key in taken}
     found = sorted(key for key in keys if folded(key) in folds)
     if found:

@@ -8,9 +8,11 @@ others nothing is. Pure.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from enum import Enum, auto
 
 from galleria_action.deployment.model import SourceFile
+from galleria_action.deployment.state.entries import Entries
 from galleria_action.deployment.state.manifest import ManifestEntry
 from galleria_action.errors import Finding, GalleryInvalid
 from galleria_action.gallery.local.git_index import LARGEST_POINTER, Tracked, pointer_blob_id
@@ -32,6 +34,42 @@ def is_as_deployed(size: int, entry: ManifestEntry | None, tracked: Tracked | No
     if tracked.blob == entry.source_blob:
         return True
     return size > LARGEST_POINTER and tracked.blob == pointer_blob_id(entry.source, size)
+
+
+class Proofs(Mapping[str, str]):
+    """The SHA-256 (hex) by key of each file of which it is proved, without reading it, that it holds what was deployed:
+    a mark in a row of what is ``recorded``."""
+
+    def __init__(self, recorded: Entries) -> None:
+        self.recorded = recorded
+        self.marks = bytearray(len(recorded.columns.sizes))
+
+    def add_if_deployed(self, key: str, size: int, blob: bytes) -> None:
+        """Take note of the file under ``key``, of ``size`` bytes, whose content git calls ``blob``, if that proves it
+        to be the one that was deployed."""
+        row, it = self.recorded.rows.get(key), self.recorded.columns
+        if row is None:
+            return
+        # nearly always; ``is_as_deployed`` says so, too, and what else there is
+        same = it.source_sizes[row] == size and it.source_blobs[row] == blob.hex()
+        if same or is_as_deployed(size, self.recorded[key], Tracked(blob.hex())):
+            self.marks[row] = 1
+
+    def __len__(self) -> int:
+        return self.marks.count(1)
+
+    def __iter__(self) -> Iterator[str]:
+        return (key for key, row in self.recorded.rows.items() if self.marks[row])
+
+    def __contains__(self, key: object) -> bool:
+        row = self.recorded.rows.get(key)  # type: ignore[call-overload]
+        return row is not None and bool(self.marks[row])
+
+    def __getitem__(self, key: str) -> str:
+        row = self.recorded.rows[key]
+        if not self.marks[row]:
+            raise KeyError(key)
+        return self.recorded.columns.sources[row]
 
 
 def doubt(file: SourceFile, entry: ManifestEntry | None, tracked: Tracked | None, *, newer: bool) -> Doubt:

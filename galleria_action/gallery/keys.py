@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
+from itertools import islice
 
 from galleria_action.gallery.wording import shown
 
@@ -14,7 +16,10 @@ RECORDS_FOLDER = ".galleria"
 MAX_KEY_BYTES = 1024
 
 #: What nearly every key looks like, so that the closer look is taken at the odd ones only.
-_ordinary = re.compile(r"(?:[A-Za-z0-9_+-][A-Za-z0-9_+. -]*+/)*+[A-Za-z0-9_+-][A-Za-z0-9_+. -]*+").fullmatch
+_ORDINARY = r"(?:[A-Za-z0-9_+-][A-Za-z0-9_+. -]*+/)*+[A-Za-z0-9_+-][A-Za-z0-9_+. -]*+"
+_ordinary = re.compile(_ORDINARY).fullmatch
+_ordinary_lines = re.compile(rf"(?:{_ORDINARY}\n)*+{_ORDINARY}").fullmatch
+_TOGETHER = 10_000
 _drive = re.compile(r"[A-Za-z]:").match
 _surrogate = re.compile("[\ud800-\udfff]").search
 # Control characters (C0, DEL, C1) hide in logs and break HTTP headers; U+FFFE and U+FFFF cannot stand in XML, so a
@@ -28,7 +33,7 @@ def key_problem(key: str) -> str | None:
     Refused is what breaks: it would leave the gallery's folder, overwrite our own records, or be refused or
     mangled by a storage service, a file system or an XML listing. Odd but sound names (spaces, ``#``, emoji) pass.
     """
-    if len(key) < MAX_KEY_BYTES and _ordinary(key) and key.lower() != METADATA_KEY:
+    if is_ordinary(key):
         return None
     if _surrogate(key):
         return "holds half a surrogate pair, which is not valid Unicode"
@@ -41,6 +46,23 @@ def key_problem(key: str) -> str | None:
     if key.startswith("/") or _drive(key):
         return "is an absolute path; keys are relative to the gallery"
     return _parts_problem(key.split("/"))
+
+
+def is_ordinary(key: str) -> bool:
+    """Whether ``key`` looks like nearly every key does, and needs no closer look."""
+    return len(key) < MAX_KEY_BYTES and _ordinary(key) is not None and key.lower() != METADATA_KEY
+
+
+def all_ordinary(keys: Iterable[str]) -> bool:
+    """Whether no key needs a closer look: each looks like nearly every key does, so ``key_problem`` has nothing to say
+    of it. One look at all takes a fraction of the time of one look at each; ``False`` says nothing of any."""
+    left = iter(keys)
+    while some := list(islice(left, _TOGETHER)):
+        lines = "\n".join(some)
+        ordinary = _ordinary_lines(lines) and METADATA_KEY not in lines.lower() and lines.count("\n") == len(some) - 1
+        if not ordinary or max(map(len, some)) >= MAX_KEY_BYTES:
+            return False
+    return True
 
 
 def folded(key: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping
+from io import BytesIO
 from typing import Any
 
 from galleria_action.expressions import expression
@@ -110,12 +111,15 @@ class Reader:
 
     async def _taken(self, count: int, of: int) -> bytes:
         self._at_once = _AT_ONCE if count <= _AT_ONCE else _AT_ONCE_OF_MUCH
-        while len(self._read) < count:
+        taken = BytesIO()  # gives what was put into it without a copy, which of a large document is much
+        while (left := count - taken.tell()) > len(self._read):
+            taken.write(self._read)
+            self._read.clear()
             if not await self._more():
-                raise BadAnswer(f"{of - len(self._read)} bytes of the answer are missing")
-        taken = bytes(self._read[:count])
-        del self._read[:count]
-        return taken
+                raise BadAnswer(f"{of - taken.tell()} bytes of the answer are missing")
+        taken.write(memoryview(self._read)[:left])
+        del self._read[:left]
+        return taken.getvalue()
 
     async def _until_closed(self, most: int) -> bytes:
         while len(self._read) <= most and await self._more():

@@ -116,7 +116,7 @@ def test_no_shard(text: str):
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 _ENTRIES = st.builds(
     ManifestEntry,
-    st.integers(0),
+    st.integers(0, (1 << 63) - 1),
     _TEXT,
     _TEXT,
     _TEXT,
@@ -131,9 +131,9 @@ _REPORTS = st.builds(
     _TEXT,
     _TEXT,
     st.booleans(),
-    st.integers(0),
-    st.integers(0),
-    st.integers(0),
+    st.integers(0, (1 << 63) - 1),
+    st.integers(0, (1 << 63) - 1),
+    st.integers(0, (1 << 63) - 1),
     st.sets(_TEXT, max_size=3).map(lambda ids: tuple(sorted(ids))),
     st.dictionaries(_TEXT, _ENTRIES, max_size=3),
 )

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from galleria_action.errors import Finding, GalleryInvalid
 from galleria_action.fence.workspace import Workspace
+from galleria_action.gallery.local import document
 from galleria_action.gallery.local.document import read_metadata
 from galleria_action.gallery.local.files import LocalFile, read_file
 from galleria_action.gallery.local.locate import locate
@@ -603,3 +604,21 @@ def test_many_photos_are_found_with_few_system_calls(
     # lstat of the link, readlink, lstat of its target, access; two variants of three are links.
     assert calls < 600 * 4
     assert time.process_time() - started < 2
+
+
+# -- a document that is left on the disk ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("change", [lambda raw: raw.replace(b"wedding", b"WEDDING"), lambda raw: raw + b" "])
+def test_large_metadata_is_read_again_and_has_to_be_the_same(
+    gallery: Gallery, workspace: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[bytes], bytes]
+) -> None:
+    monkeypatch.setattr(document, "_LARGE", 0)
+    loaded = read_metadata(gallery.metadata_path, Workspace(workspace))
+    raw = gallery.metadata_path.read_bytes()
+    assert not isinstance(loaded.content, bytes)
+    assert len(loaded.content) == len(raw)
+    assert loaded.raw == raw
+    gallery.metadata_path.write_bytes(change(raw))
+    with pytest.raises(GalleryInvalid, match="metadata"):
+        _ = loaded.raw

@@ -18,6 +18,7 @@ from galleria_action.errors import StorageUnavailable
 from galleria_action.net.signature import Signer, canonical_query
 from galleria_action.storage.interface import Indivisible, ObjectInfo, Part
 from galleria_action.storage.opening import open_store
+from galleria_action.storage.s3 import listing_page
 from galleria_action.storage.s3.listing import BadListing, Page
 from galleria_action.storage.s3.listing_page import read_page
 from tests.storage.scripted import Answer, refusal, scripted
@@ -80,6 +81,60 @@ def test_objects_come_back_as_they_are(objects: list[tuple[str, int, str]]) -> N
         for key, size, etag in objects
     ]
     assert read_page(document(*contents, namespace=namespace)) == Page([ObjectInfo(*one) for one in objects], None)
+
+
+_PIECES = st.sampled_from([
+    '<?xml version="1.0" encoding="UTF-8"?>\n', "<?xml version='1.0'?>", '<?xml version="1.0" encoding="UTF-16"?>',
+    "<ListBucketResult>", '<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">', "</ListBucketResult>",
+    "<IsTruncated>false</IsTruncated>", "<IsTruncated>true</IsTruncated>", "<KeyCount>2</KeyCount>", "<Prefix/>",
+    "<EncodingType>url</EncodingType>", "<EncodingType></EncodingType>", "<Name>", "</Name>", "<A><B>1</B>", "</A>",
+    "<NextContinuationToken>t&amp;</NextContinuationToken>", "<!-- ", " -->", "<![CDATA[", "]]>", "\n  ", "&amp;", "é",
+    an_object(Key="a%20b+c", Size="1"), an_object(Key="a/b.jpg", ETag='"ab-1"', Size="7"),
+    an_object(Key="b", LastModified="2024-01-01T00:00:00.000Z", ETag="&quot;ab&quot;", Size="1", StorageClass="COLD"),
+    an_object(Key="c", ETag="&quot;ab&quot;", ChecksumAlgorithm="CRC64NVME", ChecksumType="FULL_OBJECT", Size="1"),
+    an_object(Key="d", Size="1", StorageClass="GLACIER"), an_object(Key="e&amp;", Size="1"),
+    an_object(Key="f", Size="x"),
+    an_object(Size="1", Key="g"), an_object(Key="h", Size="1", Owner="<ID>1</ID>"), "<Contents>", "</Contents>",
+])  # fmt: skip
+_WHOLE_DOCUMENTS = st.lists(_PIECES, max_size=6).map(
+    lambda pieces: document(*pieces, namespace=' xmlns="http://s3.amazonaws.com/doc/2006-03-01/"').decode()
+)
+
+
+@given(st.lists(_PIECES, max_size=8).map("".join) | _WHOLE_DOCUMENTS)
+def test_what_is_read_at_a_glance_is_what_the_parser_reads(text: str) -> None:
+    body = text.encode()
+    try:
+        expected: Page | str = listing_page._read(body)
+    except BadListing as problem:
+        expected = str(problem)
+    try:
+        found: Page | str = read_page(body)
+    except BadListing as problem:
+        found = str(problem)
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        document("<!--", an_object(Key="a", Size="1"), "-->"),
+        document("<Name><![CDATA[", an_object(Key="a", Size="1"), "]]></Name>"),
+        document("<Name>", an_object(Key="a", Size="1"), "</Name>"),
+        document("<Other><Name>1</Name>", an_object(Key="a", Size="1"), "</Other>"),
+    ],
+)
+def test_what_only_looks_like_an_object_is_none(page: bytes) -> None:
+    assert read_page(page) == Page([], None)
+
+
+def test_what_services_write_is_read_at_a_glance(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = document(*(an_object(Key=f"{n}.jpg", ETag="&quot;ab&quot;", Size=str(n)) for n in range(3)))
+    asked: list[bytes] = []
+    read = listing_page._read
+    monkeypatch.setattr(listing_page, "_read", lambda body: (asked.append(body), read(body))[1])
+    assert read_page(page) == Page([ObjectInfo(f"{n}.jpg", n, "ab") for n in range(3)], None)
+    assert asked == [document()]
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 
 from galleria_action.deployment.model import Plan, Reason
 from galleria_action.errors import GalleriaError
+from galleria_action.hands import Hands
 from galleria_action.report.comment import Picture
 from galleria_action.storage.interface import ReadStore
 from galleria_action.storage.public_store import public_address
@@ -24,7 +24,7 @@ def pictures_online(plan: Plan, url: str, store: ReadStore, *, deployed: bool) -
     candidates = list(islice(_thumbs(plan, url, deployed), MOST))
     if not candidates:
         return []
-    with ThreadPoolExecutor(MOST, thread_name_prefix="pictures") as pool:
+    with Hands(MOST, "pictures") as pool:
         there = pool.map(lambda named: _served(store, named[0]), candidates)
         return [picture for (_, picture), online in zip(candidates, there, strict=True) if online]
 

@@ -13,6 +13,7 @@ from galleria_action.deployment.documents.writing import commit, conflict
 from galleria_action.deployment.galleries import Wanted
 from galleria_action.deployment.made_by import MadeBy
 from galleria_action.deployment.model import Base, Mode
+from galleria_action.deployment.state.entries import Entries
 from galleria_action.deployment.state.manifest import MANIFEST_KEY, Kind, Leaving, Manifest, ManifestEntry
 from galleria_action.deployment.state.reading import read_manifest
 from galleria_action.deployment.state.written import headers_of, written
@@ -79,13 +80,14 @@ class LiveManifest:
 
     def _merged(self, stored: Mapping[str, ManifestEntry], leaving: Mapping[str, Leaving]) -> Manifest:
         """What is there with our parts replaced."""
-        objects: dict[str, ManifestEntry] = {}
+        recorded, rows = Entries.of(self.manifest.objects), dict[str, int]()
         going: dict[str, Leaving] = {}
         for kind, files in self._files().items():
-            before = self.manifest.of_kind(kind)
-            objects |= before if files is None else {key: before[key] for key in files if key in before}
+            before = recorded.of_kind(kind)
+            rows |= (before if files is None else before.only(files)).rows
             going |= self.manifest.leaving_of(kind) if files is None else {}
-        return Manifest({**objects, **stored}, {**going, **leaving}, self._mode(), self.made_by())
+        objects = Entries(rows, recorded.columns).with_(stored)
+        return Manifest(objects, {**going, **leaving}, self._mode(), self.made_by())
 
     def made_by(self) -> dict[Kind, MadeBy]:
         """The commits of both parts then. Of our parts only our own commit is known, and nothing where that is not."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from hashlib import sha256
 from itertools import chain, islice, takewhile
 from typing import TypeVar
 
 from galleria_action.deployment.documents.reading import read_document
 from galleria_action.deployment.galleries import RemoteGallery, Wanted
 from galleria_action.deployment.model import Base, Mode
+from galleria_action.deployment.remote.listing import Listing
+from galleria_action.deployment.state.entries import Entries
 from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.deployment.state.publication import PUBLICATION_KEY, Publication
 from galleria_action.deployment.state.reading import read_manifest, read_publication
@@ -18,7 +21,7 @@ from galleria_action.gallery.metadata.model import GalleryMetadata
 from galleria_action.gallery.metadata.schema import LoadedMetadata, RemoteInvalid, parse_remote
 from galleria_action.hands import Hands
 from galleria_action.leftovers import is_folder_marker
-from galleria_action.storage.interface import WHOLE, Indivisible, ObjectInfo, Part, ReadStore
+from galleria_action.storage.interface import Indivisible, ObjectInfo, Part, ReadStore
 from galleria_action.storage.persistence import Pause
 from galleria_action.values import dataclass, field, replace
 
@@ -118,8 +121,8 @@ def read_remote(
         tell_manifest(read[0])
         return read
 
-    def recorded() -> Set[str]:
-        return manifest_read.result()[0].objects.keys()
+    def recorded() -> Entries:
+        return Entries.of(manifest_read.result()[0].objects)
 
     def guess() -> Collection[str]:
         return local.metadata.keys() if local and not recorded() else recorded()
@@ -160,24 +163,35 @@ def list_target(store: ReadStore, expected: Sequence[str] = ()) -> dict[str, Obj
 
 
 def list_from_the_start(
-    store: ReadStore, recorded: Callable[[], Set[str]], expected: Callable[[], Collection[str]]
-) -> dict[str, ObjectInfo]:
+    store: ReadStore, recorded: Callable[[], Entries], expected: Callable[[], Collection[str]]
+) -> Mapping[str, ObjectInfo]:
     """The same where ``expected`` is not known before the first page is there: what is behind that is divided. Where
     the parts lack one of the ``recorded`` keys, the whole is listed before that is called missing: a service may begin
     a part behind some of its keys."""
     whole = iter(store.list())
     first = list(islice(whole, _PAGE))
-    reached = first[-1].key if len(first) == _PAGE else None
-    begun, *others = divided([key for key in expected() if key > reached]) if reached else [WHOLE]
+    if len(first) < _PAGE:
+        return _together([first])
+    reached = first[-1].key
+    begun, *others = divided([key for key in expected() if key > reached])
     until = begun.until
     if until is None:
-        return _together([chain(first, whole)])
+        return _compared([chain(first, whole)], recorded())
     with suppress(Indivisible):
         rest = takewhile(lambda found: found.key <= until, whole)
-        together = _together([chain(first, rest), *(store.list(part=part) for part in others)])
-        if recorded() <= together.keys():
+        together = _compared([chain(first, rest), *(store.list(part=part) for part in others)], recorded())
+        if together.has_all():
             return together
-    return _together([store.list()])
+    return _compared([store.list()], recorded())
+
+
+def _compared(listings: Sequence[Iterable[ObjectInfo]], recorded: Entries) -> Listing:
+    """All of ``listings``, read at the same time, as a comparison with what is ``recorded``."""
+    together = Listing(recorded)
+    with Hands(len(listings), "list") as pool:
+        for _ in pool.map(lambda listing: together.take(_objects(listing)), listings):
+            pass
+    return together
 
 
 def _together(listings: Sequence[Iterable[ObjectInfo]]) -> dict[str, ObjectInfo]:
@@ -230,7 +244,7 @@ def _read_metadata(
     found = read_document(store, METADATA_KEY)
     if found is None:
         return None, None, ()
-    if local and found.body == local.raw:
+    if local and sha256(found.body).hexdigest() == local.sha256:
         return local.metadata, found.base, found.warnings
     try:
         return parse_remote(found.body), found.base, found.warnings

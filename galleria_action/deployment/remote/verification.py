@@ -87,7 +87,7 @@ def find_orphans(named: Iterable[str], expected: frozenset[str], listing: Mappin
     folder that is a gallery of its own or may be one of ours (a slot, a preview), what differs from an expected key by
     letter case or Unicode form only, and what stands for a folder and nothing else.
     """
-    strays = [key for key in listing if key not in expected and "/" in key and not key.startswith(OWN_FOLDER)]
+    strays = [key for key in listing if key not in expected and may_be_orphan(key)]
     if not strays:
         return ()
     folders = tuple({key.rpartition("/")[0] + "/" for key in named if "/" in key})
@@ -105,6 +105,11 @@ def find_orphans(named: Iterable[str], expected: frozenset[str], listing: Mappin
             )
         )
     )
+
+
+def may_be_orphan(key: str) -> bool:
+    """Whether ``key`` lies in a folder that is not one of ours."""
+    return "/" in key and not key.startswith(OWN_FOLDER)
 
 
 def _galleries_within(listing: Iterable[str]) -> Iterator[str]:

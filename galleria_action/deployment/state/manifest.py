@@ -8,43 +8,16 @@ anything. In directory mode, where there is no metadata, it is also the document
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
 
 from galleria_action.deployment.made_by import MadeBy
 from galleria_action.deployment.model import Mode
+from galleria_action.deployment.state.entries import Entries, Kind, ManifestEntry
 from galleria_action.storage.interface import ObjectInfo
 from galleria_action.values import dataclass, field, replace
 
+__all__ = ("MANIFEST_KEY", "Kind", "Leaving", "Manifest", "ManifestEntry")
+
 MANIFEST_KEY = ".galleria/manifest.json"
-
-Kind = Literal["photo", "site"]
-
-
-@dataclass(frozen=True, slots=True)
-class ManifestEntry:
-    """One deployed object.
-
-    ``size`` (bytes) and ``sha256`` are of the stored bytes, ``source`` is the SHA-256 of the local file before any
-    EXIF edit, ``etag`` what the store answered to the upload, ``headers`` the digest of the headers sent with it,
-    ``edit`` the digest of the EXIF edit (empty: none). ``photo`` is the id of the photo for ``kind == "photo"``.
-    ``source_size`` (bytes; 0: not known) and ``source_blob`` (git's id of its content; empty: not known) tell later
-    whether the local file can still be the same one, without reading it.
-    """
-
-    size: int
-    sha256: str
-    etag: str
-    headers: str
-    source: str
-    kind: Kind
-    photo: str | None = None
-    edit: str = ""
-    source_size: int = 0
-    source_blob: str = ""
-
-    def describes(self, found: ObjectInfo) -> bool:
-        """Whether a listing shows the object as it was stored, where it can be read."""
-        return (found.size, found.etag) == (self.size, self.etag) and not found.archived
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +48,9 @@ class Manifest:
     mode: Mode = "directory"
     made_by: Mapping[Kind, MadeBy] = field(default_factory=dict)
 
-    def of_kind(self, kind: Kind) -> dict[str, ManifestEntry]:
+    def of_kind(self, kind: Kind) -> Entries:
         """The entries of one kind by key."""
-        return {key: entry for key, entry in self.objects.items() if entry.kind == kind}
+        return Entries.of(self.objects).of_kind(kind)
 
     def leaving_of(self, kind: Kind) -> dict[str, Leaving]:
         """What is leaving of one kind."""

@@ -10,17 +10,21 @@ from __future__ import annotations
 import binascii
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import accumulate, compress, pairwise, starmap
+from array import array
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
+from itertools import accumulate, pairwise, starmap
 from sys import intern
 from types import NoneType
 from typing import Any, cast
 
 from galleria_action.deployment.made_by import MadeBy, made_by_of
 from galleria_action.deployment.model import EDIT_DIGITS, Mode
+from galleria_action.deployment.state.columns import Column, Hashes, Numbers, Table, Texts, Values, places_of, values_of
+from galleria_action.deployment.state.entries import EDIT, MD5, SHA1, SHA256, Columns, Entries
 from galleria_action.deployment.state.manifest import MANIFEST_KEY, Kind, Leaving, Manifest, ManifestEntry
 from galleria_action.errors import ConfigInvalid
-from galleria_action.gallery.keys import key_problem
+from galleria_action.gallery.keys import all_ordinary, key_problem
 from galleria_action.net.encoding import Encoded, TooLong, decoded
 from galleria_action.storage.interface import DOCUMENT, Headers
 from galleria_action.values import replace
@@ -29,9 +33,10 @@ _SCHEMA = 2
 _GZIP = b"\x1f\x8b"
 #: what is smaller stays as people can read it
 _WORTH_COMPRESSING = 32 << 10
+#: what is packed into fewer bytes is read whole
+LARGE = 256 << 10
 #: Hashes do not shrink, so a document of ours is never far longer than what it was packed into.
 _MOST_UNPACKED, _MOST_RATIO = 32 << 20, 20
-_SHA256, _SHA1, _MD5 = 64, 40, 32
 
 
 class ManifestUnreadable(ValueError):
@@ -47,8 +52,8 @@ class ManifestNewer(ManifestUnreadable):
 
 def written(manifest: Manifest, **more: Any) -> bytes:
     """The bytes that are stored: keys sorted, so that equal manifests are equal bytes. ``more`` goes in beside it."""
-    keys = sorted(manifest.objects)
-    columns = _columns(keys, [manifest.objects[key] for key in keys])
+    objects = Entries.of(manifest.objects)
+    columns = _columns(objects.compact(sorted(objects)))
     document: dict[str, Any] = {"schema": _SCHEMA, "mode": manifest.mode, **more, "objects": columns}
     if manifest.made_by:
         document["made_by"] = {kind: it.to_dict() for kind, it in sorted(manifest.made_by.items())}
@@ -68,52 +73,52 @@ def headers_of(record: bytes) -> Headers:
     return Headers("application/gzip" if record.startswith(_GZIP) else "application/json", "no-store")
 
 
-def _columns(keys: Sequence[str], entries: Sequence[ManifestEntry]) -> dict[str, Any]:
-    own = [entry.source != entry.sha256 for entry in entries]
+def _columns(entries: Entries) -> dict[str, Any]:
+    it = entries.columns
+    pairs = zip(values_of(it.sources), values_of(it.sha256s), strict=True)
+    own = [row for row, (source, stored) in enumerate(pairs) if source != stored]
+    edited = bytearray(b"0") * len(entries)
+    for row in own:
+        edited[row] = ord("1")
     return {
-        "keys": keys,
-        "sizes": [entry.size for entry in entries],
-        "sha256s": _packed([entry.sha256 for entry in entries], _SHA256),
-        "etags": _packed([entry.etag for entry in entries], _MD5),
-        "edited": "".join("01"[it] for it in own),
-        "sources": _packed([entry.source for entry in compress(entries, own)], _SHA256),
-        "headers": _table((entry.headers for entry in entries), ""),
-        "kinds": _table((entry.kind for entry in entries), None),
-        "photos": _table((entry.photo for entry in entries), None),
-        "edits": _table((entry.edit for entry in entries), "", EDIT_DIGITS),
-        "source_sizes": [entry.source_size for entry in entries],
-        "source_blobs": _table((entry.source_blob for entry in entries), "", _SHA1),
+        "keys": list(entries),
+        "sizes": list(values_of(it.sizes)),
+        "sha256s": _packed(it.sha256s, SHA256),
+        "etags": _packed(it.etags, MD5),
+        "edited": edited.decode(),
+        "sources": _packed(it.sources.taken(own), SHA256),
+        "headers": _table(it.headers),
+        "kinds": _table(it.kinds),
+        "photos": _table(it.photos),
+        "edits": _table(it.edits, EDIT),
+        "source_sizes": list(values_of(it.source_sizes)),
+        "source_blobs": _table(it.source_blobs, SHA1),
     }
 
 
 def _leaving_columns(leaving: Mapping[str, Leaving]) -> dict[str, Any]:
     keys = sorted(leaving)
+    photos = Table(None, Values[str](), places_of(())).added(leaving[key].photo for key in keys)
     return {
         "keys": keys,
-        "photos": _table((leaving[key].photo for key in keys), None),
-        "etags": _packed([leaving[key].etag for key in keys], _MD5),
+        "photos": _table(photos),
+        "etags": _packed(Texts(leaving[key].etag for key in keys), MD5),
     }
 
 
-def _packed(hashes: Sequence[str], digits: int) -> str | list[str]:
-    """Hashes of ``digits`` digits as the base64 of their bytes one after the other; texts of any other kind as they
-    are."""
-    together = "".join(hashes)
-    if set(map(len, hashes)) <= {digits} and re.fullmatch("[0-9a-f]*", together):
-        return binascii.b2a_base64(bytes.fromhex(together), newline=False).decode()
-    return list(hashes)
+def _packed(column: Column[str], width: int) -> str | list[str]:
+    """Hashes of ``width`` bytes as the base64 of these one after the other; texts of any other kind as they are."""
+    packed = column if isinstance(column, Hashes) else Hashes(width).added(values_of(column))
+    if isinstance(packed, Hashes) and packed.width == width:
+        return binascii.b2a_base64(packed.raw, newline=False).decode()
+    return list(values_of(packed))
 
 
-def _table(values: Iterable[str | None], none: str | None, digits: int = _SHA256) -> dict[str, Any]:
-    """Each value once (packed where all are hashes of ``digits`` digits), and for each entry how far its value is from
-    that of the entry before; ``none`` is the first."""
-    numbers = {none: 0}
-    places = [numbers.setdefault(value, len(numbers)) for value in values]
-    different = cast(list[str], list(numbers)[1:])
-    return {
-        "values": _packed(different, digits),
-        "steps": [after - before for before, after in pairwise([0, *places])],
-    }
+def _table(table: Table[Any], width: int = SHA256) -> dict[str, Any]:
+    """Each value once (packed where all are hashes of ``width`` bytes), and for each entry how far its value is from
+    that of the entry before; that which stands for none is the first."""
+    values, places = table.in_order()
+    return {"values": _packed(values, width), "steps": [after - before for before, after in pairwise([0, *places])]}
 
 
 # -- reading -------------------------------------------------------------------------------------------------------
@@ -132,13 +137,16 @@ def parse_manifest(raw: bytes) -> Manifest:
             f"{MANIFEST_KEY} in the bucket cannot be read: {newer}.",
             hint="Use that version of Galleria Action, or a newer one, for this gallery.",
         ) from newer
-    return replace(manifest, objects=_sound(manifest.objects), leaving=_sound(manifest.leaving))
+    objects, leaving = Entries.of(manifest.objects), manifest.leaving
+    return replace(
+        manifest, objects=objects.only(_sound(objects)), leaving={key: leaving[key] for key in _sound(leaving)}
+    )
 
 
 def parse_recorded(raw: bytes) -> tuple[Manifest, Mapping[str, Any]]:
     """The same with what went in beside the manifest (see ``written``), about which nothing is known."""
     try:
-        document = json.loads(_unpacked(raw), object_hook=_entry_if_one)
+        document = _read(raw)
         schema = document["schema"]
         if type(schema) is not int or schema < 1:
             raise ManifestUnreadable(f"it has schema {schema!r}, this version reads 1 and {_SCHEMA}")
@@ -159,84 +167,111 @@ def entry_of(value: Mapping[str, Any]) -> ManifestEntry:
     return entry
 
 
+def _read(raw: bytes) -> Any:
+    if raw.startswith(_GZIP) and len(raw) > LARGE:
+        from galleria_action.deployment.state.pieces import Odd, read_in_pieces
+
+        with suppress(Odd):
+            return read_in_pieces(raw, _most_unpacked(raw))
+    return json.loads(_unpacked(raw), object_hook=_entry_if_one)
+
+
+def _most_unpacked(raw: bytes) -> int:
+    return min(DOCUMENT, max(_MOST_UNPACKED, _MOST_RATIO * len(raw)))
+
+
 def _unpacked(raw: bytes) -> bytes:
     if not raw.startswith(_GZIP):
         return raw
     try:
-        return decoded(raw, "gzip", min(DOCUMENT, max(_MOST_UNPACKED, _MOST_RATIO * len(raw))))
+        return decoded(raw, "gzip", _most_unpacked(raw))
     except Encoded as error:
         raise ManifestUnreadable(str(error)) from error
     except TooLong as error:
         raise ManifestUnreadable("it is far longer unpacked than any of ours") from error
 
 
-def _of_columns(document: Mapping[str, Any]) -> tuple[dict[str, ManifestEntry], dict[str, Leaving]]:
-    objects, leaving = document["objects"], document.get("leaving")
-    keys = map(intern, _texts(objects["keys"]))
-    hashes = _unpacked_hashes(objects["sha256s"], _SHA256)
-    columns = (
-        objects["sizes"],
-        hashes,
-        list(map(intern, _unpacked_hashes(objects["etags"], _MD5))),
+def _of_columns(document: dict[str, Any]) -> tuple[Entries, dict[str, Leaving]]:
+    objects, leaving = document.pop("objects"), document.pop("leaving", None)  # nobody else keeps them
+    rows = {intern(key): row for row, key in enumerate(_texts(objects["keys"]))}
+    stored = _hashes(objects.pop("sha256s"), SHA256)
+    number = len(objects.pop("keys"))
+    columns = Columns(
+        _numbers("size", objects.pop("sizes")),
+        stored,
+        _hashes(objects.pop("etags"), MD5),
         _looked_up(objects["headers"], ""),
-        _sources(hashes, objects["edited"], _unpacked_hashes(objects["sources"], _SHA256)),
+        _sources(stored, objects.pop("edited"), _hashes(objects.pop("sources"), SHA256)),
         _looked_up(objects["kinds"], None),
         _looked_up(objects["photos"], None),
-        _looked_up(objects["edits"], "", EDIT_DIGITS),
-        objects["source_sizes"],
-        _looked_up(objects["source_blobs"], "", _SHA1),
+        _looked_up(objects["edits"], "", EDIT),
+        _numbers("source_size", objects["source_sizes"]),
+        _looked_up(objects["source_blobs"], "", SHA1),
     )
-    _check_columns(columns)
-    entries = starmap(ManifestEntry, zip(*columns, strict=True))
-    return dict(zip(keys, entries, strict=True)), _of_leaving(leaving) if leaving else {}
+    if set(map(len, columns.all())) != {number}:
+        raise ManifestUnreadable("its columns are not of one length")
+    kinds = columns.kinds
+    if not {kinds.values[place - 1] if place else None for place in set(kinds.places)} <= {"photo", "site"}:
+        raise ManifestUnreadable("an entry has a wrong kind")
+    return Entries(rows, columns), _of_leaving(leaving) if leaving else {}
 
 
 def _of_leaving(columns: Mapping[str, Any]) -> dict[str, Leaving]:
     keys, photos, etags = _texts(columns["keys"]), _looked_up(columns["photos"], None), columns["etags"]
-    gone = starmap(Leaving, zip(photos, _unpacked_hashes(etags, _MD5), strict=True))
+    gone = starmap(Leaving, zip(values_of(photos), values_of(_hashes(etags, MD5)), strict=True))
     leaving = dict(zip(keys, gone, strict=True))
     _check_leaving(leaving.values())
     return leaving
 
 
-def _unpacked_hashes(column: Any, digits: int) -> list[str]:
+def _hashes(column: Any, width: int) -> Hashes | Texts:
     if not isinstance(column, str):
-        return _texts(column)
-    together = binascii.a2b_base64(column, strict_mode=True).hex()
-    if len(together) % digits:
+        return column if isinstance(column, Texts) else Texts(_texts(column))
+    raw = binascii.a2b_base64(column, strict_mode=True)
+    if len(raw) % width:
         raise ManifestUnreadable("a column of hashes breaks off")
-    return [together[start : start + digits] for start in range(0, len(together), digits)]
+    return Hashes(width, raw)
 
 
-def _sources(hashes: Sequence[str], edited: str, sources: Sequence[str]) -> list[str]:
+def _numbers(name: str, column: Any) -> Numbers:
+    if type(column) is not array and (type(column) is not list or not set(map(type, column)) <= {int}):
+        raise ManifestUnreadable(f"an entry has a wrong {name}")
+    return Numbers(column)
+
+
+def _sources(stored: Column[str], edited: str, sources: Column[str]) -> Column[str]:
     """The hash of each file before its edit: ``edited`` has a 1 for each that has another one than the stored bytes."""
-    if edited.count("1") != len(sources):
+    if edited.count("1") != len(sources) or len(edited) != len(stored):
         raise ManifestUnreadable("there is not one source for each file that was edited")
-    of_edited = iter(sources)
-    return [next(of_edited) if mark == "1" else stored for stored, mark in zip(hashes, edited, strict=True)]
+    if isinstance(stored, Hashes) and isinstance(sources, Hashes):
+        together = bytearray(stored.raw)
+        of_edited = sources.pieces()
+        for found in re.finditer("1", edited):
+            together[found.start() * SHA256 : found.end() * SHA256] = next(of_edited)
+        return Hashes(SHA256, bytes(together))
+    own = iter(values_of(sources))
+    return Texts(next(own) if it == "1" else text for text, it in zip(values_of(stored), edited, strict=True))
 
 
-def _looked_up(table: Mapping[str, Any], none: str | None, digits: int = _SHA256) -> list[Any]:
-    """With one copy of what many entries have in common: there are hundreds of thousands."""
-    values = [none, *map(intern, _unpacked_hashes(table["values"], digits))]
-    places = list(accumulate(table["steps"]))
-    if places and min(places) < 0:
-        raise ManifestUnreadable("a table has no such place")
-    return [values[place] for place in places]
+def _looked_up(table: Mapping[str, Any], none: Any, width: int = SHA256) -> Table[Any]:
+    """With one copy of what other documents have, too: there are hundreds of thousands."""
+    values = table["values"]
+    shared = _hashes(values, width) if isinstance(values, str) else Values(map(intern, _texts(values)))
+    return Table(none, shared, places_of(accumulate(table["steps"])))
 
 
 def _texts(column: Any) -> list[str]:
-    if type(column) is not list or not set(map(type, column)) <= {str}:
+    if not isinstance(column, list) or not set(map(type, column)) <= {str}:
         raise ManifestUnreadable("a column is not one of texts")
     return column
 
 
-def _of_schema_1(document: Mapping[str, Any]) -> tuple[dict[str, ManifestEntry], dict[str, Leaving]]:
+def _of_schema_1(document: Mapping[str, Any]) -> tuple[Entries, dict[str, Leaving]]:
     objects: dict[str, ManifestEntry] = dict(document["objects"].items())
     _check_types(objects.values())
     leaving = {key: Leaving(photo) for key, photo in document.get("leaving", {}).items()}
     _check_leaving(leaving.values())
-    return objects, leaving
+    return Entries.of(objects), leaving
 
 
 def _entry_if_one(value: dict[str, Any]) -> Any:
@@ -264,10 +299,10 @@ def _entry(
     return ManifestEntry(size, sha256, etag, *shared, source_size, source_blob)
 
 
-def _sound(by_key: Mapping[str, Any]) -> dict[str, Any]:
-    """Without keys that no gallery can have: whoever can write here must not have us delete the metadata, our own
+def _sound(keys: Collection[str]) -> Collection[str]:
+    """Without those that no gallery can have: whoever can write here must not have us delete the metadata, our own
     records or what lies elsewhere."""
-    return {key: value for key, value in by_key.items() if key_problem(key) is None}
+    return keys if all_ordinary(keys) else [key for key in keys if key_problem(key) is None]
 
 
 _TYPES: Mapping[str, tuple[type, ...]] = {

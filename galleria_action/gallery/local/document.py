@@ -8,9 +8,13 @@ from galleria_action.errors import GalleryInvalid
 from galleria_action.fence.workspace import Absent, Refused, Workspace
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.gallery.local.content import pointer_problem
-from galleria_action.gallery.local.files import local_file, read_file, usable
+from galleria_action.gallery.local.files import KeptBytes, local_file, read_file, usable
 from galleria_action.gallery.local.formats import HEAD_BYTES
 from galleria_action.gallery.metadata.schema import LoadedMetadata, load_metadata, refuse_larger
+from galleria_action.values import replace
+
+#: what has more bytes is read again when it is needed once more
+_LARGE = 4 << 20
 
 
 def read_metadata(path: Path, fence: Workspace) -> LoadedMetadata:
@@ -31,4 +35,5 @@ def read_metadata(path: Path, fence: Workspace) -> LoadedMetadata:
     raw = read_file(local)
     if pointer := pointer_problem(raw[:HEAD_BYTES], len(raw)):
         raise GalleryInvalid(f"{file} {pointer}.")
-    return load_metadata(raw, file)
+    loaded = load_metadata(raw, file)
+    return loaded if len(raw) < _LARGE else replace(loaded, content=KeptBytes(local, loaded.sha256))

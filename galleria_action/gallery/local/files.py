@@ -7,16 +7,20 @@ that was found.
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import stat
-from collections.abc import Iterator
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
+from typing import overload
 
 from galleria_action.errors import GalleryInvalid
 from galleria_action.fence.workspace import Absent, Found, Refused, Workspace, not_a_file
-from galleria_action.gallery.local.stamp import same_file, stamp_of
-from galleria_action.gallery.metadata.model import Variant
+from galleria_action.gallery.local.stamp import STAMP_BYTES, same_file, stamp_of
+from galleria_action.gallery.metadata.model import VARIANTS, Variant
 from galleria_action.gallery.wording import shown
 from galleria_action.values import dataclass
 
@@ -44,6 +48,119 @@ class LocalFile:
     def path(self) -> Path:
         """``real`` as a path."""
         return Path(self.real)
+
+
+_VARIANTS: tuple[Variant | None, ...] = (*VARIANTS, None)
+_NUMBERS = {variant: number for number, variant in enumerate(_VARIANTS)}
+
+
+class LocalFiles(Sequence[LocalFile]):
+    """Files in the order in which they were added, in columns: there are hundreds of thousands, and most of them are
+    looked at once. To whoever asks it is a sequence like any other, whose files are made when they are asked for.
+    ``keys`` are theirs."""
+
+    def __init__(self, files: Iterable[LocalFile] = ()) -> None:
+        self.keys: list[str] = []
+        self._sizes = array("q")
+        self._stamps = bytearray()
+        self._variants = bytearray()
+        self._folders: dict[str, int] = {}
+        self._paths: list[str] = []
+        self._folder_of = array("L")
+        #: the names of those that are not called as their keys
+        self._names: dict[int, str] = {}
+        for file in files:
+            self.add(file)
+
+    @classmethod
+    def of(cls, files: Sequence[LocalFile]) -> LocalFiles:
+        """``files`` in columns."""
+        return files if isinstance(files, LocalFiles) else cls(files)
+
+    def add(self, file: LocalFile) -> None:
+        """Add ``file``."""
+        folder, _, name = file.real.rpartition("/")
+        if file.key != name and not file.key.endswith(f"/{name}"):
+            self._names[len(self.keys)] = name
+        self.add_found(file.key, self.folder(folder), file.size, file.variant, file.stamp)
+
+    def folder(self, path: str) -> int:
+        """What stands for the folder ``path``."""
+        number = self._folders.get(path)
+        if number is None:
+            number = self._folders[path] = len(self._paths)
+            self._paths.append(path)
+        return number
+
+    def add_found(self, key: str, folder: int, size: int, variant: Variant | None, stamp: bytes) -> None:
+        """Add the file in ``folder`` that is called as its key ends; all else is as in ``LocalFile``."""
+        self.keys.append(key)
+        self._sizes.append(size)
+        self._stamps += stamp
+        self._variants.append(_NUMBERS[variant])
+        self._folder_of.append(folder)
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    @overload
+    def __getitem__(self, row: int) -> LocalFile: ...
+
+    @overload
+    def __getitem__(self, row: slice) -> Sequence[LocalFile]: ...
+
+    def __getitem__(self, row: int | slice) -> LocalFile | Sequence[LocalFile]:
+        if isinstance(row, slice):
+            return [self[at] for at in range(*row.indices(len(self)))]
+        row = range(len(self))[row]
+        variant = _VARIANTS[self._variants[row]]
+        return LocalFile(self.keys[row], self.path(row), self._sizes[row], variant, self.stamp(row))
+
+    def __iter__(self) -> Iterator[LocalFile]:
+        return map(self.__getitem__, range(len(self)))
+
+    def path(self, row: int) -> str:
+        """Where that file lies (see ``LocalFile.real``)."""
+        return f"{self._paths[self._folder_of[row]]}/{self.name(row)}"
+
+    def name(self, row: int) -> str:
+        """The name of that file in its folder."""
+        return self._names.get(row) or self.keys[row].rpartition("/")[2]
+
+    def size(self, row: int) -> int:
+        """Bytes of that file."""
+        return self._sizes[row]
+
+    def stamp(self, row: int) -> bytes:
+        """See ``LocalFile``."""
+        return bytes(self._stamps[row * STAMP_BYTES : (row + 1) * STAMP_BYTES])
+
+    def by_folder(self) -> Iterator[tuple[str, list[int]]]:
+        """Each folder, and the rows of the files in it."""
+        rows: list[list[int]] = [[] for _ in self._folders]
+        for row, folder in enumerate(self._folder_of):
+            rows[folder].append(row)
+        return zip(self._folders, rows, strict=True)
+
+
+class ByKey(Mapping[str, LocalFile]):
+    """``files`` by key; of several with one key the last."""
+
+    def __init__(self, files: LocalFiles) -> None:
+        self.files = files
+
+    @cached_property
+    def _rows(self) -> Mapping[str, int]:
+        return {key: row for row, key in enumerate(self.files.keys)}
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __getitem__(self, key: str) -> LocalFile:
+        return self.files[self._rows[key]]
 
 
 @contextmanager
@@ -106,6 +223,25 @@ def _read(descriptor: int, size: int) -> bytes:
     return content
 
 
+@dataclass(frozen=True, slots=True)
+class KeptBytes:
+    """The bytes of ``file``, whose SHA-256 (hex) is known, left on the disk: a large document is needed twice, if at
+    all, with much in memory between."""
+
+    file: LocalFile
+    sha256: str
+
+    def __len__(self) -> int:
+        return self.file.size
+
+    def read(self) -> bytes:
+        """The bytes. Raises ``GalleryInvalid`` where the file is not as it was."""
+        body = read_file(self.file)
+        if hashlib.sha256(body).hexdigest() != self.sha256:
+            raise changed(self.file, "was written to")
+        return body
+
+
 def usable(found: Found) -> Found:
     """``found`` if it is a regular file that may be read; raises ``Refused`` otherwise."""
     if problem := not_a_file(found.status):
@@ -116,6 +252,12 @@ def usable(found: Found) -> Found:
     if found.status.st_mode & _READABLE_BY_ALL != _READABLE_BY_ALL and not os.access(found.path, os.R_OK):
         raise Refused("may not be read (its permissions)")
     return found
+
+
+def is_plain(status: os.stat_result) -> bool:
+    """Whether this is the status of a regular file of which ``usable`` finds nothing to say, nor needs to ask."""
+    mode = status.st_mode
+    return stat.S_ISREG(mode) and status.st_size <= LARGEST and mode & _READABLE_BY_ALL == _READABLE_BY_ALL
 
 
 def local_file(key: str, found: Found, variant: Variant | None = None) -> LocalFile:

@@ -15,12 +15,13 @@ import re
 import stat
 import struct
 import threading
+from array import array
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from galleria_action.gallery.local.files import LocalFile
+from galleria_action.gallery.local.files import LocalFile, LocalFiles
 from galleria_action.gallery.local.stamp import inode_and_times
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field
 
 #: an index of a million files has some 100 MB
 _LARGEST_INDEX = 256 << 20
@@ -36,6 +37,7 @@ _CHECKSUM_BYTES = 20
 LARGEST_POINTER = 1024
 _STAGE, _EXTENDED, _INTENT_TO_ADD = 0x3000, 0x4000, 0x2000
 _CUT_TO_32_BITS = 0xFFFFFFFF
+_SECOND = 10**9
 
 
 def blob_id(content: bytes | memoryview) -> str:
@@ -64,14 +66,43 @@ class Tracked:
 
 
 @dataclass(frozen=True, slots=True)
+class _Folder:
+    """The files of one folder in an index: their names, each with a NUL at its end, and where the entry of each
+    begins."""
+
+    names: bytearray = field(default_factory=bytearray)
+    begins: array[int] = field(default_factory=lambda: array("L"))
+
+    def entries(self) -> dict[str, int]:
+        """Where the entry of each file begins, by name."""
+        names = self.names.decode("utf-8", "surrogateescape").split("\0")
+        return dict(zip(names, self.begins, strict=False))
+
+
+@dataclass(frozen=True, slots=True)
 class _Index:
     """The index of the checkout at ``root`` (with a slash at its end), itself written at ``written`` (ns): its bytes,
-    and where in them the entry of each file begins."""
+    and the files in them by folder (with a slash at its end)."""
 
     root: str
     written: int
     raw: bytes
-    entries: Mapping[str, int]
+    folders: Mapping[bytes, _Folder]
+
+    def entries_in(self, folder: str) -> dict[str, int]:
+        """Where the entry of each file in ``folder``, an absolute path, begins, by name."""
+        relative = os.fsencode(f"{folder}/".removeprefix(self.root))
+        return self.folders[relative].entries() if relative in self.folders else {}
+
+    def blob(self, begin: int, size: int, stamp: bytes) -> bytes | None:
+        """The id of the content of the file with this ``size`` and ``stamp``, whose entry begins there; ``None`` where
+        it may have changed since."""
+        inode, modified, change = inode_and_times(stamp)
+        # Written in the same moment as the index, or later: it may have changed without a trace (git: racy-git.txt).
+        if modified >= self.written:
+            return None
+        *status, blob = _STATUS.unpack_from(self.raw, begin)
+        return blob if status == _status(change, modified, inode, size) else None
 
 
 class Checkouts:
@@ -79,18 +110,34 @@ class Checkouts:
 
     def __init__(self) -> None:
         self._by_folder: dict[str, _Index | None] = {}
+        self._entries: dict[str, dict[str, int]] = {}
 
     def tracked(self, file: LocalFile) -> Tracked | None:
         """What git knows of the content that ``file`` had when it was found; ``None`` where it does not track it."""
-        index = self._index(file.real.rpartition("/")[0])
-        begin = index.entries.get(file.real.removeprefix(index.root)) if index else None
-        if index is None or begin is None:
+        folder, _, name = file.real.rpartition("/")
+        index = self._index(folder)
+        if index is None:
             return None
-        *status, blob = _STATUS.unpack_from(index.raw, begin)
-        inode, modified, change = inode_and_times(file.stamp)
-        # Written in the same moment as the index, or later: it may have changed without a trace (git: racy-git.txt).
-        racy = modified >= index.written
-        return Tracked(None if racy or status != _status(change, modified, inode, file.size) else blob.hex())
+        entries = self._entries.get(folder)
+        if entries is None:
+            entries = self._entries[folder] = index.entries_in(folder)
+        begin = entries.get(name)
+        if begin is None:
+            return None
+        blob = index.blob(begin, file.size, file.stamp)
+        return Tracked(blob.hex() if blob else None)
+
+    def blobs(self, files: LocalFiles) -> Iterator[tuple[int, bytes]]:
+        """The row and the id of the content of each of ``files`` that git vouches for. One folder after the other, so
+        that not all names are there at the same time."""
+        for folder, rows in files.by_folder():
+            if not (index := self._index(folder)):
+                continue
+            entries = index.entries_in(folder)
+            for row in rows:
+                begin = entries.get(files.name(row))
+                if begin is not None and (blob := index.blob(begin, files.size(row), files.stamp(row))):
+                    yield row, blob
 
     def _index(self, folder: str) -> _Index | None:
         known = self._by_folder.get(folder)
@@ -122,8 +169,9 @@ class Blobs:
 def _status(change: int, modified: int, inode: int, size: int) -> list[int]:
     """What the index has of a file's status: times of change, inode, size. Not the owner, which a container sees as
     another one, nor the device, which may have another number tomorrow."""
-    numbers = (*divmod(change, 10**9), *divmod(modified, 10**9), inode, size)
-    return [number & _CUT_TO_32_BITS for number in numbers]
+    changed, modified_at = divmod(change, _SECOND), divmod(modified, _SECOND)
+    seconds, cut = changed[0] & _CUT_TO_32_BITS, modified_at[0] & _CUT_TO_32_BITS
+    return [seconds, changed[1], cut, modified_at[1], inode & _CUT_TO_32_BITS, size & _CUT_TO_32_BITS]
 
 
 def _read_index(folder: str, git: Path) -> _Index | None:
@@ -136,10 +184,10 @@ def _read_index(folder: str, git: Path) -> _Index | None:
         if not stat.S_ISREG(written.st_mode) or written.st_size > _LARGEST_INDEX:
             return None
         raw = path.read_bytes()
-        entries = dict(_entries(raw))
+        folders = _folders(raw)
     except (OSError, ValueError, struct.error, IndexError):
         return None
-    return _Index(folder.rstrip("/") + "/", written.st_mtime_ns, raw, entries)
+    return _Index(folder.rstrip("/") + "/", written.st_mtime_ns, raw, folders)
 
 
 def _home(git: Path) -> Path | None:
@@ -163,7 +211,21 @@ def _text(path: Path) -> str:
         return file.read(_LARGEST_TEXT).decode("utf-8", "replace")
 
 
-def _entries(raw: bytes) -> Iterator[tuple[str, int]]:
+def _folders(raw: bytes) -> dict[bytes, _Folder]:
+    """The plain files of an index by folder. Raises as ``_entries`` does."""
+    folders: dict[bytes, _Folder] = {}
+    for path, begin in _entries(raw):
+        name = path[path.rfind(b"/") + 1 :]
+        folder = path[: len(path) - len(name)]
+        known = folders.get(folder)
+        if known is None:
+            known = folders[folder] = _Folder()
+        known.names.extend(name + b"\0")
+        known.begins.append(begin)
+    return folders
+
+
+def _entries(raw: bytes) -> Iterator[tuple[bytes, int]]:
     """The plain files of an index, and where their entries begin. Raises ``ValueError`` for one that is not whole or
     not understood."""
     body, checksum = memoryview(raw)[:-_CHECKSUM_BYTES], raw[-_CHECKSUM_BYTES:]
@@ -194,7 +256,7 @@ def _entries(raw: bytes) -> Iterator[tuple[str, int]]:
             raise ValueError("names longer than any real ones")
         at = end + 1 if version == 4 else begin + (end - begin + 8 & ~7)
         if stat.S_ISREG(mode) and not flags & _STAGE and not more & _INTENT_TO_ADD:
-            yield name.decode("utf-8", "surrogateescape"), begin
+            yield name, begin
     if b"link" in _extensions(body, at):
         raise ValueError("a split index: most of it lies elsewhere")
 

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from galleria_action.errors import GalleryInvalid
 from galleria_action.fence.workspace import Absent, Refused, Workspace
-from galleria_action.gallery.keys import folded, key_problem
-from galleria_action.gallery.local.files import LocalFile, folder_option, local_file, usable
+from galleria_action.gallery.keys import folded, is_ordinary, key_problem
+from galleria_action.gallery.local.files import (
+    ByKey,
+    LocalFile,
+    LocalFiles,
+    folder_option,
+    is_plain,
+    local_file,
+    usable,
+)
 from galleria_action.gallery.local.nearby import Nearby
+from galleria_action.gallery.local.stamp import stamp_of
 from galleria_action.gallery.metadata.findings import Findings
 from galleria_action.gallery.metadata.json_source import Place
 from galleria_action.gallery.metadata.model import GalleryMetadata, Variant
@@ -37,7 +47,7 @@ def locate(
     *,
     file: str | None = None,
     lines_of: LinesOf | None = None,
-) -> dict[str, LocalFile]:
+) -> ByKey:
     """The local file of every variant of every photo, by key.
 
     That of a variant is the first that exists of ``source/<key>``, ``source/<key without a leading photos/>`` and
@@ -51,12 +61,14 @@ def locate(
     keys = metadata.keys
     nearby = Nearby(fence, lambda: {folded(key.rpartition("/")[2]) for key in keys()})
     findings = Findings(file)
-    found: dict[str, LocalFile] = {}
+    plain = _PlainFiles(fence, root)
     hints = set[str]()
     for index, photo in enumerate(metadata.photos):
         for variant, key in photo.files.items():
+            if is_ordinary(key) and plain.take(key, variant):
+                continue
             try:
-                found[key] = _locate_variant(fence, nearby, root, variant, key)
+                plain.found.add(_locate_variant(fence, nearby, root, variant, key))
             except Refused as refusal:
                 findings.add(f"photo {shown(photo.id)}: {refusal}", place=("photos", index, "files", variant))
                 absent = _WHOLE_HINT if variant == "full" else _SMALL_HINT
@@ -69,7 +81,43 @@ def locate(
             findings=findings.located(lines_of),
             problems=findings.count,
         )
-    return found
+    return ByKey(plain.found)
+
+
+class _PlainFiles:
+    """The files that lie where most lie: under their key, in a folder that is what it seems, and regular files that
+    everybody may read. Of any other nothing is said here."""
+
+    def __init__(self, fence: Workspace, root: str) -> None:
+        self.found = LocalFiles()
+        self._fence, self._root = fence, root
+        self._folders: dict[str, tuple[str, int]] = {}
+
+    def take(self, key: str, variant: Variant) -> bool:
+        """Take note of the file of ``key``, which looks like any, if it is one of these."""
+        folder, _, name = key.rpartition("/")
+        known = self._folders.get(folder) or self._look(folder)
+        if not known[0]:
+            return False
+        try:
+            status = os.lstat(known[0] + name)
+        except OSError:
+            return False
+        if not is_plain(status):
+            return False
+        self.found.add_found(key, known[1], status.st_size, variant, stamp_of(status))
+        return True
+
+    def _look(self, folder: str) -> tuple[str, int]:
+        """Where the files of ``folder`` lie, with a slash at its end, and what stands for it; empty where that is not
+        for here."""
+        try:
+            real = self._fence.folder(f"{self._root}/{folder}" if folder else self._root)
+            found = ("", 0) if "/." in real else (f"{real.rstrip('/')}/", self.found.folder(real.rstrip("/")))
+        except (Absent, Refused):
+            found = "", 0
+        self._folders[folder] = found
+        return found
 
 
 def _locate_variant(fence: Workspace, nearby: Nearby, root: str, variant: Variant, key: str) -> LocalFile:

@@ -7,6 +7,7 @@ import struct
 
 _STAMP = struct.Struct(">QQqq")
 _FILE = 16
+STAMP_BYTES = _STAMP.size
 
 
 def stamp_of(status: os.stat_result) -> bytes:

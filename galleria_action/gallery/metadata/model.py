@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from sys import intern
 from typing import Any, Literal, get_args
 
@@ -30,7 +30,7 @@ def _no_extra() -> Mapping[str, Any]:
 def _extra(cls: type, data: Mapping[str, Any]) -> Mapping[str, Any]:
     """The fields of ``data`` that ``cls`` does not know."""
     names = _field_names(cls)
-    return {name: value for name, value in data.items() if name not in names} if data.keys() - names else _NO_EXTRA
+    return _NO_EXTRA if data.keys() <= names else {name: value for name, value in data.items() if name not in names}
 
 
 def _common(value: Any) -> Any:
@@ -39,8 +39,19 @@ def _common(value: Any) -> Any:
 
 
 def _camera(value: Any) -> Any:
-    named = isinstance(value, dict)
-    return {_common(name): _common(text) for name, text in value.items()} if named else value
+    """One object for each camera, of which a gallery has a few."""
+    if not isinstance(value, dict):
+        return value
+    named = tuple(value.items())
+    try:
+        return _one_camera(named) if len(named) < 10 and all(type(text) is str for text in value.values()) else value
+    except TypeError:
+        return value
+
+
+@lru_cache(maxsize=256)
+def _one_camera(named: tuple[tuple[str, str], ...]) -> Mapping[str, str]:
+    return dict(named)
 
 
 @cache

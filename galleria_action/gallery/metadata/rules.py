@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from galleria_action.gallery.keys import folded, key_problem
+from galleria_action.gallery.keys import all_ordinary, folded, key_problem
 from galleria_action.gallery.media import extension_of, is_photo_or_video
 from galleria_action.gallery.metadata.json_source import Place
 from galleria_action.gallery.metadata.model import VARIANTS, PhotoMetadata, Variant
-from galleria_action.gallery.metadata.timestamps import NotAMoment, read_timestamp
+from galleria_action.gallery.metadata.timestamps import NotAMoment, is_plain_moment, read_timestamp
 from galleria_action.gallery.wording import shown
 
 Violation = tuple[Place, str]
@@ -22,8 +22,21 @@ def broken_rules(photos: Sequence[IndexedPhoto]) -> Iterator[Violation]:
     same, the second is named."""
     yield from _ids(photos)
     yield from _timestamps(photos)
-    yield from _keys(photos)
-    yield from _files_as_folders(photos)
+    keys = [key for _, photo in photos for key in (photo.files.full, photo.files.web, photo.files.thumb)]
+    if not _plainly_sound(keys):
+        yield from _keys(photos)
+    yield from _files_as_folders(photos, keys)
+
+
+def _plainly_sound(keys: Sequence[str]) -> bool:
+    """Whether one look at all ``keys`` tells that nothing can be said of any: each is as keys are, ends as pictures do,
+    and is another one for every disk."""
+    ends = {key.rpartition(".")[2].lower() for key in keys}  # one without a dot is no extension that is known
+    return (
+        all_ordinary(keys)
+        and all(is_photo_or_video(f"x.{end}") for end in ends)
+        and len(set(map(str.lower, keys))) == len(keys)
+    )
 
 
 def _ids(photos: Iterable[IndexedPhoto]) -> Iterator[Violation]:
@@ -45,7 +58,7 @@ def _ids(photos: Iterable[IndexedPhoto]) -> Iterator[Violation]:
 def _timestamps(photos: Iterable[IndexedPhoto]) -> Iterator[Violation]:
     for index, photo in photos:
         stamp = photo.exif.corrected_timestamp
-        if stamp is None:
+        if stamp is None or is_plain_moment(stamp):
             continue
         try:
             read_timestamp(stamp)
@@ -94,14 +107,16 @@ def _clash(key: str, other: PhotoMetadata, variant: Variant) -> str:
     )
 
 
-def _files_as_folders(photos: Iterable[IndexedPhoto]) -> Iterator[Violation]:
-    """A key that is also the folder of another cannot be stored by a file system, nor by MinIO."""
-    keys = ((index, photo, variant, key) for index, photo in photos for variant, key in photo.files.items())
+def _files_as_folders(photos: Iterable[IndexedPhoto], every: Sequence[str]) -> Iterator[Violation]:
+    """A key that is also the folder of another (of ``every`` one) cannot be stored by a file system, nor by MinIO."""
     folders: set[str] = set()
-    for folder in {key.rpartition("/")[0] for _, photo in photos for _, key in photo.files.items()}:
+    for folder in {key.rpartition("/")[0] for key in every}:
         while folder and folder not in folders:
             folders.add(folder)
             folder = folder.rpartition("/")[0]
+    if folders.isdisjoint(every):
+        return
+    keys = ((index, photo, variant, key) for index, photo in photos for variant, key in photo.files.items())
     for index, photo, variant, key in keys:
         if key in folders:
             yield (

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from galleria_action.errors import Finding, GalleryInvalid
 from galleria_action.expressions import expression
@@ -29,16 +29,30 @@ _HALVES = expression(rb"\\u[dD][89a-fA-F]")
 _HINT = "Run Galleria again to write the file anew, or mend the lines named above."
 
 
+class Kept(Protocol):
+    """Bytes that are elsewhere, and can be read again."""
+
+    def __len__(self) -> int: ...
+
+    def read(self) -> bytes:
+        """The bytes. Raises ``GalleryInvalid`` where they are not what they were."""
+
+
 @dataclass(frozen=True, slots=True)
 class LoadedMetadata:
-    """Sound metadata. ``raw`` is the file byte for byte, which is what gets published; ``file`` its path as the user
-    knows it; ``sha256`` (hex) that of ``raw``; ``warnings`` what is odd but harmless."""
+    """Sound metadata. ``content`` is the file byte for byte, which is what gets published, or where it is; ``file`` its
+    path as the user knows it; ``sha256`` (hex) that of ``raw``; ``warnings`` what is odd but harmless."""
 
     metadata: GalleryMetadata
-    raw: bytes
+    content: bytes | Kept
     file: str
     sha256: str
     warnings: tuple[Finding, ...] = ()
+
+    @property
+    def raw(self) -> bytes:
+        """The file byte for byte. Raises ``GalleryInvalid`` where it has changed meanwhile."""
+        return self.content if isinstance(self.content, bytes) else self.content.read()
 
     def lines_of(self, places: Sequence[Place]) -> list[int]:
         """The line of each place, such as ``("photos", 3, "files", "web")``; one pass for all of them."""

@@ -14,6 +14,11 @@ PATTERN = (
     r"(Z|[+-]([01][0-9]|2[0-3]):?[0-5][0-9])?$"
 )
 _shape = re.compile(PATTERN.removeprefix("^").removesuffix("$")).fullmatch
+#: of which nothing needs to be worked out: a day that every month has, and no zone
+_plain = re.compile(
+    r"[1-9][0-9]{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])[T ](?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:[.,]"
+    r"[0-9]{1,9})?)?"
+).fullmatch
 #: The clocks of the world lie between these (IANA's time zone database, from 1970 on).
 EARLIEST_ZONE, LATEST_ZONE = timedelta(hours=-12), timedelta(hours=14)
 
@@ -28,6 +33,11 @@ class Timestamp:
 
     local: datetime
     zone: timedelta | None
+
+
+def is_plain_moment(text: str) -> bool:
+    """Whether a look is enough to see that ``read_timestamp`` can read ``text``."""
+    return _plain(text) is not None
 
 
 def read_timestamp(text: str | datetime) -> Timestamp:

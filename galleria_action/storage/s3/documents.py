@@ -7,7 +7,7 @@ from typing import Never
 from xml.etree import ElementTree
 
 #: a listing has at most 1,000 objects of a dozen fields; each element takes a hundred bytes of memory
-_MOST_TAGS = 100_000
+MOST_TAGS = 100_000
 
 
 class BadDocument(Exception):
@@ -24,7 +24,7 @@ class _Builder(ElementTree.TreeBuilder):
 
 def parsed(body: bytes, what: str) -> ElementTree.Element:
     """The root of ``body``. Raises ``BadDocument`` with a text like 'an answer that is not {what}'."""
-    if body.count(b"<") > _MOST_TAGS:
+    if body.count(b"<") > MOST_TAGS:
         raise BadDocument(f"an answer that is not {what}, but has far too many parts")
     try:
         return ElementTree.XML(body, ElementTree.XMLParser(target=_Builder()))

@@ -7,6 +7,8 @@ Truncated pages without a token, tokens that lead in circles and empty answers a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice, pairwise
+from operator import lt
 from sys import intern
 
 from galleria_action.storage.faults import Call, Fault, failure
@@ -47,17 +49,24 @@ def every_object(fetch: Callable[[str | None], Page], call: Call, part: Part = W
     root = call.target.prefix
     wanted = root + (call.key or "")
     try:
-        for info in _in_order(_pages(fetch), whole=part == WHOLE):
-            if not info.key.startswith(root):
-                raise BadListing("the listing names objects that were not asked for")
-            if not info.key.startswith(wanted):
-                continue  # of the target, but not of the folder in it: some services list more than they are asked for
-            key = intern(info.key[len(root) :]) if root else info.key
-            if part.after and key <= part.after:
-                raise Indivisible
-            if part.until is not None and key > part.until:
-                return
-            yield ObjectInfo(key, info.size, info.etag, info.archived) if root else info
+        for objects, ascending in _in_order(_pages(fetch), whole=part == WHOLE):
+            if not wanted and ascending and objects:  # nothing needs to be asked of each of them
+                if part.after and objects[0].key <= part.after:
+                    raise Indivisible
+                if part.until is None or objects[-1].key <= part.until:
+                    yield from objects
+                    continue
+            for info in objects:
+                if not info.key.startswith(root):
+                    raise BadListing("the listing names objects that were not asked for")
+                if not info.key.startswith(wanted):
+                    continue  # of the target, but not of the folder in it: some list more than they are asked for
+                key = intern(info.key[len(root) :]) if root else info.key
+                if part.after and key <= part.after:
+                    raise Indivisible
+                if part.until is not None and key > part.until:
+                    return
+                yield ObjectInfo(key, info.size, info.etag, info.archived) if root else info
     except BadListing as error:
         raise failure(Fault("malformed", message=str(error)), call) from None
 
@@ -76,25 +85,32 @@ def _pages(fetch: Callable[[str | None], Page]) -> Iterator[Page]:
         used.add(token)
 
 
-def _in_order(pages: Iterator[Page], *, whole: bool) -> Iterator[ObjectInfo]:
-    """The objects of ``pages``, each key greater than the one before; where one page is the ``whole`` listing, in any
-    order, because nothing follows from it.
+def _in_order(pages: Iterator[Page], *, whole: bool) -> Iterator[tuple[Sequence[ObjectInfo], bool]]:
+    """The objects of each of ``pages``, each key greater than the one before, and whether they are so as Python
+    compares them; where one page is the ``whole`` listing, in any order, because nothing follows from it.
 
     S3 sorts by UTF-8 bytes, which is the order of Python strings; services written in Java may sort by UTF-16
     units, which differs for emoji. Either is an order; neither permits a repetition.
     """
     last: str | None = None
     for page in pages:
+        keys = [info.key for info in page.objects]
+        ascending = all(map(lt, keys, islice(keys, 1, None)))
         if whole and last is None and page.next_token is None:
-            if len({info.key for info in page.objects}) < len(page.objects):
+            if len(set(keys)) < len(keys):
                 raise BadListing("the listing names an object twice, so it is not in order")
-            yield from page.objects
-            continue
-        for info in page.objects:
-            if last is not None and info.key <= last and (info.key == last or _utf16(info.key) < _utf16(last)):
+        elif keys:
+            ascending = ascending and (last is None or last < keys[0])
+            if not ascending and not _may_follow(last, keys):
                 raise BadListing("the listing is not in order")
-            last = info.key
-            yield info
+            last = keys[-1]
+        yield page.objects, ascending
+
+
+def _may_follow(last: str | None, keys: Sequence[str]) -> bool:
+    """Whether each of ``keys`` is greater than the one before, the first than ``last``, in one of the two orders."""
+    pairs = pairwise(keys if last is None else [last, *keys])
+    return all(key > before or (key != before and _utf16(key) > _utf16(before)) for before, key in pairs)
 
 
 def _utf16(key: str) -> bytes:

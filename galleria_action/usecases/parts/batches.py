@@ -51,4 +51,4 @@ def _part_of(document: Commit, ids: Set[str]) -> Commit:
     metadata = json.loads(document.body)
     metadata["photos"] = [photo for photo in metadata["photos"] if photo["id"] in ids]
     body = json.dumps(metadata, ensure_ascii=False, indent=2).encode()
-    return replace(document, sha256=hashlib.sha256(body).hexdigest(), body=body)
+    return replace(document, sha256=hashlib.sha256(body).hexdigest(), content=body)

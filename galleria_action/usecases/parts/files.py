@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from galleria_action.deployment.galleries import LocalGallery, SourcePhoto
 from galleria_action.deployment.model import SourceFile
-from galleria_action.deployment.stale import Doubt, differs_in_size, doubt, is_as_deployed, refusal
+from galleria_action.deployment.stale import Doubt, Proofs, differs_in_size, doubt, refusal
+from galleria_action.deployment.state.entries import Entries
 from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.gallery.local.examine import examine_all
-from galleria_action.gallery.local.files import LocalFile
+from galleria_action.gallery.local.files import LocalFiles
 from galleria_action.gallery.local.git_index import Checkouts
 from galleria_action.gallery.local.stamp import written_at
 from galleria_action.gallery.metadata.model import GalleryMetadata
@@ -22,18 +23,17 @@ from galleria_action.usecases.context import Context
 MOST_BYTES = 1 << 30
 
 
-def known_by_git(files: Sequence[LocalFile], recorded: Callable[[], Manifest]) -> dict[str, str]:
+def known_by_git(files: Iterable[LocalFiles], recorded: Callable[[], Manifest]) -> Mapping[str, str]:
     """The SHA-256 (hex) of each of ``files`` that git's index proves to be as it was deployed, by key. ``recorded`` is
     asked where git knows any of them."""
     git = Checkouts()
-    if not any((tracked := git.tracked(file)) and tracked.blob for file in files):
-        return {}
-    known = recorded().objects
-    return {
-        file.key: entry.source
-        for file in files
-        if (entry := known.get(file.key)) and is_as_deployed(file.size, entry, git.tracked(file))
-    }
+    proofs: Proofs | None = None
+    for some in files:
+        for row, blob in git.blobs(some):
+            if proofs is None:
+                proofs = Proofs(Entries.of(recorded().objects))
+            proofs.add_if_deployed(some.keys[row], some.size(row), blob)
+    return {} if proofs is None else proofs
 
 
 def check_claimed(metadata: GalleryMetadata, photos: Sequence[SourcePhoto]) -> None:
@@ -56,8 +56,7 @@ def check_online(
     if local.mode != "metadata" or mode in (CheckFiles.OFF, CheckFiles.HASH):
         return  # nothing is claimed, nothing is asked, or all of it has been read already
     known, others = recorded.objects, frozenset(sent)
-    left = [file for photo in local.photos or () for file in photo.files if file.variant == "full"]
-    left = [file for file in left if file.key not in others and proved.get(file.key) != file.sha256]
+    left = list(local.fulls(lambda key, sha256: key not in others and proved.get(key) != sha256))
     if mode is CheckFiles.SIZE:
         _refuse([file for file in left if differs_in_size(file, known.get(file.key))])
         return
@@ -83,8 +82,7 @@ def check_sent(context: Context, local: LocalGallery, sent: Iterable[str]) -> No
     if local.mode != "metadata" or context.options.gallery.check_files is not CheckFiles.AUTO:
         return
     keys = frozenset(sent)
-    files = [file for photo in local.photos or () for file in photo.files]
-    files = [file for file in files if file.variant == "full" and file.key in keys]
+    files = list(local.fulls(lambda key, _: key in keys)) if keys else []
     if sum(file.size for file in files) <= MOST_BYTES:
         _refuse(others_than_claimed(files))
 

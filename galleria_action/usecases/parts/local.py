@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from galleria_action.deployment.events import Recognised
-from galleria_action.deployment.galleries import LocalGallery, SourcePhoto
+from galleria_action.deployment.galleries import Hashes, LocalGallery, SourcePhoto
 from galleria_action.deployment.model import Commit, Mode, PhotoEdit, SourceFile
 from galleria_action.deployment.sources import (
     NO_RULES,
@@ -23,7 +23,7 @@ from galleria_action.errors import EmptyGallery, GalleryInvalid
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.gallery.local.document import read_metadata
 from galleria_action.gallery.local.examine import examine_all, oddities
-from galleria_action.gallery.local.files import LocalFile
+from galleria_action.gallery.local.files import LocalFile, LocalFiles
 from galleria_action.gallery.local.locate import locate
 from galleria_action.gallery.local.patterns import Patterns
 from galleria_action.gallery.local.walk import Walk, walk_photos, walk_site
@@ -77,7 +77,8 @@ def check_local(
     with context.phase("Validate"):
         found = load_gallery(context, tell_metadata)
         every = context.options.gallery.check_files is CheckFiles.HASH
-        proved = {} if every else known_by_git([*(found.photos or ()), *(found.site or ())], recorded)
+        files = (found.photos, found.site)
+        proved = {} if every else known_by_git((LocalFiles.of(some) for some in files if some), recorded)
         gallery = measured(context, found, every=every, proved=proved)
         context.say(f"{count(len(found.photos or ()), 'file')} of photos, {len(found.site or ()):,} of the site")
     return LocalSide(found, gallery, proved)
@@ -115,7 +116,7 @@ def _metadata(context: Context, source: Path) -> LoadedMetadata | None:
         context.warn(str(warning))
     if context.options.gallery.redact_paths:
         redacted = redact_paths(loaded.raw)
-        loaded = replace(loaded, raw=redacted, sha256=sha256(redacted).hexdigest())
+        loaded = replace(loaded, content=redacted, sha256=sha256(redacted).hexdigest())
     return loaded if context.options.gallery.strip_gps is StripGps.FALSE else _without_positions(context, loaded)
 
 
@@ -130,7 +131,7 @@ def _without_positions(context: Context, loaded: LoadedMetadata) -> LoadedMetada
     context.warn(
         f"The metadata tells positions; they are published empty: {shown}{f' and {more:,} more' if more > 0 else ''}"
     )
-    return replace(loaded, raw=cleaned.raw, sha256=sha256(cleaned.raw).hexdigest())
+    return replace(loaded, content=cleaned.raw, sha256=sha256(cleaned.raw).hexdigest())
 
 
 def _where_to_look(folder: Path) -> str:
@@ -152,7 +153,7 @@ def _photos(context: Context, metadata: LoadedMetadata | None, source: Path) -> 
     fence = context.place.fence(source, "source")
     if metadata:
         found = locate(metadata.metadata, source, fence, file=metadata.file, lines_of=metadata.lines_of)
-        return tuple(found.values())
+        return found.files
     site = context.options.gallery.site
     walk = walk_photos(source, fence, exclude=[context.path(site)] if site else [])
     _tell_skipped(context, walk, "are neither images nor videos")
@@ -197,27 +198,20 @@ def measured(
     cache, strip = context.options.headers, context.options.gallery.strip_gps is not StripGps.FALSE
     rules = cache.headers or NO_RULES
     loaded = gallery.metadata if gallery.photos is not None else None
-    found = [*(gallery.photos or ()), *(gallery.site or ())]
-    examined = examine_all([it for it in found if it.key not in proved], lambda it: every or it.variant != "full")
-    _tell_odd(context, oddities(examined))
-    looked_at = {entry.file.key: entry.sha256 for entry in examined}
-    hashes = [looked_at.get(file.key, "" if file.variant == "full" else proved.get(file.key, "")) for file in found]
-    of_photos, of_site = hashes[: len(gallery.photos or ())], hashes[len(gallery.photos or ()) :]
+    hashes = Hashes(_examined(context, gallery, every=every, proved=proved), proved)
     site: tuple[SourceFile, ...] | None = None
-    photos: tuple[SourcePhoto, ...] | None = None
+    photos: Sequence[SourcePhoto] | None = None
     if gallery.site is not None:
-        site = site_files(gallery.site, cache.cache_control_site, of_site, rules)
+        site = site_files(gallery.site, cache.cache_control_site, list(map(hashes.of, gallery.site)), rules)
     if gallery.photos is not None and loaded:
         photos = photos_of_metadata(
-            loaded.metadata, gallery.photos, cache.cache_control_photos, of_photos, strip_gps=strip, rules=rules
+            loaded.metadata, gallery.photos, cache.cache_control_photos, hashes, strip_gps=strip, rules=rules
         )
-        check_claimed(loaded.metadata, photos)
+        if every:
+            check_claimed(loaded.metadata, photos)
     elif gallery.photos is not None:
-        photos = photos_of_directory(
-            gallery.photos, cache.cache_control_photos, of_photos, strip_gps=strip, rules=rules
-        )
-    named = gallery.metadata.metadata.keys() if gallery.metadata else None
-    photo_keys = named if gallery.photos is None else [file.key for file in gallery.photos]
+        own = list(map(hashes.of, gallery.photos))
+        photos = photos_of_directory(gallery.photos, cache.cache_control_photos, own, strip_gps=strip, rules=rules)
     local = LocalGallery(
         mode=gallery.mode,
         photos=photos,
@@ -231,8 +225,24 @@ def measured(
     if gallery.site is not None:
         from galleria_action.usecases.parts.links import check_links
 
+        named = gallery.metadata.metadata.keys() if gallery.metadata else None
+        photo_keys = named if gallery.photos is None else LocalFiles.of(gallery.photos).keys
         check_links(context, gallery.site, photo_keys, elsewhere=gallery.photos is None)
     return local
+
+
+def _examined(context: Context, gallery: Gallery, *, every: bool, proved: Mapping[str, str]) -> Mapping[str, str]:
+    """Look at each file but those whose SHA-256 is ``proved``; by key the SHA-256 (hex) of those that were hashed."""
+    files = [
+        some[row]
+        for some in (gallery.photos, gallery.site)
+        if some
+        for row, key in enumerate(LocalFiles.of(some).keys)
+        if key not in proved
+    ]
+    examined = examine_all(files, lambda it: every or it.variant != "full")
+    _tell_odd(context, oddities(examined))
+    return {entry.file.key: entry.sha256 for entry in examined if entry.sha256}
 
 
 def _tell_odd(context: Context, texts: Sequence[str]) -> None:
@@ -244,4 +254,4 @@ def _tell_odd(context: Context, texts: Sequence[str]) -> None:
 
 def _document(context: Context, loaded: LoadedMetadata) -> Commit:
     headers = Headers("application/json", context.options.headers.cache_control_metadata)
-    return Commit(METADATA_KEY, loaded.sha256, headers, loaded.raw)
+    return Commit(METADATA_KEY, loaded.sha256, headers, loaded.content)

@@ -103,4 +103,4 @@ def _page(site: tuple[SourceFile, ...]) -> bytes:
 
 def _empty(document: Commit) -> Commit:
     body = json.dumps({**json.loads(document.body), "photos": []}, ensure_ascii=False, indent=2).encode()
-    return replace(document, sha256=hashlib.sha256(body).hexdigest(), body=body)
+    return replace(document, sha256=hashlib.sha256(body).hexdigest(), content=body)

@@ -76,6 +76,10 @@ MUTATIONS = {
         13, drop("let_go", "first()"),
         _CLAIM + "test_others_publish_when_it_is_written_down_that_the_release_has_ended",
     ),
+    "takes another's claim for its own": _when(
+        6, put("Hold.claim", "os.urandom(8).hex()", "''"),
+        _CLAIM + "test_of_two_that_claim_the_same_one_does",
+    ),
     "takes anything that is not kept for untouched": _when(
         3, never("take_back", "not is_as_before(store, key, before)"),
         _CLAIM + "test_what_was_not_kept_and_is_not_as_before_is_no_success",
@@ -185,6 +189,18 @@ MUTATIONS = {
     "deletes again what has left": _when(
         2, put("Leaving.is_still", "self.etag in ('', found.etag)", "True"),
         "tests/deployment/test_written.py", "tests/doors/test_order.py::test_what_has_left_is_deleted_once",
+    ),
+    "takes what lies there for what was recorded": _when(
+        2, put("Listing.take", "sizes[row] != found.size", "False"),
+        "tests/deployment/test_standing.py",
+    ),
+    "leaves a photo alone whose time was corrected": _when(
+        2, put("planner:_same", "live is described", "True"),
+        "tests/deployment/test_standing.py",
+    ),
+    "takes a comment in a listing for objects": _when(
+        9, put("listing_page:_plain_objects", "_AROUND.fullmatch(around)", "True"),
+        "tests/storage/test_signed_listing.py::test_what_only_looks_like_an_object_is_none",
     ),
     "believes any key in a record": _when(
         2, put("written:_sound", "key_problem(key) is None", "True"),
@@ -543,7 +559,7 @@ MUTATIONS = {
         _RESUME + "test_what_is_no_checkpoint_is_neither_replaced_nor_removed",
     ),
     "reads XML of any size": _when(
-        9, never("documents:parsed", 'body.count(b"<") > _MOST_TAGS'),
+        9, never("documents:parsed", 'body.count(b"<") > MOST_TAGS'),
         "tests/storage/test_bad_answers.py",
     ),
     "lets a region lead the credentials astray": _when(

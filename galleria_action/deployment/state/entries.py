@@ -1,0 +1,202 @@
+"""The objects of a record in columns: a gallery has hundreds of thousands of them, and hardly any is ever looked at.
+
+To whoever asks it is a mapping like any other, whose entries are made when they are asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Iterator, KeysView, Mapping, Sequence
+from typing import Any, Literal
+
+from galleria_action.deployment.model import EDIT_DIGITS
+from galleria_action.deployment.state.columns import Column, Hashes, Numbers, Table, Values, places_of, values_of
+from galleria_action.storage.interface import ObjectInfo
+from galleria_action.values import dataclass
+
+#: bytes of hashes
+SHA256, SHA1, MD5, EDIT = 32, 20, 16, EDIT_DIGITS // 2
+
+
+Kind = Literal["photo", "site"]
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestEntry:
+    """One deployed object.
+
+    ``size`` (bytes) and ``sha256`` are of the stored bytes, ``source`` is the SHA-256 of the local file before any
+    EXIF edit, ``etag`` what the store answered to the upload, ``headers`` the digest of the headers sent with it,
+    ``edit`` the digest of the EXIF edit (empty: none). ``photo`` is the id of the photo for ``kind == "photo"``.
+    ``source_size`` (bytes; 0: not known) and ``source_blob`` (git's id of its content; empty: not known) tell later
+    whether the local file can still be the same one, without reading it.
+    """
+
+    size: int
+    sha256: str
+    etag: str
+    headers: str
+    source: str
+    kind: Kind
+    photo: str | None = None
+    edit: str = ""
+    source_size: int = 0
+    source_blob: str = ""
+
+    def describes(self, found: ObjectInfo) -> bool:
+        """Whether a listing shows the object as it was stored, where it can be read."""
+        return (found.size, found.etag) == (self.size, self.etag) and not found.archived
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """A column for each field of an entry, in the order of these."""
+
+    sizes: Column[int]
+    sha256s: Column[str]
+    etags: Column[str]
+    headers: Table[str]
+    sources: Column[str]
+    kinds: Table[Any]
+    photos: Table[str | None]
+    edits: Table[str]
+    source_sizes: Column[int]
+    source_blobs: Table[str]
+
+    def all(self) -> tuple[Column[Any], ...]:
+        """In the order of an entry's fields."""
+        return (
+            self.sizes, self.sha256s, self.etags, self.headers, self.sources, self.kinds, self.photos, self.edits,
+            self.source_sizes, self.source_blobs,
+        )  # fmt: skip
+
+
+_EMPTY = Columns(
+    Numbers(),
+    Hashes(SHA256),
+    Hashes(MD5),
+    Table("", Hashes(SHA256), places_of(())),
+    Hashes(SHA256),
+    Table(None, Values(), places_of(())),
+    Table(None, Values(), places_of(())),
+    Table("", Hashes(EDIT), places_of(())),
+    Numbers(),
+    Table("", Hashes(SHA1), places_of(())),
+)
+
+
+class Entries(Mapping[str, ManifestEntry]):
+    """Entries by key: ``rows`` says in which row of the ``columns`` each stands."""
+
+    __slots__ = ("columns", "rows")
+
+    def __init__(self, rows: dict[str, int], columns: Columns) -> None:
+        self.rows, self.columns = rows, columns
+
+    @classmethod
+    def of(cls, objects: Mapping[str, ManifestEntry]) -> Entries:
+        """Those of any mapping."""
+        return objects if isinstance(objects, Entries) else cls({}, _EMPTY).with_(objects)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.rows)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self.rows
+
+    def __getitem__(self, key: str) -> ManifestEntry:
+        return self._entry(self.rows[key])
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """As a dict does."""
+        row = self.rows.get(key)
+        return default if row is None else self._entry(row)
+
+    def keys(self) -> KeysView[str]:
+        """As a dict does."""
+        return self.rows.keys()
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Entries):
+            return super().__eq__(other)
+        if self.rows.keys() != other.rows.keys():
+            return False
+        if self.columns is other.columns and self.rows == other.rows:
+            return True
+        rows = [(row, other.rows[key]) for key, row in self.rows.items()]
+        pairs = zip(self.columns.all(), other.columns.all(), strict=True)
+        return all(own[row] == theirs[there] for own, theirs in pairs for row, there in rows)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def _entry(self, row: int) -> ManifestEntry:
+        it = self.columns
+        return ManifestEntry(
+            it.sizes[row],
+            it.sha256s[row],
+            it.etags[row],
+            it.headers[row],
+            it.sources[row],
+            it.kinds[row],
+            it.photos[row],
+            it.edits[row],
+            it.source_sizes[row],
+            it.source_blobs[row],
+        )
+
+    def only(self, keys: Iterable[str]) -> Entries:
+        """Those of ``keys`` that are there."""
+        if keys is self:
+            return self
+        rows = self.rows
+        return Entries({key: rows[key] for key in keys if key in rows}, self.columns)
+
+    def of_kind(self, kind: Kind) -> Entries:
+        """The entries of one kind."""
+        kinds = self.columns.kinds
+        wanted = {place for place, name in enumerate(values_of(kinds.values), 1) if name == kind}
+        places = kinds.places
+        if wanted.issuperset(places):
+            return self
+        return Entries({key: row for key, row in self.rows.items() if places[row] in wanted}, self.columns)
+
+    def photos(self, but: Container[str] = (), strangers_to: Container[str] = ()) -> Iterator[tuple[str, str | None]]:
+        """The key of every photo's object and the id of its photo, ``but`` for these keys, and for photos whose id is
+        one of those in ``strangers_to``."""
+        photos = self.columns.photos
+        wanted = bytearray(1 for _ in range(len(photos.values) + 1))
+        if strangers_to:
+            wanted[1:] = (name not in strangers_to for name in values_of(photos.values))
+        if not (wanted[0] and 0 in photos.places) and 1 not in wanted[1:]:
+            return
+        for key, row in self.of_kind("photo").rows.items():
+            if key not in but and wanted[photos.places[row]]:
+                yield key, photos[row]
+
+    def with_(self, objects: Mapping[str, ManifestEntry]) -> Entries:
+        """These, and ``objects`` in place of those under the same keys."""
+        if not objects:
+            return self
+        kept = self.only(key for key in self.rows if key not in objects).compact()
+        fields = zip(*map(_fields, objects.values()), strict=True)
+        added = (column.added(values) for column, values in zip(kept.columns.all(), fields, strict=True))
+        rows = kept.rows | {key: row for row, key in enumerate(objects, len(kept))}
+        return Entries(rows, Columns(*added))  # type: ignore[arg-type]
+
+    def compact(self, keys: Sequence[str] | None = None) -> Entries:
+        """The same with a row for each and no others, in the order of ``keys``, which are all of them."""
+        order = list(self.rows) if keys is None else keys
+        rows = [self.rows[key] for key in order]
+        if rows == list(range(len(self.columns.sizes))):
+            return self
+        taken = (column.taken(rows) for column in self.columns.all())
+        return Entries({key: row for row, key in enumerate(order)}, Columns(*taken))  # type: ignore[arg-type]
+
+
+def _fields(entry: ManifestEntry) -> tuple[Any, ...]:
+    return (
+        entry.size, entry.sha256, entry.etag, entry.headers, entry.source, entry.kind, entry.photo, entry.edit,
+        entry.source_size, entry.source_blob,
+    )  # fmt: skip
