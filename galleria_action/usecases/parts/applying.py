@@ -15,6 +15,7 @@ from galleria_action.deployment.remote.reading import caught_up, list_target
 from galleria_action.deployment.remote.verification import Verification, verify_listing
 from galleria_action.deployment.state.begun import BEGUN_KEY, end_begun, read_begun, write_begun
 from galleria_action.deployment.state.checkpoint import CHECKPOINTS, Checkpoint, InBucket, InFile, Nowhere
+from galleria_action.deployment.state.entries import Entries
 from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.errors import ConfigInvalid
 from galleria_action.gallery.metadata.model import GalleryMetadata
@@ -292,8 +293,7 @@ def verify_deployed(
         listing = _listing_after(context, store, _named(made), made.plan, own)
     if written:
         written()
-    photos = made.local.photos or ()
-    promised = {file.key: photo.identity for photo in photos for file in photo.files if file.variant == "full"}
+    promised = made.local.promised()
     return judge(context, compare(context, store, _named(made), own, _without(others, listing), promised))
 
 
@@ -343,7 +343,8 @@ def _listing_after(
         found = verify_listing(named, own, listing)
         return found.whole and gone.isdisjoint(found.orphaned)
 
-    return caught_up(lambda: list_target(store, list(named)), as_deployed, context.stop.pause)
+    recorded = Entries.of(own.objects)
+    return caught_up(lambda: list_target(store, list(named), recorded), as_deployed, context.stop.pause)
 
 
 def _named(made: Comparison) -> frozenset[str]:
