@@ -13,7 +13,7 @@ from galleria_action.storage.settings import FOLDER
 from galleria_action.usecases.context import Context
 
 if TYPE_CHECKING:
-    from galleria_action.deployment.galleries import LocalGallery, Wanted
+    from galleria_action.deployment.galleries import Wanted
     from galleria_action.deployment.model import Base, Commit, Plan
     from galleria_action.deployment.state.manifest import Manifest, ManifestEntry
     from galleria_action.edge.probe.expected import Deployed
@@ -73,6 +73,8 @@ def probe(
 
 def headers_of(local: Wanted, plan: Plan) -> set[Headers]:
     """The headers that the objects of a deploy may have been stored with."""
+    from galleria_action.deployment.galleries import LocalGallery
+
     return {
         *(local.headers() if isinstance(local, LocalGallery) else ()),
         *(up.file.headers for up in plan.uploads),
