@@ -187,14 +187,6 @@ class LocalGallery:
             return {it.id: (measured.get(it.files.full) or it.file_hash,) for it in self.photos.described}
         return {photo.id: _content(photo) for photo in self.photos or ()}
 
-    def headers(self) -> set[Headers]:
-        """All headers that a file is stored with."""
-        if isinstance(self.photos, SourcePhotos):
-            of_photos = set(map(self.photos.headers_of, self.photos.keys()))
-        else:
-            of_photos = {file.headers for photo in self.photos or () for file in photo.files}
-        return of_photos | {file.headers for file in self.site or ()}
-
     def site_keys(self) -> frozenset[str]:
         """The keys of the site's files."""
         return frozenset(file.key for file in self.site or ())

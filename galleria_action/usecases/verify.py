@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from galleria_action.deployment.events import Recognised, Verified
 from galleria_action.deployment.remote.reading import read_remote
 from galleria_action.deployment.remote.verification import Verification
@@ -29,8 +31,8 @@ def verify(context: Context) -> BucketVerified:
         if unfinished := remote.unfinished:
             context.warn(under_way(unfinished))
         tell_debts(context, store, remote.listing or {})
-        listing, promised = remote.listing or {}, promises(remote.metadata)
-        found = compare(context, store, remote.named_keys(), remote.manifest, listing, promised)
+        listing, promising = remote.listing or {}, partial(promises, remote.metadata)
+        found = compare(context, store, remote.named_keys(), remote.manifest, listing, promising)
     verified = judge(context, found)
     probe(context, remote.manifest, remote.metadata_base)
     return BucketVerified(verified)

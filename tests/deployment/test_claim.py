@@ -36,6 +36,17 @@ def taken_over(store: MemoryStore, hold: Hold) -> None:
     Hold.claim(store, Publication("another", None, {}), hold.base)
 
 
+def test_of_two_that_claim_the_same_one_does() -> None:
+    """The second is refused, looks what lies there, and must not take it for its own."""
+    store = MemoryStore()
+    hold = Hold.claim(store, NOBODY)
+    with pytest.raises(Conflict):
+        Hold.claim(store, NOBODY)
+    Hold.claim(store, hold.publication, hold.base)
+    with pytest.raises(Conflict):
+        Hold.claim(store, hold.publication, hold.base)
+
+
 def test_a_young_claim_is_believed_without_asking(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(publishing, "LEASE_SECONDS", 15)
     store = RecordingStore(MemoryStore())

@@ -26,7 +26,7 @@ def telling(undisturbed: Fate) -> Sequence[int]:
     """The first request of each kind (what is done, and to what of ours or of the gallery), the last of all, and a
     sample of the others, which is the same in every run."""
     numbers = every(undisturbed)
-    first = {_kind(undisturbed.writes[number - 1]): number for number in reversed(numbers)}
+    first = {_kind(undisturbed.asked[number - 1]): number for number in reversed(numbers)}
     chosen = {*first.values(), undisturbed.attempts}
     others = [number for number in numbers if number not in chosen]
     return sorted(chosen.union(Random(len(numbers)).sample(others, min(_SAMPLE, len(others)))))

@@ -42,8 +42,8 @@ class Fate:
     """What happens to the mutating request number ``at`` (counted from 1; 0: nothing).
 
     ``end`` makes the exception; with ``for_good`` every request after it ends the same way. ``before`` is told the
-    number of each mutating request, ``looking`` that of each other one. ``writes`` are those that took effect,
-    ``attempts`` counts those that were made, ``reads`` the others.
+    number of each mutating request, ``looking`` that of each other one. ``asked`` are those that were made,
+    which ``attempts`` counts, and ``writes`` those that took effect; ``reads`` counts the others.
     """
 
     at: int = 0
@@ -56,6 +56,7 @@ class Fate:
     reads: int = 0
     dead: bool = False
     writes: list[tuple[str, str]] = field(default_factory=list)
+    asked: list[tuple[str, str]] = field(default_factory=list)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def read(self) -> None:
@@ -72,6 +73,7 @@ class Fate:
         with self.lock:
             self._live()
             self.attempts += 1
+            self.asked.append((operation, key))
             self.before(self.attempts)
             hit = self.attempts == self.at
             self.dead = self.dead or (hit and self.for_good)

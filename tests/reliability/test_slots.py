@@ -305,21 +305,23 @@ def test_killed_at_every_request(tmp_path: Path, name: str, step: int):
     for at in range(1, counted.attempts + 1, step):
         for flavour in FLAVOURS:
             mortal = fresh()
-            watched = Fate(
-                at, flavour, before=lambda _, mortal=mortal: check_seen(state_of(mortal.store), before, after)
-            )
+            watched = Fate(at, flavour, before=lambda _, it=mortal: check_seen(state_of(it.store), before, after))
             with pytest.raises(Killed):
                 mortal.run(case.command, watched, **case.given)
             check_seen(state_of(mortal.store), before, after)
-            again = mortal.run(case.command, **case.given)
-            told = (at, flavour, again.log)
-            assert again.exit_code == 0 or again.outputs["failure-reason"] == "release-unavailable", told
-            assert mortal.now() == after, told
-            now = state_of(mortal.store)
-            assert PUBLICATION_KEY not in now, told
-            assert (STAGED_KEY in now) == (STAGED_KEY in state_of(alone.store)), told
-            if LIVE_KEY in now:
-                assert json.loads(now[LIVE_KEY][0])["canary"] is None, told
+            check_gone_on_with(case, mortal, alone, (at, flavour))
+
+
+def check_gone_on_with(case: Case, mortal: Past, alone: Past, when: tuple[object, ...]) -> None:
+    """The same again ends as when ``alone``."""
+    again = mortal.run(case.command, **case.given)
+    now, told = state_of(mortal.store), (*when, again.log)
+    assert again.exit_code == 0 or again.outputs["failure-reason"] == "release-unavailable", told
+    assert mortal.now() == alone.now(), told
+    assert PUBLICATION_KEY not in now, told
+    assert (STAGED_KEY in now) == (STAGED_KEY in state_of(alone.store)), told
+    if LIVE_KEY in now:
+        assert json.loads(now[LIVE_KEY][0])["canary"] is None, told
 
 
 # -- forgotten -------------------------------------------------------------------------------------------------------

@@ -14,7 +14,8 @@ from galleria_action.errors import PermissionRefused, StorageUnavailable
 from galleria_action.storage.interface import Target
 from galleria_action.storage.settings import FOLDER
 from tests.reliability.memory import MemoryStore
-from tests.reliability.mortal import Fate, Killed, deaths
+from tests.reliability.moments import Moments, every, telling
+from tests.reliability.mortal import Fate, Killed
 from tests.reliability.places import (
     GALLERY,
     JSON,
@@ -35,6 +36,9 @@ from tests.reliability.scenes import (
     seed,
     state_of,
 )
+
+#: telling moments by default, each one where there is time
+MOMENTS = pytest.mark.parametrize("moments", [telling, pytest.param(every, marks=pytest.mark.slow)])
 
 
 @pytest.fixture
@@ -95,17 +99,18 @@ def test_between_two_services_the_bytes_are_sent_again_and_the_log_says_so(scene
     assert "4 of them could not be copied inside the service and were sent again" in ran.log
 
 
+@MOMENTS
 @MAKERS
-def test_killed_at_every_request(scene: Scene, tmp_path: Path, make: Make):
+def test_killed_at_every_request(scene: Scene, tmp_path: Path, make: Make, moments: Moments):
     end, counted = undisturbed(scene), Fate()
     places = make(tmp_path)
     online(scene, places)
     assert places.run(scene, fate=counted).exit_code == 0
-    for at, flavour in deaths(counted.attempts):
+    for at in moments(counted):
         places = make(tmp_path)
         online(scene, places)
         with pytest.raises(Killed):
-            places.run(scene, fate=Fate(at, flavour))
+            places.run(scene, fate=Fate(at, "unanswered"))
         now = state_of(places.gallery)
         check_whole(now, live(scene.before), end)
         if "publish.json" not in places.names() and not scene.committed(now):
@@ -145,7 +150,8 @@ def test_records_are_taken_along_and_the_old_ones_removed_last(scene: Scene, tmp
     ],
     indirect=["scene"],
 )
-def test_killed_at_every_request_of_the_move(scene: Scene, tmp_path: Path, make: Make):
+@MOMENTS
+def test_killed_at_every_request_of_the_move(scene: Scene, tmp_path: Path, make: Make, moments: Moments):
     """Also with what a run that died had staged and written down."""
     end, died = undisturbed(scene), MemoryStore()
     seed(died, scene.before)
@@ -156,11 +162,11 @@ def test_killed_at_every_request_of_the_move(scene: Scene, tmp_path: Path, make:
     places = make(tmp_path)
     seed(places.gallery, before)
     assert places.run(scene, fate=counted).exit_code == 0
-    for at, flavour in deaths(counted.attempts):
+    for at in moments(counted):
         places = make(tmp_path)
         seed(places.gallery, before)
         with pytest.raises(Killed):
-            places.run(scene, fate=Fate(at, flavour))
+            places.run(scene, fate=Fate(at, "unanswered"))
         now = {**state_of(places.gallery)}
         check_whole(now, scene.before, end)
         assert MANIFEST_KEY in now or OWNER in places.names(), "the state is whole in one of the two places"
@@ -186,12 +192,12 @@ def test_a_publish_that_died_in_the_old_place_is_ended_there(scene: Scene):
     whole = MemoryStore()
     seed(whole, scene.before)
     scene.deploy(whole, counted)
-    died = 0
-    for at in range(1, counted.attempts + 1):
+    died, publishes = 0, [key for _, key in counted.asked].index(".galleria/publish.json") + 1
+    for at in range(publishes, counted.attempts + 1):
         places = Places()
         seed(places.gallery, scene.before)
         with pytest.raises(Killed):
-            scene.deploy(places.gallery, Fate(at))
+            scene.deploy(places.gallery, Fate(at, "unanswered"))
         if ".galleria/publish.json" not in places.gallery.objects:
             continue
         died += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 from galleria_action.deployment.galleries import LocalGallery, RemoteGallery, SourcePhoto
 from galleria_action.deployment.model import Base, Commit, PhotoEdit, Plan, SourceFile
@@ -91,6 +92,7 @@ def site_manifest(*keys: str) -> dict[str, ManifestEntry]:
     return {key: ManifestEntry(2048, "d" * 64, "etag", "headers", "d" * 64, "site") for key in keys}
 
 
+@cache
 def growing_plan(number: int) -> Plan:
     """``number`` new photos in folders of 100, and nothing else."""
     photos = tuple(photo(f"IMG_{index:05}", folder=f"photos/{index // 100:03}") for index in range(number))

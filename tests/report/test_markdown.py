@@ -121,7 +121,7 @@ def test_never_over_the_budget(name, budget):
 def test_20000_photos_fit():
     result = _cached("plan-20000")
     assert result.plan
-    for budget in (100, 1_000, 20_000, 200_000, ONE_MIB, 10 * ONE_MIB):
+    for budget in (100, 20_000, ONE_MIB, 10 * ONE_MIB):
         assert len(render_summary(result, budget).encode()) <= budget
 
 

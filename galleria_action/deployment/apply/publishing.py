@@ -6,6 +6,7 @@ takes long is done before; and the record of the publish tells whoever comes nex
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -64,6 +65,7 @@ class Hold:
     @classmethod
     def claim(cls, store: WriteStore, publication: Publication, base: Base | None = None) -> Hold:
         """Write the record over ``base`` (``None``: there is none). Raises ``Conflict`` when another publishes."""
+        publication = replace(publication, claim=os.urandom(8).hex())
         body, began = publication.to_bytes(), time.monotonic()
         try:
             done = _written(store, body, base)
@@ -146,7 +148,7 @@ class Hold:
         return self.store.delete([PUBLICATION_KEY])
 
     def _write(self, publication: Publication) -> None:
-        beaten = replace(publication, beat=self.publication.beat + 1)
+        beaten = replace(publication, beat=self.publication.beat + 1, claim=self.publication.claim)
         body, began = beaten.to_bytes(), time.monotonic()
         try:
             done = _written(self.store, body, self.base)

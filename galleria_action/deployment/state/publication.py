@@ -44,13 +44,15 @@ class Replaced:
 class Publication:
     """A publish of the plan ``plan_id``, whose commit is the document with the SHA-256 ``commit`` (``None``: the record
     commits, or the document stays as it is). ``begun`` tells that live objects may have been touched; ``beat`` grows
-    while it is at work."""
+    while it is at work. ``claim`` is like no other's: of two that claim the same neither is to take the other for
+    itself."""
 
     plan_id: str
     commit: str | None
     replaced: Mapping[str, Replaced]
     begun: bool = False
     beat: int = 0
+    claim: str = ""
 
     def to_bytes(self) -> bytes:
         """The document that is stored."""
@@ -60,6 +62,7 @@ class Publication:
             "commit": self.commit,
             "begun": self.begun,
             "beat": self.beat,
+            "claim": self.claim,
             "replaced": {key: asdict(it) for key, it in sorted(self.replaced.items())},
         }
         return json.dumps(document, separators=(",", ":")).encode()
@@ -107,8 +110,10 @@ def parse_publication(raw: bytes) -> Publication:
                 hint="Use that version, or a newer one, for this gallery.",
             )
         replaced = {key: it for key, value in document["replaced"].items() if (it := replaced_of(key, value))}
-        found = Publication(document["plan"], document["commit"], replaced, document["begun"], document["beat"])
-        if not (type(found.plan_id) is str and isinstance(found.commit, str | None) and type(found.beat) is int):
+        words = document["plan"], document["commit"], replaced, document["begun"], document["beat"]
+        found = Publication(*words, document.get("claim", ""))
+        texts = type(found.plan_id) is str and isinstance(found.commit, str | None) and type(found.claim) is str
+        if not (texts and type(found.beat) is int):
             raise PublicationUnreadable("something in it has a wrong type")
         return replace(found, begun=bool(found.begun))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:

@@ -288,13 +288,14 @@ def verify_deployed(
         return None
     others = _left_alone(made, manifest)
     own = replace(manifest, objects=_without(others, manifest.objects))
-    listing = made.remote.listing
+    listing, found = made.remote.listing, None
     if written or listing is None:
-        listing = _listing_after(context, store, _named(made), made.plan, own)
+        listing, found = _listing_after(context, store, _named(made), made.plan, own)
     if written:
         written()
-    promised = made.local.promised()
-    return judge(context, compare(context, store, _named(made), own, _without(others, listing), promised))
+    seen = None if others else found
+    own_listing = _without(others, listing)
+    return judge(context, compare(context, store, _named(made), own, own_listing, made.local.promised, seen))
 
 
 def verify_brought(
@@ -305,9 +306,9 @@ def verify_brought(
     if _is_off(context):
         work.looked()
         return None
-    listing = _listing_after(context, work.store, named, work.plan, manifest)
+    listing, found = _listing_after(context, work.store, named, work.plan, manifest)
     work.looked()
-    return judge(context, compare(context, work.store, named, manifest, listing, promises(metadata)))
+    return judge(context, compare(context, work.store, named, manifest, listing, partial(promises, metadata), found))
 
 
 def verify_against(
@@ -322,8 +323,10 @@ def verify_against(
     """The same where nothing was written. Without a ``listing`` a new one is asked for."""
     if _is_off(context):
         return None
-    listing = listing or _listing_after(context, store, named, plan, manifest)
-    return judge(context, compare(context, store, named, manifest, listing, promises(metadata)))
+    found = None
+    if not listing:
+        listing, found = _listing_after(context, store, named, plan, manifest)
+    return judge(context, compare(context, store, named, manifest, listing, partial(promises, metadata), found))
 
 
 def _is_off(context: Context) -> bool:
@@ -335,16 +338,18 @@ def _is_off(context: Context) -> bool:
 
 def _listing_after(
     context: Context, store: WriteStore, named: frozenset[str], plan: Plan, own: Manifest
-) -> Mapping[str, ObjectInfo]:
-    """A listing after our own writes."""
+) -> tuple[Mapping[str, ObjectInfo], Verification]:
+    """A listing after our own writes, and what it shows."""
     gone = {delete.key for delete in plan.deletes}
 
-    def as_deployed(listing: Mapping[str, ObjectInfo]) -> bool:
-        found = verify_listing(named, own, listing)
-        return found.whole and gone.isdisjoint(found.orphaned)
+    def look() -> tuple[Mapping[str, ObjectInfo], Verification]:
+        listing = list_target(store, list(named), Entries.of(own.objects))
+        return listing, verify_listing(named, own, listing)
 
-    recorded = Entries.of(own.objects)
-    return caught_up(lambda: list_target(store, list(named), recorded), as_deployed, context.stop.pause)
+    def as_deployed(seen: tuple[Mapping[str, ObjectInfo], Verification]) -> bool:
+        return seen[1].whole and gone.isdisjoint(seen[1].orphaned)
+
+    return caught_up(look, as_deployed, context.stop.pause)
 
 
 def _named(made: Comparison) -> frozenset[str]:

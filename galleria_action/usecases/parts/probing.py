@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from galleria_action.deployment.events import Probed, Sight
@@ -71,15 +71,13 @@ def probe(
     raise failed
 
 
-def headers_of(local: Wanted, plan: Plan) -> set[Headers]:
-    """The headers that the objects of a deploy may have been stored with."""
-    from galleria_action.deployment.galleries import LocalGallery
-
-    return {
-        *(local.headers() if isinstance(local, LocalGallery) else ()),
-        *(up.file.headers for up in plan.uploads),
-        *(copy.headers for copy in plan.copies),
-    }
+def headers_of(local: Wanted, plan: Plan) -> Iterator[Headers]:
+    """The headers that the objects of a deploy may have been stored with; found out by who asks for them."""
+    for photo in getattr(local, "photos", None) or ():
+        yield from (file.headers for file in photo.files)
+    yield from (file.headers for file in getattr(local, "site", None) or ())
+    yield from (up.file.headers for up in plan.uploads)
+    yield from (copy.headers for copy in plan.copies)
 
 
 def _look(context: Context, deployed: Deployed, plan: Plan | None) -> Seen:

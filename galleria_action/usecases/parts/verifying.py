@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from galleria_action.deployment.events import Advanced, Verified
 from galleria_action.deployment.remote.verification import (
@@ -33,15 +33,17 @@ def compare(
     named: frozenset[str],
     manifest: Manifest,
     listing: Mapping[str, ObjectInfo],
-    promised: Mapping[str, str],
+    promising: Callable[[], Mapping[str, str]],
+    found: Verification | None = None,
 ) -> Verification:
-    """Compare what is ``named`` and recorded with what is there. ``promised`` are the SHA-256 (hex) that the metadata
-    gives, by key. Raises the store's errors."""
-    found = verify_listing(named, manifest, listing)
+    """Compare what is ``named`` and recorded with what is there; by the ``listing`` it was ``found`` already, where
+    that is given. ``promising`` gives the SHA-256 (hex) that the metadata tells, by key. Raises the store's errors."""
+    found = found or verify_listing(named, manifest, listing)
     context.tell(Verified(found))
     deep = context.options.checks.verify is Verify.DEEP
-    if context.options.gallery.hash_check is HashCheck.OFF:
-        promised = {}
+    unknown = unrecorded(named, manifest)
+    # only of what nothing records anybody asks what the metadata says
+    promised = promising() if unknown and context.options.gallery.hash_check is not HashCheck.OFF else {}
     if deep:
         expected = expectations(named, manifest, promised, listing)
         with context.counting("Verified", len(expected), sum(it.size for it in expected)):
@@ -50,7 +52,7 @@ def compare(
         context.tell(Verified(found))
     if away := archived(named | manifest.objects.keys(), listing):
         context.warn(_archived(away))
-    if unknown := unrecorded(named, manifest):
+    if unknown:
         context.warn(_unrecorded(unknown, promised, deep=deep))
     return found
 

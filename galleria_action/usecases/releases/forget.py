@@ -10,7 +10,7 @@ from functools import partial
 from galleria_action.deployment.apply.carry_out import carried_out
 from galleria_action.deployment.apply.publishing import Hold
 from galleria_action.deployment.apply.restore import Restore
-from galleria_action.deployment.apply.retain import pooled, retain
+from galleria_action.deployment.apply.retain import pooled, retain_under
 from galleria_action.deployment.apply.work import Work
 from galleria_action.deployment.documents.writing import commit
 from galleria_action.deployment.events import Planned, Recognised
@@ -211,8 +211,7 @@ def _from_the_live_gallery(
 
 def _from_the_records(context: Context, store: WriteStore, traces: _Traces, photo: str) -> None:
     """Under a claim: nobody writes a record meanwhile that still needs what goes."""
-    context.stop.check()
-    hold = Hold.claim(store, Publication(traces.plan.plan_id, None, {}))
+    hold = Hold.claim_after(store, Publication(traces.plan.plan_id, None, {}), context.stop, context.say)
     others: dict[str, Replaced] = {}
     remote = read_remote(store, listing=False)
     history, still = history_of(store, remote), remote.manifest.objects.keys()
@@ -252,9 +251,10 @@ def _from_what_is_leaving(context: Context, store: WriteStore, remote: RemoteSta
 
 
 def _prune(context: Context, store: WriteStore, remote: RemoteState) -> None:
-    context.stop.check()
-    keep = context.options.releases.keeping
-    retain(store, set(pooled(remote.listing)), keep, context.now(), context.say, context.stop.check)
+    """Unlike after a deploy it is not left to others: its bytes are to be gone."""
+    hold = Hold.claim_after(store, Publication("", None, {}), context.stop, context.say)
+    pool, keep = set(pooled(remote.listing)), context.options.releases.keeping
+    retain_under(hold, pool, keep, context.now(), context.say, context.stop.check)
 
 
 def _prove(store: ReadStore, traces: _Traces) -> None:

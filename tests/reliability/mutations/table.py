@@ -76,6 +76,10 @@ MUTATIONS = {
         13, drop("let_go", "first()"),
         _CLAIM + "test_others_publish_when_it_is_written_down_that_the_release_has_ended",
     ),
+    "takes another's claim for its own": _when(
+        6, put("Hold.claim", "os.urandom(8).hex()", "''"),
+        _CLAIM + "test_of_two_that_claim_the_same_one_does",
+    ),
     "takes anything that is not kept for untouched": _when(
         3, never("take_back", "not is_as_before(store, key, before)"),
         _CLAIM + "test_what_was_not_kept_and_is_not_as_before_is_no_success",
