@@ -17,7 +17,7 @@ from galleria_action.storage.settings import StoreSettings
 from tests.builders import Gallery, unchanged
 from tests.doors.runner import Ran
 from tests.reliability.memory import MemoryStore
-from tests.reliability.mortal import FLAVOURS, Fate, Killed, MortalStore
+from tests.reliability.mortal import Fate, Killed, MortalStore, deaths
 from tests.reliability.scenes import Scene, State, live, make_scene, seed, state_of
 from tests.reliability.turns import Turns, TurnStore, switching
 
@@ -236,18 +236,17 @@ def test_killed_at_every_request(scene: Scene, buckets: Buckets, what: str):
     ok(buckets.run(scene, what, counted, preview=NAME))
     whole = {key: it for key, it in state_of(buckets.gallery).items() if key.startswith("previews/")}
     assert counted.attempts >= 10
-    for at in range(1, counted.attempts + 1):
-        for flavour in FLAVOURS:
-            again = Buckets()
-            seed(again.gallery, begin)
-            with pytest.raises(Killed):
-                again.run(scene, what, Fate(at, flavour), preview=NAME)
-            assert again.shown() == before
-            ok(again.run(scene, what, preview=NAME))
-            assert again.shown() == before
-            assert {key: it for key, it in state_of(again.gallery).items() if key.startswith("previews/")} == whole
-            if what == "cleanup":
-                assert not again.of_previews()
+    for at, flavour in deaths(counted.attempts):
+        again = Buckets()
+        seed(again.gallery, begin)
+        with pytest.raises(Killed):
+            again.run(scene, what, Fate(at, flavour), preview=NAME)
+        assert again.shown() == before
+        ok(again.run(scene, what, preview=NAME))
+        assert again.shown() == before
+        assert {key: it for key, it in state_of(again.gallery).items() if key.startswith("previews/")} == whole
+        if what == "cleanup":
+            assert not again.of_previews()
 
 
 def test_what_is_forgotten_goes_from_previews_too(scene: Scene, buckets: Buckets):
