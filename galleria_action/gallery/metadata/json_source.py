@@ -15,6 +15,7 @@ from functools import cache
 from itertools import islice
 from typing import Any
 
+from galleria_action.gallery.metadata.plainly import is_plainly_shallow
 from galleria_action.gallery.wording import shown
 from galleria_action.values import dataclass
 
@@ -33,6 +34,8 @@ MAX_DEPTH = 64
 MAX_PROBLEMS = 1000
 
 _DENSE = 16 * 2**20
+#: of so many values it takes less time to look at each than to load what looks at all
+_FEW_VALUES = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +185,8 @@ def _syntax(text: str, error: json.JSONDecodeError) -> Problem:
 
 def is_shallow(document: Any) -> bool:
     """Whether ``document`` nests no deeper than ``MAX_DEPTH``, and can be written as UTF-8."""
+    if is_plainly_shallow(document, MAX_DEPTH, _FEW_VALUES):
+        return True
     try:
         valid: bool = _depth_validator().is_valid(document)
     except UnicodeEncodeError:
