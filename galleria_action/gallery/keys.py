@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterable
 from itertools import islice
 
+from galleria_action.expressions import expression
 from galleria_action.gallery.wording import shown
 
 METADATA_KEY = "gallery-metadata.json"
@@ -17,14 +17,14 @@ MAX_KEY_BYTES = 1024
 
 #: What nearly every key looks like, so that the closer look is taken at the odd ones only.
 _ORDINARY = r"(?:[A-Za-z0-9_+-][A-Za-z0-9_+. -]*+/)*+[A-Za-z0-9_+-][A-Za-z0-9_+. -]*+"
-_ordinary = re.compile(_ORDINARY).fullmatch
-_ordinary_lines = re.compile(rf"(?:{_ORDINARY}\n)*+{_ORDINARY}").fullmatch
+_ordinary = expression(_ORDINARY)
+_ordinary_lines = expression(rf"(?:{_ORDINARY}\n)*+{_ORDINARY}")
 _TOGETHER = 10_000
-_drive = re.compile(r"[A-Za-z]:").match
-_surrogate = re.compile("[\ud800-\udfff]").search
+_drive = expression(r"[A-Za-z]:")
+_surrogate = expression("[\ud800-\udfff]")
 # Control characters (C0, DEL, C1) hide in logs and break HTTP headers; U+FFFE and U+FFFF cannot stand in XML, so a
 # listing that has such a key cannot be parsed (XML 1.0, section 2.2).
-_unprintable = re.compile("[\x00-\x1f\x7f-\x9f\ufffe\uffff]").search
+_unprintable = expression("[\x00-\x1f\x7f-\x9f\ufffe\uffff]")
 
 
 def key_problem(key: str) -> str | None:
@@ -35,22 +35,22 @@ def key_problem(key: str) -> str | None:
     """
     if is_ordinary(key):
         return None
-    if _surrogate(key):
+    if _surrogate.search(key):
         return "holds half a surrogate pair, which is not valid Unicode"
     if size_problem := _size_problem(key):
         return size_problem
-    if found := _unprintable(key):
+    if found := _unprintable.search(key):
         return f"holds the control character U+{ord(found[0]):04X}"
     if "\\" in key:
         return "holds a backslash; folders are separated by /"
-    if key.startswith("/") or _drive(key):
+    if key.startswith("/") or _drive.match(key):
         return "is an absolute path; keys are relative to the gallery"
     return _parts_problem(key.split("/"))
 
 
 def is_ordinary(key: str) -> bool:
     """Whether ``key`` looks like nearly every key does, and needs no closer look."""
-    return len(key) < MAX_KEY_BYTES and _ordinary(key) is not None and key.lower() != METADATA_KEY
+    return len(key) < MAX_KEY_BYTES and _ordinary.fullmatch(key) is not None and key.lower() != METADATA_KEY
 
 
 def all_ordinary(keys: Iterable[str]) -> bool:
@@ -59,7 +59,11 @@ def all_ordinary(keys: Iterable[str]) -> bool:
     left = iter(keys)
     while some := list(islice(left, _TOGETHER)):
         lines = "\n".join(some)
-        ordinary = _ordinary_lines(lines) and METADATA_KEY not in lines.lower() and lines.count("\n") == len(some) - 1
+        ordinary = (
+            _ordinary_lines.fullmatch(lines)
+            and METADATA_KEY not in lines.lower()
+            and lines.count("\n") == len(some) - 1
+        )
         if not ordinary or max(map(len, some)) >= MAX_KEY_BYTES:
             return False
     return True

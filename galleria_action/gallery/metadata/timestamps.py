@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 
+from galleria_action.expressions import expression
 from galleria_action.values import dataclass
 
 #: ISO 8601 as Python's ``datetime.isoformat()`` writes it; the schema of the metadata states the same.
@@ -13,7 +14,7 @@ PATTERN = (
     r"[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.,][0-9]{1,9})?)?"
     r"(Z|[+-]([01][0-9]|2[0-3]):?[0-5][0-9])?$"
 )
-_shape = re.compile(PATTERN.removeprefix("^").removesuffix("$")).fullmatch
+_shape = expression(PATTERN.removeprefix("^").removesuffix("$"))
 #: of which nothing needs to be worked out: a day that every month has, and no zone
 _plain = re.compile(
     r"[1-9][0-9]{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])[T ](?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:[.,]"
@@ -55,7 +56,7 @@ def read_timestamp(text: str | datetime) -> Timestamp:
 
 
 def _parsed(text: str) -> datetime:
-    if not isinstance(text, str) or not _shape(text):
+    if not isinstance(text, str) or not _shape.fullmatch(text):
         raise NotAMoment("is not a date and time")
     try:
         return datetime.fromisoformat(text)
