@@ -173,6 +173,20 @@ class LocalGallery:
         files = (file for photo in self.photos or () for file in photo.files if file.variant == "full")
         yield from (file for file in files if wanted(file.key, file.sha256))
 
+    def promised(self) -> dict[str, str]:
+        """The hash (SHA-256, hex) that the full file of each photo has after its edit, by key."""
+        if isinstance(self.photos, SourcePhotos):
+            return {photo.files.full: photo.deployment_file_hash for photo in self.photos.described}
+        photos = self.photos or ()
+        return {file.key: photo.identity for photo in photos for file in photo.files if file.variant == "full"}
+
+    def contents(self) -> Contents:
+        """The photos by their content."""
+        if isinstance(self.photos, SourcePhotos):
+            measured = self.photos.hashes.measured
+            return {it.id: (measured.get(it.files.full) or it.file_hash,) for it in self.photos.described}
+        return {photo.id: _content(photo) for photo in self.photos or ()}
+
     def site_keys(self) -> frozenset[str]:
         """The keys of the site's files."""
         return frozenset(file.key for file in self.site or ())
@@ -196,6 +210,11 @@ class RemoteGallery:
 #: photo id → the hashes (SHA-256, hex) that the photo is known by under another id, too; none where there are none.
 #: Only those of originals, which are looked at before anything is sent: what an edit is to give may be claimed wrongly
 Contents = Mapping[str, tuple[str, ...]]
+
+
+def _content(photo: SourcePhoto) -> tuple[str, ...]:
+    """See ``Contents``."""
+    return tuple(file.sha256 for file in photo.files if file.variant in (None, "full") and file.sha256)
 
 
 def contents_of(metadata: GalleryMetadata | None, objects: Mapping[str, ManifestEntry]) -> Contents:

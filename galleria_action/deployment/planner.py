@@ -219,11 +219,6 @@ class _Comparison:
         return None if whole else Reason.MISSING
 
 
-def _content(photo: SourcePhoto) -> tuple[str, ...]:
-    """See ``Contents``."""
-    return tuple(file.sha256 for file in photo.files if file.variant in (None, "full") and file.sha256)
-
-
 def _is_picture(file: SourceFile) -> bool:
     kind = file.headers.content_type
     return kind.startswith(("image/", "video/")) and kind != "image/svg+xml"
@@ -347,7 +342,7 @@ def _removed(local: LocalGallery, remote: RemoteGallery) -> tuple[str, ...]:
         return ()
     known = contents_of(remote.metadata, remote.manifest.objects)
     before = {name: known.get(name, ()) for name in remote_photos(remote).values()}
-    return gone(before, {photo.id: _content(photo) for photo in local.photos})
+    return gone(before, local.contents())
 
 
 def deletes_for(local: Wanted, remote: RemoteGallery) -> Iterator[Delete]:

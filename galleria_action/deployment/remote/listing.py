@@ -12,18 +12,19 @@ from galleria_action.storage.interface import ObjectInfo
 
 
 class Listing(Mapping[str, ObjectInfo]):
-    """Objects by key, of which those that lie there as they are ``recorded`` are a mark in a row of the record."""
+    """Objects by key, of which those that lie there as they are ``recorded`` are a mark in a row of the record;
+    ``others`` are all that are not."""
 
-    __slots__ = ("_others", "marks", "recorded")
+    __slots__ = ("marks", "others", "recorded")
 
     def __init__(self, recorded: Entries) -> None:
         self.recorded = recorded
         self.marks = bytearray(len(recorded.columns.sizes))
-        self._others: dict[str, ObjectInfo] = {}
+        self.others: dict[str, ObjectInfo] = {}
 
     def take(self, objects: Iterable[ObjectInfo]) -> None:
         """Add ``objects``, none of which was there before; several threads may."""
-        rows, marks, others = self.recorded.rows, self.marks, self._others
+        rows, marks, others = self.recorded.rows, self.marks, self.others
         sizes, etags = self.recorded.columns.sizes, self.recorded.columns.etags
         for found in objects:
             row = rows.get(found.key)
@@ -33,18 +34,18 @@ class Listing(Mapping[str, ObjectInfo]):
                 marks[row] = 1
 
     def __len__(self) -> int:
-        return self.marks.count(1) + len(self._others)
+        return self.marks.count(1) + len(self.others)
 
     def __iter__(self) -> Iterator[str]:
-        yield from self._others
+        yield from self.others
         marks = self.marks
         yield from (key for key, row in self.recorded.rows.items() if marks[row])
 
     def __contains__(self, key: object) -> bool:
-        return key in self._others or self.is_as_recorded(key)
+        return key in self.others or self.is_as_recorded(key)
 
     def __getitem__(self, key: str) -> ObjectInfo:
-        other = self._others.get(key)
+        other = self.others.get(key)
         if other is not None:
             return other
         row = self.recorded.rows[key]
@@ -59,14 +60,14 @@ class Listing(Mapping[str, ObjectInfo]):
 
     def has_all(self) -> bool:
         """Whether all that is recorded lies there, as it is recorded or otherwise."""
-        marks, others = self.marks, self._others
+        marks, others = self.marks, self.others
         return marks.count(1) == len(self.recorded) or all(
             marks[row] or key in others for key, row in self.recorded.rows.items()
         )
 
     def unrecorded(self) -> Iterator[str]:
         """The keys of which the record knows nothing."""
-        return (key for key in self._others if key not in self.recorded.rows)
+        return (key for key in self.others if key not in self.recorded.rows)
 
 
 def marks_of(marked: object, recorded: Entries) -> bytes | None:
@@ -82,6 +83,19 @@ def shows(listing: Mapping[str, ObjectInfo], key: str, recorded: Entries) -> boo
         return listing.is_as_recorded(key)
     found = listing.get(key)
     return found is not None and recorded[key].describes(found)
+
+
+def differing(listing: Mapping[str, ObjectInfo], recorded: Entries) -> Iterator[str]:
+    """The keys under which ``listing`` shows something else than what is ``recorded``."""
+    if marks_of(listing, recorded) is not None and isinstance(listing, Listing):
+        return (key for key in listing.others if key in recorded)
+    return (key for key in recorded if key in listing and not shows(listing, key, recorded))
+
+
+def in_archives(listing: Mapping[str, ObjectInfo]) -> Iterator[str]:
+    """The keys of what ``listing`` shows to be archived."""
+    objects = listing.others if isinstance(listing, Listing) else listing  # it is never as it was recorded
+    return (key for key, found in objects.items() if found.archived)
 
 
 def beside(listing: Mapping[str, ObjectInfo], objects: Mapping[str, ManifestEntry]) -> Iterator[str]:

@@ -148,18 +148,25 @@ def _with_publication(store: ReadStore, state: RemoteState) -> RemoteState:
     return replace(state, publication=publication, publication_base=base, warnings=(*state.warnings, *warnings))
 
 
-def list_target(store: ReadStore, expected: Sequence[str] = ()) -> dict[str, ObjectInfo]:
-    """The whole target by key. Raises the store's errors; a listing is complete or an error.
+def list_target(
+    store: ReadStore, expected: Sequence[str] = (), recorded: Entries | None = None
+) -> Mapping[str, ObjectInfo]:
+    """The whole target by key, compared with what is ``recorded`` where that is known. Raises the store's errors; a
+    listing is complete or an error.
 
     A service takes a tenth of a second or more for each page of 1,000 keys, and each page names the next. So a large
     target is listed in parts at the same time, divided where ``expected`` says that keys will be; a wrong guess makes
     the parts unequal and nothing else.
     """
+
+    def read(listings: Sequence[Iterable[ObjectInfo]]) -> Mapping[str, ObjectInfo]:
+        return _together(listings) if recorded is None else _compared(listings, recorded)
+
     parts = divided(expected)
     if len(parts) > 1:
         with suppress(Indivisible):
-            return _together([store.list(part=part) for part in parts])
-    return _together([store.list()])
+            return read([store.list(part=part) for part in parts])
+    return read([store.list()])
 
 
 def list_from_the_start(

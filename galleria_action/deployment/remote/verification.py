@@ -8,9 +8,11 @@ photo; the others have to be whole pictures.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 
 from galleria_action.deployment.layout import is_elsewhere
+from galleria_action.deployment.remote.listing import differing, in_archives
+from galleria_action.deployment.state.entries import Entries
 from galleria_action.deployment.state.manifest import MANIFEST_KEY, Manifest
 from galleria_action.gallery.keys import METADATA_KEY, folded
 from galleria_action.gallery.local.content import look_at
@@ -54,12 +56,11 @@ def verify_listing(named: frozenset[str], manifest: Manifest, listing: Mapping[s
     ``named`` are the photo keys of the live metadata (in directory mode: of the manifest) and the metadata's own.
     """
     expected = named | manifest.of_kind("site").keys()
-    listed = ((key, entry, listing.get(key)) for key, entry in manifest.objects.items())
-    differ = {key for key, entry, found in listed if found is not None and not entry.describes(found)}
+    differ = set(differing(listing, Entries.of(manifest.objects)))
     differ |= {key for key in unrecorded(named, manifest) if key in listing and not _can_be_seen(listing[key])}
     return Verification(
         checked=len(expected),
-        missing=tuple(sorted(expected - listing.keys())),
+        missing=tuple(sorted(key for key in expected if key not in listing)),
         orphaned=find_orphans(named, expected, listing),
         mismatched=tuple(sorted(differ & expected)),
     )
@@ -69,9 +70,9 @@ def _can_be_seen(found: ObjectInfo) -> bool:
     return bool(found.size) and not found.archived
 
 
-def archived(named: Iterable[str], listing: Mapping[str, ObjectInfo]) -> tuple[str, ...]:
+def archived(named: Container[str], listing: Mapping[str, ObjectInfo]) -> tuple[str, ...]:
     """The ``named`` keys whose objects were moved to an archive class: they are there, and visitors get an error."""
-    return tuple(sorted(key for key in named if key in listing and listing[key].archived))
+    return tuple(sorted(key for key in in_archives(listing) if key in named))
 
 
 def unrecorded(named: Iterable[str], manifest: Manifest) -> frozenset[str]:

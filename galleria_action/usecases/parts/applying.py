@@ -15,6 +15,7 @@ from galleria_action.deployment.remote.reading import caught_up, list_target
 from galleria_action.deployment.remote.verification import Verification, verify_listing
 from galleria_action.deployment.state.begun import BEGUN_KEY, end_begun, read_begun, write_begun
 from galleria_action.deployment.state.checkpoint import CHECKPOINTS, Checkpoint, InBucket, InFile, Nowhere
+from galleria_action.deployment.state.entries import Entries
 from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.errors import ConfigInvalid
 from galleria_action.gallery.metadata.model import GalleryMetadata
@@ -292,13 +293,9 @@ def verify_deployed(
         listing, found = _listing_after(context, store, _named(made), made.plan, own)
     if written:
         written()
-
-    def promised() -> Mapping[str, str]:
-        photos = made.local.photos or ()
-        return {file.key: photo.identity for photo in photos for file in photo.files if file.variant == "full"}
-
     seen = None if others else found
-    return judge(context, compare(context, store, _named(made), own, _without(others, listing), promised, seen))
+    own_listing = _without(others, listing)
+    return judge(context, compare(context, store, _named(made), own, own_listing, made.local.promised, seen))
 
 
 def verify_brought(
@@ -346,7 +343,7 @@ def _listing_after(
     gone = {delete.key for delete in plan.deletes}
 
     def look() -> tuple[Mapping[str, ObjectInfo], Verification]:
-        listing = list_target(store, list(named))
+        listing = list_target(store, list(named), Entries.of(own.objects))
         return listing, verify_listing(named, own, listing)
 
     def as_deployed(seen: tuple[Mapping[str, ObjectInfo], Verification]) -> bool:
