@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -16,7 +14,7 @@ from galleria_action.deployment.state.publication import PUBLICATION_KEY
 from galleria_action.storage.interface import Condition, Headers, WriteStore
 from tests.doors.runner import Ran
 from tests.reliability.memory import MemoryStore
-from tests.reliability.mortal import FLAVOURS, Fate, Flavour, Killed, deaths
+from tests.reliability.mortal import Fate, Killed, some_deaths
 from tests.reliability.scenes import Scene, State, check_whole, make_scene, named_by, seed, state_of
 from tests.reliability.turns import Turns, TurnStore, nothing, switching
 
@@ -304,20 +302,13 @@ def test_killed_at_every_request(tmp_path: Path, name: str, step: int):
     ended = alone.run(case.command, counted, **case.given)
     assert ended.exit_code == 0, ended.log
     before, after = seen(begin), alone.now()
-    for at, flavour in _moments(counted.attempts, step):
+    for at, flavour in some_deaths(counted.attempts, step):
         mortal = fresh()
         watched = Fate(at, flavour, before=lambda _, it=mortal: check_seen(state_of(it.store), before, after))
         with pytest.raises(Killed):
             mortal.run(case.command, watched, **case.given)
         check_seen(state_of(mortal.store), before, after)
         check_gone_on_with(case, mortal, alone, (at, flavour))
-
-
-def _moments(attempts: int, step: int) -> Iterator[tuple[int, Flavour]]:
-    """When to kill: each request lost and unanswered, or in steps, each moment once."""
-    if step == 1:
-        return ((at, flavour) for at in range(1, attempts + 1) for flavour in FLAVOURS)
-    return islice(deaths(attempts), 0, None, step)
 
 
 def check_gone_on_with(case: Case, mortal: Past, alone: Past, when: tuple[object, ...]) -> None:
