@@ -83,19 +83,24 @@ def test_what_is_not_a_manifest_is_none(raw: bytes):
         parse_manifest(raw if raw.startswith(b"\x1f\x8b") else gzip.compress(raw))
 
 
+def packed(text: bytes) -> bytes:
+    """Without the time, which would stand in the test's name."""
+    return gzip.compress(text, mtime=0)
+
+
 @pytest.mark.parametrize(
     "raw",
     [
-        gzip.compress(b'{"a":1}') + gzip.compress(b" "),
-        gzip.compress(b'{"a":1}') + b"more",
-        gzip.compress(b'{"a":1}')[:-1],
-        gzip.compress(b'{"a":1}{'),
-        gzip.compress(b'{"a":1,"a":2}'),
-        gzip.compress(b'{"a":"\xff"}'),
-        gzip.compress(b'{"a":[1,"b"]}'),
-        gzip.compress(b'{"a":[' + b"1" * 30 + b"]}"),
-        gzip.compress(b'{"a":' * 9 + b"1" + b"}" * 9),
-        gzip.compress(b'{"a":"' + b"b" * 2_000_000 + b'"}'),
+        packed(b'{"a":1}') + packed(b" "),
+        packed(b'{"a":1}') + b"more",
+        packed(b'{"a":1}')[:-1],
+        packed(b'{"a":1}{'),
+        packed(b'{"a":1,"a":2}'),
+        packed(b'{"a":"\xff"}'),
+        packed(b'{"a":[1,"b"]}'),
+        packed(b'{"a":[' + b"1" * 30 + b"]}"),
+        packed(b'{"a":' * 9 + b"1" + b"}" * 9),
+        packed(b'{"a":"' + b"b" * 2_000_000 + b'"}'),
     ],
 )
 def test_what_is_odd_is_left_to_others(raw: bytes):

@@ -52,7 +52,7 @@ class Restore:
         coming, objects = {copy.key for copy in work.plan.copies}, work.remote.manifest.objects
         for key, entry in self.recorded.items():
             now = objects.get(key)
-            if entry is now or key in coming:
+            if entry == now or key in coming:
                 continue
             if now and replace(entry, etag=now.etag) != now:
                 work.uploader.done.entries[key] = replace(entry, etag=now.etag)

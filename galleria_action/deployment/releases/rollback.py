@@ -247,7 +247,7 @@ def plan_back(
         local_photo_count=len(after),
         commit=document if document and not (base and base.sha256 == document.sha256) else None,
         local_file_count=len(way.recorded),
-        remote_site_count=sum(entry.kind == "site" for entry in remote.manifest.objects.values()),
+        remote_site_count=len(remote.manifest.of_kind("site")),
         storing=storing,
         copies=way.copies,
     )
