@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -62,3 +64,14 @@ def test_the_photos_of_the_objects(objects: dict[str, ManifestEntry], but: set[s
     assert dict(Entries.of(objects).photos(but)) == photos
     strangers = {key: photo for key, photo in photos.items() if photo is None or photo not in known}
     assert dict(Entries.of(objects).photos(but, strangers_to=known)) == strangers
+
+
+@given(_OBJECTS, st.randoms(use_true_random=False))
+def test_the_order_in_which_entries_were_asked_for_changes_no_record(objects: dict[str, ManifestEntry], dice: Random):
+    """Rows and keys may each have an order of their own."""
+    entries, keys = Entries.of(dict(sorted(objects.items()))), list(objects)
+    dice.shuffle(keys)
+    asked = entries.only(keys)
+    assert dict(asked.compact(sorted(keys))) == objects
+    assert list(asked.compact(sorted(keys))) == sorted(keys)
+    assert written(Manifest(asked)) == written(Manifest(objects))

@@ -187,12 +187,15 @@ class Entries(Mapping[str, ManifestEntry]):
 
     def compact(self, keys: Sequence[str] | None = None) -> Entries:
         """The same with a row for each and no others, in the order of ``keys``, which are all of them."""
-        order = list(self.rows) if keys is None else keys
+        own = list(self.rows)
+        order = own if keys is None else list(keys)
         rows = [self.rows[key] for key in order]
-        if rows == list(range(len(self.columns.sizes))):
+        columns = self.columns
+        if rows != list(range(len(columns.sizes))):
+            columns = Columns(*(column.taken(rows) for column in columns.all()))  # type: ignore[arg-type]
+        elif order == own:
             return self
-        taken = (column.taken(rows) for column in self.columns.all())
-        return Entries({key: row for row, key in enumerate(order)}, Columns(*taken))  # type: ignore[arg-type]
+        return Entries({key: row for row, key in enumerate(order)}, columns)
 
 
 def _fields(entry: ManifestEntry) -> tuple[Any, ...]:
