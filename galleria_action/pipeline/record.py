@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,7 +14,6 @@ RUN_HEADERS = Headers("application/json", "no-store")
 #: runs that are kept, and the largest record that is read
 KEPT, MOST_BYTES = 20, 4 << 20
 _SCHEMA = 1
-_ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}")
 _LOG_LINES = 20
 
 
@@ -26,11 +24,6 @@ class RunUnreadable(ValueError):
 def run_id(now: datetime, token: str) -> str:
     """The id of a run that begins ``now``; ``token`` (8 hex digits) tells those of one second apart."""
     return f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{token}"
-
-
-def is_run_id(text: str) -> bool:
-    """Whether ``text`` has the form of an id."""
-    return _ID.fullmatch(text) is not None
 
 
 def key_of(run: str) -> str:

@@ -109,6 +109,17 @@ def test_a_large_photo_is_prepared_without_being_held_in_memory(path: Path, edit
     assert ready.source_blob == blob_id(content)
 
 
+@pytest.mark.parametrize("edit", [TIME, None])
+def test_what_gets_no_time_is_not_held_in_memory_either(tmp_path: Path, edit: PhotoEdit | None):
+    """A film or a large PNG: its first bytes tell, and all of it would tell no more."""
+    (tmp_path / "a.mp4").write_bytes(large(b"\0\0\0\x18ftypmp42"))
+    ready = prepared(upload_of(tmp_path / "a.mp4", edit))
+    assert ready is not None
+    assert sum(len(piece) for piece in ready.body.pieces if not isinstance(piece, Stretch)) == BEGINNING
+    assert bytes(ready.body) == (tmp_path / "a.mp4").read_bytes()
+    assert bool(ready.exif_warnings) == bool(edit)
+
+
 @pytest.mark.parametrize("size", [0, 1, WHOLE_UP_TO])
 def test_a_small_file_is_read_whole(tmp_path: Path, size: int):
     (tmp_path / "a").write_bytes(bytes(size))

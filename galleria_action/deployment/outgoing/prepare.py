@@ -9,6 +9,7 @@ from galleria_action.deployment.model import PageEdit, PhotoEdit, Upload
 from galleria_action.deployment.outgoing.open_file import OpenFile
 from galleria_action.deployment.stale import stale
 from galleria_action.errors import Finding, GalleryInvalid
+from galleria_action.gallery.containers.jpeg import BytesLike
 from galleria_action.gallery.exif.edit import ExifEdit, Outcome, edit_beginning
 from galleria_action.gallery.local.git_index import Blobs, blob_digest
 from galleria_action.gallery.metadata.model import KEEP_ORIGINAL_TIMEZONE
@@ -84,11 +85,11 @@ def prepare(upload: Upload, file: OpenFile, room: memoryview, policy: PreparePol
     stamp = file.stamp()
     behind = file.behind(len(room)) if len(room) < upload.size else b""
     edit = _edited(upload, room, beyond=len(behind))
-    if behind and edit.outcome.failed:
-        return None  # with all of it perhaps not
-    pieces = tuple(piece for piece in (edit.data, edit.rest, behind) if piece)
+    if behind and edit.outcome.failed and edit.outcome is not Outcome.UNSUPPORTED:
+        return None  # with all of it perhaps not; another format stays another format
+    beginning = tuple(piece for piece in (edit.data, edit.rest) if piece)
     left_alone = stamp == upload.file.local.stamp
-    hashes = _hashes(upload, room, behind, pieces if edit.changed else (), blobs, left_alone=left_alone)
+    hashes = _hashes(upload, room, behind, beginning if edit.changed else (), blobs, left_alone=left_alone)
     if hashes.source != upload.file.sha256:
         raise GalleryInvalid(_stale(upload), findings=[Finding(_stale(upload))])
     if edit.outcome.failed and policy.exif_errors == "fail":
@@ -106,6 +107,7 @@ def prepare(upload: Upload, file: OpenFile, room: memoryview, policy: PreparePol
         raise GalleryInvalid(text, findings=[Finding(text)])
     told = tuple(f"the date in it stays as it was: {it}" for it in edit.about_time)
     warnings = told if edit.outcome.failed else edit.about_time
+    pieces = (*beginning, behind) if behind else beginning
     return Prepared(upload, Hashed(pieces, hashes.sent), warnings, other_hash, hashes.blob, file, stamp)
 
 
@@ -121,13 +123,13 @@ def _hashes(
     upload: Upload,
     room: memoryview,
     behind: Piece,
-    edited: tuple[Piece, ...],
+    edited: tuple[BytesLike, ...],
     blobs: Blobs,
     *,
     left_alone: bool,
 ) -> _Hashes:
     """The hashes of a file that consists of ``room`` and what lies ``behind``, which is read once for all of them, and
-    of what it was ``edited`` to (nothing: itself). ``left_alone``: nobody touched it since it was found."""
+    of the same with ``room`` ``edited`` (nothing: as it is). ``left_alone``: nobody touched it since it was found."""
     vouched = blobs.vouched_for(upload.file.local) if left_alone else None
     believed = left_alone and not behind and upload.file.variant != "full"
     source = None if believed else hashlib.sha256(room)
@@ -135,8 +137,7 @@ def _hashes(
     sent = hashlib.sha256() if edited else None
     if sent:
         for piece in edited:
-            if piece is not behind:
-                sent.update(piece)  # type: ignore[arg-type]
+            sent.update(piece)
     digests = [digest for digest in (source, sent, blob) if digest]
     for chunk in chunks_of(behind):
         for digest in digests:

@@ -16,7 +16,7 @@ from galleria_action.deployment.state.pool import is_pool_key
 from galleria_action.deployment.state.written import entry_of
 from galleria_action.errors import ConfigInvalid
 from galleria_action.gallery.keys import key_problem
-from galleria_action.storage.interface import Headers, ObjectInfo, StoredObject
+from galleria_action.storage.interface import Headers, ObjectInfo
 from galleria_action.values import asdict, dataclass, replace
 
 PUBLICATION_KEY = ".galleria/publish.json"
@@ -85,15 +85,6 @@ class Publication:
         """``listing`` as it was before the publish."""
         before = {key: ObjectInfo(key, it.size, it.etag) for key, it in self.replaced.items()}
         return {**listing, **before}
-
-
-def kept_by(stored: StoredObject | None) -> frozenset[str]:
-    """The objects of the state that a publish under way needs, ``stored`` being its record. What cannot be read needs
-    none that we could know of."""
-    try:
-        return parse_publication(stored.body).kept() if stored else frozenset()
-    except PublicationUnreadable:
-        return frozenset()
 
 
 def parse_publication(raw: bytes) -> Publication:
