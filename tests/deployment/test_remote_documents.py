@@ -19,7 +19,7 @@ from galleria_action.errors import StorageUnavailable
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.storage.folder_store import FolderStore
 from galleria_action.storage.interface import Headers, OwnSum, StoredObject, Target
-from tests.bombs import gzip_bomb
+from tests.fuzz.bombs import gzip_bomb
 from tests.reliability.memory import MemoryStore
 
 

@@ -24,7 +24,7 @@ from galleria_action.deployment.state.written import (
 )
 from galleria_action.errors import ConfigInvalid
 from galleria_action.storage.interface import Headers, ObjectInfo
-from tests.bombs import gzip_bomb
+from tests.fuzz.bombs import gzip_bomb
 from tests.reliability.memory import MemoryStore
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)

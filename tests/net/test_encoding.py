@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from galleria_action.net.encoding import Encoded, TooLong, decoded
-from tests.bombs import gzip_bomb
+from tests.fuzz.bombs import gzip_bomb
 
 
 @given(st.binary(max_size=2000))
