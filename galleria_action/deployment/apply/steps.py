@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 
 from galleria_action.deployment.apply.beside import Beside
+from galleria_action.deployment.apply.keep import claiming_ahead
 from galleria_action.deployment.apply.order import Moment
 from galleria_action.deployment.apply.publishing import Hold
 from galleria_action.deployment.apply.work import Work
@@ -24,6 +25,9 @@ NARROWED = (
     "overwritten. The window is narrowed, not closed; a `concurrency:` group in the workflow closes it."
 )
 
+#: While no more than that is sent, others may wait. They look once a second whether they still have to, in which time a
+#: runner sends it; and a line of 10 Mbit/s takes less for it than the time for which they wait for one that is dead.
+WORTH_WAITING_BYTES = 16 << 20
 #: between two batches a stop signal is heard, and another deploy noticed
 _DELETE_BATCH = 1000
 
@@ -33,9 +37,10 @@ class Stage:
     """Uploads: photos first, then what pages need, then the pages, so that no page shows what is not there yet.
 
     Keys that nobody names are written in place; what would replace a live object goes into the pool. What is done
-    already was done by shards, on other machines.
+    already was done by shards, on other machines. Where it is little, what comes next ``claims`` meanwhile.
     """
 
+    claims: bool = False
     moment: Moment = Moment.STAGE
 
     def run(self, work: Work) -> None:
@@ -48,13 +53,20 @@ class Stage:
         pages = tuple(up for up in left if up.photo is None and _is_page(up))
         work.tell(Began("Uploaded", len(left), sum(up.size for up in left)))
         try:
-            for title, batch in (("photos", photos), ("site assets", assets), ("site pages", pages)):
-                if batch:
-                    work.say(f"Uploading {count(len(batch), 'file')}: {title}")
-                    work.sender.upload(batch)
+            with claiming_ahead(work) if self.claims and _may_claim(work, left) else nullcontext():
+                for title, batch in (("photos", photos), ("site assets", assets), ("site pages", pages)):
+                    if batch:
+                        work.say(f"Uploading {count(len(batch), 'file')}: {title}")
+                        work.sender.upload(batch)
         finally:
             work.tell(Ended())
             work.tell(work.uploader.done.summary())
+
+
+def _may_claim(work: Work, left: Sequence[Upload]) -> bool:
+    """Whether others can wait while ``left`` is sent."""
+    size = sum(up.size for up in left)
+    return work.hold is None and work.uploader.concurrency > 1 and 0 < size <= WORTH_WAITING_BYTES
 
 
 def _is_page(upload: Upload) -> bool:
