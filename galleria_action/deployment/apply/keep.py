@@ -75,11 +75,13 @@ class Keep:
         # nobody can read it; where the same bytes are sent again, they lie in the pool already
         away = {key for key, found in (work.remote.listing or {}).items() if found.archived}
 
+        alike: list[bool] = []
+
         def keep(item: tuple[str, Replaced]) -> None:
             key, before = item
             work.stop.check()
             if before.kept and key not in away:
-                copied(work.store, key, before.kept, None)
+                alike.append(copied(work.store, key, before.kept, None) == before.etag)
 
         kept = {**for_publish, **for_later}.items()
         # All of it is done before anything live is touched; what of it first, is all one. Whoever finds that a publish
@@ -93,6 +95,7 @@ class Keep:
                 beside.begin(lambda: caches.owe(in_place=self.in_place))
             undo = {**_undo(work, {**replaced, **going}), **theirs}
             work.records, work.history = seen.records, self._write_down(work, seen, undo)
+        work.copies_alike = bool(alike) and all(alike)
 
     def _write_down(self, work: Work, seen: Surroundings, undo: Mapping[str, Replaced | None]) -> History:
         """Write the record of the release, settle those that nobody has ended, and return the history as it is then."""

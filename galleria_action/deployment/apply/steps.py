@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 
 from galleria_action.deployment.apply.beside import Beside
@@ -14,7 +14,7 @@ from galleria_action.deployment.documents.writing import Unsettled, check_base, 
 from galleria_action.deployment.events import Began, Committed, Ended, Warned
 from galleria_action.deployment.model import Base, Commit, Reason, Upload
 from galleria_action.deployment.remote.reading import find_missing
-from galleria_action.deployment.state.manifest import Leaving
+from galleria_action.deployment.state.manifest import Leaving, ManifestEntry
 from galleria_action.errors import Conflict, Finding, StorageUnavailable
 from galleria_action.gallery.media import is_page
 from galleria_action.quantities import count
@@ -195,11 +195,32 @@ class Delete:
             beside.begin(work.record.refresh)
 
 
-def _write_record(work: Work) -> None:
+def record_ahead(work: Work, coming: Mapping[str, ManifestEntry]) -> Callable[[], None]:
+    """What writes the record while live objects get what it tells of, where that is known by now: of what is ``coming``
+    beside what was brought. Whoever finds a publish that has begun, and whose document is not live, takes back what the
+    record says with the objects. Where nothing but the record tells that it was committed, it waits for them."""
+    commit, base = work.plan.commit, work.remote.metadata_base
+    if commit is None or (base and base.sha256 == commit.sha256) or not work.copies_alike:
+        return lambda: None
+    entries = {**work.uploader.done.entries, **coming}
+
+    def write() -> None:
+        work.stop.check()
+        with stop_first(work):
+            _write_record(work, entries)
+        work.written = entries
+
+    return write
+
+
+def _write_record(work: Work, entries: Mapping[str, ManifestEntry] | None = None) -> None:
     """With what is to be deleted. Orphans are not written down: a listing finds them again."""
+    entries = work.uploader.done.entries if entries is None else entries
+    if entries == work.written:
+        return
     gone = (gone for gone in work.plan.deletes if gone.reason is not Reason.ORPHAN)
     leaving = {it.key: Leaving(it.photo, work.remote.etag_of(it.key)) for it in gone}
-    work.record.write(work.uploader.done.entries, leaving)
+    work.record.write(entries, leaving)
 
 
 def look_again(work: Work) -> None:

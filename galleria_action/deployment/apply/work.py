@@ -18,7 +18,7 @@ from galleria_action.deployment.releases.record import Release
 from galleria_action.deployment.releases.terms import Terms
 from galleria_action.deployment.remote.reading import RemoteState
 from galleria_action.deployment.routing.router import Seen
-from galleria_action.deployment.state.manifest import Manifest
+from galleria_action.deployment.state.manifest import Manifest, ManifestEntry
 from galleria_action.deployment.state.publication import Replaced
 from galleria_action.deployment.stop import Stop
 from galleria_action.errors import DeleteFailed, Finding
@@ -89,6 +89,9 @@ class Work:
     before that, the releases that the plan was made of, where it was made of any. ``around`` is what was looked at
     under a claim that was made before the plan, ``surroundings`` the same of one that was made while files were sent.
 
+    ``copies_alike`` says that copies inside the service were seen, and that each had the ETag of what was copied;
+    ``written`` are the entries that the record has been written with ahead of what they tell of.
+
     ``record`` is the manifest that will be live, ``committed`` the metadata as we committed it, ``undeleted`` what
     could not be deleted, by key, with its error. ``caches`` are those that are to be purged. What nobody waits for is
     done ``beside``; ``last_look`` is that after the deletes, and ``vanished`` what was seen to be gone of what we
@@ -114,6 +117,8 @@ class Work:
     records: tuple[str, ...] = ()
     caches: Caches | None = None
     kept: frozenset[str] = frozenset()
+    copies_alike: bool = False
+    written: Mapping[str, ManifestEntry] | None = None
     record: LiveManifest = field(init=False)
     committed: Base | None = None
     undeleted: dict[str, str] = field(default_factory=dict)
