@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
 from sys import intern
 from typing import Any, Literal, get_args
@@ -20,17 +20,18 @@ VARIANTS: tuple[Variant, ...] = get_args(Variant)
 KEEP_ORIGINAL_TIMEZONE = 13
 
 
-_NO_EXTRA: Mapping[str, Any] = {}
+#: what nearly every value has beside the fields that are known
+NO_EXTRA: Mapping[str, Any] = {}
 
 
 def _no_extra() -> Mapping[str, Any]:
-    return _NO_EXTRA
+    return NO_EXTRA
 
 
 def _extra(cls: type, data: Mapping[str, Any]) -> Mapping[str, Any]:
     """The fields of ``data`` that ``cls`` does not know."""
     names = _field_names(cls)
-    return _NO_EXTRA if data.keys() <= names else {name: value for name, value in data.items() if name not in names}
+    return NO_EXTRA if data.keys() <= names else {name: value for name, value in data.items() if name not in names}
 
 
 def _common(value: Any) -> Any:
@@ -204,13 +205,13 @@ NO_SETTINGS = GallerySettings.from_dict({})
 
 @dataclass(frozen=True, slots=True)
 class GalleryMetadata:
-    """The whole document."""
+    """The whole document. ``photos`` are a tuple, or ``Photos`` in columns where they were read from a file."""
 
     schema_version: str
     generated_at: str | None
     collection: str | None
     settings: GallerySettings
-    photos: tuple[PhotoMetadata, ...]
+    photos: Sequence[PhotoMetadata]
     extra: Mapping[str, Any] = field(default_factory=_no_extra)
 
     @classmethod
@@ -242,4 +243,6 @@ class GalleryMetadata:
 
     def keys(self) -> frozenset[str]:
         """Every key that this metadata names."""
-        return frozenset(key for photo in self.photos for _, key in photo.files.items())
+        from galleria_action.gallery.metadata.photos import keys_of  # which is made of what is declared here
+
+        return frozenset(keys_of(self.photos))
