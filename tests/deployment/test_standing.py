@@ -133,7 +133,7 @@ def test_what_lies_there_otherwise_is_not_as_recorded(other: dict[str, Any]):
 def test_a_photo_that_the_metadata_describes_otherwise_does_not_stand(change: dict[str, Any], reason: Reason):
     now = local_photo("a")
     described = metadata_of(now)
-    described = replace(described, photos=tuple(replace(photo, **change) for photo in described.photos))
+    described = replace(described, photos=Photos(replace(photo, **change) for photo in described.photos))
     files = LocalFiles(file.local for file in now.files)
     measured = {file.key: file.sha256 for file in now.files if file.variant != "full"}
     photos = SourcePhotos(described, files, Hashes(measured, {}), lambda _: PHOTO_HEADERS, strip_gps=False)
