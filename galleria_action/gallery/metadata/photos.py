@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, overload
 
 from galleria_action.columns import Hashes, Texts, TextsOrNone, values_of
-from galleria_action.gallery.metadata.model import (
+from galleria_action.gallery.metadata.photo import (
     NO_EXTRA,
     VARIANTS,
     MetadataExifData,
