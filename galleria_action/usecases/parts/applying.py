@@ -222,7 +222,9 @@ def put_online(
     uploader = make_uploader(context, store, made, resumed, done, lender)
     terms = replace(terms_of(context), previous=previous)
     work = Work(made.plan, made.local, made.remote, store, uploader, context.stop, context.tell, made.hold, terms)
-    prove_ahead(store, sum(up.size for up in made.plan.uploads))  # while photos are sent
+    plan = made.plan
+    # while photos are sent; these have connections that are used again
+    prove_ahead(store, sum(up.size for up in plan.uploads), len(plan.deletes) + len(plan.copies))
     work.look_ahead = partial(look_ahead, context)
     steps = steps or rolling(made.local)
     with (
