@@ -19,9 +19,9 @@ from sys import intern
 from types import NoneType
 from typing import Any, cast
 
+from galleria_action.columns import Column, Hashes, Numbers, Table, Texts, Values, places_of, values_of
 from galleria_action.deployment.made_by import MadeBy, made_by_of
 from galleria_action.deployment.model import EDIT_DIGITS, Mode
-from galleria_action.deployment.state.columns import Column, Hashes, Numbers, Table, Texts, Values, places_of, values_of
 from galleria_action.deployment.state.entries import EDIT, MD5, SHA1, SHA256, Columns, Entries
 from galleria_action.deployment.state.manifest import MANIFEST_KEY, Kind, Leaving, Manifest, ManifestEntry
 from galleria_action.errors import ConfigInvalid
