@@ -84,10 +84,14 @@ class BucketServer:
             return answer
         raise Refused(self._refusal(answer))
 
+    def open_ahead(self, count: int) -> None:
+        """Have ``count`` connections for what is asked next, opened meanwhile."""
+        self._wire.open_ahead(count)
+
     def _signer(self) -> Signer:
         """The same as long as the keys are: it remembers what it has worked out of them."""
         keys, known = self._keys(), self._signing
-        if known is None or known[0] != keys:
+        if known is None or (known[0] is not keys and known[0] != keys):
             known = self._signing = keys, Signer(keys.access, keys.secret, keys.token, self.connection.region)
         return known[1]
 
