@@ -121,7 +121,7 @@ def _next_marker(image: memoryview, position: int, *, behind_junk: bool) -> int:
     return found.end() - 2
 
 
-def read_segment(image: memoryview, start: int) -> Segment:
+def read_segment(image: bytes, start: int) -> Segment:
     """The segment whose 0xFF stands at ``start``, where there is one.
 
     Raises ``Damaged`` where there is none."""

@@ -220,15 +220,16 @@ def read_again(block: bytes, before: Tiff) -> Tiff:
 
     Raises ``Damaged`` where a directory is not there, or two pointers lead to the Exif directory.
     """
-    places = {path: directory.at for path, directory in before.directories.items() if path != MAIN_EXIF}
-    places[MAIN] = _number(before.order, block, 4)
-    main = _read_where(block, before, MAIN, places[MAIN])
-    for number, tag in enumerate(main.tags):
-        if tag == EXIF_POINTER:
-            if MAIN_EXIF in places or not main.points(number):
-                raise Damaged(f"the EXIF directory {MAIN_EXIF} cannot be read")
-            places[MAIN_EXIF] = main.numbers[number]
-    directories = {path: _read_where(block, before, path, at) for path, at in places.items()}
+    main = _read_where(block, before, MAIN, _number(before.order, block, 4))
+    directories = {MAIN: main}
+    if EXIF_POINTER in main.tags:
+        number = main.tags.index(EXIF_POINTER)
+        if main.tags.count(EXIF_POINTER) > 1 or not main.points(number):
+            raise Damaged(f"the EXIF directory {MAIN_EXIF} cannot be read")
+        directories[MAIN_EXIF] = _read_where(block, before, MAIN_EXIF, main.numbers[number])
+    for path, directory in before.directories.items():
+        if path not in (MAIN, MAIN_EXIF):
+            directories[path] = _read_where(block, before, path, directory.at)
     return Tiff(before.order, block, directories, before.unreadable, before.pictures, before.usage)
 
 

@@ -76,10 +76,13 @@ def says_all(tiff: Tiff, wanted: Mapping[int, bytes]) -> bool:
     """Whether the Exif directory has the ``wanted`` values, and each existing duplicate as well: nothing is left to be
     written."""
     exif = tiff.directories.get(MAIN_EXIF)
-    return exif is not None and all(
-        tag in exif.tags and all(_says(tiff, entry, value) for entry in all_records(tiff, tag))
-        for tag, value in wanted.items()
-    )
+    for tag, value in wanted.items():
+        if exif is None or tag not in exif.tags:
+            return False
+        for entry in all_records(tiff, tag):
+            if not _says(tiff, entry, value):
+                return False
+    return True
 
 
 def write_times(tiff: Tiff, wanted: Mapping[int, bytes], growth_refused: Callable[[], str | None]) -> TimesWritten:
