@@ -12,7 +12,8 @@ that a body is signed with: only the first round pays. With ``--checks`` a small
 refused, as a service does that checks them all.
 
 ``--rtt`` adds latency as TCP would cause it on a line of unlimited width: each request waits one round trip, a new
-connection one more, and a body more of them until the congestion window (10 segments, doubling) has grown to its size.
+connection is open after one (whether somebody asks by then or not), and a body takes more of them until the congestion
+window (10 segments, doubling) has grown to its size.
 A line of so many megabits a second (``/-/width-100``) is shared by all bodies besides.
 """
 
@@ -44,14 +45,16 @@ class Connection(asyncio.BufferedProtocol):
         self.missing = 0
         self.kept = bytearray()
         self.window = _FIRST_WINDOW
-        # round trips until the next answer; the first one opens the connection
-        self.rounds = 2
+        # round trips until the next answer
+        self.rounds = 1
+        self.open_at = 0.0
         self.transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
         self.bucket.connections += 1
+        self.open_at = time.monotonic() + self.bucket.rtt
 
     def get_buffer(self, sizehint: int) -> memoryview:
         return self.buffer
@@ -111,8 +114,9 @@ class Connection(asyncio.BufferedProtocol):
         names = {"Content-Length": str(len(done.body)), **done.headers, "x-amz-request-id": "1"}
         lines = "".join(f"{name}: {value}\r\n" for name, value in names.items())
         body = b"" if request.method == "HEAD" or done.status in (204, 304) else done.body
+        opening = max(0.0, self.open_at - time.monotonic())
         self._later(
-            max(self.bucket.rtt * self.rounds, self.bucket.arrives_in(request.size)),
+            opening + max(self.bucket.rtt * self.rounds, self.bucket.arrives_in(request.size)),
             f"HTTP/1.1 {done.status} Answer\r\n{lines}\r\n".encode("latin-1") + body,
         )
         self.rounds = 1

@@ -166,9 +166,9 @@ class _LaidOut:
         """See ``Paced``."""
         return seconds_between_writes(self.store)
 
-    def prove_ahead(self, size: int = 0) -> None:
+    def prove_ahead(self, size: int = 0, objects: int = 0) -> None:
         """See ``Proving``."""
-        prove_ahead(self.store, size)
+        prove_ahead(self.store, size, objects)
 
     def checks_hash(self, key: str) -> bool:
         """See ``Proving``."""

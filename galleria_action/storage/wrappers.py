@@ -75,9 +75,9 @@ class RecordingStore:
         """See ``Paced``."""
         return seconds_between_writes(self._store)
 
-    def prove_ahead(self, size: int = 0) -> None:
+    def prove_ahead(self, size: int = 0, objects: int = 0) -> None:
         """See ``Proving``."""
-        prove_ahead(self._store, size)
+        prove_ahead(self._store, size, objects)
 
     def checks_hash(self, key: str) -> bool:
         """See ``Proving``."""

@@ -146,10 +146,10 @@ class StateElsewhere:
         """See ``Paced``."""
         return max(map(seconds_between_writes, (self.gallery, self.state)))
 
-    def prove_ahead(self, size: int = 0) -> None:
+    def prove_ahead(self, size: int = 0, objects: int = 0) -> None:
         """See ``Proving``."""
         for place in (self.gallery, self.state):
-            prove_ahead(place, size)
+            prove_ahead(place, size, objects)
 
     def checks_hash(self, key: str) -> bool:
         """See ``Proving``."""

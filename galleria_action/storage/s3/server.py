@@ -84,6 +84,10 @@ class BucketServer:
             return answer
         raise Refused(self._refusal(answer))
 
+    def open_ahead(self, count: int) -> None:
+        """Have ``count`` connections for what is asked next, opened meanwhile."""
+        self._wire.open_ahead(count)
+
     def _signer(self) -> Signer:
         """The same as long as the keys are: it remembers what it has worked out of them."""
         keys, known = self._keys(), self._signing

@@ -14,11 +14,14 @@ import socket
 import threading
 import time
 import weakref
+from bisect import insort
+from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from galleria_action.hands import Later
 from galleria_action.net.answer import Reader, Response
 from galleria_action.net.network import Network
 from galleria_action.net.waiting import done, readable, run, writable
@@ -37,6 +40,8 @@ _PIECE, _PIECE_OF_FILE = 256 << 10, 1 << 20
 _NOT_FROM_THIS_FILE = frozenset((errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EIO))
 #: a body up to this size is sent together with the head, in one packet or few
 _SMALL = 64 << 10
+#: what a new connection carries before it has to wait for the other side: ten packets (RFC 6928)
+_FIRST_WINDOW = 10 * 1460
 #: after which a server may have closed a connection that nobody used; the shortest that is usual is five
 _FRESH_SECONDS = 4.0
 
@@ -45,7 +50,9 @@ LINE_FAILURES = (OSError,)
 
 #: a connected socket, or what behaves like one
 _Line = Any
-_Idle = list[tuple[float, _Line]]
+#: how many bytes it has carried, since when it is idle
+_Idle = list[tuple[int, float, _Line]]
+_Coming = deque[Later[tuple[float, _Line]]]
 
 
 class Wire:
@@ -68,8 +75,10 @@ class Wire:
         self._unreadable: tuple[type[OSError], ...] = (BlockingIOError,)
         self._unwritable: tuple[type[OSError], ...] = (BlockingIOError,)
         self._lock = threading.Lock()
+        #: the one that has carried most last
         self._idle: _Idle = []
-        weakref.finalize(self, _close_all, self._idle)
+        self._coming: _Coming = deque()
+        weakref.finalize(self, _close_all, self._idle, self._coming)
 
     async def ask(
         self, method: str, path: str, headers: Mapping[str, str], body: Body = b"", *, most: int, peek: bool = False
@@ -80,15 +89,23 @@ class Wire:
         ``LINE_FAILURES``, also for a body that breaks off.
         """
         head = self._head(method, path, headers, len(body))
-        line = self._idle_one()
-        if line is None:
-            line = await done(self._new)
-        exchange = self._exchange(line, method, head, body, most, peek)
+        carried, line = self._idle_one(len(body)) or (0, await self._coming_one() or await done(self._new))
+        exchange = self._exchange(line, carried, method, head, body, most, peek)
         if not isinstance(line, socket.socket):  # it can only be waited for
             return await done(lambda: run(exchange))
         return await exchange
 
-    async def _exchange(self, line: _Line, method: str, head: bytes, body: Body, most: int, peek: bool) -> Response:
+    def open_ahead(self, count: int) -> None:
+        """Have ``count`` connections for what is asked next, with those that are there: they are opened meanwhile.
+        Whoever is given one that could not be opened hears of it then."""
+        for _ in range(count - len(self._idle) - len(self._coming)):
+            coming: Later[tuple[float, _Line]] = Later()
+            self._coming.append(coming)
+            threading.Thread(target=coming.become, args=(self._ahead,), name="connect", daemon=True).start()
+
+    async def _exchange(
+        self, line: _Line, carried: int, method: str, head: bytes, body: Body, most: int, peek: bool
+    ) -> Response:
         whole = False
         try:
             if await self._send(line, head, body):
@@ -101,20 +118,54 @@ class Wire:
             return response
         finally:
             if whole:
-                self._idle.append((time.monotonic(), line))
+                with self._lock:
+                    insort(self._idle, (carried + len(body), time.monotonic(), line), key=_by_load)
             else:
                 line.close()
 
     # --- connections -------------------------------------------------------------------------------------------------
 
-    def _idle_one(self) -> _Line | None:
+    def _idle_one(self, size: int) -> tuple[int, _Line] | None:
+        """A connection with what it has carried: for a body of many bytes the one with the most, whose window has
+        grown; else the one with the least, so that the other is there when it is needed."""
         with suppress(IndexError):
             while True:
-                since, line = self._idle.pop()
-                if time.monotonic() - since < _FRESH_SECONDS and not _has_news(line):
+                with self._lock:
+                    carried, since, line = self._idle.pop(-1 if size > _FIRST_WINDOW else 0)
+                if self._is_fresh(since, line):
+                    return carried, line
+                line.close()
+        return None
+
+    async def _coming_one(self) -> _Line | None:
+        """One that is opened ahead."""
+        with suppress(IndexError):
+            while True:
+                coming = self._coming.popleft()
+                since, line = coming.result() if coming.done() else await done(coming.result)
+                if self._is_fresh(since, line):
                     return line
                 line.close()
         return None
+
+    def _ahead(self) -> tuple[float, _Line]:
+        line = self._new()
+        return time.monotonic(), line
+
+    def _is_fresh(self, since: float, line: _Line) -> bool:
+        """Whether a connection that is idle ``since`` then still is one. What a server with TLS says of itself, to make
+        the next handshake shorter (RFC 8446, 4.6.1), is neither an answer nor a goodbye."""
+        if time.monotonic() - since >= _FRESH_SECONDS:
+            return False
+        if not (news := _has_news(line)) or self._in_clear or not isinstance(line, socket.socket):
+            return not news
+        try:
+            line.recv(1)
+        except self._unreadable:
+            return True
+        except OSError:
+            pass
+        return False
 
     def _new(self) -> _Line:
         way = self._proxy
@@ -240,6 +291,10 @@ async def _refusal(answer: Reader, method: str, most: int) -> Response:
     return response
 
 
+def _by_load(idle: tuple[int, float, _Line]) -> int:
+    return idle[0]
+
+
 def _has_news(line: socket.socket) -> bool:
     """Whether an idle connection has something to say: that it is closed, as a rule."""
     poll = select.poll()
@@ -252,6 +307,10 @@ def _answers(line: socket.socket) -> bool:
     return not line.recv(10, socket.MSG_PEEK).startswith(b"HTTP/1.1 1")
 
 
-def _close_all(idle: _Idle) -> None:
-    for _, line in idle:
+def _close_all(idle: _Idle, coming: _Coming) -> None:
+    for _, _, line in idle:
         line.close()
+    for ahead in coming:
+        with suppress(*LINE_FAILURES):
+            if ahead.done():
+                ahead.result()[1].close()

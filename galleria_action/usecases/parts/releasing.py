@@ -65,7 +65,7 @@ def begin(context: Context, store: WriteStore, plan: Plan) -> None:
     check_approval(context, plan)
     context.stop.check()
     context.tell(Deploying())
-    prove_ahead(store)
+    prove_ahead(store, objects=len(plan.deletes) + len(plan.copies))
 
 
 @dataclass
