@@ -42,6 +42,9 @@ _MAGIC = (
 )
 
 
+#: makes a ``NamedTuple`` of its values, in a third of the time of its own call
+new_tuple = tuple.__new__
+
 BytesLike = bytes | bytearray | memoryview
 
 
@@ -100,7 +103,7 @@ def read_head(image: memoryview) -> Head:
         if size < 2 or position > length:
             raise Damaged("a segment before the picture data is cut off")
         if marker in _DESCRIBING:
-            segment = Segment(marker, start, start + 4, position)
+            segment = new_tuple(Segment, (marker, start, start + 4, position))
             segments.append(segment)
             if marker == APP1 and is_exif(image, segment):
                 exif.append(segment)

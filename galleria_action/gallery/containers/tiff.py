@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import compress, count
 from typing import NamedTuple
 
-from galleria_action.gallery.containers.jpeg import Damaged
+from galleria_action.gallery.containers.jpeg import Damaged, new_tuple
 
 ASCII, SHORT, LONG, RATIONAL, UNDEFINED, SIGNED_RATIONAL, IFD = 2, 3, 4, 5, 7, 10, 13
 EXIF_POINTER, GPS_POINTER, INTEROP_POINTER = 0x8769, 0x8825, 0xA005
@@ -82,14 +82,16 @@ class Directory(NamedTuple):
     @property
     def entries(self) -> list[Entry]:
         """All records."""
-        return [self._entry(number) for number in range(len(self.tags))]
+        records = zip(self.tags, self.types, self.values, self.numbers, strict=True)
+        return [_entry(self.at, number, *record) for number, record in enumerate(records)]
 
     def find(self, tag: int) -> list[Entry]:
         """All records of ``tag``: broken writers leave several."""
-        found, number = [], -1
-        for _ in range(self.tags.count(tag)):
-            number = self.tags.index(tag, number + 1)
-            found.append(self._entry(number))
+        _, at, tags, types, values, numbers, _, _ = self
+        found, row = [], -1
+        for _ in range(tags.count(tag)):
+            row = tags.index(tag, row + 1)
+            found.append(_entry(at, row, tag, types[row], values[row], numbers[row]))
         return found
 
     def outside(self) -> list[tuple[int, int, int]]:
@@ -105,11 +107,11 @@ class Directory(NamedTuple):
         """Whether the record of this number is one that a pointer to another directory has."""
         return self.types[number] in (LONG, IFD) and self.values[number] == 1
 
-    def _entry(self, number: int) -> Entry:
-        at, kind, values = self.at + 2 + 12 * number, self.types[number], self.values[number]
-        size = TYPE_SIZES.get(kind, 0) * values
-        value_at = self.numbers[number] if size > INLINE else at + 8
-        return Entry(self.tags[number], kind, values, size, value_at, at)
+
+def _entry(directory_at: int, row: int, tag: int, kind: int, values: int, number: int) -> Entry:
+    """The record in ``row`` of a directory, of which these are tag, type, number of values, and last four bytes."""
+    at, size = directory_at + 2 + 12 * row, TYPE_SIZES.get(kind, 0) * values
+    return new_tuple(Entry, (tag, kind, values, size, number if size > INLINE else at + 8, at))
 
 
 class Reference(NamedTuple):
@@ -285,7 +287,8 @@ def read_directory(block: bytes, order: str, path: str, at: int) -> Directory | 
         return None
     fields = struct.unpack_from(order + many * "HHII", block, at + 2)
     next_at, end = (table_end, table_end + 4) if table_end + 4 <= len(block) else (None, table_end)
-    return Directory(path, at, fields[::4], fields[1::4], fields[2::4], fields[3::4], next_at, end)
+    columns = fields[::4], fields[1::4], fields[2::4], fields[3::4]
+    return new_tuple(Directory, (path, at, *columns, next_at, end))
 
 
 def _pictures(block: bytes, order: str, directory: Directory) -> Iterator[Reference]:
@@ -308,12 +311,18 @@ def _numbers(block: bytes, order: str, directory: Directory, tag: int) -> Sequen
 
 
 def _usage(directories: Iterable[Directory], pictures: Iterable[Reference]) -> Usage:
-    spans = [(0, _HEADER, 0)]
-    for directory in directories:
-        spans.append((directory.at, directory.end, 0))
-        spans += directory.outside()
-    spans += [(picture.start, picture.end, 0) for picture in pictures]
-    starts, ends, _ = zip(*spans, strict=True)
+    starts, ends = [0], [_HEADER]
+    for _, at, _, types, values, numbers, _, end in directories:
+        starts.append(at)
+        ends.append(end)
+        for kind, many, number in zip(types, values, numbers):  # noqa: B905 - as long as each other, and often asked
+            size = TYPE_SIZES.get(kind, 0) * many
+            if size > INLINE:
+                starts.append(number)
+                ends.append(number + size)
+    for picture in pictures:
+        starts.append(picture.start)
+        ends.append(picture.end)
     return Usage(starts, ends)
 
 

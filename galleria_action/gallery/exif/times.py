@@ -136,7 +136,9 @@ def _write_in_place(block: bytearray, tiff: Tiff, used: _Used, entry: Entry, val
 
 
 def _says(tiff: Tiff, entry: Entry, value: bytes) -> bool:
-    return entry.type == ASCII and tiff.value(entry)[: len(value)] in (value, value[:-1])
+    start = entry.value_at
+    told = tiff.block[start : start + min(entry.size, len(value))]
+    return entry.type == ASCII and told in (value, value[:-1])  # with its NUL, or where that is left out
 
 
 class _Used:
@@ -270,7 +272,7 @@ def _values_with_records(order: str, start: int, wanted: Mapping[int, bytes]) ->
     values = b""
     records = {}
     for tag, value in wanted.items():
-        records[tag] = _record(order, tag, ASCII, len(value), struct.pack(order + "I", start + len(values)))
+        records[tag] = struct.pack(order + "HHII", tag, ASCII, len(value), start + len(values))
         values += value + bytes(len(value) % 2)
     return values, records
 
