@@ -82,21 +82,20 @@ class Directory(NamedTuple):
     @property
     def entries(self) -> list[Entry]:
         """All records."""
-        records = zip(self.tags, self.types, self.values, self.numbers, strict=True)
-        return [_entry(self.at, number, *record) for number, record in enumerate(records)]
+        places = count(self.at + 2, 12)
+        return list(map(_entry, places, self.tags, self.types, self.values, self.numbers))
 
     def find(self, tag: int) -> list[Entry]:
         """All records of ``tag``: broken writers leave several."""
-        _, at, tags, types, values, numbers, _, _ = self
-        found, row = [], -1
+        tags, found, row = self.tags, [], -1
         for _ in range(tags.count(tag)):
             row = tags.index(tag, row + 1)
-            found.append(_entry(at, row, tag, types[row], values[row], numbers[row]))
+            found.append(_entry(self.at + 2 + 12 * row, tag, self.types[row], self.values[row], self.numbers[row]))
         return found
 
     def outside(self) -> list[tuple[int, int, int]]:
         """Start, end and tag of each value that does not stand in its record."""
-        records = zip(self.tags, self.types, self.values, self.numbers, strict=True)
+        records = zip(self.tags, self.types, self.values, self.numbers)  # noqa: B905 - columns, asked of every photo
         return [
             (number, number + size, tag)
             for tag, kind, values, number in records
@@ -108,9 +107,9 @@ class Directory(NamedTuple):
         return self.types[number] in (LONG, IFD) and self.values[number] == 1
 
 
-def _entry(directory_at: int, row: int, tag: int, kind: int, values: int, number: int) -> Entry:
-    """The record in ``row`` of a directory, of which these are tag, type, number of values, and last four bytes."""
-    at, size = directory_at + 2 + 12 * row, TYPE_SIZES.get(kind, 0) * values
+def _entry(at: int, tag: int, kind: int, values: int, number: int) -> Entry:
+    """The record at ``at`` that consists of these."""
+    size = TYPE_SIZES.get(kind, 0) * values
     return new_tuple(Entry, (tag, kind, values, size, number if size > INLINE else at + 8, at))
 
 
@@ -213,7 +212,7 @@ def read_tiff(block: bytes) -> Tiff:
     if usage.length(len(block)) > _MAX_SHARING * len(block):
         # a small file would cost as much as a large one
         raise Damaged("the EXIF's values overlap more than those of any real photo")
-    return Tiff(order, block, reader.directories, reader.unreadable, pictures, usage)
+    return new_tuple(Tiff, (order, block, reader.directories, reader.unreadable, pictures, usage))
 
 
 def read_again(block: bytes, before: Tiff) -> Tiff:
@@ -232,7 +231,7 @@ def read_again(block: bytes, before: Tiff) -> Tiff:
     for path, directory in before.directories.items():
         if path not in (MAIN, MAIN_EXIF):
             directories[path] = _read_where(block, before, path, directory.at)
-    return Tiff(before.order, block, directories, before.unreadable, before.pictures, before.usage)
+    return new_tuple(Tiff, (before.order, block, directories, before.unreadable, before.pictures, before.usage))
 
 
 def _read_where(block: bytes, before: Tiff, path: str, at: int) -> Directory:
@@ -312,14 +311,12 @@ def _numbers(block: bytes, order: str, directory: Directory, tag: int) -> Sequen
 
 def _usage(directories: Iterable[Directory], pictures: Iterable[Reference]) -> Usage:
     starts, ends = [0], [_HEADER]
-    for _, at, _, types, values, numbers, _, end in directories:
-        starts.append(at)
-        ends.append(end)
-        for kind, many, number in zip(types, values, numbers):  # noqa: B905 - as long as each other, and often asked
-            size = TYPE_SIZES.get(kind, 0) * many
-            if size > INLINE:
-                starts.append(number)
-                ends.append(number + size)
+    for directory in directories:
+        starts.append(directory.at)
+        ends.append(directory.end)
+        for start, end, _ in directory.outside():
+            starts.append(start)
+            ends.append(end)
     for picture in pictures:
         starts.append(picture.start)
         ends.append(picture.end)

@@ -22,12 +22,17 @@ _Free = tuple[int, int, int]
 def only_intended_changes(before: Tiff, after: Tiff, wanted: Mapping[int, bytes]) -> bool:
     """Whether the block ``after`` is ``before`` and says all that it said, but for the tags of ``wanted``. ``after`` is
     what was read again of it."""
-    was, now, free = before.block, after.block, _free(before, after, wanted)
-    if not _same_bytes(was, now, free):
+    was, now, shared = before.block, after.block, False
+    expected = bytearray(now[: len(was)])
+    for start, end, users in _free(before, after, wanted):
+        said = was[start:end]
+        if said != now[start:end]:
+            shared = shared or before.usage.count(start, end) > users
+            expected[start:end] = said
+    if expected != was:
         return False
-    for start, end, users in free:
-        if was[start:end] != now[start:end] and before.usage.count(start, end) > users:
-            return _same_facts(before, read_tiff(now), wanted)
+    if shared:
+        return _same_facts(before, read_tiff(now), wanted)
     for path, old in before.directories.items():
         new = after.directories.get(path)
         if new is not old and (new is None or not _same_records(was, old, now, new, wanted)):
@@ -51,13 +56,6 @@ def _free(before: Tiff, after: Tiff, wanted: Mapping[int, bytes]) -> list[_Free]
     elif old and new and old.end != new.end:
         free.append((old.at, old.end, 1))
     return free
-
-
-def _same_bytes(was: bytes, now: bytes, free: Iterable[_Free]) -> bool:
-    expected = bytearray(now[: len(was)])
-    for start, end, _ in free:
-        expected[start:end] = was[start:end]
-    return expected == was
 
 
 def _same_records(was: bytes, old: Directory, now: bytes, new: Directory, edited: Iterable[int]) -> bool:

@@ -11,12 +11,13 @@ import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from galleria_action.gallery.containers.jpeg import EXIF_HEADER, MAX_PAYLOAD
+from galleria_action.gallery.containers.jpeg import EXIF_HEADER, MAX_PAYLOAD, new_tuple
 from galleria_action.gallery.containers.tiff import (
     ASCII,
     DATE_TIME_ORIGINAL,
     EXIF_POINTER,
     EXIF_VERSION,
+    INLINE,
     LONG,
     MAIN,
     MAIN_EXIF,
@@ -101,7 +102,7 @@ def write_times(tiff: Tiff, wanted: Mapping[int, bytes], growth_refused: Callabl
     problems = _write_duplicates(block, tiff, used, wanted)
     if homeless:
         refused = growth_refused()
-        patched = Tiff(tiff.order, bytes(block), tiff.directories, tiff.unreadable, tiff.pictures, tiff.usage)
+        patched = new_tuple(Tiff, (tiff.order, bytes(block), *tiff[2:]))
         if not _write_anew(block, patched, wanted, homeless, may_grow=refused is None):
             why = refused or "the EXIF block is full"
             unwritten = [f"{NAMES[tag]} could not be written: {why}" for tag in homeless]
@@ -152,11 +153,9 @@ class _Used:
         """How many records of the same time say that it stands where ``entry`` says."""
         if self._times is None:
             self._times = {}
-            for path in _EDITED:
-                directory = self._tiff.directories.get(path)
-                for start, _, tag in directory.outside() if directory else ():
-                    if tag in NAMES:
-                        self._times[tag, start] = self._times.get((tag, start), 0) + 1
+            for it in all_records(self._tiff, DATE_TIME_ORIGINAL) + all_records(self._tiff, OFFSET_TIME_ORIGINAL):
+                if it.size > INLINE:
+                    self._times[it.tag, it.value_at] = self._times.get((it.tag, it.value_at), 0) + 1
         return self._times.get((entry.tag, entry.value_at), 0)
 
     def by_strangers(self, entry: Entry, length: int) -> bool:
