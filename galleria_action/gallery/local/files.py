@@ -12,7 +12,7 @@ import os
 import stat
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import overload
@@ -192,18 +192,31 @@ def opened_descriptor(local: LocalFile) -> int:
     return descriptor
 
 
-@contextmanager
-def reading(local: LocalFile) -> Iterator[None]:
+def reading(local: LocalFile) -> AbstractContextManager[None]:
     """What goes wrong while ``local`` is opened and read, as ``GalleryInvalid``."""
-    try:
-        yield
-    except FileNotFoundError:
-        raise changed(local, "vanished") from None
-    except MemoryError:
-        raise too_large(local) from None
-    except OSError as error:
-        what = "was replaced by a link" if error.errno == errno.ELOOP else f"cannot be read ({error.strerror})"
-        raise changed(local, what) from None
+    return _Reading(local)
+
+
+class _Reading:
+    """Of each photo three times: a generator would take longer than to open the file."""
+
+    __slots__ = ("_local",)
+
+    def __init__(self, local: LocalFile) -> None:
+        self._local = local
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if isinstance(error, FileNotFoundError):
+            raise changed(self._local, "vanished") from None
+        if isinstance(error, MemoryError):
+            raise too_large(self._local) from None
+        if isinstance(error, OSError):
+            link = error.errno == errno.ELOOP
+            what = "was replaced by a link" if link else f"cannot be read ({error.strerror})"
+            raise changed(self._local, what) from None
 
 
 def read_file(local: LocalFile) -> bytes:
