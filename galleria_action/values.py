@@ -165,6 +165,7 @@ def _for_python(made: Any) -> Any:
         return it.name, Any, dataclasses.field(**default, **factory, **how, kw_only=True)
 
     same: Any = dataclasses.make_dataclass("Same", map(its, _fields(made)), init=False, repr=False, eq=False)
+    made.__dataclass_fields__ = same.__dataclass_fields__  # for who asks next
     return same.__dataclass_fields__
 
 
