@@ -29,4 +29,4 @@ def rolling(local: Wanted, restore: Restore | None = None) -> tuple[Step, ...]:
         commit: tuple[Step, ...] = (Prove(), CommitRecord())
     else:
         commit = (WriteRecord(), Prove(), CommitDocument(local.document))
-    return (Stage(), Keep(), restore or Publish(), *commit, Conclude(), Delete(), Retain())
+    return (Stage(claims=True), Keep(), restore or Publish(), *commit, Conclude(), Delete(), Retain())
