@@ -30,15 +30,6 @@ def look_for_positions(context: Context, uploads: Iterable[Upload]) -> None:
     Raises ``GalleryInvalid`` with the list under ``strip-gps: true``; under ``warn`` it is a warning. Nothing is read
     where nothing is to be uploaded.
     """
-    from galleria_action.gallery.position import head_tells_position, tells_position
-
-    def tells(file: LocalFile) -> bool:
-        with Opened(file) as descriptor:
-            beginning = os.pread(descriptor, min(file.size, _BEGINNING), 0)
-            if beginning.startswith(b"\xff\xd8"):
-                return head_tells_position(beginning)
-            return file.size <= _WHOLE and tells_position(beginning + os.pread(descriptor, file.size, len(beginning)))
-
     strip = context.options.gallery.strip_gps
     left: list[PositionLeft] = []
     photos = 0
@@ -46,13 +37,23 @@ def look_for_positions(context: Context, uploads: Iterable[Upload]) -> None:
         told = False
         for upload in of_photo:
             if strip is StripGps.FALSE:
-                told = told or (photo is not None and tells(upload.file.local))
+                told = told or (photo is not None and _tells(upload.file.local))
             elif upload.edit:
                 told = _look_closely(upload, left) or told
         photos += told and photo is not None
     context.tell(Located(photos, strip is not StripGps.FALSE, tuple(left)))
     if left:
         _judge(context, strip, left)
+
+
+def _tells(file: LocalFile) -> bool:
+    from galleria_action.gallery.position import head_tells_position, tells_position
+
+    with Opened(file) as descriptor:
+        beginning = os.pread(descriptor, min(file.size, _BEGINNING), 0)
+        if beginning.startswith(b"\xff\xd8"):
+            return head_tells_position(beginning)
+        return file.size <= _WHOLE and tells_position(beginning + os.pread(descriptor, file.size, len(beginning)))
 
 
 def _look_closely(upload: Upload, left: list[PositionLeft]) -> bool:
