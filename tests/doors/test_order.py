@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+
 import pytest
 
-from galleria_action.storage.interface import Headers
+from galleria_action.deployment.state.publication import PUBLICATION_HEADERS, Publication
+from galleria_action.deployment.state.publication import PUBLICATION_KEY as CLAIM
+from galleria_action.errors import StorageUnavailable
+from galleria_action.storage.interface import Headers, Target, WriteStore
 from galleria_action.storage.opening import open_store
 from tests.doors.conftest import Job
 from tests.doors.runner import Watched
 
 METADATA, MANIFEST = "gallery-metadata.json", ".galleria/manifest.json"
+
+#: whether an operation on a key is meant
+Request = Callable[[str, str], bool]
 
 
 def watched(job: Job) -> list[Watched]:
@@ -47,10 +56,11 @@ def test_metadata_comes_after_the_last_upload_and_before_the_first_delete(job: J
     deletes = [i for i, (op, key) in enumerate(order) if op == "delete" and not key.startswith(".galleria/")]
     pruned = [i for i, (op, key) in enumerate(order) if op == "delete" and key.startswith(pool)]
     assert (len(staged), len(kept), len(published), len(deletes), len(pruned)) == (4, 9, 4, 4, 4)
-    assert max(*staged, new) < claims[0] < min(kept), "what is kept is looked at under our claim"
-    assert max(*kept, claims[1]) < min(published), "it is kept, and said, before anything live is touched"
+    assert claims[0] < min(kept), "what is kept is looked at under our claim"
+    assert max(*staged, new) < min(*kept, claims[1]), "it is sent before anything is said of it"
+    assert max(*kept, claims[1]) < min(*published, records[0]), "it is kept, and said, before anything live is touched"
     assert [order[i][1] for i in published][-1] == "index.html", "pages come last"
-    assert max(published) < records[0] < commit < min(deletes) <= max(deletes) < min(pruned)
+    assert max(*published, records[0]) < commit < min(deletes) <= max(deletes) < min(pruned)
     assert max(pruned) < released, "nobody else publishes while the pool is pruned"
     assert len(records) == 1, "it is large in a large gallery"
     assert (len(claims), len(order)) == (2, 4 + 1 + 2 + 9 + 4 + 1 + 1 + 4 + 4 + 1)
@@ -60,6 +70,114 @@ def test_metadata_comes_after_the_last_upload_and_before_the_first_delete(job: J
     assert sorted(ours[2:]) == [("delete", f"{name}.open.json"), ("put", f"{name}.json")], "and then how"
     touched = stores[0].writes.index(order[min(published)])
     assert stores[0].writes.index(ours[0]) < touched, "how to take it back is written down before that, too"
+
+
+class Gated(Watched):
+    """Holds those requests back that are ``held`` until one has been done that has to be: a run in which it waits for
+    them fails."""
+
+    def __init__(self, store: WriteStore, held: Request, until: Request) -> None:
+        super().__init__(store, self._wait)
+        self._held, self._until = held, until
+
+    def _wait(self, *request: str) -> None:
+        deadline = time.monotonic() + 5
+        while self._held(*request) and not any(self._until(*write) for write in self.writes):
+            assert time.monotonic() < deadline, f"{request} waits for what waits for it"
+            time.sleep(0.002)
+
+    def copy(self, source: str, key: str, headers: Headers | None = None, origin: Target | None = None) -> str:
+        self._wait("copy", key)
+        return super().copy(source, key, headers, origin)
+
+
+def gated(job: Job, held: Request, until: Request) -> None:
+    job.runner.opener = lambda settings: Gated(open_store(settings), held, until)
+
+
+def is_staged(operation: str, key: str) -> bool:
+    return operation == "put" and key.startswith(".galleria/pool/")
+
+
+def is_claim(operation: str, key: str) -> bool:
+    return (operation, key) == ("put", CLAIM)
+
+
+def test_while_little_is_sent_it_is_claimed_and_looked_around(job: Job):
+    assert job.runner.run("deploy").exit_code == 0
+    job.gallery.change(0)
+    gated(job, is_staged, is_claim)
+    ran = job.runner.run("deploy")
+    assert ran.exit_code == 0, ran.log
+
+
+@pytest.mark.parametrize(("most", "concurrency"), [(0, "8"), (16 << 20, "1")])
+def test_while_much_is_sent_others_need_not_wait(
+    job: Job, monkeypatch: pytest.MonkeyPatch, most: int, concurrency: str
+):
+    """Nor where nothing goes out together."""
+    monkeypatch.setattr("galleria_action.deployment.apply.steps.WORTH_WAITING_BYTES", most)
+    assert job.runner.run("deploy").exit_code == 0
+    job.gallery.change(0)
+    stores = watched(job)
+    assert job.runner.run("deploy", concurrency=concurrency).exit_code == 0
+    writes = stores[0].writes
+    assert max(i for i, write in enumerate(writes) if is_staged(*write)) < writes.index(("put", CLAIM))
+
+
+def test_what_cannot_be_sent_gives_the_claim_up(job: Job):
+    assert job.runner.run("deploy").exit_code == 0
+    job.gallery.change(0)
+    stores: list[Gated] = []
+
+    class Refusing(Gated):
+        def _wait(self, *request: str) -> None:
+            super()._wait(*request)
+            if is_staged(*request):
+                raise StorageUnavailable("The storage is full.")
+
+    job.runner.opener = lambda settings: stores.append(Refusing(open_store(settings), is_staged, is_claim)) or stores[0]
+    ran = job.runner.run("deploy")
+    assert ran.exit_code != 0
+    assert ("put", CLAIM) in stores[0].writes
+    assert stores[0].get(CLAIM) is None
+
+
+def test_another_that_publishes_meanwhile_is_waited_for(job: Job):
+    assert job.runner.run("deploy").exit_code == 0
+    job.gallery.change(0)
+    theirs = Publication("theirs", None, {}, claim="another").to_bytes()
+    tries = list[str]()
+
+    def opener(settings):
+        bucket = open_store(settings)
+
+        def interfere(operation: str, key: str) -> None:
+            if is_claim(operation, key):
+                tries.append(key)
+                if len(tries) == 1:
+                    bucket.put(CLAIM, theirs, PUBLICATION_HEADERS)
+            elif (operation, key) == ("head", CLAIM) and len(tries) == 2:
+                bucket.delete([CLAIM])
+
+        return Watched(bucket, interfere)
+
+    job.runner.opener = opener
+    ran = job.runner.run("deploy")
+    assert ran.exit_code == 0, ran.log
+    assert len(tries) > 2, "ahead, in its turn, and when the other has gone"
+
+
+def test_the_record_is_written_while_it_is_published(job: Job):
+    assert job.runner.run("deploy").exit_code == 0
+    job.gallery.change(0)
+    gated(
+        job,
+        lambda operation, key: operation == "copy" and not key.startswith(".galleria/"),
+        lambda operation, key: (operation, key) == ("put", MANIFEST),
+    )
+    ran = job.runner.run("deploy")
+    assert ran.exit_code == 0, ran.log
 
 
 def test_between_two_batches_of_deletes_the_live_gallery_is_looked_at(job: Job, monkeypatch: pytest.MonkeyPatch):

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from galleria_action.deployment.releases.record import is_open
+from galleria_action.deployment.state.manifest import MANIFEST_KEY
 from galleria_action.deployment.state.pool import POOL_FOLDER, unproven_key
 from galleria_action.deployment.state.publication import PUBLICATION_KEY
+from galleria_action.deployment.state.written import parse_manifest
 from galleria_action.deployment.stop import Stop
 from galleria_action.errors import (
     BucketMissing,
@@ -21,7 +23,8 @@ from galleria_action.errors import (
     PermissionRefused,
     StorageUnavailable,
 )
-from galleria_action.storage.interface import Headers, WriteStore
+from galleria_action.storage.interface import Headers, Target, WriteStore
+from galleria_action.values import replace
 from tests.builders import photo_bytes
 from tests.reliability.memory import MemoryStore
 from tests.reliability.mortal import Fate, Killed, MortalStore
@@ -62,6 +65,50 @@ def killed_while_publishing(scene: Scene) -> list[MemoryStore]:
         if publishing(now) and not scene.committed(now):
             found.append(store)
     return found
+
+
+class Different(MemoryStore):
+    """Gives what it copies to a live key another ETag, which it did not do before."""
+
+    def copy(self, source: str, key: str, headers: Headers | None = None, origin: Target | None = None) -> str:
+        etag = super().copy(source, key, headers, origin)
+        if key.startswith(".galleria/"):
+            return etag
+        self.objects[key] = replace(self.objects[key], etag=f"{etag}-1")
+        return f"{etag}-1"
+
+
+def records_and_copies(scene: Scene, store: MemoryStore) -> tuple[list[int], list[int]]:
+    """When a deploy to ``store`` writes its record, and when live objects change."""
+    fate = Fate()
+    ran = scene.deploy(store, fate)
+    assert ran.exit_code == 0, ran.log
+    copies = [at for at, (op, key) in enumerate(fate.writes) if op == "copy" and not key.startswith(".galleria/")]
+    return [at for at, write in enumerate(fate.writes) if write == ("put", MANIFEST_KEY)], copies
+
+
+@pytest.mark.parametrize(
+    ("scene", "foreign_etags", "ahead"),
+    [("changes", False, True), ("changes", True, False), ("directory", False, False), ("site-only", False, False)],
+    indirect=["scene"],
+)
+def test_the_record_goes_ahead_where_it_is_known_and_does_not_commit(scene: Scene, foreign_etags: bool, ahead: bool):
+    """Once, in any case: a copy inside the service has the ETag of what was copied, or it is waited for."""
+    records, copies = records_and_copies(scene, before(scene, foreign_etags=foreign_etags))
+    assert len(records) == 1
+    assert copies
+    assert records[0] < min(copies) if ahead else records[0] > max(copies)
+
+
+def test_a_record_that_was_written_ahead_and_is_not_true_is_written_again(scene: Scene):
+    store = Different()
+    seed(store, scene.before)
+    records, copies = records_and_copies(scene, store)
+    assert records[0] < min(copies) < max(copies) < records[1]
+    recorded = parse_manifest(store.objects[MANIFEST_KEY].body).objects
+    assert {key: it.etag for key, it in recorded.items()} == {
+        key: it.etag for key, it in store.objects.items() if key in recorded
+    }
 
 
 # -- a publish that died -------------------------------------------------------------------------------------------

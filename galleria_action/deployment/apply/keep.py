@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 
 from galleria_action.deployment.apply.beside import Beside
 from galleria_action.deployment.apply.order import Moment
 from galleria_action.deployment.apply.publishing import Hold, copied, is_as_before, side_by_side
-from galleria_action.deployment.apply.work import Around, Work
+from galleria_action.deployment.apply.work import Around, Surroundings, Work
 from galleria_action.deployment.documents.writing import check_base
 from galleria_action.deployment.model import Copy, Delete, Reason, Upload
 from galleria_action.deployment.releases.history import History, read_history, read_records, says_otherwise
@@ -27,6 +29,7 @@ from galleria_action.deployment.remote.reading import RemoteState
 from galleria_action.deployment.state.manifest import MANIFEST_KEY
 from galleria_action.deployment.state.pool import pool_key, unproven_key
 from galleria_action.deployment.state.publication import Publication, Replaced
+from galleria_action.errors import Conflict
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.storage.interface import Headers, ObjectHead, ReadStore
 from galleria_action.values import dataclass, replace
@@ -51,16 +54,15 @@ class Keep:
         taken_up = work.hold is not None and work.hold.publication.begun
         replaced = work.hold.publication.replaced if work.hold and taken_up else _looked_at(work, _replacing(work))
         if work.hold is None:
-            work.hold = Hold.claim_after(work.store, self._publication(work, replaced), work.stop, work.say)
+            work.hold = Hold.claim_after(work.store, _publication(work, self._shown(replaced)), work.stop, work.say)
         with work.hold.beating(lambda: work.stop.requested):
             self._kept(work, work.hold, replaced, taken_up=taken_up)
 
-    def _publication(self, work: Work, replaced: Mapping[str, Replaced]) -> Publication:
-        commit = work.plan.commit.sha256 if work.plan.commit else None
-        return Publication(work.plan.plan_id, commit, replaced if self.in_place else {})
+    def _shown(self, replaced: Mapping[str, Replaced]) -> Mapping[str, Replaced]:
+        return replaced if self.in_place else {}
 
     def _kept(self, work: Work, hold: Hold, replaced: Mapping[str, Replaced], *, taken_up: bool) -> None:
-        seen = _looked_around(work)
+        seen = work.surroundings or _looked_around(work)
         if HOLD_KEY in seen.records and not work.terms.despite_hold:
             raise held(work.store)
         history, going = seen.history, seen.going
@@ -73,11 +75,13 @@ class Keep:
         # nobody can read it; where the same bytes are sent again, they lie in the pool already
         away = {key for key, found in (work.remote.listing or {}).items() if found.archived}
 
+        alike: list[bool] = []
+
         def keep(item: tuple[str, Replaced]) -> None:
             key, before = item
             work.stop.check()
             if before.kept and key not in away:
-                copied(work.store, key, before.kept, None)
+                alike.append(copied(work.store, key, before.kept, None) == before.etag)
 
         kept = {**for_publish, **for_later}.items()
         # All of it is done before anything live is touched; what of it first, is all one. Whoever finds that a publish
@@ -85,14 +89,15 @@ class Keep:
         with Beside(work.uploader.concurrency) as beside:
             if self.in_place and work.publishes and not taken_up:
                 work.stop.check()
-                beside.begin(lambda: hold.begin(self._publication(work, replaced)))
+                beside.begin(lambda: hold.begin(_publication(work, replaced)))
             beside.begin(lambda: side_by_side(kept, keep, work.uploader.concurrency))
             if caches := work.caches:
                 beside.begin(lambda: caches.owe(in_place=self.in_place))
             undo = {**_undo(work, {**replaced, **going}), **theirs}
-            work.records, work.history = tuple(seen.records), self._write_down(work, seen, undo)
+            work.records, work.history = seen.records, self._write_down(work, seen, undo)
+        work.copies_alike = bool(alike) and all(alike)
 
-    def _write_down(self, work: Work, seen: _Seen, undo: Mapping[str, Replaced | None]) -> History:
+    def _write_down(self, work: Work, seen: Surroundings, undo: Mapping[str, Replaced | None]) -> History:
         """Write the record of the release, settle those that nobody has ended, and return the history as it is then."""
         first, history = work.remote.mode is None, seen.history
         if not history.releases and not first:
@@ -113,6 +118,34 @@ class Keep:
         return replace(history, releases=(*ended, *([work.release] if work.release else ())), dead=())
 
 
+def _publication(work: Work, replaced: Mapping[str, Replaced]) -> Publication:
+    return Publication(work.plan.plan_id, work.plan.commit.sha256 if work.plan.commit else None, replaced)
+
+
+@contextmanager
+def claiming_ahead(work: Work) -> Iterator[None]:
+    """Claim the right to publish, and look around, while what is staged is sent. Where another publishes at this moment
+    ``Keep`` waits for it."""
+    staged = threading.Event()
+
+    def claim() -> None:
+        work.stop.check()
+        try:
+            work.hold = Hold.claim(work.store, _publication(work, {}))
+        except Conflict:
+            return
+        with work.hold.beating(lambda: work.stop.requested):
+            work.surroundings = _looked_around(work)
+            staged.wait()
+
+    with Beside(work.uploader.concurrency) as beside:
+        beside.begin(claim)
+        try:
+            yield
+        finally:
+            staged.set()
+
+
 def _not_kept_yet(work: Work, replaced: Mapping[str, Replaced]) -> dict[str, Replaced]:
     """Of what a publish that died was about to replace, what it has neither kept nor touched."""
     pool = work.remote.listing or {}
@@ -127,17 +160,7 @@ def _not_kept_yet(work: Work, replaced: Mapping[str, Replaced]) -> dict[str, Rep
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """What lies there since our claim: the keys of the ``records`` of releases, what these tell, and what the keys hold
-    that are about to go."""
-
-    records: list[str]
-    history: History
-    going: dict[str, Replaced]
-
-
-def _looked_around(work: Work) -> _Seen:
+def _looked_around(work: Work) -> Surroundings:
     """What nobody else changes from our claim on. Raises ``Conflict`` when another has committed since the plan was
     made."""
     store, known = work.store, work.history.read if work.history else {}
@@ -149,9 +172,9 @@ def _looked_around(work: Work) -> _Seen:
     etags, metadata = around.result().records, work.remote.metadata_base
     # what the plan was made of is not read again where it is as it was
     same = {key: it for key, it in known.items() if etags.get(key) == it.etag}
-    records, been_read = list(etags), {**read.result(), **same}
+    records, been_read = tuple(etags), {**read.result(), **same}
     history = read_history(store, records, metadata.sha256 if metadata else None, work.remote.manifest, been_read)
-    return _Seen(records, history, {**going.result(), **_document(work, around.result().document)})
+    return Surroundings(records, history, {**going.result(), **_document(work, around.result().document)})
 
 
 def _around(work: Work) -> Around:

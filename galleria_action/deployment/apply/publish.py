@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+from galleria_action.deployment.apply.beside import Beside
 from galleria_action.deployment.apply.order import Moment
 from galleria_action.deployment.apply.publishing import side_by_side
 from galleria_action.deployment.apply.retain import Surplus, let_go, surplus_of
+from galleria_action.deployment.apply.steps import record_ahead
 from galleria_action.deployment.apply.work import Work
 from galleria_action.deployment.documents.readback import looks_like_md5
 from galleria_action.deployment.events import Publishing, Stored
@@ -50,7 +52,9 @@ class Publish:
         assets = [up for up in uploads if up.photo is None and not is_page(up.key)]
         pages = [up for up in uploads if up.photo is None and is_page(up.key)]
         again: list[str] = []
-        with work.hold.beating(lambda: work.stop.requested):
+        coming = {up.key: _entry(work, up, work.uploader.done.staged.get(up.key)) for up in uploads}
+        with work.hold.beating(lambda: work.stop.requested), Beside(work.uploader.concurrency) as beside:
+            beside.begin(record_ahead(work, coming))
             for batch in (photos, assets, pages):
                 side_by_side(batch, lambda upload: self._one(work, upload, again), work.uploader.concurrency)
         if again:
@@ -78,9 +82,7 @@ class Publish:
         """The entry after a copy; ``None`` where it is not what was staged."""
         headers = upload.file.headers
         if staged is None:
-            known = work.remote.manifest.objects[upload.key]
-            etag = work.store.copy(upload.key, upload.key, headers)
-            return replace(known, etag=etag, headers=headers.digest())
+            return replace(_entry(work, upload, None), etag=work.store.copy(upload.key, upload.key, headers))
         etag = work.store.copy(pool_key(staged.sha256), upload.key, headers)
         if looks_like_md5(staged.etag) and looks_like_md5(etag) and staged.etag != etag and work.sender.gives_md5:
             return None
@@ -130,6 +132,12 @@ def tell_ended(store: WriteStore, release: Release, etag: str | None) -> None:
             store.put(release.key, body, RELEASE_HEADERS, condition)
         except ConditionUnsupported:
             store.put(release.key, body, RELEASE_HEADERS, IfSeen(etag))
+
+
+def _entry(work: Work, upload: Upload, staged: ManifestEntry | None) -> ManifestEntry:
+    """What the record says of ``upload`` then, if a copy has the ETag of what was copied: what waits in the pool, or
+    what lies there already under other headers."""
+    return staged or replace(work.remote.manifest.objects[upload.key], headers=upload.file.headers.digest())
 
 
 def _staged(work: Work) -> tuple[Upload, ...]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from galleria_action.deployment.apply.beside import Beside
 from galleria_action.deployment.apply.order import Moment
 from galleria_action.deployment.apply.publishing import copied, side_by_side
+from galleria_action.deployment.apply.steps import record_ahead
 from galleria_action.deployment.apply.work import Work
 from galleria_action.deployment.events import Publishing, Stored
 from galleria_action.deployment.layout import Layout
@@ -43,7 +45,10 @@ class Restore:
         photos = [copy for copy in copies if copy.photo is not None]
         assets = [copy for copy in copies if copy.photo is None and not is_page(copy.key)]
         pages = [copy for copy in copies if copy.photo is None and is_page(copy.key)]
-        with work.hold.beating(lambda: work.stop.requested):
+        with work.hold.beating(lambda: work.stop.requested), Beside(work.uploader.concurrency) as beside:
+            coming = self._coming(work, copies)
+            if coming is not None:
+                beside.begin(record_ahead(work, coming))
             for batch in (photos, assets, pages):
                 side_by_side(batch, lambda copy: self._one(work, copy), work.uploader.concurrency)
 
@@ -65,6 +70,15 @@ class Restore:
         if entry := self.recorded.get(copy.key):
             work.uploader.done.entries[copy.key] = replace(entry, etag=etag)
         work.tell(Stored(copy.key, 0, copy.photo))
+
+    def _coming(self, work: Work, copies: list[Copy]) -> dict[str, ManifestEntry] | None:
+        """What the record says of ``copies`` then, if each has the ETag of what is copied; ``None`` where that was
+        brought a moment ago."""
+        there = work.remote.listing or {}
+        of = {copy.key: self._source(copy) for copy in copies if copy.key in self.recorded}
+        if not there.keys() >= set(of.values()):
+            return None
+        return {key: replace(self.recorded[key], etag=there[source].etag) for key, source in of.items()}
 
     def _source(self, copy: Copy) -> str:
         if self.slot:

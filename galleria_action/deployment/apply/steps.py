@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 
 from galleria_action.deployment.apply.beside import Beside
+from galleria_action.deployment.apply.keep import claiming_ahead
 from galleria_action.deployment.apply.order import Moment
 from galleria_action.deployment.apply.publishing import Hold
 from galleria_action.deployment.apply.work import Work
@@ -13,7 +14,7 @@ from galleria_action.deployment.documents.writing import Unsettled, check_base, 
 from galleria_action.deployment.events import Began, Committed, Ended, Warned
 from galleria_action.deployment.model import Base, Commit, Reason, Upload
 from galleria_action.deployment.remote.reading import find_missing
-from galleria_action.deployment.state.manifest import Leaving
+from galleria_action.deployment.state.manifest import Leaving, ManifestEntry
 from galleria_action.errors import Conflict, Finding, StorageUnavailable
 from galleria_action.gallery.media import is_page
 from galleria_action.quantities import count
@@ -24,6 +25,9 @@ NARROWED = (
     "overwritten. The window is narrowed, not closed; a `concurrency:` group in the workflow closes it."
 )
 
+#: While no more than that is sent, others may wait. They look once a second whether they still have to, in which time a
+#: runner sends it; and a line of 10 Mbit/s takes less for it than the time for which they wait for one that is dead.
+WORTH_WAITING_BYTES = 16 << 20
 #: between two batches a stop signal is heard, and another deploy noticed
 _DELETE_BATCH = 1000
 
@@ -33,9 +37,10 @@ class Stage:
     """Uploads: photos first, then what pages need, then the pages, so that no page shows what is not there yet.
 
     Keys that nobody names are written in place; what would replace a live object goes into the pool. What is done
-    already was done by shards, on other machines.
+    already was done by shards, on other machines. Where it is little, what comes next ``claims`` meanwhile.
     """
 
+    claims: bool = False
     moment: Moment = Moment.STAGE
 
     def run(self, work: Work) -> None:
@@ -48,13 +53,20 @@ class Stage:
         pages = tuple(up for up in left if up.photo is None and _is_page(up))
         work.tell(Began("Uploaded", len(left), sum(up.size for up in left)))
         try:
-            for title, batch in (("photos", photos), ("site assets", assets), ("site pages", pages)):
-                if batch:
-                    work.say(f"Uploading {count(len(batch), 'file')}: {title}")
-                    work.sender.upload(batch)
+            with claiming_ahead(work) if self.claims and _may_claim(work, left) else nullcontext():
+                for title, batch in (("photos", photos), ("site assets", assets), ("site pages", pages)):
+                    if batch:
+                        work.say(f"Uploading {count(len(batch), 'file')}: {title}")
+                        work.sender.upload(batch)
         finally:
             work.tell(Ended())
             work.tell(work.uploader.done.summary())
+
+
+def _may_claim(work: Work, left: Sequence[Upload]) -> bool:
+    """Whether others can wait while ``left`` is sent."""
+    size = sum(up.size for up in left)
+    return work.hold is None and work.uploader.concurrency > 1 and 0 < size <= WORTH_WAITING_BYTES
 
 
 def _is_page(upload: Upload) -> bool:
@@ -183,11 +195,32 @@ class Delete:
             beside.begin(work.record.refresh)
 
 
-def _write_record(work: Work) -> None:
+def record_ahead(work: Work, coming: Mapping[str, ManifestEntry]) -> Callable[[], None]:
+    """What writes the record while live objects get what it tells of, where that is known by now: of what is ``coming``
+    beside what was brought. Whoever finds a publish that has begun, and whose document is not live, takes back what the
+    record says with the objects. Where nothing but the record tells that it was committed, it waits for them."""
+    commit, base = work.plan.commit, work.remote.metadata_base
+    if commit is None or (base and base.sha256 == commit.sha256) or not work.copies_alike:
+        return lambda: None
+    entries = {**work.uploader.done.entries, **coming}
+
+    def write() -> None:
+        work.stop.check()
+        with stop_first(work):
+            _write_record(work, entries)
+        work.written = entries
+
+    return write
+
+
+def _write_record(work: Work, entries: Mapping[str, ManifestEntry] | None = None) -> None:
     """With what is to be deleted. Orphans are not written down: a listing finds them again."""
+    entries = work.uploader.done.entries if entries is None else entries
+    if entries == work.written:
+        return
     gone = (gone for gone in work.plan.deletes if gone.reason is not Reason.ORPHAN)
     leaving = {it.key: Leaving(it.photo, work.remote.etag_of(it.key)) for it in gone}
-    work.record.write(work.uploader.done.entries, leaving)
+    work.record.write(entries, leaving)
 
 
 def look_again(work: Work) -> None:

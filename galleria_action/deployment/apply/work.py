@@ -18,7 +18,8 @@ from galleria_action.deployment.releases.record import Release
 from galleria_action.deployment.releases.terms import Terms
 from galleria_action.deployment.remote.reading import RemoteState
 from galleria_action.deployment.routing.router import Seen
-from galleria_action.deployment.state.manifest import Manifest
+from galleria_action.deployment.state.manifest import Manifest, ManifestEntry
+from galleria_action.deployment.state.publication import Replaced
 from galleria_action.deployment.stop import Stop
 from galleria_action.errors import DeleteFailed, Finding
 from galleria_action.hands import Later
@@ -52,6 +53,16 @@ class Around:
     records: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What nobody else changes since our claim: the keys of the ``records`` of releases, what these tell, and what the
+    keys hold that are about to go."""
+
+    records: tuple[str, ...]
+    history: History
+    going: Mapping[str, Replaced]
+
+
 class Caches(Protocol):
     """What stands between the bucket and its visitors, and may hold for long what is not so any more."""
 
@@ -76,7 +87,10 @@ class Work:
     where something is to be tidied under it; ``kept`` is what lies in the pool so that the publish could be taken back.
     ``release`` is what this becomes under ``terms``, and ``history``, whose keys are ``records``, the releases with it;
     before that, the releases that the plan was made of, where it was made of any. ``around`` is what was looked at
-    under a claim that was made before the plan.
+    under a claim that was made before the plan, ``surroundings`` the same of one that was made while files were sent.
+
+    ``copies_alike`` says that copies inside the service were seen, and that each had the ETag of what was copied;
+    ``written`` are the entries that the record has been written with ahead of what they tell of.
 
     ``record`` is the manifest that will be live, ``committed`` the metadata as we committed it, ``undeleted`` what
     could not be deleted, by key, with its error. ``caches`` are those that are to be purged. What nobody waits for is
@@ -99,9 +113,12 @@ class Work:
     release: Release | None = None
     history: History | None = None
     around: Around | None = None
+    surroundings: Surroundings | None = None
     records: tuple[str, ...] = ()
     caches: Caches | None = None
     kept: frozenset[str] = frozenset()
+    copies_alike: bool = False
+    written: Mapping[str, ManifestEntry] | None = None
     record: LiveManifest = field(init=False)
     committed: Base | None = None
     undeleted: dict[str, str] = field(default_factory=dict)

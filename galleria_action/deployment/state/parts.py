@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from io import BytesIO
 from itertools import chain
@@ -10,6 +11,8 @@ from typing import Any
 
 from galleria_action.columns import Numbers, Texts, Values
 
+#: zlib's word (window of 2^15 bytes, and 16) for a gzip file: without a time, so that the same is the same
+_AS_GZIP = 15 + 16
 #: characters of a text, or items of a list, that are written together
 _TOGETHER = 1 << 16
 #: the JSON of what is short, without spaces
@@ -58,9 +61,7 @@ def packed(parts: Iterable[str], least: int) -> bytes:
 
 
 def _packed(parts: Iterable[bytes | bytearray]) -> bytes:
-    import zlib  # only here: most records are small
-
-    machine, together = zlib.compressobj(6, wbits=16 + zlib.MAX_WBITS), BytesIO()
+    machine, together = zlib.compressobj(6, wbits=_AS_GZIP), BytesIO()
     for part in parts:
         together.write(machine.compress(part))
     together.write(machine.flush())

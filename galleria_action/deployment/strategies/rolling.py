@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from galleria_action.deployment.apply.keep import Keep
 from galleria_action.deployment.apply.order import Step
 from galleria_action.deployment.apply.publish import Conclude, Publish
-from galleria_action.deployment.apply.restore import Restore
 from galleria_action.deployment.apply.retain import Retain
 from galleria_action.deployment.apply.steps import (
     CommitDocument,
@@ -17,6 +18,9 @@ from galleria_action.deployment.apply.steps import (
 )
 from galleria_action.deployment.galleries import Wanted
 
+if TYPE_CHECKING:
+    from galleria_action.deployment.apply.restore import Restore
+
 
 def rolling(local: Wanted, restore: Restore | None = None) -> tuple[Step, ...]:
     """The steps that bring ``local`` online: its metadata commits, or its record where there is no metadata. It comes
@@ -25,4 +29,4 @@ def rolling(local: Wanted, restore: Restore | None = None) -> tuple[Step, ...]:
         commit: tuple[Step, ...] = (Prove(), CommitRecord())
     else:
         commit = (WriteRecord(), Prove(), CommitDocument(local.document))
-    return (Stage(), Keep(), restore or Publish(), *commit, Conclude(), Delete(), Retain())
+    return (Stage(claims=True), Keep(), restore or Publish(), *commit, Conclude(), Delete(), Retain())

@@ -114,6 +114,14 @@ MUTATIONS = {
         10, put("make_uploader", "_reachable(context, made)", "set()"),
         _CRASH + "test_killed_at_every_request",
     ),
+    "writes ahead the record that alone commits": _when(
+        10, put(
+            "record_ahead",
+            "commit is None or (base and base.sha256 == commit.sha256) or not work.copies_alike",
+            "not work.copies_alike",
+        ),
+        _PUBLISH + "test_the_record_goes_ahead_where_it_is_known_and_does_not_commit",
+    ),
     "keeps nothing that could be taken back": _when(
         11, put("Keep._kept.keep", "copied(work.store, key, before.kept, None)", "None"),
         _PUBLISH + "test_a_publish_that_died_is_taken_back_when_the_plan_is_another",
