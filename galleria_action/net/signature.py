@@ -10,6 +10,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from datetime import datetime
+from operator import itemgetter
 from urllib.parse import quote
 
 from galleria_action.expressions import expression
@@ -19,6 +20,7 @@ NO_BODY = hashlib.sha256(b"").hexdigest()
 _NOTHING: Mapping[str, str] = {}
 #: white space in headers that the signature wants gone or as one blank
 _UNTIDY = expression(r"\s\s|[^\S \n]|:\s|\s\n|\s$")
+_name = itemgetter(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +56,10 @@ class Signer:
         signed = {"host": host, "x-amz-content-sha256": payload, "x-amz-date": stamp, **more}
         if self.token:
             signed["x-amz-security-token"] = self.token
-        in_order = sorted(signed)
-        names = ";".join(in_order)
-        lines = "\n".join([f"{name}:{signed[name]}" for name in in_order])
+        in_order = sorted(signed.items())
+        names, lines = ";".join(map(_name, in_order)), "\n".join(map(":".join, in_order))
         if _UNTIDY.search(lines):
-            lines = "\n".join([f"{name}:{' '.join(signed[name].split())}" for name in in_order])
+            lines = "\n".join([f"{name}:{' '.join(value.split())}" for name, value in in_order])
         request = f"{method}\n{path}\n{query}\n{lines}\n\n{names}\n{payload}"
         scope = f"{stamp[:8]}/{self.region}/{self.service}/aws4_request"
         text = f"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{hashlib.sha256(request.encode()).hexdigest()}"

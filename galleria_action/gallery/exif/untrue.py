@@ -32,10 +32,10 @@ def what_stays_untrue(image: memoryview, head: Head, exif: Tiff | None, wanted: 
 
     ``exif`` is the block as it was.
     """
-    told = [segment for segment in head.segments if segment.marker in _TELLING]
+    told = [segment for segment in head.segments if segment.marker in _TELLING and segment not in head.exif]
     if any(it.marker == _APP11 and b"c2pa" in bytes(image[it.body : it.body + _CREDENTIALS_WITHIN]) for it in told):
         yield "its content credentials (C2PA) do not hold any more, as the photo is not the signed one"
-    if date := wanted.get(DATE_TIME_ORIGINAL):
+    if told and (date := wanted.get(DATE_TIME_ORIGINAL)):
         zone = wanted.get(OFFSET_TIME_ORIGINAL, b"\0")[:-1].replace(b"+00:00", b"Z")
         if any(_differs(found[1], found[2], date, zone) for found in _xmp_dates(image, told)):
             yield "its XMP still tells the old date, which some programs prefer"

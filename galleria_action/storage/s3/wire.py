@@ -205,7 +205,7 @@ class Wire:
     # --- one exchange ------------------------------------------------------------------------------------------------
 
     def _head(self, method: str, path: str, headers: Mapping[str, str], size: int) -> bytes:
-        lines = [f"{method} {self._absolute}{path} HTTP/1.1", *[f"{name}: {value}" for name, value in headers.items()]]
+        lines = [f"{method} {self._absolute}{path} HTTP/1.1", *map(": ".join, headers.items())]
         if self._absolute and self._proxy and self._proxy.authorization:
             lines.append(f"proxy-authorization: {self._proxy.authorization}")
         if size or method in ("PUT", "POST"):

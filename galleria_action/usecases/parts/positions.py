@@ -50,7 +50,7 @@ def _tells(file: LocalFile) -> bool:
     from galleria_action.gallery.position import head_tells_position, tells_position
 
     with Opened(file) as descriptor:
-        beginning = os.pread(descriptor, _BEGINNING, 0)
+        beginning = os.pread(descriptor, min(file.size, _BEGINNING), 0)
         if beginning.startswith(b"\xff\xd8"):
             return head_tells_position(beginning)
         return file.size <= _WHOLE and tells_position(beginning + os.pread(descriptor, file.size, len(beginning)))
