@@ -61,9 +61,8 @@ def measured(photos: int, rounds: int, before: Path | None, *, own: bool) -> Ite
             if before:
                 yield Grown("nothing to do, before", photos, once("plan", before))
             yield Grown("nothing to do", photos, once("plan"))
-        for root, what in (
-            ((before, "one removed, before"), (ROOT, "one removed")) if before else ((ROOT, "one removed"),)
-        ):
+        removing = [(before, "one removed, before")] if before else []
+        for root, what in (*removing, (ROOT, "one removed")):
             _change(gallery, "removed")
             yield Grown(what, photos, once("deploy", root))
 
