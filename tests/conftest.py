@@ -121,6 +121,14 @@ def _nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("galleria_action.deployment.remote.reading.LISTING_PAUSES_SECONDS", (0.001, 0.001, 0.001))
 
 
+@pytest.fixture(autouse=True)
+def _no_authorities(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whom this machine trusts is of no interest, and to read it takes longer than a deploy to a server in here."""
+    for name in ("AWS_CA_BUNDLE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("SSL_CERT_DIR", str(_TESTS))  # a folder without certificates
+
+
 @pytest.fixture
 def fake_s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., FakeS3]]:
     """Starts a strict S3 of a profile; with ``tls`` both clients are made to trust it."""
