@@ -134,9 +134,9 @@ class LocalFiles(Sequence[LocalFile]):
         """See ``LocalFile``."""
         return bytes(self._stamps[row * STAMP_BYTES : (row + 1) * STAMP_BYTES])
 
-    def by_folder(self) -> Iterator[tuple[str, list[int]]]:
+    def by_folder(self) -> Iterator[tuple[str, array[int]]]:
         """Each folder, and the rows of the files in it."""
-        rows: list[list[int]] = [[] for _ in self._folders]
+        rows = [array("L") for _ in self._folders]
         for row, folder in enumerate(self._folder_of):
             rows[folder].append(row)
         return zip(self._folders, rows, strict=True)

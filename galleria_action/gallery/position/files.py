@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from galleria_action.expressions import expression
 from galleria_action.gallery.containers import jpeg
 from galleria_action.gallery.containers.jpeg import BytesLike
 from galleria_action.gallery.position.boxes import find_in_boxes
@@ -19,11 +20,11 @@ from galleria_action.gallery.position.unknown import find_in_unknown
 from galleria_action.gallery.position.words import says_position
 from galleria_action.values import dataclass
 
-_JPEG = re.compile(rb"\xff\xd8")
-_PNG = re.compile(rb"\x89PNG\r\n\x1a\n")
-_WEBP = re.compile(rb"RIFF....WEBP", re.DOTALL)
-_BOXES = re.compile(rb"....(?:ftyp|moov|mdat|wide|free|skip|JXL )", re.DOTALL)
-_TIFF = re.compile(rb"II[*+]\0|MM\0[*+]")
+_JPEG = expression(rb"\xff\xd8")
+_PNG = expression(rb"\x89PNG\r\n\x1a\n")
+_WEBP = expression(rb"RIFF....WEBP", re.DOTALL)
+_BOXES = expression(rb"....(?:ftyp|moov|mdat|wide|free|skip|JXL )", re.DOTALL)
+_TIFF = expression(rb"II[*+]\0|MM\0[*+]")
 
 
 #: with one block out of the way another may be found; in real files nothing is left to do after the first round

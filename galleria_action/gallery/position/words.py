@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from galleria_action.expressions import expression
 
 #: small letters, and no NULs: UTF-16 reads like ASCII then
 _FOLDED = bytes(range(256)).lower()
@@ -26,7 +26,7 @@ _OUTSIDE = bytes(set(range(256)) - set(b"".join(_WORDS)) - set(b"".join(_WORDS).
 
 #: a keyword that is a position and nothing else: `geo:lat=52.5`, `geo:52.5,13.4` (RFC 5870), and
 #: `+52.5200+013.4050/` (ISO 6709)
-GEO_TEXT = re.compile(
+GEO_TEXT = expression(
     rb"(?i)\s*(?:geo:(?:lat|long?)\s*=\s*\S{0,40}|geo:-?\d{1,3}\.\d{1,20},-?\d{1,3}\.\d\S{0,80}"
     rb"|[+-]\d{2}\.\d{1,20}[+-]\d{3}\.\d{1,20}\S{0,40})\s*"
 )
