@@ -52,7 +52,7 @@ _Opener = Callable[[StoreSettings], WriteStore]
 @dataclass(frozen=True, slots=True)
 class World:
     """Everything from outside: the environment, the folder we are in, where to print, the wish to stop, the storage,
-    and who reports when the run does not get to it."""
+    who reports when the run does not get to it, and who is told before much is held in memory."""
 
     environ: Mapping[str, str]
     folder: Path
@@ -61,6 +61,7 @@ class World:
     stop: Stop
     open_store: Callable[[StoreSettings], WriteStore] = open_store
     farewell: Farewell = field(default_factory=Farewell)
+    expect_much: Callable[[], None] = lambda: None
 
 
 def run(args: Sequence[str], world: World) -> int:
@@ -158,6 +159,7 @@ def _prepare(invocation: Invocation, ci: CI, record: Tally, world: World, files:
         closed=occasion.closed,
         is_open=reviews.is_open,
         environments=_environments(invocation, ci),
+        expect_much=world.expect_much,
         **(_of_pipeline(invocation, ci, world, files.place.folder) if command.topics & Topic.PIPELINE else {}),
     )
     context.warn_all(heeded.warnings)

@@ -17,6 +17,7 @@ from galleria_action.gallery.metadata.model import (
     GallerySettings,
     PhotoMetadata,
 )
+from galleria_action.gallery.metadata.photos import deployment_file_hashes_of, file_hashes_of, fulls_of, ids_of
 from galleria_action.storage.interface import Headers, ObjectInfo
 from galleria_action.values import dataclass, field
 
@@ -104,11 +105,11 @@ class SourcePhotos(Sequence[SourcePhoto]):
 
     def fulls(self, wanted: Callable[[str, str], bool]) -> Iterator[SourceFile]:
         """See ``LocalGallery.fulls``."""
-        keys = self.keys()
-        for place, photo in enumerate(self.described):
-            key = keys[place * len(VARIANTS)]
-            if wanted(key, self.hashes.measured.get(key) or photo.file_hash):
-                yield self._file(photo, place * len(VARIANTS))
+        measured = self.hashes.measured
+        fulls = zip(self.keys()[:: len(VARIANTS)], file_hashes_of(self.described), strict=True)
+        for place, (key, claimed) in enumerate(fulls):
+            if wanted(key, measured.get(key) or claimed):
+                yield self._file(self.described[place], place * len(VARIANTS))
 
 
 class Wanted(Protocol):
@@ -150,8 +151,9 @@ class LocalGallery:
 
     def photo_ids(self) -> Iterable[str]:
         """The ids of the photos, in their order."""
-        photos = self.photos.described if isinstance(self.photos, SourcePhotos) else self.photos or ()
-        return (photo.id for photo in photos)
+        if isinstance(self.photos, SourcePhotos):
+            return ids_of(self.photos.described)
+        return (photo.id for photo in self.photos or ())
 
     def photo_keys(self) -> frozenset[str]:
         """The keys of all files of the photos."""
@@ -176,15 +178,17 @@ class LocalGallery:
     def promised(self) -> dict[str, str]:
         """The hash (SHA-256, hex) that the full file of each photo has after its edit, by key."""
         if isinstance(self.photos, SourcePhotos):
-            return {photo.files.full: photo.deployment_file_hash for photo in self.photos.described}
+            described = self.photos.described
+            return dict(zip(fulls_of(described), deployment_file_hashes_of(described), strict=True))
         photos = self.photos or ()
         return {file.key: photo.identity for photo in photos for file in photo.files if file.variant == "full"}
 
     def contents(self) -> Contents:
         """The photos by their content."""
         if isinstance(self.photos, SourcePhotos):
-            measured = self.photos.hashes.measured
-            return {it.id: (measured.get(it.files.full) or it.file_hash,) for it in self.photos.described}
+            measured, described = self.photos.hashes.measured, self.photos.described
+            its = zip(ids_of(described), fulls_of(described), file_hashes_of(described), strict=True)
+            return {name: (measured.get(key) or claimed,) for name, key, claimed in its}
         return {photo.id: _content(photo) for photo in self.photos or ()}
 
     def site_keys(self) -> frozenset[str]:
@@ -220,7 +224,7 @@ def _content(photo: SourcePhoto) -> tuple[str, ...]:
 def contents_of(metadata: GalleryMetadata | None, objects: Mapping[str, ManifestEntry]) -> Contents:
     """The photos of a gallery that is described by its ``metadata``, or without one by the record's ``objects``."""
     if metadata:
-        return {photo.id: (photo.file_hash,) for photo in metadata.photos}
+        return dict(zip(ids_of(metadata.photos), zip(file_hashes_of(metadata.photos)), strict=True))
     contents: dict[str, tuple[str, ...]] = {}
     for key, photo in Entries.of(objects).photos():
         # a photo of several files is not known by its thumbnail

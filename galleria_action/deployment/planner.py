@@ -14,7 +14,6 @@ from galleria_action.deployment.galleries import (
     LocalGallery,
     RemoteGallery,
     SourcePhoto,
-    SourcePhotos,
     Wanted,
     contents_of,
     gone,
@@ -29,16 +28,22 @@ from galleria_action.deployment.model import (
     SourceFile,
     Storing,
     Upload,
-    edit_digest,
 )
-from galleria_action.deployment.remote.listing import beside, marks_of, shows
+from galleria_action.deployment.remote.listing import beside
+from galleria_action.deployment.remote.standing import places_by, rendering, standing
 from galleria_action.deployment.remote.verification import find_orphans, may_be_orphan
 from galleria_action.deployment.state.entries import Entries
 from galleria_action.deployment.state.manifest import ManifestEntry
 from galleria_action.gallery.keys import folded
 from galleria_action.gallery.media import is_page
-from galleria_action.gallery.metadata.model import NO_SETTINGS, GallerySettings, MetadataFileData, PhotoMetadata
-from galleria_action.storage.interface import Headers, Target
+from galleria_action.gallery.metadata.model import (
+    NO_SETTINGS,
+    VARIANTS,
+    MetadataFileData,
+    PhotoMetadata,
+)
+from galleria_action.gallery.metadata.photos import fulls_of, ids_of, keys_of
+from galleria_action.storage.interface import Target
 
 _UNSAID = Storing()
 
@@ -105,28 +110,28 @@ class _Comparison:
         self.force = force
         self.keep_unproven = keep_unproven
         settings = remote.metadata.settings if remote.metadata else NO_SETTINGS
-        self.resized = _rendering(settings) != _rendering(local.settings)
+        self.resized = rendering(settings) != rendering(local.settings)
         self.offset = settings.target_timezone_offset_hours
         self.live = remote.metadata.photos if remote.metadata else ()
 
     @cached_property
-    def before(self) -> Mapping[str, PhotoMetadata]:
-        """The live photos by id."""
-        return {photo.id: photo for photo in self.live}
+    def by_id(self) -> Mapping[str, int]:
+        """The places of the live photos by id."""
+        return places_by(ids_of(self.live))
 
     @cached_property
-    def by_key(self) -> Mapping[str, PhotoMetadata]:
+    def by_key(self) -> Mapping[str, int]:
         """The same by the key of their full file."""
-        return {photo.files.full: photo for photo in self.live}
+        return places_by(fulls_of(self.live))
 
     def photo_uploads(self) -> Iterator[Upload]:
-        live, photos = len(self.live), self.local.photos or ()
-        stands = None if self.force else _standing(self.local, self.remote)
+        photos, live_ids = self.local.photos or (), ids_of(self.live)
+        stands = None if self.force else standing(self.local, self.remote)
         for place in range(len(photos)):
             if stands and stands(place):
                 continue
             photo = photos[place]
-            same_place = place < live and self.live[place].id == photo.id  # as it mostly is
+            same_place = place < len(live_ids) and live_ids[place] == photo.id  # as it mostly is
             before = self.live[place] if same_place else self._before(photo)
             whole = self._reason_for_photo(photo, before)
             keys = before.files if before and not whole and self.local.mode == "metadata" else None
@@ -155,10 +160,12 @@ class _Comparison:
 
     def _before(self, photo: SourcePhoto) -> PhotoMetadata | None:
         """What ``photo`` was: the live photo of its id, or the same one under another id."""
-        if photo.id in self.before:
-            return self.before[photo.id]
+        place = self.by_id.get(photo.id)
+        if place is not None:
+            return self.live[place]
         full = next((file.key for file in photo.files if file.variant == "full"), "")
-        other = self.by_key.get(full)
+        place = self.by_key.get(full)
+        other = None if place is None else self.live[place]
         return other if other and other.deployment_file_hash.lower() == photo.identity else None
 
     def _reason_for_photo(self, photo: SourcePhoto, before: PhotoMetadata | None) -> Reason | None:
@@ -224,89 +231,6 @@ def _is_picture(file: SourceFile) -> bool:
     return kind.startswith(("image/", "video/")) and kind != "image/svg+xml"
 
 
-class _Standing:
-    """Asked for the place of a photo, whether nothing is to be done for it: so it is for nearly all of a large gallery,
-    and is seen here in the columns that its files and the record are held in. Where it says no, it says no more."""
-
-    def __init__(self, photos: SourcePhotos, remote: RemoteGallery) -> None:
-        self._photos, self._listing = photos, remote.listing
-        self._live = remote.metadata.photos if remote.metadata else ()
-        self._recorded = Entries.of(remote.manifest.objects)
-        self._small = PhotoEdit(None, None, strip_gps=True).digest() if photos.strip_gps else ""
-        #: by row of the record: what lies there as it is recorded, and whose file is proved to be the one recorded
-        self._shown = marks_of(remote.listing, self._recorded)
-        self._proved = None if photos.hashes.measured else marks_of(photos.hashes.proved, self._recorded)
-        #: by place in the record's tables: of what is known already that it stands there
-        self._edits: dict[int, str] = {}
-        self._headers: dict[int, Headers] = {}
-
-    def __call__(self, place: int) -> bool:
-        described, photos = self._photos.described[place], self._photos
-        if place >= len(self._live) or not _same(self._live[place], described):
-            return False
-        edit = edit_digest(described.exif.corrected_timestamp, photos.offset_hours, strip_gps=photos.strip_gps)
-        self._edits.clear()
-        files = described.files
-        return (
-            self._is_as_recorded(files.full, described.file_hash, edit, full=True)
-            and self._is_as_recorded(files.web, described.file_hash, edit)
-            and self._is_as_recorded(files.thumb, described.file_hash, self._small)
-        )
-
-    def _is_as_recorded(self, key: str, claimed: str, edit: str, *, full: bool = False) -> bool:
-        row, it = self._recorded.rows.get(key), self._recorded.columns
-        if row is None or not self._has(row, edit, self._photos.headers_of(key)):
-            return False
-        proved = not full and self._proved is not None and self._proved[row]
-        if not proved and it.sources[row] != self._source(key, claimed, full=full):
-            return False
-        if self._shown is not None:
-            return self._shown[row] == 1
-        return self._listing is None or shows(self._listing, key, self._recorded)
-
-    def _has(self, row: int, edit: str, headers: Headers) -> bool:
-        """Whether these are recorded in ``row``. What was seen to stand in a place of a table stands there for all."""
-        it = self._recorded.columns
-        place = it.edits.places[row]
-        if self._edits.get(place) != edit:
-            if it.edits[row] != edit:
-                return False
-            self._edits[place] = edit
-        place = it.headers.places[row]
-        if self._headers.get(place) is not headers:
-            if it.headers[row] != headers.digest():
-                return False
-            self._headers[place] = headers
-        return True
-
-    def _source(self, key: str, claimed: str, *, full: bool) -> str:
-        """The SHA-256 (hex) of the local file, as far as anything but the metadata tells it."""
-        known = self._photos.hashes
-        return known.measured.get(key) or (claimed if full else known.proved.get(key) or claimed)
-
-
-def _same(live: PhotoMetadata, described: PhotoMetadata) -> bool:
-    """Whether both are one photo, as far as anything that lies there depends on it."""
-    return live is described or (
-        (live.id, live.deployment_file_hash, live.exif.corrected_timestamp, live.files)
-        == (described.id, described.deployment_file_hash, described.exif.corrected_timestamp, described.files)
-    )
-
-
-def _standing(local: LocalGallery, remote: RemoteGallery) -> _Standing | None:
-    """Who answers for the photos of ``local``; ``None`` where nobody does, because all of them may change."""
-    before = remote.metadata.settings if remote.metadata else NO_SETTINGS
-    photos = local.photos
-    if not isinstance(photos, SourcePhotos) or _rendering(before) != _rendering(local.settings):
-        return None
-    return _Standing(photos, remote) if photos.offset_hours == before.target_timezone_offset_hours else None
-
-
-def _rendering(settings: GallerySettings) -> tuple[object, ...]:
-    """The settings that decide the bytes of ``web`` and ``thumb``, which no hash in the metadata covers."""
-    return (settings.web_size, settings.thumb_size, settings.jpeg_quality, settings.webp_quality)
-
-
 def remote_photos(remote: RemoteGallery, *, but: Set[str] = frozenset()) -> dict[str, str]:
     """key → photo id of every photo object that the live metadata or the manifest names, ``but`` for these keys.
 
@@ -315,11 +239,11 @@ def remote_photos(remote: RemoteGallery, *, but: Set[str] = frozenset()) -> dict
     manifest = remote.manifest
     named = {key: gone.photo or key for key, gone in manifest.leaving_of("photo").items() if key not in but}
     named.update((key, photo or key) for key, photo in Entries.of(manifest.objects).photos(but))
-    for photo in remote.metadata.photos if remote.metadata else ():
-        files = photo.files
-        for key in (files.full, files.web, files.thumb):
-            if key not in but:
-                named[key] = photo.id
+    photos = remote.metadata.photos if remote.metadata else ()
+    ids = ids_of(photos)
+    for position, key in enumerate(keys_of(photos)):
+        if key not in but:
+            named[key] = ids[position // len(VARIANTS)]
     return named
 
 
@@ -327,7 +251,7 @@ def _names(remote: RemoteGallery) -> Set[str]:
     """The ids that ``remote_photos`` gives."""
     if remote.metadata is None:
         return frozenset(remote_photos(remote).values())
-    ids = {photo.id for photo in remote.metadata.photos}
+    ids = set(ids_of(remote.metadata.photos))
     others = {key: gone.photo or key for key, gone in remote.manifest.leaving_of("photo").items()}
     others.update((key, photo or key) for key, photo in Entries.of(remote.manifest.objects).photos(strangers_to=ids))
     if not others:

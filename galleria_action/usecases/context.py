@@ -64,7 +64,8 @@ class Context:
     ``environments`` knows of the others, ``pipeline`` is what the config file says of one, and ``shell`` runs its
     commands (``None``: this run may run none). ``hide`` takes secrets out of a text that is kept. ``preview`` is the
     name of the preview that the run is pointed at (empty: none), ``pull_request`` the number of the one that it belongs
-    to, ``closed`` whether that is over, and ``is_open`` asks the same of others (``None``: nobody knows)."""
+    to, ``closed`` whether that is over, and ``is_open`` asks the same of others (``None``: nobody knows).
+    ``expect_much`` is told before a large gallery is held in memory."""
 
     options: Options
     place: Place
@@ -87,6 +88,7 @@ class Context:
     pipeline: PipelineText | Pipeline | None = None
     shell: Shell | None = None
     hide: Callable[[str], str] = str
+    expect_much: Callable[[], None] = lambda: None
 
     @property
     def settings(self) -> StoreSettings:

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from galleria_action.columns import Texts, values_of
 from galleria_action.deployment.state import pieces as in_pieces
 from galleria_action.deployment.state import written as writing
-from galleria_action.deployment.state.columns import Texts, values_of
 from galleria_action.deployment.state.manifest import Leaving, Manifest
 from galleria_action.deployment.state.pieces import Odd, read_in_pieces
 from galleria_action.deployment.state.written import ManifestUnreadable, parse_manifest, parse_recorded, written

@@ -16,6 +16,7 @@ from galleria_action.deployment.remote.listing import Listing
 from galleria_action.deployment.state.entries import Entries
 from galleria_action.gallery.local.files import LocalFile, LocalFiles
 from galleria_action.gallery.metadata.model import MetadataExifData
+from galleria_action.gallery.metadata.photos import Photos
 from galleria_action.storage.interface import Headers, ObjectInfo
 from tests.deployment.values import (
     PHOTO_HEADERS,
@@ -79,7 +80,8 @@ def in_columns(remote: RemoteGallery) -> RemoteGallery:
     listing = Listing(recorded)
     listing.take((remote.listing or {}).values())
     listed = None if remote.listing is None else listing
-    return replace(remote, manifest=replace(remote.manifest, objects=recorded), listing=listed)
+    metadata = remote.metadata and replace(remote.metadata, photos=Photos(remote.metadata.photos))
+    return replace(remote, metadata=metadata, manifest=replace(remote.manifest, objects=recorded), listing=listed)
 
 
 @given(
@@ -95,7 +97,7 @@ def test_the_plan_is_that_of_the_photos_one_by_one(now, before, changes, listed,
     settings = replace(SETTINGS, jpeg_quality=quality, target_timezone_offset_hours=offset)
     remote = changed(remote_gallery(*before, settings=settings), changes)
     remote = remote if listed else replace(remote, listing=None)
-    described = metadata_of(*now)
+    described = replace(metadata_of(*now), photos=Photos(metadata_of(*now).photos))
     files = LocalFiles(file.local for photo in now for file in photo.files)
     measured = {file.key: file.sha256 for photo in now for file in photo.files if file.variant != "full"}
     photos = SourcePhotos(described, files, Hashes(measured, {}), lambda _: PHOTO_HEADERS, strip_gps=False)
@@ -131,7 +133,7 @@ def test_what_lies_there_otherwise_is_not_as_recorded(other: dict[str, Any]):
 def test_a_photo_that_the_metadata_describes_otherwise_does_not_stand(change: dict[str, Any], reason: Reason):
     now = local_photo("a")
     described = metadata_of(now)
-    described = replace(described, photos=tuple(replace(photo, **change) for photo in described.photos))
+    described = replace(described, photos=Photos(replace(photo, **change) for photo in described.photos))
     files = LocalFiles(file.local for file in now.files)
     measured = {file.key: file.sha256 for file in now.files if file.variant != "full"}
     photos = SourcePhotos(described, files, Hashes(measured, {}), lambda _: PHOTO_HEADERS, strip_gps=False)

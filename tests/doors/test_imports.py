@@ -44,7 +44,7 @@ PICTURES = {f"galleria_action.gallery.{name}" for name in ("position", "bare", "
 EDITS = {f"galleria_action.{name}" for name in ("gallery.exif", "deployment.apply.upload", "deployment.slots.fill")}
 #: The most modules that a run may load, Python's own included. Each costs a quarter of a millisecond, as a rule; who
 #: needs more of them for every run raises this, and says why.
-MOST = {"--version": 85, "--help": 300, "validate": 305, "folder": 345, "s3": 358}
+MOST = {"--version": 85, "--help": 300, "validate": 305, "folder": 345, "s3": 358, "removed": 366, "changed": 404}
 
 
 def loaded(environ: dict[str, str], *arguments: str) -> set[str]:
@@ -135,6 +135,27 @@ def test_nothing_to_do_loads_nothing_for_it(make_job: Callable[..., Job], place:
     assert not (PICTURES | EDITS) & modules
     assert NETWORK & modules == ({"galleria_action.storage.s3.wire"} if place == "s3" else set())
     assert len(modules) <= MOST[place]
+
+
+@pytest.mark.parametrize("what", ["removed", "changed"])
+def test_a_small_change_loads_what_it_needs(make_job: Callable[..., Job], what: str) -> None:
+    job = make_job("s3", photos=4)
+    assert job.runner.run("deploy").exit_code == 0
+    if what == "removed":
+        job.gallery.remove(0)
+    else:
+        job.gallery.change(0)
+    modules = loaded(job.runner.environment({"command": "deploy"}))
+    assert not foreign(modules)
+    assert not DEAR & modules, DEAR & modules
+    assert bool((PICTURES | EDITS) & modules) is (what == "changed")
+    # a gallery in place is not filled beside, taken down, or taken back
+    others = {
+        f"galleria_action.{name}"
+        for name in ("deployment.slots.fill", "deployment.apply.restore", "usecases.releases.rollback")
+    }
+    assert not others & modules
+    assert len(modules) <= MOST[what]
 
 
 @pytest.mark.parametrize("command", ["plan", "deploy", "verify"])

@@ -15,7 +15,6 @@ from galleria_action.deployment.outgoing.done import UploadsDone
 from galleria_action.deployment.outgoing.failures import concerns_all, summed_up
 from galleria_action.deployment.outgoing.open_file import OnDisk, OpenFile
 from galleria_action.deployment.outgoing.prepare import Prepared, PreparePolicy, beginning_of, prepare
-from galleria_action.deployment.previews.lending import Lender
 from galleria_action.deployment.state.checkpoint import Checkpoint
 from galleria_action.deployment.state.manifest import Manifest, ManifestEntry
 from galleria_action.deployment.state.pool import POOL_HEADERS, pool_key
@@ -28,6 +27,7 @@ from galleria_action.storage.interface import Hashed, Headers, ObjectInfo, Write
 from galleria_action.values import dataclass, field
 
 if TYPE_CHECKING:
+    from galleria_action.deployment.previews.lending import Lender
     from galleria_action.gallery.local.rooms import Rooms
 
 T = TypeVar("T")

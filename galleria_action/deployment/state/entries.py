@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator, KeysView, Mapping, Sequence
 from typing import Any, Literal
 
+from galleria_action.columns import Column, Hashes, Numbers, Table, Values, places_of, values_of
 from galleria_action.deployment.model import EDIT_DIGITS
-from galleria_action.deployment.state.columns import Column, Hashes, Numbers, Table, Values, places_of, values_of
 from galleria_action.storage.interface import ObjectInfo
 from galleria_action.values import dataclass
 

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from sys import intern
 from typing import Any
 
-from galleria_action.deployment.state.columns import Texts
+from galleria_action.columns import Texts
 
 _PIECE = 1 << 20
 _FED = 64 << 10

@@ -10,6 +10,7 @@ from __future__ import annotations
 import binascii
 import json
 import re
+import zlib
 from array import array
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -18,9 +19,9 @@ from sys import intern
 from types import NoneType
 from typing import Any, cast
 
+from galleria_action.columns import Column, Hashes, Numbers, Table, Texts, Values, places_of, values_of
 from galleria_action.deployment.made_by import MadeBy, made_by_of
 from galleria_action.deployment.model import EDIT_DIGITS, Mode
-from galleria_action.deployment.state.columns import Column, Hashes, Numbers, Table, Texts, Values, places_of, values_of
 from galleria_action.deployment.state.entries import EDIT, MD5, SHA1, SHA256, Columns, Entries
 from galleria_action.deployment.state.manifest import MANIFEST_KEY, Kind, Leaving, Manifest, ManifestEntry
 from galleria_action.errors import ConfigInvalid
@@ -31,6 +32,8 @@ from galleria_action.values import replace
 
 _SCHEMA = 2
 _GZIP = b"\x1f\x8b"
+#: zlib's word (window of 2^15 bytes, and 16) for a gzip file: without a time, so that the same is the same
+_AS_GZIP = 15 + 16
 #: what is smaller stays as people can read it
 _WORTH_COMPRESSING = 32 << 10
 #: what is packed into fewer bytes is read whole
@@ -62,9 +65,7 @@ def written(manifest: Manifest, **more: Any) -> bytes:
     plain = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
     if len(plain) < _WORTH_COMPRESSING:
         return plain
-    import gzip
-
-    return gzip.compress(plain, 6, mtime=0)
+    return zlib.compress(plain, 6, _AS_GZIP)
 
 
 def headers_of(record: bytes) -> Headers:

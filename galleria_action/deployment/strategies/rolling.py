@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from galleria_action.deployment.apply.keep import Keep
 from galleria_action.deployment.apply.order import Step
 from galleria_action.deployment.apply.publish import Conclude, Publish
-from galleria_action.deployment.apply.restore import Restore
 from galleria_action.deployment.apply.retain import Retain
 from galleria_action.deployment.apply.steps import (
     CommitDocument,
@@ -16,6 +17,9 @@ from galleria_action.deployment.apply.steps import (
     WriteRecord,
 )
 from galleria_action.deployment.galleries import Wanted
+
+if TYPE_CHECKING:
+    from galleria_action.deployment.apply.restore import Restore
 
 
 def rolling(local: Wanted, restore: Restore | None = None) -> tuple[Step, ...]:

@@ -21,6 +21,8 @@ MAX_PAYLOAD = 0xFFFF - 2
 _STANDALONE = frozenset([0x01, *range(0xD0, 0xD8)])
 _END_OR_START = frozenset([0xD8, 0xD9])
 _WITH_LENGTH = frozenset(range(0x02, 0xFF)) - _STANDALONE - _END_OR_START
+#: APPn and comments, which describe the picture; all others hold tables that it is decoded with
+_DESCRIBING = frozenset([*range(0xE0, 0xF0), 0xFE])
 #: a segment as it begins nearly always: 0xFF, marker, length
 _SEGMENT, _NO_SEGMENT = struct.Struct(">BBH"), (0, 0, 0)
 #: fill bytes may stand before a marker (T.81 B.1.1.2); in junk the last 0xFF of them is as good as the first, and to
@@ -57,12 +59,14 @@ class Segment(NamedTuple):
 
 
 class Head(NamedTuple):
-    """Everything before the compressed picture. ``scan`` is where the first SOS marker stands; those of ``segments``
-    that hold EXIF, intact or not, are ``exif``, too."""
+    """Everything before the compressed picture. ``segments`` are those that describe it (APPn, comments); those of them
+    that hold EXIF, intact or not, are ``exif``, too. ``tables`` is where the first other one stands, ``scan`` where the
+    first SOS marker does."""
 
     segments: tuple[Segment, ...]
     scan: int
     exif: tuple[Segment, ...]
+    tables: int
 
 
 def foreign_format(image: memoryview) -> str | None:
@@ -82,8 +86,8 @@ def read_head(image: memoryview) -> Head:
     """
     segments: list[Segment] = []
     exif: list[Segment] = []
-    position, length = 2, len(image)
-    while len(segments) < _MAX_SEGMENTS:
+    position, length, tables = 2, len(image), 0
+    for _ in range(_MAX_SEGMENTS):
         start = position
         first, marker, size = _SEGMENT.unpack_from(image, start) if start + 4 <= length else _NO_SEGMENT
         if first != 0xFF or marker not in _WITH_LENGTH:
@@ -95,12 +99,15 @@ def read_head(image: memoryview) -> Head:
         position = start + 2 + size
         if size < 2 or position > length:
             raise Damaged("a segment before the picture data is cut off")
+        if marker in _DESCRIBING:
+            segment = Segment(marker, start, start + 4, position)
+            segments.append(segment)
+            if marker == APP1 and is_exif(image, segment):
+                exif.append(segment)
+            continue
+        tables = tables or start
         if marker == SOS:
-            return Head(tuple(segments), start, tuple(exif))
-        segment = Segment(marker, start, start + 4, position)
-        segments.append(segment)
-        if marker == APP1 and is_exif(image, segment):
-            exif.append(segment)
+            return Head(tuple(segments), start, tuple(exif), tables)
     raise Damaged("the file has more segments than any real photo")
 
 
@@ -138,7 +145,8 @@ def place_for_exif(image: memoryview, head: Head) -> int:
     """Where a new EXIF segment belongs: behind SOI and the JFIF segments, which must stay first."""
     place = 2
     for segment in head.segments:
-        if not any(starts_with(image, segment, APP0, name) for name in (b"JFIF\0", b"JFXX\0")):
+        jfif = any(starts_with(image, segment, APP0, name) for name in (b"JFIF\0", b"JFXX\0"))
+        if segment.start > head.tables or not jfif:
             break
         place = segment.end
     return place

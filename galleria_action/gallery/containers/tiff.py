@@ -8,8 +8,7 @@ from __future__ import annotations
 import struct
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import compress, count, repeat
-from operator import add, mul
+from itertools import compress, count
 from typing import NamedTuple
 
 from galleria_action.gallery.containers.jpeg import Damaged
@@ -67,8 +66,8 @@ class Directory(NamedTuple):
     """A directory: its count at ``at``, records, and the pointer to the next one up to ``end``.
 
     The records stand in columns, as they are read at once: most of them nobody asks for. ``numbers`` are their last
-    four bytes; a value that does not fit in there stands from one of ``starts`` to one of ``ends``. Some writers leave
-    the next pointer out; ``next_at`` is ``None`` when the block ends before it.
+    four bytes, which say where a value stands that does not fit in there. Some writers leave the next pointer out;
+    ``next_at`` is ``None`` when the block ends before it.
     """
 
     path: str
@@ -77,9 +76,6 @@ class Directory(NamedTuple):
     types: tuple[int, ...]
     values: tuple[int, ...]
     numbers: tuple[int, ...]
-    sizes: list[int]
-    starts: list[int]
-    ends: list[int]
     next_at: int | None
     end: int
 
@@ -96,18 +92,24 @@ class Directory(NamedTuple):
             found.append(self._entry(number))
         return found
 
-    def outside(self) -> Iterator[tuple[int, int, int]]:
+    def outside(self) -> list[tuple[int, int, int]]:
         """Start, end and tag of each value that does not stand in its record."""
-        return zip(self.starts, self.ends, compress(self.tags, map(INLINE.__lt__, self.sizes)), strict=True)
+        records = zip(self.tags, self.types, self.values, self.numbers, strict=True)
+        return [
+            (number, number + size, tag)
+            for tag, kind, values, number in records
+            if (size := TYPE_SIZES.get(kind, 0) * values) > INLINE
+        ]
 
     def points(self, number: int) -> bool:
         """Whether the record of this number is one that a pointer to another directory has."""
         return self.types[number] in (LONG, IFD) and self.values[number] == 1
 
     def _entry(self, number: int) -> Entry:
-        at, size = self.at + 2 + 12 * number, self.sizes[number]
+        at, kind, values = self.at + 2 + 12 * number, self.types[number], self.values[number]
+        size = TYPE_SIZES.get(kind, 0) * values
         value_at = self.numbers[number] if size > INLINE else at + 8
-        return Entry(self.tags[number], self.types[number], self.values[number], size, value_at, at)
+        return Entry(self.tags[number], kind, values, size, value_at, at)
 
 
 class Reference(NamedTuple):
@@ -135,6 +137,8 @@ class Usage:
 
     def length(self, limit: int) -> int:
         """How long they are in all, as far as they stand before ``limit``."""
+        if self._ends[-1] <= limit:
+            return sum(self._ends) - sum(self._starts)
         return _sum_up_to(limit, self._ends) - _sum_up_to(limit, self._starts)
 
 
@@ -279,13 +283,8 @@ def read_directory(block: bytes, order: str, path: str, at: int) -> Directory | 
     if many > _MAX_ENTRIES or table_end > len(block):
         return None
     fields = struct.unpack_from(order + many * "HHII", block, at + 2)
-    types, values, numbers = fields[1::4], fields[2::4], fields[3::4]
-    sizes = list(map(mul, map(TYPE_SIZES.get, types, repeat(0)), values))
-    outside = list(map(INLINE.__lt__, sizes))
-    starts = list(compress(numbers, outside))
-    ends = list(map(add, starts, compress(sizes, outside)))
     next_at, end = (table_end, table_end + 4) if table_end + 4 <= len(block) else (None, table_end)
-    return Directory(path, at, fields[::4], types, values, numbers, sizes, starts, ends, next_at, end)
+    return Directory(path, at, fields[::4], fields[1::4], fields[2::4], fields[3::4], next_at, end)
 
 
 def _pictures(block: bytes, order: str, directory: Directory) -> Iterator[Reference]:
@@ -308,13 +307,12 @@ def _numbers(block: bytes, order: str, directory: Directory, tag: int) -> Sequen
 
 
 def _usage(directories: Iterable[Directory], pictures: Iterable[Reference]) -> Usage:
-    starts, ends = [0], [_HEADER]
+    spans = [(0, _HEADER, 0)]
     for directory in directories:
-        starts += directory.at, *directory.starts
-        ends += directory.end, *directory.ends
-    for picture in pictures:
-        starts.append(picture.start)
-        ends.append(picture.end)
+        spans.append((directory.at, directory.end, 0))
+        spans += directory.outside()
+    spans += [(picture.start, picture.end, 0) for picture in pictures]
+    starts, ends, _ = zip(*spans, strict=True)
     return Usage(starts, ends)
 
 

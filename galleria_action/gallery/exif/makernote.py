@@ -91,7 +91,7 @@ def _directory(block: bytes, order: str, at: int, end: int) -> Directory | None:
 
 def _lie_inside(directory: Directory, start: int, end: int) -> int:
     """How many of its values lie between ``start`` and ``end``."""
-    return sum(start <= at and to <= end for at, to in zip(directory.starts, directory.ends, strict=True))
+    return sum(start <= at and to <= end for at, to, _ in directory.outside())
 
 
 def _leaves(tiff: Tiff, note: _Note, file: memoryview, beyond: int) -> bool:
@@ -115,19 +115,20 @@ def _with_inner_directories(block: bytes, note: _Note) -> Iterator[Directory]:
 
 def _leading(directory: Directory) -> list[int]:
     """Where its records lead that may lead to another directory."""
-    records = zip(directory.types, directory.values, directory.sizes, directory.numbers, strict=True)
+    records = zip(directory.types, directory.values, directory.numbers, strict=True)
     return [
         number
-        for kind, values, size, number in records
-        if (values == 1 and kind in (LONG, IFD)) or (kind == UNDEFINED and size > INLINE)
+        for kind, values, number in records
+        if (values == 1 and kind in (LONG, IFD)) or (kind == UNDEFINED and values > INLINE)
     ]
 
 
 def _refers_behind(block_end: int, directory: Directory, bases: tuple[int, ...], file: memoryview, beyond: int) -> bool:
     records = zip(directory.types, directory.values, directory.numbers, strict=True)
     numbers = [number for kind, values, number in records if kind == LONG and values == 1]
+    ends = [end for _, end, _ in directory.outside()]
     for base in bases:
-        if any(block_end < base + end <= len(file) + beyond for end in directory.ends):
+        if any(block_end < base + end <= len(file) + beyond for end in ends):
             return True
         places = [base + number for number in numbers if base + number >= block_end]
         if any(_begins_jpeg(file, at) or len(file) < at + 3 <= len(file) + beyond for at in places):

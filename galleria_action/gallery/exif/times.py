@@ -8,9 +8,7 @@ dead bytes, and every other offset, MakerNote's own included, stays true.
 from __future__ import annotations
 
 import struct
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cached_property
 from typing import NamedTuple
 
 from galleria_action.gallery.containers.jpeg import EXIF_HEADER, MAX_PAYLOAD
@@ -36,6 +34,7 @@ NAMES = {DATE_TIME_ORIGINAL: "DateTimeOriginal", OFFSET_TIME_ORIGINAL: "OffsetTi
 _NEW_EXIF_VERSION = b"0231"
 #: where a second DateTimeOriginal can hide the first one from readers
 DUPLICATES = (MAIN, THUMBNAIL_EXIF)
+_EDITED = (MAIN_EXIF, *DUPLICATES)
 
 #: these bytes at this offset
 _Overwrite = tuple[int, bytes]
@@ -58,12 +57,12 @@ def new_block(wanted: Mapping[int, bytes]) -> bytes:
 
 def all_records(tiff: Tiff, tag: int) -> list[Entry]:
     """The records of a time in the Exif directory, and in those that may have a duplicate."""
-    return [
-        entry
-        for path in (MAIN_EXIF, *DUPLICATES)
-        if path in tiff.directories and tag in tiff.directories[path].tags
-        for entry in tiff.directories[path].find(tag)
-    ]
+    found = []
+    for path in _EDITED:
+        directory = tiff.directories.get(path)
+        if directory and tag in directory.tags:
+            found += directory.find(tag)
+    return found
 
 
 def has_date(tiff: Tiff) -> bool:
@@ -91,11 +90,11 @@ def write_times(tiff: Tiff, wanted: Mapping[int, bytes], growth_refused: Callabl
     moment.
     """
     block, used = bytearray(tiff.block), _Used(tiff)
-    homeless = dict(wanted)
+    homeless = {}
     for tag, value in wanted.items():
         found = tiff.find(MAIN_EXIF, tag)
-        if found and all(_write_in_place(block, tiff, used, entry, value) for entry in found):
-            del homeless[tag]
+        if not found or not all(_write_in_place(block, tiff, used, entry, value) for entry in found):
+            homeless[tag] = value
     problems = _write_duplicates(block, tiff, used, wanted)
     if homeless:
         refused = growth_refused()
@@ -134,7 +133,7 @@ def _write_in_place(block: bytearray, tiff: Tiff, used: _Used, entry: Entry, val
 
 
 def _says(tiff: Tiff, entry: Entry, value: bytes) -> bool:
-    return entry.type == ASCII and tiff.value(entry)[: len(value)].split(b"\0")[0] == value[:-1]
+    return entry.type == ASCII and tiff.value(entry)[: len(value)] in (value, value[:-1])
 
 
 class _Used:
@@ -142,16 +141,18 @@ class _Used:
 
     def __init__(self, tiff: Tiff) -> None:
         self._tiff = tiff
+        self._times: dict[tuple[int, int], int] | None = None
 
-    @cached_property
-    def _of_a_kind(self) -> Counter[tuple[int, int]]:
-        directories = self._tiff.directories
-        return Counter(
-            (tag, start)
-            for path in (MAIN_EXIF, *DUPLICATES)
-            if path in directories
-            for start, _, tag in directories[path].outside()
-        )
+    def _of_a_kind(self, entry: Entry) -> int:
+        """How many records of the same time say that it stands where ``entry`` says."""
+        if self._times is None:
+            self._times = {}
+            for path in _EDITED:
+                directory = self._tiff.directories.get(path)
+                for start, _, tag in directory.outside() if directory else ():
+                    if tag in NAMES:
+                        self._times[tag, start] = self._times.get((tag, start), 0) + 1
+        return self._times.get((entry.tag, entry.value_at), 0)
 
     def by_strangers(self, entry: Entry, length: int) -> bool:
         """Whether anything but ``entry`` uses the ``length`` bytes that would be overwritten.
@@ -159,7 +160,7 @@ class _Used:
         The same tag at the same place in a duplicate directory is not a stranger: it is to get the same value.
         """
         users = self._tiff.usage.count(entry.value_at, entry.value_at + length)
-        return users > 1 and users > self._of_a_kind[entry.tag, entry.value_at]
+        return users > 1 and users > self._of_a_kind(entry)
 
 
 def _write_anew(
@@ -202,7 +203,7 @@ def _extended_directory(tiff: Tiff, start: int, homeless: Mapping[int, bytes]) -
     """
     exif = tiff.directories[MAIN_EXIF]
     values, records = _values_with_records(tiff.order, start, homeless)
-    if all(exif.find(tag) for tag in homeless):
+    if homeless.keys() <= set(exif.tags):
         return [(start, values), *((entry.at, records[tag]) for tag in homeless for entry in exif.find(tag))]
     (pointer,) = tiff.directories[MAIN].find(EXIF_POINTER)
     moved = struct.pack(tiff.order + "I", start + len(values))

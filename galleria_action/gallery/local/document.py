@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from galleria_action.errors import GalleryInvalid
@@ -17,8 +18,9 @@ from galleria_action.values import replace
 _LARGE = 4 << 20
 
 
-def read_metadata(path: Path, fence: Workspace) -> LoadedMetadata:
-    """Read and validate the metadata file at ``path``, which must lie inside ``fence`` for real.
+def read_metadata(path: Path, fence: Workspace, expect_much: Callable[[], None] = lambda: None) -> LoadedMetadata:
+    """Read and validate the metadata file at ``path``, which must lie inside ``fence`` for real. ``expect_much`` is
+    told before a large one is read.
 
     Raises ``GalleryInvalid`` as ``load_metadata`` does, and when the file is missing, too large to be read (told by
     its size, before reading), not a readable regular file inside the workspace, or a pointer to one that was not
@@ -32,6 +34,8 @@ def read_metadata(path: Path, fence: Workspace) -> LoadedMetadata:
     except Refused as refusal:
         raise GalleryInvalid(f"{file} {refusal}.") from None
     refuse_larger(local.size, file)
+    if local.size >= _LARGE:
+        expect_much()
     raw = read_file(local)
     if pointer := pointer_problem(raw[:HEAD_BYTES], len(raw)):
         raise GalleryInvalid(f"{file} {pointer}.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from itertools import product
 from pathlib import Path
 
 from galleria_action.errors import GalleryInvalid
@@ -22,7 +23,8 @@ from galleria_action.gallery.local.nearby import Nearby
 from galleria_action.gallery.local.stamp import stamp_of
 from galleria_action.gallery.metadata.findings import Findings
 from galleria_action.gallery.metadata.json_source import Place
-from galleria_action.gallery.metadata.model import GalleryMetadata, Variant
+from galleria_action.gallery.metadata.model import VARIANTS, GalleryMetadata, Variant
+from galleria_action.gallery.metadata.photos import keys_of
 from galleria_action.gallery.wording import shown
 
 LinesOf = Callable[[Sequence[Place]], Sequence[int]]
@@ -63,16 +65,17 @@ def locate(
     findings = Findings(file)
     plain = _PlainFiles(fence, root)
     hints = set[str]()
-    for index, photo in enumerate(metadata.photos):
-        for variant, key in photo.files.items():
-            if is_ordinary(key) and plain.take(key, variant):
-                continue
-            try:
-                plain.found.add(_locate_variant(fence, nearby, root, variant, key))
-            except Refused as refusal:
-                findings.add(f"photo {shown(photo.id)}: {refusal}", place=("photos", index, "files", variant))
-                absent = _WHOLE_HINT if variant == "full" else _SMALL_HINT
-                hints.add(absent if isinstance(refusal, _Missing) else _TOLD_HINT)
+    variants = product(range(len(metadata.photos)), VARIANTS)
+    for (index, variant), key in zip(variants, keys_of(metadata.photos), strict=True):
+        if is_ordinary(key) and plain.take(key, variant):
+            continue
+        try:
+            plain.found.add(_locate_variant(fence, nearby, root, variant, key))
+        except Refused as refusal:
+            name = shown(metadata.photos[index].id)
+            findings.add(f"photo {name}: {refusal}", place=("photos", index, "files", variant))
+            absent = _WHOLE_HINT if variant == "full" else _SMALL_HINT
+            hints.add(absent if isinstance(refusal, _Missing) else _TOLD_HINT)
     if findings.count:
         missing = "1 local file is" if findings.count == 1 else f"{findings.count:,} local files are"
         raise GalleryInvalid(

@@ -8,24 +8,22 @@ from galleria_action.gallery.keys import all_ordinary, folded, key_problem
 from galleria_action.gallery.media import extension_of, is_photo_or_video
 from galleria_action.gallery.metadata.json_source import Place
 from galleria_action.gallery.metadata.model import VARIANTS, PhotoMetadata, Variant
+from galleria_action.gallery.metadata.photos import ids_of, keys_of, timestamps_of
 from galleria_action.gallery.metadata.timestamps import NotAMoment, is_plain_moment, read_timestamp
 from galleria_action.gallery.wording import shown
 
 Violation = tuple[Place, str]
 
-#: A photo that the schema has accepted, with its index in ``photos``.
-IndexedPhoto = tuple[int, PhotoMetadata]
 
-
-def broken_rules(photos: Sequence[IndexedPhoto]) -> Iterator[Violation]:
-    """Every broken rule of ``photos``, with the place of the value that breaks it. Of two values that may not be the
-    same, the second is named."""
-    yield from _ids(photos)
-    yield from _timestamps(photos)
-    keys = [key for _, photo in photos for key in (photo.files.full, photo.files.web, photo.files.thumb)]
+def broken_rules(photos: Sequence[PhotoMetadata], indices: Sequence[int]) -> Iterator[Violation]:
+    """Every broken rule of ``photos``, which the schema has accepted and which have these ``indices`` in the document,
+    with the place of the value that breaks it. Of two values that may not be the same, the second is named."""
+    ids, keys = ids_of(photos), keys_of(photos)
+    yield from _ids(ids, indices)
+    yield from _timestamps(timestamps_of(photos), ids, indices)
     if not _plainly_sound(keys):
-        yield from _keys(photos)
-    yield from _files_as_folders(photos, keys)
+        yield from _keys(keys, ids, indices)
+    yield from _files_as_folders(keys, ids, indices)
 
 
 def _plainly_sound(keys: Sequence[str]) -> bool:
@@ -35,57 +33,61 @@ def _plainly_sound(keys: Sequence[str]) -> bool:
     return (
         all_ordinary(keys)
         and all(is_photo_or_video(f"x.{end}") for end in ends)
-        and len(set(map(str.lower, keys))) == len(keys)
+        # by their hashes, which take less memory: what is not the same with those is not the same
+        and len(set(map(hash, map(str.lower, keys)))) == len(keys)
     )
 
 
-def _ids(photos: Iterable[IndexedPhoto]) -> Iterator[Violation]:
+def _ids(ids: Sequence[str], indices: Sequence[int]) -> Iterator[Violation]:
     seen: dict[str, int] = {}
-    for index, photo in photos:
-        first = seen.setdefault(photo.id, index)
+    for index, name in zip(indices, ids, strict=True):
+        first = seen.setdefault(name, index)
         if first != index:
             yield (
                 ("photos", index, "id"),
-                f"photo {shown(photo.id)} is listed twice: photo number {first + 1} has the same id",
+                f"photo {shown(name)} is listed twice: photo number {first + 1} has the same id",
             )
-        elif not photo.id.isascii() and _not_unicode(photo.id):
+        elif not name.isascii() and _not_unicode(name):
             yield (
                 ("photos", index, "id"),
-                f"the id {shown(photo.id)} holds half a surrogate pair, which is not valid Unicode",
+                f"the id {shown(name)} holds half a surrogate pair, which is not valid Unicode",
             )
 
 
-def _timestamps(photos: Iterable[IndexedPhoto]) -> Iterator[Violation]:
-    for index, photo in photos:
-        stamp = photo.exif.corrected_timestamp
+def _timestamps(stamps: Iterable[str | None], ids: Sequence[str], indices: Sequence[int]) -> Iterator[Violation]:
+    for place, stamp in enumerate(stamps):
         if stamp is None or is_plain_moment(stamp):
             continue
         try:
             read_timestamp(stamp)
         except NotAMoment as problem:
             yield (
-                ("photos", index, "exif", "corrected_timestamp"),
-                f"photo {shown(photo.id)}: exif.corrected_timestamp, {shown(stamp)}, {problem}",
+                ("photos", indices[place], "exif", "corrected_timestamp"),
+                f"photo {shown(ids[place])}: exif.corrected_timestamp, {shown(stamp)}, {problem}",
             )
 
 
-def _keys(photos: Sequence[IndexedPhoto]) -> Iterator[Violation]:
-    # Position 3 * n + v is variant v of the n-th of photos: small, for there are hundreds of thousands of keys.
+def _keys(keys: Sequence[str], ids: Sequence[str], indices: Sequence[int]) -> Iterator[Violation]:
     seen: dict[str, int] = {}
-    position = -1
-    for index, photo in photos:
-        for variant, key in photo.files.items():
-            position += 1
-            problem = key_problem(key) or _not_a_photo(key)
-            if problem is None:
-                first = seen.setdefault(folded(key), position)
-                if first == position:
-                    continue
-                problem = _clash(key, photos[first // 3][1], VARIANTS[first % 3])
-            yield (
-                ("photos", index, "files", variant),
-                f"photo {shown(photo.id)}: the key of {variant}, {shown(key)}, {problem}",
-            )
+    for position, key in enumerate(keys):
+        problem = key_problem(key) or _not_a_photo(key)
+        if problem is None:
+            first = seen.setdefault(folded(key), position)
+            if first == position:
+                continue
+            problem = _clash(key, keys[first], f"{_variant(first)} of photo {shown(ids[first // len(VARIANTS)])}")
+        yield _of_key(position, ids, indices, f"the key of {_variant(position)}, {shown(key)}, {problem}")
+
+
+def _variant(position: int) -> Variant:
+    """Of which variant the key at ``position`` is."""
+    return VARIANTS[position % len(VARIANTS)]
+
+
+def _of_key(position: int, ids: Sequence[str], indices: Sequence[int], text: str) -> Violation:
+    """What is to be said of the key at ``position``."""
+    place = position // len(VARIANTS)
+    return ("photos", indices[place], "files", _variant(position)), f"photo {shown(ids[place])}: {text}"
 
 
 def _not_a_photo(key: str) -> str | None:
@@ -97,32 +99,28 @@ def _not_a_photo(key: str) -> str | None:
     return f"{named}, which is not that of a picture or video"
 
 
-def _clash(key: str, other: PhotoMetadata, variant: Variant) -> str:
-    owner, theirs = f"{variant} of photo {shown(other.id)}", dict(other.files.items())[variant]
-    if theirs == key:
+def _clash(key: str, other: str, owner: str) -> str:
+    if other == key:
         return f"is the key of {owner} too"
     return (
-        f"differs only by letter case or Unicode normalisation from {shown(theirs)}, the key of "
+        f"differs only by letter case or Unicode normalisation from {shown(other)}, the key of "
         f"{owner}: many disks hold the two to be one"
     )
 
 
-def _files_as_folders(photos: Iterable[IndexedPhoto], every: Sequence[str]) -> Iterator[Violation]:
-    """A key that is also the folder of another (of ``every`` one) cannot be stored by a file system, nor by MinIO."""
+def _files_as_folders(keys: Sequence[str], ids: Sequence[str], indices: Sequence[int]) -> Iterator[Violation]:
+    """A key that is also the folder of another cannot be stored by a file system, nor by MinIO."""
     folders: set[str] = set()
-    for folder in {key.rpartition("/")[0] for key in every}:
+    for folder in {key.rpartition("/")[0] for key in keys}:
         while folder and folder not in folders:
             folders.add(folder)
             folder = folder.rpartition("/")[0]
-    if folders.isdisjoint(every):
+    if folders.isdisjoint(keys):
         return
-    keys = ((index, photo, variant, key) for index, photo in photos for variant, key in photo.files.items())
-    for index, photo, variant, key in keys:
+    for position, key in enumerate(keys):
         if key in folders:
-            yield (
-                ("photos", index, "files", variant),
-                f"photo {shown(photo.id)}: the key of {variant}, {shown(key)}, is the folder of another key too",
-            )
+            text = f"the key of {_variant(position)}, {shown(key)}, is the folder of another key too"
+            yield _of_key(position, ids, indices, text)
 
 
 def _not_unicode(text: str) -> bool:

@@ -7,17 +7,18 @@ document may fail in all three; every finding of every stage that can still be r
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
 from galleria_action.errors import Finding, GalleryInvalid
 from galleria_action.expressions import expression
-from galleria_action.gallery.keys import key_problem
+from galleria_action.gallery.keys import all_ordinary, key_problem
 from galleria_action.gallery.metadata import json_source
 from galleria_action.gallery.metadata.findings import Findings
 from galleria_action.gallery.metadata.json_source import Place, Problem, Unreadable, lines_of
 from galleria_action.gallery.metadata.json_stream import Odd, read_in_pieces
 from galleria_action.gallery.metadata.model import GalleryMetadata, PhotoMetadata
+from galleria_action.gallery.metadata.photos import Photos
 from galleria_action.gallery.metadata.rules import broken_rules
 from galleria_action.gallery.metadata.violations import check_schema, fits
 from galleria_action.gallery.wording import shown
@@ -76,19 +77,19 @@ def load_metadata(raw: bytes, file: str) -> LoadedMetadata:
     listed, the others counted.
     """
     metadata = _plain(raw)
-    if metadata is None or any(broken_rules(list(enumerate(metadata.photos)))):
+    if metadata is None or any(broken_rules(metadata.photos, range(len(metadata.photos)))):
         return _looked_into(raw, file)
     return LoadedMetadata(metadata, raw, file, hashlib.sha256(raw).hexdigest())
 
 
 def _plain(raw: bytes) -> GalleryMetadata | None:
     """The model of a document that the schema accepts and that has nothing odd about it; ``None`` for any other."""
-    photos: list[PhotoMetadata] = []
+    photos = Photos()
 
     def take(items: list[Any]) -> None:
         if not (json_source.is_shallow({"photos": items}) and fits({"schema_version": "1.0", "photos": items})):
             raise Odd
-        photos.extend(map(PhotoMetadata.from_dict, items))
+        photos.extend([*map(PhotoMetadata.from_dict, items)])
 
     if _HALVES.search(raw):
         return None
@@ -98,7 +99,7 @@ def _plain(raw: bytes) -> GalleryMetadata | None:
         return None
     if not (json_source.is_shallow(document) and fits(document)):
         return None
-    return replace(GalleryMetadata.from_dict(document), photos=tuple(photos))
+    return replace(GalleryMetadata.from_dict(document), photos=photos)
 
 
 def _looked_into(raw: bytes, file: str) -> LoadedMetadata:
@@ -115,11 +116,13 @@ def _looked_into(raw: bytes, file: str) -> LoadedMetadata:
     sound = check_schema(_text_only(source.document) if halves else source.document, findings)
     if halves:
         sound = [(index, source.document["photos"][index]) for index, _ in sound]
-    for place, message in broken_rules([(index, PhotoMetadata.from_dict(photo)) for index, photo in sound]):
+    photos = [PhotoMetadata.from_dict(photo) for _, photo in sound]
+    for place, message in broken_rules(photos, [index for index, _ in sound]):
         findings.add(message, place=place)
     if findings.count:
         raise _invalid(findings.located(lambda places: lines_of(raw, places)), findings.count)
     metadata = GalleryMetadata.from_dict(source.document)
+    metadata = replace(metadata, photos=Photos(metadata.photos))
     warnings = tuple(Finding(text, file, 1) for text in source.warnings)
     return LoadedMetadata(metadata, raw, file, hashlib.sha256(raw).hexdigest(), warnings)
 
@@ -136,14 +139,19 @@ def parse_remote(raw: bytes) -> GalleryMetadata:
         raise RemoteInvalid(str(error)) from None
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         raise RemoteInvalid("it is JSON, but does not describe a gallery") from None
-    for photo in metadata.photos:
+    if not (isinstance(metadata.photos, Photos) and all_ordinary(metadata.photos.keys)):
+        _refuse_unsound(metadata.photos)
+    return metadata
+
+
+def _refuse_unsound(photos: Iterable[PhotoMetadata]) -> None:
+    for photo in photos:
         for name, value in (("id", photo.id), *photo.files.items()):
             if not isinstance(value, str):
                 raise RemoteInvalid(f"{name} of a photo is {shown(value)} instead of text")
         for variant, key in photo.files.items():
             if problem := key_problem(key):
                 raise RemoteInvalid(f"photo {shown(photo.id)}: the key of {variant}, {shown(key)}, {problem}")
-    return metadata
 
 
 def _text_only(value: Any) -> Any:

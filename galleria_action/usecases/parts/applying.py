@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from galleria_action.deployment.events import Deploying, Uploaded
 from galleria_action.deployment.model import Plan
+from galleria_action.deployment.outgoing.done import Idle, UploadsDone
 from galleria_action.deployment.remote.reading import caught_up, list_target
 from galleria_action.deployment.remote.verification import Verification, verify_listing
 from galleria_action.deployment.state.begun import BEGUN_KEY, end_begun, read_begun, write_begun
@@ -40,7 +41,6 @@ if TYPE_CHECKING:  # what sends files is loaded when some are to be sent
     from galleria_action.deployment.apply.order import Step
     from galleria_action.deployment.apply.upload import Uploader
     from galleria_action.deployment.apply.work import Work
-    from galleria_action.deployment.outgoing.done import UploadsDone
     from galleria_action.deployment.previews.lending import Lender
 
 #: different warnings about EXIF, each with its files
@@ -219,7 +219,9 @@ def put_online(
 
     made = with_listing(store, made)
     resumed = checkpoint if context.options.upload.resume and made.plan.uploads else None
-    uploader = make_uploader(context, store, made, resumed, done, lender)
+    uploader: Uploader | Idle = Idle(context.options.upload.concurrency, done)
+    if made.plan.uploads:
+        uploader = make_uploader(context, store, made, resumed, done, lender)
     terms = replace(terms_of(context), previous=previous)
     work = Work(made.plan, made.local, made.remote, store, uploader, context.stop, context.tell, made.hold, terms)
     plan = made.plan
@@ -250,7 +252,8 @@ def _deploying(context: Context, work: Work, checkpoint: Checkpoint) -> Iterator
             yield
     finally:
         warn_of_uploads(context, work.uploader.done.summary())
-        tell_proof(context, work.sender)
+        if not isinstance(work.uploader, Idle):
+            tell_proof(context, work.uploader)
         tell_trouble(context, checkpoint)
 
 

@@ -6,11 +6,8 @@ import hashlib
 import json
 from collections.abc import Iterator, Set
 
-from galleria_action.deployment.events import Event, Planned
 from galleria_action.deployment.galleries import LocalGallery
 from galleria_action.deployment.model import Commit, Reason
-from galleria_action.options.guards import PlanApproval
-from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.planning import Comparison
 from galleria_action.values import replace
 
@@ -33,17 +30,6 @@ def batches(made: Comparison, size: int | None) -> Iterator[LocalGallery]:
         ids = {*there, *coming[:end]}
         photos = tuple(photo for photo in local.photos if photo.id in ids)
         yield replace(local, photos=photos, site=None, document=_part_of(document, ids))
-
-
-def in_private(context: Context) -> Context:
-    """The same run for a part of what was approved and shown as a whole."""
-
-    def tell(event: Event) -> None:
-        if not isinstance(event, Planned):
-            context.tell(event)
-
-    guards = replace(context.options.guards, approved_plan=None, plan_approval=PlanApproval.OFF)
-    return replace(context, options=replace(context.options, guards=guards), tell=tell)
 
 
 def _part_of(document: Commit, ids: Set[str]) -> Commit:

@@ -111,7 +111,7 @@ def _metadata(context: Context, source: Path) -> LoadedMetadata | None:
             f"Error loading gallery metadata: Gallery metadata not found: {fence.name(path)}",
             hint=_where_to_look(context.place.folder),
         )
-    loaded = read_metadata(path, fence)
+    loaded = read_metadata(path, fence, context.expect_much)
     for warning in loaded.warnings:
         context.warn(str(warning))
     if context.options.gallery.redact_paths:

@@ -13,7 +13,6 @@ from galleria_action.options.edge import Probe
 from galleria_action.options.guards import PlanApproval
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.probing import Unseen
-from galleria_action.usecases.releases.rollback import rollback
 from galleria_action.usecases.results import RolledBack
 from galleria_action.values import replace
 
@@ -38,6 +37,8 @@ def taking_back(context: Context) -> Iterator[None]:
 
 
 def _take_back(context: Context, unseen: Unseen) -> None:
+    from galleria_action.usecases.releases.rollback import rollback
+
     began = monotonic()
     try:
         done = rollback(one_step_back(context))

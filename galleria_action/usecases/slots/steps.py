@@ -1,4 +1,4 @@
-"""The steps by which a deploy puts its gallery online, as the options want them."""
+"""The steps by which a deploy puts its gallery online, in a slot or brought from elsewhere."""
 
 from __future__ import annotations
 
@@ -20,9 +20,7 @@ from galleria_action.usecases.parts.planning import Comparison
 
 
 def steps_of(context: Context, slots: Slots, made: Comparison) -> Sequence[Step]:
-    """The steps for what was ``made`` of files on disk."""
-    if not context.options.strategy.strategy.in_slots:
-        return rolling(made.local)
+    """The steps for what was ``made`` of files on disk, into a slot."""
 
     def wanted(work: Work) -> Mapping[str, Piece]:
         return pieces(work.local, work.plan, work.remote, work.uploader.done, slots.live)

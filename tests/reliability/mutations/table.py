@@ -203,7 +203,7 @@ MUTATIONS = {
         "tests/deployment/test_standing.py",
     ),
     "leaves a photo alone whose time was corrected": _when(
-        2, put("planner:_same", "live is described", "True"),
+        2, put("Standing._is_as_live", "own is live", "True"),
         "tests/deployment/test_standing.py",
     ),
     "takes a comment in a listing for objects": _when(

@@ -18,12 +18,16 @@ T = TypeVar("T")
 Covariant = TypeVar("Covariant", covariant=True)
 
 
-class Column(Protocol[Covariant]):
+class Rows(Protocol[Covariant]):
     """One value for each row."""
 
     def __len__(self) -> int: ...
 
     def __getitem__(self, row: int) -> Covariant: ...
+
+
+class Column(Rows[Covariant], Protocol[Covariant]):
+    """The same, of which others are made."""
 
     def taken(self, rows: Sequence[int]) -> Column[Covariant]:
         """The column of ``rows``."""
@@ -92,6 +96,26 @@ class Texts:
         return Texts(chain(values_of(self), values))
 
 
+class TextsOrNone:
+    """Texts that nothing else has, or ``None`` where there is none."""
+
+    __slots__ = ("_given", "_texts")
+
+    def __init__(self) -> None:
+        self._texts, self._given = Texts(), bytearray()
+
+    def extend(self, texts: Sequence[str | None]) -> None:
+        """Put ``texts`` behind them, while the column is made."""
+        self._texts.extend(text or "" for text in texts)
+        self._given += bytes(text is not None for text in texts)
+
+    def __len__(self) -> int:
+        return len(self._given)
+
+    def __getitem__(self, row: int) -> str | None:
+        return self._texts[row] if self._given[row] else None
+
+
 class Values(Generic[T]):
     """Values of any kind, each with an object of its own."""
 
@@ -122,6 +146,10 @@ class Hashes:
 
     def __init__(self, width: int, raw: bytes = b"") -> None:
         self.width, self.raw = width, raw
+
+    def extend(self, hashes: Iterable[str]) -> None:
+        """Put ``hashes`` (of hex digits) behind them, while the column is made."""
+        self.raw += bytes.fromhex("".join(hashes))
 
     def __len__(self) -> int:
         return len(self.raw) // self.width
@@ -196,6 +224,6 @@ def places_of(places: Iterable[int]) -> array[int]:
     return array("I", places)
 
 
-def values_of(column: Column[T]) -> Iterator[T]:
+def values_of(column: Rows[T]) -> Iterator[T]:
     """All of them, in order."""
     return map(column.__getitem__, range(len(column)))
