@@ -2,6 +2,8 @@
 VENV := .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
+# What is started a hundred times is compiled once, also where Python leaves nothing behind otherwise, as in many containers.
+unexport PYTHONDONTWRITEBYTECODE
 READY := $(VENV)/.ready
 
 .PHONY: help ready demo test test-all slow test-container coverage lint floors format generate hooks wheel pictures lock bench bench-small clean

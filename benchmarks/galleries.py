@@ -178,14 +178,27 @@ def _original(folder: Path, number: int, sizes: dict[str, tuple[int, int]]) -> O
     dice = random.Random(number)
     bodies = {}
     for variant, (least, most) in sizes.items():
-        begin = webp_bytes(number) if variant == "thumb" else photo_bytes(number)
-        # behind the picture, where viewers and the EXIF edit leave it alone; a JPEG ends with its marker all the same
-        filler = dice.randbytes(max(0, dice.randint(least, most) - len(begin)))
-        bodies[variant] = begin + filler + (b"" if variant == "thumb" else _END_OF_IMAGE)
+        picture = webp_bytes(number) if variant == "thumb" else photo_bytes(number)
+        pixels = dice.randbytes(max(0, dice.randint(least, most) - len(picture)))
+        bodies[variant] = (_webp_with if variant == "thumb" else _jpeg_with)(picture, pixels)
     paths = {variant: folder / f"{number}-{variant}" for variant in bodies}
     for variant, body in bodies.items():
         paths[variant].write_bytes(body)
     return Original(paths, hashlib.sha256(bodies["full"]).hexdigest())
+
+
+def _jpeg_with(picture: bytes, pixels: bytes) -> bytes:
+    """A JPEG with more ``pixels`` where its own are, none of which looks like a marker (T.81 B.1.1.5)."""
+    return picture.removesuffix(_END_OF_IMAGE) + pixels.replace(b"\xff", b"\xfe") + _END_OF_IMAGE
+
+
+def _webp_with(picture: bytes, pixels: bytes) -> bytes:
+    """A WebP with more ``pixels`` in its one chunk."""
+    size = int.from_bytes(picture[16:20], "little")
+    chunk = picture[20 : 20 + size] + pixels
+    chunk = chunk[: len(chunk) // 2 * 2]  # of an odd length it would need a byte behind it
+    riff, inner = (length.to_bytes(4, "little") for length in (len(chunk) + 12, len(chunk)))
+    return b"RIFF" + riff + picture[8:16] + inner + chunk
 
 
 def main() -> None:

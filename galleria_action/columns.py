@@ -13,6 +13,7 @@ from itertools import accumulate, chain, islice
 from typing import Any, Generic, Protocol, TypeVar
 
 _hex = re.compile("[0-9a-f]*").fullmatch
+_TOGETHER = 1 << 14
 
 T = TypeVar("T")
 Covariant = TypeVar("Covariant", covariant=True)
@@ -89,7 +90,10 @@ class Texts:
 
     def taken(self, rows: Sequence[int]) -> Texts:
         """See ``Column``."""
-        return Texts(map(self.__getitem__, rows))
+        found = Texts()
+        for some in _some_of(rows):
+            found.extend(map(self.__getitem__, some))
+        return found
 
     def added(self, values: Iterable[str]) -> Texts:
         """See ``Column``."""
@@ -164,8 +168,10 @@ class Hashes:
 
     def taken(self, rows: Sequence[int]) -> Hashes:
         """See ``Column``."""
-        raw, width = self.raw, self.width
-        return Hashes(width, b"".join([raw[row * width : (row + 1) * width] for row in rows]))
+        raw, width, found = self.raw, self.width, bytearray()
+        for some in _some_of(rows):
+            found += b"".join([raw[row * width : (row + 1) * width] for row in some])
+        return Hashes(width, bytes(found))
 
     def added(self, values: Iterable[str]) -> Hashes | Texts:
         """See ``Column``; where one of ``values`` is no such hash, all are kept as they are."""
@@ -217,6 +223,11 @@ class Table(Generic[T]):
         numbers = {0: 0}
         places = [numbers.setdefault(place, len(numbers)) for place in self.places]
         return self.values.taken([place - 1 for place in list(numbers)[1:]]), places
+
+
+def _some_of(rows: Sequence[int]) -> Iterator[Sequence[int]]:
+    """``rows``, a few at a time: what is made of each is more than what remains."""
+    return (rows[at : at + _TOGETHER] for at in range(0, len(rows), _TOGETHER))
 
 
 def places_of(places: Iterable[int]) -> array[int]:

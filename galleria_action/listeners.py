@@ -9,6 +9,7 @@ from pathlib import Path
 
 from galleria_action.ci.interface import CI, Reviews
 from galleria_action.deployment.events import (
+    OF_EACH_FILE,
     Advanced,
     Began,
     Deploying,
@@ -21,7 +22,6 @@ from galleria_action.deployment.events import (
     PreviewGone,
     Reported,
     Said,
-    Sending,
     Stored,
     Warned,
 )
@@ -49,6 +49,17 @@ def all_of(*listeners: Listener) -> Listener:
     return hear
 
 
+def but_of_each_file(*listeners: Listener) -> Listener:
+    """The same for those who want to hear nothing of what is told of every file."""
+    pass_on = all_of(*listeners)
+
+    def hear(event: Event) -> None:
+        if not isinstance(event, OF_EACH_FILE):
+            pass_on(event)
+
+    return hear
+
+
 @dataclass(slots=True)
 class Log:
     """The log of a place, with a progress bar where a person watches a screen.
@@ -65,11 +76,9 @@ class Log:
     def hear(self, event: Event) -> None:
         """See ``Listener``."""
         match event:
-            case Advanced(size):  # the most frequent ones first
-                if self._progress:
-                    self._progress.advance(size)
-            case Stored() | Sending():
-                pass
+            case Stored() | Advanced():  # the most frequent ones first
+                if self._progress and event.size is not None:
+                    self._progress.advance(event.size)
             case Said(text):
                 self.ci.line(text)
             case Warned(text):

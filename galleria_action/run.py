@@ -24,7 +24,7 @@ from galleria_action.ending import Ending, Run, defect_of, hush, with_outcome
 from galleria_action.errors import GalleriaError, exit_code_of
 from galleria_action.farewell import Farewell, Speech
 from galleria_action.fence.place import Place, outside_of
-from galleria_action.listeners import Log, PlanFile, ReportFiles, Reports, Reviewers, all_of
+from galleria_action.listeners import Log, PlanFile, ReportFiles, Reports, Reviewers, all_of, but_of_each_file
 from galleria_action.options import BY_NAME, SECRETS, Options, resolve, usage_problem
 from galleria_action.options.declaration import Topic
 from galleria_action.options.guards import PlanApproval
@@ -142,11 +142,12 @@ def _prepare(invocation: Invocation, ci: CI, record: Tally, world: World, files:
     told = all_of(record.hear, log)
     reviews = _reviews(command, options, preview, ci, record, told)
     plan_file = PlanFile(files, options.output.plan_file, record, lambda text: told(Warned(text)))
+    seldom = but_of_each_file(plan_file.hear, Reports(files).hear, Reviewers(reviews).hear)
     context = Context(
         options=options,
         place=files.place,
         stop=world.stop,
-        tell=all_of(record.hear, log, plan_file.hear, Reports(files).hear, Reviewers(reviews).hear),
+        tell=all_of(record.hear, log, seldom),
         open_store=_recorded(world.open_store, record),
         approval=reviews.approval,
         without_secrets=occasion.without_secrets if publicly else "",

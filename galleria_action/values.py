@@ -165,6 +165,7 @@ def _for_python(made: Any) -> Any:
         return it.name, Any, dataclasses.field(**default, **factory, **how, kw_only=True)
 
     same: Any = dataclasses.make_dataclass("Same", map(its, _fields(made)), init=False, repr=False, eq=False)
+    made.__dataclass_fields__ = same.__dataclass_fields__  # for who asks next
     return same.__dataclass_fields__
 
 
@@ -203,7 +204,7 @@ def _methods(made: Callable[[], type[Any]], *, frozen: bool, order: bool) -> Ite
     for before in _ORDERS if order else ():
         yield f"__{before.__name__}__", _ordered(before, lambda value: compared(value))
     yield "__dataclass_fields__", _OfClass(lambda: _for_python(made()))
-    yield "__match_args__", _OfClass(lambda: tuple(it.name for it in _fields(made()) if it.init and not it.kw_only))
+    yield "__match_args__", _OfClass(lambda: _by_place(made()))
 
 
 _ORDERS = (lt, le, gt, ge)
@@ -235,6 +236,12 @@ def _filled(made: type[Any], value: Any, args: tuple[Any, ...], named: dict[str,
     if hasattr(made, "__post_init__"):
         value.__post_init__()
     return True
+
+
+def _by_place(made: Any) -> tuple[str, ...]:
+    names = tuple(it.name for it in _fields(made) if it.init and not it.kw_only)
+    setattr(made, "__match_args__", names)  # noqa: B010 - for who asks next
+    return names
 
 
 def _ordered(before: Callable[[Any, Any], Any], compared: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:

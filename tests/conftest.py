@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from galleria_action.storage.interface import Target
 from galleria_action.storage.settings import StoreSettings
@@ -20,7 +20,7 @@ from tests.servers import ACCESS_KEY, SECRET_KEY, moto_server
 from tests.storage.stores import open_boto3, open_s3
 
 # Examples share their machine with other tests, so the time that one takes says nothing.
-settings.register_profile("shared", deadline=None)
+settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("shared")
 
 _NUMBERS = count(1)
@@ -29,6 +29,10 @@ _NUMBERS = count(1)
 _IN_MEMORY = Path("/dev/shm")
 #: bytes that all tests together may need there (failed ones leave theirs to be looked at)
 _ROOM = 2 << 30
+
+_TESTS = Path(__file__).parent
+#: the folders and files of tests that lie here
+_PARTS = sorted(it.name for it in _TESTS.iterdir() if (it / "__init__.py").exists() or it.name.startswith("test_"))
 
 #: seconds after which a slow test hangs; the others have what pyproject.toml says
 _SLOW_SECONDS = 1200
@@ -39,9 +43,17 @@ def pytest_configure(config: pytest.Config) -> None:
     elsewhere = config.option.basetemp or os.environ.get("TMPDIR")
     if not elsewhere and os.access(_IN_MEMORY, os.W_OK | os.X_OK) and shutil.disk_usage(_IN_MEMORY).free > _ROOM:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_IN_MEMORY))
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw")
+    if worker and config.args_source is pytest.Config.ArgsSource.TESTPATHS:
+        # Each begins with another part, and finds the others' parts compiled by them: half of what collecting takes.
+        first = int(worker) * len(_PARTS) // int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
+        config.args = [str(_TESTS / part) for part in (*_PARTS[first:], *_PARTS[:first])]
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The same order in all workers, and more time for what is slow."""
+    items.sort(key=lambda item: _PARTS.index(item.path.relative_to(_TESTS).parts[0]))
     for item in items:
         if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(_SLOW_SECONDS))
@@ -102,9 +114,19 @@ def _a_bucket(endpoint: str, prefix: str) -> StoreSettings:
 
 @pytest.fixture(autouse=True)
 def _nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A publish whose run was killed is taken for dead at once, and a listing shows what was written, or never does."""
+    """A publish whose run was killed is taken for dead at once, visitors have left a slot as soon as they are sent
+    elsewhere, and a listing shows what was written, or never does."""
     monkeypatch.setattr("galleria_action.deployment.apply.publishing.LEASE_SECONDS", 0)
+    monkeypatch.setattr("galleria_action.deployment.routing.router.LEFT_ALONE_SECONDS", 0)
     monkeypatch.setattr("galleria_action.deployment.remote.reading.LISTING_PAUSES_SECONDS", (0.001, 0.001, 0.001))
+
+
+@pytest.fixture(autouse=True)
+def _no_authorities(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whom this machine trusts is of no interest, and to read it takes longer than a deploy to a server in here."""
+    for name in ("AWS_CA_BUNDLE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("SSL_CERT_DIR", str(_TESTS))  # a folder without certificates
 
 
 @pytest.fixture

@@ -111,19 +111,24 @@ class Advanced:
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """One more upload is on its way, or (``begun`` is false) not any more. Told by any thread."""
+    """Uploads begin: how many are on their way can be asked at any moment, by any thread."""
 
-    begun: bool
+    under_way: Callable[[], int]
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
     """An object is there: ``sent`` bytes were sent for it, ``None`` where it was there already. ``photo`` is the id of
-    its photo. Told by any thread."""
+    its photo; ``size`` (bytes) is what it counts for in the work that has ``Began``, ``None`` where it is no part of
+    any. Told by any thread."""
 
     key: str
     sent: int | None
     photo: str | None
+    size: int | None = None
+
+
+OF_EACH_FILE = (Advanced, Stored)
 
 
 @dataclass(frozen=True, slots=True)

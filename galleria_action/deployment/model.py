@@ -176,7 +176,7 @@ class Upload:
     @property
     def size(self) -> int:
         """Bytes of the local file, before any edit."""
-        return self.file.size
+        return self.file.local.size
 
     def canonical(self) -> str:
         """See ``Action``."""
@@ -364,7 +364,7 @@ class Plan:
         """Deletes of objects in the gallery's folders that nothing names, where those are asked for."""
         return tuple(gone for gone in self.deletes if gone.reason is Reason.ORPHAN)
 
-    @property
+    @cached_property
     def bytes_to_upload(self) -> int:
         """Bytes of all local files to be uploaded, before any EXIF edit."""
         return sum(up.size for up in self.uploads)

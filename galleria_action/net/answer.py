@@ -22,7 +22,10 @@ _LONGEST_LINE = 1 << 16
 _STATUS = expression(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: [^\r\n]*)?\r?\n")
 _LINE_END = expression(rb"\r?\n")
 _HEAD_END = expression(rb"\r?\n\r?\n")
+_FOLD = expression(r"\r?\n[ \t]+")
+_HEADER = expression(r"^([^:\n]*):([^\n]*)$", re.MULTILINE)
 _CHUNK = expression(rb"[ \t]*([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\n]*)?\r?\n")
+_IN_CLEAR: tuple[type[OSError], ...] = (BlockingIOError,)
 _NOTHING_TO_READ = frozenset((204, 304))
 
 
@@ -46,9 +49,7 @@ class Reader:
     for each ``SLOWEST_BYTES_PER_SECOND``, how long it may take once it has begun. ``nothing_yet`` is what the line
     raises as long as there is nothing to be read."""
 
-    def __init__(
-        self, line: Any, *, seconds: float, nothing_yet: tuple[type[OSError], ...] = (BlockingIOError,)
-    ) -> None:
+    def __init__(self, line: Any, *, seconds: float, nothing_yet: tuple[type[OSError], ...] = _IN_CLEAR) -> None:
         self._line, self._seconds, self._nothing_yet = line, seconds, nothing_yet
         self._read = bytearray()
         self._began: float | None = None
@@ -83,25 +84,21 @@ class Reader:
     async def _head(self) -> tuple[bytes, int, dict[str, str]]:
         """Version, status and headers of the first answer that is not an interim one."""
         while True:
-            status = await self._status()
-            end = await self._found(_HEAD_END, status.end() - 2, patience.LONGEST_HEAD)
+            line = await self._found(_LINE_END, 0, _LONGEST_LINE)
+            if not (status := _STATUS.match(self._read)):
+                raise BadAnswer(f"it begins with {bytes(self._read[: min(line, 100)])!r}")
+            version, code = status.groups()
+            end = await self._found(_HEAD_END, line - 2, patience.LONGEST_HEAD)
             if self._seen > patience.LONGEST_HEAD:
                 raise BadAnswer("the head of the answer does not end")
-            lines = bytes(self._read[status.end() : end])
+            lines = self._read[line:end].decode("latin-1")
             del self._read[:end]
-            if not status[2].startswith(b"1"):
-                return status[1], int(status[2]), _headers(lines)
-
-    async def _status(self) -> re.Match[bytes]:
-        end = await self._found(_LINE_END, 0, _LONGEST_LINE)
-        line = bytes(self._read[:end])
-        if not (status := _STATUS.fullmatch(line)):
-            raise BadAnswer(f"it begins with {line[:100]!r}")
-        return status
+            if not code.startswith(b"1"):
+                return version, int(code), _headers(lines)
 
     async def _found(self, pattern: re.Pattern[bytes], start: int, most: int) -> int:
         """Where ``pattern``, of at most four bytes, ends behind ``start``, in what has come or will come."""
-        while not (found := pattern.search(self._read, max(0, start))):
+        while not (found := pattern.search(self._read, start)):
             if len(self._read) > most:
                 raise BadAnswer("the head of the answer does not end")
             start = max(start, len(self._read) - 3)
@@ -156,6 +153,8 @@ class Reader:
 
     async def _more(self) -> bool:
         """Read what has come; whether there was any. Raises ``TimeoutError`` for what trickles."""
+        if self._began is None and self._nothing_yet == _IN_CLEAR:  # what was asked a moment ago is not answered yet
+            await readable(self._line, self._seconds)
         while True:
             try:
                 piece = self._line.recv(self._at_once)
@@ -177,19 +176,10 @@ def _broken_off(seen: bytes) -> Exception:
     return ConnectionResetError("the connection was closed without an answer")
 
 
-def _headers(lines: bytes) -> dict[str, str]:
+def _headers(lines: str) -> dict[str, str]:
     """By lower-case name, the last one of each; a line that begins with a space goes on with the one before."""
-    headers: dict[str, str] = {}
-    name = ""
-    for line in lines.decode("latin-1").split("\n"):
-        if line.startswith((" ", "\t")):
-            headers |= {name: f"{headers[name]} {line.strip()}"} if name else {}
-            continue
-        field, colon, value = line.partition(":")
-        if colon:
-            name = field.strip().lower()
-            headers[name] = value.strip()
-    return headers
+    unfolded = _FOLD.sub(" ", lines)
+    return {name.strip().lower(): value.strip() for name, value in _HEADER.findall(unfolded)}
 
 
 def _size(length: str) -> int | None:

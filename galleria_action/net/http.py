@@ -5,6 +5,7 @@ Every answer is bounded in bytes and in time, whoever gives it, and redirects ar
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
@@ -58,6 +59,7 @@ class Http:
     loyal: bool
     clock: Callable[[], float] = time.monotonic
     _pools: dict[tuple[str, bool], urllib3.PoolManager] = field(default_factory=dict, repr=False)
+    _opening: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def ask(
         self,
@@ -145,9 +147,10 @@ class Http:
         proxy = self.network.proxies.for_url(url)
         secure = "https" in (urlsplit(url).scheme, proxy.scheme if proxy else "")
         way = (proxy.url if proxy else "", secure)
-        if way not in self._pools:  # reading the system's certificates takes longer than a request
-            self._pools[way] = open_pools(proxy, self.network.trust.context() if secure else None)
-        return self._pools[way]
+        with self._opening:  # reading the system's certificates takes longer than a request, and once is enough
+            if way not in self._pools:
+                self._pools[way] = open_pools(proxy, self.network.trust.context() if secure else None)
+            return self._pools[way]
 
 
 def _origin(parts: SplitResult) -> tuple[str, str | None, int | None]:

@@ -10,12 +10,17 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from datetime import datetime
+from operator import itemgetter
 from urllib.parse import quote
 
+from galleria_action.expressions import expression
 from galleria_action.values import dataclass, field
 
 NO_BODY = hashlib.sha256(b"").hexdigest()
 _NOTHING: Mapping[str, str] = {}
+#: white space in headers that the signature wants gone or as one blank
+_UNTIDY = expression(r"\s\s|[^\S \n]|:\s|\s\n|\s$")
+_name = itemgetter(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +33,8 @@ class Signer:
     token: str | None = field(repr=False)
     region: str
     service: str = "s3"
-    #: signing keys by day; the same for a day of requests
-    _keys: dict[str, bytes] = field(default_factory=dict, repr=False, compare=False)
+    #: what has been worked out of the signing key, by day: the same for a day of requests
+    _keys: dict[str, hmac.HMAC] = field(default_factory=dict, repr=False, compare=False)
 
     def headers(
         self,
@@ -51,24 +56,28 @@ class Signer:
         signed = {"host": host, "x-amz-content-sha256": payload, "x-amz-date": stamp, **more}
         if self.token:
             signed["x-amz-security-token"] = self.token
-        in_order = sorted(signed)
-        names = ";".join(in_order)
-        lines = "\n".join([f"{name}:{' '.join(signed[name].split())}" for name in in_order])
+        in_order = sorted(signed.items())
+        names, lines = ";".join(map(_name, in_order)), "\n".join(map(":".join, in_order))
+        if _UNTIDY.search(lines):
+            lines = "\n".join([f"{name}:{' '.join(value.split())}" for name, value in in_order])
         request = f"{method}\n{path}\n{query}\n{lines}\n\n{names}\n{payload}"
         scope = f"{stamp[:8]}/{self.region}/{self.service}/aws4_request"
         text = f"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{hashlib.sha256(request.encode()).hexdigest()}"
-        signature = hmac.digest(self._key(scope), text.encode(), "sha256").hex()
-        credential = f"Credential={self.access_key}/{scope}"
+        keyed = self._keyed(scope)
+        keyed.update(text.encode())
+        credential, signature = f"Credential={self.access_key}/{scope}", keyed.hexdigest()
         signed["authorization"] = f"AWS4-HMAC-SHA256 {credential}, SignedHeaders={names}, Signature={signature}"
         return signed
 
-    def _key(self, scope: str) -> bytes:
+    def _keyed(self, scope: str) -> hmac.HMAC:
+        """A copy, which signs one text: that takes half as long as to begin with the key, and no thread loses its turn
+        by it, as ``hmac.digest`` has it."""
         if scope not in self._keys:
             key = f"AWS4{self.secret_key}".encode()
             for part in scope.split("/"):
                 key = hmac.digest(key, part.encode(), "sha256")
-            self._keys[scope] = key
-        return self._keys[scope]
+            self._keys[scope] = hmac.new(key, digestmod="sha256")
+        return self._keys[scope].copy()
 
 
 def canonical_query(parameters: Mapping[str, str]) -> str:

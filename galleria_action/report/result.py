@@ -92,13 +92,17 @@ class Tally:
     warnings: list[str] = field(default_factory=list)
     requests: Callable[[], Mapping[str, int]] = dict
     retries: Callable[[], int] = int
-    #: uploads that are on their way at this moment
-    under_way: int = 0
     #: whether the log has shown the plan already
     plan_told: bool = False
     hide: Callable[[str], str] = str
     _sent_photos: set[str] = field(default_factory=set)
+    _sending: list[Callable[[], int]] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def under_way(self) -> int:
+        """Uploads that are on their way at this moment."""
+        return sum(under_way() for under_way in self._sending)
 
     def hear(self, event: Event) -> None:
         """See ``Listener``: everything is known here as soon as it has happened."""
@@ -107,17 +111,18 @@ class Tally:
 
     def _note(self, event: Event) -> None:
         match event:
-            case Advanced():  # the most frequent ones first
-                pass
-            case Sending(begun):
-                self.under_way += 1 if begun else -1
-            case Stored(_, None, _):
+            case Stored(_, None, _):  # the most frequent ones first
                 self.files_skipped += 1
             case Stored(_, int(size), photo):
                 self.files_uploaded += 1
                 self.bytes_uploaded += size
-                self._sent_photos |= {photo} if photo is not None else set()
-                self.photos_uploaded = len(self._sent_photos)
+                if photo is not None:
+                    self._sent_photos.add(photo)
+                    self.photos_uploaded = len(self._sent_photos)
+            case Advanced():
+                pass
+            case Sending(under_way):
+                self._sending.append(under_way)
             case Warned(text):
                 told = self.hide(text)
                 self.warnings += [] if told in self.warnings else [told]  # tasks of a pipeline find the same

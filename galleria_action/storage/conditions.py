@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Awaitable, Iterable, Iterator
 from contextlib import suppress
 from typing import Protocol, runtime_checkable
 
@@ -118,9 +118,9 @@ class ProvingStore:
                 raise
         return self._store.put(key, body, headers, replace(condition, bare=True))
 
-    async def put_later(self, key: str, body: Body, headers: Headers) -> str:
+    def put_later(self, key: str, body: Body, headers: Headers) -> Awaitable[str]:
         """See ``Later``."""
-        return await put_later(self._store, key, body, headers)
+        return put_later(self._store, key, body, headers)
 
     def _require(self, kind: type[IfAbsent] | type[IfMatch]) -> None:
         probe = PROBE + os.urandom(16).hex()

@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import Protocol, runtime_checkable
 
 from galleria_action.net.waiting import done
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, field
 
 #: the largest document of ours or of a gallery that is read: more than any, and nothing that fills the memory
 DOCUMENT = 256 << 20
@@ -122,9 +122,13 @@ class Hashed:
 
     pieces: tuple[Piece, ...]
     sha256: str
+    _size: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_size", sum(map(len, self.pieces)))
 
     def __len__(self) -> int:
-        return sum(map(len, self.pieces))
+        return self._size
 
     def __bytes__(self) -> bytes:
         return b"".join(map(bytes, chunks_of(self)))
@@ -289,7 +293,7 @@ class ReadStore(Protocol):
 class Later(Protocol):
     """A store that can be asked for many uploads at once without a thread for each."""
 
-    async def put_later(self, key: str, body: Body, headers: Headers) -> str:
+    def put_later(self, key: str, body: Body, headers: Headers) -> Awaitable[str]:
         """As ``WriteStore.put`` without a condition, for one task among many (``galleria_action.net.loop``)."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Awaitable, Iterable, Iterator
 
 from galleria_action.storage.conditions import checks_hash, prove_ahead
 from galleria_action.storage.interface import (
@@ -106,10 +106,10 @@ class RecordingStore:
         self._record("put", key)
         return self._store.put(key, body, headers, condition)
 
-    async def put_later(self, key: str, body: Body, headers: Headers) -> str:
+    def put_later(self, key: str, body: Body, headers: Headers) -> Awaitable[str]:
         """See ``Later``."""
         self._record("put", key)
-        return await put_later(self._store, key, body, headers)
+        return put_later(self._store, key, body, headers)
 
     def copy(self, source: str, key: str, headers: Headers | None = None, origin: Target | None = None) -> str:
         """See ``WriteStore.copy``."""

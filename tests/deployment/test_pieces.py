@@ -20,9 +20,10 @@ from galleria_action.deployment.state.written import ManifestUnreadable, parse_m
 from tests.deployment.test_written import HOSTILE, MANY, entry_number
 
 _TEXT = st.text(max_size=6)
-_LIST = st.lists(st.integers(-(1 << 63), (1 << 63) - 1)) | st.lists(_TEXT)
+_LIST = st.lists(st.integers(-(1 << 63), (1 << 63) - 1), max_size=6) | st.lists(_TEXT, max_size=6)
 _VALUE = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | _TEXT | _LIST
-_DOCUMENTS = st.dictionaries(_TEXT, st.recursive(_VALUE, lambda it: st.dictionaries(_TEXT, it) | st.lists(it)))
+_NESTED = st.recursive(_VALUE, lambda it: st.dictionaries(_TEXT, it) | st.lists(it), max_leaves=8)
+_DOCUMENTS = st.dictionaries(_TEXT, _NESTED, max_size=4)  # a piece has up to 40 characters
 
 
 def plain(value: Any) -> Any:

@@ -24,6 +24,7 @@ from galleria_action.deployment.state.written import (
 )
 from galleria_action.errors import ConfigInvalid
 from galleria_action.storage.interface import Headers, ObjectInfo
+from tests.fuzz.bombs import gzip_bomb
 from tests.reliability.memory import MemoryStore
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -140,7 +141,7 @@ def test_a_newer_schema_is_refused(packed: bool):
 
 HOSTILE = [
     b"", b"{", b"null", b"[]", b"7", b"\xff\xfe", b"[" * 100_000, b"\x1f\x8b", b"\x1f\x8b\x08\x00rubbish",
-    gzip.compress(b"[" * 100_000), gzip.compress(b"{}" + b" " * (40 << 20)), written(MANY)[:-20],
+    gzip.compress(b"[" * 100_000), gzip_bomb(40, b"{}", b" "), written(MANY)[:-20],
     *(json.dumps(document(schema=it)).encode() for it in (0, -1, True, "2", None, 2.0, [])),
     *(json.dumps(document(mode=it)).encode() for it in (None, "else", [])),
     *(json.dumps(document(objects=it)).encode() for it in (None, [], "keys", {})),

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from galleria_action.gallery.local.files import LocalFile, opened
+from galleria_action.gallery.local.files import LocalFile, Opened
 from galleria_action.gallery.metadata.model import Variant
 from tests.doors.job import Job
 from tests.doors.test_failures import failed
@@ -91,9 +91,9 @@ def test_in_a_checkout_nothing_is_read_to_learn_that_nothing_changed(online: Job
 
     def reading(file: LocalFile) -> AbstractContextManager[int]:
         read.append(file.key)
-        return opened(file)
+        return Opened(file)
 
-    monkeypatch.setattr("galleria_action.gallery.local.examine.opened", reading)
+    monkeypatch.setattr("galleria_action.gallery.local.examine.Opened", reading)
     for command in ("plan", "deploy"):
         ran = online.runner.run(command)
         ok(ran)

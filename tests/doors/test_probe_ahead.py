@@ -24,9 +24,8 @@ POINTER = {"strategy": "blue-green", "router": "pointer"}
 
 
 @pytest.fixture
-def online(make_job: Callable[..., Job], monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Job, Web]]:
-    """A gallery that visitors see, a release in slot a, and changes waiting; nobody waits for visitors."""
-    monkeypatch.setattr("galleria_action.deployment.routing.router.LEFT_ALONE_SECONDS", 0)
+def online(make_job: Callable[..., Job]) -> Iterator[tuple[Job, Web]]:
+    """A gallery that visitors see, a release in slot a, and changes waiting."""
     job = make_job()
     bucket(job).mkdir(exist_ok=True)
     with web(bucket(job)) as site:

@@ -18,12 +18,6 @@ PRODUCTION = "production"
 CANARY = {"staging": "router: pointer", "production": "router: pointer, from: staging"}
 
 
-@pytest.fixture(autouse=True)
-def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody waits for visitors here."""
-    monkeypatch.setattr("galleria_action.deployment.routing.router.LEFT_ALONE_SECONDS", 0)
-
-
 @pytest.fixture
 def s3(fake_s3: Callable[..., FakeS3]) -> FakeS3:
     made = fake_s3("aws")

@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from galleria_action.fence.workspace import Found
-from galleria_action.gallery.local.files import local_file
+from galleria_action.gallery.local import git_index
+from galleria_action.gallery.local.files import LocalFiles, local_file
 from galleria_action.gallery.local.git_index import Checkouts, Tracked, blob_id, pointer_blob_id
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="makes checkouts with git")
@@ -172,6 +173,48 @@ def test_no_bytes_make_it_fail(tmp_path_factory: pytest.TempPathFactory, changes
     (folder / ".git/index").write_bytes(raw)
     found = known(folder / "a.jpg")
     assert found is None or isinstance(found, Tracked)
+
+
+# -- many files at once --------------------------------------------------------------------------------------------
+
+
+def many(*paths: Path) -> LocalFiles:
+    return LocalFiles(local_file(f"key/{at}", Found(str(path), path.lstat())) for at, path in enumerate(paths))
+
+
+@pytest.mark.parametrize("version", ["2", "4"])
+@pytest.mark.parametrize("piece", [220, 1 << 20])
+def test_all_at_once_are_told_what_each_would_be(
+    checkout: Path, version: str, piece: int, monkeypatch: pytest.MonkeyPatch
+):
+    for name in ("prod/pics/full/-", "prod/pics/full-1/a", "prod/pics/full/1/a", "prod/pics/full/ä\udcff", "z", "new"):
+        path = checkout / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(name.encode("utf-8", "surrogateescape"))
+    settle(checkout, "prod", "z")
+    git(checkout, "update-index", "--index-version", version)
+    (checkout / NAMES[3]).write_bytes(b"changed")
+    outside = checkout.parent / "outside.jpg"
+    outside.write_bytes(b"")
+    paths = [path for path in checkout.rglob("*") if path.is_file() and ".git" not in path.parts]
+    # one of them twice, one that lies elsewhere, and in no order
+    files = many(*sorted([*paths, checkout / NAMES[0], outside], key=lambda path: hashlib.sha1(bytes(path)).digest()))
+    monkeypatch.setattr(git_index, "_PIECE", piece)
+    monkeypatch.setattr(git_index, "_LONGEST_ENTRY", 200)
+    one_by_one = {row: Checkouts().tracked(file) for row, file in enumerate(files)}
+    known = {row: bytes.fromhex(it.blob) for row, it in one_by_one.items() if it and it.blob}
+    assert len(known) == len(files) - 3
+    assert dict(Checkouts().blobs(files)) == known
+
+
+@pytest.mark.parametrize("cut", [0, 1, 30, 500])
+def test_an_index_that_is_not_whole_tells_nothing_of_any(checkout: Path, cut: int):
+    index, files = checkout / ".git/index", many(*(checkout / name for name in NAMES))
+    assert len(dict(Checkouts().blobs(files))) == len(NAMES)
+    raw = index.read_bytes()
+    index.write_bytes(raw[: len(raw) - cut] if cut else raw[:-30] + bytes(10) + raw[-20:])
+    os.utime(index)
+    assert dict(Checkouts().blobs(files)) == {}
 
 
 def test_the_id_of_a_pointer_is_that_of_its_text():

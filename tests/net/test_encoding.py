@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from galleria_action.net.encoding import Encoded, TooLong, decoded
+from tests.fuzz.bombs import gzip_bomb
 
 
 @given(st.binary(max_size=2000))
@@ -40,7 +41,7 @@ def test_what_is_not_compressed_after_all(body: bytes) -> None:
 
 
 def test_a_bomb_ends_at_the_bound() -> None:
-    bomb = gzip.compress(bytes(200 << 20), 9)
+    bomb = gzip_bomb(200)
     began = time.process_time()
     with pytest.raises(TooLong):
         decoded(bomb, "gzip", 1 << 20)

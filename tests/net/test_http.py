@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import socket
+import ssl
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,7 @@ from galleria_action.errors import ConfigInvalid
 from galleria_action.net.encoding import TooLong
 from galleria_action.net.http import Astray, Http, NoAnswer
 from galleria_action.net.network import Network
+from galleria_action.net.trust import Authorities
 from tests.s3 import FakeS3
 from tests.storage.scripted import Answer, scripted
 
@@ -49,6 +53,25 @@ def test_redirects_at_home_are_followed(status: int, loyal: bool) -> None:
     with scripted(Answer(status, headers={"Location": "/there"}), Answer(200, b"ok")) as script:
         assert ask(client(loyal=loyal), script.url) == (200, b"ok")
     assert [request.path for request in script.requests] == ["/", "/there"]
+
+
+def test_whom_to_trust_is_read_once_however_many_ask_at_once() -> None:
+    class Counted(Authorities):
+        __slots__ = ()
+        read = 0
+
+        def context(self) -> ssl.SSLContext:
+            Counted.read += 1
+            time.sleep(0.02)
+            return super().context()
+
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        url, http = f"https://127.0.0.1:{nobody.getsockname()[1]}", Http(Network(trust=Counted()), loyal=False)
+        with ThreadPoolExecutor(4) as pool:
+            asked = [pool.submit(ask, http, url) for _ in range(4)]
+    assert [type(it.exception()) for it in asked] == [NoAnswer] * 4
+    assert Counted.read == 1
 
 
 def test_redirects_end() -> None:

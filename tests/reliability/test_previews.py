@@ -203,11 +203,8 @@ def test_a_removal_that_failed_is_gone_on_with_by_the_next_run_of_anything(scene
 
 
 @pytest.mark.parametrize("command", ["rollback", "promote", "forget", "deploy"])
-def test_any_run_that_writes_ends_the_removal_of_a_preview(
-    scene: Scene, buckets: Buckets, command: str, monkeypatch: pytest.MonkeyPatch
-):
+def test_any_run_that_writes_ends_the_removal_of_a_preview(scene: Scene, buckets: Buckets, command: str):
     """Also where the gallery lies in a slot, whose listing shows nothing of previews."""
-    monkeypatch.setattr("galleria_action.deployment.routing.router.LEFT_ALONE_SECONDS", 0)
     slots = {"strategy": "blue-green", "router": "pointer"}
     router = {"rollback": {"router": "pointer"}, "deploy": slots}.get(command, {})
     if router:

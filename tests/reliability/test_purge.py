@@ -186,9 +186,8 @@ def slot_killed_at(scene: Scene, edge: FakeEdge, begin: State, held: dict[str, b
 
 
 @pytest.fixture
-def in_slots(scene: Scene, edge: FakeEdge, monkeypatch: pytest.MonkeyPatch) -> tuple[State, dict[str, bytes | None]]:
+def in_slots(scene: Scene, edge: FakeEdge) -> tuple[State, dict[str, bytes | None]]:
     """Both slots were live, and the cache holds what visitors got from each; changes are waiting."""
-    monkeypatch.setattr("galleria_action.deployment.routing.router.LEFT_ALONE_SECONDS", 0)
     store = MemoryStore()
     for step in range(2):
         scene.gallery.change(0, version=20 + step)

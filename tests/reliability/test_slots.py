@@ -22,12 +22,6 @@ POINTER = {"strategy": "blue-green", "router": "pointer"}
 COPY = {"strategy": "blue-green"}
 
 
-@pytest.fixture(autouse=True)
-def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody waits for visitors here."""
-    monkeypatch.setattr("galleria_action.deployment.routing.router.LEFT_ALONE_SECONDS", 0)
-
-
 def folder_of(state: State) -> str:
     """Where visitors are sent."""
     return str(json.loads(state[LIVE_KEY][0])["live"]) if LIVE_KEY in state else ""

@@ -24,10 +24,7 @@ def deployed(scene: Scene, store: MemoryStore, inputs: dict[str, str]) -> tuple[
 
 
 @pytest.mark.parametrize("inputs", [POINTER, {"strategy": "blue-green"}], ids=["pointer", "copy"])
-def test_a_hundredth_of_the_gallery(
-    tmp_path: Path, inputs: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-):
-    monkeypatch.setattr("galleria_action.deployment.routing.router.LEFT_ALONE_SECONDS", 0)
+def test_a_hundredth_of_the_gallery(tmp_path: Path, inputs: dict[str, str], capsys: pytest.CaptureFixture[str]):
     scene = make_scene("first", tmp_path / "workspace", MemoryStore)
     for number in range(10, 7 + PHOTOS):
         scene.gallery.add(number)

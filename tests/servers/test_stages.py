@@ -55,8 +55,7 @@ def world(make_job: Callable[..., Job], fake_s3: Callable[..., FakeS3], tmp_path
         ceph.__exit__(None, None, None)
 
 
-def test_one_gallery_through_four_environments(world: Stages, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("galleria_action.deployment.routing.router.LEFT_ALONE_SECONDS", 0)
+def test_one_gallery_through_four_environments(world: Stages):
     world.config(staging="router: pointer", production="router: pointer, from: staging")
     for text in ("One", "Other"):
         world.change(text)

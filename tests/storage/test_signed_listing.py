@@ -48,17 +48,19 @@ def test_signature_of_the_documentation() -> None:
     token=TEXT,
     session=st.none() | st.text("abc/+=", min_size=1, max_size=9),
     moment=st.datetimes(datetime(2020, 1, 1), datetime(2099, 1, 1)),
+    cached=st.text(" \tab:", max_size=9),
 )
-def test_signature_is_botocores(prefix: str, token: str, session: str | None, moment: datetime) -> None:
+def test_signature_is_botocores(prefix: str, token: str, session: str | None, moment: datetime, cached: str) -> None:
     query = canonical_query({"list-type": "2", "prefix": prefix, "continuation-token": token})
     ours = Signer("KEY", "secret/key", session, "eu-west-3").headers(
-        "GET", "host.example:9000", "/bucket", query, moment
+        "GET", "host.example:9000", "/bucket", query, moment, more={"cache-control": cached}
     )
     request = AWSRequest("GET", f"http://host.example:9000/bucket?{query}")
     request.headers["X-Amz-Content-SHA256"] = ours["x-amz-content-sha256"]
     request.context["timestamp"] = ours["x-amz-date"]
     theirs = botocore.auth.S3SigV4Auth(Credentials("KEY", "secret/key", session), "s3", "eu-west-3")
     request.headers["X-Amz-Date"] = ours["x-amz-date"]
+    request.headers["Cache-Control"] = cached
     if session:
         request.headers["X-Amz-Security-Token"] = session
     text = theirs.string_to_sign(request, theirs.canonical_request(request))

@@ -12,7 +12,7 @@ from galleria_action.deployment.apply.publishing import side_by_side
 from galleria_action.deployment.apply.upload import BYTES_IN_FLIGHT
 from galleria_action.deployment.apply.work import Work
 from galleria_action.deployment.documents.readback import looks_like_md5
-from galleria_action.deployment.events import Advanced, Began, Ended, Stored
+from galleria_action.deployment.events import Began, Ended, Stored
 from galleria_action.deployment.model import Copy, PlacedObject, Reason
 from galleria_action.deployment.remote.reading import list_target
 from galleria_action.deployment.state.manifest import ManifestEntry
@@ -100,8 +100,7 @@ class Bring:
                 work.uploader.done.bytes_sent += sent
             if sent is not None:
                 work.uploader.done.sent += 1
-        work.tell(Stored(copy.key, sent, copy.photo))
-        work.tell(Advanced(copy.size))
+        work.tell(Stored(copy.key, sent, copy.photo, copy.size))
 
     def _there_already(self, work: Work, source: PlacedObject, key: str) -> str | None:
         """The ETag of bytes that an earlier run has brought into the pool; in place only the headers could differ, and

@@ -132,7 +132,7 @@ class CommitDocument:
             with committing(work, document=True):
                 done = commit(work.store, key, self.document.body, self.document.headers, base)
                 work.record.narrowed |= done.narrowed
-                work.committed = Base.of(self.document.body, done.etag)
+                work.committed = Base(self.document.sha256, done.etag)
         _warn_if_narrowed(work)
 
 

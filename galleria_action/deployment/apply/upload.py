@@ -6,10 +6,10 @@ import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from galleria_action.deployment.documents.readback import ReadBack, is_md5, not_kept
-from galleria_action.deployment.events import Advanced, Listener, Sending, Stored, nobody
+from galleria_action.deployment.events import Listener, Sending, Stored, nobody
 from galleria_action.deployment.model import Upload
 from galleria_action.deployment.outgoing.done import UploadsDone
 from galleria_action.deployment.outgoing.failures import concerns_all, summed_up
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from galleria_action.deployment.previews.lending import Lender
     from galleria_action.gallery.local.rooms import Rooms
 
-T = TypeVar("T")
 
 #: bytes of photos in memory at once
 BYTES_IN_FLIGHT = 64 << 20
@@ -51,6 +50,7 @@ class _Batch:
         self.failures: list[tuple[Upload, GalleriaError]] = []
         self.defect: BaseException | None = None
         self.given_up = False
+        self.under_way = 0
 
     @property
     def next(self) -> Upload | None:
@@ -114,6 +114,7 @@ class Uploader:
         """
         self.stop.check()
         batch = _Batch(iter(uploads))
+        self.tell(Sending(lambda: batch.under_way))
         self._carry_out(batch)
         if self.checkpoint and self._readback.in_doubt:  # nor is any of it to be believed by the next run
             self.checkpoint.clear()
@@ -198,12 +199,16 @@ class Uploader:
         return prepare(upload, self.opened(upload.file.local), room, self.policy, self.blobs)
 
     async def _one(self, upload: Upload, room: memoryview, batch: _Batch) -> bool:
-        staged = upload.key in self.live
-        prepared = await _done(lambda: self._prepared(upload, room), small=upload.size <= SMALL)
+        key, size = upload.key, upload.size
+        staged = key in self.live
+        if size <= SMALL:
+            prepared = self._prepared(upload, room)
+        else:
+            prepared = await done(lambda: self._prepared(upload, room), heavy=True)
         if prepared is None:
             return False
         entry, in_place = None, True
-        if upload.key in self.listing:
+        if key in self.listing:
             entry = await done(lambda: self._proven(prepared))
         if entry is None and staged:
             in_place = False
@@ -213,15 +218,16 @@ class Uploader:
         if entry is None:
             if batch.given_up or self.stop.requested:
                 return True
-            entry = await self._send(prepared, staged)
-        self._note(prepared, entry, len(prepared.body), skipped=skipped, in_place=in_place)
-        if self.checkpoint and not skipped:
-            key = pool_key(entry.sha256) if staged else upload.key
-            if self.checkpoint.is_due_with(key, entry):
-                await done(self.checkpoint.write)
-        self.tell(Stored(upload.key, None if skipped else len(prepared.body), upload.photo))
-        self.tell(Advanced(upload.size))
+            entry = await self._send(prepared, staged, batch)
+        sent = None if skipped else len(prepared.body)
+        self._note(prepared, entry, sent, in_place=in_place)
+        if self.checkpoint and not skipped and self._is_due(self.checkpoint, key, entry, staged=staged):
+            await done(self.checkpoint.write)
+        self.tell(Stored(key, sent, upload.photo, size))
         return True
+
+    def _is_due(self, checkpoint: Checkpoint, key: str, entry: ManifestEntry, *, staged: bool) -> bool:
+        return checkpoint.is_due_with(pool_key(entry.sha256) if staged else key, entry)
 
     def _lent(self, upload: Upload) -> bool:
         """Whether the bytes of ``upload`` were copied inside the service instead of being read and sent."""
@@ -232,19 +238,18 @@ class Uploader:
         with self._lock:
             (self.done.staged if staged else self.done.entries)[upload.key] = entry
             self.done.skipped += 1
-        self.tell(Stored(upload.key, None, upload.photo))
-        self.tell(Advanced(upload.size))
+        self.tell(Stored(upload.key, None, upload.photo, upload.size))
         return True
 
-    async def _send(self, prepared: Prepared, staged: bool) -> ManifestEntry:
+    async def _send(self, prepared: Prepared, staged: bool, batch: _Batch) -> ManifestEntry:
         upload = prepared.upload
-        self.tell(Sending(True))
+        batch.under_way += 1
         try:
             if staged:
                 return _entry(prepared, await self._put(prepared, pool_key(prepared.sha256), POOL_HEADERS))
             return _entry(prepared, await self._put(prepared, upload.key, upload.file.headers))
         finally:
-            self.tell(Sending(False))
+            batch.under_way -= 1
 
     async def _put(self, prepared: Prepared, key: str, headers: Headers) -> str:
         """Store the bytes, a second time where the store did not keep them, and return the ETag."""
@@ -304,15 +309,16 @@ class Uploader:
         found = self.listing.get(key)
         return found if found and found.size == len(prepared.body) and not found.archived else None
 
-    def _note(self, prepared: Prepared, entry: ManifestEntry, size: int, *, skipped: bool, in_place: bool) -> None:
+    def _note(self, prepared: Prepared, entry: ManifestEntry, sent: int | None, *, in_place: bool) -> None:
+        """Count a file of which so many bytes were ``sent``; ``None``: it was there."""
         upload, done = prepared.upload, self.done
         with self._lock:
             (done.entries if in_place else done.staged)[upload.key] = entry
-            if skipped:
+            if sent is None:
                 done.skipped += 1
             else:
                 done.sent += 1
-                done.bytes_sent += size
+                done.bytes_sent += sent
                 if upload.photo is not None:
                     done.sent_photos.add(upload.photo)
             if prepared.exif_warnings:
@@ -334,8 +340,3 @@ def _entry(prepared: Prepared, etag: str) -> ManifestEntry:
         source_size=upload.size,
         source_blob=prepared.source_blob,
     )
-
-
-async def _done(work: Callable[[], T], *, small: bool) -> T:
-    """The result of ``work``, which reads and computes: what is ``small`` is done faster than handed over."""
-    return work() if small else await done(work, heavy=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Protocol
 
-from galleria_action.gallery.local.files import LocalFile, changed, opened_descriptor, reading
+from galleria_action.gallery.local.files import LocalFile, Reading, changed, opened_descriptor
 from galleria_action.gallery.local.stamp import stamp_of
 from galleria_action.storage.interface import Descriptor, Piece, Stretch
 
@@ -28,13 +28,13 @@ class OnDisk:
 
     def __init__(self, local: LocalFile) -> None:
         self._local = local
-        with reading(local):
+        with Reading(local):
             self._file = Descriptor(opened_descriptor(local))
 
     def fill(self, room: memoryview) -> None:
         """See ``OpenFile``."""
         left = room
-        with reading(self._local):
+        with Reading(self._local):
             while left and (count := os.preadv(self._file.number, [left], len(room) - len(left))):
                 left = left[count:]
         if left:
@@ -46,7 +46,7 @@ class OnDisk:
 
     def stamp(self) -> bytes:
         """See ``OpenFile``."""
-        with reading(self._local):
+        with Reading(self._local):
             return stamp_of(os.fstat(self._file.number))
 
     def _short(self) -> Exception:

@@ -87,7 +87,7 @@ def prepare(upload: Upload, file: OpenFile, room: memoryview, policy: PreparePol
     edit = _edited(upload, room, beyond=len(behind))
     if behind and edit.outcome.failed and edit.outcome is not Outcome.UNSUPPORTED:
         return None  # with all of it perhaps not; another format stays another format
-    beginning = tuple(piece for piece in (edit.data, edit.rest) if piece)
+    beginning = (edit.data, edit.rest) if edit.rest else (edit.data,)
     left_alone = stamp == upload.file.local.stamp
     hashes = _hashes(upload, room, behind, beginning if edit.changed else (), blobs, left_alone=left_alone)
     if hashes.source != upload.file.sha256:
@@ -139,7 +139,7 @@ def _hashes(
         for piece in edited:
             sent.update(piece)
     digests = [digest for digest in (source, sent, blob) if digest]
-    for chunk in chunks_of(behind):
+    for chunk in chunks_of(behind) if behind else ():
         for digest in digests:
             digest.update(chunk)
     of_source = source.hexdigest() if source else upload.file.sha256

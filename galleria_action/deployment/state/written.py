@@ -10,11 +10,10 @@ from __future__ import annotations
 import binascii
 import json
 import re
-import zlib
 from array import array
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from itertools import accumulate, pairwise, starmap
+from itertools import accumulate, compress, pairwise, starmap
 from sys import intern
 from types import NoneType
 from typing import Any, cast
@@ -24,6 +23,7 @@ from galleria_action.deployment.made_by import MadeBy, made_by_of
 from galleria_action.deployment.model import EDIT_DIGITS, Mode
 from galleria_action.deployment.state.entries import EDIT, MD5, SHA1, SHA256, Columns, Entries
 from galleria_action.deployment.state.manifest import MANIFEST_KEY, Kind, Leaving, Manifest, ManifestEntry
+from galleria_action.deployment.state.parts import in_parts, packed
 from galleria_action.errors import ConfigInvalid
 from galleria_action.gallery.keys import all_ordinary, key_problem
 from galleria_action.net.encoding import Encoded, TooLong, decoded
@@ -32,12 +32,12 @@ from galleria_action.values import replace
 
 _SCHEMA = 2
 _GZIP = b"\x1f\x8b"
-#: zlib's word (window of 2^15 bytes, and 16) for a gzip file: without a time, so that the same is the same
-_AS_GZIP = 15 + 16
 #: what is smaller stays as people can read it
 _WORTH_COMPRESSING = 32 << 10
 #: what is packed into fewer bytes is read whole
 LARGE = 256 << 10
+#: a bit as it stands in a text
+_DIGITS = bytes.maketrans(b"\0\1", b"01")
 #: Hashes do not shrink, so a document of ours is never far longer than what it was packed into.
 _MOST_UNPACKED, _MOST_RATIO = 32 << 20, 20
 
@@ -55,17 +55,16 @@ class ManifestNewer(ManifestUnreadable):
 
 def written(manifest: Manifest, **more: Any) -> bytes:
     """The bytes that are stored: keys sorted, so that equal manifests are equal bytes. ``more`` goes in beside it."""
-    objects = Entries.of(manifest.objects)
-    columns = _columns(objects.compact(sorted(objects)))
-    document: dict[str, Any] = {"schema": _SCHEMA, "mode": manifest.mode, **more, "objects": columns}
+    return packed(in_parts(_document(manifest, more)), _WORTH_COMPRESSING)
+
+
+def _document(manifest: Manifest, more: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    yield from {"schema": _SCHEMA, "mode": manifest.mode, **more}.items()
+    yield "objects", _columns(Entries.of(manifest.objects))
     if manifest.made_by:
-        document["made_by"] = {kind: it.to_dict() for kind, it in sorted(manifest.made_by.items())}
+        yield "made_by", {kind: it.to_dict() for kind, it in sorted(manifest.made_by.items())}
     if manifest.leaving:
-        document["leaving"] = _leaving_columns(manifest.leaving)
-    plain = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
-    if len(plain) < _WORTH_COMPRESSING:
-        return plain
-    return zlib.compress(plain, 6, _AS_GZIP)
+        yield "leaving", _leaving_columns(manifest.leaving)
 
 
 def headers_of(record: bytes) -> Headers:
@@ -74,27 +73,23 @@ def headers_of(record: bytes) -> Headers:
     return Headers("application/gzip" if record.startswith(_GZIP) else "application/json", "no-store")
 
 
-def _columns(entries: Entries) -> dict[str, Any]:
-    it = entries.columns
-    pairs = zip(values_of(it.sources), values_of(it.sha256s), strict=True)
-    own = [row for row, (source, stored) in enumerate(pairs) if source != stored]
-    edited = bytearray(b"0") * len(entries)
-    for row in own:
-        edited[row] = ord("1")
-    return {
-        "keys": list(entries),
-        "sizes": list(values_of(it.sizes)),
-        "sha256s": _packed(it.sha256s, SHA256),
-        "etags": _packed(it.etags, MD5),
-        "edited": edited.decode(),
-        "sources": _packed(it.sources.taken(own), SHA256),
-        "headers": _table(it.headers),
-        "kinds": _table(it.kinds),
-        "photos": _table(it.photos),
-        "edits": _table(it.edits, EDIT),
-        "source_sizes": list(values_of(it.source_sizes)),
-        "source_blobs": _table(it.source_blobs, SHA1),
-    }
+def _columns(entries: Entries) -> Iterator[tuple[str, Any]]:
+    """A field for each column of ``entries``, in the order of their keys."""
+    keys = sorted(entries)
+    it, rows = entries.columns, array("L", map(entries.rows.__getitem__, keys))
+    edited = bytearray(it.sources[row] != it.sha256s[row] for row in rows)
+    yield "keys", keys
+    yield "sizes", it.sizes.taken(rows)
+    yield "sha256s", _packed(it.sha256s.taken(rows), SHA256)
+    yield "etags", _packed(it.etags.taken(rows), MD5)
+    yield "edited", edited.translate(_DIGITS).decode()
+    yield "sources", _packed(it.sources.taken(array("L", compress(rows, edited))), SHA256)
+    yield "headers", _table(it.headers.taken(rows))
+    yield "kinds", _table(it.kinds.taken(rows))
+    yield "photos", _table(it.photos.taken(rows))
+    yield "edits", _table(it.edits.taken(rows), EDIT)
+    yield "source_sizes", it.source_sizes.taken(rows)
+    yield "source_blobs", _table(it.source_blobs.taken(rows), SHA1)
 
 
 def _leaving_columns(leaving: Mapping[str, Leaving]) -> dict[str, Any]:
@@ -107,12 +102,14 @@ def _leaving_columns(leaving: Mapping[str, Leaving]) -> dict[str, Any]:
     }
 
 
-def _packed(column: Column[str], width: int) -> str | list[str]:
+def _packed(column: Column[str], width: int) -> str | Column[str]:
     """Hashes of ``width`` bytes as the base64 of these one after the other; texts of any other kind as they are."""
-    packed = column if isinstance(column, Hashes) else Hashes(width).added(values_of(column))
-    if isinstance(packed, Hashes) and packed.width == width:
-        return binascii.b2a_base64(packed.raw, newline=False).decode()
-    return list(values_of(packed))
+    if isinstance(column, Texts) and len(column) and len(column[0]) != 2 * width:
+        return column
+    them = column if isinstance(column, Hashes) else Hashes(width).added(values_of(column))
+    if isinstance(them, Hashes) and them.width == width:
+        return binascii.b2a_base64(them.raw, newline=False).decode()
+    return them if isinstance(them, Texts) else Texts(values_of(them))
 
 
 def _table(table: Table[Any], width: int = SHA256) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import compress, count
 from typing import NamedTuple
 
-from galleria_action.gallery.containers.jpeg import Damaged
+from galleria_action.gallery.containers.jpeg import Damaged, new_tuple
 
 ASCII, SHORT, LONG, RATIONAL, UNDEFINED, SIGNED_RATIONAL, IFD = 2, 3, 4, 5, 7, 10, 13
 EXIF_POINTER, GPS_POINTER, INTEROP_POINTER = 0x8769, 0x8825, 0xA005
@@ -82,19 +82,20 @@ class Directory(NamedTuple):
     @property
     def entries(self) -> list[Entry]:
         """All records."""
-        return [self._entry(number) for number in range(len(self.tags))]
+        places = count(self.at + 2, 12)
+        return list(map(_entry, places, self.tags, self.types, self.values, self.numbers))
 
     def find(self, tag: int) -> list[Entry]:
         """All records of ``tag``: broken writers leave several."""
-        found, number = [], -1
-        for _ in range(self.tags.count(tag)):
-            number = self.tags.index(tag, number + 1)
-            found.append(self._entry(number))
+        tags, found, row = self.tags, [], -1
+        for _ in range(tags.count(tag)):
+            row = tags.index(tag, row + 1)
+            found.append(_entry(self.at + 2 + 12 * row, tag, self.types[row], self.values[row], self.numbers[row]))
         return found
 
     def outside(self) -> list[tuple[int, int, int]]:
         """Start, end and tag of each value that does not stand in its record."""
-        records = zip(self.tags, self.types, self.values, self.numbers, strict=True)
+        records = zip(self.tags, self.types, self.values, self.numbers)  # noqa: B905 - columns, asked of every photo
         return [
             (number, number + size, tag)
             for tag, kind, values, number in records
@@ -105,11 +106,11 @@ class Directory(NamedTuple):
         """Whether the record of this number is one that a pointer to another directory has."""
         return self.types[number] in (LONG, IFD) and self.values[number] == 1
 
-    def _entry(self, number: int) -> Entry:
-        at, kind, values = self.at + 2 + 12 * number, self.types[number], self.values[number]
-        size = TYPE_SIZES.get(kind, 0) * values
-        value_at = self.numbers[number] if size > INLINE else at + 8
-        return Entry(self.tags[number], kind, values, size, value_at, at)
+
+def _entry(at: int, tag: int, kind: int, values: int, number: int) -> Entry:
+    """The record at ``at`` that consists of these."""
+    size = TYPE_SIZES.get(kind, 0) * values
+    return new_tuple(Entry, (tag, kind, values, size, number if size > INLINE else at + 8, at))
 
 
 class Reference(NamedTuple):
@@ -211,7 +212,7 @@ def read_tiff(block: bytes) -> Tiff:
     if usage.length(len(block)) > _MAX_SHARING * len(block):
         # a small file would cost as much as a large one
         raise Damaged("the EXIF's values overlap more than those of any real photo")
-    return Tiff(order, block, reader.directories, reader.unreadable, pictures, usage)
+    return new_tuple(Tiff, (order, block, reader.directories, reader.unreadable, pictures, usage))
 
 
 def read_again(block: bytes, before: Tiff) -> Tiff:
@@ -220,16 +221,17 @@ def read_again(block: bytes, before: Tiff) -> Tiff:
 
     Raises ``Damaged`` where a directory is not there, or two pointers lead to the Exif directory.
     """
-    places = {path: directory.at for path, directory in before.directories.items() if path != MAIN_EXIF}
-    places[MAIN] = _number(before.order, block, 4)
-    main = _read_where(block, before, MAIN, places[MAIN])
-    for number, tag in enumerate(main.tags):
-        if tag == EXIF_POINTER:
-            if MAIN_EXIF in places or not main.points(number):
-                raise Damaged(f"the EXIF directory {MAIN_EXIF} cannot be read")
-            places[MAIN_EXIF] = main.numbers[number]
-    directories = {path: _read_where(block, before, path, at) for path, at in places.items()}
-    return Tiff(before.order, block, directories, before.unreadable, before.pictures, before.usage)
+    main = _read_where(block, before, MAIN, _number(before.order, block, 4))
+    directories = {MAIN: main}
+    if EXIF_POINTER in main.tags:
+        number = main.tags.index(EXIF_POINTER)
+        if main.tags.count(EXIF_POINTER) > 1 or not main.points(number):
+            raise Damaged(f"the EXIF directory {MAIN_EXIF} cannot be read")
+        directories[MAIN_EXIF] = _read_where(block, before, MAIN_EXIF, main.numbers[number])
+    for path, directory in before.directories.items():
+        if path not in (MAIN, MAIN_EXIF):
+            directories[path] = _read_where(block, before, path, directory.at)
+    return new_tuple(Tiff, (before.order, block, directories, before.unreadable, before.pictures, before.usage))
 
 
 def _read_where(block: bytes, before: Tiff, path: str, at: int) -> Directory:
@@ -284,7 +286,8 @@ def read_directory(block: bytes, order: str, path: str, at: int) -> Directory | 
         return None
     fields = struct.unpack_from(order + many * "HHII", block, at + 2)
     next_at, end = (table_end, table_end + 4) if table_end + 4 <= len(block) else (None, table_end)
-    return Directory(path, at, fields[::4], fields[1::4], fields[2::4], fields[3::4], next_at, end)
+    columns = fields[::4], fields[1::4], fields[2::4], fields[3::4]
+    return new_tuple(Directory, (path, at, *columns, next_at, end))
 
 
 def _pictures(block: bytes, order: str, directory: Directory) -> Iterator[Reference]:
@@ -307,12 +310,16 @@ def _numbers(block: bytes, order: str, directory: Directory, tag: int) -> Sequen
 
 
 def _usage(directories: Iterable[Directory], pictures: Iterable[Reference]) -> Usage:
-    spans = [(0, _HEADER, 0)]
+    starts, ends = [0], [_HEADER]
     for directory in directories:
-        spans.append((directory.at, directory.end, 0))
-        spans += directory.outside()
-    spans += [(picture.start, picture.end, 0) for picture in pictures]
-    starts, ends, _ = zip(*spans, strict=True)
+        starts.append(directory.at)
+        ends.append(directory.end)
+        for start, end, _ in directory.outside():
+            starts.append(start)
+            ends.append(end)
+    for picture in pictures:
+        starts.append(picture.start)
+        ends.append(picture.end)
     return Usage(starts, ends)
 
 

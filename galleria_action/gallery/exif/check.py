@@ -22,62 +22,66 @@ _Free = tuple[int, int, int]
 def only_intended_changes(before: Tiff, after: Tiff, wanted: Mapping[int, bytes]) -> bool:
     """Whether the block ``after`` is ``before`` and says all that it said, but for the tags of ``wanted``. ``after`` is
     what was read again of it."""
-    free = list(_free(before, after, wanted))
-    if not _same_bytes(before.block, after.block, free):
+    was, now, shared = before.block, after.block, False
+    expected = bytearray(now[: len(was)])
+    for start, end, users in _free(before, after, wanted):
+        said = was[start:end]
+        if said != now[start:end]:
+            shared = shared or before.usage.count(start, end) > users
+            expected[start:end] = said
+    if expected != was:
         return False
-    was, now = before.block, after.block
-    for start, end, users in free:
-        if was[start:end] != now[start:end] and before.usage.count(start, end) > users:
-            return _same_facts(before, read_tiff(now), wanted)
+    if shared:
+        return _same_facts(before, read_tiff(now), wanted)
     for path, old in before.directories.items():
         new = after.directories.get(path)
-        if new is not old and (new is None or not _same_records(old, new, before, after, wanted)):
+        if new is not old and (new is None or not _same_records(was, old, now, new, wanted)):
             return False
     return True
 
 
-def _free(before: Tiff, after: Tiff, wanted: Mapping[int, bytes]) -> Iterator[_Free]:
+def _free(before: Tiff, after: Tiff, wanted: Mapping[int, bytes]) -> list[_Free]:
     end, length = len(before.block), len(after.block)
-    yield end if length > end else unused_from(before), length, 0
+    free = [(end if length > end else unused_from(before), length, 0)]
     for tag, value in wanted.items():
         for entry in all_records(before, tag):
-            yield entry.at + 2, entry.at + 12, 1
+            free.append((entry.at + 2, entry.at + 12, 1))
             if entry.size >= len(value):
-                yield entry.value_at, entry.value_at + len(value), 1
+                free.append((entry.value_at, entry.value_at + len(value), 1))
     if before.directories[MAIN].at != after.directories[MAIN].at:
-        yield 4, 8, 1
+        free.append((4, 8, 1))
     old, new = before.directories.get(MAIN_EXIF), after.directories.get(MAIN_EXIF)
     if old and new and old.at != new.at:
-        yield from ((entry.value_at, entry.value_at + 4, 1) for entry in before.find(MAIN, EXIF_POINTER))
+        free += [(entry.value_at, entry.value_at + 4, 1) for entry in before.find(MAIN, EXIF_POINTER)]
     elif old and new and old.end != new.end:
-        yield old.at, old.end, 1
+        free.append((old.at, old.end, 1))
+    return free
 
 
-def _same_bytes(was: bytes, now: bytes, free: Collection[_Free]) -> bool:
-    expected = bytearray(now[: len(was)])
-    for start, end, _ in free:
-        expected[start:end] = was[start:end]
-    return expected == was
+def _same_records(was: bytes, old: Directory, now: bytes, new: Directory, edited: Iterable[int]) -> bool:
+    free = _free_tags(old.path, edited)
+    return _kept_records(was, old, free) == _kept_records(now, new, free) and _next(was, old) == _next(now, new)
 
 
-def _same_records(old: Directory, new: Directory, before: Tiff, after: Tiff, edited: Iterable[int]) -> bool:
-    return _kept_records(old, edited) == _kept_records(new, edited) and _next(before, old) == _next(after, new)
-
-
-def _kept_records(directory: Directory, edited: Iterable[int]) -> list[tuple[int, int, int, int]]:
-    """The records beside those of the edited tags and the main directory's pointer to the Exif directory."""
-    free = _free_tags(directory.path, edited)
-    records = zip(directory.tags, directory.types, directory.values, directory.numbers, strict=True)
-    return [record for record in records if record[0] not in free]
+def _kept_records(block: bytes, directory: Directory, free: Iterable[int]) -> bytearray:
+    """The records beside those of the ``free`` tags."""
+    tags, start = list(directory.tags), directory.at + 2
+    records = bytearray(block[start : start + 12 * len(tags)])
+    for tag in free:
+        while tag in tags:
+            number = tags.index(tag)
+            del tags[number], records[12 * number : 12 * number + 12]
+    return records
 
 
 def _free_tags(path: str, edited: Iterable[int]) -> Collection[int]:
+    """Those of the edited times, and the main directory's pointer to the Exif directory."""
     free = tuple(edited) if path in _EDITED else ()
     return (*free, EXIF_POINTER) if path == MAIN else free
 
 
-def _next(tiff: Tiff, directory: Directory) -> int:
-    return 0 if directory.next_at is None else tiff.number(directory.next_at)
+def _next(block: bytes, directory: Directory) -> bytes:
+    return bytes(4) if directory.next_at is None else block[directory.next_at : directory.next_at + 4]
 
 
 def _same_facts(before: Tiff, after: Tiff, edited: Iterable[int]) -> bool:
@@ -100,7 +104,7 @@ def _facts(tiff: Tiff, edited: Iterable[int], gained: Container[str]) -> Iterato
     for path, directory in sorted(tiff.directories.items()):
         if path in gained:
             continue
-        yield path, _next(tiff, directory)
+        yield path, _next(tiff.block, directory)
         free = _free_tags(path, edited)
         for tag, kind, values, size, value_at, at in directory.entries:
             if tag in free:

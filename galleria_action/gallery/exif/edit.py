@@ -279,10 +279,11 @@ def _draft_first_block(
         draft.replace_block(segment, tiff, written.block)
 
 
-def _block(image: memoryview, segment: Segment) -> bytes:
-    if not jpeg.starts_with(image, segment, jpeg.APP1, jpeg.EXIF_HEADER):
+def _block(image: bytes | memoryview, segment: Segment) -> bytes:
+    body = bytes(image[segment.body : segment.end])
+    if segment.marker != jpeg.APP1 or not body.startswith(jpeg.EXIF_HEADER):
         raise Damaged("the EXIF header is damaged")
-    return bytes(image[segment.body + len(jpeg.EXIF_HEADER) : segment.end])
+    return body[len(jpeg.EXIF_HEADER) :]
 
 
 def _growth_refused(
@@ -335,8 +336,7 @@ def _doubt(
 
 def _new_block(beginning: bytes, patch: Patch) -> bytes:
     """The block of the segment that stands where ``patch`` was to put one."""
-    view = memoryview(beginning)
-    segment = jpeg.read_segment(view, patch.start)
+    segment = jpeg.read_segment(beginning, patch.start)
     if segment.end != patch.start + len(patch.new):
         raise Damaged("the EXIF segment has another length than it says")
-    return _block(view, segment)
+    return _block(beginning, segment)

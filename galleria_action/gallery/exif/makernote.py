@@ -9,7 +9,7 @@ lie inside the note is the right one.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from galleria_action.gallery.containers.tiff import (
@@ -61,7 +61,8 @@ def _read_note(tiff: Tiff, start: int, end: int) -> _Note | None:
     most = (-1, 0)
     for order, at, bases in _beginnings(tiff, start, end):
         if directory := _directory(tiff.block, order, at, end):
-            inside = {base: _lie_inside(directory, start - base, end - base) for base in bases}
+            values = directory.outside()
+            inside = {base: _lie_inside(values, start - base, end - base) for base in bases}
             fit = (max(inside.values()), len(directory.tags))
             if fit > most:
                 fitting = tuple(base for base in bases if inside[base] == fit[0])
@@ -71,27 +72,36 @@ def _read_note(tiff: Tiff, start: int, end: int) -> _Note | None:
 
 def _beginnings(tiff: Tiff, start: int, end: int) -> Iterator[tuple[str, int, tuple[int, ...]]]:
     """Byte order, place of the directory, and the bases that its values may be counted from."""
-    for at in range(start, min(start + _LONGEST_HEADER, end), 2):
-        if (order := _TIFF_HEADERS.get(tiff.block[at : at + 4])) and at + 8 <= end:
-            yield order, at + int(struct.unpack_from(order + "I", tiff.block, at + 4)[0]), (at, 0, start)
-        for guess in (tiff.order, _OTHER_ORDER[tiff.order]):
-            yield guess, at, (0, start)
+    block, orders = tiff.block, (tiff.order, _OTHER_ORDER[tiff.order])
+    header = block[start : start + _LONGEST_HEADER + 4].ljust(_LONGEST_HEADER + 4, b"\0")
+    shorts = {order: struct.unpack(f"{order}{len(header) // 2}H", header) for order in orders}
+    own_header = any(magic in header for magic in _TIFF_HEADERS)
+    for number, at in enumerate(range(start, min(start + _LONGEST_HEADER, end), 2)):
+        if own_header and (order := _TIFF_HEADERS.get(block[at : at + 4])) and at + 8 <= end:
+            yield order, at + int(struct.unpack_from(order + "I", block, at + 4)[0]), (at, 0, start)
+        for guess in orders:
+            if _may_begin(shorts[guess], number):  # as nearly nowhere
+                yield guess, at, (0, start)
+
+
+def _may_begin(shorts: tuple[int, ...], number: int) -> bool:
+    """Whether a directory may begin there: how many records it has, and the tag and type of the first one."""
+    return shorts[number + 2] in TYPE_SIZES and shorts[number] != 0
 
 
 def _directory(block: bytes, order: str, at: int, end: int) -> Directory | None:
     """The directory at ``at``, where it seems to be one: it has records, and only of known types."""
     if not 0 < at <= end - 2 or at + 6 > len(block):
         return None
-    count, _, first_type = struct.unpack_from(order + "HHH", block, at)
-    if not count or first_type not in TYPE_SIZES:
-        return None  # as nearly everywhere
+    if not _may_begin(struct.unpack_from(order + "HHH", block, at), 0):
+        return None
     directory = read_directory(block, order, "MakerNote", at)
     return directory if directory and TYPE_SIZES.keys() >= set(directory.types) else None
 
 
-def _lie_inside(directory: Directory, start: int, end: int) -> int:
-    """How many of its values lie between ``start`` and ``end``."""
-    return sum(start <= at and to <= end for at, to, _ in directory.outside())
+def _lie_inside(values: Sequence[tuple[int, int, int]], start: int, end: int) -> int:
+    """How many of the ``values`` of a directory lie between ``start`` and ``end``."""
+    return len([at for at, to, _ in values if start <= at and to <= end])
 
 
 def _leaves(tiff: Tiff, note: _Note, file: memoryview, beyond: int) -> bool:

@@ -11,12 +11,13 @@ import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from galleria_action.gallery.containers.jpeg import EXIF_HEADER, MAX_PAYLOAD
+from galleria_action.gallery.containers.jpeg import EXIF_HEADER, MAX_PAYLOAD, new_tuple
 from galleria_action.gallery.containers.tiff import (
     ASCII,
     DATE_TIME_ORIGINAL,
     EXIF_POINTER,
     EXIF_VERSION,
+    INLINE,
     LONG,
     MAIN,
     MAIN_EXIF,
@@ -76,10 +77,13 @@ def says_all(tiff: Tiff, wanted: Mapping[int, bytes]) -> bool:
     """Whether the Exif directory has the ``wanted`` values, and each existing duplicate as well: nothing is left to be
     written."""
     exif = tiff.directories.get(MAIN_EXIF)
-    return exif is not None and all(
-        tag in exif.tags and all(_says(tiff, entry, value) for entry in all_records(tiff, tag))
-        for tag, value in wanted.items()
-    )
+    for tag, value in wanted.items():
+        if exif is None or tag not in exif.tags:
+            return False
+        for entry in all_records(tiff, tag):
+            if not _says(tiff, entry, value):
+                return False
+    return True
 
 
 def write_times(tiff: Tiff, wanted: Mapping[int, bytes], growth_refused: Callable[[], str | None]) -> TimesWritten:
@@ -98,7 +102,7 @@ def write_times(tiff: Tiff, wanted: Mapping[int, bytes], growth_refused: Callabl
     problems = _write_duplicates(block, tiff, used, wanted)
     if homeless:
         refused = growth_refused()
-        patched = Tiff(tiff.order, bytes(block), tiff.directories, tiff.unreadable, tiff.pictures, tiff.usage)
+        patched = new_tuple(Tiff, (tiff.order, bytes(block), *tiff[2:]))
         if not _write_anew(block, patched, wanted, homeless, may_grow=refused is None):
             why = refused or "the EXIF block is full"
             unwritten = [f"{NAMES[tag]} could not be written: {why}" for tag in homeless]
@@ -133,7 +137,9 @@ def _write_in_place(block: bytearray, tiff: Tiff, used: _Used, entry: Entry, val
 
 
 def _says(tiff: Tiff, entry: Entry, value: bytes) -> bool:
-    return entry.type == ASCII and tiff.value(entry)[: len(value)] in (value, value[:-1])
+    start = entry.value_at
+    told = tiff.block[start : start + min(entry.size, len(value))]
+    return entry.type == ASCII and told in (value, value[:-1])  # with its NUL, or where that is left out
 
 
 class _Used:
@@ -147,11 +153,9 @@ class _Used:
         """How many records of the same time say that it stands where ``entry`` says."""
         if self._times is None:
             self._times = {}
-            for path in _EDITED:
-                directory = self._tiff.directories.get(path)
-                for start, _, tag in directory.outside() if directory else ():
-                    if tag in NAMES:
-                        self._times[tag, start] = self._times.get((tag, start), 0) + 1
+            for it in all_records(self._tiff, DATE_TIME_ORIGINAL) + all_records(self._tiff, OFFSET_TIME_ORIGINAL):
+                if it.size > INLINE:
+                    self._times[it.tag, it.value_at] = self._times.get((it.tag, it.value_at), 0) + 1
         return self._times.get((entry.tag, entry.value_at), 0)
 
     def by_strangers(self, entry: Entry, length: int) -> bool:
@@ -267,7 +271,7 @@ def _values_with_records(order: str, start: int, wanted: Mapping[int, bytes]) ->
     values = b""
     records = {}
     for tag, value in wanted.items():
-        records[tag] = _record(order, tag, ASCII, len(value), struct.pack(order + "I", start + len(values)))
+        records[tag] = struct.pack(order + "HHII", tag, ASCII, len(value), start + len(values))
         values += value + bytes(len(value) % 2)
     return values, records
 

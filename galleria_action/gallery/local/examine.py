@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from galleria_action.errors import Finding, GalleryInvalid
 from galleria_action.gallery.local.content import Content, look_at
-from galleria_action.gallery.local.files import LocalFile, changed, opened
+from galleria_action.gallery.local.files import LocalFile, Opened, changed
 from galleria_action.gallery.metadata.findings import Findings
 from galleria_action.hands import Hands
 from galleria_action.values import dataclass
@@ -43,7 +43,7 @@ def examine(file: LocalFile, *, hashed: bool) -> Examined:
 
     Raises ``GalleryInvalid`` when it vanished, changed its size or was replaced since it was found.
     """
-    with opened(file) as descriptor:
+    with Opened(file) as descriptor:
         if file.size <= _SMALL:
             return _examine_bytes(file, os.pread(descriptor, file.size + 1, 0), hashed)
         content = look_at(file.key, file.size, lambda at, length: os.pread(descriptor, length, max(at, 0)))

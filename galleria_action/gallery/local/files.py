@@ -12,7 +12,6 @@ import os
 import stat
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import overload
@@ -135,9 +134,9 @@ class LocalFiles(Sequence[LocalFile]):
         """See ``LocalFile``."""
         return bytes(self._stamps[row * STAMP_BYTES : (row + 1) * STAMP_BYTES])
 
-    def by_folder(self) -> Iterator[tuple[str, list[int]]]:
+    def by_folder(self) -> Iterator[tuple[str, array[int]]]:
         """Each folder, and the rows of the files in it."""
-        rows: list[list[int]] = [[] for _ in self._folders]
+        rows = [array("L") for _ in self._folders]
         for row, folder in enumerate(self._folder_of):
             rows[folder].append(row)
         return zip(self._folders, rows, strict=True)
@@ -163,22 +162,46 @@ class ByKey(Mapping[str, LocalFile]):
         return self.files[self._rows[key]]
 
 
-@contextmanager
-def opened(local: LocalFile) -> Iterator[int]:
+class Reading:
+    """What goes wrong while ``local`` is opened and read, as ``GalleryInvalid``. (These two are classes because a
+    generator costs as much as opening the file.)"""
+
+    __slots__ = ("_local",)
+
+    def __init__(self, local: LocalFile) -> None:
+        self._local = local
+
+    def __enter__(self) -> LocalFile:
+        return self._local
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if error is not None and (told := _as_told(self._local, error)):
+            raise told from None
+
+
+class Opened:
     """A descriptor of ``local``, to be read from; not through a link that took its place, nor waiting for a pipe.
 
     Raises ``GalleryInvalid`` when it vanished, changed its size or was replaced since it was found.
     """
-    with reading(local):
-        descriptor = opened_descriptor(local)
-        try:
-            yield descriptor
-        finally:
-            os.close(descriptor)
+
+    __slots__ = ("_descriptor", "_reading")
+
+    def __init__(self, local: LocalFile) -> None:
+        self._reading = Reading(local)
+
+    def __enter__(self) -> int:
+        with self._reading as local:
+            self._descriptor = opened_descriptor(local)
+        return self._descriptor
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        os.close(self._descriptor)
+        self._reading.__exit__(kind, error, trace)
 
 
 def opened_descriptor(local: LocalFile) -> int:
-    """The same for who closes it. Raises what ``reading`` is for, too."""
+    """The same for who closes it. Raises what ``Reading`` is for, too."""
     descriptor = os.open(local.real, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         status = os.fstat(descriptor)
@@ -192,23 +215,21 @@ def opened_descriptor(local: LocalFile) -> int:
     return descriptor
 
 
-@contextmanager
-def reading(local: LocalFile) -> Iterator[None]:
-    """What goes wrong while ``local`` is opened and read, as ``GalleryInvalid``."""
-    try:
-        yield
-    except FileNotFoundError:
-        raise changed(local, "vanished") from None
-    except MemoryError:
-        raise too_large(local) from None
-    except OSError as error:
-        what = "was replaced by a link" if error.errno == errno.ELOOP else f"cannot be read ({error.strerror})"
-        raise changed(local, what) from None
+def _as_told(local: LocalFile, error: BaseException) -> GalleryInvalid | None:
+    """What ``error`` means for who reads ``local``, if anything."""
+    if isinstance(error, FileNotFoundError):
+        return changed(local, "vanished")
+    if isinstance(error, MemoryError):
+        return too_large(local)
+    if isinstance(error, OSError):
+        link = error.errno == errno.ELOOP
+        return changed(local, "was replaced by a link" if link else f"cannot be read ({error.strerror})")
+    return None
 
 
 def read_file(local: LocalFile) -> bytes:
-    """The bytes of ``local``. Raises as ``opened`` does."""
-    with opened(local) as descriptor:
+    """The bytes of ``local``. Raises as ``Opened`` does."""
+    with Opened(local) as descriptor:
         content = _read(descriptor, local.size)
     if len(content) != local.size:
         raise changed(local, "changed its size")

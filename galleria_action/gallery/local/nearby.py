@@ -17,7 +17,7 @@ from galleria_action.errors import GalleryInvalid
 from galleria_action.fence.workspace import Absent, Refused, Workspace
 from galleria_action.gallery.keys import folded
 from galleria_action.gallery.local.content import of_named_type
-from galleria_action.gallery.local.files import LocalFile, local_file, opened, usable
+from galleria_action.gallery.local.files import LocalFile, Opened, local_file, usable
 from galleria_action.gallery.local.formats import HEAD_BYTES, format_of
 from galleria_action.gallery.metadata.model import Variant
 from galleria_action.gallery.wording import shown
@@ -120,7 +120,7 @@ class Nearby:
     def _head(self, path: str, key: str, variant: Variant | None) -> tuple[LocalFile, bytes] | None:
         try:
             file = local_file(key, usable(self._fence.find(path)), variant)
-            with opened(file) as descriptor:
+            with Opened(file) as descriptor:
                 return file, os.pread(descriptor, HEAD_BYTES, 0)
         except (Absent, Refused, GalleryInvalid):
             return None

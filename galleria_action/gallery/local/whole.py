@@ -16,8 +16,11 @@ from galleria_action.gallery.local.formats import Format
 #: ``read(at, length)``: these bytes of the file, fewer at its end
 Read = Callable[[int, int], bytes]
 
-#: where the end of a picture is looked for first
+#: so much is read to look for the end of a picture first, and of the segments of a JPEG at a time
 _TAIL = 4096
+#: 0xFF, marker, length
+_JPEG_SEGMENT = struct.Struct(">BBH")
+_JPEG_ALONE, _NO_JPEG_SEGMENT = frozenset([0x01, *range(0xD0, 0xD8)]), frozenset([0x00, 0xD8, 0xD9, 0xDA, 0xFF])
 #: JPEGs up to this size are walked from their beginning: in them a thumbnail could be what ends in the tail
 _WALKED_JPEG = 256 * 1024
 _CHUNK = 1024 * 1024
@@ -43,19 +46,22 @@ def _jpeg_is_cut(size: int, read: Read) -> bool:
 
 def _behind_jpeg_segments(size: int, read: Read) -> int | None:
     """Where the compressed picture begins, or anything that is not a segment; ``None`` when a segment is cut."""
-    at = 2
+    at, begin, window = 2, 0, b""
     for _ in range(_MAX_PARTS):
-        marker = read(at, 4)
-        if len(marker) < 2:
-            return None
-        if marker[0] != 0xFF or marker[1] in (0xFF, 0xD8, 0xD9, 0xDA, 0x00):
+        if at - begin + 4 > len(window):
+            begin, window = at, read(at, _TAIL)
+            if len(window) < 2:
+                return None
+            window = window.ljust(4, b"\0")
+        first, marker, length = _JPEG_SEGMENT.unpack_from(window, at - begin)
+        if first != 0xFF or marker in _NO_JPEG_SEGMENT:
             return at
-        if marker[1] == 0x01 or 0xD0 <= marker[1] <= 0xD7:
+        if marker in _JPEG_ALONE:
             at += 2
             continue
-        at += 2 + int.from_bytes(marker[2:4], "big")
-        if len(marker) < 4 or at > size:
+        if at + 4 > size or at + 2 + length > size:
             return None
+        at += 2 + length
     return at
 
 
@@ -208,7 +214,7 @@ def _holds(needle: bytes, at: int, size: int, read: Read) -> bool:
     end = size
     while end > at:
         start = max(at, end - _CHUNK)
-        if needle in read(start, end - start + len(needle) - 1):
+        if read(start, end - start + len(needle) - 1).rfind(needle) >= 0:
             return True
         end = start
     return False

@@ -145,7 +145,9 @@ class S3Store:
             found = await done(lambda: self._head(Call("head", call.target, call.key)))
             condition.check(found)
             condition = None
-        sent = {**_stored_with(headers), **self._wanted(call.key or ""), **self._conditional(condition)}
+        sent = {**_stored_with(headers), **self._wanted(call.key or "")}
+        if condition:
+            sent |= self._conditional(condition)
         if self._provider.upload_checksum == "SHA256":
             sent["x-amz-checksum-sha256"] = base64.b64encode(bytes.fromhex(digest)).decode()
         elif self._wants_md5:
@@ -250,9 +252,7 @@ class S3Store:
     def _wanted(self, key: str) -> dict[str, str]:
         return self._with_record if key.startswith(RECORDS) else self._with_object
 
-    def _conditional(self, condition: IfMatch | IfAbsent | None) -> dict[str, str]:
-        if condition is None:
-            return {}
+    def _conditional(self, condition: IfMatch | IfAbsent) -> dict[str, str]:
         if self._provider.conditional_put == "no":
             raise ConditionUnsupported(f"{self._provider.name} has no conditional writes")
         if isinstance(condition, IfMatch):
@@ -302,6 +302,9 @@ def _headers(headers: Mapping[str, str]) -> Headers:
 
 
 def _stored_with(headers: Headers) -> dict[str, str]:
-    cache = {"cache-control": headers.cache_control} if headers.cache_control else {}
-    encoding = {"content-encoding": headers.content_encoding} if headers.content_encoding else {}
-    return {"content-type": headers.content_type, **cache, **encoding}
+    sent = {"content-type": headers.content_type}
+    if headers.cache_control:
+        sent["cache-control"] = headers.cache_control
+    if headers.content_encoding:
+        sent["content-encoding"] = headers.content_encoding
+    return sent

@@ -91,7 +91,7 @@ class BucketServer:
     def _signer(self) -> Signer:
         """The same as long as the keys are: it remembers what it has worked out of them."""
         keys, known = self._keys(), self._signing
-        if known is None or known[0] != keys:
+        if known is None or (known[0] is not keys and known[0] != keys):
             known = self._signing = keys, Signer(keys.access, keys.secret, keys.token, self.connection.region)
         return known[1]
 

@@ -25,7 +25,7 @@ from galleria_action.hands import Later
 from galleria_action.net.answer import Reader, Response
 from galleria_action.net.network import Network
 from galleria_action.net.waiting import done, readable, run, writable
-from galleria_action.storage.interface import Body, Stretch, pieces_of
+from galleria_action.storage.interface import Body, Stretch, chunks_of, pieces_of
 
 if TYPE_CHECKING:
     import ssl
@@ -205,7 +205,7 @@ class Wire:
     # --- one exchange ------------------------------------------------------------------------------------------------
 
     def _head(self, method: str, path: str, headers: Mapping[str, str], size: int) -> bytes:
-        lines = [f"{method} {self._absolute}{path} HTTP/1.1", *[f"{name}: {value}" for name, value in headers.items()]]
+        lines = [f"{method} {self._absolute}{path} HTTP/1.1", *map(": ".join, headers.items())]
         if self._absolute and self._proxy and self._proxy.authorization:
             lines.append(f"proxy-authorization: {self._proxy.authorization}")
         if size or method in ("PUT", "POST"):
@@ -218,11 +218,10 @@ class Wire:
     async def _send(self, line: socket.socket, head: bytes, body: Body) -> bool:
         """Whether the request was sent whole. It is not where the server answers before, or hangs up: that may be an
         answer, too."""
-        pieces = pieces_of(body)
-        if len(body) <= _SMALL:
-            head, pieces = head + bytes(body), ()
+        small = len(body) <= _SMALL
+        pieces = (b"".join((head, *map(bytes, chunks_of(body)))),) if small else (head, *pieces_of(body))
         try:
-            for piece in (head, *pieces):
+            for piece in pieces:
                 if isinstance(piece, Stretch):
                     sent = await self._from_file(line, piece)
                 else:

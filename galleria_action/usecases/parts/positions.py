@@ -13,7 +13,7 @@ from itertools import groupby
 from galleria_action.deployment.events import Located, PositionLeft
 from galleria_action.deployment.model import Upload
 from galleria_action.errors import Finding, GalleryInvalid
-from galleria_action.gallery.local.files import LocalFile, opened, read_file
+from galleria_action.gallery.local.files import LocalFile, Opened, read_file
 from galleria_action.options.gallery import StripGps
 from galleria_action.quantities import count
 from galleria_action.usecases.context import Context
@@ -49,8 +49,8 @@ def look_for_positions(context: Context, uploads: Iterable[Upload]) -> None:
 def _tells(file: LocalFile) -> bool:
     from galleria_action.gallery.position import head_tells_position, tells_position
 
-    with opened(file) as descriptor:
-        beginning = os.pread(descriptor, _BEGINNING, 0)
+    with Opened(file) as descriptor:
+        beginning = os.pread(descriptor, min(file.size, _BEGINNING), 0)
         if beginning.startswith(b"\xff\xd8"):
             return head_tells_position(beginning)
         return file.size <= _WHOLE and tells_position(beginning + os.pread(descriptor, file.size, len(beginning)))

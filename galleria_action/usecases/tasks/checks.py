@@ -11,7 +11,7 @@ from typing import Any
 from galleria_action.deployment.remote.reading import read_remote
 from galleria_action.errors import BudgetExceeded, ConfigInvalid, Finding
 from galleria_action.gallery.links import LARGEST_PAGE, Base, links_of
-from galleria_action.gallery.local.files import LocalFile, opened, read_file
+from galleria_action.gallery.local.files import LocalFile, Opened, read_file
 from galleria_action.gallery.media import extension_of, is_page
 from galleria_action.gallery.position import head_tells_position
 from galleria_action.gallery.telling import tells_of_people
@@ -149,7 +149,7 @@ def privacy(context: Context, settings: _Settings) -> Outcome:
 
 def _told_by(photo: LocalFile, allowed: frozenset[str], *, positions: bool) -> Iterator[str]:
     """What the file of a photo tells; its beginning is read, where cameras and editors write such things."""
-    with opened(photo) as descriptor:
+    with Opened(photo) as descriptor:
         beginning = os.pread(descriptor, _BEGINNING, 0)
     if positions and head_tells_position(beginning):
         yield "it says where it was taken (strip-gps: true removes it)"

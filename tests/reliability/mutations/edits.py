@@ -34,7 +34,7 @@ class Edit:
     def apply(self, sources: Sources) -> tuple[Path, str]:
         """The file that is changed, and its new text. Raises ``Misapplied`` unless exactly one piece is found."""
         path, name = _found(sources, self.where)
-        tree = copy.deepcopy(_parsed(sources[path]))
+        tree = ast.parse(sources[path])
         (scope,) = [node for qualified, node in _scopes(tree) if qualified == name]
         times = self.change(scope)
         if times != 1:
@@ -145,21 +145,17 @@ def read(package: Path) -> dict[Path, str]:
 
 
 @cache
-def _parsed(text: str) -> ast.Module:
-    return ast.parse(text)
-
-
-@cache
 def _names(text: str) -> tuple[str, ...]:
-    return tuple(qualified for qualified, _ in _scopes(_parsed(text)))
+    return tuple(qualified for qualified, _ in _scopes(ast.parse(text)))
 
 
 def _found(sources: Sources, where: str) -> tuple[Path, str]:
     module, _, name = where.rpartition(":")
+    last = name.rpartition(".")[2]
     places = [
         path
         for path, text in sources.items()
-        if f".{'.'.join(path.with_suffix('').parts)}".endswith(f".{module}" if module else "")
+        if last in text and f".{'.'.join(path.with_suffix('').parts)}".endswith(f".{module}" if module else "")
         for qualified in _names(text)
         if qualified == name
     ]
