@@ -69,11 +69,16 @@ def secret_lines(word: str, parse: Callable[[str], T]) -> Kind[T]:
     return Kind(word, parse, _STRING, secret=True)
 
 
+def has_digits(text: str, most: int) -> bool:
+    """Whether ``text`` is a number of at most so many digits, and nothing else."""
+    return text.isascii() and text.isdigit() and len(text) <= most
+
+
 def count(most: int, least: int = 1) -> Kind[int]:
     """A whole number from ``least`` to ``most``."""
 
     def parse(text: str) -> int:
-        if re.fullmatch(r"[0-9]{1,9}", text) and least <= int(text) <= most:
+        if has_digits(text, 9) and least <= int(text) <= most:
             return int(text)
         raise ValueError(f"{shown(text)} is not a whole number from {least} to {most}")
 

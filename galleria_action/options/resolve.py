@@ -69,7 +69,7 @@ def _build(group: type[Any], values: Mapping[str, str], mistakes: list[Mistake],
 def _printable(text: str, kind: Kind[Any]) -> str:
     """``text`` without anything that a terminal would obey, a log would break at, or no file and no header can hold."""
     looked_at = re.sub(r"\r?\n", "", text) if kind.multiline else text
-    if _CONTROL.search(looked_at) and not kind.secret:
+    if not looked_at.isprintable() and _CONTROL.search(looked_at) and not kind.secret:
         raise ValueError(f"{shown(text)} holds a control character")
     return text
 

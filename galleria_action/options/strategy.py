@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from enum import StrEnum
 
 from galleria_action.edge.routers.kinds import RouterChoice, RouterKind, parse_router, with_weights
 from galleria_action.options.declaration import Group, Mistake, Topic, option, optional
-from galleria_action.options.kinds import FLAG, choice, count, parsed, shown
+from galleria_action.options.kinds import FLAG, choice, count, has_digits, parsed, shown
 from galleria_action.options.origin import NEVER
 from galleria_action.values import dataclass
 
@@ -37,7 +36,7 @@ class Promote(StrEnum):
 def parse_shares(text: str) -> tuple[int, ...]:
     """Read ``10`` or ``10,50,100``: growing shares in percent. Raises ``ValueError``."""
     parts = [part.strip() for part in text.split(",")]
-    if all(re.fullmatch(r"[0-9]{1,3}", part) for part in parts):
+    if all(has_digits(part, 3) for part in parts):
         shares = tuple(map(int, parts))
         if shares == tuple(sorted(set(shares))) and shares[0] >= 1 and shares[-1] <= 100:
             return shares

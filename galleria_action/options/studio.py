@@ -10,7 +10,7 @@ from pathlib import Path
 
 from galleria_action.gallery.metadata.model import KEEP_ORIGINAL_TIMEZONE
 from galleria_action.options.declaration import Group, Mistake, Topic, option, optional
-from galleria_action.options.kinds import FLAG, PATH, TEXT, Kind, choice, count, parsed, shown
+from galleria_action.options.kinds import FLAG, PATH, TEXT, Kind, choice, count, has_digits, parsed, shown
 from galleria_action.options.origin import FREE, ConfigRule, Trust, tighten
 from galleria_action.values import dataclass
 
@@ -68,14 +68,14 @@ def _zone(text: str) -> int:
 
 
 def _hash_size(text: str) -> int:
-    if re.fullmatch(r"[0-9]{1,2}", text) and int(text) in range(4, 33, 4):
+    if has_digits(text, 2) and int(text) in range(4, 33, 4):
         return int(text)
     raise ValueError(f"{shown(text)} is not 4, 8, 12, … or 32")
 
 
 def _from_zero(most: int) -> Kind[int]:
     def parse(text: str) -> int:
-        if re.fullmatch(r"[0-9]{1,5}", text) and int(text) <= most:
+        if has_digits(text, 5) and int(text) <= most:
             return int(text)
         raise ValueError(f"{shown(text)} is not a whole number from 0 to {most}")
 

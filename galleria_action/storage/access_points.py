@@ -60,5 +60,5 @@ def access_point(bucket: str) -> AccessPoint | None:
 
     Those of Outposts, of Object Lambda and of several regions are others: they want other signatures.
     """
-    match = _ARN.fullmatch(bucket)
+    match = _ARN.fullmatch(bucket) if is_arn(bucket) else None
     return AccessPoint(bucket, **match.groupdict()) if match else None

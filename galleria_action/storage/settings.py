@@ -285,5 +285,5 @@ def _parse_endpoint(endpoint: str) -> str:
 
 
 def _refuse_control_characters(option: str, value: str) -> None:
-    if _CONTROL.search(value):
+    if not value.isprintable() and _CONTROL.search(value):
         raise ValueError(f"{option} contains a control character: {value!r}")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from galleria_action.errors import CredentialsError, GalleriaError, StorageUnavailable
 from galleria_action.storage.faults import Call, Fault, describe_key_error, failure, of_answer, of_botocore
 from galleria_action.storage.interface import Target
-from galleria_action.storage.words import clean
+from galleria_action.storage.words import _SIGNED, _may_be_signed, clean
 
 CALL = Call("put", Target("https://s3.example.com", "bucket", "gal/"), "a.jpg")
 
@@ -50,6 +50,16 @@ def test_a_long_key_is_shown_in_part() -> None:
 
 def test_clean_hides_access_keys() -> None:
     assert clean(f"the key {'AKIA' + 'Q3' * 8} is wrong") == "the key … is wrong"
+
+
+@given(
+    st.text("AKIS0=aki &x\u017f\u212a", max_size=24),
+    st.sampled_from(["", "Signature=x", "aKiA" + 12 * "0", "AS\u0131A" + 12 * "0", "ſiGnature=x"]),
+)
+def test_no_glance_misses_what_is_signed(text: str, word: str) -> None:
+    line = f"{text} {word}"
+    assert _may_be_signed(line) or not _SIGNED.search(line)
+    assert not _may_be_signed("At least one of the pre-conditions you specified did not hold")
 
 
 @given(st.text(max_size=300), st.text(max_size=300))

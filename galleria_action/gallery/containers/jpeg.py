@@ -10,6 +10,8 @@ import struct
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from galleria_action.expressions import expression
+
 APP0, APP1, APP2, SOS = 0xE0, 0xE1, 0xE2, 0xDA
 EXIF_HEADER = b"Exif\0\0"
 XMP_HEADER = b"http://ns.adobe.com/xap/1.0/\0"
@@ -28,18 +30,18 @@ _APP1, _SOS = 0xFF00 | APP1, 0xFF00 | SOS
 _SEGMENT, _NO_SEGMENT = struct.Struct(">HH"), (0, 0)
 #: fill bytes may stand before a marker (T.81 B.1.1.2); in junk the last 0xFF of them is as good as the first, and to
 #: look for that one takes linear time
-_MARKER_HERE = re.compile(rb"\xff++([\x01-\xfe])")
-_MARKER_BEHIND_JUNK = re.compile(rb"\xff([\x01-\xfe])")
+_MARKER_HERE = expression(rb"\xff++([\x01-\xfe])")
+_MARKER_BEHIND_JUNK = expression(rb"\xff([\x01-\xfe])")
 #: far above any real file (a 10 MB colour profile needs 160); bounds the work that a hostile file can cause
 _MAX_SEGMENTS = 10_000
 
 _MAGIC = (
-    ("PNG", re.compile(rb"\x89PNG\r\n\x1a\n")),
-    ("WebP", re.compile(rb"RIFF....WEBP", re.DOTALL)),
-    ("HEIC or AVIF", re.compile(rb"....ftyp(?:hei|hev|mif|msf|avi)", re.DOTALL)),
-    ("JPEG XL", re.compile(rb"\xff\x0a|\0\0\0\x0cJXL ")),
-    ("TIFF", re.compile(rb"II\*\0|MM\0\*|II\+\0|MM\0\+")),
-    ("GIF", re.compile(rb"GIF8[79]a")),
+    ("PNG", expression(rb"\x89PNG\r\n\x1a\n")),
+    ("WebP", expression(rb"RIFF....WEBP", re.DOTALL)),
+    ("HEIC or AVIF", expression(rb"....ftyp(?:hei|hev|mif|msf|avi)", re.DOTALL)),
+    ("JPEG XL", expression(rb"\xff\x0a|\0\0\0\x0cJXL ")),
+    ("TIFF", expression(rb"II\*\0|MM\0\*|II\+\0|MM\0\+")),
+    ("GIF", expression(rb"GIF8[79]a")),
 )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from galleria_action.expressions import expression
 from galleria_action.gallery.containers import jpeg
 from galleria_action.gallery.containers.jpeg import APP1, Head, Segment
 from galleria_action.gallery.containers.tiff import DATE_TIME_ORIGINAL, MAIN_EXIF, OFFSET_TIME_ORIGINAL, Tiff
@@ -16,12 +17,12 @@ _APP11, _APP13 = 0xEB, 0xED
 _TELLING = frozenset([APP1, _APP11, _APP13])
 _PHOTOSHOP = b"Photoshop 3.0\0"
 _OTHER_ZONES = {0x9010: "OffsetTime", 0x9012: "OffsetTimeDigitized"}
-_XMP_DATE = re.compile(
+_XMP_DATE = expression(
     rb"(?:exif:DateTimeOriginal|photoshop:DateCreated)\s*(?:=\s*[\"']|>)\s*"
     rb"(\d{4}(?:-\d\d(?:-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?)?)?)?)(?:\.\d+)?([+-]\d\d:\d\d|Z)?"
 )
-_IPTC_DATE = re.compile(rb"\x1c\x02\x37\0\x08(\d{8})")
-_IPTC_TIME = re.compile(rb"\x1c\x02\x3c\0\x0b(\d{6})")
+_IPTC_DATE = expression(rb"\x1c\x02\x37\0\x08(\d{8})")
+_IPTC_TIME = expression(rb"\x1c\x02\x3c\0\x0b(\d{6})")
 #: content credentials name themselves in their first boxes
 _CREDENTIALS_WITHIN = 256
 

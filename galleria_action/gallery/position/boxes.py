@@ -6,10 +6,10 @@ Sources: ISO/IEC 14496-12, 23008-12 and 18181-2; QuickTime File Format (user dat
 
 from __future__ import annotations
 
-import re
 import struct
 from collections.abc import Callable
 
+from galleria_action.expressions import expression
 from galleria_action.gallery.containers.boxes import Box, boxes, items
 from galleria_action.gallery.position.jumbf import find_in_credentials
 from galleria_action.gallery.position.search import Intricate, Search
@@ -29,8 +29,8 @@ _SUBTITLES = frozenset([b"text", b"sbtl", b"subt"])
 #: Apple's timed metadata names what it holds in its description, which gets its last look with the rest
 _DESCRIBED = b"mebx"
 #: drones write their position into subtitles
-_SUBTITLE_POSITION = re.compile(rb"(?i)\bGPS\s?\(|latitude|longitude")
-_KEY = re.compile(rb"(?i)location|gps|latitude|longitude")
+_SUBTITLE_POSITION = expression(rb"(?i)\bGPS\s?\(|latitude|longitude")
+_KEY = expression(rb"(?i)location|gps|latitude|longitude")
 _DEEPEST = 12
 
 Finder = Callable[[Search], None]

@@ -6,11 +6,11 @@ Sources: PNG third edition (eXIf, text chunks), the "Raw profile type" text chun
 
 from __future__ import annotations
 
-import re
 import struct
 import zlib
 from collections.abc import Callable
 
+from galleria_action.expressions import expression
 from galleria_action.gallery.containers.jpeg import EXIF_HEADER, XMP_HEADER
 from galleria_action.gallery.position.jumbf import find_in_credentials
 from galleria_action.gallery.position.photoshop import find_in_iptc, find_in_resources
@@ -24,7 +24,7 @@ _WEBP_PIXELS = frozenset([b"VP8 ", b"VP8L", b"ALPH", b"ANMF", b"ICCP"])
 _MOST_CHUNKS = 100_000
 #: far above any real description
 _LARGEST_TEXT = 8 << 20
-_RAW_PROFILE = re.compile(rb"\s*\w+\s+\d+\s+(?=[0-9a-fA-F])")
+_RAW_PROFILE = expression(rb"\s*\w+\s+\d+\s+(?=[0-9a-fA-F])")
 
 Finder = Callable[[Search], None]
 

@@ -10,12 +10,14 @@ import struct
 from collections.abc import Callable, Iterable
 from itertools import islice
 
+from galleria_action.expressions import expression
 from galleria_action.gallery.containers.jpeg import Damaged
 from galleria_action.gallery.containers.tiff import (
     GPS,
     GPS_POINTER,
     MAIN,
     MAIN_EXIF,
+    MAIN_GPS,
     MAKER_NOTE,
     RATIONAL,
     SIGNED_RATIONAL,
@@ -35,11 +37,11 @@ from galleria_action.gallery.position.xmp import find_in_xmp
 #: datum, method, date, error; and the letters that go with latitudes and longitudes
 _HARMLESS = frozenset([*range(0x00, 0x02), 0x03, *range(0x05, 0x14), 0x15, *range(0x17, 0x1C), *range(0x1D, 0x20)])
 _XMP, _IPTC, _PHOTOSHOP = 0x02BC, 0x83BB, 0x8649
-_NOTHING = re.compile(rb"[\0 ]*+")
+_NOTHING = expression(rb"[\0 ]*+")
 #: pictures inside that are looked at; real blocks have one or two
 _MOST_PICTURES = 8
 _MOST_RECORDS = 64
-_RECORD = re.compile(b"|".join(map(re.escape, RECORDS)))
+_RECORD = expression(b"|".join(map(re.escape, RECORDS)))
 
 Finder = Callable[[Search], None]
 
@@ -53,6 +55,16 @@ def find_in_exif(search: Search, find_in_picture: Finder) -> None:
             search.leave("it is damaged")
         return
     _Block(search, tiff, find_in_picture).find()
+
+
+def gps_tells(block: bytes) -> bool:
+    """Whether the GPS directory of an EXIF block says where. False tells nothing: there is much else that could."""
+    try:
+        tiff = read_tiff(block)
+    except (Damaged, struct.error):
+        return False
+    gps = tiff.directories.get(MAIN_GPS)
+    return gps is not None and _tells(tiff, gps)
 
 
 class _Block:

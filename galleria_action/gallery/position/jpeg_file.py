@@ -5,10 +5,10 @@ Sources: ITU-T T.81, XMP part 3 (extended XMP), C2PA 2.1 (APP11), CIPA DC-007 (f
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from hashlib import md5
 
+from galleria_action.expressions import expression
 from galleria_action.gallery.containers import jpeg
 from galleria_action.gallery.containers.jpeg import APP1, Damaged, Head, Segment
 from galleria_action.gallery.position import flir, jumbf, photoshop
@@ -19,7 +19,7 @@ from galleria_action.gallery.position.xmp import find_in_xmp
 
 _APP11, _APP13 = 0xEB, 0xED
 #: in the compressed picture 0xFF stands before NUL, before a restart marker, or begins the next segment (T.81 B.1.1.5)
-_MARKER = re.compile(rb"\xff([\x01-\xcf\xd8-\xfe])")
+_MARKER = expression(rb"\xff([\x01-\xcf\xd8-\xfe])")
 _END_OF_IMAGE = 0xD9
 #: APPn and comments
 _DESCRIPTIONS = frozenset([*range(0xE0, 0xF0), 0xFE])

@@ -5,11 +5,11 @@ Sources: Adobe Photoshop File Formats Specification (resources 0x0404, 0x0409, 0
 
 from __future__ import annotations
 
-import re
 import struct
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from galleria_action.expressions import expression
 from galleria_action.gallery.position.search import Search
 from galleria_action.gallery.position.words import GEO_TEXT, says_position
 from galleria_action.gallery.position.xmp import find_in_xmp
@@ -20,7 +20,7 @@ _EXIF = frozenset([0x0422, 0x0423])
 _THUMBNAILS = frozenset([0x0409, 0x040C])
 #: Photoshop's header before the thumbnail's JPEG
 _THUMBNAIL_HEADER = 28
-_SIGNATURE = re.compile(rb"8BIM|8B64|PHUT|AgHg|DCSR|MeSa")
+_SIGNATURE = expression(rb"8BIM|8B64|PHUT|AgHg|DCSR|MeSa")
 _MOST = 10_000
 
 Finder = Callable[[Search], None]

@@ -10,22 +10,23 @@ from collections.abc import Iterator
 from typing import NamedTuple
 from xml.parsers import expat
 
+from galleria_action.expressions import expression
 from galleria_action.gallery.position.search import Search
 from galleria_action.gallery.position.words import GEO_TEXT, folded
 
 #: exif:GPS… of the standard, Iptc4xmpExt:LocationId (the number of a place in a gazetteer), georss; drone makers and
 #: mapping tools use their own namespaces and spellings
-_POSITION = re.compile(r"(?:.*:)?(?:gps|.*(?:latitude|longt?itude)\Z|(?:lat|lon|long)\Z|locationid\Z)|georss:")
+_POSITION = expression(r"(?:.*:)?(?:gps|.*(?:latitude|longt?itude)\Z|(?:lat|lon|long)\Z|locationid\Z)|georss:")
 #: these say when, how and how high, not where
-_HARMLESS = re.compile(
+_HARMLESS = expression(
     r"(?:.*:)?gps(?:info|versionid|timestamp|datestamp|satellites|status|measuremode|dop|mapdatum|differential"
     r"|processingmethod|hpositioningerror|(?:altitude|speed|track|imgdirection|destbearing|destdistance)(?:ref)?)\Z"
 )
-_ATTRIBUTE = re.compile(rb"""\s+(([^\s=<>"'/]+)\s*=\s*(?:"([^"]*)"|'([^']*)'))""")
+_ATTRIBUTE = expression(rb"""\s+(([^\s=<>"'/]+)\s*=\s*(?:"([^"]*)"|'([^']*)'))""")
 #: without one of these a packet need not be parsed
 _HINTS = (b"gps", b"titude", b":lat", b":lon", b"<lat", b"<lon", b" lat", b" lon", b"geo", b"locationid")
 #: for text that cannot be parsed or may not be touched: does it look as if it held a position?
-_SUSPICION = re.compile(rb"[:<\s](gps\w*|\w*latitude|\w*longt?itude|lat|lon|long)\s*[=>]|(geo:(?:lat|lon))")
+_SUSPICION = expression(rb"[:<\s](gps\w*|\w*latitude|\w*longt?itude|lat|lon|long)\s*[=>]|(geo:(?:lat|lon))")
 
 
 def find_in_xmp(search: Search) -> None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from galleria_action.storage.faults.fault import REDIRECTS, Fault
 
+_LONGEST_TEXT = 1000
 _WRONG_REGION = ("PermanentRedirect", "TemporaryRedirect", "IllegalLocationConstraintException", "BucketRegionError")
 
 
@@ -36,8 +37,9 @@ def of_answer(
 
 
 def _element(body: str, name: str) -> str:
-    match = re.search(rf"<{name}>([^<]{{0,1000}})</{name}>", body)
-    return match[1].strip() if match else ""
+    """The text of the first element of that name."""
+    text, _, end = body.partition(f"<{name}>")[2].partition("<")
+    return text.strip() if end.startswith(f"/{name}>") and len(text) <= _LONGEST_TEXT else ""
 
 
 def expected_region(message: str) -> str:
