@@ -17,6 +17,7 @@ from galleria_action.gallery.containers.tiff import (
     GPS_POINTER,
     MAIN,
     MAIN_EXIF,
+    MAIN_GPS,
     MAKER_NOTE,
     RATIONAL,
     SIGNED_RATIONAL,
@@ -54,6 +55,16 @@ def find_in_exif(search: Search, find_in_picture: Finder) -> None:
             search.leave("it is damaged")
         return
     _Block(search, tiff, find_in_picture).find()
+
+
+def gps_tells(block: bytes) -> bool:
+    """Whether the GPS directory of an EXIF block says where. False tells nothing: there is much else that could."""
+    try:
+        tiff = read_tiff(block)
+    except (Damaged, struct.error):
+        return False
+    gps = tiff.directories.get(MAIN_GPS)
+    return gps is not None and _tells(tiff, gps)
 
 
 class _Block:

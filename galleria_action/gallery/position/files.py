@@ -13,7 +13,7 @@ from galleria_action.gallery.containers import jpeg
 from galleria_action.gallery.containers.jpeg import BytesLike
 from galleria_action.gallery.position.boxes import find_in_boxes
 from galleria_action.gallery.position.chunks import find_in_png, find_in_webp
-from galleria_action.gallery.position.exif_block import find_in_exif
+from galleria_action.gallery.position.exif_block import find_in_exif, gps_tells
 from galleria_action.gallery.position.jpeg_file import find_in_jpeg
 from galleria_action.gallery.position.search import Intricate, Search
 from galleria_action.gallery.position.unknown import find_in_unknown
@@ -85,11 +85,15 @@ _POINTERS = (b"\x88\x25\0\x04\0\0\0\x01", b"\x25\x88\x04\0\x01\0\0\0")
 def head_tells_position(beginning: bytes) -> bool:
     """Whether a JPEG says a position before its pixels, where cameras and phones say it; much cheaper than a look
     through all of it. ``beginning`` may be cut anywhere; what is not in it is not known."""
+    exif: tuple[jpeg.Segment, ...] = ()
     try:
-        head = beginning[: jpeg.read_head(memoryview(beginning)).scan] + _NO_PIXELS
+        found = jpeg.read_head(memoryview(beginning))
+        head, exif = beginning[: found.scan] + _NO_PIXELS, found.exif
     except jpeg.Damaged:
         head = beginning
     hints = any(pointer in head for pointer in _POINTERS) or says_position(head)
+    if hints and exif and gps_tells(head[exif[0].body + len(jpeg.EXIF_HEADER) : exif[0].end]):
+        return True  # as a look through all of it would find as well
     return hints and tells_position(head)
 
 

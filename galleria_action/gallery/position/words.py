@@ -39,9 +39,10 @@ def folded(data: bytes) -> bytes:
 
 def says_position(data: bytes) -> bool:
     """Whether ``data`` holds words or records of a position. Linear, and a few nanoseconds per byte."""
-    return (_any(_RECORD_HINTS, data) and _any(RECORDS, data)) or (
-        _any(_HINTS, data.translate(_FOLDED, _OUTSIDE)) and _any(_WORDS, folded(data))
-    )
+    if _any(_RECORD_HINTS, data) and _any(RECORDS, data):
+        return True
+    letters = data.translate(_FOLDED, _OUTSIDE)
+    return _any(_HINTS, letters) and _any(_WORDS, letters) and _any(_WORDS, folded(data))
 
 
 def _any(texts: tuple[bytes, ...], data: bytes) -> bool:
