@@ -44,6 +44,8 @@ class Bucket:
     objects: dict[str, Stored] = field(default_factory=dict)
     keys: list[str] = field(default_factory=list)
     requests: Counter[str] = field(default_factory=Counter)
+    #: bytes of bodies that were put, by folder
+    received: Counter[str] = field(default_factory=Counter)
     connections: int = 0
     recent: deque[Stored] = field(default_factory=deque)
     recent_bytes: int = 0
@@ -139,6 +141,7 @@ def _on_the_bucket(bucket: Bucket, request: Request) -> Answer:
 
 def _put(bucket: Bucket, request: Request) -> Answer:
     bucket.requests["put"] += 1
+    bucket.received[request.key.rpartition("/")[0]] += request.size
     live = bucket.objects.get(request.key)
     wanted = request.headers.get("if-match")
     if (wanted and (live is None or live.etag != wanted.strip('"'))) or (live and "if-none-match" in request.headers):

@@ -3,7 +3,7 @@
     python -m benchmarks.growth                              1,000, 10,000 and 100,000 photos of three small files
     python -m benchmarks.growth 1000 10000 --before ../old   an older checkout takes turns with this one
 
-The galleries are online and lie in a checkout of git. Prints a table, and with ``--out`` writes it and a plot.
+The galleries are online and lie in a checkout of git. Prints tables, and with ``--out`` writes them and a plot.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import argparse
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from math import log10
 from pathlib import Path
 
@@ -21,21 +21,26 @@ from benchmarks.measure import Cost, run
 from benchmarks.programs import ROOT, environment
 from benchmarks.servers import sink
 
+_RECORD, _CHECKPOINT = ".galleria/manifest.json", ".galleria/checkpoint"
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM = 420, 260, 60, 40
-_COLOURS = ("#1f6feb", "#8b949e", "#bf5af2")
+_COLOURS = ("#8b949e", "#1f6feb", "#c9a0dc", "#bf5af2")
 
 
 @dataclass(frozen=True, slots=True)
 class Grown:
-    """What one run came to: ``what`` was done, in a gallery of ``photos`` photos."""
+    """What one run came to: ``what`` was done, in a gallery of ``photos`` photos. Of a first deploy ``sent`` are the
+    bytes that it put by folder, and ``record`` is the size of its record."""
 
     what: str
     photos: int
     cost: Cost
+    sent: Mapping[str, int] = field(default_factory=dict)
+    record: int = 0
 
 
-def measured(photos: int, rounds: int, before: Path | None) -> Iterator[Grown]:
-    """Deploy a gallery once, plan it with nothing to do, and take one photo away."""
+def measured(photos: int, rounds: int, before: Path | None, *, own: bool) -> Iterator[Grown]:
+    """Deploy a gallery once, plan it with nothing to do, and take one photo away. With ``own`` no two files share their
+    bytes."""
     with tempfile.TemporaryDirectory(prefix="galleria-growth-") as folder, sink(0) as server:
         work, gallery = Path(folder), Path(folder, "gallery")
 
@@ -49,14 +54,17 @@ def measured(photos: int, rounds: int, before: Path | None) -> Iterator[Grown]:
             print(f"{photos:,} photos, {command}: {cost}", file=sys.stderr, flush=True)
             return cost
 
-        _change(gallery, "make", "--photos", str(photos), "--small")
-        yield Grown("first deploy", photos, once("deploy"))
+        _change(gallery, "make", "--photos", str(photos), "--small", *(["--own"] if own else []))
+        cost, sent = once("deploy"), server.received()
+        yield Grown("first deploy", photos, cost, sent, server.size(_RECORD))
         for _ in range(rounds):
             if before:
                 yield Grown("nothing to do, before", photos, once("plan", before))
             yield Grown("nothing to do", photos, once("plan"))
-        _change(gallery, "removed")
-        yield Grown("one removed", photos, once("deploy"))
+        removing = [(before, "one removed, before")] if before else []
+        for root, what in (*removing, (ROOT, "one removed")):
+            _change(gallery, "removed")
+            yield Grown(what, photos, once("deploy", root))
 
 
 def _change(gallery: Path, *arguments: str) -> None:
@@ -76,6 +84,23 @@ def table(grown: Sequence[Grown]) -> str:
 def _least(grown: Iterable[Grown], photos: int, what: str) -> tuple[float, float, float]:
     costs = [it.cost for it in grown if (it.photos, it.what) == (photos, what)]
     return min(it.wall for it in costs), min(it.cpu for it in costs), min(it.memory for it in costs)
+
+
+def stored(grown: Sequence[Grown]) -> str:
+    """What first deploys wrote beside the gallery, as Markdown."""
+    lines = [
+        "| gallery | its files MB | record MB | bytes a photo | checkpoint MB | of the gallery |",
+        "|---|---|---|---|---|---|",
+    ]
+    for it in grown:
+        if it.sent:
+            files = sum(size for folder, size in it.sent.items() if folder and not folder.startswith(".galleria"))
+            checkpoint = it.sent.get(_CHECKPOINT, 0)
+            lines.append(
+                f"| {it.photos:,} photos | {files / 1e6:,.1f} | {it.record / 1e6:.2f} | {it.record / it.photos:.0f} "
+                f"| {checkpoint / 1e6:.2f} | {checkpoint / files:.2%} |"
+            )
+    return "\n".join(lines) + "\n"
 
 
 def plot(grown: Sequence[Grown]) -> str:
@@ -124,15 +149,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("photos", type=int, nargs="*", default=[1_000, 10_000, 100_000])
     parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--own", action="store_true", help="no two files share their bytes, nor their hashes")
     parser.add_argument("--before", type=Path, help="an older checkout that plans beside this one")
     parser.add_argument("--out", type=Path, help="where the table (.table.md) and the plot (.svg) go")
     given = parser.parse_args()
     grown: list[Grown] = []
     for photos in given.photos:
-        grown += measured(photos, given.rounds, given.before)
-        print(table(grown), flush=True)
+        grown += measured(photos, given.rounds, given.before, own=given.own)
+        print(f"{table(grown)}\n{stored(grown)}", flush=True)
     if given.out:
-        given.out.with_suffix(".table.md").write_text(table(grown), encoding="utf-8")
+        given.out.with_suffix(".table.md").write_text(f"{table(grown)}\n{stored(grown)}", encoding="utf-8")
         given.out.with_suffix(".svg").write_text(plot(grown), encoding="utf-8")
 
 

@@ -48,6 +48,18 @@ class Server:
         """Requests by operation since the last time they were forgotten; a real server does not tell."""
         return dict(self._ask("state")["requests"]) if self.folder is None else {}
 
+    def received(self) -> dict[str, int]:
+        """Bytes of all bodies that were put since then, by folder; a real server does not tell."""
+        return dict(self._ask("state")["received"]) if self.folder is None else {}
+
+    def size(self, key: str) -> int:
+        """Bytes of the object under ``key`` in our own server."""
+        connection = http.client.HTTPConnection(self.url.partition("://")[2], timeout=30)
+        connection.request("HEAD", f"/bucket/{key}")
+        size = int(connection.getresponse().headers["content-length"])
+        connection.close()
+        return size
+
     def _ask(self, what: str) -> dict[str, Any]:
         scheme, _, host = self.url.partition("://")
         connection: http.client.HTTPConnection = http.client.HTTPConnection(host, timeout=30)

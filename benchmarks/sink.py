@@ -145,9 +145,11 @@ class Connection(asyncio.BufferedProtocol):
             self.bucket.width = float(request.key.removeprefix("width-")) * 1e6 / 8
         if request.key in ("empty", "reset"):
             self.bucket.requests.clear()
+            self.bucket.received.clear()
             self.bucket.connections = 0
         state = {
             "requests": dict(self.bucket.requests),
+            "received": dict(self.bucket.received),
             "objects": len(self.bucket.objects),
             "connections": self.bucket.connections,
             "cpu": time.process_time(),

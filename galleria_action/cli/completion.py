@@ -27,7 +27,11 @@ def script(shell: str) -> str:
 
 
 def _options(command: Command) -> list[Option]:
-    return [it for it in OPTIONS if command.shows(it) and not it.only_in_config]
+    return [it for it in OPTIONS if _has(command, it)]
+
+
+def _has(command: Command, option: Option) -> bool:
+    return command.shows(option) and not option.only_in_config
 
 
 def _values(option: Option) -> tuple[str, ...]:
@@ -126,7 +130,7 @@ def _fish() -> Iterator[str]:
     for flag, text in _INSTEAD.items():
         yield f"complete -c {PROGRAM} -n {first} -l {flag[2:]} -d {_fish_quoted(text)}"
     for option in OPTIONS:
-        if commands := [it.name for it in COMMANDS.values() if option in _options(it)]:
+        if commands := [it.name for it in COMMANDS.values() if _has(it, option)]:
             yield f"complete -c {PROGRAM} -n {_seen(commands)} {_fish_option(option)} -d {_fish_quoted(option.help)}"
     for flag, text in _others().items():
         yield f"complete -c {PROGRAM} -n {_seen(COMMANDS)} -l {flag[2:]} -d {_fish_quoted(text)}"

@@ -66,6 +66,7 @@ class Loop:
         self._lines: dict[int, tuple[Task[None], Line, float]] = {}
         self._poll = select.poll()
         self._tasks: set[Task[None]] = set()
+        self._looked_up = 0.0
         self._blocking, self._heavy = Helpers(most, "upload"), Helpers(os.cpu_count() or 1, "prepare")
         self._ear, self._mouth = socket.socketpair()
         self._ear.setblocking(False)
@@ -146,7 +147,11 @@ class Loop:
             self._ear.recv(4096)
 
     def _end_patience(self) -> None:
+        """Look at all who wait, as often as a sleep without news ends, and not whenever one of them has some."""
         now = time.monotonic()
+        if now - self._looked_up < _LOOK_UP_SECONDS:
+            return
+        self._looked_up = now
         for number, (task, _, deadline) in list(self._lines.items()):
             if deadline < now:
                 del self._lines[number]

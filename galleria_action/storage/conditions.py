@@ -73,16 +73,16 @@ class ProvingStore:
     def prove_ahead(self, size: int = 0, objects: int = 0) -> None:
         """See ``Proving``."""
         prove_ahead(self._store, size, objects)
-        for kind in self._locks:
-            threading.Thread(target=self._prove_quietly, args=(kind,), name="probe").start()
+        threading.Thread(target=self._prove_quietly, name="probe").start()
 
     def checks_hash(self, key: str) -> bool:
         """See ``Proving``."""
         return checks_hash(self._store, key)
 
-    def _prove_quietly(self, kind: type[IfAbsent] | type[IfMatch]) -> None:
-        with suppress(GalleriaError, ConditionUnsupported):  # whoever needs to know asks again
-            self._require(kind)
+    def _prove_quietly(self) -> None:
+        for kind in self._locks:  # the claim comes first, which creates
+            with suppress(GalleriaError, ConditionUnsupported):  # whoever needs to know asks again
+                self._require(kind)
 
     def get(self, key: str, most: int = DOCUMENT) -> StoredObject | None:
         """See ``ReadStore.get``."""

@@ -55,14 +55,14 @@ def deploy(context: Context) -> Deployed | PlanMade | PutAside | ShareUploaded |
     checkpoint = open_checkpoint(context, store, made)
     if made.plan.changed:
         check_hold(store, made.remote)
-        from galleria_action.usecases.releases.taking_back import taking_back
-        from galleria_action.usecases.slots.carrying import carried_out
-
         if context.options.strategy.strategy is Strategy.RECREATE:
             from galleria_action.usecases.parts.recreating import check_recreate
 
             check_recreate(context, made)
         announce(context, store, made)
+        from galleria_action.usecases.releases.taking_back import taking_back
+        from galleria_action.usecases.slots.carrying import carried_out
+
         if slots.router:
             note_router(context, store, made.remote)
         with taking_back(context):

@@ -54,8 +54,8 @@ def start(make_job: Callable[..., Job], fake_s3: Callable[..., FakeS3], monkeypa
     monkeypatch.setattr("galleria_action.storage.persistence.FIRST_WAIT_SECONDS", 0.001)
     monkeypatch.setattr("galleria_action.storage.persistence.LONGEST_WAIT_SECONDS", 0.01)
 
-    def begin(profile: str | Profile = "aws", **how: object) -> S3Job:
-        return S3Job(make_job("folder"), fake_s3(profile, **how))
+    def begin(profile: str | Profile = "aws", *, changes: bool = True, **how: object) -> S3Job:
+        return S3Job(make_job("folder"), fake_s3(profile, **how), changes=changes)
 
     return begin
 

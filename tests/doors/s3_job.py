@@ -14,9 +14,10 @@ Start = Callable[..., "S3Job"]
 
 
 class S3Job:
-    """A job whose target is a strict S3, with the gallery online, one photo changed and one removed since."""
+    """A job whose target is a strict S3, with the gallery online, and with ``changes`` one photo changed and one
+    removed since."""
 
-    def __init__(self, job: Job, s3: FakeS3) -> None:
+    def __init__(self, job: Job, s3: FakeS3, *, changes: bool = True) -> None:
         self.job, self.s3, self.gallery, self.runner = job, s3, job.gallery, job.runner
         job.runner.inputs = {
             "bucket": BUCKET, "prefix": PREFIX, "endpoint": s3.url, "access-key": ACCESS_KEY, "secret-key": SECRET_KEY,
@@ -24,8 +25,9 @@ class S3Job:
         }  # fmt: skip
         assert job.runner.run("deploy").exit_code == 0
         self.before = dict(s3.objects)
-        job.gallery.change(0)
-        job.gallery.remove(1)
+        if changes:
+            job.gallery.change(0)
+            job.gallery.remove(1)
         s3.calm()
 
     def live(self, key: str = METADATA) -> bytes:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from hashlib import sha256
 
 import pytest
 
+from galleria_action.deployment.state.pool import pool_key
 from galleria_action.deployment.state.publication import PUBLICATION_HEADERS, Publication
 from galleria_action.deployment.state.publication import PUBLICATION_KEY as CLAIM
 from galleria_action.errors import StorageUnavailable
@@ -166,6 +168,29 @@ def test_another_that_publishes_meanwhile_is_waited_for(job: Job):
     ran = job.runner.run("deploy")
     assert ran.exit_code == 0, ran.log
     assert len(tries) > 2, "ahead, in its turn, and when the other has gone"
+
+
+@pytest.mark.parametrize(("concurrency", "fails", "sent"), [("8", False, 1), ("8", True, 0), ("1", False, 0)])
+def test_the_metadata_goes_ahead_into_the_pool(
+    job: Job, monkeypatch: pytest.MonkeyPatch, concurrency: str, fails: bool, sent: int
+):
+    """As large as it is, it makes room on its connection for what is written next; and it is kept in any case."""
+    monkeypatch.setattr("galleria_action.deployment.apply.keep.AT_ONCE", 100)
+    assert job.runner.run("deploy").exit_code == 0
+    ahead = pool_key(sha256(job.gallery.metadata_path.read_bytes()).hexdigest())
+    job.gallery.remove(0)
+
+    def fail(operation: str, key: str) -> None:
+        if (operation, key) == ("put", ahead) and fails:
+            raise StorageUnavailable("not now")
+
+    stores: list[Watched] = []
+    job.runner.opener = lambda settings: stores.append(Watched(open_store(settings), fail)) or stores[0]
+    ran = job.runner.run("deploy", concurrency=concurrency, max_delete="1")
+    assert ran.exit_code == 0, ran.log
+    writes = stores[0].writes
+    assert writes.count(("put", ahead)) == sent
+    assert writes.index(("copy", ahead)) < writes.index(("put", METADATA))
 
 
 def test_the_record_is_written_while_it_is_published(job: Job):

@@ -347,7 +347,7 @@ def test_a_deploy_that_was_killed_can_be_taken_back_whenever_it_died(tmp_path: P
         assert live(state_of(store)) == past.seen[third], at
 
 
-@pytest.mark.parametrize("step", [4, pytest.param(2, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("step", [8, pytest.param(2, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("other", ["deploy", "rollback", "forget"])
 def test_a_rollback_beside_another_run(past: Past, other: str, step: int, monkeypatch: pytest.MonkeyPatch):
     """Held up before some of its requests in turn while all of the other goes by: who loses says so, the gallery is

@@ -43,6 +43,7 @@ def _cached(name: str) -> Result:
     return RESULTS[name]()
 
 
+@cache
 def whole(name: str, budget: int = COMMENT_BUDGET) -> str:
     """A comment as it is sent, put together as the reviews do it."""
     result = _cached(name)

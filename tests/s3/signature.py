@@ -44,7 +44,7 @@ def check_signature(
         raise Refused("AuthorizationHeaderMalformed", text, f"<Region>{region}</Region>")
     stamp = request.headers.get("x-amz-date", "")
     try:
-        signed_at = datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        signed_at = _moment(stamp)
     except ValueError:
         raise Refused("AccessDenied", "AWS authentication requires a valid Date or x-amz-date header") from None
     if abs((clock() - signed_at).total_seconds()) > _MAX_SKEW_SECONDS:
@@ -57,6 +57,11 @@ def check_signature(
     key = _signing_key(secrets[match["key"]], match["date"], match["region"])
     if not hmac.compare_digest(_hmac(key, text).hex(), match["signature"]):
         raise Refused("SignatureDoesNotMatch", "The request signature we calculated does not match the one you gave.")
+
+
+@lru_cache(maxsize=64)
+def _moment(stamp: str) -> datetime:
+    return datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
 
 
 def _check_names(request: Request, names: list[str]) -> None:

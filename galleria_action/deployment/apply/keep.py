@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from galleria_action.deployment.apply.beside import Beside
 from galleria_action.deployment.apply.order import Moment
@@ -27,12 +27,15 @@ from galleria_action.deployment.releases.record import (
 )
 from galleria_action.deployment.remote.reading import RemoteState
 from galleria_action.deployment.state.manifest import MANIFEST_KEY
-from galleria_action.deployment.state.pool import pool_key, unproven_key
+from galleria_action.deployment.state.pool import POOL_HEADERS, pool_key, unproven_key
 from galleria_action.deployment.state.publication import Publication, Replaced
-from galleria_action.errors import Conflict
+from galleria_action.errors import Conflict, GalleriaError
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.storage.interface import Headers, ObjectHead, ReadStore
 from galleria_action.values import dataclass, replace
+
+#: what a new connection carries without waiting for the other side (RFC 6928: ten packets)
+AT_ONCE = 14_600
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +123,25 @@ class Keep:
 
 def _publication(work: Work, replaced: Mapping[str, Replaced]) -> Publication:
     return Publication(work.plan.plan_id, work.plan.commit.sha256 if work.plan.commit else None, replaced)
+
+
+def keep_document_ahead(work: Work) -> None:
+    """Send the metadata as it was read into the pool, under its SHA-256, where a release will keep it and nothing else
+    is sent that is as large. A new connection has the record and the commit wait for several answers; one that has
+    carried this does not. Whether it arrives is all one: it is copied with the others."""
+    document, base, plan = work.remote.document, work.remote.metadata_base, work.plan
+    sent = sum(up.size for up in plan.uploads)
+    if document is None or base is None or plan.commit is None or not work.terms.keep.anything:
+        return
+    if work.uploader.concurrency == 1 or not sent < len(document) > AT_ONCE:
+        return
+
+    def put() -> None:
+        work.stop.check()
+        with suppress(GalleriaError):
+            work.store.put(pool_key(base.sha256), document, POOL_HEADERS)
+
+    work.beside.begin(put)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 
 from galleria_action.deployment.apply.beside import Beside
-from galleria_action.deployment.apply.keep import claiming_ahead
+from galleria_action.deployment.apply.keep import claiming_ahead, keep_document_ahead
 from galleria_action.deployment.apply.order import Moment
 from galleria_action.deployment.apply.publishing import Hold
 from galleria_action.deployment.apply.work import Work
@@ -45,6 +45,8 @@ class Stage:
 
     def run(self, work: Work) -> None:
         """See ``Step.run``."""
+        if self.claims:
+            keep_document_ahead(work)
         done, only_headers = work.uploader.done, {up.key for up in work.only_headers}
         waiting = (up for up in work.plan.uploads if up.key not in done.entries and up.key not in done.staged)
         left = [up for up in waiting if up.key not in only_headers]

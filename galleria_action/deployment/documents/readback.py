@@ -92,10 +92,15 @@ class ReadBack:
             self.by_hash += believed
             return believed
 
+    def sums_up(self, body: Body, etag: str) -> bool:
+        """Whether ``etag``, the answer to an upload, proves that ``body`` is kept."""
+        summed_up = _sums_up(etag, body)
+        self.gives_md5 = self.gives_md5 or summed_up
+        return summed_up
+
     def kept(self, key: str, body: Body, etag: str) -> bool:
         """Whether the store keeps ``body``. Raises the store's errors."""
-        if _sums_up(etag, body):
-            self.gives_md5 = True
+        if self.sums_up(body, etag):
             return True
         with self._lock:  # one object is enough, so the others wait for it
             if self._proved_foreign and not self.gives_md5:

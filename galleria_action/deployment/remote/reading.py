@@ -33,6 +33,8 @@ _PAGE = 1_000
 _KEYS_IN_A_PART = 900
 _PARTS = 8
 _SAMPLE = 1_000
+#: a document of up to this size is kept at hand
+_SMALL_DOCUMENT = 256 << 10
 #: between two listings, where the first does not show our own writes yet
 LISTING_PAUSES_SECONDS = (0.5, 1.0, 2.0)
 
@@ -43,8 +45,8 @@ T = TypeVar("T")
 class RemoteState:
     """Everything that was read.
 
-    The bases are what a conditional write of the metadata or of the manifest has to match. ``warnings`` say what was
-    there but could not be understood.
+    The bases are what a conditional write of the metadata or of the manifest has to match. ``document`` is the metadata
+    as it is stored, where that is small. ``warnings`` say what was there but could not be understood.
     """
 
     metadata: GalleryMetadata | None = None
@@ -55,6 +57,7 @@ class RemoteState:
     warnings: tuple[str, ...] = ()
     publication: Publication | None = None
     publication_base: Base | None = None
+    document: bytes | None = None
 
     @property
     def mode(self) -> Mode | None:
@@ -132,13 +135,14 @@ def read_remote(
         metadata_read = pool.begin(_read_metadata, store, local)
         manifest_read = pool.begin(manifest_told)
         listing_read = pool.begin(list_from_the_start, store, recorded, guess) if listing else None
-        metadata, metadata_base, warnings = metadata_read.result()
+        metadata, metadata_base, document, warnings = metadata_read.result()
         manifest, manifest_base, more_warnings = manifest_read.result()
         if listing_read is None and manifest.leaving:
             # What a deploy was about to delete may be gone, or somebody else's by now: only a listing tells.
             listing_read = pool.begin(list_from_the_start, store, recorded, guess)
         found = listing_read.result() if listing_read else None
-    state = RemoteState(metadata, metadata_base, manifest, manifest_base, found, warnings + more_warnings)
+    warnings += more_warnings
+    state = RemoteState(metadata, metadata_base, manifest, manifest_base, found, warnings, document=document)
     # a listing without it spares the question
     return state if found is not None and PUBLICATION_KEY not in found else _with_publication(store, state)
 
@@ -247,14 +251,17 @@ def find_missing(store: ReadStore, keys: Collection[str], concurrency: int) -> t
 
 def _read_metadata(
     store: ReadStore, local: LoadedMetadata | None
-) -> tuple[GalleryMetadata | None, Base | None, tuple[str, ...]]:
+) -> tuple[GalleryMetadata | None, Base | None, bytes | None, tuple[str, ...]]:
+    """What the document says, its base, its bytes where they are few, and what was odd."""
     found = read_document(store, METADATA_KEY)
     if found is None:
-        return None, None, ()
+        return None, None, None, ()
+    few = len(found.body) <= _SMALL_DOCUMENT and not found.warnings  # what was unpacked is not what lies there
+    document = found.body if few else None
     if local and sha256(found.body).hexdigest() == local.sha256:
-        return local.metadata, found.base, found.warnings
+        return local.metadata, found.base, document, found.warnings
     try:
-        return parse_remote(found.body), found.base, found.warnings
+        return parse_remote(found.body), found.base, document, found.warnings
     except RemoteInvalid as error:
         text = f"The {METADATA_KEY} in the bucket cannot be understood and is treated as absent: {error}"
-        return None, found.base, (text,)
+        return None, found.base, document, (text,)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from galleria_action.errors import GalleryInvalid
 from galleria_action.fence.workspace import Absent, Refused, Workspace
-from galleria_action.gallery.keys import folded, is_ordinary, key_problem
+from galleria_action.gallery.keys import all_ordinary, folded, is_ordinary, key_problem
 from galleria_action.gallery.local.files import (
     ByKey,
     LocalFile,
@@ -60,14 +60,15 @@ def locate(
     Raises ``GalleryInvalid`` with everything that is missing, leads out of the workspace or is not a readable file.
     """
     root = folder_option(fence, source, "source")
-    keys = metadata.keys
-    nearby = Nearby(fence, lambda: {folded(key.rpartition("/")[2]) for key in keys()})
+    keys = keys_of(metadata.photos)
+    nearby = Nearby(fence, lambda: {folded(key.rpartition("/")[2]) for key in keys})
+    ordinary = all_ordinary(keys)
     findings = Findings(file)
     plain = _PlainFiles(fence, root)
     hints = set[str]()
     variants = product(range(len(metadata.photos)), VARIANTS)
-    for (index, variant), key in zip(variants, keys_of(metadata.photos), strict=True):
-        if is_ordinary(key) and plain.take(key, variant):
+    for (index, variant), key in zip(variants, keys, strict=True):
+        if (ordinary or is_ordinary(key)) and plain.take(key, variant):
             continue
         try:
             plain.found.add(_locate_variant(fence, nearby, root, variant, key))

@@ -183,9 +183,10 @@ def _syntax(text: str, error: json.JSONDecodeError) -> Problem:
     return Problem(f"the file is not valid JSON: {error.msg} in column {error.colno}", error.lineno)
 
 
-def is_shallow(document: Any) -> bool:
-    """Whether ``document`` nests no deeper than ``MAX_DEPTH``, and can be written as UTF-8."""
-    if is_plainly_shallow(document, MAX_DEPTH, _FEW_VALUES):
+def is_shallow(document: Any, *, large: bool = False) -> bool:
+    """Whether ``document`` nests no deeper than ``MAX_DEPTH``, and can be written as UTF-8. Of a ``large`` one it is
+    known that it has more than a few values."""
+    if not large and is_plainly_shallow(document, MAX_DEPTH, _FEW_VALUES):
         return True
     try:
         valid: bool = _depth_validator().is_valid(document)

@@ -15,7 +15,7 @@ from galleria_action.gallery.metadata.json_source import StrictReader, Unreadabl
 #: bytes that are turned into text at a time; and so long a single item or field may be
 _PIECE = 1 << 20
 #: items that are handed over together
-_TOGETHER = 1_000
+TOGETHER = 1_000
 
 
 class Odd(Exception):
@@ -72,7 +72,7 @@ class _Pieces:
         while more:
             items.append(self._value())
             more = self._is_more("]")
-            if len(items) == _TOGETHER or not more:
+            if len(items) == TOGETHER or not more:
                 self._take(items)
                 items = []
         return []

@@ -16,7 +16,7 @@ from galleria_action.gallery.keys import all_ordinary, key_problem
 from galleria_action.gallery.metadata import json_source
 from galleria_action.gallery.metadata.findings import Findings
 from galleria_action.gallery.metadata.json_source import Place, Problem, Unreadable, lines_of
-from galleria_action.gallery.metadata.json_stream import Odd, read_in_pieces
+from galleria_action.gallery.metadata.json_stream import TOGETHER, Odd, read_in_pieces
 from galleria_action.gallery.metadata.model import GalleryMetadata, PhotoMetadata
 from galleria_action.gallery.metadata.photos import Photos
 from galleria_action.gallery.metadata.rules import broken_rules
@@ -87,7 +87,8 @@ def _plain(raw: bytes) -> GalleryMetadata | None:
     photos = Photos()
 
     def take(items: list[Any]) -> None:
-        if not (json_source.is_shallow({"photos": items}) and fits({"schema_version": "1.0", "photos": items})):
+        shallow = json_source.is_shallow({"photos": items}, large=len(items) == TOGETHER)
+        if not (shallow and fits({"schema_version": "1.0", "photos": items})):
             raise Odd
         photos.extend([*map(PhotoMetadata.from_dict, items)])
 

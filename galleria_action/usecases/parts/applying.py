@@ -87,7 +87,8 @@ def _in_file(context: Context, path: Path, fingerprint: str) -> Checkpoint:
 
 
 def announce(context: Context, store: WriteStore, made: Comparison, left_of: str | None = None) -> None:
-    """The last questions before the gallery is written to, and word that it is. ``left_of`` is the id of the plan of
+    """The last questions before the gallery is written to, and word that it is; what the service does with a condition
+    is found out from then on. ``left_of`` is the id of the plan of
     which the one that was made is known to be what remains."""
     begun = read_begun(store) if _is_approved(context) else None
     left_of = begun.plan_id if begun and begun.covers(made.plan) else left_of
@@ -99,6 +100,9 @@ def announce(context: Context, store: WriteStore, made: Comparison, left_of: str
         write_begun(store, made.plan)
     elif left_of is None:
         _end_begun(context, store, made)
+    # while what carries the plan out is loaded, and photos are sent; these have connections that are used again
+    sent = sum(up.size for up in made.plan.uploads)
+    prove_ahead(store, sent, len(made.plan.deletes) + len(made.plan.copies))
 
 
 def _is_approved(context: Context) -> bool:
@@ -224,9 +228,6 @@ def put_online(
         uploader = make_uploader(context, store, made, resumed, done, lender)
     terms = replace(terms_of(context), previous=previous)
     work = Work(made.plan, made.local, made.remote, store, uploader, context.stop, context.tell, made.hold, terms)
-    plan = made.plan
-    # while photos are sent; these have connections that are used again
-    prove_ahead(store, sum(up.size for up in plan.uploads), len(plan.deletes) + len(plan.copies))
     work.look_ahead = partial(look_ahead, context)
     steps = steps or rolling(made.local)
     with (
