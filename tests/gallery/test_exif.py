@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import piexif
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from galleria_action.errors import GalleryInvalid
 from galleria_action.gallery.exif.edit import Outcome, edit_exif, modify_exif_in_memory
@@ -275,6 +277,15 @@ def test_a_zone_in_the_timestamp_wins_over_the_setting(timestamp: str | datetime
         edit = edit_exif(with_block(Block(exif=exif)), timestamp, setting)
         assert edit.outcome is Outcome.EDITED
         assert exif_judge.date_and_offset(bytes(edit.data)) == (SHOWN, zone)
+
+
+@given(
+    st.datetimes(datetime(1000, 1, 1)), st.sampled_from("T "), st.sampled_from(["minutes", "seconds", "microseconds"])
+)
+def test_a_timestamp_that_is_read_at_a_glance_is_the_same_moment(at: datetime, between: str, to: str) -> None:
+    text = at.isoformat(between, to)
+    whole = at.replace(second=0) if to == "minutes" else at
+    assert edit_exif(photo(), text, 2).data == edit_exif(photo(), whole, 2).data
 
 
 def test_a_timestamp_without_seconds_is_that_of_the_full_minute() -> None:

@@ -34,6 +34,7 @@ from galleria_action.gallery.metadata.timestamps import (
     LATEST_ZONE,
     NotAMoment,
     Timestamp,
+    is_plain_moment,
     read_timestamp,
 )
 from galleria_action.gallery.position.files import WithoutPosition, without_position
@@ -175,7 +176,10 @@ def _wanted_tags(timestamp: datetime | str | None, offset_hours: int) -> dict[in
     """The tags to be written with their values; a zone that the timestamp states wins over ``offset_hours``."""
     wanted = {}
     offset = _offset_of_hours(offset_hours)
-    if timestamp is not None:
+    if isinstance(timestamp, str) and is_plain_moment(timestamp):
+        day, minute, second = timestamp[:10], timestamp[11:16], timestamp[16:19] or ":00"
+        wanted[DATE_TIME_ORIGINAL] = f"{day.replace('-', ':')} {minute}{second}\0".encode()
+    elif timestamp is not None:
         moment = _read(timestamp)
         at = moment.local
         wanted[DATE_TIME_ORIGINAL] = b"%04d:%02d:%02d %02d:%02d:%02d\0" % (
