@@ -12,7 +12,6 @@ from galleria_action.errors import Cancelled, ConfigInvalid, GalleriaError, Inte
 from galleria_action.listeners import PLAN_FILE, RESULT_FILE, ReportFiles
 from galleria_action.quantities import count
 from galleria_action.report.documents import report_renderer, result_json, result_text
-from galleria_action.report.markdown import render_summary
 from galleria_action.report.result import Result, Tally, finish
 from galleria_action.report.text import render_text
 from galleria_action.report.wording import sentences
@@ -193,6 +192,8 @@ def _report(result: Result, ci: CI, *, quiet: bool, plan_told: bool) -> None:
         ci.line(line.text, line.tone)
     try:
         if budget := ci.summary_budget:
+            from galleria_action.report.markdown import render_summary
+
             ci.write_summary(render_summary(result, budget))
     except (GalleriaError, OSError, ValueError) as trouble:
         ci.warning(f"The summary could not be written: {_sentence(trouble)}")

@@ -35,7 +35,6 @@ from galleria_action.report.result import Tally
 from galleria_action.storage.interface import Target, WriteStore
 from galleria_action.storage.opening import open_store
 from galleria_action.storage.persistence import Waits
-from galleria_action.storage.public_store import public_target
 from galleria_action.storage.settings import StoreSettings
 from galleria_action.storage.wrappers import RecordingStore
 from galleria_action.usecases.context import Context, Environments
@@ -264,8 +263,12 @@ def _attended(occasion: Occasion) -> bool:
 
 
 def _target(options: Options, publicly: bool) -> Target | None:
+    if publicly and options.review.public_url:
+        from galleria_action.storage.public_store import public_target
+
+        return public_target(options.review.public_url)
     if publicly:
-        return public_target(options.review.public_url) if options.review.public_url else None
+        return None
     return options.store.target if options.store else None
 
 

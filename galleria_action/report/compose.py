@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from galleria_action.deployment.events import Pictured, Showing, Sight
 from galleria_action.deployment.model import Plan
 from galleria_action.deployment.releases.record import Kind, Release, Standing
-from galleria_action.deployment.releases.rollback import ListedRelease
 from galleria_action.deployment.remote.verification import Verification
 from galleria_action.errors import Finding
 from galleria_action.quantities import count, duration, human_size
@@ -33,6 +33,9 @@ from galleria_action.report.outcome import Verdict, deploys, outcome_of, unverif
 from galleria_action.report.plan_sections import AHEAD, DONE, listing, plan_sections
 from galleria_action.report.result import Result
 from galleria_action.values import dataclass
+
+if TYPE_CHECKING:
+    from galleria_action.deployment.releases.rollback import ListedRelease
 
 _UPLOAD, _DELETE = (AHEAD.upload, DONE.upload), (AHEAD.delete, DONE.delete)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from galleria_action.deployment.events import (
     Advanced,
@@ -41,12 +41,14 @@ from galleria_action.deployment.events import (
     Warned,
 )
 from galleria_action.deployment.model import Copy, Mode, Plan, strongest
-from galleria_action.deployment.releases.rollback import ListedRelease
 from galleria_action.deployment.remote.verification import Verification
 from galleria_action.deployment.shards import Shard
 from galleria_action.errors import Finding, GalleriaError, exit_code_of
 from galleria_action.storage.interface import Target
 from galleria_action.values import asdict, dataclass, field
+
+if TYPE_CHECKING:
+    from galleria_action.deployment.releases.rollback import ListedRelease
 
 
 @dataclass

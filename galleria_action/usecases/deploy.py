@@ -15,7 +15,6 @@ from galleria_action.usecases.parts.positions import look_for_positions
 from galleria_action.usecases.parts.records import in_place, warn_of_readers
 from galleria_action.usecases.parts.releasing import check_hold
 from galleria_action.usecases.parts.unfinished import settled
-from galleria_action.usecases.plan import plan
 from galleria_action.usecases.previews.removal import finish_closing
 from galleria_action.usecases.results import Deployed, PlanMade, PreviewDeployed, PutAside, ShareUploaded, TakenOver
 
@@ -29,6 +28,8 @@ def deploy(context: Context) -> Deployed | PlanMade | PutAside | ShareUploaded |
 
         return deploy_preview(context)
     if context.options.dry_run or context.without_secrets:
+        from galleria_action.usecases.plan import plan
+
         return plan(context)
     if context.options.environments.from_:
         from galleria_action.usecases.releases.onward import deploy_onward

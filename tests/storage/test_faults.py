@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from galleria_action.errors import CredentialsError, GalleriaError, StorageUnavailable
-from galleria_action.storage.faults import Call, Fault, describe_key_error, failure, of_answer, of_botocore
+from galleria_action.storage.faults import Call, Fault, describe_key_error, failure, of_answer
+from galleria_action.storage.faults.botocore import of_botocore
 from galleria_action.storage.interface import Target
 from galleria_action.storage.words import _SIGNED, _may_be_signed, clean
 

@@ -250,7 +250,7 @@ class Checkpoint:
             return dict(self.stored)
 
     def _document(self, entries: Mapping[str, ManifestEntry]) -> bytes:
-        return written(Manifest(entries), fingerprint=self.fingerprint, **self.about)
+        return written(Manifest(entries), for_people=False, fingerprint=self.fingerprint, **self.about)
 
     @contextmanager
     def _forgiving(self, what: str) -> Iterator[None]:

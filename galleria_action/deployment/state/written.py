@@ -53,9 +53,10 @@ class ManifestNewer(ManifestUnreadable):
 # -- writing -------------------------------------------------------------------------------------------------------
 
 
-def written(manifest: Manifest, **more: Any) -> bytes:
-    """The bytes that are stored: keys sorted, so that equal manifests are equal bytes. ``more`` goes in beside it."""
-    return packed(in_parts(_document(manifest, more)), _WORTH_COMPRESSING)
+def written(manifest: Manifest, *, for_people: bool = True, **more: Any) -> bytes:
+    """The bytes that are stored: keys sorted, so that equal manifests are equal bytes. ``more`` goes in beside it. What
+    is short stays as it is, if it is there ``for_people``, too."""
+    return packed(in_parts(_document(manifest, more)), _WORTH_COMPRESSING if for_people else 0)
 
 
 def _document(manifest: Manifest, more: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -6,7 +6,6 @@ signatures, never enter one.
 """
 
 from galleria_action.storage.faults.answers import of_answer
-from galleria_action.storage.faults.botocore import botocore_failures, of_botocore
 from galleria_action.storage.faults.errors import describe_key_error, failure
 from galleria_action.storage.faults.fault import Call, Fault, FaultKind, LargerThanAsked, Operation, Passing
 
@@ -17,9 +16,7 @@ __all__ = (
     "LargerThanAsked",
     "Operation",
     "Passing",
-    "botocore_failures",
     "describe_key_error",
     "failure",
     "of_answer",
-    "of_botocore",
 )

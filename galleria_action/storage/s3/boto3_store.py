@@ -13,11 +13,10 @@ from galleria_action.storage.faults import (
     Call,
     Fault,
     Operation,
-    botocore_failures,
     describe_key_error,
     failure,
-    of_botocore,
 )
+from galleria_action.storage.faults.botocore import botocore_failures, of_botocore
 from galleria_action.storage.interface import (
     DOCUMENT,
     LARGEST_PUT,

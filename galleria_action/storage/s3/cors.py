@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from galleria_action.errors import GalleriaError
-from galleria_action.storage.faults import Call, Fault, Operation, botocore_failures, failure, of_botocore
+from galleria_action.storage.faults import Call, Fault, Operation, failure
+from galleria_action.storage.faults.botocore import botocore_failures, of_botocore
 from galleria_action.storage.interface import Target
 from galleria_action.storage.s3.cors_rules import (
     NO_API,

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from galleria_action.errors import CredentialsError
-from galleria_action.storage.faults import botocore_failures
 from galleria_action.storage.settings import StoreSettings
 from galleria_action.storage.words import clean
 from galleria_action.values import dataclass, field
@@ -51,6 +50,7 @@ class ChainKeys:
     """
 
     def __init__(self, session: Any) -> None:
+        from galleria_action.storage.faults.botocore import botocore_failures
         from galleria_action.storage.s3.client import find_credentials
 
         self._found = find_credentials(session)

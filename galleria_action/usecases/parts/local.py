@@ -28,7 +28,6 @@ from galleria_action.gallery.local.locate import locate
 from galleria_action.gallery.local.patterns import Patterns
 from galleria_action.gallery.local.walk import Walk, walk_photos, walk_site
 from galleria_action.gallery.metadata.model import NO_SETTINGS
-from galleria_action.gallery.metadata.redact import redact_paths
 from galleria_action.gallery.metadata.schema import LoadedMetadata
 from galleria_action.options.gallery import CheckFiles, StripGps
 from galleria_action.quantities import count
@@ -115,6 +114,8 @@ def _metadata(context: Context, source: Path) -> LoadedMetadata | None:
     for warning in loaded.warnings:
         context.warn(str(warning))
     if context.options.gallery.redact_paths:
+        from galleria_action.gallery.metadata.redact import redact_paths
+
         redacted = redact_paths(loaded.raw)
         loaded = replace(loaded, content=redacted, sha256=sha256(redacted).hexdigest())
     return loaded if context.options.gallery.strip_gps is StripGps.FALSE else _without_positions(context, loaded)

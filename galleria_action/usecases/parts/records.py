@@ -10,7 +10,6 @@ from galleria_action.quantities import count
 from galleria_action.storage.interface import RECORDS, WriteStore
 from galleria_action.storage.opening import address_of
 from galleria_action.storage.providers import PrivateBy, Provider, provider_of
-from galleria_action.storage.public_store import PublicStore
 from galleria_action.storage.settings import FOLDER
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.local import LocalSide
@@ -82,6 +81,8 @@ class _Record:
         return f"{self.url}/{self.key}"
 
     def is_read(self) -> bool:
+        from galleria_action.storage.public_store import PublicStore
+
         try:
             found = PublicStore(self.url, _SECONDS).head(self.key)
         except GalleriaError:

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from galleria_action.deployment.apply.beside import Beside
-from galleria_action.deployment.apply.publish import tell_ended
 from galleria_action.deployment.apply.publishing import Hold
 from galleria_action.deployment.apply.retain import anything_to_let_go, pooled, retain, retain_under
 from galleria_action.deployment.events import Deploying, Released
@@ -93,6 +92,8 @@ def concluding(context: Context, work: Work, *, instead: Release | None = None) 
 
 
 def _conclude(context: Context, work: Work, release: Release, standing: Standing) -> None:
+    from galleria_action.deployment.apply.publish import tell_ended  # only here: most runs have nothing to publish
+
     ahead = work.ended.result() if work.ended else None
 
     def put() -> None:
