@@ -10,7 +10,7 @@ READY := $(VENV)/.ready
 
 help:
 	@echo "make demo      a small gallery goes online, changes, breaks and heals, on an S3 server on this machine"
-	@echo "make test      the tests (about six minutes on two cores); T=\"tests/gallery -k times\" runs only those"
+	@echo "make test      the tests (about five minutes on two cores); T=\"tests/gallery -k times\" runs only those"
 	@echo "make test-all  the same, then the long ones: every kill, real servers, mutations"
 	@echo "make slow      only these; T=\"tests/reliability\" narrows them down"
 	@echo "make test-container  builds the image and runs it as GitHub's runner does, also in act (needs Docker, or root on Debian)"
