@@ -249,10 +249,17 @@ MUTATIONS = {
     ),
     "records after the commit": _when(
         5,
-        put(
-            "rolling",
-            "(WriteRecord(), Prove(), CommitDocument(local.document))",
-            "(Prove(), CommitDocument(local.document))",
+        (
+            put(
+                "rolling",
+                "(WriteRecord(), Prove(), CommitDocument(local.document))",
+                "(Prove(), CommitDocument(local.document))",
+            ),
+            put(
+                "record_ahead",
+                "commit is None or (base and base.sha256 == commit.sha256) or not work.copies_alike",
+                "True",
+            ),
         ),
         _CRASH + "test_killed_at_every_request",
     ),
