@@ -99,7 +99,7 @@ pictures: $(READY)
 # uv is asked for here only, so that nobody else needs it.
 lock:
 	for name in requirements requirements-studio requirements-dev; do \
-	  uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-strip-extras \
 	    --no-emit-find-links --custom-compile-command "make lock" $$name.in -o $$name.txt || exit 1; \
 	done
 
