@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from functools import cache
+from operator import itemgetter, methodcaller
 
 from galleria_action.deployment.delivery import HeaderRules
 from galleria_action.deployment.galleries import Hashes, LocalGallery, SourcePhoto, SourcePhotos, Wanted
@@ -23,6 +24,7 @@ _LARGEST_PAGE = 1 << 20
 #: so many are listed, the others counted
 _MOST_FINDINGS = 50
 NO_RULES = HeaderRules()
+_at_last_dot, _behind = methodcaller("rpartition", "."), itemgetter(1, 2)
 
 
 def photos_of_metadata(
@@ -37,17 +39,15 @@ def photos_of_metadata(
     """The photos of a gallery with metadata. ``files`` are three per photo, in the metadata's order, and ``hashes``
     those of each but ``full``, which the metadata has (``file_hash``)."""
 
-    known: dict[str, Headers] = {}
+    def of_one(key: str) -> Headers:
+        return rules.applied(key, _photo_headers(extension_of(key), cache_control))
 
-    def headers_of(key: str) -> Headers:
-        dot = key.rfind(".")
-        end = key[dot:]  # the extension, on which they depend where there are no rules
-        found = known.get(end)
-        if found is None or key[dot - 1] == "/":
-            found = rules.applied(key, _photo_headers(extension_of(key), cache_control))
-            if not rules.rules and dot > 0 and key[dot - 1] != "/" and "/" not in end:
-                known[end] = found
-        return found
+    def headers_of(keys: Sequence[str]) -> Iterable[Headers]:
+        if rules.rules or "/." in f"/{'/'.join(keys)}":  # what begins with a dot has no extension
+            return map(of_one, keys)
+        ends = list(map(_behind, map(_at_last_dot, keys)))
+        by_end = {end: of_one(key) for end, key in dict(zip(ends, keys, strict=True)).items()}
+        return map(by_end.__getitem__, ends)
 
     return SourcePhotos(metadata, files, hashes, headers_of, strip_gps=strip_gps)
 

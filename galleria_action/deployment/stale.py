@@ -8,14 +8,20 @@ others nothing is. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum, auto
+from itertools import compress, islice
+from operator import eq, itemgetter, not_
 
 from galleria_action.deployment.model import SourceFile
 from galleria_action.deployment.state.entries import Entries
 from galleria_action.deployment.state.manifest import ManifestEntry
 from galleria_action.errors import Finding, GalleryInvalid
+from galleria_action.gallery.local.files import LocalFiles
 from galleria_action.gallery.local.git_index import LARGEST_POINTER, Tracked, pointer_blob_id
+
+#: files that are compared at once
+_TOGETHER = 1 << 14
 
 
 class Doubt(Enum):
@@ -44,16 +50,25 @@ class Proofs(Mapping[str, str]):
         self.recorded = recorded
         self.marks = bytearray(len(recorded.columns.sizes))
 
-    def add_if_deployed(self, key: str, size: int, blob: bytes) -> None:
-        """Take note of the file under ``key``, of ``size`` bytes, whose content git calls ``blob``, if that proves it
-        to be the one that was deployed."""
-        row, it = self.recorded.rows.get(key), self.recorded.columns
-        if row is None:
-            return
-        # nearly always; ``is_as_deployed`` says so, too, and what else there is
-        same = it.source_sizes[row] == size and it.source_blobs[row] == blob.hex()
-        if same or is_as_deployed(size, self.recorded[key], Tracked(blob.hex())):
+    def add_deployed(self, files: LocalFiles, blobs: Iterable[tuple[int, bytes]]) -> None:
+        """Take note of those of ``files`` that are proved to be the one that was deployed by what git calls their
+        content: ``blobs`` tell it by row."""
+        left = iter(blobs)
+        while some := list(islice(left, _TOGETHER)):
+            rows, ids = zip(*some, strict=True)
+            told = zip(map(files.keys.__getitem__, rows), map(files.size, rows), map(bytes.hex, ids), strict=True)
+            self._add([it for it in told if it[0] in self.recorded.rows])
+
+    def _add(self, told: list[tuple[str, int, str]]) -> None:
+        """The same of files that are recorded, each with its key, its size and what git calls it."""
+        rows, it = list(map(self.recorded.rows.__getitem__, map(itemgetter(0), told))), self.recorded.columns
+        recorded = zip(it.source_sizes.at(rows), it.source_blobs.at(rows), strict=True)
+        same = list(map(eq, recorded, map(itemgetter(1, 2), told)))
+        for row in compress(rows, same):  # nearly always
             self.marks[row] = 1
+        for row, (key, size, blob) in compress(zip(rows, told, strict=True), map(not_, same)):
+            if is_as_deployed(size, self.recorded[key], Tracked(blob)):
+                self.marks[row] = 1
 
     def __len__(self) -> int:
         return self.marks.count(1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
 
 from galleria_action.deployment.galleries import LocalGallery, SourcePhoto
 from galleria_action.deployment.model import SourceFile
@@ -29,10 +30,11 @@ def known_by_git(files: Iterable[LocalFiles], recorded: Callable[[], Manifest]) 
     git = Checkouts()
     proofs: Proofs | None = None
     for some in files:
-        for row, blob in git.blobs(some):
+        blobs = git.blobs(some)
+        if first := next(blobs, None):
             if proofs is None:
                 proofs = Proofs(Entries.of(recorded().objects))
-            proofs.add_if_deployed(some.keys[row], some.size(row), blob)
+            proofs.add_deployed(some, chain((first,), blobs))
     return {} if proofs is None else proofs
 
 
