@@ -26,7 +26,7 @@ _OUTSIDE = bytes(set(range(256)) - set(b"".join(_WORDS)) - set(b"".join(_WORDS).
 
 #: a place as people and simple programs write it: `Latitude: 52.52`, `lat="52.52"`, `Lat N 52° 31'`,
 #: `GPS: 52.520,13.405`, `<coordinates>13.4050,52.5200`. Whole numbers and versions (a Latitude 5490, GPS 2.2.0.0)
-#: are not one. Before a bare "lat" a letter may make another word, or be the byte of a length; then the longitude tells.
+#: are not one. A letter before a bare "lat" makes another word, or is the byte of a length; then the longitude tells.
 _SAID = expression(
     rb"(?:latitude|lat(?<![a-z0-9]...))[^a-z0-9]{1,8}(?:[ns][^a-z0-9]{0,3})?[0-9]{1,2}(?:\.[0-9]{2}|[^a-z0-9]{0,2}(?:\xb0|deg))"
     rb"|lat[^a-z0-9]{1,8}[0-9]{1,2}\.[0-9]{2,20}[^a-z0-9]{1,8}l(?:on|ng)"
