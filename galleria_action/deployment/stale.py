@@ -17,11 +17,10 @@ from galleria_action.deployment.model import SourceFile
 from galleria_action.deployment.state.entries import Entries
 from galleria_action.deployment.state.manifest import ManifestEntry
 from galleria_action.errors import Finding, GalleryInvalid
-from galleria_action.gallery.local.files import LocalFiles
-from galleria_action.gallery.local.git_index import LARGEST_POINTER, Tracked, pointer_blob_id
+from galleria_action.gallery.local.git_index import LARGEST_POINTER, pointer_blob_id
 
-#: files that are compared at once
-_TOGETHER = 1 << 14
+#: so many files are looked up at once
+_TOGETHER = 10_000
 
 
 class Doubt(Enum):
@@ -32,43 +31,57 @@ class Doubt(Enum):
     PROVED = auto()  #: it is certainly another one
 
 
-def is_as_deployed(size: int, entry: ManifestEntry | None, tracked: Tracked | None) -> bool:
+def is_as_deployed(size: int, entry: ManifestEntry | None, blob: str | None) -> bool:
     """Whether a file of ``size`` bytes holds what the one held that was deployed as ``entry``: git knows it by the same
-    id. A pointer of Git LFS has the id, too, of the file that it stands for, but hardly ever its size."""
-    if entry is None or tracked is None or not tracked.blob or not entry.source_blob or entry.source_size != size:
+    id, ``blob`` (see ``SourceFile``). A pointer of Git LFS has the id, too, of the file that it stands for, but hardly
+    ever its size."""
+    if entry is None or not blob or not entry.source_blob or entry.source_size != size:
         return False
-    if tracked.blob == entry.source_blob:
+    if blob == entry.source_blob:
         return True
-    return size > LARGEST_POINTER and tracked.blob == pointer_blob_id(entry.source, size)
+    return size > LARGEST_POINTER and blob == pointer_blob_id(entry.source, size)
 
 
 class Proofs(Mapping[str, str]):
     """The SHA-256 (hex) by key of each file of which it is proved, without reading it, that it holds what was deployed:
-    a mark in a row of what is ``recorded``."""
+    a mark in a row of what is ``recorded``. Of the others that git tracks ``blobs`` are the ids (hex) of their
+    contents by key, empty where these may have changed."""
 
     def __init__(self, recorded: Entries) -> None:
         self.recorded = recorded
         self.marks = bytearray(len(recorded.columns.sizes))
+        self.blobs: dict[str, str] = {}
 
-    def add_deployed(self, files: LocalFiles, blobs: Iterable[tuple[int, bytes]]) -> None:
-        """Take note of those of ``files`` that are proved to be the one that was deployed by what git calls their
-        content: ``blobs`` tell it by row."""
-        left = iter(blobs)
+    def add(self, keys: Iterable[str], sizes: Iterable[int], blobs: Iterable[str]) -> None:
+        """Take note of files under ``keys``, of these ``sizes`` (bytes), whose contents git calls ``blobs``."""
+        rows, columns = self.recorded.rows, self.recorded.columns
+        left = zip(keys, sizes, blobs, strict=True)
         while some := list(islice(left, _TOGETHER)):
-            rows, ids = zip(*some, strict=True)
-            told = zip(map(files.keys.__getitem__, rows), map(files.size, rows), map(bytes.hex, ids), strict=True)
-            self._add([it for it in told if it[0] in self.recorded.rows])
-
-    def _add(self, told: list[tuple[str, int, str]]) -> None:
-        """The same of files that are recorded, each with its key, its size and what git calls it."""
-        rows, it = list(map(self.recorded.rows.__getitem__, map(itemgetter(0), told))), self.recorded.columns
-        recorded = zip(it.source_sizes.at(rows), it.source_blobs.at(rows), strict=True)
-        same = list(map(eq, recorded, map(itemgetter(1, 2), told)))
-        for row in compress(rows, same):  # nearly always
-            self.marks[row] = 1
-        for row, (key, size, blob) in compress(zip(rows, told, strict=True), map(not_, same)):
-            if is_as_deployed(size, self.recorded[key], Tracked(blob)):
+            known = list(map(rows.__contains__, map(itemgetter(0), some)))
+            self.blobs.update((key, blob) for key, _, blob in compress(some, map(not_, known)))
+            some = list(compress(some, known))
+            places = list(map(rows.__getitem__, map(itemgetter(0), some)))
+            then = zip(columns.source_sizes.at(places), columns.source_blobs.at(places), strict=True)
+            same = list(map(eq, then, map(itemgetter(1, 2), some)))
+            for row in compress(places, same):
                 self.marks[row] = 1
+            self._add_others(compress(some, map(not_, same)))
+
+    def _add_others(self, others: Iterable[tuple[str, int, str]]) -> None:
+        """The same of the few that are recorded, and do not have the size and the id that were deployed."""
+        for key, size, blob in others:
+            if is_as_deployed(size, self.recorded[key], blob):
+                self.marks[self.recorded.rows[key]] = 1
+            else:
+                self.blobs[key] = blob
+
+    def doubt(self, keys: Iterable[str]) -> None:
+        """Take note of files that git tracks, but which may have changed."""
+        self.blobs.update(dict.fromkeys(keys, ""))
+
+    def blob_of(self, key: str) -> str | None:
+        """See ``SourceFile.blob``."""
+        return self.recorded.columns.source_blobs[self.recorded.rows[key]] if key in self else self.blobs.get(key)
 
     def __len__(self) -> int:
         return self.marks.count(1)
@@ -87,19 +100,18 @@ class Proofs(Mapping[str, str]):
         return self.recorded.columns.sources[row]
 
 
-def doubt(file: SourceFile, entry: ManifestEntry | None, tracked: Tracked | None, *, newer: bool) -> Doubt:
+def doubt(file: SourceFile, entry: ManifestEntry | None, *, newer: bool) -> Doubt:
     """Whether ``file``, whose SHA-256 the metadata gives, may be another one.
 
-    ``entry`` records what was deployed of it, ``tracked`` is what git knows of it, ``newer`` tells that it was written
-    after the metadata.
+    ``entry`` records what was deployed of it, ``newer`` tells that it was written after the metadata.
     """
     if differs_in_size(file, entry):
         return Doubt.PROVED
     deployed = entry.source_blob if entry and entry.source == file.sha256 else ""
-    if tracked and tracked.blob:
-        same = tracked.blob in (deployed, pointer_blob_id(file.sha256, file.size))
+    if file.blob:
+        same = file.blob in (deployed, pointer_blob_id(file.sha256, file.size))
         return Doubt.SOME if deployed and not same else Doubt.NONE
-    return Doubt.SOME if newer or (tracked and deployed) else Doubt.NONE
+    return Doubt.SOME if newer or (file.blob is not None and deployed) else Doubt.NONE
 
 
 def differs_in_size(file: SourceFile, entry: ManifestEntry | None) -> bool:
