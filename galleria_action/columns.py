@@ -12,7 +12,7 @@ import struct
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, chain, count, islice, repeat
-from operator import add, eq, mul, ne, sub
+from operator import add, eq, ne, sub
 from typing import Any, Generic, Protocol, TypeVar
 
 _hex = re.compile("[0-9a-f]*").fullmatch
@@ -191,8 +191,8 @@ class Hashes:
         """The bytes of the hash in each of ``rows``."""
         if (run := _as_run(rows)) is not None:
             return chain.from_iterable(struct.iter_unpack(f"{self.width}s", self._stretch(run)))
-        starts = list(map(mul, rows, repeat(self.width)))
-        return map(self.raw.__getitem__, map(slice, starts, map(add, starts, repeat(self.width))))
+        raw, width = self.raw, self.width
+        return iter([raw[row * width : (row + 1) * width] for row in rows])
 
     def at(self, rows: Sequence[int]) -> Iterator[str]:
         """See ``Rows``."""
@@ -238,14 +238,12 @@ class Table(Generic[T]):
 
     def at(self, rows: Sequence[int]) -> Iterator[T]:
         """See ``Rows``."""
-        places = self.places_at(rows)
+        places = list(map(self.places.__getitem__, rows))
+        if 0 not in places and len(rows) < len(self.values):  # hardly any value twice
+            return iter(self.values.at(list(map(sub, places, repeat(1)))))
         some = sorted({*places} - {0})
         known = {0: self.none, **dict(zip(some, self.values.at(list(map(sub, some, repeat(1)))), strict=True))}
         return map(known.__getitem__, places)
-
-    def places_at(self, rows: Sequence[int]) -> list[int]:
-        """The places of ``rows``."""
-        return list(map(self.places.__getitem__, rows))
 
     def taken(self, rows: Sequence[int]) -> Table[T]:
         """See ``Column``."""

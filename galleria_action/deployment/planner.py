@@ -240,9 +240,9 @@ def remote_photos(remote: RemoteGallery, *, but: Set[str] = frozenset()) -> dict
     named = {key: gone.photo or key for key, gone in manifest.leaving_of("photo").items() if key not in but}
     named.update(_named(Entries.of(manifest.objects).photos(but)))
     photos = remote.metadata.photos if remote.metadata else ()
-    each = chain.from_iterable(map(repeat, ids_of(photos), repeat(len(VARIANTS))))
-    others = map(not_, map(but.__contains__, keys_of(photos)))
-    named.update(compress(zip(keys_of(photos), each, strict=True), others))
+    if any(others := list(map(not_, map(but.__contains__, keys_of(photos))))):
+        each = chain.from_iterable(map(repeat, ids_of(photos), repeat(len(VARIANTS))))
+        named.update(compress(zip(keys_of(photos), each, strict=True), others))
     return named
 
 

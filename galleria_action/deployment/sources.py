@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence, Set
 from functools import cache
-from operator import itemgetter, methodcaller
+from operator import itemgetter
 
 from galleria_action.deployment.delivery import HeaderRules
 from galleria_action.deployment.galleries import Hashes, LocalGallery, SourcePhoto, SourcePhotos, Wanted
 from galleria_action.deployment.model import PhotoEdit, SourceFile
 from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.errors import Finding, GalleryInvalid
+from galleria_action.expressions import expression
 from galleria_action.gallery.keys import METADATA_KEY, folded
 from galleria_action.gallery.local.files import LocalFile, read_file
 from galleria_action.gallery.local.web_types import BEGINNING, WebType, needs_a_look, web_type
@@ -24,7 +25,8 @@ _LARGEST_PAGE = 1 << 20
 #: so many are listed, the others counted
 _MOST_FINDINGS = 50
 NO_RULES = HeaderRules()
-_at_last_dot, _behind = methodcaller("rpartition", "."), itemgetter(1, 2)
+#: as much of a key as an extension takes, and whether it has one, which nothing before that changes
+_end, _has_extension = itemgetter(slice(-6, None)), expression(r".*[^/]\.[^./]+")
 
 
 def photos_of_metadata(
@@ -43,10 +45,11 @@ def photos_of_metadata(
         return rules.applied(key, _photo_headers(extension_of(key), cache_control))
 
     def headers_of(keys: Sequence[str]) -> Iterable[Headers]:
-        if rules.rules or "/." in f"/{'/'.join(keys)}":  # what begins with a dot has no extension
+        ends = list(map(_end, keys))
+        one_of_each = dict(zip(ends, keys, strict=True))
+        if rules.rules or not all(map(_has_extension.fullmatch, one_of_each)):
             return map(of_one, keys)
-        ends = list(map(_behind, map(_at_last_dot, keys)))
-        by_end = {end: of_one(key) for end, key in dict(zip(ends, keys, strict=True)).items()}
+        by_end = dict(zip(one_of_each, map(of_one, one_of_each.values()), strict=True))
         return map(by_end.__getitem__, ends)
 
     return SourcePhotos(metadata, files, hashes, headers_of, strip_gps=strip_gps)

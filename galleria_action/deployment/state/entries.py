@@ -162,6 +162,8 @@ class Entries(Mapping[str, ManifestEntry]):
         wanted = {place for place, name in enumerate(values_of(kinds.values), 1) if name == kind}
         if wanted.issuperset(kinds.places):
             return self
+        if not wanted:
+            return Entries({}, self.columns)
         return self._where(map(wanted.__contains__, self._places(kinds)))
 
     def _places(self, table: Table[Any]) -> Iterator[int]:
@@ -179,11 +181,9 @@ class Entries(Mapping[str, ManifestEntry]):
         wanted = bytes(map(not_, map(strangers_to.__contains__, chain((None,), values_of(photos.values)))))
         if not (wanted[0] and 0 in photos.places) and 1 not in wanted[1:]:
             return iter(())
-        found = self.of_kind("photo")
+        found = (self.only(filterfalse(but.__contains__, self.rows)) if but else self).of_kind("photo")
         if 0 in wanted:
             found = found._where(map(wanted.__getitem__, found._places(photos)))
-        if but:
-            found = found._where(map(not_, map(but.__contains__, found.rows)))
         return zip(found.rows, photos.at(list(found.rows.values())), strict=True)
 
     def with_(self, objects: Mapping[str, ManifestEntry]) -> Entries:
