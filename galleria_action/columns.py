@@ -239,7 +239,7 @@ class Table(Generic[T]):
     def at(self, rows: Sequence[int]) -> Iterator[T]:
         """See ``Rows``."""
         places = list(map(self.places.__getitem__, rows))
-        if 0 not in places and len(rows) < len(self.values):  # hardly any value twice
+        if 0 not in places and len(rows) <= len(self.values):  # hardly any value twice
             return iter(self.values.at(list(map(sub, places, repeat(1)))))
         some = sorted({*places} - {0})
         known = {0: self.none, **dict(zip(some, self.values.at(list(map(sub, some, repeat(1)))), strict=True))}
