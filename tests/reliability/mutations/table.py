@@ -263,6 +263,14 @@ MUTATIONS = {
         ),
         _CRASH + "test_killed_at_every_request",
     ),
+    "leaves a record that copies have made untrue": _when(
+        5, put(
+            "rolling",
+            "(WriteRecord(), Prove(), CommitDocument(local.document))",
+            "(Prove(), CommitDocument(local.document))",
+        ),
+        _PUBLISH + "test_a_record_that_was_written_ahead_and_is_not_true_is_written_again",
+    ),
     "leaves the checkpoint": _when(
         5, drop("put_online", "work.beside.begin(lambda: forget(context, checkpoint))"),
         _CRASH + "test_killed_at_every_request",
