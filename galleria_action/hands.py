@@ -94,11 +94,15 @@ class Hands:
                 later.become(work, *arguments)
             del later, work, arguments  # nothing is kept alive by a thread that waits for more
 
-    def close(self) -> None:
-        """Wait until all is done; there may be no more."""
+    def dismiss(self) -> None:
+        """There may be no more, and nobody waits for what there was."""
         with self._change:
             self._closed = True
             self._change.notify_all()
+
+    def close(self) -> None:
+        """Wait until all is done; there may be no more."""
+        self.dismiss()
         for thread in self._threads:
             thread.join()
 

@@ -90,6 +90,17 @@ def test_at_the_end_all_is_done() -> None:
     assert sorted(done) == list(range(6))
 
 
+def test_nobody_waits_for_hands_that_are_dismissed_and_they_end() -> None:
+    hands, go_on = Hands(1, "hand"), threading.Event()
+    first, second = hands.begin(go_on.wait, 20), hands.begin(threading.current_thread)
+    hands.dismiss()
+    assert not first.done()
+    go_on.set()
+    thread = second.result()
+    thread.join(20)
+    assert not thread.is_alive()
+
+
 def test_what_is_given_is_the_result() -> None:
     later: Later[int] = Later()
     assert not later.done()

@@ -1,7 +1,7 @@
 """One thread for many tasks (``waiting``) that mostly wait for others: a loop asks which of them can go on.
 
-Work that blocks is done by helpers: a few for what keeps a core busy, as many as there are tasks for what waits. They
-are made when they are needed, and nobody waits for them when the process ends.
+Work that blocks is done by hands: a few for what keeps a core busy, as many as there are tasks for what waits. Nobody
+waits for them at the end.
 """
 
 from __future__ import annotations
@@ -9,51 +9,17 @@ from __future__ import annotations
 import os
 import select
 import socket
-import threading
 import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from queue import Empty, SimpleQueue
 from typing import Any
 
+from galleria_action.hands import Hands
 from galleria_action.net.waiting import Line, Task, Wait, Word, Work
 
 #: how long a loop sleeps at most before it looks whether somebody's patience is over, or whether it shall stop
 _LOOK_UP_SECONDS = 0.2
-
-
-class Helpers:
-    """``most`` threads at most, which do work that blocks."""
-
-    def __init__(self, most: int, name: str) -> None:
-        self._most, self._name = most, name
-        self._work: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
-        self._made = 0
-        self._idle = threading.Semaphore(0)
-
-    def do(self, work: Callable[[], None]) -> None:
-        """Have ``work`` done, as soon as one of us is free."""
-        self._work.put(work)
-        if not self._idle.acquire(blocking=False) and self._made < self._most:
-            self._made += 1
-            threading.Thread(target=self._help, name=self._name, daemon=True).start()
-
-    def dismiss(self) -> None:
-        """There is no more work."""
-        for _ in range(self._made):
-            self._work.put(None)
-
-    def _help(self) -> None:
-        while True:
-            try:
-                work = self._work.get_nowait()
-            except Empty:
-                self._idle.release()
-                work = self._work.get()
-            if work is None:
-                return
-            work()
 
 
 class Loop:
@@ -67,7 +33,7 @@ class Loop:
         self._poll = select.poll()
         self._tasks: set[Task[None]] = set()
         self._looked_up = 0.0
-        self._blocking, self._heavy = Helpers(most, "upload"), Helpers(os.cpu_count() or 1, "prepare")
+        self._blocking, self._heavy = Hands(most, "upload"), Hands(os.cpu_count() or 1, "prepare")
         self._ear, self._mouth = socket.socketpair()
         self._ear.setblocking(False)
         self._mouth.setblocking(False)
@@ -99,8 +65,8 @@ class Loop:
         for task in list(self._tasks):
             task.close()
         self._tasks.clear()
-        for helpers in (self._blocking, self._heavy):
-            helpers.dismiss()
+        self._blocking.dismiss()
+        self._heavy.dismiss()
         self._ear.close()
         self._mouth.close()
 
@@ -126,7 +92,7 @@ class Loop:
         elif isinstance(wait, Word):
             wait.ask(lambda: self._tell(task, None, None))
         else:
-            (self._heavy if wait.heavy else self._blocking).do(lambda: self._work(task, wait))
+            (self._heavy if wait.heavy else self._blocking).begin(self._work, task, wait)
 
     def _work(self, task: Task[None], wait: Work) -> None:
         try:
