@@ -39,6 +39,11 @@ class MemoryStore:
         self._latency = latency
         self._lock = threading.RLock()
 
+    @property
+    def kind(self) -> tuple[bool, bool]:
+        """Whether it writes conditionally, and whether its ETags are foreign."""
+        return self._compares, self._foreign
+
     def as_it_is(self) -> MemoryStore:
         """A bucket of its own, without neighbours, that holds what this one holds now."""
         other = MemoryStore(compares=self._compares, foreign_etags=self._foreign, latency=self._latency)
