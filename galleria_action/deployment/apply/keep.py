@@ -282,8 +282,9 @@ def _replacing(work: Work) -> list[Upload | Copy]:
     """What gives a key that visitors may reach other bytes or headers."""
     staged = work.uploader.done.staged
     there = work.remote.listing or {}
-    held = there.keys() | _part_of_it(work)
-    uploads = [up for up in work.plan.uploads if up.key in staged and up.key in held]
+    waiting = [up for up in work.plan.uploads if up.key in staged]
+    held = _part_of_it(work) if waiting else frozenset()
+    uploads = [up for up in waiting if up.key in there or up.key in held]
     return [*work.only_headers, *uploads, *(copy for copy in work.plan.copies if copy.key in there)]
 
 
