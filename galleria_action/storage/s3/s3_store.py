@@ -46,9 +46,6 @@ from galleria_action.storage.settings import StoreSettings
 if TYPE_CHECKING:
     from galleria_action.storage.s3.hash_probe import HashProbe
 
-#: documents, records and listings that a deploy asks for at once, beside the objects that it changes
-_BESIDE = 6
-
 
 def open_bucket(settings: StoreSettings, provider: Provider, network: Network | None = None) -> BucketServer:
     """The bucket that ``settings`` describe, reached over ``network`` (``None``: as this machine's environment says).
@@ -204,11 +201,14 @@ class S3Store:
         """See ``WriteStore.delete``."""
         return self._delete(keys)
 
+    def open_ahead(self, count: int) -> None:
+        """See ``Connecting``."""
+        self._server.open_ahead(min(count, self._concurrency))
+
     # --- what the service does with hashes ----------------------------------------------------------------------------
 
-    def prove_ahead(self, size: int = 0, objects: int = 0) -> None:
+    def prove_ahead(self, size: int = 0) -> None:
         """See ``Proving``; of conditions it is known what the service does with them, or ``ProvingStore`` finds out."""
-        self._server.open_ahead(min(objects + _BESIDE, self._concurrency))
         if self._provider.signed_hash == "yes" or not size:
             return
         from galleria_action.storage.s3.hash_probe import HashProbe  # only here: most runs send little
