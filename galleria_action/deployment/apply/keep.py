@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from contextlib import contextmanager, suppress
 
 from galleria_action.deployment.apply.beside import Beside
@@ -43,8 +43,9 @@ class Keep:
     """Claims the right to publish, keeps what live keys hold that are about to get other bytes or to go, and writes
     down how to take it back: of the publish, and of the release that it makes.
 
-    A publish that an earlier run of this plan has begun is taken up: what it replaced is written down already, and kept
-    as far as it came. Where nothing is published ``in_place`` there is nothing of a publish to be taken back.
+    Where little was staged, that was done meanwhile (``claiming_ahead``). A publish that an earlier run of this plan
+    has begun is taken up: what it replaced is written down already, and kept as far as it came. Where nothing is
+    published ``in_place`` there is nothing of a publish to be taken back.
     """
 
     in_place: bool = True
@@ -54,17 +55,20 @@ class Keep:
         """See ``Step.run``. Raises ``Conflict`` when another has committed since the plan was made, ``Held`` where
         deploys are held."""
         work.stop.check()
+        if work.is_kept:
+            return
         taken_up = work.hold is not None and work.hold.publication.begun
         replaced = work.hold.publication.replaced if work.hold and taken_up else _looked_at(work, _replacing(work))
         if work.hold is None:
             work.hold = Hold.claim_after(work.store, _publication(work, self._shown(replaced)), work.stop, work.say)
         with work.hold.beating(lambda: work.stop.requested):
-            self._kept(work, work.hold, replaced, taken_up=taken_up)
+            self.keep(work, work.hold, replaced, taken_up=taken_up)
 
     def _shown(self, replaced: Mapping[str, Replaced]) -> Mapping[str, Replaced]:
         return replaced if self.in_place else {}
 
-    def _kept(self, work: Work, hold: Hold, replaced: Mapping[str, Replaced], *, taken_up: bool) -> None:
+    def keep(self, work: Work, hold: Hold, replaced: Mapping[str, Replaced], *, taken_up: bool = False) -> None:
+        """Look around under ``hold``, and keep what is ``replaced`` and what goes."""
         seen = work.surroundings or _looked_around(work)
         if HOLD_KEY in seen.records and not work.terms.despite_hold:
             raise held(work.store)
@@ -90,7 +94,7 @@ class Keep:
         # All of it is done before anything live is touched; what of it first, is all one. Whoever finds that a publish
         # has begun of which not all is kept knows that nothing was touched.
         with Beside(work.uploader.concurrency) as beside:
-            if self.in_place and work.publishes and not taken_up:
+            if self.in_place and (replaced or work.publishes) and not taken_up:
                 work.stop.check()
                 beside.begin(lambda: hold.begin(_publication(work, replaced)))
             beside.begin(lambda: side_by_side(kept, keep, work.uploader.concurrency))
@@ -146,8 +150,8 @@ def keep_document_ahead(work: Work) -> None:
 
 @contextmanager
 def claiming_ahead(work: Work) -> Iterator[None]:
-    """Claim the right to publish, and look around, while what is staged is sent. Where another publishes at this moment
-    ``Keep`` waits for it."""
+    """Claim the right to publish, look around, and keep what is going to be replaced, where that is known by now, while
+    what is staged is sent. Where another publishes at this moment ``Keep`` waits for it."""
     staged = threading.Event()
 
     def claim() -> None:
@@ -158,6 +162,9 @@ def claiming_ahead(work: Work) -> Iterator[None]:
             return
         with work.hold.beating(lambda: work.stop.requested):
             work.surroundings = _looked_around(work)
+            if (replaced := _foreseen(work)) is not None:
+                Keep().keep(work, work.hold, replaced)
+                work.is_kept = True
             staged.wait()
 
     with Beside(work.uploader.concurrency) as beside:
@@ -166,6 +173,17 @@ def claiming_ahead(work: Work) -> Iterator[None]:
             yield
         finally:
             staged.set()
+
+
+def _foreseen(work: Work) -> Mapping[str, Replaced] | None:
+    """What keys hold that are going to be replaced, where nothing of it depends on what is being staged: each key is of
+    the gallery and there, or it is new. ``None`` where that is not so."""
+    was, there = _part_of_it(work), work.remote.listing or {}
+    if work.plan.copies or work.caches or any((up.key in was) != (up.key in there) for up in work.plan.uploads):
+        return None
+    replacing = _replacing(work)
+    replaced = _looked_at(work, replacing)
+    return replaced if len(replaced) == len(replacing) else None
 
 
 def _not_kept_yet(work: Work, replaced: Mapping[str, Replaced]) -> dict[str, Replaced]:
@@ -278,11 +296,10 @@ def _found(work: Work) -> Release:
 
 def _replacing(work: Work) -> list[Upload | Copy]:
     """What gives a key that visitors may reach other bytes or headers."""
-    staged = work.uploader.done.staged
     there = work.remote.listing or {}
-    held = there.keys() | _part_of_it(work)
-    uploads = [up for up in work.plan.uploads if up.key in staged and up.key in held]
-    return [*work.only_headers, *uploads, *(copy for copy in work.plan.copies if copy.key in there)]
+    held, in_place = there.keys() | _part_of_it(work), work.uploader.done.entries.keys()
+    uploads = [up for up in work.plan.uploads if up.key in held and up.key not in in_place]
+    return [*uploads, *(copy for copy in work.plan.copies if copy.key in there)]
 
 
 def _going(work: Work) -> list[Delete]:
@@ -302,18 +319,20 @@ def _looked_at(work: Work, actions: Iterable[Upload | Copy | Delete]) -> dict[st
     found: dict[str, Replaced] = {}
     usual = {up.file.headers.digest(): up.file.headers for up in work.plan.uploads}
     usual |= {copy.headers.digest(): copy.headers for copy in work.plan.copies}
+    stays = {up.key for up in work.only_headers}
 
     def look(action: Upload | Copy | Delete) -> None:
-        if (before := _before(work, action, usual)) is not None:
+        if (before := _before(work, action.key, usual, stays)) is not None:
             found[action.key] = before
 
     side_by_side(actions, look, work.uploader.concurrency)
     return found
 
 
-def _before(work: Work, action: Upload | Copy | Delete, usual: Mapping[str, Headers]) -> Replaced | None:
-    """What the key of ``action`` holds. ``usual`` headers by their digest spare a request."""
-    key, entry = action.key, work.remote.manifest.objects.get(action.key)
+def _before(work: Work, key: str, usual: Mapping[str, Headers], stays: Set[str]) -> Replaced | None:
+    """What ``key`` holds; its bytes need not be kept where it is one of those that keep theirs (``stays``). ``usual``
+    headers by their digest spare a request."""
+    entry = work.remote.manifest.objects.get(key)
     found = (work.remote.listing or {}).get(key)
     proven = entry is not None and found is not None and entry.describes(found)
     headers = usual.get(entry.headers) if entry else None
@@ -325,7 +344,7 @@ def _before(work: Work, action: Upload | Copy | Delete, usual: Mapping[str, Head
         proven = entry is not None and (entry.size, entry.etag) == (size, etag)
     else:
         size, etag = found.size, found.etag
-    if isinstance(action, Upload) and key not in work.uploader.done.staged:
+    if key in stays:
         return Replaced(size, etag, None, headers, entry)
     kept = pool_key(entry.sha256) if proven and entry else unproven_key(key, etag)
     return Replaced(size, etag, kept, headers, entry)
