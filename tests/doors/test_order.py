@@ -59,8 +59,8 @@ def test_metadata_comes_after_the_last_upload_and_before_the_first_delete(job: J
     pruned = [i for i, (op, key) in enumerate(order) if op == "delete" and key.startswith(pool)]
     assert (len(staged), len(kept), len(published), len(deletes), len(pruned)) == (4, 9, 4, 4, 4)
     assert claims[0] < min(kept), "what is kept is looked at under our claim"
-    assert max(*staged, new) < min(*kept, claims[1]), "it is sent before anything is said of it"
-    assert max(*kept, claims[1]) < min(*published, records[0]), "it is kept, and said, before anything live is touched"
+    there = max(*staged, new, *kept, claims[1])
+    assert there < min(*published, records[0]), "it is sent, kept, and said, before anything live is touched"
     assert [order[i][1] for i in published][-1] == "index.html", "pages come last"
     assert max(*published, records[0]) < commit < min(deletes) <= max(deletes) < min(pruned)
     assert max(pruned) < released, "nobody else publishes while the pool is pruned"
@@ -111,6 +111,29 @@ def test_while_little_is_sent_it_is_claimed_and_looked_around(job: Job):
     gated(job, is_staged, is_claim)
     ran = job.runner.run("deploy")
     assert ran.exit_code == 0, ran.log
+
+
+def test_while_little_is_sent_what_it_replaces_is_kept(job: Job):
+    """And it is said that a publish begins: two puts of the claim."""
+    assert job.runner.run("deploy").exit_code == 0
+    job.gallery.change(0)
+    (job.site / "new.css").write_text("new", encoding="utf-8")
+    gated(job, is_staged, lambda operation, key: operation == "copy" and key.startswith(".galleria/pool/"))
+    ran = job.runner.run("deploy")
+    assert ran.exit_code == 0, ran.log
+
+
+def test_what_an_upload_may_turn_out_to_be_is_kept_when_it_is_sent(job: Job):
+    """A stranger lies where a new page goes: whether that is its bytes already is known when they are read."""
+    assert job.runner.run("deploy").exit_code == 0
+    job.gallery.change(0)
+    (job.bucket / "new.css").write_text("a stranger's", encoding="utf-8")
+    (job.site / "new.css").write_text("new", encoding="utf-8")
+    stores = watched(job)
+    assert job.runner.run("deploy", orphans="ignore").exit_code == 0
+    writes = [(operation, key) for operation, key in stores[0].writes if key.startswith(".galleria/pool/")]
+    staged, kept = (max(i for i, it in enumerate(writes) if it[0] == "put"), [it[0] for it in writes].index("copy"))
+    assert staged < kept
 
 
 @pytest.mark.parametrize(("most", "concurrency"), [(0, "8"), (16 << 20, "1")])
