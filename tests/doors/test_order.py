@@ -16,6 +16,7 @@ from galleria_action.storage.interface import Headers, Target, WriteStore
 from galleria_action.storage.opening import open_store
 from tests.doors.conftest import Job
 from tests.doors.runner import Watched
+from tests.doors.test_sequence import store_of
 
 METADATA, MANIFEST = "gallery-metadata.json", ".galleria/manifest.json"
 
@@ -127,7 +128,7 @@ def test_what_an_upload_may_turn_out_to_be_is_kept_when_it_is_sent(job: Job):
     """A stranger lies where a new page goes: whether that is its bytes already is known when they are read."""
     assert job.runner.run("deploy").exit_code == 0
     job.gallery.change(0)
-    (job.bucket / "new.css").write_text("a stranger's", encoding="utf-8")
+    store_of(job).put("new.css", b"a stranger's", Headers("text/css"))
     (job.site / "new.css").write_text("new", encoding="utf-8")
     stores = watched(job)
     assert job.runner.run("deploy", orphans="ignore").exit_code == 0
@@ -142,12 +143,23 @@ def test_while_much_is_sent_others_need_not_wait(
 ):
     """Nor where nothing goes out together."""
     monkeypatch.setattr("galleria_action.deployment.apply.steps.WORTH_WAITING_BYTES", most)
+    monkeypatch.setattr("galleria_action.deployment.apply.steps.WORTH_WAITING_SECONDS", 0)
     assert job.runner.run("deploy").exit_code == 0
     job.gallery.change(0)
     stores = watched(job)
     assert job.runner.run("deploy", concurrency=concurrency).exit_code == 0
     writes = stores[0].writes
     assert max(i for i, write in enumerate(writes) if is_staged(*write)) < writes.index(("put", CLAIM))
+
+
+def test_the_last_of_much_is_sent_under_a_claim(job: Job, monkeypatch: pytest.MonkeyPatch):
+    """When what is left takes no longer than others wait anyway."""
+    monkeypatch.setattr("galleria_action.deployment.apply.steps.WORTH_WAITING_BYTES", 0)
+    job.gallery.change(0)
+    last = job.gallery.photos[-1]["files"]["full"]
+    gated(job, lambda operation, key: (operation, key) == ("put", last), is_claim)
+    ran = job.runner.run("deploy")
+    assert ran.exit_code == 0, ran.log
 
 
 def test_what_cannot_be_sent_gives_the_claim_up(job: Job):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from contextlib import contextmanager, suppress
 
 from galleria_action.deployment.apply.beside import Beside
@@ -34,6 +34,8 @@ from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.storage.interface import Headers, ObjectHead, ReadStore
 from galleria_action.values import dataclass, replace
 
+#: how often it is looked whether most is sent
+_LOOK_UP_SECONDS = 0.05
 #: what a new connection carries without waiting for the other side (RFC 6928: ten packets)
 AT_ONCE = 14_600
 
@@ -149,12 +151,16 @@ def keep_document_ahead(work: Work) -> None:
 
 
 @contextmanager
-def claiming_ahead(work: Work) -> Iterator[None]:
-    """Claim the right to publish, look around, and keep what is going to be replaced, where that is known by now, while
-    what is staged is sent. Where another publishes at this moment ``Keep`` waits for it."""
+def claiming_ahead(work: Work, nearly_sent: Callable[[], bool]) -> Iterator[None]:
+    """While the last of what is staged is sent, as ``nearly_sent`` tells, claim the right to publish, look around, and
+    keep what is going to be replaced, where that is known by now. Where another publishes at this moment ``Keep`` waits
+    for it."""
     staged = threading.Event()
 
     def claim() -> None:
+        while not nearly_sent():
+            if staged.wait(_LOOK_UP_SECONDS):
+                return
         work.stop.check()
         try:
             work.hold = Hold.claim(work.store, _publication(work, {}))
