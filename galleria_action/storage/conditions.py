@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Iterable, Iterator
 from contextlib import suppress
 from typing import Protocol, runtime_checkable
 
-from galleria_action.errors import GalleriaError, PermissionRefused, StorageUnavailable
+from galleria_action.errors import GalleriaError, StorageUnavailable
 from galleria_action.hands import Hands
 from galleria_action.storage.interface import (
     DOCUMENT,
@@ -138,8 +138,8 @@ class ProvingStore:
                     if not self._pause(0):
                         raise StorageUnavailable("Stopped before a conditional write; nothing was written.")
         finally:
-            if left:  # others go on meanwhile
-                self._clean_up(probe)
+            if left:  # nobody waits for that: not who has proved it, nor who waited for the proof
+                threading.Thread(target=self._clean_up, args=(probe,), name="probe").start()
         if not self._proved[kind]:
             raise ConditionUnsupported("the service accepts conditional writes and ignores their condition")
 
@@ -171,7 +171,7 @@ class ProvingStore:
 
     def _clean_up(self, key: str) -> None:
         # A key that cannot be deleted stays behind, empty and out of sight; that is no reason to end a deploy.
-        with suppress(PermissionRefused):
+        with suppress(GalleriaError):
             self._store.delete([key])
 
     def _wants_bare_etags(self, key: str, condition: IfMatch) -> bool:
