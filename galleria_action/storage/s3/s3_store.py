@@ -76,7 +76,6 @@ class S3Store:
         self.target = settings.target
         self._provider = provider
         self._server = server
-        self._concurrency = settings.concurrency
         self._persist = Persistence(settings.concurrency, settings.pause, attempts=attempts)
         self._delete = Deleting(server, settings.target, self._persist, batches=provider.batch_delete != "no")
         self._with_object, self._with_record = (_sent_with(settings, record=record) for record in (False, True))
@@ -202,8 +201,8 @@ class S3Store:
         return self._delete(keys)
 
     def open_ahead(self, count: int) -> None:
-        """See ``Connecting``."""
-        self._server.open_ahead(min(count, self._concurrency))
+        """See ``Connecting``; no more than may be asked at once."""
+        self._server.open_ahead(min(count, self._persist.throttle.window.size))
 
     # --- what the service does with hashes ----------------------------------------------------------------------------
 
