@@ -24,7 +24,7 @@ COPY galleria_action /app/galleria_action
 # The base image ships no byte code, and a container throws away what it compiles: so compile here what a run imports,
 # by importing it. The link is for CIs that run commands in the container instead of its entrypoint.
 RUN python -m compileall -q /app \
- && PYTHONPATH=/app python -c 'import galleria_action.run, boto3, click, jinja2, jsonschema, jsonschema_rs, urllib3, yaml; \
+ && PYTHONPATH=/app python -c 'import galleria_action.run, boto3, click, jinja2, jsonschema, jsonschema_rs, msgspec, urllib3, yaml; \
     boto3.client("s3", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="y")' \
  && ln -s /app/entrypoint.py /usr/local/bin/galleria-action
 WORKDIR /github/workspace

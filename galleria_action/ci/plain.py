@@ -39,13 +39,13 @@ _OTHER_CIS = frozenset({
     "HUDSON_HOME", "HUDSON_URL", "JENKINS_HOME", "JENKINS_URL", "LAYERCI", "MAGNUM", "NETLIFY", "NEVERCODE",
     "NOW_BUILDER", "PROW_JOB_ID", "RELEASE_BUILD_ID", "RENDER", "RUN_ID", "SAILCI", "SCREWDRIVER", "SEMAPHORE",
     "STRIDER", "SYSTEM_COLLECTIONURI", "SYSTEM_TEAMFOUNDATIONCOLLECTIONURI", "SYSTEM_TEAMPROJECT", "TEAMCITY_VERSION",
-    "TF_BUILD", "TRAVIS", "VELA", "VERCEL", "WERCKER", "XCS", "ZUUL_BRANCH", "ZUUL_CHANGE", "ZUUL_PIPELINE",
-    "bamboo_agentId", "bamboo_buildKey", "bamboo_planKey",
+    "TASKCLUSTER_ROOT_URL", "TF_BUILD", "TRAVIS", "VELA", "VERCEL", "WERCKER", "WORKERS_CI", "XCS", "ZUUL_BRANCH",
+    "ZUUL_CHANGE", "ZUUL_PIPELINE", "bamboo_agentId", "bamboo_buildKey", "bamboo_planKey",
 })  # fmt: skip
 #: what speaks of somebody's changes
 _PULL_REQUEST = expression(r"(?:PULL|MERGE)_?REQUEST|PULL_NUMBER|_PR(?:_|$)|^CHANGE_(?:ID|FORK|TARGET)$|PATCHSET")
 #: with ``CI`` more than that: it belongs to a build
-_BUILD = expression(r"(?:CI|BUILD|PIPELINE|RUNNER|AGENT|JOB)_")
+_BUILD = expression(r"^(?:RUNNER|AGENT|JOB)_|(?:^|_)(?:BUILD|PIPELINE|BRANCH|COMMIT)(?:_|$)|^CI_|_CI(?:_|$)")
 _UNSAID = frozenset({"", "false", "0"})
 _UNTOLD = Occasion(Cause.UNTOLD, Whose.UNKNOWN, "a CI that says no more of itself than CI=true")
 
@@ -57,7 +57,7 @@ def occasion_of(environ: Mapping[str, str]) -> Occasion:
     found = next((it for it in said if it in _OTHER_CIS), None)
     found = found or (name if name not in ("", "true", "1", "false", "0") else None)
     found = found or next((it for it in said if _PULL_REQUEST.search(it)), None)
-    found = found or next((it for it in said if name not in _UNSAID and _BUILD.match(it)), None)
+    found = found or next((it for it in said if name not in _UNSAID and _BUILD.search(it)), None)
     if found is None:
         return COMMAND_LINE if name in _UNSAID else _UNTOLD
     return Occasion(Cause.OTHER, Whose.UNKNOWN, f"a CI that is not known here ({visible(found[:40])})")

@@ -33,6 +33,9 @@ CAUSES: Mapping[str, Cause] = {
 
 #: where Woodpecker and Drone name it; one that does not agree with another has been set by somebody else
 _EVENTS = ("CI_PIPELINE_EVENT", "CI_BUILD_EVENT", "DRONE_BUILD_EVENT")
+_REFS = ("CI_COMMIT_REF", "DRONE_COMMIT_REF")
+#: where forges keep what pull requests bring
+_OF_PULL_REQUESTS = ("refs/pull/", "refs/pull-requests/", "refs/merge-requests/")
 
 
 class Woodpecker(Plain):
@@ -54,7 +57,9 @@ def _occasion(environ: Mapping[str, str]) -> Occasion:
     events = [event for name in _EVENTS if (event := environ.get(name))]
     event = events[0] if events else ""
     cause = CAUSES.get(event, Cause.OTHER) if len(set(events)) == 1 else Cause.OTHER
-    if cause is Cause.PULL_REQUEST or environ.get("CI_COMMIT_PULL_REQUEST") or environ.get("DRONE_PULL_REQUEST"):
+    named = environ.get("CI_COMMIT_PULL_REQUEST") or environ.get("DRONE_PULL_REQUEST")
+    on_its_ref = any(environ.get(name, "").startswith(_OF_PULL_REQUESTS) for name in _REFS)
+    if cause is Cause.PULL_REQUEST or named or on_its_ref:
         return Occasion(Cause.PULL_REQUEST, Whose.UNKNOWN, "a pull request")
     return Occasion(cause, Whose.OURS, f"the event {visible(event[:40])}" if event else "an event that is not told")
 

@@ -90,6 +90,14 @@ def test_the_ref_of_a_pull_request_is_nothing_else(tmp_path: Path, name: str):
     assert event(tmp_path, name, {}, GITHUB_REF="refs/pull/4/merge").occasion.cause is Cause.OTHER
 
 
+@pytest.mark.parametrize("name", ["push", "workflow_dispatch", "create"])
+def test_a_branch_of_the_merge_queue_holds_what_is_not_merged(tmp_path: Path, name: str):
+    queued = "gh-readonly-queue/main/pr-4-aaaa"
+    assert event(tmp_path, name, {}, GITHUB_REF=f"refs/heads/{queued}").occasion.cause is Cause.OTHER
+    run = {"event": name, "head_sha": "a" * 40, "head_repository": _OURS, "head_branch": queued}
+    assert event(tmp_path, "workflow_run", {"workflow_run": run}).occasion.cause is Cause.OTHER
+
+
 def test_a_tag(tmp_path: Path):
     assert event(tmp_path, "push", {}, GITHUB_REF="refs/tags/v1").occasion.cause is Cause.TAG
 

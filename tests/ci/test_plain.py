@@ -53,7 +53,8 @@ def test_nothing_speaks_of_a_ci(tmp_path, environ):
 @pytest.mark.parametrize("value", ["true", "1"])
 def test_a_ci_that_says_no_more(tmp_path, value):
     """What people give our container, to have reports written; most CIs set it, too."""
-    occasion = detect({"CI": value}, io.StringIO(), tmp_path).occasion
+    usual = {"SSH_AGENT_PID": "4", "PATH": "/bin", "GALLERIA_BUCKET": "b", "PRECISION": "1", "HOSTNAME": "committee"}
+    occasion = detect({"CI": value} | usual, io.StringIO(), tmp_path).occasion
     assert (occasion.cause, occasion.whose) == (Cause.UNTOLD, Whose.UNKNOWN)
 
 
@@ -68,6 +69,8 @@ def test_a_ci_that_says_no_more(tmp_path, value):
         {"GO_PIPELINE_NAME": "p"}, {"PROW_JOB_ID": "x"}, {"PULL_NUMBER": "4"}, {"ZUUL_CHANGE": "4"},
         {"BUILD_SUBMITTER": "git.sr.ht"}, {"DRONE_BUILD_EVENT": "push"}, {"GITHUB_EVENT_NAME": "push"},
         {"GITEA_ACTIONS": "true"}, {"CI": "true", "CI_COMMIT_SHA": "x"}, {"CI": "1", "PIPELINE_ID": "x"},
+        {"CI": "true", "WORKERS_CI": "1"}, {"CI": "true", "HEAD_BRANCH": "x"}, {"CI": "true", "NEW_COMMIT_SHA": "x"},
+        {"CI": "true", "NEW_CI": "x"}, {"TASKCLUSTER_ROOT_URL": "https://ci"},
     ],
 )  # fmt: skip
 def test_a_ci_that_is_not_known_is_told_by_name_and_not_trusted(tmp_path, environ):

@@ -89,6 +89,14 @@ def test_names_that_do_not_agree_are_not_believed(tmp_path: Path):
     assert detect(environ, io.StringIO(), tmp_path).occasion.cause is Cause.OTHER
 
 
+@pytest.mark.parametrize("name", ["CI_COMMIT_REF", "DRONE_COMMIT_REF"])
+@pytest.mark.parametrize("ref", ["refs/pull/4/head", "refs/pull-requests/4/from", "refs/merge-requests/4/head"])
+def test_the_ref_of_a_pull_request_is_one_whatever_started_it(tmp_path: Path, name: str, ref: str):
+    environ = {"CI": "woodpecker", "CI_PIPELINE_EVENT": "manual", name: ref}
+    assert detect(environ, io.StringIO(), tmp_path).occasion.cause is Cause.PULL_REQUEST
+    assert detect(environ | {name: "refs/heads/pull"}, io.StringIO(), tmp_path).occasion.cause is Cause.DISPATCH
+
+
 @pytest.mark.parametrize("name", ["CI_COMMIT_PULL_REQUEST", "DRONE_PULL_REQUEST"])
 def test_a_pull_request_is_one_whatever_else_is_said(tmp_path: Path, name: str):
     environ = {"CI": "woodpecker", "CI_PIPELINE_EVENT": "push", name: "4"}

@@ -461,7 +461,9 @@ def test_a_key_may_not_be_the_folder_of_another() -> None:
     load(content)
 
 
-@pytest.mark.parametrize("key", ["index.html", "photos/web/app.js", "a.svg", "web/a.jpg.html", "README", "photos/.jpg"])
+@pytest.mark.parametrize(
+    "key", ["index.html", "photos/web/app.js", "a.svg", "a.jpg.html", "README", "photos/.jpg", "jpg"]
+)
 def test_a_key_looks_like_a_picture_or_a_video(key: str) -> None:
     assert "not that of a picture or video" in only_finding(broken("photos/1/files/web", key)).message
 

@@ -8,9 +8,17 @@ from typing import Any
 import pytest
 
 from galleria_action.errors import PermissionRefused, StorageUnavailable
-from galleria_action.storage.interface import ConditionUnsupported, IfAbsent, IfMatch, PreconditionFailed
+from galleria_action.storage.faults import Call
+from galleria_action.storage.interface import (
+    ConditionUnsupported,
+    IfAbsent,
+    IfMatch,
+    ObjectInfo,
+    PreconditionFailed,
+    Target,
+)
 from galleria_action.storage.providers import provider_of
-from galleria_action.storage.s3.listing import BadListing
+from galleria_action.storage.s3.listing import MOST_SPARSE_PAGES, BadListing, Page, every_object
 from galleria_action.storage.s3.listing_page import read_page
 from tests.storage.scripted import Answer, Request, refusal, scripted
 from tests.storage.stores import JPEG, TOKEN, raised
@@ -69,6 +77,26 @@ class TestList:
     def test_bad_listing_is_an_error(self, open_it: Callable[..., Any], answers: list[Answer], problem: str) -> None:
         with pytest.raises(StorageUnavailable, match=problem):
             self.keys(open_it, *answers)
+
+    @pytest.mark.parametrize("held", [0, 1])
+    def test_pages_that_never_end_and_hold_hardly_anything(self, held: int) -> None:
+        asked = list[str | None]()
+
+        def fetch(token: str | None) -> Page:
+            asked.append(token)
+            number = len(asked)
+            return Page([ObjectInfo(f"{number:09}", 1, "e")][:held], f"token {number}")
+
+        with pytest.raises(StorageUnavailable, match="does not come to an end"):
+            list(every_object(fetch, Call("list", Target(None, "bucket"))))
+        assert len(asked) == MOST_SPARSE_PAGES + 1
+
+    def test_many_empty_pages_may_come_before_the_end(self) -> None:
+        def fetch(token: str | None) -> Page:
+            number = int(token or 0)
+            return Page([], str(number + 1)) if number < 1_000 else Page([ObjectInfo("a", 1, "e")], None)
+
+        assert [info.key for info in every_object(fetch, Call("list", Target(None, "bucket")))] == ["a"]
 
     def test_a_single_page_may_be_in_any_order(self, open_it: Callable[..., Any]) -> None:
         with scripted(self.page("gal/b", "gal/a")) as script:

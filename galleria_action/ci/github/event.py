@@ -18,6 +18,8 @@ from galleria_action.values import dataclass
 #: GitHub caps payloads at 25 MB ("Webhook events and payloads")
 _MOST_BYTES = 25_000_000
 _DEPENDABOT = "dependabot[bot]"
+#: branches that GitHub pushes to try what waits in a merge queue: pull requests that are not merged yet
+_QUEUE = "gh-readonly-queue/"
 _ON_PULL_REQUESTS = ("pull_request", "pull_request_target")
 
 #: the runner's words for what may start a run. Those on behalf of others (``pull_request_target``, ``issue_comment``,
@@ -67,6 +69,8 @@ class Event:
             return Occasion(cause, self._whose(), told)
         if self.ref.startswith("refs/pull/"):
             return Occasion(Cause.OTHER, self._whose(), f"{self.name} on the ref of a pull request")
+        if self.ref.startswith(f"refs/heads/{_QUEUE}"):
+            return Occasion(Cause.OTHER, self._whose(), f"{self.name} on a branch of the merge queue")
         if cause is Cause.PUSH and self.ref.startswith("refs/tags/"):
             cause = Cause.TAG
         return Occasion(cause, self._whose(), self.name or "an event that the runner does not name")
@@ -131,11 +135,12 @@ def _pull_request(name: str, payload: Any, environ: Mapping[str, str]) -> dict[s
 def _workflow_run(payload: Any) -> dict[str, Any]:
     """The run that this one follows. It names its pull request only when that is no fork's."""
     pulls = at(payload, "workflow_run", "pull_requests")
+    queued = str(at(payload, "workflow_run", "head_branch")).startswith(_QUEUE)
     return {
         "number": at(pulls[0], "number") if isinstance(pulls, list) and len(pulls) == 1 else None,
         "commit": at(payload, "workflow_run", "head_sha"),
         "from": at(payload, "workflow_run", "head_repository", "full_name"),
-        "started_by": at(payload, "workflow_run", "event"),
+        "started_by": "merge_group" if queued else at(payload, "workflow_run", "event"),
     }
 
 

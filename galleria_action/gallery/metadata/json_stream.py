@@ -7,6 +7,7 @@ Only what is plain is read here, which nearly every document is. Of anything els
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -16,21 +17,27 @@ from galleria_action.gallery.metadata.json_source import StrictReader, Unreadabl
 _PIECE = 1 << 20
 #: items that are handed over together
 TOGETHER = 1_000
+#: characters that are handed over together as they stand, and where such a piece may end: between two objects in a list
+_AS_THEY_STAND = 1 << 19
+_between = re.compile(r"\}(?=[ \t\n\r]*+,[ \t\n\r]*+\{)").search
 
 
 class Odd(Exception):
     """Not a plain document."""
 
 
-def read_in_pieces(raw: bytes, name: str, take: Callable[[list[Any]], None]) -> dict[str, Any]:
+def read_in_pieces(
+    raw: bytes, name: str, take: Callable[[list[Any]], None], take_text: Callable[[str], bool] | None = None
+) -> dict[str, Any]:
     """The object that ``raw`` (UTF-8 JSON) is; of the list in its field ``name`` only that it was there: its items go
-    to ``take``, some at a time and in their order.
+    to ``take``, some at a time and in their order. ``take_text`` is handed many at once, as the text of an array; what
+    it accepts ``take`` is not given.
 
     Raises ``Odd`` for what is not plain, and what ``take`` raises.
     """
     try:
         check_size(raw)
-        return _Pieces(raw, name, take).document()
+        return _Pieces(raw, name, take, take_text).document()
     except (Unreadable, ValueError, RecursionError) as error:
         raise Odd from error
 
@@ -38,11 +45,13 @@ def read_in_pieces(raw: bytes, name: str, take: Callable[[list[Any]], None]) -> 
 class _Pieces:
     """The text from where reading has come to, a piece or two of it."""
 
-    def __init__(self, raw: bytes, name: str, take: Callable[[list[Any]], None]) -> None:
+    def __init__(
+        self, raw: bytes, name: str, take: Callable[[list[Any]], None], take_text: Callable[[str], bool] | None
+    ) -> None:
         self._raw, self._behind = raw, 0
         self._decode = codecs.getincrementaldecoder("utf-8")().decode
         self._text, self._at = "", 0
-        self._name, self._take = name, take
+        self._name, self._take, self._take_text = name, take, take_text
         self._reader = StrictReader()
 
     def document(self) -> dict[str, Any]:
@@ -70,12 +79,30 @@ class _Pieces:
         if not more:
             self._expect("]")
         while more:
+            if not items and self._taken_as_they_stand():
+                more = self._is_more("]")
+                continue
             items.append(self._value())
             more = self._is_more("]")
             if len(items) == TOGETHER or not more:
                 self._take(items)
                 items = []
         return []
+
+    def _taken_as_they_stand(self) -> bool:
+        """Whether the next items, up to what looks like the end of one, were taken as a text. It need not be one: what
+        is a sound array when a bracket follows has no item that goes on behind it, because each ends with a brace."""
+        if self._take_text is None:
+            return False
+        self._read_ahead()
+        found = _between(self._text, self._at + _AS_THEY_STAND)
+        if found is None and self._behind < len(self._raw):
+            return False
+        end = self._text.rfind("]") if found is None else found.end()
+        if end < self._at or not self._take_text(f"[{self._text[self._at : end]}]"):
+            return False
+        self._at = end
+        return True
 
     def _is_more(self, end: str) -> bool:
         """Whether a comma comes next, and not the ``end``."""
@@ -102,13 +129,17 @@ class _Pieces:
     def _value(self) -> Any:
         if not self._next():
             raise Odd
-        if len(self._text) - self._at < _PIECE:
-            self._read_on()
+        self._read_ahead()
         value, end = self._reader.raw_decode(self._text, self._at)
         if self._reader.found_something or (end == len(self._text) and self._behind < len(self._raw)):
             raise Odd
         self._at = end
         return value
+
+    def _read_ahead(self) -> None:
+        """Let there be a piece of text, if there is so much."""
+        if len(self._text) - self._at < _PIECE:
+            self._read_on()
 
     def _read_on(self) -> bool:
         """Let another piece follow, if there is one, and forget what has been read."""

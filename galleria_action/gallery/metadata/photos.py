@@ -17,8 +17,25 @@ from galleria_action.gallery.metadata.photo import (
     MetadataFileData,
     PhotoMetadata,
 )
+from galleria_action.values import dataclass
 
 _SHA256 = 32
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoFields:
+    """Some photos, field by field: each list has a value for each photo, ``keys`` three."""
+
+    ids: Sequence[str]
+    keys: Sequence[str]
+    file_hashes: Sequence[str]
+    deployment_file_hashes: Sequence[str]
+    original_paths: Sequence[str]
+    original_timestamps: Sequence[str | None]
+    timestamps: Sequence[str | None]
+    zones: Sequence[str | None]
+    cameras: Sequence[Mapping[str, Any] | None]
+    subseconds: Sequence[int | str | None]
 
 
 class Photos(Sequence[PhotoMetadata]):
@@ -45,19 +62,35 @@ class Photos(Sequence[PhotoMetadata]):
         """Put ``photos`` behind them, while the columns are made."""
         exifs = [photo.exif for photo in photos]
         for place, photo in enumerate(photos, len(self.ids)):
-            files = photo.files
-            self.keys += (files.full, files.web, files.thumb)
-            if photo.extra or photo.exif.extra or files.extra:
+            if photo.extra or photo.exif.extra or photo.files.extra:
                 self._keep_extra(place, photo)
-        self.ids += [photo.id for photo in photos]
-        self.file_hashes.extend(photo.file_hash for photo in photos)
-        self.deployment_file_hashes.extend(photo.deployment_file_hash for photo in photos)
-        self.timestamps.extend([exif.corrected_timestamp for exif in exifs])
-        self._original_paths.extend(photo.original_path for photo in photos)
-        self._original_timestamps.extend([exif.original_timestamp for exif in exifs])
-        self._zones += [exif.timezone_original for exif in exifs]
-        self._cameras += [exif.camera for exif in exifs]
-        self._subseconds += [exif.subsecond for exif in exifs]
+        self.extend_fields(
+            PhotoFields(
+                ids=[photo.id for photo in photos],
+                keys=[key for photo in photos for _, key in photo.files.items()],
+                file_hashes=[photo.file_hash for photo in photos],
+                deployment_file_hashes=[photo.deployment_file_hash for photo in photos],
+                original_paths=[photo.original_path for photo in photos],
+                original_timestamps=[exif.original_timestamp for exif in exifs],
+                timestamps=[exif.corrected_timestamp for exif in exifs],
+                zones=[exif.timezone_original for exif in exifs],
+                cameras=[exif.camera for exif in exifs],
+                subseconds=[exif.subsecond for exif in exifs],
+            )
+        )
+
+    def extend_fields(self, fields: PhotoFields) -> None:
+        """The same for photos of which only known fields are given."""
+        self.ids += fields.ids
+        self.keys += fields.keys
+        self.file_hashes.extend(fields.file_hashes)
+        self.deployment_file_hashes.extend(fields.deployment_file_hashes)
+        self.timestamps.extend(fields.timestamps)
+        self._original_paths.extend(fields.original_paths)
+        self._original_timestamps.extend(fields.original_timestamps)
+        self._zones += fields.zones
+        self._cameras += fields.cameras
+        self._subseconds += fields.subseconds
 
     def _keep_extra(self, place: int, photo: PhotoMetadata) -> None:
         every = (self._extra, photo.extra), (self._exif_extra, photo.exif.extra), (self._files_extra, photo.files.extra)

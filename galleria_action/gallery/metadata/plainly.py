@@ -16,9 +16,9 @@ from typing import Any
 _Schema = Mapping[str, Any]
 _Check = Callable[[Any], bool]
 #: what a schema says to people
-_SAID = frozenset(("$schema", "$id", "$defs", "title", "description"))
+SAID = frozenset(("$schema", "$id", "$defs", "title", "description"))
 #: whole numbers that are the same to everybody
-_EXACT = 2**53
+EXACT = 2**53
 
 
 class NotPlain(Exception):
@@ -30,7 +30,7 @@ def check_of(schema: _Schema, root: _Schema) -> _Check:
 
     Raises ``NotPlain``.
     """
-    rules = {name: it for name, it in schema.items() if name not in _SAID}
+    rules = {name: it for name, it in schema.items() if name not in SAID}
     if reference := rules.pop("$ref", None):
         return _only(rules, check_of(root["$defs"][reference.removeprefix("#/$defs/")], root))
     if ways := rules.pop("anyOf", None):
@@ -64,12 +64,12 @@ def _text(rules: dict[str, Any], _: _Schema) -> Mapping[type, _Check]:
 
 
 def _whole(rules: dict[str, Any], _: _Schema) -> Mapping[type, _Check]:
-    least, most = rules.pop("minimum", -_EXACT), rules.pop("maximum", _EXACT)
+    least, most = rules.pop("minimum", -EXACT), rules.pop("maximum", EXACT)
     return {int: lambda value: least <= value <= most}
 
 
 def _number(rules: dict[str, Any], root: _Schema) -> Mapping[type, _Check]:
-    least, most = rules.get("minimum", -_EXACT), rules.get("maximum", _EXACT)
+    least, most = rules.get("minimum", -EXACT), rules.get("maximum", EXACT)
     return {**_whole(rules, root), float: lambda value: isfinite(value) and least <= value <= most}
 
 

@@ -9,10 +9,14 @@ from galleria_action.gallery.media import extension_of, is_photo_or_video
 from galleria_action.gallery.metadata.json_source import Place
 from galleria_action.gallery.metadata.model import VARIANTS, PhotoMetadata, Variant
 from galleria_action.gallery.metadata.photos import ids_of, keys_of, timestamps_of
-from galleria_action.gallery.metadata.timestamps import NotAMoment, is_plain_moment, read_timestamp
+from galleria_action.gallery.metadata.timestamps import NotAMoment, are_plain_moments, is_plain_moment, read_timestamp
 from galleria_action.gallery.wording import shown
 
 Violation = tuple[Place, str]
+
+#: so many characters of a key tell as a rule that it has a known extension: one before the dot, and four behind it.
+#: A gallery has few such ends.
+_END = 6
 
 
 def broken_rules(photos: Sequence[PhotoMetadata], indices: Sequence[int]) -> Iterator[Violation]:
@@ -29,16 +33,18 @@ def broken_rules(photos: Sequence[PhotoMetadata], indices: Sequence[int]) -> Ite
 def _plainly_sound(keys: Sequence[str]) -> bool:
     """Whether one look at all ``keys`` tells that nothing can be said of any: each is as keys are, ends as pictures do,
     and is another one for every disk."""
-    ends = {key.rpartition(".")[2].lower() for key in keys}  # one without a dot is no extension that is known
+    ends = {key[-_END:] for key in keys}
     return (
         all_ordinary(keys)
-        and all(is_photo_or_video(f"x.{end}") for end in ends)
+        and all(map(is_photo_or_video, ends))
         # by their hashes, which take less memory: what is not the same with those is not the same
         and len(set(map(hash, map(str.lower, keys)))) == len(keys)
     )
 
 
 def _ids(ids: Sequence[str], indices: Sequence[int]) -> Iterator[Violation]:
+    if len(set(ids)) == len(ids) and all(map(str.isascii, ids)):
+        return
     seen: dict[str, int] = {}
     for index, name in zip(indices, ids, strict=True):
         first = seen.setdefault(name, index)
@@ -55,7 +61,10 @@ def _ids(ids: Sequence[str], indices: Sequence[int]) -> Iterator[Violation]:
 
 
 def _timestamps(stamps: Iterable[str | None], ids: Sequence[str], indices: Sequence[int]) -> Iterator[Violation]:
-    for place, stamp in enumerate(stamps):
+    every = list(stamps)
+    if are_plain_moments([stamp for stamp in every if stamp is not None]):
+        return
+    for place, stamp in enumerate(every):
         if stamp is None or is_plain_moment(stamp):
             continue
         try:

@@ -7,7 +7,7 @@ document may fail in all three; every finding of every stage that can still be r
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 from galleria_action.errors import Finding, GalleryInvalid
@@ -22,10 +22,14 @@ from galleria_action.gallery.metadata.photos import Photos
 from galleria_action.gallery.metadata.rules import broken_rules
 from galleria_action.gallery.metadata.violations import check_schema, fits
 from galleria_action.gallery.wording import shown
+from galleria_action.schemas import load_schema
 from galleria_action.values import dataclass, replace
 
 #: escapes of what may be half of a surrogate pair; written plainly it would not be UTF-8
 _HALVES = expression(rb"\\u[dD][89a-fA-F]")
+
+#: bytes of a document that is decoded by types
+_LARGE = 1 << 20
 
 _HINT = "Run Galleria again to write the file anew, or mend the lines named above."
 
@@ -95,12 +99,28 @@ def _plain(raw: bytes) -> GalleryMetadata | None:
     if _HALVES.search(raw):
         return None
     try:
-        document = read_in_pieces(raw, "photos", take)
+        document = read_in_pieces(raw, "photos", take, _taker(photos) if len(raw) > _LARGE else None)
     except Odd:
         return None
     if not (json_source.is_shallow(document) and fits(document)):
         return None
     return replace(GalleryMetadata.from_dict(document), photos=photos)
+
+
+def _taker(photos: Photos) -> Callable[[str], bool]:
+    """What puts the photos in a text behind ``photos``, where they are plain, and says whether they were."""
+    # Imported late: it takes as long to load as a thousand photos to be read without it.
+    from galleria_action.gallery.metadata.typed import TypedPhotos
+
+    typed = TypedPhotos(load_schema("gallery-metadata"))
+
+    def take(text: str) -> bool:
+        fields = typed.read(text)
+        if fields is not None:
+            photos.extend_fields(fields)
+        return fields is not None
+
+    return take
 
 
 def _looked_into(raw: bytes, file: str) -> LoadedMetadata:

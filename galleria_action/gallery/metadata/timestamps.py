@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from galleria_action.expressions import expression
@@ -15,11 +15,13 @@ PATTERN = (
     r"(Z|[+-]([01][0-9]|2[0-3]):?[0-5][0-9])?$"
 )
 _shape = expression(PATTERN.removeprefix("^").removesuffix("$"))
-#: of which nothing needs to be worked out: a day that every month has, and no zone
-_plain = re.compile(
-    r"[1-9][0-9]{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])[T ](?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:[.,]"
-    r"[0-9]{1,9})?)?"
-).fullmatch
+#: of which nothing needs to be worked out: a day that the month has in every year, and no zone
+_PLAIN = (
+    r"[1-9][0-9]{3}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
+    r"[T ](?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:[.,][0-9]{1,9})?)?"
+)
+_plain = expression(_PLAIN)
+_plain_lines = expression(rf"(?:{_PLAIN}\n)*+")
 #: The clocks of the world lie between these (IANA's time zone database, from 1970 on).
 EARLIEST_ZONE, LATEST_ZONE = timedelta(hours=-12), timedelta(hours=14)
 
@@ -38,7 +40,18 @@ class Timestamp:
 
 def is_plain_moment(text: str) -> bool:
     """Whether a look is enough to see that ``read_timestamp`` can read ``text``."""
-    return _plain(text) is not None
+    return _plain.fullmatch(text) is not None
+
+
+def are_plain_moments(texts: Sequence[str]) -> bool:
+    """Whether one look is enough to see that of all ``texts``."""
+    lines = "".join([f"{text}\n" for text in texts])
+    return _plain_lines.fullmatch(lines) is not None and lines.count("\n") == len(texts)
+
+
+def have_its_shape(texts: Sequence[str]) -> bool:
+    """Whether ``PATTERN`` matches each of ``texts``."""
+    return are_plain_moments(texts) or all(map(_shape.fullmatch, texts))
 
 
 def read_timestamp(text: str | datetime) -> Timestamp:

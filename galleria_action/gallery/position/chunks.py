@@ -98,9 +98,13 @@ def _find_in_text(chunk: Search, kind: bytes, find_in_exif: Finder) -> None:
     chunk.where = "XMP" if keyword == b"XML:com.adobe.xmp" else f"the text {keyword[:40].decode('latin-1')!r}"
     text = chunk.data[start:]
     if packed:
+        unpacker = zlib.decompressobj()
         try:
-            text = zlib.decompressobj().decompress(text, _LARGEST_TEXT)
+            text = unpacker.decompress(text, _LARGEST_TEXT)
         except zlib.error:
+            return
+        if unpacker.unconsumed_tail:
+            chunk.leave("it is packed, and too large to be looked through")
             return
     inner = Search(text, chunk.where, chunk.depth)
     _find_in_words(inner, keyword, find_in_exif)

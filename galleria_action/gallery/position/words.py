@@ -24,6 +24,17 @@ _RECORD_HINTS = (b"\0\x05\0\x03\0\0\0", b"\0\x05\0\0\0\x03")
 #: what no word has in it: without these bytes most data that are not text are a few of what they were
 _OUTSIDE = bytes(set(range(256)) - set(b"".join(_WORDS)) - set(b"".join(_WORDS).upper()))
 
+#: a place as people and simple programs write it: `Latitude: 52.52`, `lat="52.52"`, `Lat N 52° 31'`,
+#: `GPS: 52.520,13.405`, `<coordinates>13.4050,52.5200`. Whole numbers and versions (a Latitude 5490, GPS 2.2.0.0)
+#: are not one. A letter before a bare "lat" makes another word, or is the byte of a length; then the longitude tells.
+_SAID = expression(
+    rb"(?:latitude|lat(?<![a-z0-9]...))[^a-z0-9]{1,8}(?:[ns][^a-z0-9]{0,3})?[0-9]{1,2}(?:\.[0-9]{2}|[^a-z0-9]{0,2}(?:\xb0|deg))"
+    rb"|lat[^a-z0-9]{1,8}[0-9]{1,2}\.[0-9]{2,20}[^a-z0-9]{1,8}l(?:on|ng)"
+    rb"|gps[^a-z0-9]{1,4}[0-9]{1,2}\.[0-9]{3}"
+    rb"|coordinates[^a-z0-9]{1,5}[0-9]{1,3}\.[0-9]{4}"
+)
+_SAID_HINTS = (b"lat", b"gps", b"coordinates")
+
 #: a keyword that is a position and nothing else: `geo:lat=52.5`, `geo:52.5,13.4` (RFC 5870), and
 #: `+52.5200+013.4050/` (ISO 6709)
 GEO_TEXT = expression(
@@ -42,7 +53,14 @@ def says_position(data: bytes) -> bool:
     if _any(_RECORD_HINTS, data) and _any(RECORDS, data):
         return True
     letters = data.translate(_FOLDED, _OUTSIDE)
-    return _any(_HINTS, letters) and _any(_WORDS, letters) and _any(_WORDS, folded(data))
+    if _any(_HINTS, letters) and _any(_WORDS, letters) and _any(_WORDS, folded(data)):
+        return True
+    return _any(_SAID_HINTS, letters) and says_place(folded(data))
+
+
+def says_place(text: bytes) -> bool:
+    """Whether ``text``, which is folded, names a place by a number with its degrees, as people write it."""
+    return _any(_SAID_HINTS, text) and _SAID.search(text) is not None
 
 
 def _any(texts: tuple[bytes, ...], data: bytes) -> bool:

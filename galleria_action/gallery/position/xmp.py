@@ -12,7 +12,7 @@ from xml.parsers import expat
 
 from galleria_action.expressions import expression
 from galleria_action.gallery.position.search import Search
-from galleria_action.gallery.position.words import GEO_TEXT, folded
+from galleria_action.gallery.position.words import GEO_TEXT, folded, says_place
 
 #: exif:GPS… of the standard, Iptc4xmpExt:LocationId (the number of a place in a gazetteer), georss; drone makers and
 #: mapping tools use their own namespaces and spellings
@@ -33,6 +33,7 @@ def find_in_xmp(search: Search) -> None:
     """Look through an XMP packet."""
     text = folded(search.data)
     if not any(hint in text for hint in _HINTS):
+        _look_at_words(search, text)
         return
     packet = search.data.rstrip(b"\0")
     try:
@@ -43,6 +44,13 @@ def find_in_xmp(search: Search) -> None:
         return
     for span in spans:
         search.blank(span.start, b" " * (span.end - span.start), told=span.tells)
+    _look_at_words(search, folded(search.cleaned()))
+
+
+def _look_at_words(search: Search, text: bytes) -> None:
+    """What a description says; it is somebody's text, and stays."""
+    if says_place(text):
+        search.leave("in a text")
 
 
 class _Span(NamedTuple):

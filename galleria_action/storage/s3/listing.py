@@ -15,6 +15,11 @@ from galleria_action.storage.faults import Call, Fault, failure
 from galleria_action.storage.interface import WHOLE, Indivisible, ObjectInfo, Part
 from galleria_action.values import dataclass
 
+#: Pages may hold less than was asked for, even nothing where many versions were deleted; these many in one listing hold
+#: fewer than ``_FEW`` objects in no service that means to come to an end.
+MOST_SPARSE_PAGES = 5_000
+_FEW = 10
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -74,9 +79,13 @@ def every_object(fetch: Callable[[str | None], Page], call: Call, part: Part = W
 def _pages(fetch: Callable[[str | None], Page]) -> Iterator[Page]:
     token: str | None = None
     used: set[str] = set()
+    sparse = 0
     while True:
         page = fetch(token)
         yield page
+        sparse += len(page.objects) < _FEW
+        if sparse > MOST_SPARSE_PAGES:
+            raise BadListing("the listing does not come to an end")
         token = page.next_token
         if token is None:
             return
