@@ -19,7 +19,7 @@ from typing import Any
 from galleria_action import quantities
 from galleria_action.deployment.apply.upload import Uploader
 from galleria_action.deployment.events import Event, Listener, Stored
-from galleria_action.deployment.galleries import LocalGallery, RemoteGallery, SourcePhoto
+from galleria_action.deployment.galleries import Hashes, LocalGallery, RemoteGallery, SourcePhoto
 from galleria_action.deployment.guards import DeleteLimit
 from galleria_action.deployment.model import PhotoEdit, Plan, Reason, SourceFile, Upload
 from galleria_action.deployment.outgoing.open_file import InMemory
@@ -265,7 +265,7 @@ def upload_directory_to_s3(
     folder = Path(local_dir)
     try:
         found = walk_site(folder, _fence(folder), metadata=True).files
-        hashes = [entry.sha256 for entry in examine_all(found, lambda _: True)]
+        hashes = Hashes({entry.file.key: entry.sha256 for entry in examine_all(found, lambda _: True)}, {})
         files = site_files(found, _HEADERS.cache_control_site, hashes)
         size = sum(file.size for file in files)
         if dry_run:

@@ -7,6 +7,7 @@ from typing import Protocol, overload
 
 from galleria_action.deployment.made_by import MadeBy
 from galleria_action.deployment.model import Base, Commit, Mode, PageEdit, PhotoEdit, SourceFile
+from galleria_action.deployment.stale import Proofs
 from galleria_action.deployment.state.entries import Entries
 from galleria_action.deployment.state.manifest import Kind, Manifest, ManifestEntry
 from galleria_action.gallery.local.files import LocalFile, LocalFiles
@@ -51,6 +52,10 @@ class Hashes:
         was deployed."""
         return self.measured.get(file.key) or ("" if file.variant == "full" else self.proved.get(file.key, ""))
 
+    def blob_of(self, key: str) -> str | None:
+        """See ``SourceFile.blob``."""
+        return self.proved.blob_of(key) if isinstance(self.proved, Proofs) else None
+
 
 class SourcePhotos(Sequence[SourcePhoto]):
     """The photos that the metadata ``described``, each made when it is asked for; their ``files`` are three per photo,
@@ -94,7 +99,8 @@ class SourcePhotos(Sequence[SourcePhoto]):
     def _file(self, photo: PhotoMetadata, row: int) -> SourceFile:
         local = self.files[row]
         key = local.key
-        return SourceFile(key, local, self.hashes.of(local) or photo.file_hash, self.headers_of(key))
+        digest = self.hashes.of(local) or photo.file_hash
+        return SourceFile(key, local, digest, self.headers_of(key), self.hashes.blob_of(key))
 
     def __iter__(self) -> Iterator[SourcePhoto]:
         return map(self.__getitem__, range(len(self)))

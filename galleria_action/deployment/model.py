@@ -98,13 +98,15 @@ class SourceFile:
     """A local file that belongs under ``key``.
 
     ``sha256`` is what its bytes must hash to when they are read for the upload: measured while planning, or claimed
-    by the metadata (``file_hash``) for ``full``, which is read once only.
+    by the metadata (``file_hash``) for ``full``, which is read once only. ``blob`` is git's id (hex) of its content as
+    it was found, where git tracks it; empty where that may have changed since git looked.
     """
 
     key: str
     local: LocalFile
     sha256: str
     headers: Headers
+    blob: str | None = None
 
     @property
     def size(self) -> int:

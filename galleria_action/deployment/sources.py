@@ -55,7 +55,7 @@ def photos_of_metadata(
 def photos_of_directory(
     files: Sequence[LocalFile],
     cache_control: str,
-    hashes: Sequence[str],
+    hashes: Hashes,
     *,
     strip_gps: bool,
     rules: HeaderRules = NO_RULES,
@@ -65,22 +65,19 @@ def photos_of_directory(
     return tuple(
         SourcePhoto(
             file.key,
-            sha256,
-            (_source(file, sha256, _photo_headers(extension_of(file.key), cache_control), rules),),
+            hashes.of(file),
+            (_source(file, hashes, _photo_headers(extension_of(file.key), cache_control), rules),),
             edit,
         )
-        for file, sha256 in zip(files, hashes, strict=True)
+        for file in files
     )
 
 
 def site_files(
-    files: Sequence[LocalFile], cache_control: str, hashes: Sequence[str], rules: HeaderRules = NO_RULES
+    files: Sequence[LocalFile], cache_control: str, hashes: Hashes, rules: HeaderRules = NO_RULES
 ) -> tuple[SourceFile, ...]:
     """The files of the static site."""
-    return tuple(
-        _source(file, sha256, _headers(_web_type(file), cache_control), rules)
-        for file, sha256 in zip(files, hashes, strict=True)
-    )
+    return tuple(_source(file, hashes, _headers(_web_type(file), cache_control), rules) for file in files)
 
 
 def _web_type(file: LocalFile) -> WebType:
@@ -88,8 +85,8 @@ def _web_type(file: LocalFile) -> WebType:
     return web_type(file.key, read_file(file)[:BEGINNING] if look else b"")
 
 
-def _source(file: LocalFile, digest: str, headers: Headers, rules: HeaderRules) -> SourceFile:
-    return SourceFile(file.key, file, digest, rules.applied(file.key, headers))
+def _source(file: LocalFile, hashes: Hashes, headers: Headers, rules: HeaderRules) -> SourceFile:
+    return SourceFile(file.key, file, hashes.of(file), rules.applied(file.key, headers), hashes.blob_of(file.key))
 
 
 @cache

@@ -8,14 +8,19 @@ others nothing is. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum, auto
+from itertools import compress, islice
+from operator import itemgetter, not_
 
 from galleria_action.deployment.model import SourceFile
 from galleria_action.deployment.state.entries import Entries
 from galleria_action.deployment.state.manifest import ManifestEntry
 from galleria_action.errors import Finding, GalleryInvalid
-from galleria_action.gallery.local.git_index import LARGEST_POINTER, Tracked, pointer_blob_id
+from galleria_action.gallery.local.git_index import LARGEST_POINTER, pointer_blob_id
+
+#: so many files are looked up at once
+_TOGETHER = 10_000
 
 
 class Doubt(Enum):
@@ -26,34 +31,52 @@ class Doubt(Enum):
     PROVED = auto()  #: it is certainly another one
 
 
-def is_as_deployed(size: int, entry: ManifestEntry | None, tracked: Tracked | None) -> bool:
+def is_as_deployed(size: int, entry: ManifestEntry | None, blob: str | None) -> bool:
     """Whether a file of ``size`` bytes holds what the one held that was deployed as ``entry``: git knows it by the same
-    id. A pointer of Git LFS has the id, too, of the file that it stands for, but hardly ever its size."""
-    if entry is None or tracked is None or not tracked.blob or not entry.source_blob or entry.source_size != size:
+    id, ``blob`` (see ``SourceFile``). A pointer of Git LFS has the id, too, of the file that it stands for, but hardly
+    ever its size."""
+    if entry is None or not blob or not entry.source_blob or entry.source_size != size:
         return False
-    if tracked.blob == entry.source_blob:
+    if blob == entry.source_blob:
         return True
-    return size > LARGEST_POINTER and tracked.blob == pointer_blob_id(entry.source, size)
+    return size > LARGEST_POINTER and blob == pointer_blob_id(entry.source, size)
 
 
 class Proofs(Mapping[str, str]):
     """The SHA-256 (hex) by key of each file of which it is proved, without reading it, that it holds what was deployed:
-    a mark in a row of what is ``recorded``."""
+    a mark in a row of what is ``recorded``. Of the others that git tracks ``blobs`` are the ids (hex) of their
+    contents by key, empty where these may have changed."""
 
     def __init__(self, recorded: Entries) -> None:
         self.recorded = recorded
         self.marks = bytearray(len(recorded.columns.sizes))
+        self.blobs: dict[str, str] = {}
 
-    def add_if_deployed(self, key: str, size: int, blob: bytes) -> None:
-        """Take note of the file under ``key``, of ``size`` bytes, whose content git calls ``blob``, if that proves it
-        to be the one that was deployed."""
-        row, it = self.recorded.rows.get(key), self.recorded.columns
-        if row is None:
-            return
-        # nearly always; ``is_as_deployed`` says so, too, and what else there is
-        same = it.source_sizes[row] == size and it.source_blobs[row] == blob.hex()
-        if same or is_as_deployed(size, self.recorded[key], Tracked(blob.hex())):
-            self.marks[row] = 1
+    def add(self, keys: Iterable[str], sizes: Iterable[int], blobs: Iterable[str]) -> None:
+        """Take note of files under ``keys``, of these ``sizes`` (bytes), whose contents git calls ``blobs``."""
+        rows, columns = self.recorded.rows, self.recorded.columns
+        left = zip(keys, sizes, blobs, strict=True)
+        while some := list(islice(left, _TOGETHER)):
+            known = list(map(rows.__contains__, map(itemgetter(0), some)))
+            self.blobs.update((key, blob) for key, _, blob in compress(some, map(not_, known)))
+            some = list(compress(some, known))
+            places = list(map(rows.__getitem__, map(itemgetter(0), some)))
+            sizes_then = map(columns.source_sizes.__getitem__, places)
+            blobs_then = map(columns.source_blobs.__getitem__, places)
+            for row, its, then in zip(places, some, zip(sizes_then, blobs_then, strict=True), strict=True):
+                # nearly always the same; ``is_as_deployed`` says so, too, and what else there is
+                if its[1:] == then or is_as_deployed(its[1], self.recorded[its[0]], its[2]):
+                    self.marks[row] = 1
+                else:
+                    self.blobs[its[0]] = its[2]
+
+    def doubt(self, keys: Iterable[str]) -> None:
+        """Take note of files that git tracks, but which may have changed."""
+        self.blobs.update(dict.fromkeys(keys, ""))
+
+    def blob_of(self, key: str) -> str | None:
+        """See ``SourceFile.blob``."""
+        return self.recorded.columns.source_blobs[self.recorded.rows[key]] if key in self else self.blobs.get(key)
 
     def __len__(self) -> int:
         return self.marks.count(1)
@@ -72,19 +95,18 @@ class Proofs(Mapping[str, str]):
         return self.recorded.columns.sources[row]
 
 
-def doubt(file: SourceFile, entry: ManifestEntry | None, tracked: Tracked | None, *, newer: bool) -> Doubt:
+def doubt(file: SourceFile, entry: ManifestEntry | None, *, newer: bool) -> Doubt:
     """Whether ``file``, whose SHA-256 the metadata gives, may be another one.
 
-    ``entry`` records what was deployed of it, ``tracked`` is what git knows of it, ``newer`` tells that it was written
-    after the metadata.
+    ``entry`` records what was deployed of it, ``newer`` tells that it was written after the metadata.
     """
     if differs_in_size(file, entry):
         return Doubt.PROVED
     deployed = entry.source_blob if entry and entry.source == file.sha256 else ""
-    if tracked and tracked.blob:
-        same = tracked.blob in (deployed, pointer_blob_id(file.sha256, file.size))
+    if file.blob:
+        same = file.blob in (deployed, pointer_blob_id(file.sha256, file.size))
         return Doubt.SOME if deployed and not same else Doubt.NONE
-    return Doubt.SOME if newer or (tracked and deployed) else Doubt.NONE
+    return Doubt.SOME if newer or (file.blob is not None and deployed) else Doubt.NONE
 
 
 def differs_in_size(file: SourceFile, entry: ManifestEntry | None) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,11 +26,10 @@ from galleria_action.errors import GalleryInvalid
 from galleria_action.fence.workspace import Found
 from galleria_action.gallery.exif.edit import edit_exif
 from galleria_action.gallery.local.files import LocalFile, local_file
-from galleria_action.gallery.local.git_index import Blobs, blob_id
+from galleria_action.gallery.local.git_index import blob_id
 from galleria_action.storage.interface import Body, Condition, Headers, Stretch
 from tests.builders import photo_bytes
 from tests.gallery.exif_photos import Block, with_block
-from tests.gallery.test_git_index import git, settle
 from tests.reliability.memory import MemoryStore
 from tests.storage.stores import JPEG
 
@@ -55,7 +55,7 @@ def upload_of(path: Path, edit: PhotoEdit | None = TIME) -> Upload:
 
 def prepared(upload: Upload, file: OpenFile | None = None) -> Prepared | None:
     room = memoryview(bytearray(beginning_of(upload)))
-    return prepare(upload, file or OnDisk(upload.file.local), room, PreparePolicy(hash_check="off"), Blobs())
+    return prepare(upload, file or OnDisk(upload.file.local), room, PreparePolicy(hash_check="off"))
 
 
 @pytest.fixture
@@ -150,20 +150,19 @@ def test_more_is_asked_for_where_the_beginning_does_not_tell(tmp_path: Path):
 
 
 def test_what_git_vouches_for_is_not_hashed_once_more(path: Path, monkeypatch: pytest.MonkeyPatch):
-    git(path.parent, "init", "-q")
-    settle(path.parent, path.name)
-    blob = blob_id(path.read_bytes())
+    upload = upload_of(path)
     monkeypatch.setattr("galleria_action.deployment.outgoing.prepare.blob_digest", lambda *_: pytest.fail("hashed"))
-    ready = prepared(upload_of(path))
+    ready = prepared(replace(upload, file=replace(upload.file, blob="b1")))
     assert ready is not None
-    assert ready.source_blob == blob
+    assert ready.source_blob == "b1"
 
 
-def test_what_changed_since_git_looked_is_hashed(path: Path):
-    git(path.parent, "init", "-q")
-    settle(path.parent, path.name)
-    path.write_bytes(large(photo_bytes(2)))
-    ready = prepared(upload_of(path))
+@pytest.mark.parametrize("blob", ["b1", "", None])
+def test_what_may_have_changed_since_git_looked_is_hashed(path: Path, blob: str | None):
+    upload = upload_of(path)
+    if blob:
+        os.utime(path, ns=(1, 1))  # the bytes are still those of the plan
+    ready = prepared(replace(upload, file=replace(upload.file, blob=blob)))
     assert ready is not None
     assert ready.source_blob == blob_id(path.read_bytes())
 

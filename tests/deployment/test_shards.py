@@ -101,13 +101,13 @@ def test_a_shard_in_words(number: int, count: int):
     if number <= count:
         assert Shard.parse(str(Shard(number, count))) == Shard(number, count)
     else:
-        with pytest.raises(ValueError, match="no shard such as"):
+        with pytest.raises(ValueError, match="not a shard such as"):
             Shard.parse(f"{number}/{count}")
 
 
 @pytest.mark.parametrize("text", ["", "1", "0/1", "1/257", "-1/2", "1/2/3", " 1/2", "1/2\n", "١/٢", "1.0/2", "a/b"])
 def test_no_shard(text: str):
-    with pytest.raises(ValueError, match="no shard such as 3/8"):
+    with pytest.raises(ValueError, match="not a shard such as 3/8"):
         Shard.parse(text)
 
 

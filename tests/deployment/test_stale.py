@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from galleria_action.deployment.stale import Doubt, doubt, is_as_deployed
-from galleria_action.gallery.local.git_index import Tracked, pointer_blob_id
+from galleria_action.gallery.local.git_index import pointer_blob_id
 from tests.deployment.values import entry_of, source_file
 
 FILE = source_file("full/a.jpg", "full")
@@ -17,45 +17,45 @@ POINTER = pointer_blob_id(FILE.sha256, FILE.size)
 
 
 @pytest.mark.parametrize(
-    ("entry", "tracked", "newer", "expected"),
+    ("entry", "blob", "newer", "expected"),
     [
         (DEPLOYED, None, False, Doubt.NONE),
         (DEPLOYED, None, True, Doubt.SOME),
-        (DEPLOYED, Tracked("b1"), True, Doubt.NONE),
-        (DEPLOYED, Tracked(POINTER), True, Doubt.NONE),
-        (DEPLOYED, Tracked("b2"), False, Doubt.SOME),
-        (DEPLOYED, Tracked(None), False, Doubt.SOME),
-        (replace(DEPLOYED, source_size=FILE.size + 1), Tracked("b1"), False, Doubt.PROVED),
+        (DEPLOYED, "b1", True, Doubt.NONE),
+        (DEPLOYED, POINTER, True, Doubt.NONE),
+        (DEPLOYED, "b2", False, Doubt.SOME),
+        (DEPLOYED, "", False, Doubt.SOME),
+        (replace(DEPLOYED, source_size=FILE.size + 1), "b1", False, Doubt.PROVED),
         (replace(DEPLOYED, source="0" * 64, source_size=99), None, False, Doubt.NONE),
-        (OLD_RECORD, Tracked("b2"), True, Doubt.NONE),
-        (OLD_RECORD, Tracked(None), True, Doubt.SOME),
+        (OLD_RECORD, "b2", True, Doubt.NONE),
+        (OLD_RECORD, "", True, Doubt.SOME),
         (None, None, False, Doubt.NONE),
-        (None, Tracked(POINTER), True, Doubt.NONE),
+        (None, POINTER, True, Doubt.NONE),
     ],
 )
-def test_doubt(entry, tracked, newer, expected):
-    assert doubt(FILE, entry, tracked, newer=newer) is expected
+def test_doubt(entry, blob, newer, expected):
+    assert doubt(replace(FILE, blob=blob), entry, newer=newer) is expected
 
 
 LARGE = replace(DEPLOYED, source_size=5000)
 
 
 @pytest.mark.parametrize(
-    ("size", "entry", "tracked", "proved"),
+    ("size", "entry", "blob", "proved"),
     [
-        (FILE.size, DEPLOYED, Tracked("b1"), True),
-        (FILE.size, DEPLOYED, Tracked("b2"), False),
-        (FILE.size, DEPLOYED, Tracked(None), False),
-        (FILE.size, DEPLOYED, Tracked(""), False),
+        (FILE.size, DEPLOYED, "b1", True),
+        (FILE.size, DEPLOYED, "b2", False),
+        (FILE.size, DEPLOYED, "", False),
+        (FILE.size, DEPLOYED, "", False),
         (FILE.size, DEPLOYED, None, False),
-        (FILE.size, None, Tracked("b1"), False),
-        (FILE.size, OLD_RECORD, Tracked(""), False),
-        (FILE.size + 1, DEPLOYED, Tracked("b1"), False),
-        (5000, LARGE, Tracked(pointer_blob_id(FILE.sha256, 5000)), True),
+        (FILE.size, None, "b1", False),
+        (FILE.size, OLD_RECORD, "", False),
+        (FILE.size + 1, DEPLOYED, "b1", False),
+        (5000, LARGE, pointer_blob_id(FILE.sha256, 5000), True),
         # a checkout without Git LFS: the pointer has the right id, but it is not the file
-        (130, LARGE, Tracked(pointer_blob_id(FILE.sha256, 5000)), False),
-        (FILE.size, DEPLOYED, Tracked(POINTER), False),
+        (130, LARGE, pointer_blob_id(FILE.sha256, 5000), False),
+        (FILE.size, DEPLOYED, POINTER, False),
     ],
 )
-def test_a_file_is_known_to_be_as_deployed_by_its_id_and_size(size, entry, tracked, proved):
-    assert is_as_deployed(size, entry, tracked) is proved
+def test_a_file_is_known_to_be_as_deployed_by_its_id_and_size(size, entry, blob, proved):
+    assert is_as_deployed(size, entry, blob) is proved

@@ -180,7 +180,7 @@ def test_files_come_back_as_they_were_found(files: list[LocalFile]):
     assert list(many) == files
     assert many[1:] == files[1:]
     assert len(many) == len(files)
-    assert [f"{folder}/{many.name(row)}" for folder, rows in many.by_folder() for row in rows] == sorted(
+    assert [f"{folder}/{name}" for folder, rows in many.by_folder() for name in many.names(rows)] == sorted(
         (file.real for file in files),
         key=lambda real: list(dict.fromkeys(it.real.rpartition("/")[0] for it in files)).index(real.rpartition("/")[0]),
     )

@@ -9,7 +9,7 @@ from dataclasses import asdict, replace
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from galleria_action.deployment.remote.reading import read_remote
@@ -167,10 +167,14 @@ _JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
     max_leaves=6,
 )
+_PAIRS = st.lists(st.integers(-2, 1 << 70) | st.text(max_size=3), min_size=2, max_size=2)
+_STEPS = st.fixed_dictionaries({"values": st.lists(_JSON, max_size=2), "steps": _PAIRS})
 _COLUMNS = st.sampled_from(sorted(json.loads(written(FEW))["objects"]))
 
 
-@given(_COLUMNS, _JSON)
+@given(_COLUMNS, _JSON | _PAIRS | _STEPS)
+@example("sizes", [3, 4])
+@example("source_blobs", {"values": "", "steps": [0, 0]})
 def test_no_column_breaks_the_reader(name: str, value: object):
     try:
         found = parse_manifest(columns(**{name: value}))

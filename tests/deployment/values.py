@@ -35,7 +35,7 @@ def document(content: str) -> Commit:
 
 
 def source_file(key: str, variant: Variant | None = None, content: str = "1") -> SourceFile:
-    local = LocalFile(key, f"/nowhere/{key}", len(content), variant, stamp=b"")
+    local = LocalFile(key, f"/nowhere/{key}", len(content), variant, stamp=bytes(32))
     return SourceFile(key, local, sha(key + content), PHOTO_HEADERS)
 
 

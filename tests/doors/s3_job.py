@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tests.doors.job import Job
-from tests.s3 import ACCESS_KEY, BUCKET, SECRET_KEY, FakeS3
+from tests.s3 import ACCESS_KEY, BUCKET, SECRET_KEY, FakeS3, Profile
+from tests.s3.objects import Stored
 
 METADATA, MANIFEST = "gallery-metadata.json", ".galleria/manifest.json"
 PREFIX = "wedding/"
@@ -23,7 +24,7 @@ class S3Job:
             "bucket": BUCKET, "prefix": PREFIX, "endpoint": s3.url, "access-key": ACCESS_KEY, "secret-key": SECRET_KEY,
             "cors": "skip", "max-delete": "1", "site": "prod/site",
         }  # fmt: skip
-        assert job.runner.run("deploy").exit_code == 0
+        _online(job, s3)
         self.before = dict(s3.objects)
         if changes:
             job.gallery.change(0)
@@ -47,3 +48,18 @@ class S3Job:
         kept = (f"{PREFIX}.galleria/releases/", f"{PREFIX}.galleria/pool/")
         there = {key for key in self.s3.objects if not key.startswith(kept)}
         return self.live() == self.gallery.raw and there == named | {PREFIX + key for key in mine}
+
+
+#: what the first deploy leaves in a service of a profile, from a gallery that is always the same (test_sequence.py sees
+#: that it is whole on another server, too)
+_LEFT: dict[Profile, dict[str, Stored]] = {}
+
+
+def _online(job: Job, s3: FakeS3) -> None:
+    """Have the gallery online: by a deploy once for each profile, then from what lay there."""
+    if s3.profile in _LEFT:
+        s3.objects.update(_LEFT[s3.profile])
+        return
+    assert job.runner.run("deploy").exit_code == 0
+    if not s3.profile.stale_lists:  # there it matters when a thing was written
+        _LEFT[s3.profile] = dict(s3.objects)

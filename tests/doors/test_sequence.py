@@ -13,7 +13,7 @@ from galleria_action.storage.settings import StoreSettings, parse_target
 from tests.builders import HABITS
 from tests.doors.conftest import PLACES, Job
 from tests.doors.runner import MUTATING, OUTPUTS, Ran
-from tests.doors.s3_job import PREFIX, Start
+from tests.doors.s3_job import PREFIX, S3Job, Start
 from tests.runner_grammar import commands
 from tests.s3 import profile_of
 
@@ -234,3 +234,12 @@ def test_the_json_door(make_job, tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert json.loads(out.getvalue())["photos_uploaded"] == 3
     assert "Deployment Plan:" in err.getvalue()
     assert not (job.workspace / "galleria-result.json").exists()
+
+
+@pytest.mark.parametrize("profile", ["aws", "r2", "hetzner"])
+def test_what_a_first_deploy_left_is_whole_on_another_server(start: Start, fake_s3, profile: str):
+    """Most tests of a strict S3 begin with it."""
+    other = S3Job(start(profile, changes=False).job, fake_s3(profile), changes=False)
+    ok(other.runner.run("verify", verify="deep"))
+    assert ok(other.runner.run("deploy")).outputs["changed"] == "false"
+    assert other.before.keys() == other.s3.objects.keys()

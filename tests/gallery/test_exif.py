@@ -342,3 +342,4 @@ def test_a_bytearray_can_be_resized_afterwards() -> None:
     image = bytearray(with_block(Block()))
     edit_exif(image, WHEN, 2)
     image += b"more"
+    assert image.endswith(b"more")

@@ -7,7 +7,7 @@ import struct
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from galleria_action.gallery.exif.edit import ExifEdit, Outcome, edit_beginning, edit_exif
@@ -122,7 +122,16 @@ def test_sound_blocks_are_edited(block: Block, request: Request) -> None:
     sound_block_is_edited(block, request)
 
 
+def _with_link_into_itself() -> bytes:
+    """The main directory's link leads into its own records, of which one goes; what is said there leads nowhere."""
+    main = {DTO: (ASCII, b"2001:02:03 04:05:06\0"), OTO: (ASCII, b"+02:00\0")}
+    built = bytearray(Block(order="<", main=main, exif={}, gps=GPS).build())
+    struct.pack_into("<I", built, 8 + 2 + 4 * 12, 19)
+    return bytes(built)
+
+
 @given(_mutated(), _requests)
+@example(_with_link_into_itself(), ("2024-08-12T14:03:22", 2, True))
 @settings(max_examples=200, deadline=None)
 def test_mutated_blocks_are_edited_losslessly_or_left(block: bytes, request: Request) -> None:
     lossless_and_final(with_block(block), request)

@@ -19,6 +19,7 @@ from galleria_action.gallery.local import document
 from galleria_action.gallery.local.document import read_metadata
 from galleria_action.gallery.local.files import LocalFile, read_file
 from galleria_action.gallery.local.locate import locate
+from galleria_action.gallery.local.stamp import stamp_of
 from galleria_action.gallery.metadata.model import VARIANTS, GalleryMetadata
 from galleria_action.gallery.metadata.schema import load_metadata
 from tests.builders import HABITS, Gallery, Habit, make_gallery
@@ -105,6 +106,53 @@ def test_the_first_place_that_exists_wins(workspace: Path, gallery: Gallery) -> 
     first.parent.mkdir(parents=True)
     first.write_bytes(b"1")
     assert find(gallery, workspace)[key].path == first
+
+
+KINDS = ("plain", "plain", "plain", "elsewhere", "link", "folder-link", "stem", "odd name")
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    kinds=st.lists(st.sampled_from(KINDS), min_size=12, max_size=12),
+    habit=st.sampled_from(HABITS),
+    together=st.sampled_from([3, 6, 3000]),
+)
+def test_each_file_is_the_one_that_a_question_for_it_alone_finds(
+    tmp_path_factory: pytest.TempPathFactory, kinds: list[str], habit: Habit, together: int
+) -> None:
+    folder = tmp_path_factory.mktemp("workspace")
+    gallery = make_gallery(folder / "pics", photos=4, habit=habit)
+    expected = {}
+    for number, kind in enumerate(kinds):
+        files = gallery.photos[number // 3]["files"]
+        variant = VARIANTS[number % 3]
+        path = gallery.local_path(number // 3, variant)
+        if kind == "odd name":
+            files[variant] = files[variant].replace("wedding-", "ÄÖ (1) ")
+            path = path.rename(path.with_name(Path(files[variant]).name))
+        elif kind == "elsewhere":
+            (gallery.source / variant / files[variant]).parent.mkdir(parents=True, exist_ok=True)
+            path = path.rename(gallery.source / variant / files[variant])
+        elif kind == "link":
+            path.rename(folder / f"{number}.jpg")
+            path.symlink_to(folder / f"{number}.jpg")
+        elif kind == "folder-link":
+            (folder / f"linked-{number}").mkdir()
+            path.rename(folder / f"linked-{number}" / path.name)
+            files[variant] = f"link-{number}/{path.name}"
+            path = gallery.source / files[variant]
+            path.parent.symlink_to(folder / f"linked-{number}")
+        elif kind == "stem":
+            path = path.rename(path.with_suffix(f".{path.suffix[1:].upper()}"))
+        expected[files[variant]] = os.path.realpath(path)
+    gallery.save()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("galleria_action.gallery.local.locate._TOGETHER", together)
+        found = find(gallery, folder)
+    assert {key: (file.key, file.real) for key, file in found.items()} == {it: (it, to) for it, to in expected.items()}
+    for number, file in enumerate(found.values()):
+        status = os.lstat(file.real)
+        assert (file.size, file.variant, file.stamp) == (status.st_size, VARIANTS[number % 3], stamp_of(status))
 
 
 def test_a_missing_file_is_named_with_photo_variant_places_and_line(workspace: Path, gallery: Gallery) -> None:

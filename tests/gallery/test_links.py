@@ -136,3 +136,10 @@ def test_no_page_makes_it_fail(text: str):
     for page in ("index.html", "site.css"):
         for link in links_of(page, (text + ".jpg").encode("utf-8", "surrogatepass"), ROOT):
             assert not link.key.startswith(("/", "../"))
+
+
+@given(st.lists(st.sampled_from(["..", "%2e.", "&#46;%2E", ".", "", "%2F", "a", "b c"]), max_size=6).map("/".join))
+def test_no_path_leads_out(path: str):
+    found = leads_to(f"<img src='b/c.jpg'><img src='{path}/a.jpg'>", "albums/index.html")
+    assert found[0] == "albums/b/c.jpg"
+    assert not [key for key in found if {"", ".", ".."} & set(key.split("/"))]

@@ -24,10 +24,11 @@ def in_a_loop(task: Task[object]) -> object:
     async def noted() -> None:
         results.append(await task)
 
-    loop = Loop(4, defects.append)
+    loop, began = Loop(4, defects.append), time.monotonic()
     loop.add(noted())
     while len(loop):
         loop.turn()
+        assert time.monotonic() - began < 5, "it waits for ever"
     loop.close()
     if defects[0]:
         raise defects[0]

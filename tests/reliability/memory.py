@@ -6,7 +6,6 @@ import hashlib
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from itertools import count
 
 from galleria_action.errors import StorageUnavailable
 from galleria_action.storage.interface import (
@@ -35,9 +34,22 @@ class MemoryStore:
         #: other places at the same service
         self.neighbours: dict[Target, MemoryStore] = {}
         self._compares = compares
-        self._numbers = count(1) if foreign_etags else None
+        self._foreign = foreign_etags
+        self._written = 0
         self._latency = latency
         self._lock = threading.RLock()
+
+    @property
+    def kind(self) -> tuple[bool, bool]:
+        """Whether it writes conditionally, and whether its ETags are foreign."""
+        return self._compares, self._foreign
+
+    def as_it_is(self) -> MemoryStore:
+        """A bucket of its own, without neighbours, that holds what this one holds now."""
+        other = MemoryStore(compares=self._compares, foreign_etags=self._foreign, latency=self._latency)
+        with self._lock:
+            other.objects, other._written = dict(self.objects), self._written
+        return other
 
     def get(self, key: str, most: int = DOCUMENT) -> StoredObject | None:
         with self._lock:
@@ -65,7 +77,8 @@ class MemoryStore:
                 None if isinstance(condition, IfAbsent) else condition.etag
             ):
                 raise PreconditionFailed("not as expected")
-            etag = f"etag-{next(self._numbers)}" if self._numbers else hashlib.md5(bytes(body)).hexdigest()
+            self._written += 1
+            etag = f"etag-{self._written}" if self._foreign else hashlib.md5(bytes(body)).hexdigest()
             self.objects[key] = StoredObject(bytes(body), etag, headers)
             return etag
 

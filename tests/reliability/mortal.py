@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Literal
 
 from galleria_action.errors import StorageUnavailable
@@ -32,13 +31,6 @@ def deaths(attempts: int) -> Iterator[tuple[int, Flavour]]:
     each. Who dies of a request that never arrived leaves what the one before it had left."""
     yield 1, "lost"
     yield from ((at, "unanswered") for at in range(1, attempts + 1))
-
-
-def some_deaths(attempts: int, step: int) -> Iterator[tuple[int, Flavour]]:
-    """Every ``step``-th of these moments; with a step of 1 each request lost and unanswered."""
-    if step == 1:
-        return ((at, flavour) for at in range(1, attempts + 1) for flavour in FLAVOURS)
-    return islice(deaths(attempts), 0, None, step)
 
 
 class Killed(KeyboardInterrupt):

@@ -19,6 +19,7 @@ from galleria_action.storage.interface import Headers, WriteStore
 from galleria_action.storage.settings import StoreSettings
 from tests.builders import Gallery, make_gallery
 from tests.doors.runner import Ran, Runner
+from tests.reliability.memory import MemoryStore
 from tests.reliability.mortal import Fate, Killed, MortalStore
 
 METADATA_KEY = "gallery-metadata.json"
@@ -134,10 +135,7 @@ def make_scene(name: str, workspace: Path, empty: Callable[[], WriteStore], *, c
         gallery.metadata_path.unlink()
     scene = Scene(workspace, gallery, {}, dict(SCENES[name]))
     if not name.endswith("first"):
-        store = empty()
-        ran = scene.deploy(store, photos_only="false", site_only="false")
-        assert ran.exit_code == 0, ran.log
-        scene.before = state_of(store)
+        scene.before = _before(scene, name, empty())
         if not change:
             return scene
         if name.startswith("directory"):
@@ -148,6 +146,27 @@ def make_scene(name: str, workspace: Path, empty: Callable[[], WriteStore], *, c
         else:
             _change_everything(gallery, site)
     return scene
+
+
+def deployed(scene: Scene, store: WriteStore) -> State:
+    """What the gallery of ``scene`` and its site leave in ``store``."""
+    ran = scene.deploy(store, photos_only="false", site_only="false")
+    assert ran.exit_code == 0, ran.log
+    return state_of(store)
+
+
+#: by the name of a scene and the kind of a bucket in memory; test_scenes.py sees that it is the same in every workspace
+_KNOWN: dict[tuple[str, object], State] = {}
+
+
+def _before(scene: Scene, name: str, store: WriteStore) -> State:
+    """The same, deployed once for each kind of bucket in memory."""
+    if not isinstance(store, MemoryStore):
+        return deployed(scene, store)
+    key = name, store.kind
+    if key not in _KNOWN:
+        _KNOWN[key] = deployed(scene, store)
+    return dict(_KNOWN[key])
 
 
 _SITE = {"site": "prod/site"}

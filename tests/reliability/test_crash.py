@@ -28,8 +28,9 @@ from galleria_action.storage.opening import open_store
 from galleria_action.storage.providers import provider_of
 from galleria_action.storage.s3.boto3_store import Boto3Store
 from galleria_action.storage.settings import FOLDER
+from tests.reliability.deaths import deaths_of
 from tests.reliability.memory import MemoryStore
-from tests.reliability.moments import Moments, disturbed, every
+from tests.reliability.moments import Moments, disturbed, every, slow
 from tests.reliability.mortal import FLAVOURS, Fate, Flavour, Killed, deaths, no_answer
 from tests.reliability.scenes import (
     MANIFEST_KEY,
@@ -91,12 +92,16 @@ def undisturbed(scene: Scene, empty: Empty) -> tuple[Fate, State]:
     store, fate = fresh(scene, empty), Fate()
     ran = scene.deploy(store, fate)
     assert ran.exit_code == 0, ran.log
-    end = state_of(store)
+    assert fate.attempts >= 4
+    return fate, tidy(state_of(store))
+
+
+def tidy(end: State) -> State:
+    """What the bucket holds when a run has ended: of ours only records, and no open one."""
     ours = (MANIFEST_KEY, POOL_FOLDER, RELEASES_FOLDER)
     assert live(end) == {key: it for key, it in end.items() if not key.startswith(ours)}, "only records stay"
     assert not [key for key in end if is_open(key)]
-    assert fate.attempts >= 4
-    return fate, end
+    return end
 
 
 def at_requests(scene: Scene, empty: Empty, moments: Moments, **how) -> Iterator[tuple[WriteStore, Fate, State]]:
@@ -158,15 +163,43 @@ def kill_everywhere(scene: Scene, empty: Empty, step: int = 1, **inputs: str) ->
     return kill(scene, empty, islice(deaths(counted.attempts), 0, None, step), end, **inputs)
 
 
+def die(scene: Scene, empty: Empty, step: int = 1) -> None:
+    """As ``kill_everywhere`` in a bucket in memory, where one run shows every death."""
+    store = fresh(scene, empty)
+    assert isinstance(store, MemoryStore)
+    died = deaths_of(lambda fate: scene.deploy(store, fate), store)
+    assert len(died) > 4
+    end = tidy(state_of(store))
+    for death in died:
+        check_harmless(scene, state_of(death.store), end)
+    for death in died[::step]:
+        check_resumed(scene, death.store, end)
+
+
 @pytest.mark.parametrize("scene", SCENES, indirect=True)
 def test_killed_at_every_request(scene: Scene, empty: Empty):
-    assert kill_everywhere(scene, empty)
+    die(scene, empty)
 
 
 @pytest.mark.parametrize("empty", ["memory without conditions"], indirect=True)
 @pytest.mark.parametrize("scene", ["changes", "directory"], indirect=True)
 def test_killed_where_writes_are_unconditional(scene: Scene, empty: Empty):
-    assert kill_everywhere(scene, empty, step=3)
+    die(scene, empty, step=3)
+
+
+@pytest.mark.parametrize("scene", ["changes", *slow("first", "directory-first", "directory")], indirect=True)
+def test_who_is_killed_leaves_what_one_that_lives_had_left_then(scene: Scene, empty: Empty):
+    """Byte for byte, but for what holds the time and the name of the run."""
+    store = fresh(scene, empty)
+    assert isinstance(store, MemoryStore)
+    died = deaths_of(lambda fate: scene.deploy(store, fate), store)
+    for (at, flavour), death in zip(deaths(len(died) - 1), died, strict=True):
+        killed = fresh(scene, empty)
+        with pytest.raises(Killed):
+            scene.deploy(killed, Fate(at, flavour))
+        now, then = (apart_from_releases(state_of(it)) for it in (killed, death.store))
+        assert now.keys() == then.keys()
+        assert {key for key in now if now[key] != then[key]} <= {PUBLICATION_KEY}
 
 
 @pytest.mark.parametrize("empty", ["s3"], indirect=True)

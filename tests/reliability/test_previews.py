@@ -16,8 +16,9 @@ from galleria_action.storage.interface import Headers, Target, WriteStore
 from galleria_action.storage.settings import StoreSettings
 from tests.builders import Gallery, unchanged
 from tests.doors.runner import Ran
+from tests.reliability.deaths import deaths_of
 from tests.reliability.memory import MemoryStore
-from tests.reliability.mortal import Fate, Killed, MortalStore, deaths
+from tests.reliability.mortal import Fate, MortalStore
 from tests.reliability.scenes import Scene, State, live, make_scene, seed, state_of
 from tests.reliability.turns import Turns, TurnStore, switching
 
@@ -227,17 +228,14 @@ def test_killed_at_every_request(scene: Scene, buckets: Buckets, what: str):
     """Whatever is left, the gallery is as it was, and the next run of the same ends it."""
     if what == "cleanup":
         ok(buckets.run(scene, "deploy", preview=NAME))
-    begin, before = state_of(buckets.gallery), buckets.shown()
+    before = buckets.shown()
     scene.gallery.change(1)
-    counted = Fate()
-    ok(buckets.run(scene, what, counted, preview=NAME))
+    died = deaths_of(lambda fate: buckets.run(scene, what, fate, preview=NAME), buckets.gallery)
+    assert not buckets.beside.objects
     whole = {key: it for key, it in state_of(buckets.gallery).items() if key.startswith("previews/")}
-    assert counted.attempts >= 10
-    for at, flavour in deaths(counted.attempts):
-        again = Buckets()
-        seed(again.gallery, begin)
-        with pytest.raises(Killed):
-            again.run(scene, what, Fate(at, flavour), preview=NAME)
+    assert len(died) > 10
+    for death in died:
+        again = Buckets(death.store)
         assert again.shown() == before
         ok(again.run(scene, what, preview=NAME))
         assert again.shown() == before

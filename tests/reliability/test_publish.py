@@ -26,6 +26,7 @@ from galleria_action.errors import (
 from galleria_action.storage.interface import Headers, Target, WriteStore
 from galleria_action.values import replace
 from tests.builders import photo_bytes
+from tests.reliability.deaths import deaths_of
 from tests.reliability.memory import MemoryStore
 from tests.reliability.mortal import Fate, Killed, MortalStore
 from tests.reliability.scenes import (
@@ -55,15 +56,11 @@ def before(scene: Scene, **how: bool) -> MemoryStore:
 def killed_while_publishing(scene: Scene, concurrency: str = "1") -> list[MemoryStore]:
     """A bucket for each request of the publish at which a run can die: with a ``concurrency`` also while it still sends
     what it has begun to publish."""
-    found = []
-    counted = Fate()
-    assert scene.deploy(before(scene), counted, concurrency=concurrency).exit_code == 0
-    for at in range(1, counted.attempts + 1):
-        store = before(scene)
-        scene.killed(store, Fate(at), concurrency=concurrency)
-        now = state_of(store)
+    store, found = before(scene), []
+    for death in deaths_of(lambda fate: scene.deploy(store, fate, concurrency=concurrency), store):
+        now = state_of(death.store)
         if publishing(now) and not scene.committed(now):
-            found.append(store)
+            found.append(death.store)
     return found
 
 
@@ -104,6 +101,7 @@ def test_a_record_that_was_written_ahead_and_is_not_true_is_written_again(scene:
     store = Different()
     seed(store, scene.before)
     records, copies = records_and_copies(scene, store)
+    assert len(records) == 2
     assert records[0] < min(copies) < max(copies) < records[1]
     recorded = parse_manifest(store.objects[MANIFEST_KEY].body).objects
     assert {key: it.etag for key, it in recorded.items()} == {

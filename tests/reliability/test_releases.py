@@ -22,8 +22,9 @@ from galleria_action.storage.folder_store import FolderStore
 from galleria_action.storage.interface import Headers, Target, WriteStore
 from galleria_action.storage.opening import open_store
 from galleria_action.storage.settings import FOLDER, StoreSettings
+from tests.reliability.deaths import deaths_of
 from tests.reliability.memory import MemoryStore
-from tests.reliability.mortal import Fate, Killed, MortalStore, deaths
+from tests.reliability.mortal import Fate, MortalStore
 from tests.reliability.past import Past, live_a_whole_life, lived
 from tests.reliability.places import GALLERY, RECORDS, Places
 from tests.reliability.scenes import live, make_scene, seed, state_of
@@ -303,18 +304,12 @@ def test_a_rollback_is_killed_at_every_request(tmp_path: Path, empty: Empty):
     past = lived(make_scene("first", tmp_path / "workspace", empty), empty(), 3)
     begin, first = state_of(past.store), past.order[0]
 
-    def fresh() -> WriteStore:
-        store = empty()
-        seed(store, begin)
-        return store
-
-    counted = Fate()
-    assert past.scene.run("rollback", fresh(), counted, to=first).exit_code == 0
-    assert counted.attempts >= 10
-    for at, flavour in deaths(counted.attempts):
-        store = fresh()
-        with pytest.raises(Killed):
-            past.scene.run("rollback", store, Fate(at, flavour), to=first)
+    rolled_back = empty()
+    assert isinstance(rolled_back, MemoryStore)
+    seed(rolled_back, begin)
+    died = deaths_of(lambda fate: past.scene.run("rollback", rolled_back, fate, to=first), rolled_back)
+    assert len(died) > 10
+    for store in (death.store for death in died):
         again = past.scene.run("rollback", store, to=first)
         assert again.exit_code == 0, again.log
         assert live(state_of(store)) == past.seen[first]
@@ -332,19 +327,15 @@ def test_a_deploy_that_was_killed_can_be_taken_back_whenever_it_died(tmp_path: P
     past.scene.gallery.change(0, version=90)
     past.scene.gallery.remove(1)
     (past.scene.workspace / "prod/site/late.html").write_text("late", encoding="utf-8")
-    counted, store = Fate(), MemoryStore()
-    seed(store, begin)
-    assert past.scene.deploy(store, counted).exit_code == 0
-    for at in range(1, counted.attempts + 1):
-        store = MemoryStore()
-        seed(store, begin)
-        with pytest.raises(Killed):
-            past.scene.deploy(store, Fate(at))
+    deployed = MemoryStore()
+    seed(deployed, begin)
+    for death in deaths_of(lambda fate: past.scene.deploy(deployed, fate), deployed):
+        store = death.store
         ended = past.scene.deploy(store)
         assert ended.exit_code == 0, ended.log
         back = past.scene.run("rollback", store, to=third)
-        assert back.exit_code == 0, (at, back.log)
-        assert live(state_of(store)) == past.seen[third], at
+        assert back.exit_code == 0, (death.writes, back.log)
+        assert live(state_of(store)) == past.seen[third], death.writes
 
 
 @pytest.mark.parametrize("step", [8, pytest.param(2, marks=pytest.mark.slow)])
@@ -435,14 +426,10 @@ def test_a_photo_is_forgotten_everywhere(past: Past, guest: tuple[str, set[bytes
 
 def test_forgetting_is_killed_at_every_request(past: Past, guest: tuple[str, set[bytes]]):
     photo, contents = guest
-    begin, counted, whole = state_of(past.store), Fate(), MemoryStore()
-    seed(whole, begin)
-    assert past.scene.run("forget", whole, counted, photo=photo).exit_code == 0
-    for at, flavour in deaths(counted.attempts):
-        store = MemoryStore()
-        seed(store, begin)
-        with pytest.raises(Killed):
-            past.scene.run("forget", store, Fate(at, flavour), photo=photo)
+    forgotten = MemoryStore()
+    seed(forgotten, state_of(past.store))
+    for death in deaths_of(lambda fate: past.scene.run("forget", forgotten, fate, photo=photo), forgotten):
+        store = death.store
         again = past.scene.run("forget", store, photo=photo)
         assert again.exit_code in (0, 2), again.log  # it may have been forgotten already
         assert traces(store, photo, contents) == []

@@ -24,14 +24,14 @@ from tests.builders import make_gallery
 from tests.doors.conftest import make_job
 from tests.doors.job import Job
 from tests.doors.runner import ROOT, Ran
+from tests.reliability.deaths import Death, deaths_of
 from tests.reliability.fleet import Fleet, killed
 from tests.reliability.memory import MemoryStore
 from tests.reliability.moments import slow
-from tests.reliability.mortal import Fate, Flavour, deaths, no_answer
+from tests.reliability.mortal import Fate, no_answer
 from tests.reliability.scenes import (
     MANIFEST_KEY,
     METADATA_KEY,
-    State,
     apart_from_releases,
     check_nothing_deleted,
     check_whole,
@@ -59,20 +59,14 @@ def make_fleet(tmp_path: Path, name: str, *, change: bool = True, **store: bool)
     return fleet
 
 
-def moments(fleet: Fleet, job: Callable[[Fate], Ran]) -> Iterator[tuple[State, Fate]]:
-    """Kill ``job`` at each moment, each time from the same bucket: the state before it, and its fate. Ends when it is
-    not met any more."""
-    before = dict(state_of(fleet.store))
-    for number, flavour in deaths(100):
-        fleet.store = MemoryStore()
-        seed(fleet.store, before)
-        fate = Fate(number, flavour)
-        ended = killed(job, fate)
-        if ended is not None and not fate.dead:
-            assert number > 4
-            return
-        yield before, fate
-    raise AssertionError("it never ends")
+def moments(fleet: Fleet, job: Callable[[Fate], Ran], least: int = 4) -> Iterator[Death]:
+    """Have ``job``, which writes ``least`` times or more, die at each moment, each time from the same bucket."""
+    assert isinstance(fleet.store, MemoryStore)
+    died = deaths_of(job, fleet.store)
+    assert len(died) > least
+    for death in died:
+        fleet.store = death.store
+        yield death
 
 
 # -- killed anywhere -------------------------------------------------------------------------------------------------
@@ -85,9 +79,9 @@ def test_a_shard_killed_at_every_request(small: None, tmp_path: Path, name: str)
     fleet.plan()
     fleet.upload(["1/3", "3/3"])
     before = state_of(fleet.store)
-    for _, fate in moments(fleet, lambda fate: fleet.shard("2/3", fate)):
+    for death in moments(fleet, lambda fate: fleet.shard("2/3", fate)):
         check_nothing_deleted(state_of(fleet.store), before)
-        sent = sum(key.startswith("photos/") for _, key in fate.writes)
+        sent = sum(key.startswith("photos/") for _, key in death.writes)
         refused = fleet.finalize()
         assert (refused.exit_code, refused.outputs["failure-reason"]) in ((10, "upload-failed"), (0, "")), refused.log
         if refused.exit_code:
@@ -98,7 +92,7 @@ def test_a_shard_killed_at_every_request(small: None, tmp_path: Path, name: str)
             assert int(again.outputs["files-skipped"]) >= sent
             assert fleet.done() == alone
         else:
-            assert fate.writes[-1][1] == fleet.report_key("2/3"), "only the very last answer may be lost"
+            assert death.writes[-1][1] == fleet.report_key("2/3"), "only the very last answer may be lost"
             assert apart_from_releases(state_of(fleet.store)) == alone
 
 
@@ -112,7 +106,8 @@ def test_the_last_job_killed_at_every_request(small: None, tmp_path: Path, name:
     alone = fleet.alone()
     fleet.plan()
     fleet.upload()
-    for before, _ in moments(fleet, fleet.finalize):
+    before = state_of(fleet.store)
+    for _ in moments(fleet, fleet.finalize):
         now = state_of(fleet.store)
         check_whole(now, before, alone)
         if not fleet.scene.committed(now):
@@ -127,14 +122,13 @@ def test_the_last_job_killed_twice(small: None, tmp_path: Path):
     alone = fleet.alone()
     fleet.plan()
     fleet.upload()
-    for _, fate in moments(fleet, fleet.finalize):
-        killed(fleet.finalize, Fate(max(1, fate.at // 2), fate.flavour))
+    for number, _ in enumerate(moments(fleet, fleet.finalize)):
+        killed(fleet.finalize, Fate(max(1, number // 2), "unanswered" if number else "lost"))
         assert fleet.done() == alone
 
 
-@pytest.mark.parametrize("at", range(1, 9))
 @pytest.mark.parametrize("orphans", ["ignore", "delete"])
-def test_orphans_are_deleted_by_the_last_job_wherever_it_was_killed(small: None, tmp_path: Path, at: int, orphans: str):
+def test_orphans_are_deleted_by_the_last_job_wherever_it_was_killed(small: None, tmp_path: Path, orphans: str):
     fleet = make_fleet(tmp_path, "photos-only")
     fleet.inputs["orphans"] = orphans
     for number in range(3):
@@ -142,8 +136,8 @@ def test_orphans_are_deleted_by_the_last_job_wherever_it_was_killed(small: None,
     alone = fleet.alone()
     fleet.plan()
     fleet.upload()
-    killed(fleet.finalize, Fate(at))
-    assert fleet.done() == alone
+    for _ in moments(fleet, fleet.finalize):
+        assert fleet.done() == alone
 
 
 def test_what_is_left_is_no_licence_for_more(small: None, tmp_path: Path):
@@ -249,30 +243,21 @@ def test_a_shard_heals_before_another_starts(wounded: Fleet):
     whole(wounded)
 
 
-@pytest.mark.parametrize(("at", "flavour"), list(deaths(6)))
-def test_a_shard_killed_while_it_heals(wounded: Fleet, at: int, flavour: Flavour):
+def test_a_shard_killed_while_it_heals(wounded: Fleet):
     wounded.plan()
-    killed(lambda fate: wounded.shard("1/2", fate), Fate(at, flavour))
-    wounded.upload()
-    wounded.done()
-    whole(wounded)
+    for _ in moments(wounded, lambda fate: wounded.shard("1/2", fate)):
+        wounded.upload()
+        wounded.done()
+        whole(wounded)
 
 
 def test_the_last_job_killed_while_it_heals(wounded: Fleet):
     """It brings back a file of the site, so what is missing has changed when it is run again."""
     wounded.plan()
     wounded.upload()
-    store = wounded.store
-    assert isinstance(store, MemoryStore)
-    before, killings = dict(store.objects), 0
-    for at, flavour in deaths(20):
-        store.objects = dict(before)
-        if killed(wounded.finalize, Fate(at, flavour)):
-            break
-        killings += 1
+    for _ in moments(wounded, wounded.finalize, least=6):
         wounded.done()
         whole(wounded)
-    assert killings >= 1 + 6
 
 
 # -- twice at once ---------------------------------------------------------------------------------------------------

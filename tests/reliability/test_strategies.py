@@ -17,8 +17,9 @@ from galleria_action.deployment.routing.router import Routing, Seen, Slots, pars
 from galleria_action.deployment.slots.fill import Fill, ProveSlot
 from galleria_action.deployment.slots.switch import PutAside, Switch, Try
 from galleria_action.errors import ConfigInvalid
+from tests.reliability.deaths import deaths_of
 from tests.reliability.memory import MemoryStore
-from tests.reliability.mortal import Fate, Killed
+from tests.reliability.mortal import Fate
 from tests.reliability.scenes import METADATA_KEY, Scene, State, live, make_scene, named_by, seed, state_of
 
 # -- the order of steps ----------------------------------------------------------------------------------------------
@@ -132,17 +133,15 @@ def test_a_huge_gallery_becomes_visible_bit_by_bit(big: Scene):
 
 
 def test_what_comes_bit_by_bit_is_killed_and_goes_on(big: Scene):
-    counted = Fate()
-    assert big.deploy(MemoryStore(), counted, batch="3").exit_code == 0
-    for at in range(1, counted.attempts + 1, 9):
-        store = MemoryStore()
-        with pytest.raises(Killed):
-            big.deploy(store, Fate(at), batch="3")
-        now = live(state_of(store))
+    store = MemoryStore()
+    died = deaths_of(lambda fate: big.deploy(store, fate, batch="3"), store)
+    for death in died:
+        now = live(state_of(death.store))
         assert named_by(now) <= now.keys()
-        again = big.deploy(store, batch="3")
+    for death in died[::9]:
+        again = big.deploy(death.store, batch="3")
         assert again.exit_code == 0, again.log
-        assert photos_in(live(state_of(store))) == 7
+        assert photos_in(live(state_of(death.store))) == 7
 
 
 # -- away for a while --------------------------------------------------------------------------------------------------
@@ -174,16 +173,13 @@ def test_the_old_gallery_is_taken_down_before_the_new_one_comes(tmp_path: Path):
 
 def test_a_gallery_that_was_taken_down_comes_whenever_the_run_died(tmp_path: Path):
     scene = make_scene("changes", tmp_path / "workspace", MemoryStore)
-    alone, counted = MemoryStore(), Fate()
-    seed(alone, scene.before)
-    assert scene.deploy(alone, counted, strategy="recreate").exit_code == 0
-    for at in range(1, counted.attempts + 1, 9):
-        store = MemoryStore()
-        seed(store, scene.before)
-        with pytest.raises(Killed):
-            scene.deploy(store, Fate(at), strategy="recreate")
-        now = live(state_of(store))
+    store = MemoryStore()
+    seed(store, scene.before)
+    died = deaths_of(lambda fate: scene.deploy(store, fate, strategy="recreate"), store)
+    for death in died:
+        now = live(state_of(death.store))
         assert named_by(now) <= now.keys()
-        again = scene.deploy(store, strategy="recreate")
-        assert again.exit_code == 0, (at, again.log)
-        assert live(state_of(store)) == live(state_of(alone)), at
+    for death in died[::9]:
+        again = scene.deploy(death.store, strategy="recreate")
+        assert again.exit_code == 0, again.log
+        assert live(state_of(death.store)) == live(state_of(store)), death.writes

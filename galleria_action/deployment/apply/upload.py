@@ -21,7 +21,6 @@ from galleria_action.deployment.state.pool import POOL_HEADERS, pool_key
 from galleria_action.deployment.stop import Stop
 from galleria_action.errors import GalleriaError
 from galleria_action.gallery.local.files import LocalFile, too_large
-from galleria_action.gallery.local.git_index import Blobs
 from galleria_action.net.waiting import done, run, told
 from galleria_action.storage.interface import Hashed, Headers, ObjectInfo, WriteStore, put_later
 from galleria_action.values import dataclass, field
@@ -99,7 +98,6 @@ class Uploader:
     lender: Lender | None = None
     done: UploadsDone = field(default_factory=UploadsDone)
     opened: Callable[[LocalFile], OpenFile] = OnDisk
-    blobs: Blobs = field(default_factory=Blobs)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -196,7 +194,7 @@ class Uploader:
 
     def _prepared(self, upload: Upload, room: memoryview) -> Prepared | None:
         """What is to be stored of ``upload``, whose beginning is read into ``room``; ``None`` where more is needed."""
-        return prepare(upload, self.opened(upload.file.local), room, self.policy, self.blobs)
+        return prepare(upload, self.opened(upload.file.local), room, self.policy)
 
     async def _one(self, upload: Upload, room: memoryview, batch: _Batch) -> bool:
         key, size = upload.key, upload.size

@@ -11,7 +11,7 @@ from galleria_action.deployment.stale import stale
 from galleria_action.errors import Finding, GalleryInvalid
 from galleria_action.gallery.containers.jpeg import BytesLike
 from galleria_action.gallery.exif.edit import ExifEdit, Outcome, edit_beginning
-from galleria_action.gallery.local.git_index import Blobs, blob_digest
+from galleria_action.gallery.local.git_index import blob_digest
 from galleria_action.gallery.metadata.model import KEEP_ORIGINAL_TIMEZONE
 from galleria_action.gallery.pages import with_noindex
 from galleria_action.storage.interface import Hashed, Piece, Stretch, chunks_of, hashed
@@ -69,7 +69,7 @@ def beginning_of(upload: Upload) -> int:
     return size if anywhere or size <= WHOLE_UP_TO else min(size, BEGINNING)
 
 
-def prepare(upload: Upload, file: OpenFile, room: memoryview, policy: PreparePolicy, blobs: Blobs) -> Prepared | None:
+def prepare(upload: Upload, file: OpenFile, room: memoryview, policy: PreparePolicy) -> Prepared | None:
     """Make the bytes to be stored of the ``file`` of ``upload``, whose beginning is read into ``room``: all of it, or
     as much as ``beginning_of`` says. ``None`` where that turns out not to be enough to edit it, so that all of it has
     to be read.
@@ -89,7 +89,7 @@ def prepare(upload: Upload, file: OpenFile, room: memoryview, policy: PreparePol
         return None  # with all of it perhaps not; another format stays another format
     beginning = (edit.data, edit.rest) if edit.rest else (edit.data,)
     left_alone = stamp == upload.file.local.stamp
-    hashes = _hashes(upload, room, behind, beginning if edit.changed else (), blobs, left_alone=left_alone)
+    hashes = _hashes(upload, room, behind, beginning if edit.changed else (), left_alone=left_alone)
     if hashes.source != upload.file.sha256:
         raise GalleryInvalid(_stale(upload), findings=[Finding(_stale(upload))])
     if edit.outcome.failed and policy.exif_errors == "fail":
@@ -124,13 +124,12 @@ def _hashes(
     room: memoryview,
     behind: Piece,
     edited: tuple[BytesLike, ...],
-    blobs: Blobs,
     *,
     left_alone: bool,
 ) -> _Hashes:
     """The hashes of a file that consists of ``room`` and what lies ``behind``, which is read once for all of them, and
     of the same with ``room`` ``edited`` (nothing: as it is). ``left_alone``: nobody touched it since it was found."""
-    vouched = blobs.vouched_for(upload.file.local) if left_alone else None
+    vouched = upload.file.blob if left_alone else None
     believed = left_alone and not behind and upload.file.variant != "full"
     source = None if believed else hashlib.sha256(room)
     blob = None if vouched else blob_digest(upload.size, room)

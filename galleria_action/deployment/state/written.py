@@ -314,7 +314,7 @@ def _check_types(entries: Iterable[Any]) -> None:
     """All entries at once, field by field: one by one took as long as reading them."""
     found = list(entries)
     if not set(map(type, found)) <= {ManifestEntry}:
-        raise ManifestUnreadable("something in it is no entry")
+        raise ManifestUnreadable("something in it is not an entry")
     _check_columns([[getattr(entry, name) for entry in found] for name in _TYPES])
 
 

@@ -13,12 +13,14 @@ import stat
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import groupby, repeat
+from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import overload
 
 from galleria_action.errors import GalleryInvalid
 from galleria_action.fence.workspace import Absent, Found, Refused, Workspace, not_a_file
-from galleria_action.gallery.local.stamp import STAMP_BYTES, same_file, stamp_of
+from galleria_action.gallery.local.stamp import STAMPED, numbers_in, same_file, stamp_of, stamp_with
 from galleria_action.gallery.metadata.model import VARIANTS, Variant
 from galleria_action.gallery.wording import shown
 from galleria_action.values import dataclass
@@ -51,21 +53,24 @@ class LocalFile:
 
 _VARIANTS: tuple[Variant | None, ...] = (*VARIANTS, None)
 _NUMBERS = {variant: number for number, variant in enumerate(_VARIANTS)}
+_size, _mode = attrgetter("st_size"), attrgetter("st_mode")
 
 
 class LocalFiles(Sequence[LocalFile]):
     """Files in the order in which they were added, in columns: there are hundreds of thousands, and most of them are
     looked at once. To whoever asks it is a sequence like any other, whose files are made when they are asked for.
-    ``keys`` are theirs."""
+    ``keys`` are theirs, ``sizes`` their bytes; of what ``stamp`` tells of each, ``inodes``, when they were ``modified``
+    and ``changed`` (ns)."""
 
     def __init__(self, files: Iterable[LocalFile] = ()) -> None:
         self.keys: list[str] = []
-        self._sizes = array("q")
-        self._stamps = bytearray()
+        self.sizes = array("q")
+        self.inodes, self._devices = array("Q"), array("Q")
+        self.modified, self.changed = array("q"), array("q")
         self._variants = bytearray()
         self._folders: dict[str, int] = {}
         self._paths: list[str] = []
-        self._folder_of = array("L")
+        self._folder_of = array("I")
         #: the names of those that are not called as their keys
         self._names: dict[int, str] = {}
         for file in files:
@@ -81,7 +86,12 @@ class LocalFiles(Sequence[LocalFile]):
         folder, _, name = file.real.rpartition("/")
         if file.key != name and not file.key.endswith(f"/{name}"):
             self._names[len(self.keys)] = name
-        self.add_found(file.key, self.folder(folder), file.size, file.variant, file.stamp)
+        self.keys.append(file.key)
+        self._folder_of.append(self.folder(folder))
+        self._variants.append(_NUMBERS[file.variant])
+        self.sizes.append(file.size)
+        for column, number in zip(self._of_stamps(), numbers_in(file.stamp), strict=True):
+            column.append(number)
 
     def folder(self, path: str) -> int:
         """What stands for the folder ``path``."""
@@ -91,13 +101,24 @@ class LocalFiles(Sequence[LocalFile]):
             self._paths.append(path)
         return number
 
-    def add_found(self, key: str, folder: int, size: int, variant: Variant | None, stamp: bytes) -> None:
-        """Add the file in ``folder`` that is called as its key ends; all else is as in ``LocalFile``."""
-        self.keys.append(key)
-        self._sizes.append(size)
-        self._stamps += stamp
-        self._variants.append(_NUMBERS[variant])
-        self._folder_of.append(folder)
+    def extend(
+        self,
+        keys: Sequence[str],
+        folders: Iterable[int],
+        statuses: Sequence[os.stat_result],
+        variants: Iterable[Variant | None],
+    ) -> None:
+        """Add the files in ``folders`` that are called as their ``keys`` end, and have these ``statuses``; all else is
+        as in ``LocalFile``."""
+        self.keys += keys
+        self._folder_of.extend(folders)
+        self._variants += bytes(map(_NUMBERS.__getitem__, variants))
+        self.sizes.extend(map(_size, statuses))
+        for column, numbers in zip(self._of_stamps(), STAMPED, strict=True):
+            column.extend(map(numbers, statuses))
+
+    def _of_stamps(self) -> tuple[array[int], ...]:
+        return self._devices, self.inodes, self.modified, self.changed
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -112,34 +133,29 @@ class LocalFiles(Sequence[LocalFile]):
         if isinstance(row, slice):
             return [self[at] for at in range(*row.indices(len(self)))]
         row = range(len(self))[row]
-        variant = _VARIANTS[self._variants[row]]
-        return LocalFile(self.keys[row], self.path(row), self._sizes[row], variant, self.stamp(row))
+        stamp = stamp_with([column[row] for column in self._of_stamps()])
+        return LocalFile(self.keys[row], self.path(row), self.sizes[row], _VARIANTS[self._variants[row]], stamp)
 
     def __iter__(self) -> Iterator[LocalFile]:
         return map(self.__getitem__, range(len(self)))
 
     def path(self, row: int) -> str:
         """Where that file lies (see ``LocalFile.real``)."""
-        return f"{self._paths[self._folder_of[row]]}/{self.name(row)}"
+        name = self._names.get(row) or self.keys[row].rpartition("/")[2]
+        return f"{self._paths[self._folder_of[row]]}/{name}"
 
-    def name(self, row: int) -> str:
-        """The name of that file in its folder."""
-        return self._names.get(row) or self.keys[row].rpartition("/")[2]
-
-    def size(self, row: int) -> int:
-        """Bytes of that file."""
-        return self._sizes[row]
-
-    def stamp(self, row: int) -> bytes:
-        """See ``LocalFile``."""
-        return bytes(self._stamps[row * STAMP_BYTES : (row + 1) * STAMP_BYTES])
+    def names(self, rows: Sequence[int]) -> list[str]:
+        """The names of these files in their folders."""
+        names = list(map(itemgetter(2), map(str.rpartition, map(self.keys.__getitem__, rows), repeat("/"))))
+        if self._names:
+            names = [self._names.get(row, name) for row, name in zip(rows, names, strict=True)]
+        return names
 
     def by_folder(self) -> Iterator[tuple[str, array[int]]]:
         """Each folder, and the rows of the files in it."""
-        rows = [array("L") for _ in self._folders]
-        for row, folder in enumerate(self._folder_of):
-            rows[folder].append(row)
-        return zip(self._folders, rows, strict=True)
+        folder_of = self._folder_of.__getitem__
+        for number, rows in groupby(sorted(range(len(self)), key=folder_of), folder_of):
+            yield self._paths[number], array("I", rows)
 
 
 class ByKey(Mapping[str, LocalFile]):
@@ -275,10 +291,17 @@ def usable(found: Found) -> Found:
     return found
 
 
-def is_plain(status: os.stat_result) -> bool:
-    """Whether this is the status of a regular file of which ``usable`` finds nothing to say, nor needs to ask."""
-    mode = status.st_mode
-    return stat.S_ISREG(mode) and status.st_size <= LARGEST and mode & _READABLE_BY_ALL == _READABLE_BY_ALL
+def not_plain(statuses: Sequence[os.stat_result | None]) -> Sequence[int]:
+    """The places of those that are not the status of a regular file of which ``usable`` finds nothing to say, nor needs
+    to ask."""
+    # one look at each kind of file is enough where nothing is missing
+    if all(statuses) and all(map(_is_plain, set(map(_mode, statuses)), repeat(max(map(_size, statuses), default=0)))):
+        return ()
+    return [at for at, it in enumerate(statuses) if it is None or not _is_plain(it.st_mode, it.st_size)]
+
+
+def _is_plain(mode: int, size: int) -> bool:
+    return stat.S_ISREG(mode) and size <= LARGEST and mode & _READABLE_BY_ALL == _READABLE_BY_ALL
 
 
 def local_file(key: str, found: Found, variant: Variant | None = None) -> LocalFile:

@@ -14,16 +14,18 @@ import os
 import re
 import stat
 import struct
-import threading
 from array import array
-from collections.abc import Iterable, Iterator, Mapping
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from itertools import compress, groupby, repeat
+from operator import add, and_, eq, is_not, itemgetter, lt, mul, not_
 from pathlib import Path
 from typing import BinaryIO
 
-from galleria_action.gallery.local.files import LocalFile, LocalFiles
-from galleria_action.gallery.local.stamp import inode_and_times
-from galleria_action.values import dataclass, field
+from galleria_action.expressions import expression
+from galleria_action.gallery.local.files import LocalFiles
+from galleria_action.values import dataclass
 
 #: an index of a million files has some 100 MB
 _LARGEST_INDEX = 256 << 20
@@ -32,15 +34,12 @@ _LARGEST_TEXT = 64 << 10
 _LONGEST_NAME, _LONGEST_NAMES = 4096, 256 << 20
 #: more than any entry takes
 _LONGEST_ENTRY = 2 * _LONGEST_NAME
-#: of an entry: its mode, and behind owner, size and the id of its content the flags
-_ENTRY = struct.Struct(">24xI32xH")
-#: change and modification (seconds, nanoseconds each), device, inode; mode, owner, size; the id of the content
-_STATUS = struct.Struct(">4I4xI12xI20s")
-_CHECKSUM_BYTES = _ID_BYTES = 20
-_PIECE = 1 << 20
+#: signature, version, number of entries
+_BEGINNING = struct.Struct(">4sII")
+_CHECKSUM_BYTES = ID_BYTES = 20
+_PIECE = 256 << 10
 #: what a pointer of Git LFS takes at most, by its specification
 LARGEST_POINTER = 1024
-_STAGE, _EXTENDED, _INTENT_TO_ADD = 0x3000, 0x4000, 0x2000
 _CUT_TO_32_BITS = 0xFFFFFFFF
 _SECOND = 10**9
 _NOT_UNDERSTOOD = (OSError, ValueError, struct.error, IndexError)
@@ -64,41 +63,140 @@ def pointer_blob_id(sha256: str, size: int) -> str:
     return blob_id(b"version https://git-lfs.github.com/spec/v1\noid sha256:%s\nsize %d\n" % (sha256.encode(), size))
 
 
-@dataclass(frozen=True, slots=True)
 class Tracked:
-    """A file that git tracks. ``blob`` is the id of its content (hex), ``None`` where it may have changed since."""
+    """Those of some files that git tracks: of the ones in ``rows`` it vouches for their ``blobs``, the ids of their
+    contents, one after the other; the ``doubtful`` ones may have changed since."""
 
-    blob: str | None
+    def __init__(self) -> None:
+        self.rows, self.doubtful = array("I"), array("I")
+        self.blobs = bytearray()
+
+    def add(self, other: Tracked) -> None:
+        """Put what is known of ``other`` files behind it."""
+        self.rows += other.rows
+        self.doubtful += other.doubtful
+        self.blobs += other.blobs
+
+    def ids(self) -> Iterator[bytes]:
+        """The id of the content of each of ``rows``."""
+        ends = range(ID_BYTES, len(self.blobs) + 1, ID_BYTES)
+        return map(bytes(self.blobs).__getitem__, map(slice, range(0, len(self.blobs), ID_BYTES), ends))
 
 
-class Checkouts:
-    """The git checkouts that files lie in, each index read when it is asked for."""
+def tracked(every: Sequence[LocalFiles]) -> Sequence[Tracked]:
+    """What git knows of the contents that files had when they were found: of each of ``every`` the files that it
+    tracks. Each index is read once, from its beginning to its end."""
+    checkouts, known = _Checkouts(), [Tracked() for _ in every]
+    by_index: dict[_Index, list[_Search]] = {}
+    for number, files in enumerate(every):
+        folders: dict[_Index, dict[bytes, array[int]]] = {}
+        for folder, rows in files.by_folder():
+            if index := checkouts.index(folder):
+                folders.setdefault(index, {})[index.relative(folder)] = rows
+        for index, rows_by_folder in folders.items():
+            by_index.setdefault(index, []).append(_Search(number, files, rows_by_folder))
+    for index, searches in by_index.items():
+        if _searched(index.path, searches):
+            for search in searches:
+                known[search.number].add(search.found)
+    return known
+
+
+def _searched(path: Path, searches: Iterable[_Search]) -> bool:
+    """Search the index at ``path``; whether it is understood, without which nothing in it is to be believed."""
+    try:
+        with _opened(path) as (written, batches):
+            for batch in batches:
+                for search in searches:
+                    search.take(batch, written)
+    except _NOT_UNDERSTOOD:
+        return False
+    return True
+
+
+class _Search:
+    """Searches an index for those of ``files`` that stand in rows by what it calls their ``folders``; ``found`` is what
+    came of it. What is done for each of them is done by functions that are not written in Python."""
+
+    def __init__(self, number: int, files: LocalFiles, folders: Mapping[bytes, array[int]]) -> None:
+        self.number, self.found = number, Tracked()
+        self._files, self._folders = files, folders
+        self._waiting: dict[bytes, _Waiting] = {}
+
+    def take(self, batch: _Batch, written: int) -> None:
+        """Take what is sought from ``batch``, which comes from an index that was ``written`` then (ns)."""
+        paths = list(map(bytes.rpartition, batch.paths, repeat(b"/")))
+        folders, names = list(map(itemgetter(0), paths)), list(map(itemgetter(2), paths))
+        for folder, group in groupby(range(len(paths)), folders.__getitem__):
+            if folder in self._folders:
+                if folder not in self._waiting:
+                    self._waiting[folder] = _Waiting(self._files, self._folders[folder])
+                places = list(group)
+                called = dict(zip(map(names.__getitem__, places), places, strict=True))
+                rows = self._waiting[folder].until(names[places[-1]])
+                self._compare(rows, list(map(called.get, _names(self._files, rows))), batch, written)
+
+    def _compare(self, rows: Sequence[int], places: Sequence[int | None], batch: _Batch, written: int) -> None:
+        """Are the files in ``rows``, which stand at ``places`` of ``batch`` if at all, still those of the index?"""
+        files, there = self._files, list(map(is_not, places, repeat(None)))
+        rows, at = list(compress(rows, there)), list(compress(places, there))
+        own = zip(
+            map(files.changed.__getitem__, rows),
+            map(files.modified.__getitem__, rows),
+            map(and_, map(files.inodes.__getitem__, rows), repeat(_CUT_TO_32_BITS)),
+            map(and_, map(files.sizes.__getitem__, rows), repeat(_CUT_TO_32_BITS)),
+            strict=True,
+        )
+        same = map(eq, map(batch.statuses.__getitem__, at), own)  # type: ignore[arg-type]
+        # Written in the same moment as the index, or later: it may have changed without a trace (git: racy-git.txt).
+        before = map(lt, map(files.modified.__getitem__, rows), repeat(written))
+        vouched = list(map(and_, same, before))
+        self.found.rows.extend(compress(rows, vouched))
+        self.found.blobs += b"".join(compress(map(batch.blobs.__getitem__, at), vouched))  # type: ignore[arg-type]
+        self.found.doubtful.extend(compress(rows, map(not_, vouched)))
+
+
+class _Waiting:
+    """Those of ``files`` that stand in ``rows``, all in one folder, in the order of their names, which is the one that
+    an index has, too: from the first whose name has not come yet."""
+
+    def __init__(self, files: LocalFiles, rows: Sequence[int]) -> None:
+        names = _names(files, rows)
+        order = sorted(range(len(rows)), key=names.__getitem__)
+        self._files, self._rows, self._next = files, array("I", map(rows.__getitem__, order)), 0
+
+    def until(self, name: bytes) -> array[int]:
+        """Those that wait and whose names do not stand behind ``name``, which wait no more."""
+        begin = self._next
+        self._next = bisect_right(self._rows, name, begin, key=lambda row: _names(self._files, [row])[0])
+        return self._rows[begin : self._next]
+
+
+def _names(files: LocalFiles, rows: Sequence[int]) -> list[bytes]:
+    """What the disk calls these files in their folders."""
+    return os.fsencode("\0".join(files.names(rows))).split(b"\0") if rows else []
+
+
+@dataclass(frozen=True, slots=True)
+class _Index:
+    """The index at ``path``, of the checkout at ``root`` (with a slash at its end)."""
+
+    root: str
+    path: Path
+
+    def relative(self, folder: str) -> bytes:
+        """What the index calls ``folder``, an absolute path."""
+        return os.fsencode(f"{folder}/".removeprefix(self.root)).removesuffix(b"/")
+
+
+class _Checkouts:
+    """The git checkouts that folders lie in."""
 
     def __init__(self) -> None:
         self._by_folder: dict[str, _Index | None] = {}
 
-    def tracked(self, file: LocalFile) -> Tracked | None:
-        """What git knows of the content that ``file`` had when it was found; ``None`` where it does not track it. Its
-        index is read once and kept."""
-        folder, _, name = file.real.rpartition("/")
-        index = self._index(folder)
-        entry = index.entry(folder, name) if index else None
-        if index is None or entry is None:
-            return None
-        blob = _blob(entry, index.written, file.size, file.stamp)
-        return Tracked(blob.hex() if blob else None)
-
-    def blobs(self, files: LocalFiles) -> Iterator[tuple[int, bytes]]:
-        """The row and the id of the content of each of ``files`` that git vouches for. An index is read from its
-        beginning to its end, and nothing of it is kept."""
-        by_index: dict[_Index, dict[bytes, array[int]]] = {}
-        for folder, rows in files.by_folder():
-            if index := self._index(folder):
-                by_index.setdefault(index, {})[index.relative(folder)] = rows
-        for index, folders in by_index.items():
-            yield from _vouched_for(index.path, files, folders)
-
-    def _index(self, folder: str) -> _Index | None:
+    def index(self, folder: str) -> _Index | None:
+        """That of the checkout in which ``folder`` lies."""
         known = self._by_folder.get(folder)
         if known is None and folder not in self._by_folder:
             known = self._by_folder[folder] = self._find(folder)
@@ -111,139 +209,7 @@ class Checkouts:
                 home = _home(git)
                 return _Index(f"{folder.rstrip('/')}/", home / "index") if home and not _uses_sha256(home) else None
             return None
-        return self._index(folder.rpartition("/")[0]) if folder else None
-
-
-@dataclass(frozen=True, slots=True)
-class _Folder:
-    """The files of one folder in an index: their names, each with a NUL at its end, and the entry of each."""
-
-    names: bytearray = field(default_factory=bytearray)
-    entries: bytearray = field(default_factory=bytearray)
-
-    def by_name(self) -> dict[str, int]:
-        """Which one each file is."""
-        names = self.names[:-1].decode("utf-8", "surrogateescape").split("\0")
-        return {name: number for number, name in enumerate(names)}
-
-
-class _Index:
-    """The index at ``path``, of the checkout at ``root`` (with a slash at its end). ``written`` (ns) is when it was, of
-    one that has been read."""
-
-    def __init__(self, root: str, path: Path) -> None:
-        self.root, self.path, self.written = root, path, 0
-        self._folders: dict[bytes, _Folder] | None = None
-        self._by_name: dict[bytes, dict[str, int]] = {}
-
-    def relative(self, folder: str) -> bytes:
-        """What the index calls ``folder``, an absolute path."""
-        return os.fsencode(f"{folder}/".removeprefix(self.root))
-
-    def entry(self, folder: str, name: str) -> bytes | None:
-        """The entry of the file ``name`` in ``folder``, an absolute path; ``None`` where there is none."""
-        if self._folders is None:
-            self._folders = self._read()
-        relative = self.relative(folder)
-        found = self._folders.get(relative)
-        if found is None:
-            return None
-        if relative not in self._by_name:
-            self._by_name[relative] = found.by_name()
-        number = self._by_name[relative].get(name)
-        return None if number is None else bytes(found.entries[number * _ENTRY.size : (number + 1) * _ENTRY.size])
-
-    def _read(self) -> dict[bytes, _Folder]:
-        folders: dict[bytes, _Folder] = {}
-        try:
-            with _opened(self.path) as (self.written, entries):
-                for folder, name, entry in entries:
-                    known = folders.get(folder)
-                    if known is None:
-                        known = folders[folder] = _Folder()
-                    known.names.extend(name + b"\0")
-                    known.entries.extend(entry)
-        except _NOT_UNDERSTOOD:
-            return {}
-        return folders
-
-
-def _vouched_for(path: Path, files: LocalFiles, folders: Mapping[bytes, array[int]]) -> Iterator[tuple[int, bytes]]:
-    """The row and the id of the content of each of ``files`` that the index at ``path`` vouches for. ``folders`` are
-    their rows by what the index calls their folders."""
-    found, blobs = array("L"), bytearray()
-    waiting: dict[bytes, _Waiting] = {}
-    try:
-        with _opened(path) as (written, entries):
-            for folder, name, entry in entries:
-                if folder in folders:
-                    if folder not in waiting:
-                        waiting[folder] = _Waiting(files, folders[folder])
-                    for row in waiting[folder].called(name):
-                        if blob := _blob(entry, written, files.size(row), files.stamp(row)):
-                            found.append(row)
-                            blobs += blob
-    except _NOT_UNDERSTOOD:
-        return
-    for number, row in enumerate(found):
-        yield row, bytes(blobs[number * _ID_BYTES : (number + 1) * _ID_BYTES])
-
-
-class _Waiting:
-    """Those of ``files`` that stand in ``rows``, all in one folder, in the order of their names, which is the one that
-    an index has, too: from the first whose name has not come yet."""
-
-    def __init__(self, files: LocalFiles, rows: Iterable[int]) -> None:
-        self._files = files
-        named = sorted((os.fsencode(files.name(row)), row) for row in rows)
-        self._rows = iter(array("L", [row for _, row in named]))
-        self._row, self._name = -1, b""
-        self._next()
-
-    def _next(self) -> None:
-        self._row = next(self._rows, -1)
-        self._name = os.fsencode(self._files.name(self._row)) if self._row >= 0 else b""
-
-    def called(self, name: bytes) -> Iterator[int]:
-        """The rows of those that are called ``name``."""
-        while self._row >= 0 and self._name < name:
-            self._next()
-        while self._row >= 0 and self._name == name:
-            yield self._row
-            self._next()
-
-
-def _blob(entry: bytes, written: int, size: int, stamp: bytes) -> bytes | None:
-    """The id of the content of the file with this ``size`` and ``stamp``, by its ``entry`` in an index that was
-    ``written`` then (ns); ``None`` where it may have changed since."""
-    inode, modified, change = inode_and_times(stamp)
-    # Written in the same moment as the index, or later: it may have changed without a trace (git: racy-git.txt).
-    if modified >= written:
-        return None
-    *status, blob = _STATUS.unpack_from(entry)
-    return blob if status == _status(change, modified, inode, size) else None
-
-
-class Blobs:
-    """Finds the ids of files that are read; asked by many threads."""
-
-    def __init__(self) -> None:
-        self._checkouts = Checkouts()
-        self._lock = threading.Lock()
-
-    def vouched_for(self, file: LocalFile) -> str | None:
-        """git's id (hex) of ``file``, where git's index vouches for what the file was when it was found."""
-        with self._lock:
-            tracked = self._checkouts.tracked(file)
-        return tracked.blob if tracked else None
-
-
-def _status(change: int, modified: int, inode: int, size: int) -> list[int]:
-    """What the index has of a file's status: times of change, inode, size. Not the owner, which a container sees as
-    another one, nor the device, which may have another number tomorrow."""
-    changed, modified_at = divmod(change, _SECOND), divmod(modified, _SECOND)
-    seconds, cut = changed[0] & _CUT_TO_32_BITS, modified_at[0] & _CUT_TO_32_BITS
-    return [seconds, changed[1], cut, modified_at[1], inode & _CUT_TO_32_BITS, size & _CUT_TO_32_BITS]
+        return self.index(folder.rpartition("/")[0]) if folder else None
 
 
 def _home(git: Path) -> Path | None:
@@ -271,13 +237,13 @@ def _text(path: Path) -> str:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[tuple[int, Iterator[tuple[bytes, bytes, bytes]]]]:
-    """When the index at ``path`` was written (ns), and its entries (see ``_entries``). Raises ``_NOT_UNDERSTOOD``."""
+def _opened(path: Path) -> Iterator[tuple[int, Iterator[_Batch]]]:
+    """When the index at ``path`` was written (ns), and its entries (see ``_batches``). Raises ``_NOT_UNDERSTOOD``."""
     with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode) or not _CHECKSUM_BYTES <= status.st_size <= _LARGEST_INDEX:
             raise ValueError("not an index that is understood here")
-        yield status.st_mtime_ns, _entries(_Window(file, status.st_size - _CHECKSUM_BYTES))
+        yield status.st_mtime_ns, _batches(_Window(file, status.st_size - _CHECKSUM_BYTES))
 
 
 class _Window:
@@ -303,57 +269,91 @@ class _Window:
             raise ValueError("the index is damaged")
 
 
-def _entries(window: _Window) -> Iterator[tuple[bytes, bytes, bytes]]:
-    """The plain files of an index: folder (with a slash at its end), name, and what stands before these. Raises
-    ``ValueError`` for one that is not whole or not understood, also after its last entry: until then nothing in it is
-    to be believed."""
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Plain files of an index, in the order of their ``paths``: by place the ids of their contents, and their
+    ``statuses``, each with when it changed and was modified (ns), inode and size, these cut to 32 bits."""
+
+    paths: Sequence[bytes]
+    blobs: Sequence[bytes]
+    statuses: Sequence[tuple[int, int, int, int]]
+
+
+def _batches(window: _Window) -> Iterator[_Batch]:
+    """The plain files of an index. Raises ``ValueError`` for one that is not whole, in order or understood, also after
+    its last entry: until then nothing in it is to be believed."""
     body = window.behind(b"", _PIECE)
-    signature, version, count = struct.unpack_from(">4sII", body)
+    signature, version, left = _BEGINNING.unpack_from(body)
     if signature != b"DIRC" or version not in (2, 3, 4):
         raise ValueError("not an index that is understood here")
-    at, path, names = 12, b"", 0
-    for _ in range(count):
-        if len(body) - at < _LONGEST_ENTRY and window.left:
-            body, at = window.behind(body[at:], _PIECE), 0
-        begin = at
-        mode, flags = _ENTRY.unpack_from(body, at)
-        at += _ENTRY.size
-        more = 0
-        if flags & _EXTENDED:
-            (more,) = struct.unpack_from(">H", body, at)
-            at += 2
-        kept = b""
-        if version == 4:
-            dropped, at = _number(body, at)
-            if dropped > len(path):
-                raise ValueError("a name refers to more than there is")
-            kept = path[: len(path) - dropped]
-        end = body.index(b"\0", at)
-        path = kept + body[at:end]
-        names += len(path)
-        if len(path) > _LONGEST_NAME or names > _LONGEST_NAMES:
+    entry, body = _PREFIXED if version == 4 else _PADDED, body[_BEGINNING.size :]
+    path, plain, size = b"", b"", 0
+    while left:
+        found = entry.findall(body)[:left]
+        if found and not found[-1][_WHOLE]:
+            found.pop()  # it goes on in the next piece, or is not an entry at all
+        if not found and (len(body) > _LONGEST_ENTRY or not window.left):
+            raise ValueError("not an entry that is understood here")
+        paths = list(_grown(found, path) if version == 4 else map(itemgetter(_PATH), found))
+        size += sum(map(len, paths))
+        if size > _LONGEST_NAMES:
             raise ValueError("names longer than any real ones")
-        at = end + 1 if version == 4 else begin + (end - begin + 8 & ~7)
-        if stat.S_ISREG(mode) and not flags & _STAGE and not more & _INTENT_TO_ADD:
-            cut = path.rfind(b"/") + 1
-            yield path[:cut], path[cut:], body[begin : begin + _ENTRY.size]
-    rest = window.behind(body[at:], window.left)
+        batch = _batch(found, paths)
+        if not all(map(lt, [plain, *batch.paths], batch.paths)):
+            raise ValueError("the entries are not in order")
+        yield batch
+        path, plain = paths[-1] if paths else path, batch.paths[-1] if batch.paths else plain
+        left -= len(found)
+        body = window.behind(body[sum(map(len, map(itemgetter(_WHOLE), found))) :], _PIECE)
+    rest = window.behind(body, window.left)
     window.check()
     if b"link" in _extensions(rest):
         raise ValueError("a split index: most of it lies elsewhere")
 
 
-def _number(body: bytes, at: int) -> tuple[int, int]:
-    """A number of variable length (as an offset in git's packs), and where it ends."""
-    byte = body[at]
-    number = byte & 0x7F
-    while byte & 0x80:
-        at += 1
-        byte = body[at]
-        number = (number + 1 << 7) | (byte & 0x7F)
-        if number > _LARGEST_INDEX:
+#: An entry: change and modification (seconds, nanoseconds each), device, inode, mode, owner, size; the id of the
+#: content; flags, and more of them where these say so. Of what is not a plain file, stands in a conflict, or is only
+#: to be added later, neither status nor id are looked at.
+_FIELDS = rb"""
+    (?: (.{26} [\x80-\x8f] .{13}) (.{20})
+        (?= [\x00-\x0f\x80-\x8f] | [\x40-\x4f\xc0-\xcf] . [\x00-\x1f\x40-\x5f\x80-\x9f\xc0-\xdf] )
+      | .{60} )
+    (?: [\x00-\x3f\x80-\xbf] . | ([\x40-\x7f\xc0-\xff] ...) )
+"""
+#: Behind them stands the path with NULs up to a multiple of 8 bytes, of which there is one at least,
+_PADDED = expression(
+    rb"(%b (?= ([^\0]{1,4096}+) \0 ) (?(4) .{7} | .) (?: [^\0] .{7} )*+ \0 ) | .++" % _FIELDS, re.S | re.X
+)
+#: or in version 4 how many bytes of the path before are dropped, and what takes their place.
+_PREFIXED = expression(rb"(%b ([\x80-\xff]{0,4} [\x00-\x7f]) ([^\0]{0,4096}+) \0 ) | .++" % _FIELDS, re.S | re.X)
+#: the groups in these
+_WHOLE, _STATUS, _ID, _PATH, _NEW_END = 0, 1, 2, 4, 5
+
+
+def _batch(found: Sequence[tuple[bytes, ...]], paths: Iterable[bytes]) -> _Batch:
+    """The plain files of those that were ``found`` at ``paths``."""
+    statuses = list(map(itemgetter(_STATUS), found))
+    paths = list(compress(paths, statuses))
+    blobs = list(filter(None, map(itemgetter(_ID), found)))
+    words = struct.unpack(f">{10 * len(paths)}I", b"".join(statuses))
+    changed = map(add, map(mul, words[0::10], repeat(_SECOND)), words[1::10])
+    modified = map(add, map(mul, words[2::10], repeat(_SECOND)), words[3::10])
+    return _Batch(paths, blobs, list(zip(changed, modified, words[5::10], words[9::10], strict=True)))
+
+
+def _grown(found: Iterable[tuple[bytes, ...]], path: bytes) -> Iterator[bytes]:
+    """The path of each of those that were ``found``, behind the one at ``path``."""
+    for it in found:
+        first, *others = it[_PATH]
+        dropped = first & 0x7F
+        for byte in others:  # as an offset in git's packs
+            dropped = (dropped + 1 << 7) | (byte & 0x7F)
+        if dropped > len(path):
             raise ValueError("a name refers to more than there is")
-    return number, at + 1
+        path = path[: len(path) - dropped] + it[_NEW_END]
+        if len(path) > _LONGEST_NAME:
+            raise ValueError("a name longer than any real one")
+        yield path
 
 
 def _extensions(body: bytes) -> set[bytes]:

@@ -4,28 +4,34 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from itertools import product
+from contextlib import suppress
+from functools import partial
+from itertools import groupby, repeat
+from operator import itemgetter
 from pathlib import Path
+from typing import cast
 
 from galleria_action.errors import GalleryInvalid
 from galleria_action.fence.workspace import Absent, Refused, Workspace
-from galleria_action.gallery.keys import all_ordinary, folded, is_ordinary, key_problem
+from galleria_action.gallery.keys import all_ordinary, folded, key_problem
 from galleria_action.gallery.local.files import (
     ByKey,
     LocalFile,
     LocalFiles,
     folder_option,
-    is_plain,
     local_file,
+    not_plain,
     usable,
 )
 from galleria_action.gallery.local.nearby import Nearby
-from galleria_action.gallery.local.stamp import stamp_of
 from galleria_action.gallery.metadata.findings import Findings
 from galleria_action.gallery.metadata.json_source import Place
 from galleria_action.gallery.metadata.model import VARIANTS, GalleryMetadata, Variant
 from galleria_action.gallery.metadata.photos import keys_of
 from galleria_action.gallery.wording import shown
+
+#: so many files are asked for together, those of whole photos
+_TOGETHER = 1000 * len(VARIANTS)
 
 LinesOf = Callable[[Sequence[Place]], Sequence[int]]
 
@@ -62,21 +68,21 @@ def locate(
     root = folder_option(fence, source, "source")
     keys = keys_of(metadata.photos)
     nearby = Nearby(fence, lambda: {folded(key.rpartition("/")[2]) for key in keys})
-    ordinary = all_ordinary(keys)
     findings = Findings(file)
-    plain = _PlainFiles(fence, root)
+    found = LocalFiles()
+    plain = _PlainFiles(fence, root, found)
     hints = set[str]()
-    variants = product(range(len(metadata.photos)), VARIANTS)
-    for (index, variant), key in zip(variants, keys, strict=True):
-        if (ordinary or is_ordinary(key)) and plain.take(key, variant):
-            continue
-        try:
-            plain.found.add(_locate_variant(fence, nearby, root, variant, key))
-        except Refused as refusal:
-            name = shown(metadata.photos[index].id)
-            findings.add(f"photo {name}: {refusal}", place=("photos", index, "files", variant))
-            absent = _WHOLE_HINT if variant == "full" else _SMALL_HINT
-            hints.add(absent if isinstance(refusal, _Missing) else _TOLD_HINT)
+    for first in range(0, len(keys), _TOGETHER):
+        some = keys[first : first + _TOGETHER]
+        for place in plain.take(some):
+            index, variant = (first + place) // len(VARIANTS), VARIANTS[place % len(VARIANTS)]
+            try:
+                found.add(_locate_variant(fence, nearby, root, variant, some[place]))
+            except Refused as refusal:
+                name = shown(metadata.photos[index].id)
+                findings.add(f"photo {name}: {refusal}", place=("photos", index, "files", variant))
+                absent = _WHOLE_HINT if variant == "full" else _SMALL_HINT
+                hints.add(absent if isinstance(refusal, _Missing) else _TOLD_HINT)
     if findings.count:
         missing = "1 local file is" if findings.count == 1 else f"{findings.count:,} local files are"
         raise GalleryInvalid(
@@ -85,43 +91,81 @@ def locate(
             findings=findings.located(lines_of),
             problems=findings.count,
         )
-    return ByKey(plain.found)
+    return ByKey(found)
+
+
+#: what is known of a folder whose files may lie elsewhere
+_NOT_HERE = "", 0
 
 
 class _PlainFiles:
     """The files that lie where most lie: under their key, in a folder that is what it seems, and regular files that
-    everybody may read. Of any other nothing is said here."""
+    everybody may read. Of any other nothing is said here. They are ``found``."""
 
-    def __init__(self, fence: Workspace, root: str) -> None:
-        self.found = LocalFiles()
-        self._fence, self._root = fence, root
+    def __init__(self, fence: Workspace, root: str, found: LocalFiles) -> None:
+        self._fence, self._root, self._found = fence, root, found
+        #: where the files of a folder lie, and what stands for it
         self._folders: dict[str, tuple[str, int]] = {}
 
-    def take(self, key: str, variant: Variant) -> bool:
-        """Take note of the file of ``key``, which looks like any, if it is one of these."""
-        folder, _, name = key.rpartition("/")
-        known = self._folders.get(folder) or self._look(folder)
-        if not known[0]:
-            return False
-        try:
-            status = os.lstat(known[0] + name)
-        except OSError:
-            return False
-        if not is_plain(status):
-            return False
-        self.found.add_found(key, known[1], status.st_size, variant, stamp_of(status))
-        return True
+    def take(self, keys: Sequence[str]) -> Iterator[int]:
+        """Take note of the files of ``keys``, which are those of whole photos. Whoever asks is given the place of each
+        that is not one of these, and takes note of its file before asking on."""
+        parts = list(map(str.rpartition, keys, repeat("/")))
+        folders, names = list(map(itemgetter(0), parts)), list(map(itemgetter(2), parts))
+        statuses = self._statuses(keys, folders, names)
+        numbers = list(map(itemgetter(1), map(self._folders.get, folders, repeat(_NOT_HERE))))
+        variants = VARIANTS * (len(keys) // len(VARIANTS))
+        begin = 0
+        for place in (*not_plain(statuses), len(keys)):
+            part = slice(begin, place)
+            plain = cast("list[os.stat_result]", statuses[part])
+            self._found.extend(keys[part], numbers[part], plain, variants[part])
+            if place < len(keys):
+                yield place
+            begin = place + 1
 
-    def _look(self, folder: str) -> tuple[str, int]:
-        """Where the files of ``folder`` lie, with a slash at its end, and what stands for it; empty where that is not
-        for here."""
-        try:
-            real = self._fence.folder(f"{self._root}/{folder}" if folder else self._root)
-            found = ("", 0) if "/." in real else (f"{real.rstrip('/')}/", self.found.folder(real.rstrip("/")))
-        except (Absent, Refused):
-            found = "", 0
-        self._folders[folder] = found
-        return found
+    def _statuses(
+        self, keys: Sequence[str], folders: Sequence[str], names: Sequence[str]
+    ) -> list[os.stat_result | None]:
+        """The status of the file of each of ``keys``, asked of one folder after the other."""
+        sound = range(len(keys)) if all_ordinary(keys) else [at for at, key in enumerate(keys) if not key_problem(key)]
+        order = sorted(sound, key=folders.__getitem__)
+        asked: list[os.stat_result | None] = []
+        for folder, places in groupby(order, folders.__getitem__):
+            asked += _asked(self._folder(folder)[0], list(map(names.__getitem__, places)))
+        return list(map(dict(zip(order, asked, strict=True)).get, range(len(keys))))
+
+    def _folder(self, folder: str) -> tuple[str, int]:
+        """See ``_folders``."""
+        known = self._folders.get(folder)
+        if known is None:
+            try:
+                real = self._fence.folder(f"{self._root}/{folder}" if folder else self._root)
+                known = _NOT_HERE if "/." in real else (real, self._found.folder(real.rstrip("/")))
+            except (Absent, Refused):
+                known = _NOT_HERE
+            self._folders[folder] = known
+        return known
+
+
+def _asked(folder: str, names: Sequence[str]) -> list[os.stat_result | None]:
+    """The status of each of the files of these ``names`` in ``folder``, an absolute path or empty, which cannot become
+    another one meanwhile; ``None`` where there is nothing, or nobody may look."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return [None] * len(names)
+    found: list[os.stat_result | None] = []
+    left = map(partial(os.stat, dir_fd=descriptor, follow_symlinks=False), names)
+    try:
+        while len(found) < len(names):
+            with suppress(OSError, ValueError):
+                found.extend(left)  # as far as it goes
+                break
+            found.append(None)
+    finally:
+        os.close(descriptor)
+    return found
 
 
 def _locate_variant(fence: Workspace, nearby: Nearby, root: str, variant: Variant, key: str) -> LocalFile:

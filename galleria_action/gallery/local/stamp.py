@@ -4,15 +4,28 @@ from __future__ import annotations
 
 import os
 import struct
+from collections.abc import Iterable
+from operator import attrgetter
 
 _STAMP = struct.Struct(">QQqq")
 _FILE = 16
-STAMP_BYTES = _STAMP.size
+#: where in a status the numbers of a stamp stand: device, inode, times of modification and change (ns)
+STAMPED = tuple(map(attrgetter, ("st_dev", "st_ino", "st_mtime_ns", "st_ctime_ns")))
 
 
 def stamp_of(status: os.stat_result) -> bytes:
-    """The stamp of the file that has this ``status``: device, inode, times of modification and change."""
+    """The stamp of the file that has this ``status``."""
     return _STAMP.pack(status.st_dev, status.st_ino, status.st_mtime_ns, status.st_ctime_ns)
+
+
+def stamp_with(numbers: Iterable[int]) -> bytes:
+    """The stamp that holds these ``numbers``, in the order of ``STAMPED``."""
+    return _STAMP.pack(*numbers)
+
+
+def numbers_in(stamp: bytes) -> tuple[int, ...]:
+    """The numbers that it holds, in the order of ``STAMPED``."""
+    return _STAMP.unpack(stamp)
 
 
 def same_file(one: bytes, other: bytes) -> bool:
@@ -22,10 +35,4 @@ def same_file(one: bytes, other: bytes) -> bool:
 
 def written_at(stamp: bytes) -> int:
     """When the file was modified (ns)."""
-    return inode_and_times(stamp)[1]
-
-
-def inode_and_times(stamp: bytes) -> tuple[int, int, int]:
-    """The inode, and when the file was modified and changed (ns)."""
-    _, inode, modified, change = _STAMP.unpack(stamp)
-    return inode, modified, change
+    return numbers_in(stamp)[2]

@@ -12,7 +12,7 @@ from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.gallery.local.examine import examine_all
 from galleria_action.gallery.local.files import LocalFiles
-from galleria_action.gallery.local.git_index import Checkouts
+from galleria_action.gallery.local.git_index import tracked
 from galleria_action.gallery.local.stamp import written_at
 from galleria_action.gallery.metadata.model import GalleryMetadata
 from galleria_action.options.gallery import CheckFiles
@@ -23,17 +23,16 @@ from galleria_action.usecases.context import Context
 MOST_BYTES = 1 << 30
 
 
-def known_by_git(files: Iterable[LocalFiles], recorded: Callable[[], Manifest]) -> Mapping[str, str]:
-    """The SHA-256 (hex) of each of ``files`` that git's index proves to be as it was deployed, by key. ``recorded`` is
-    asked where git knows any of them."""
-    git = Checkouts()
-    proofs: Proofs | None = None
-    for some in files:
-        for row, blob in git.blobs(some):
-            if proofs is None:
-                proofs = Proofs(Entries.of(recorded().objects))
-            proofs.add_if_deployed(some.keys[row], some.size(row), blob)
-    return {} if proofs is None else proofs
+def known_by_git(every: Sequence[LocalFiles], recorded: Callable[[], Manifest]) -> Proofs:
+    """What git's index tells of the contents of ``every`` file, and which of them it proves to be as they were
+    deployed. ``recorded`` is asked where git vouches for any of them."""
+    known = tracked(every)
+    proofs = Proofs(Entries.of(recorded().objects if any(its.rows for its in known) else {}))
+    for files, its in zip(every, known, strict=True):
+        keys, sizes = map(files.keys.__getitem__, its.rows), map(files.sizes.__getitem__, its.rows)
+        proofs.add(keys, sizes, map(bytes.hex, its.ids()))
+        proofs.doubt(map(files.keys.__getitem__, its.doubtful))
+    return proofs
 
 
 def check_claimed(metadata: GalleryMetadata, photos: Sequence[SourcePhoto]) -> None:
@@ -60,11 +59,11 @@ def check_online(
     if mode is CheckFiles.SIZE:
         _refuse([file for file in left if differs_in_size(file, known.get(file.key))])
         return
-    git, metadata_made = Checkouts(), _made(context)
+    metadata_made = _made(context)
     judged = []
     for file in left:
         newer = metadata_made is not None and written_at(file.local.stamp) > metadata_made
-        judged.append((file, doubt(file, known.get(file.key), git.tracked(file.local), newer=newer)))
+        judged.append((file, doubt(file, known.get(file.key), newer=newer)))
     wrong = [file for file, it in judged if it is Doubt.PROVED]
     doubtful, unread = _within_reason([file for file, it in judged if it is Doubt.SOME])
     _refuse(wrong + others_than_claimed(doubtful))

@@ -77,7 +77,7 @@ def check_local(
         found = load_gallery(context, tell_metadata)
         every = context.options.gallery.check_files is CheckFiles.HASH
         files = (found.photos, found.site)
-        proved = {} if every else known_by_git((LocalFiles.of(some) for some in files if some), recorded)
+        proved = {} if every else known_by_git([LocalFiles.of(some) for some in files if some], recorded)
         gallery = measured(context, found, every=every, proved=proved)
         context.say(f"{count(len(found.photos or ()), 'file')} of photos, {len(found.site or ()):,} of the site")
     return LocalSide(found, gallery, proved)
@@ -203,7 +203,7 @@ def measured(
     site: tuple[SourceFile, ...] | None = None
     photos: Sequence[SourcePhoto] | None = None
     if gallery.site is not None:
-        site = site_files(gallery.site, cache.cache_control_site, list(map(hashes.of, gallery.site)), rules)
+        site = site_files(gallery.site, cache.cache_control_site, hashes, rules)
     if gallery.photos is not None and loaded:
         photos = photos_of_metadata(
             loaded.metadata, gallery.photos, cache.cache_control_photos, hashes, strip_gps=strip, rules=rules
@@ -211,8 +211,7 @@ def measured(
         if every:
             check_claimed(loaded.metadata, photos)
     elif gallery.photos is not None:
-        own = list(map(hashes.of, gallery.photos))
-        photos = photos_of_directory(gallery.photos, cache.cache_control_photos, own, strip_gps=strip, rules=rules)
+        photos = photos_of_directory(gallery.photos, cache.cache_control_photos, hashes, strip_gps=strip, rules=rules)
     local = LocalGallery(
         mode=gallery.mode,
         photos=photos,

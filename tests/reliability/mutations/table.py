@@ -12,6 +12,7 @@ _PAIRS = "tests/reliability/test_two_deploys.py::"
 _PUBLISH = "tests/reliability/test_publish.py::"
 _RELEASES = "tests/reliability/test_releases.py::"
 _SLOTS = "tests/reliability/test_slots.py::"
+_SLOTS_KILLED = "tests/reliability/test_slots_killed.py::"
 _STATE = "tests/reliability/test_state.py::"
 _RESUME = "tests/reliability/test_resume.py::"
 _SECRETS = "tests/reliability/test_secrets.py::"
@@ -262,6 +263,14 @@ MUTATIONS = {
             ),
         ),
         _CRASH + "test_killed_at_every_request",
+    ),
+    "leaves a record that copies have made untrue": _when(
+        5, put(
+            "rolling",
+            "(WriteRecord(), Prove(), CommitDocument(local.document))",
+            "(Prove(), CommitDocument(local.document))",
+        ),
+        _PUBLISH + "test_a_record_that_was_written_ahead_and_is_not_true_is_written_again",
     ),
     "leaves the checkpoint": _when(
         5, drop("put_online", "work.beside.begin(lambda: forget(context, checkpoint))"),
@@ -599,12 +608,12 @@ MUTATIONS = {
     ),
     "believes a slot whatever its record says": _when(
         14, put("filling", "recorded.describes(found)", "True"),
-        _SLOTS + "test_killed_at_every_request",
+        _SLOTS_KILLED + "test_killed_at_every_request",
         _SLOTS + "test_what_lies_in_a_slot_under_the_right_name_is_not_believed",
     ),
     "fills the slot that visitors see": _when(
         14, put("Routing.idle", "it != self.live", "it == self.live or self.live == Layout.IN_PLACE"),
-        _SLOTS + "test_killed_at_every_request",
+        _SLOTS_KILLED + "test_killed_at_every_request",
     ),
     "promotes on top of whatever is live": _when(
         14, never("check_staged", "staged.live != at or ..."),
