@@ -330,7 +330,7 @@ def test_killed_with_many_requests_on_their_way(scene: Scene, empty: Empty, seed
     random = Random(seed_number)
     store = fresh(scene, empty)
     for _ in range(4):
-        fate = Fate(random.randint(1, 30), random.choice(FLAVOURS))
+        fate = Fate(random.randint(1, 22), random.choice(FLAVOURS))
         scene.killed(store, fate, concurrency="8")
         check_whole(state_of(store), scene.before, end)
     check_resumed(scene, store, end)
