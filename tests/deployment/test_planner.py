@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import replace
 
 import pytest
@@ -354,6 +356,16 @@ def test_plan_id_is_stable_and_covers_what_matters():
         plan(replace(local, photos=(A, stripped(local.photos[1]))), remote),
     ]
     assert len({first.plan_id, *(other.plan_id for other in others)}) == 1 + len(others)
+
+
+@pytest.mark.parametrize("together", [1, 2, 1000])
+def test_the_plan_id_is_that_of_its_text(monkeypatch: pytest.MonkeyPatch, together: int):
+    monkeypatch.setattr("galleria_action.deployment.model._TOGETHER", together)
+    made = plan(local_gallery(local_photo("a"), local_photo("b")), RemoteGallery())
+    assert made.plan_id == hashlib.sha256(made.canonical.encode()).hexdigest()
+    expected = sorted(json.loads(action.canonical())["key"] for action in made.actions())
+    assert sorted(action["key"] for action in json.loads(made.canonical)["actions"]) == expected
+    assert json.loads(replace(made, uploads=(), commit=None).canonical)["actions"] == []
 
 
 def test_plan_id_does_not_depend_on_the_order_of_photos_or_on_local_paths():
