@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from galleria_action.gallery.keys import folded, key_problem
+from galleria_action.gallery.keys import METADATA_KEY, all_ordinary, each_folded, folded, is_ordinary, key_problem
 
 
 @pytest.mark.parametrize(
@@ -94,3 +94,19 @@ def test_folding_does_not_care_for_case_or_form(key: str) -> None:
     for form in ("NFC", "NFD"):
         assert folded(unicodedata.normalize(form, key)) == folded(key)
     assert folded(folded(key)) == folded(key)
+
+
+_PARTS = st.sampled_from(
+    ["a", "b.jpg", "-_+9", "a b", ".", "..", ".a", " a", "", "\n", "é", "\\", "gallery-metadata.json", "x" * 600]
+)
+_KEYS = st.lists(st.lists(_PARTS, min_size=1, max_size=3).map("/".join), min_size=1, max_size=3)
+
+
+@given(_KEYS)
+def test_many_keys_are_ordinary_where_each_is(keys: list[str]):
+    """What holds the name of the metadata anywhere is looked at by itself."""
+    expected = all(map(is_ordinary, keys)) and not any(METADATA_KEY in key for key in keys)
+    assert all_ordinary(keys) == expected
+    if expected:
+        assert not any(map(key_problem, keys))
+    assert sorted(each_folded(keys)) == sorted(map(folded, keys))
