@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Awaitable, Iterable, Iterator
+from itertools import islice
 
 from galleria_action.storage.conditions import checks_hash, prove_ahead
 from galleria_action.storage.interface import (
@@ -96,10 +97,12 @@ class RecordingStore:
     def list(self, prefix: str = "", part: Part = WHOLE) -> Iterator[ObjectInfo]:
         """See ``ReadStore.list``."""
         self._record("list", prefix)
-        for number, info in enumerate(self._store.list(prefix, part)):
-            if number and number % PAGE == 0:
-                self._record("list", prefix)
+        found = iter(self._store.list(prefix, part))
+        yield from islice(found, PAGE)
+        for info in found:  # the first of another page
+            self._record("list", prefix)
             yield info
+            yield from islice(found, PAGE - 1)
 
     def put(self, key: str, body: Body, headers: Headers, condition: Condition | None = None) -> str:
         """See ``WriteStore.put``."""

@@ -230,7 +230,7 @@ def test_what_the_bucket_holds_has_to_be_what_was_reported():
     listing = {key: ObjectInfo(key, it.size, it.etag) for r in (FIRST, SECOND) for key, it in r.entries.items()}
     assert not_as_reported(PLAN, [FIRST, SECOND], listing) == []
     key = next(iter(SECOND.entries))
-    for other in (None, replace(listing[key], etag="x"), replace(listing[key], size=9)):
+    for other in (None, listing[key]._replace(etag="x"), listing[key]._replace(size=9)):
         seen = {**listing, key: other} if other else {k: it for k, it in listing.items() if k != key}
         (trouble,) = not_as_reported(PLAN, [FIRST, SECOND], seen)  # type: ignore[arg-type]
         assert trouble.shard == SECOND.shard

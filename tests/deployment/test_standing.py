@@ -58,11 +58,11 @@ def changed(remote: RemoteGallery, changes: dict[str, str]) -> RemoteGallery:
             case "lost":
                 del listing[key]
             case "other size":
-                listing[key] = replace(found, size=found.size + 1)
+                listing[key] = found._replace(size=found.size + 1)
             case "other tag":
-                listing[key] = replace(found, etag="another")
+                listing[key] = found._replace(etag="another")
             case "archived":
-                listing[key] = replace(found, archived=True)
+                listing[key] = found._replace(archived=True)
             case "no entry":
                 del objects[key]
             case "other source":
@@ -117,9 +117,9 @@ def test_the_plan_is_that_of_the_photos_one_by_one(now, before, changes, listed,
 def test_what_lies_there_otherwise_is_not_as_recorded(other: dict[str, Any]):
     recorded = Entries.of(remote_gallery(local_photo("a")).manifest.objects)
     listing = Listing(recorded)
-    listing.take(replace(ObjectInfo(key, it.size, it.etag), **other) for key, it in recorded.items())
+    listing.take(ObjectInfo(key, it.size, it.etag)._replace(**other) for key, it in recorded.items())
     assert not any(map(listing.is_as_recorded, recorded))
-    assert all(replace(found, **other) == found for found in listing.values())
+    assert all(found._replace(**other) == found for found in listing.values())
 
 
 @pytest.mark.parametrize(

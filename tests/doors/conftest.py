@@ -1,4 +1,4 @@
-"""A job with a gallery of three photos and a small site, and the three places it can go to."""
+"""A job with a gallery of three photos and a small site, and the places it can go to."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ from tests.doors.runner import Runner, s3_inputs
 from tests.fake_github import FakeGitHub, fake_github
 from tests.s3 import FakeS3, Profile
 
-PLACES = ("s3", "boto3", "folder")
+PLACES = ("s3", "folder")
 
 
 @pytest.fixture
 def make_job(tmp_path: Path, make_bucket: Callable[[str], StoreSettings]) -> Callable[..., Job]:
-    """Makes a job; ``place`` is one of ``PLACES``, the rest as ``make_gallery`` takes it."""
+    """Makes a job; ``place`` is one of ``PLACES``, or "acl": S3, whose objects get a canned ACL. The rest is as
+    ``make_gallery`` takes it."""
 
     def make(place: str = "folder", photos: int = 3, **gallery: object) -> Job:
         workspace = tmp_path / "workspace"
@@ -33,8 +34,7 @@ def make_job(tmp_path: Path, make_bucket: Callable[[str], StoreSettings]) -> Cal
         if place == "folder":
             inputs = {"bucket": f"file://{tmp_path}/bucket"}
         else:
-            # a canned ACL is what the fast store cannot send, so that the complete one is chosen
-            inputs = s3_inputs(make_bucket("wedding")) | ({"acl": "private"} if place == "boto3" else {})
+            inputs = s3_inputs(make_bucket("wedding")) | ({"acl": "private"} if place == "acl" else {})
         return Job(workspace, made, site, Runner(workspace, inputs | {"site": "prod/site"}))
 
     return make

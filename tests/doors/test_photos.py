@@ -147,7 +147,7 @@ def test_a_promised_hash_that_is_not_kept(here: Job):
 # -- headers -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("place", ["s3", "boto3"])
+@pytest.mark.parametrize("place", ["s3", "acl"])
 def test_media_types_and_cache_control(make_job, place: str):
     job = make_job(place)
     (job.site / "app.webmanifest").write_text("{}", encoding="utf-8")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import shutil
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -250,23 +249,21 @@ ASKED = {
 def test_no_whole_run_outside_of_the_table_writes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str, asked: str
 ):
-    """Every occasion, every command that knows a bucket, from every origin: a run is let write, or nothing is there."""
+    """Every occasion on which nothing may be written, every command that knows a bucket, from every origin: nothing is
+    there. On the others more or less is written; what a command may do there is not decided by the occasion."""
     workspace, bucket, elsewhere = tmp_path / "workspace", tmp_path / "bucket", tmp_path / "elsewhere"
     make_gallery(workspace / "prod/pics", 1)
     environ = dict(ASKED[asked]) | {"GALLERIA_APPROVED_PLAN": "a" * 64, "GALLERIA_SHARD_COUNT": "1"}
     if config := environ.pop("config", ""):
         (workspace / "galleria.yml").write_text(config.replace("{elsewhere}", str(elsewhere)), encoding="utf-8")
-    for cause, whose in product(Cause, Whose):
+    for cause, whose in set(product(Cause, Whose)) - WRITING:
         ci = Plain(io.StringIO(), workspace, interactive=False, occasion=occasion(cause, whose))
         monkeypatch.setattr("galleria_action.run.detect", lambda *_, ci=ci: ci)
         log = io.StringIO()
         target = [] if "elsewhere" in asked else ["--bucket", f"file://{bucket}"]
         run([command, *target, "--comment", "off"], World(environ, workspace, log, log, Stop()))
-        if (cause, whose) not in WRITING:
-            assert not bucket.exists(), (cause, whose)
-            assert not elsewhere.exists(), (cause, whose)
-        for folder in (bucket, elsewhere):
-            shutil.rmtree(folder, ignore_errors=True)
+        assert not bucket.exists(), (cause, whose)
+        assert not elsewhere.exists(), (cause, whose)
 
 
 def on_github(tmp_path: Path, name: str, payload: Any) -> dict[str, str]:

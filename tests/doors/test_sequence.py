@@ -32,7 +32,7 @@ def ok(ran: Ran) -> Ran:
     return ran
 
 
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("place", [*PLACES, "acl"])
 def test_the_whole_path(make_job, place: str):
     """plan → deploy → plan (nothing) → change → deploy → lose an object → verify fails → deploy heals → verify.
 

@@ -112,13 +112,13 @@ Step = Callable[[Gallery, list[Bucket]], object]
 
 @dataclass(frozen=True)
 class Scene:
-    """Steps of one gallery; ``dry_run`` is that of the last."""
+    """Steps of one gallery, which is ``online`` before; ``dry_run`` is that of the last."""
 
     name: str
     steps: list[Step] = field(default_factory=list)
     dry_run: bool = False
-    photos: int = 4
     ends_well: bool = True
+    online: bool = True
 
 
 def nothing(gallery: Gallery, buckets: list[Bucket]) -> None:
@@ -144,22 +144,27 @@ def _renamed(gallery: Gallery, _: list[Bucket]) -> None:
 
 
 SCENES = [
-    Scene("a first deploy", [nothing]),
-    Scene("the plan of a first deploy", [nothing], dry_run=True),
-    Scene("nothing to do", [nothing, nothing]),
-    Scene("one photo changed", [nothing, lambda g, _: g.change(0)]),
-    Scene("the plan of one photo changed", [nothing, lambda g, _: g.change(0)], dry_run=True),
-    Scene("one photo removed, one added", [nothing, lambda g, _: (g.remove(1), g.add(9))]),
-    Scene("an id renamed", [nothing, _renamed]),
-    Scene("more removed than allowed", [nothing, lambda g, _: [g.remove(0) for _ in range(3)]], ends_well=False),
-    Scene("a plan that the guard refuses", [nothing, _emptied], dry_run=True, ends_well=False),
-    Scene("a gallery without photos", [nothing, _emptied], ends_well=False),
-    Scene("a file missing", [lambda g, _: g.local_path(0, "web").unlink()], ends_well=False),
-    Scene("a file that is a web page", [lambda g, _: g.local_path(0, "full").write_text("<html>")], ends_well=False),
-    Scene("an object lost", [nothing, _each(lambda bucket: bucket.lose("/web/"))]),
-    Scene("an object overwritten", [nothing, _each(lambda bucket: bucket.damage("/thumb/"))]),
-    Scene("metadata lost", [nothing, _each(lambda bucket: bucket.lose("gallery-metadata.json"))]),
-    Scene("mended after a failure", [nothing, _cut, lambda g, _: g.change(0)]),
+    Scene("a first deploy", [nothing], online=False),
+    Scene("the plan of a first deploy", [nothing], dry_run=True, online=False),
+    Scene("nothing to do", [nothing]),
+    Scene("one photo changed", [lambda g, _: g.change(0)]),
+    Scene("the plan of one photo changed", [lambda g, _: g.change(0)], dry_run=True),
+    Scene("one photo removed, one added", [lambda g, _: (g.remove(1), g.add(9))]),
+    Scene("an id renamed", [_renamed]),
+    Scene("more removed than allowed", [lambda g, _: [g.remove(0) for _ in range(3)]], ends_well=False),
+    Scene("a plan that the guard refuses", [_emptied], dry_run=True, ends_well=False),
+    Scene("a gallery without photos", [_emptied], ends_well=False),
+    Scene("a file missing", [lambda g, _: g.local_path(0, "web").unlink()], ends_well=False, online=False),
+    Scene(
+        "a file that is a web page",
+        [lambda g, _: g.local_path(0, "full").write_text("<html>")],
+        ends_well=False,
+        online=False,
+    ),
+    Scene("an object lost", [_each(lambda bucket: bucket.lose("/web/"))]),
+    Scene("an object overwritten", [_each(lambda bucket: bucket.damage("/thumb/"))]),
+    Scene("metadata lost", [_each(lambda bucket: bucket.lose("gallery-metadata.json"))]),
+    Scene("mended after a failure", [_cut, lambda g, _: g.change(0)]),
 ]
 
 
@@ -173,9 +178,24 @@ def _told(result: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in result.items() if name not in _OWN}
 
 
+#: what the first deploy of four photos left at each door: with it most scenes begin, and one is about it
+_LEFT: dict[str, dict[str, Stored]] = {}
+
+
+def _online(gallery: Gallery, buckets: dict[str, Bucket]) -> None:
+    for door, bucket in buckets.items():
+        if door not in _LEFT:
+            assert DOORS[door](bucket, gallery, False)["success"]
+            _LEFT[door] = dict(bucket.content)
+        else:
+            bucket.content.update(_LEFT[door])
+
+
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)
 def test_no_door_differs(scene: Scene, tmp_path: Path, buckets: dict[str, Bucket]):
-    gallery = make_gallery(tmp_path / "prod/pics", scene.photos)
+    gallery = make_gallery(tmp_path / "prod/pics", 4)
+    if scene.online:
+        _online(gallery, buckets)
     for number, step in enumerate(scene.steps, 1):
         step(gallery, list(buckets.values()))
         last = number == len(scene.steps)
