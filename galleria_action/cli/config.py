@@ -253,7 +253,7 @@ def _expected(error: Any) -> str:
         return f"{_written(error.instance)} is not one of {', '.join(choices)}"
     if error.validator == "type":
         kinds = error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]
-        return f"{_written(error.instance)} is not {' or '.join(_KINDS.get(kind, kind) for kind in kinds)}"
+        return f"{_written(error.instance)} is not {' or '.join(_KINDS[kind] for kind in kinds)}"
     return str(error.message)[:200]
 
 
@@ -263,6 +263,6 @@ def _written(value: Any) -> str:
         return "nothing"
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, str):
-        return f"{value!r:.60}"
-    return {list: "a list", dict: "a section"}.get(type(value)) or f"{value!s:.60}"
+    if isinstance(value, (list, dict)):
+        return "a list" if isinstance(value, list) else "a section"
+    return f"{value!r:.60}" if isinstance(value, str) else f"{value!s:.60}"
