@@ -149,9 +149,13 @@ class Ending:
 def with_outcome(error: GalleriaError, record: Tally) -> GalleriaError:
     """A cancelled run says on which side of the commit it stopped."""
     command = COMMANDS.get(record.command)
-    if not isinstance(error, Cancelled) or (command and not command.needs_bucket):
+    if not isinstance(error, Cancelled):
         return error
-    if record.committed is None:
+    if command and not command.needs_bucket:
+        return Cancelled(f"{error.message}.", signal_number=error.signal_number, hint="Run again to finish.")
+    if command and not command.writes:
+        text = "before the end. Nothing was written."
+    elif record.committed is None:
         text = "during the commit, whose outcome could not be learnt: the gallery online is the old one or the new one."
     elif record.committed:
         text = "after the commit: the new gallery is live, but old objects may remain and nothing was verified."

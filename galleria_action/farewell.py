@@ -39,8 +39,9 @@ class Farewell:
         return self._turn.acquire(blocking=False)
 
     def stopping(self, patience: float) -> None:
-        """Tell that a stop was heard. Takes ``patience`` seconds at most: nobody may be reading."""
-        if speech := self._speech:
+        """Tell that a stop was heard, unless the end is told by now. Takes ``patience`` seconds at most: nobody may be
+        reading."""
+        if (speech := self._speech) and not self._turn.locked():
             within(patience, speech.stopping)
 
     def say(self, error: GalleriaError, patience: float) -> int | None:

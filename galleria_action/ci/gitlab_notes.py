@@ -55,7 +55,7 @@ class MergeRequestNotes:
         """See ``Comments.my_name``."""
         name = at(self._rest.call("GET", "user"), "username")
         if not isinstance(name, str):
-            raise ApiError("the answer is no user")
+            raise ApiError("the answer is not a user")
         return name
 
     def create(self, body: str) -> Comment:
@@ -75,7 +75,7 @@ class MergeRequestNotes:
             author = str((note["author"] or {}).get("username"))
             return Comment(int(note["id"]), author, str(note["body"]), f"{self._url}#note_{note['id']}")
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise ApiError("the answer is no note") from error
+            raise ApiError("the answer is not a note") from error
 
 
 class GitLabNotes(NoReviews):

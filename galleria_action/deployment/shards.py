@@ -45,7 +45,7 @@ class Shard:
         found = re.fullmatch(r"([0-9]{1,3})/([0-9]{1,3})", text)
         if found and 1 <= int(found[1]) <= int(found[2]) <= MOST_SHARDS:
             return cls(int(found[1]), int(found[2]))
-        raise ValueError(f"{text[:40]!r} is no shard such as 3/8 (from 1/1 to {MOST_SHARDS}/{MOST_SHARDS})")
+        raise ValueError(f"{text[:40]!r} is not a shard such as 3/8 (from 1/1 to {MOST_SHARDS}/{MOST_SHARDS})")
 
     def owns(self, key: str) -> bool:
         """Whether the object ``key`` is this shard's: by a hash of the key alone, so that every machine agrees."""
@@ -138,7 +138,7 @@ def parse_report(raw: bytes) -> Report:
             frozenset(about.get("staged", ())),
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise ManifestUnreadable(f"it is no report of a shard: {error}") from error
+        raise ManifestUnreadable(f"it is not the report of a shard: {error}") from error
     counts = (report.sent, report.skipped, report.bytes_sent)
     well_formed = (
         all(type(text) is str for text in (report.plan_id, report.fingerprint, *report.photos, *report.staged))
@@ -146,7 +146,7 @@ def parse_report(raw: bytes) -> Report:
         and all(type(number) is int and number >= 0 for number in counts)
     )
     if not well_formed:
-        raise ManifestUnreadable("it is no report of a shard: something in it has a wrong type")
+        raise ManifestUnreadable("it is not the report of a shard: something in it has a wrong type")
     return report
 
 

@@ -78,7 +78,7 @@ class Rest:
             answer = self._request("GET", url, None)
             items = _json(answer)
             if not isinstance(items, list):
-                raise ApiError("the answer is no list")
+                raise ApiError("the answer is not a list")
             yield from items
             following = _NEXT.search(answer.headers.get("link", ""))
             if not following:
@@ -169,4 +169,4 @@ def _json(answer: Answer) -> Any:
     try:
         return json.loads(answer.body)
     except (ValueError, RecursionError) as error:
-        raise ApiError("the answer is no JSON", answer.status) from error
+        raise ApiError("the answer is not JSON", answer.status) from error

@@ -75,7 +75,7 @@ class StoreSettings:
             missing = "secret-key" if self.access_key else "access-key"
             raise ValueError(f"{missing} is missing: access-key and secret-key belong together")
         if self.region and not _REGION.fullmatch(self.region):
-            raise ValueError(f"region {self.region[:80]!r} is no name of a region, such as eu-central-1")
+            raise ValueError(f"region {self.region[:80]!r} is not the name of a region, such as eu-central-1")
 
     @property
     def of_state(self) -> StoreSettings | None:
@@ -228,7 +228,7 @@ def _check_bucket_name(name: str, endpoint: str | None) -> None:
     pattern = _ANY_BUCKET if endpoint else _AWS_BUCKET
     if not pattern.fullmatch(name) or _IP_ADDRESS.fullmatch(name):
         raise ValueError(
-            f"bucket {name!r} is no valid bucket name: 3 to 63 lower-case letters, digits, hyphens and dots, "
+            f"bucket {name!r} is not a valid bucket name: 3 to 63 lower-case letters, digits, hyphens and dots, "
             "with a letter or digit at both ends"
         )
     if endpoint and (urlsplit(endpoint).hostname or "").startswith(f"{name.lower()}."):
@@ -266,7 +266,7 @@ def _parse_endpoint(endpoint: str) -> str:
         url = urlsplit(endpoint if has_scheme else f"https://{endpoint}")
         port = url.port
     except ValueError:
-        raise ValueError("endpoint is no valid URL; it should look like https://s3.example.com") from None
+        raise ValueError("endpoint is not a valid URL; it should look like https://s3.example.com") from None
     if url.scheme not in ("http", "https"):
         raise ValueError(f"endpoint must begin with https:// or http://, not {url.scheme}://")
     if "@" in url.netloc:

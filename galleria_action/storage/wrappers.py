@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Awaitable, Iterable, Iterator
+from itertools import islice
 
 from galleria_action.storage.conditions import checks_hash, prove_ahead
 from galleria_action.storage.interface import (
@@ -20,6 +21,7 @@ from galleria_action.storage.interface import (
     StoredObject,
     Target,
     WriteStore,
+    open_ahead,
     put_later,
     seconds_between_writes,
 )
@@ -75,9 +77,13 @@ class RecordingStore:
         """See ``Paced``."""
         return seconds_between_writes(self._store)
 
-    def prove_ahead(self, size: int = 0, objects: int = 0) -> None:
+    def open_ahead(self, count: int) -> None:
+        """See ``Connecting``."""
+        open_ahead(self._store, count)
+
+    def prove_ahead(self, size: int = 0) -> None:
         """See ``Proving``."""
-        prove_ahead(self._store, size, objects)
+        prove_ahead(self._store, size)
 
     def checks_hash(self, key: str) -> bool:
         """See ``Proving``."""
@@ -96,10 +102,12 @@ class RecordingStore:
     def list(self, prefix: str = "", part: Part = WHOLE) -> Iterator[ObjectInfo]:
         """See ``ReadStore.list``."""
         self._record("list", prefix)
-        for number, info in enumerate(self._store.list(prefix, part)):
-            if number and number % PAGE == 0:
-                self._record("list", prefix)
+        found = iter(self._store.list(prefix, part))
+        yield from islice(found, PAGE)
+        for info in found:  # the first of another page
+            self._record("list", prefix)
             yield info
+            yield from islice(found, PAGE - 1)
 
     def put(self, key: str, body: Body, headers: Headers, condition: Condition | None = None) -> str:
         """See ``WriteStore.put``."""

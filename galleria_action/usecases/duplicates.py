@@ -30,11 +30,12 @@ def duplicates(context: Context) -> Answered:
         fence = context.place.fence(search.folder, "originals")
         found = find_duplicates(search, fence, stopped=lambda: context.stop.requested, tell=context.tell)
         tell_lookalikes(context, found, search)
+    small = f" {count(len(found.skipped), 'smaller one')} left out (min-resolution)." if found.skipped else ""
+    compared = f"{count(found.images, 'photo')} compared: "
     if not found.duplicates:
-        return Answered(f"{count(found.images, 'photo')} compared: no two show the same.")
-    return Answered(
-        f"{count(found.images, 'photo')} compared: {found.duplicates:,} of them show what a better one shows."
-    )
+        return Answered(f"{compared}no two show the same.{small}")
+    shows = "one of them shows" if found.duplicates == 1 else f"{found.duplicates:,} of them show"
+    return Answered(f"{compared}{shows} what a better one shows.{small}")
 
 
 def _search(context: Context) -> Search:

@@ -62,7 +62,7 @@ class Whims:
     def pages(self, path: str) -> Iterator[Any]:
         items = self.call("GET", path)
         if not isinstance(items, list):
-            raise ApiError("the answer is no list")
+            raise ApiError("the answer is not a list")
         yield from items
 
 

@@ -15,8 +15,10 @@ from pathlib import Path
 
 import pytest
 
+from galleria_action.ending import with_outcome
 from galleria_action.errors import Cancelled
 from galleria_action.farewell import Farewell, Speech, within
+from galleria_action.report.result import Tally
 from tests.doors.conftest import Job
 from tests.doors.runner import ROOT, Watched
 from tests.runner_grammar import commands, read_outputs
@@ -49,6 +51,29 @@ def test_a_run_that_reports_by_itself_is_not_spoken_for():
     farewell.prepare(Speech(lambda: None, lambda _: pytest.fail("twice")))
     assert farewell.take()
     assert farewell.say(Cancelled("stopped"), 1) is None
+
+
+def test_when_the_end_is_told_nobody_says_that_it_is_coming():
+    farewell = Farewell()
+    farewell.prepare(Speech(lambda: pytest.fail("too late"), lambda _: 130))
+    assert farewell.take()
+    farewell.stopping(1)
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        ("plan", "Stopped by SIGINT before the end. Nothing was written."),
+        ("verify", "Stopped by SIGINT before the end. Nothing was written."),
+        ("process", "Stopped by SIGINT."),
+        ("deploy", "Stopped by SIGINT before the commit: the gallery that visitors see is as before."),
+        ("an unknown one", "Stopped by SIGINT before the commit"),
+    ],
+)  # fmt: skip
+def test_what_is_said_of_a_stop_fits_the_command(command: str, says: str):
+    told = with_outcome(Cancelled("Stopped by SIGINT", signal_number=15), Tally(command, hide=str))
+    assert told.message.startswith(says) and told.hint == "Run again to finish."
+    assert isinstance(told, Cancelled) and told.signal_number == 15
 
 
 def test_before_a_run_can_be_spoken_for_nothing_is_said():

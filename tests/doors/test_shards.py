@@ -399,8 +399,8 @@ def test_a_commit_of_the_site_leaves_the_shards_of_the_photos_alone(tmp_path: Pa
 @pytest.mark.parametrize(
     ("command", "inputs", "text"),
     [
-        ("deploy", {"shard": "3/2", "approved_plan": PLAN_ID}, "shard: '3/2' is no shard such as 3/8"),
-        ("deploy", {"shard": "1/257", "approved_plan": PLAN_ID}, "shard: '1/257' is no shard"),
+        ("deploy", {"shard": "3/2", "approved_plan": PLAN_ID}, "shard: '3/2' is not a shard such as 3/8"),
+        ("deploy", {"shard": "1/257", "approved_plan": PLAN_ID}, "shard: '1/257' is not a shard"),
         ("deploy", {"shard": "1/2"}, "shard: needs approved-plan"),
         (
             "deploy",

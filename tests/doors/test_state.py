@@ -58,7 +58,7 @@ def test_a_service_that_does_not_copy_gets_the_bytes_again(start: Start):
         ("https://example.org/x", "neither"),
         (f"s3://{BUCKET}/{PREFIX}records", "lie in each other"),
         (f"s3://{BUCKET}", "lie in each other"),
-        ("s3://No Bucket/x", "is no valid bucket name"),
+        ("s3://No Bucket/x", "is not a valid bucket name"),
         ("file:///", "is the whole file system"),
         ("s3://other/../x", "must not contain '..'"),
     ],

@@ -327,7 +327,7 @@ class TestDuplicates:
     def test_process_and_validate_look_for_them_too(self, runner: Runner) -> None:
         ran = ok(runner.run("process", duplicates="warn"))
         assert (ran.outputs["duplicates"], ran.outputs["changed"]) == ("1", "true")
-        assert any("show what a better one shows" in text for text in ran.result["warnings"])
+        assert any("shows what a better one shows" in text for text in ran.result["warnings"])
         failed(runner.run("process", duplicates="fail"), "duplicates-found", 15)
         failed(runner.run("validate", duplicates="fail"), "duplicates-found", 15)
         assert ok(runner.run("validate")).outputs["duplicates"] == "0"
@@ -336,6 +336,11 @@ class TestDuplicates:
         ok(runner.run("process"))
         assert ok(runner.run("duplicates", originals="prod/pics")).outputs["duplicates"] == "1"
         assert ok(runner.run("duplicates", originals=".")).outputs["duplicates"] == "1"
+
+    def test_what_is_too_small_to_be_compared_is_told(self, runner: Runner) -> None:
+        ran = ok(runner.run("duplicates", min_resolution="5000"))
+        assert "0 photos compared: no two show the same. " in ran.log
+        assert "smaller ones left out (min-resolution)." in ran.log
 
     @pytest.mark.parametrize(
         ("inputs", "text"),

@@ -107,7 +107,11 @@ def test_the_smallest_jpegs_are_whole(body: bytes) -> None:
     assert seen("a.jpg", body).problem is None
 
 
-POINTERS = {"Git LFS": LFS, "lfs: true": LFS, "git-annex": ANNEX, "git annex get": ANNEX, "DVC": DVC, "dvc pull": DVC}
+GIT_CRYPT = b"\0GITCRYPT\0" + bytes(range(256)) * 40
+POINTERS = {
+    "Git LFS": LFS, "lfs: true": LFS, "git-annex": ANNEX, "git annex get": ANNEX, "DVC": DVC, "dvc pull": DVC,
+    "git-crypt unlock": GIT_CRYPT, "encrypted by git-crypt": GIT_CRYPT[:99],
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(("word", "body"), POINTERS.items())
@@ -122,6 +126,8 @@ NOT_PICTURES = {
     "is an HTML page": b"\n<!DOCTYPE html><html><h1>404 Not Found",
     "is XML": b'<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>',
     "is a symbolic link that was checked out as text": b"../../originals/IMG_1.jpg",
+    "is encrypted": b"age-encryption.org/v1\n-> X25519 abc\n",
+    "is encrypted, not a picture": b"Salted__" + bytes(range(200)),
     "is text": b'{"message": "Not Found"}\n',
     "holds only zeros": bytes(5000),
     "of a kind that is known": b"\x01\x02\x03\x04\x05",

@@ -296,6 +296,20 @@ def test_among_photos_only_links_that_would_be_published_are_told(workspace: Pat
     assert walk.skipped == ("notes",)
 
 
+@pytest.mark.parametrize("walk", [walk_photos, walk_site])
+def test_a_photo_that_icloud_holds_back_is_named_instead_of_missing(workspace: Path, walk: Callable[..., Walk]) -> None:
+    fill(workspace / "pics", "a.jpg", "2024/.b.jpg.icloud")
+    with pytest.raises(GalleryInvalid) as refused:
+        walk(workspace / "pics", Workspace(workspace))
+    (finding,) = refused.value.findings
+    assert "'pics/2024/.b.jpg.icloud' stands for 'b.jpg', which iCloud has not brought" in str(finding)
+
+
+def test_what_would_not_be_published_anyway_may_be_held_back(workspace: Path) -> None:
+    source = fill(workspace / "pics", "a.jpg", ".notes.txt.icloud", "x.icloud")
+    assert keys(walk_photos(source, Workspace(workspace))) == ["photos/a.jpg"]
+
+
 LEFTOVERS = [
     *("Thumbs.db", "desktop.ini", "Icon\r", "__MACOSX/a.jpg", "@eaDir/a.jpg/SYNOPHOTO_THUMB_XL.jpg", "#recycle/a.jpg"),
     *("@Recycle/a.jpg", "$RECYCLE.BIN/S-1-5/a.jpg", "lost+found/a.jpg", "System Volume Information/a.jpg"),

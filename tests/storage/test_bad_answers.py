@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from galleria_action.errors import PermissionRefused, StorageUnavailable
 from galleria_action.storage.faults import Call
@@ -14,6 +16,7 @@ from galleria_action.storage.interface import (
     IfAbsent,
     IfMatch,
     ObjectInfo,
+    Part,
     PreconditionFailed,
     Target,
 )
@@ -97,6 +100,29 @@ class TestList:
             return Page([], str(number + 1)) if number < 1_000 else Page([ObjectInfo("a", 1, "e")], None)
 
         assert [info.key for info in every_object(fetch, Call("list", Target(None, "bucket")))] == ["a"]
+
+    @given(
+        st.sets(st.text("ab/\ud7ff\U0001f600", min_size=1, max_size=4), max_size=12),
+        st.sampled_from(["", "a", "a/"]),
+        st.sampled_from(["", "b", "a"]),
+        st.none() | st.text("ab/", min_size=1, max_size=2),
+        st.integers(1, 5),
+    )
+    def test_every_page_gives_what_each_of_its_objects_would(
+        self, names: set[str], root: str, wanted: str, until: str | None, held: int
+    ) -> None:
+        """Whether it can be taken as a whole or not."""
+        objects = [ObjectInfo(f"{root}{name}", len(name), name, archived=len(name) == 2) for name in sorted(names)]
+        pages = [objects[at : at + held] for at in range(0, len(objects), held)] or [[]]
+
+        def fetch(token: str | None) -> Page:
+            number = int(token or 0)
+            return Page(pages[number], str(number + 1) if number + 1 < len(pages) else None)
+
+        call = Call("list", Target(None, "bucket", root), wanted)
+        expected = [it for it in sorted(names) if it.startswith(wanted) and (until is None or it <= until)]
+        found = list(every_object(fetch, call, Part("", until)))
+        assert found == [ObjectInfo(it, len(it), it, archived=len(it) == 2) for it in expected]
 
     def test_a_single_page_may_be_in_any_order(self, open_it: Callable[..., Any]) -> None:
         with scripted(self.page("gal/b", "gal/a")) as script:

@@ -56,22 +56,22 @@ def test_accepted(bucket: str, prefix: str | None, endpoint: str | None, expecte
     [
         (None, None, None, "bucket is missing"),
         ("", None, None, "bucket is missing"),
-        ("ab", None, None, "no valid bucket name"),
+        ("ab", None, None, "not a valid bucket name"),
         ("Photos", None, None, "lower-case"),
-        ("photos_2024", None, None, "no valid bucket name"),
-        ("-photos", None, None, "no valid bucket name"),
-        ("photos-", None, None, "no valid bucket name"),
-        ("pho..tos", None, None, "no valid bucket name"),
-        ("p" * 64, None, None, "no valid bucket name"),
-        ("192.168.0.1", None, None, "no valid bucket name"),
-        ("pho tos", None, "s3.example.com", "no valid bucket name"),
+        ("photos_2024", None, None, "not a valid bucket name"),
+        ("-photos", None, None, "not a valid bucket name"),
+        ("photos-", None, None, "not a valid bucket name"),
+        ("pho..tos", None, None, "not a valid bucket name"),
+        ("p" * 64, None, None, "not a valid bucket name"),
+        ("192.168.0.1", None, None, "not a valid bucket name"),
+        ("pho tos", None, "s3.example.com", "not a valid bucket name"),
         ("../photos", None, None, "contains a slash"),
-        ("..", None, "s3.example.com", "no valid bucket name"),
+        ("..", None, "s3.example.com", "not a valid bucket name"),
         ("photos/a", None, None, "write 's3://photos/a'"),
         ("photos\n", None, None, "control character"),
         ("https://photos.s3.amazonaws.com", None, None, "an address goes into endpoint"),
-        ("s3://", None, None, "no valid bucket name"),
-        ("s3:///photos", None, None, "no valid bucket name"),
+        ("s3://", None, None, "not a valid bucket name"),
+        ("s3:///photos", None, None, "not a valid bucket name"),
         ("s3://photos/a", "b", None, "prefix is given twice"),
         ("s3://photos/../b", None, None, "must not contain '..'"),
         ("photos", "a/../b", None, "must not contain '..'"),
@@ -86,9 +86,9 @@ def test_accepted(bucket: str, prefix: str | None, endpoint: str | None, expecte
         ("photos", None, "ftp://example.com", "must begin with https"),
         ("photos", None, "https://", "no valid host"),
         ("photos", None, "https://exa mple.com", "no valid host"),
-        ("photos", None, "https://example.com:port", "no valid URL"),
-        ("photos", None, "https://example.com:99999", "no valid URL"),
-        ("photos", None, "https://[::1", "no valid URL"),
+        ("photos", None, "https://example.com:port", "not a valid URL"),
+        ("photos", None, "https://example.com:99999", "not a valid URL"),
+        ("photos", None, "https://[::1", "not a valid URL"),
         ("photos", None, "https://example.com/photos", "already contains"),
         ("photos", None, "https://example.com/?a=b", "behind the host"),
         ("photos", None, "https://example.com/#a", "behind the host"),
@@ -219,7 +219,7 @@ GALLERY = Target(None, "photos", "wedding/")
 )
 def test_where_the_state_lies(text: str | None, target: Target, expected: Target | None):
     if text == "s3://r/x":
-        with pytest.raises(ValueError, match=r"state: bucket 'r' is no valid"):
+        with pytest.raises(ValueError, match=r"state: bucket 'r' is not a valid"):
             parse_state(text, target)
     else:
         assert parse_state(text, target) == expected

@@ -80,7 +80,7 @@ class GitHubApi:
     def _pull(self, pull: Any) -> PullRequest:
         number, head = at(pull, "number"), str(at(pull, "head", "repo", "full_name"))
         if not isinstance(number, int):
-            raise ApiError("the answer is no pull request")
+            raise ApiError("the answer is not a pull request")
         return PullRequest(number, head.lower() != self._repository.lower(), str(at(pull, "head", "sha") or ""))
 
     def is_ancestor(self, older: str, newer: str) -> bool:
@@ -112,7 +112,7 @@ class GitHubApi:
         """Whether the pull request is neither merged nor closed."""
         state = at(self._rest.call("GET", f"{self._home}/pulls/{number}"), "state")
         if state not in ("open", "closed"):
-            raise ApiError("the answer is no pull request")
+            raise ApiError("the answer is not a pull request")
         return bool(state == "open")
 
     def deployments(self, environment: str) -> Iterator[int]:

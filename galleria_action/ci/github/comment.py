@@ -46,7 +46,7 @@ class PullRequestComments:
 def _comment(answer: Any) -> Comment:
     number, body = at(answer, "id"), at(answer, "body") or ""
     if not isinstance(number, int) or not isinstance(body, str):
-        raise ApiError("the answer is no comment")
+        raise ApiError("the answer is not a comment")
     # the author of a deleted account is null
     author = at(answer, "user", "login")
     return Comment(number, str(author), body.replace("\r\n", "\n"), str(at(answer, "html_url") or ""))

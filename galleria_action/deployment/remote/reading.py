@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import suppress
 from hashlib import sha256
 from itertools import chain, islice, takewhile
+from operator import attrgetter
 from typing import TypeVar
 
 from galleria_action.deployment.documents.reading import read_document
@@ -33,6 +34,7 @@ _PAGE = 1_000
 _KEYS_IN_A_PART = 900
 _PARTS = 8
 _SAMPLE = 1_000
+_SIZE = attrgetter("size")
 #: a document of up to this size is kept at hand
 _SMALL_DOCUMENT = 256 << 10
 #: between two listings, where the first does not show our own writes yet
@@ -214,7 +216,14 @@ def _together(listings: Sequence[Iterable[ObjectInfo]]) -> dict[str, ObjectInfo]
 
 def _objects(listing: Iterable[ObjectInfo]) -> Iterator[ObjectInfo]:
     """What a listing holds beside markers of folders: those hold nothing, and belong to nobody."""
-    return (found for found in listing if found.size or not is_folder_marker(found.key, found.size))
+    left = iter(listing)
+    return chain.from_iterable(map(_without_markers, iter(lambda: list(islice(left, _PAGE)), [])))
+
+
+def _without_markers(objects: list[ObjectInfo]) -> list[ObjectInfo]:
+    if all(map(_SIZE, objects)):
+        return objects
+    return [found for found in objects if not is_folder_marker(found.key, found.size)]
 
 
 def divided(expected: Sequence[str]) -> list[Part]:

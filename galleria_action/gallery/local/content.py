@@ -60,10 +60,15 @@ def of_named_type(key: str, head: bytes) -> bool:
 
 def pointer_problem(head: bytes, size: int) -> str | None:
     """What a file is that only stands for another one, and how to get that one; ``None`` for any other file."""
+    if head.startswith(_GIT_CRYPT):
+        return "is encrypted by git-crypt; run `git-crypt unlock` before"
     if size > _LARGEST_POINTER:
         return None
     return next((problem for pattern, problem in _POINTERS if pattern.match(head)), None)
 
+
+#: what git-crypt writes before what it has encrypted, of whatever size
+_GIT_CRYPT = b"\0GITCRYPT\0"
 
 _POINTERS = (
     (
@@ -85,6 +90,10 @@ _MARKUP = expression(
     rb"(?:\xef\xbb\xbf)?\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|title|script)\b", re.I | re.S
 )
 _XML = expression(rb"(?:\xef\xbb\xbf)?\s*<(?:\?xml|[A-Za-z])")
+#: age, OpenPGP, OpenSSL (and transcrypt), Ansible: of a page they may be the contents, of a photo never
+_ENCRYPTED = expression(
+    rb"age-encryption\.org/|-----BEGIN (?:AGE ENCRYPTED FILE|PGP MESSAGE)-----|Salted__|U2FsdGVkX1|\$ANSIBLE_VAULT;"
+)
 _ONE_LINE = expression(r"[^\n\r\0]{1,4095}\Z")
 
 
@@ -95,6 +104,8 @@ def _not_a_picture(head: bytes, size: int) -> str:
         return "is an HTML page, not a picture or video; a download that failed leaves such pages"
     if _XML.match(head):
         return "is XML, not a picture or video; a download that was refused leaves such answers"
+    if _ENCRYPTED.match(head):
+        return "is encrypted, not a picture or video; decrypt it before"
     text = _text(head)
     if text is not None and size <= _LARGEST_POINTER and _ONE_LINE.match(text) and "/" in text:
         return (

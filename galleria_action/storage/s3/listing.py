@@ -6,19 +6,21 @@ Truncated pages without a token, tokens that lead in circles and empty answers a
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from itertools import islice, pairwise
-from operator import lt
+from itertools import islice, pairwise, repeat
+from operator import attrgetter, itemgetter, lt
 from sys import intern
 
 from galleria_action.storage.faults import Call, Fault, failure
-from galleria_action.storage.interface import WHOLE, Indivisible, ObjectInfo, Part
+from galleria_action.storage.interface import WHOLE, Indivisible, ObjectInfo, Part, objects_of
 from galleria_action.values import dataclass
 
 #: Pages may hold less than was asked for, even nothing where many versions were deleted; these many in one listing hold
 #: fewer than ``_FEW`` objects in no service that means to come to an end.
 MOST_SPARSE_PAGES = 5_000
 _FEW = 10
+_key = attrgetter("key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +57,16 @@ def every_object(fetch: Callable[[str | None], Page], call: Call, part: Part = W
     wanted = root + (call.key or "")
     try:
         for objects, ascending in _in_order(_pages(fetch), whole=part == WHOLE):
-            if not wanted and ascending and objects:  # nothing needs to be asked of each of them
-                if part.after and objects[0].key <= part.after:
+            if ascending and objects and all(map(str.startswith, map(_key, objects), repeat(wanted))):
+                # as nearly always: nothing needs to be asked of each of them
+                own = _below(root, objects)
+                if part.after and own[0].key <= part.after:
                     raise Indivisible
-                if part.until is None or objects[-1].key <= part.until:
-                    yield from objects
-                    continue
+                end = len(own) if part.until is None else bisect_right(own, part.until, key=_key)
+                yield from islice(own, end)
+                if end < len(own):
+                    return
+                continue
             for info in objects:
                 if not info.key.startswith(root):
                     raise BadListing("the listing names objects that were not asked for")
@@ -74,6 +80,14 @@ def every_object(fetch: Callable[[str | None], Page], call: Call, part: Part = W
                 yield ObjectInfo(key, info.size, info.etag, info.archived) if root else info
     except BadListing as error:
         raise failure(Fault("malformed", message=str(error)), call) from None
+
+
+def _below(root: str, objects: Sequence[ObjectInfo]) -> Sequence[ObjectInfo]:
+    """``objects``, whose keys all begin with ``root``, with their keys without it."""
+    if not root:
+        return objects
+    keys, *others = zip(*objects, strict=True)
+    return objects_of(zip(map(intern, map(itemgetter(slice(len(root), None)), keys)), *others, strict=True))
 
 
 def _pages(fetch: Callable[[str | None], Page]) -> Iterator[Page]:
@@ -103,7 +117,7 @@ def _in_order(pages: Iterator[Page], *, whole: bool) -> Iterator[tuple[Sequence[
     """
     last: str | None = None
     for page in pages:
-        keys = [info.key for info in page.objects]
+        keys = list(map(_key, page.objects))
         ascending = all(map(lt, keys, islice(keys, 1, None)))
         if whole and last is None and page.next_token is None:
             if len(set(keys)) < len(keys):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import repeat
+from operator import itemgetter
 from sys import intern
 from urllib.parse import unquote_plus
 from xml.etree import ElementTree
 
 from galleria_action.net.signature import canonical_query
 from galleria_action.storage.faults import Call, Fault, failure
-from galleria_action.storage.interface import ObjectInfo, Part
+from galleria_action.storage.interface import ObjectInfo, Part, objects_of
 from galleria_action.storage.persistence import Persistence
 from galleria_action.storage.s3.documents import MOST_TAGS, BadDocument, parsed
 from galleria_action.storage.s3.listing import BadListing, Page, every_object, page_of
@@ -98,16 +100,18 @@ def _plain_objects(body: bytes) -> tuple[list[ObjectInfo], bytes] | None:
         return None
     before, around = text[:begin], text[:begin] + text[end:]
     found = _ONE.findall(text, begin, end)
-    if sum([len(one[0]) for one in found]) != end - begin or around.count("<EncodingType") > 1:
+    if sum(map(len, map(itemgetter(0), found))) != end - begin or around.count("<EncodingType") > 1:
         return None
     if not (_BETWEEN.search(before[-_LONGEST_END:]) and _AROUND.fullmatch(around)):
         return None
-    encoded = "<EncodingType>url</EncodingType>" in around
-    objects = [
-        ObjectInfo(intern(unquote_plus(key) if encoded and ("%" in key or "+" in key) else key), int(size), etag)
-        for _, key, etag, size in found
-    ]
-    return objects, around.encode()
+    _, keys, etags, sizes = zip(*found, strict=True)
+    if "<EncodingType>url</EncodingType>" in around and ("%" in text or "+" in text):
+        keys = tuple(map(_decoded, keys))
+    return objects_of(zip(map(intern, keys), map(int, sizes), etags, repeat(False))), around.encode()
+
+
+def _decoded(key: str) -> str:
+    return unquote_plus(key) if "%" in key or "+" in key else key
 
 
 # -- any listing ---------------------------------------------------------------------------------------------------
@@ -139,7 +143,7 @@ def _read(body: bytes) -> Page:
     objects = [_object(one, names, encoded) for one in root.iterfind(prefix + "Contents")]
     if names_archives(body):
         classes = (one.findtext(prefix + "StorageClass") or "" for one in root.iterfind(prefix + "Contents"))
-        objects = [replace(it, archived=is_archive(name)) for it, name in zip(objects, classes, strict=True)]
+        objects = [it._replace(archived=is_archive(name)) for it, name in zip(objects, classes, strict=True)]
     return page_of(objects, truncated == "true", field("NextContinuationToken") or None)
 
 
@@ -157,5 +161,5 @@ def _object(one: ElementTree.Element, names: tuple[str, str, str], encoded: bool
     if not (size.isascii() and size.strip().isdigit() and len(size) < _LONGEST_SIZE):
         raise BadListing("a listing with a size that is not a number")
     bare = (etag or "").removeprefix("W/").strip('"')
-    name = unquote_plus(key) if encoded and ("%" in key or "+" in key) else key
+    name = _decoded(key) if encoded else key
     return ObjectInfo(intern(name), int(size), intern(bare))  # the record has the same texts: one for both

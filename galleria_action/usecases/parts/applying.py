@@ -32,7 +32,7 @@ from galleria_action.usecases.parts.planning import Comparison
 from galleria_action.usecases.parts.probing import headers_of, probe
 from galleria_action.usecases.parts.probing_ahead import look_ahead
 from galleria_action.usecases.parts.purging import purging
-from galleria_action.usecases.parts.releasing import concluding, terms_of, tidy
+from galleria_action.usecases.parts.releasing import be_ready, concluding, terms_of, tidy
 from galleria_action.usecases.parts.verifying import compare, judge, promises
 from galleria_action.usecases.results import Deployed, PutAside
 from galleria_action.values import replace
@@ -101,8 +101,8 @@ def announce(context: Context, store: WriteStore, made: Comparison, left_of: str
     elif left_of is None:
         _end_begun(context, store, made)
     # while what carries the plan out is loaded, and photos are sent; these have connections that are used again
-    sent = sum(up.size for up in made.plan.uploads)
-    prove_ahead(store, sent, len(made.plan.deletes) + len(made.plan.copies))
+    be_ready(store, made.plan)
+    prove_ahead(store, sum(up.size for up in made.plan.uploads))
 
 
 def _is_approved(context: Context) -> bool:

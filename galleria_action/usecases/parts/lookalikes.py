@@ -12,6 +12,7 @@ from galleria_action.gallery.local.files import LocalFile
 from galleria_action.gallery.metadata.model import PhotoMetadata
 from galleria_action.gallery.originals.describe import presentable
 from galleria_action.options.studio import Duplicates
+from galleria_action.quantities import count
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.pictures import MOST_TILES, Room
 from galleria_action.values import replace
@@ -85,7 +86,7 @@ def tell_lookalikes(context: Context, found: Found, search: Search) -> None:
         return
     if options.duplicates is Duplicates.FAIL:
         raise DuplicatesFound(
-            f"{found.duplicates:,} of {found.images:,} photos show what a better one shows.",
+            _told(found),
             hint="Nothing was deleted. Remove what should not be in the gallery, or go on with duplicates: warn.",
             findings=[Finding(line) for line in lines],
         )
@@ -94,7 +95,12 @@ def tell_lookalikes(context: Context, found: Found, search: Search) -> None:
     if len(lines) > _SHOWN:
         context.say(f"and {len(lines) - _SHOWN:,} more")
     if options.duplicates is Duplicates.WARN:
-        context.warn(f"{found.duplicates:,} of {found.images:,} photos show what a better one shows.")
+        context.warn(_told(found))
+
+
+def _told(found: Found) -> str:
+    shows = "shows" if found.duplicates == 1 else "show"
+    return f"{found.duplicates:,} of {count(found.images, 'photo')} {shows} what a better one shows."
 
 
 class _Tiles:

@@ -29,13 +29,16 @@ from galleria_action.deployment.shards import SHARDS_FOLDER
 from galleria_action.deployment.state.publication import Publication
 from galleria_action.errors import Conflict, GalleriaError, VerifyFailed
 from galleria_action.storage.conditions import prove_ahead
-from galleria_action.storage.interface import ReadStore, WriteStore
+from galleria_action.storage.interface import ReadStore, WriteStore, open_ahead
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.approval import check_approval
 from galleria_action.values import dataclass, replace
 
 if TYPE_CHECKING:
     from galleria_action.deployment.apply.work import Work
+
+#: documents, records, listings and probes that a deploy asks for at once, beside the objects that it changes
+BESIDE = 10
 
 
 def terms_of(context: Context) -> Terms:
@@ -64,7 +67,13 @@ def begin(context: Context, store: WriteStore, plan: Plan) -> None:
     check_approval(context, plan)
     context.stop.check()
     context.tell(Deploying())
-    prove_ahead(store, objects=len(plan.deletes) + len(plan.copies))
+    be_ready(store, plan)
+    prove_ahead(store)
+
+
+def be_ready(store: WriteStore, plan: Plan) -> None:
+    """Have connections opened for what carrying ``plan`` out asks for at once."""
+    open_ahead(store, len(plan.uploads) + len(plan.deletes) + len(plan.copies) + BESIDE)
 
 
 @dataclass
