@@ -14,7 +14,7 @@ _RESUME = "tests/reliability/test_resume.py::"
 _PERSISTENCE = "tests/storage/test_persistence.py::"
 _CONDITIONS = "tests/storage/test_conditions.py::"
 _SHARDS = "tests/reliability/test_shards.py::"
-_DOOR_SHARDS = "tests/doors/test_shards.py::"
+_SHARDS_REFUSED = "tests/doors/test_shards_refused.py::"
 
 WRITES = {
     "deletes before the commit": when(
@@ -263,18 +263,18 @@ WRITES = {
     "commits whatever became of the shards": when(
         1,
         never("finalize:_collected", "troubles"),
-        _DOOR_SHARDS + "test_a_shard_that_never_ran",
+        _SHARDS_REFUSED + "test_a_shard_that_never_ran",
     ),
     "believes shards without looking": when(
         1,
         drop("finalize:_collected", "troubles += not_as_reported(...)"),
-        _DOOR_SHARDS + "test_objects_that_are_not_as_reported",
+        _SHARDS_REFUSED + "test_objects_that_are_not_as_reported",
     ),
     "takes a shard that died for a whole one": when(
         1,
         never("shards:_judged", "not report.complete"),
         _SHARDS + "test_a_shard_killed_at_every_request",
-        _DOOR_SHARDS + "test_a_report_that_does_not_count",
+        _SHARDS_REFUSED + "test_a_report_that_does_not_count",
     ),
     "forgets what it was about to finalize": when(
         5,
