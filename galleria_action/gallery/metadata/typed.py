@@ -43,12 +43,13 @@ class TypedPhotos:
 
     def read(self, text: str) -> PhotoFields | None:
         """The photos that ``text``, a JSON array, lists; ``None`` where it is not such an array, or not plain."""
+        document = text.encode()
         try:
-            photos: list[Any] = self._decode(text)
+            photos: list[Any] = self._decode(document)
         except (ValueError, RecursionError):  # ValueError: msgspec's own errors, too
             return None
         # Of a name that is given twice one is lost. Nothing can make up for it: whatever else there is, is taken once.
-        if (names := _texts(text)) is None or names != _texts(self._encode(photos).decode()):
+        if (texts := _texts(document)) is None or texts != _texts(self._encode(photos)):
             return None
         hashes, edited = [photo.file_hash for photo in photos], [photo.deployment_file_hash for photo in photos]
         exifs = [photo.exif or self._no_exif for photo in photos]
@@ -76,12 +77,12 @@ class TypedPhotos:
         return known
 
 
-def _texts(document: str) -> int | None:
+def _texts(document: bytes) -> int | None:
     """How many texts and names there are in a JSON document, times two: its quotes without those that are escaped.
     ``None`` where one ends in a backslash: else each quote behind a backslash is an escaped one, and no other is."""
-    if "\\" not in document:
-        return document.count('"')
-    return None if '\\\\"' in document else document.count('"') - document.count('\\"')
+    if b"\\" not in document:
+        return document.count(b'"')
+    return None if b'\\\\"' in document else document.count(b'"') - document.count(b'\\"')
 
 
 def _given(values: list[T | UnsetType]) -> list[T | None]:
