@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from galleria_action.errors import GalleryInvalid
@@ -114,11 +114,13 @@ def all_ways_agree(raw: bytes, piece: int) -> None:
         assert by_types == value_for_value == told(raw)
 
 
+@settings(max_examples=50)
 @given(PHOTOS, st.booleans(), INDENT, st.integers(0, 2000))
 def test_what_is_sound_is_read_the_same_way(photos: list[Any], ascii_only: bool, indent: int | None, piece: int):
     all_ways_agree(json.dumps(document(photos), ensure_ascii=ascii_only, indent=indent).encode(), piece)
 
 
+@settings(max_examples=50)
 @given(PHOTOS, INDENT, st.integers(0, 2000), st.data())
 def test_whatever_stands_in_a_document_all_say_the_same_of_it(
     photos: list[Any], indent: int | None, piece: int, data: st.DataObject
@@ -131,6 +133,7 @@ def test_whatever_stands_in_a_document_all_say_the_same_of_it(
     all_ways_agree(raw, piece)
 
 
+@settings(max_examples=50)
 @given(st.lists(st.builds(photo, st.integers(0, 99)), min_size=1, max_size=3), st.data())
 def test_whatever_a_field_holds_all_say_the_same_of_it(photos: list[Any], data: st.DataObject):
     place = data.draw(st.sampled_from(places(photos)[1:]))

@@ -39,7 +39,7 @@ class TypedPhotos:
         self._encode = msgspec.json.Encoder().encode
         self._no_exif = types.objects["exif"]()
         #: one object for each camera, of which a gallery has a few
-        self._cameras: dict[Any, Mapping[str, Any]] = {}
+        self._cameras: dict[Any, Mapping[str, Any] | None] = {None: None, UNSET: None}
 
     def read(self, text: str) -> PhotoFields | None:
         """The photos that ``text``, a JSON array, lists; ``None`` where it is not such an array, or not plain."""
@@ -66,15 +66,14 @@ class TypedPhotos:
             original_timestamps=_given([exif.original_timestamp for exif in exifs]),
             timestamps=stamps,
             zones=[zone and intern(zone) for zone in _given([exif.timezone_original for exif in exifs])],
-            cameras=[camera and self._camera(camera) for camera in _given([exif.camera for exif in exifs])],
+            cameras=self._as_dicts([exif.camera for exif in exifs]),
             subseconds=_given([exif.subsecond for exif in exifs]),
         )
 
-    def _camera(self, camera: Any) -> Mapping[str, Any]:
-        known = self._cameras.get(camera)
-        if known is None:
-            known = self._cameras[camera] = msgspec.to_builtins(camera)
-        return known
+    def _as_dicts(self, cameras: Sequence[Any]) -> Sequence[Mapping[str, Any] | None]:
+        for camera in set(cameras) - self._cameras.keys():
+            self._cameras[camera] = msgspec.to_builtins(camera)
+        return list(map(self._cameras.__getitem__, cameras))
 
 
 def _texts(document: bytes) -> int | None:
