@@ -33,9 +33,9 @@ from galleria_action.options.review import Comment
 from galleria_action.report.documents import report_renderer
 from galleria_action.report.result import Tally
 from galleria_action.storage.interface import Target, WriteStore
-from galleria_action.storage.opening import open_store
+from galleria_action.storage.opening import OpenedAhead, open_store
 from galleria_action.storage.persistence import Waits
-from galleria_action.storage.settings import StoreSettings
+from galleria_action.storage.settings import FOLDER, StoreSettings
 from galleria_action.storage.wrappers import RecordingStore
 from galleria_action.usecases.context import Context, Environments
 from galleria_action.usecases.parts.written import check_written_files
@@ -94,6 +94,7 @@ def run(args: Sequence[str], world: World) -> int:
     try:
         ending.run = prepared = _prepare(invocation, ci, record, world, ending.files)
         _refuse(prepared, ci)
+        ending.run = prepared = _opened_ahead(prepared)
         message = prepared.command.use_case(prepared.context.options)(prepared.context).message
     except GalleriaError as failure:
         error = with_outcome(failure, record)
@@ -229,6 +230,17 @@ def _refuse(run: Run, ci: CI) -> None:
         writes = policy.Writes.NOTHING
     if refused := policy.refusal(ci.occasion, writes=writes):
         raise refused
+
+
+def _opened_ahead(run: Run) -> Run:
+    """``run``, which begins by asking what lies there: that is reached while its use case is loaded."""
+    context, topics = run.context, run.command.topics
+    asks = topics & (Topic.PLAN | Topic.VERIFY) and Topic.PIPELINE not in topics
+    settings = context.options.store
+    if not asks or settings is None or settings.target.endpoint == FOLDER or context.without_secrets:
+        return run
+    opened = OpenedAhead(context.open_store, replace(settings, pause=context.stop.pause))
+    return replace(run, context=replace(context, open_store=opened))
 
 
 def _reviews(command: Command, options: Options, preview: str, ci: CI, record: Tally, tell: Listener) -> Reviews:

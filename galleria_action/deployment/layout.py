@@ -46,6 +46,7 @@ from galleria_action.storage.interface import (
     StoredObject,
     Target,
     WriteStore,
+    open_ahead,
     put_later,
     seconds_between_writes,
 )
@@ -166,9 +167,13 @@ class _LaidOut:
         """See ``Paced``."""
         return seconds_between_writes(self.store)
 
-    def prove_ahead(self, size: int = 0, objects: int = 0) -> None:
+    def open_ahead(self, count: int) -> None:
+        """See ``Connecting``."""
+        open_ahead(self.store, count)
+
+    def prove_ahead(self, size: int = 0) -> None:
         """See ``Proving``."""
-        prove_ahead(self.store, size, objects)
+        prove_ahead(self.store, size)
 
     def checks_hash(self, key: str) -> bool:
         """See ``Proving``."""

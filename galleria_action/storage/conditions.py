@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Iterable, Iterator
 from contextlib import suppress
 from typing import Protocol, runtime_checkable
 
-from galleria_action.errors import GalleriaError, PermissionRefused, StorageUnavailable
+from galleria_action.errors import GalleriaError, StorageUnavailable
 from galleria_action.hands import Hands
 from galleria_action.storage.interface import (
     DOCUMENT,
@@ -36,6 +36,7 @@ from galleria_action.storage.interface import (
     StoredObject,
     Target,
     WriteStore,
+    open_ahead,
     put_later,
     seconds_between_writes,
 )
@@ -70,9 +71,13 @@ class ProvingStore:
         """See ``Paced``."""
         return seconds_between_writes(self._store)
 
-    def prove_ahead(self, size: int = 0, objects: int = 0) -> None:
+    def open_ahead(self, count: int) -> None:
+        """See ``Connecting``."""
+        open_ahead(self._store, count)
+
+    def prove_ahead(self, size: int = 0) -> None:
         """See ``Proving``."""
-        prove_ahead(self._store, size, objects)
+        prove_ahead(self._store, size)
         threading.Thread(target=self._prove_quietly, name="probe").start()
 
     def checks_hash(self, key: str) -> bool:
@@ -133,8 +138,8 @@ class ProvingStore:
                     if not self._pause(0):
                         raise StorageUnavailable("Stopped before a conditional write; nothing was written.")
         finally:
-            if left:  # others go on meanwhile
-                self._clean_up(probe)
+            if left:  # nobody waits for that: not who has proved it, nor who waited for the proof
+                threading.Thread(target=self._clean_up, args=(probe,), name="probe").start()
         if not self._proved[kind]:
             raise ConditionUnsupported("the service accepts conditional writes and ignores their condition")
 
@@ -166,7 +171,7 @@ class ProvingStore:
 
     def _clean_up(self, key: str) -> None:
         # A key that cannot be deleted stays behind, empty and out of sight; that is no reason to end a deploy.
-        with suppress(PermissionRefused):
+        with suppress(GalleriaError):
             self._store.delete([key])
 
     def _wants_bare_etags(self, key: str, condition: IfMatch) -> bool:
@@ -184,22 +189,21 @@ class ProvingStore:
 class Proving(Protocol):
     """A store that has to find out what its service does with conditions and with hashes."""
 
-    def prove_ahead(self, size: int = 0, objects: int = 0) -> None:
+    def prove_ahead(self, size: int = 0) -> None:
         """Begin to find out, so that the first conditional write need not wait for it; with ``size`` bytes of photos to
         be sent, also whether their hashes are checked. Writes something small; what goes wrong with it is told by
-        whoever needs to know. So many ``objects`` are going to be asked for at once, beside a few documents: the
-        connections for that can be opened."""
+        whoever needs to know."""
 
     def checks_hash(self, key: str) -> bool:
         """Whether the service is known to refuse an upload to ``key`` whose bytes do not have the SHA-256 that it is
         signed with, so that its success proves what has arrived."""
 
 
-def prove_ahead(store: WriteStore, size: int = 0, objects: int = 0) -> None:
+def prove_ahead(store: WriteStore, size: int = 0) -> None:
     """Have ``store`` begin to find out what its first conditional write has to know, where it does not yet, and the
-    proof of uploads of ``size`` bytes; and have it ready for requests for so many ``objects`` at once."""
+    proof of uploads of ``size`` bytes."""
     if isinstance(store, Proving):
-        store.prove_ahead(size, objects)
+        store.prove_ahead(size)
 
 
 def checks_hash(store: ReadStore, key: str) -> bool:

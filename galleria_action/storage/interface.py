@@ -333,6 +333,21 @@ class WriteStore(ReadStore, Protocol):
 
 
 @runtime_checkable
+class Connecting(Protocol):
+    """A store at the other end of a line, to which connections have to be opened."""
+
+    def open_ahead(self, count: int) -> None:
+        """Have ``count`` connections for what is asked at once next, opened meanwhile; nothing is asked by that. What
+        goes wrong with one is told by the request that gets it."""
+
+
+def open_ahead(store: ReadStore, count: int) -> None:
+    """Have ``store`` ready for ``count`` requests at once, where it has to be reached first."""
+    if isinstance(store, Connecting):
+        store.open_ahead(count)
+
+
+@runtime_checkable
 class Paced(Protocol):
     """A store that knows how many writes of one object its service takes: some refuse what comes sooner."""
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from galleria_action.errors import ConfigInvalid
+from galleria_action.hands import Later
+from galleria_action.storage.interface import WriteStore, open_ahead
 
 if TYPE_CHECKING:
-    from galleria_action.storage.interface import WriteStore
     from galleria_action.storage.s3.bucket_cors import BucketCors
     from galleria_action.storage.settings import StoreSettings
 
@@ -36,6 +39,29 @@ def open_store(settings: StoreSettings) -> WriteStore:
     from galleria_action.storage.conditions import ProvingStore
 
     return ProvingStore(store, settings.pause)
+
+
+#: of what lies there a run asks for three things at once: metadata, our record, a listing
+_READ_AT_ONCE = 3
+
+
+class OpenedAhead:
+    """``open_store``, with the store of some ``settings`` opened, and connected to, from now on, in a thread that
+    nobody has to wait for. What goes wrong with that is told to who asks for this store, which all share who do."""
+
+    def __init__(self, open_store: Callable[[StoreSettings], WriteStore], settings: StoreSettings) -> None:
+        self._open_store, self._settings = open_store, settings
+        self._opened: Later[WriteStore] = Later()
+        threading.Thread(target=self._opened.become, args=(self._open,), name="open", daemon=True).start()
+
+    def _open(self) -> WriteStore:
+        store = self._open_store(self._settings)
+        open_ahead(store, _READ_AT_ONCE)
+        return store
+
+    def __call__(self, settings: StoreSettings) -> WriteStore:
+        """The store that ``settings`` describe. Raises as ``open_store`` does."""
+        return self._opened.result() if settings == self._settings else self._open_store(settings)
 
 
 def address_of(settings: StoreSettings) -> str:

@@ -21,6 +21,7 @@ from galleria_action.storage.interface import (
     StoredObject,
     Target,
     WriteStore,
+    open_ahead,
     put_later,
     seconds_between_writes,
 )
@@ -76,9 +77,13 @@ class RecordingStore:
         """See ``Paced``."""
         return seconds_between_writes(self._store)
 
-    def prove_ahead(self, size: int = 0, objects: int = 0) -> None:
+    def open_ahead(self, count: int) -> None:
+        """See ``Connecting``."""
+        open_ahead(self._store, count)
+
+    def prove_ahead(self, size: int = 0) -> None:
         """See ``Proving``."""
-        prove_ahead(self._store, size, objects)
+        prove_ahead(self._store, size)
 
     def checks_hash(self, key: str) -> bool:
         """See ``Proving``."""

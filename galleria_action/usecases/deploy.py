@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from galleria_action.deployment.layout import laid_out
+from galleria_action.deployment.remote.reading import RemoteState
 from galleria_action.deployment.routing.router import Slots
 from galleria_action.options.strategy import Strategy
-from galleria_action.storage.interface import WriteStore
+from galleria_action.storage.interface import WriteStore, open_ahead
 from galleria_action.usecases.context import Context
-from galleria_action.usecases.parts.ahead import look_at_both
+from galleria_action.usecases.parts.ahead import BothSides, look_at_both
 from galleria_action.usecases.parts.applying import announce, nothing_to_do, open_checkpoint
 from galleria_action.usecases.parts.places import note_router
 from galleria_action.usecases.parts.planning import make_comparison
 from galleria_action.usecases.parts.positions import look_for_positions
 from galleria_action.usecases.parts.records import in_place, warn_of_readers
-from galleria_action.usecases.parts.releasing import check_hold
+from galleria_action.usecases.parts.releasing import BESIDE, check_hold
 from galleria_action.usecases.parts.unfinished import settled
 from galleria_action.usecases.previews.removal import finish_closing
 from galleria_action.usecases.results import Deployed, PlanMade, PreviewDeployed, PutAside, ShareUploaded, TakenOver
@@ -49,7 +50,7 @@ def deploy(context: Context) -> Deployed | PlanMade | PutAside | ShareUploaded |
 
     both = look_at_both(context, live)
     side, store, slots = both.side, both.store, opened[0]
-    made = make_comparison(context, store, side, both.remote)
+    made = make_comparison(context, store, side, lambda: _read(both))
     look_for_positions(context, made.plan.uploads)
     made = settled(context, store, side, made)
     made = in_place(context, store, side, made)
@@ -73,3 +74,11 @@ def deploy(context: Context) -> Deployed | PlanMade | PutAside | ShareUploaded |
     finish_closing(context, store, made.remote.listing)
     warn_of_readers(context)
     return done
+
+
+def _read(both: BothSides[WriteStore]) -> RemoteState:
+    """What lies there. Where that is another gallery, connections are opened while the change is planned."""
+    remote, wanted = both.remote(), both.side.gallery.document
+    if wanted and (remote.metadata_base is None or remote.metadata_base.sha256 != wanted.sha256):
+        open_ahead(both.store, BESIDE)
+    return remote

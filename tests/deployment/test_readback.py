@@ -23,7 +23,7 @@ class Service:
         self.read = 0
         self.back = ReadBack(cast(ReadStore, self))
 
-    def prove_ahead(self, size: int = 0, objects: int = 0) -> None:
+    def prove_ahead(self, size: int = 0) -> None:
         raise AssertionError("nobody asks here")
 
     def checks_hash(self, key: str) -> bool:

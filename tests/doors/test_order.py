@@ -16,6 +16,7 @@ from galleria_action.storage.interface import Headers, Target, WriteStore
 from galleria_action.storage.opening import open_store
 from tests.doors.conftest import Job
 from tests.doors.runner import Watched
+from tests.doors.test_sequence import store_of
 
 METADATA, MANIFEST = "gallery-metadata.json", ".galleria/manifest.json"
 
@@ -59,8 +60,8 @@ def test_metadata_comes_after_the_last_upload_and_before_the_first_delete(job: J
     pruned = [i for i, (op, key) in enumerate(order) if op == "delete" and key.startswith(pool)]
     assert (len(staged), len(kept), len(published), len(deletes), len(pruned)) == (4, 9, 4, 4, 4)
     assert claims[0] < min(kept), "what is kept is looked at under our claim"
-    assert max(*staged, new) < min(*kept, claims[1]), "it is sent before anything is said of it"
-    assert max(*kept, claims[1]) < min(*published, records[0]), "it is kept, and said, before anything live is touched"
+    there = max(*staged, new, *kept, claims[1])
+    assert there < min(*published, records[0]), "it is sent, kept, and said, before anything live is touched"
     assert [order[i][1] for i in published][-1] == "index.html", "pages come last"
     assert max(*published, records[0]) < commit < min(deletes) <= max(deletes) < min(pruned)
     assert max(pruned) < released, "nobody else publishes while the pool is pruned"
@@ -113,18 +114,50 @@ def test_while_little_is_sent_it_is_claimed_and_looked_around(job: Job):
     assert ran.exit_code == 0, ran.log
 
 
+def test_while_little_is_sent_what_it_replaces_is_kept(job: Job):
+    """And it is said that a publish begins: two puts of the claim."""
+    assert job.runner.run("deploy").exit_code == 0
+    job.gallery.change(0)
+    (job.site / "new.css").write_text("new", encoding="utf-8")
+    gated(job, is_staged, lambda operation, key: operation == "copy" and key.startswith(".galleria/pool/"))
+    ran = job.runner.run("deploy")
+    assert ran.exit_code == 0, ran.log
+
+
+def test_what_an_upload_may_turn_out_to_be_is_kept_when_it_is_sent(job: Job):
+    """A stranger lies where a new page goes: whether that is its bytes already is known when they are read."""
+    assert job.runner.run("deploy").exit_code == 0
+    job.gallery.change(0)
+    store_of(job).put("new.css", b"a stranger's", Headers("text/css"))
+    (job.site / "new.css").write_text("new", encoding="utf-8")
+    stores = watched(job)
+    assert job.runner.run("deploy", orphans="ignore").exit_code == 0
+    writes = [(operation, key) for operation, key in stores[0].writes if key.startswith(".galleria/pool/")]
+    staged, kept = (max(i for i, it in enumerate(writes) if it[0] == "put"), [it[0] for it in writes].index("copy"))
+    assert staged < kept
+
+
 @pytest.mark.parametrize(("most", "concurrency"), [(0, "8"), (16 << 20, "1")])
 def test_while_much_is_sent_others_need_not_wait(
     job: Job, monkeypatch: pytest.MonkeyPatch, most: int, concurrency: str
 ):
     """Nor where nothing goes out together."""
     monkeypatch.setattr("galleria_action.deployment.apply.steps.WORTH_WAITING_BYTES", most)
+    monkeypatch.setattr("galleria_action.deployment.apply.steps.WORTH_WAITING_SECONDS", 0)
     assert job.runner.run("deploy").exit_code == 0
     job.gallery.change(0)
     stores = watched(job)
     assert job.runner.run("deploy", concurrency=concurrency).exit_code == 0
     writes = stores[0].writes
     assert max(i for i, write in enumerate(writes) if is_staged(*write)) < writes.index(("put", CLAIM))
+
+
+def test_the_last_of_much_is_sent_under_a_claim(job: Job, monkeypatch: pytest.MonkeyPatch):
+    """When what is left takes no longer than others wait anyway."""
+    monkeypatch.setattr("galleria_action.deployment.apply.steps.WORTH_WAITING_BYTES", 0)
+    gated(job, lambda operation, key: (operation, key) == ("put", "index.html"), is_claim)
+    ran = job.runner.run("deploy")
+    assert ran.exit_code == 0, ran.log
 
 
 def test_what_cannot_be_sent_gives_the_claim_up(job: Job):

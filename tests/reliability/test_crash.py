@@ -23,7 +23,7 @@ from galleria_action.deployment.state.pool import POOL_FOLDER, pool_key
 from galleria_action.deployment.state.publication import PUBLICATION_KEY
 from galleria_action.deployment.stop import Stop
 from galleria_action.storage.folder_store import FolderStore
-from galleria_action.storage.interface import Target, WriteStore
+from galleria_action.storage.interface import RECORDS, Target, WriteStore
 from galleria_action.storage.opening import open_store
 from galleria_action.storage.providers import provider_of
 from galleria_action.storage.s3.boto3_store import Boto3Store
@@ -276,7 +276,8 @@ def test_no_answer_any_more(scene: Scene, empty: Empty, moments: Moments, stoppe
 
 @disturbed(SCENES, by_default=["changes", "directory-first", "site-only"])
 def test_stopped_at_every_request(scene: Scene, empty: Empty, moments: Moments):
-    """What is on its way goes through; after it nothing is written but the checkpoint, and never the commit."""
+    """What is on its way goes through; after it nothing is written but the checkpoint, and never the commit. A claim is
+    given up unless visitors may see something of the publish."""
     for store, fate, end in at_requests(scene, empty, moments):
         if fate.flavour == "lost":
             continue
@@ -285,8 +286,10 @@ def test_stopped_at_every_request(scene: Scene, empty: Empty, moments: Moments):
         ran = scene.deploy(store, fate, stop)
         assert ran.exit_code in (143, 0), ran.log
         operation, _ = fate.writes[at - 1]
+        touched = any(op == "copy" and not key.startswith(RECORDS) for op, key in fate.writes)
         for op, key in fate.writes[at:]:
-            assert key.startswith(CHECKPOINTS) or (op == operation == "delete"), fate.writes[at - 1 :]
+            given_up = (op, key) == ("delete", PUBLICATION_KEY) and not touched
+            assert key.startswith(CHECKPOINTS) or given_up or (op == operation == "delete"), fate.writes[at - 1 :]
         assert ("before the commit" in ran.outputs["message"]) == (not scene.committed(state_of(store)))
         check_harmless(scene, state_of(store), end)
         check_resumed(scene, store, end)
@@ -309,23 +312,25 @@ def test_stopped_while_it_reads(scene: Scene, empty: Empty):
         fate.looking = look
         ran = scene.deploy(store, fate, stop)
         assert ran.exit_code in (143, 0), ran.log
-        assert not [key for _, key in fate.writes[done[0] :] if not key.startswith(CHECKPOINTS)], fate.writes
+        after = [it for it in fate.writes[done[0] :] if it != ("delete", PUBLICATION_KEY)]
+        assert not [key for _, key in after if not key.startswith(CHECKPOINTS)], fate.writes
         assert ("before the commit" in ran.outputs["message"]) == (not scene.committed(state_of(store)))
         check_harmless(scene, state_of(store), end)
         check_resumed(scene, store, end)
 
 
 @pytest.mark.parametrize("scene", ["changes", "directory"], indirect=True)
-@pytest.mark.parametrize("seed_number", range(6))
-def test_killed_with_many_uploads_on_their_way(scene: Scene, empty: Empty, seed_number: int):
-    """The order is the scheduler's; whatever it is, the bucket is whole and the next run ends the same."""
+@pytest.mark.parametrize("seed_number", [*range(6), *(pytest.param(it, marks=pytest.mark.slow) for it in range(6, 60))])
+def test_killed_with_many_requests_on_their_way(scene: Scene, empty: Empty, seed_number: int):
+    """What is sent beside what is claimed and kept: the order is the scheduler's. Whatever it is, the bucket is whole
+    and the next run ends the same."""
     end_store = fresh(scene, empty)
     assert scene.deploy(end_store).exit_code == 0
     end = state_of(end_store)
     random = Random(seed_number)
     store = fresh(scene, empty)
     for _ in range(4):
-        fate = Fate(random.randint(1, 9), random.choice(FLAVOURS))
+        fate = Fate(random.randint(1, 22), random.choice(FLAVOURS))
         scene.killed(store, fate, concurrency="8")
         check_whole(state_of(store), scene.before, end)
     check_resumed(scene, store, end)

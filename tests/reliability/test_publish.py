@@ -53,10 +53,11 @@ def before(scene: Scene, **how: bool) -> MemoryStore:
     return store
 
 
-def killed_while_publishing(scene: Scene) -> list[MemoryStore]:
-    """A bucket for each request of the publish at which a run can die."""
+def killed_while_publishing(scene: Scene, concurrency: str = "1") -> list[MemoryStore]:
+    """A bucket for each request of the publish at which a run can die: with a ``concurrency`` also while it still sends
+    what it has begun to publish."""
     store, found = before(scene), []
-    for death in deaths_of(lambda fate: scene.deploy(store, fate), store):
+    for death in deaths_of(lambda fate: scene.deploy(store, fate, concurrency=concurrency), store):
         now = state_of(death.store)
         if publishing(now) and not scene.committed(now):
             found.append(death.store)
@@ -125,9 +126,10 @@ def test_a_publish_that_died_is_finished_by_the_next_run_of_the_same_plan(scene:
         assert apart_from_releases(state_of(store)) == apart_from_releases(state_of(undisturbed))
 
 
+@pytest.mark.parametrize("concurrency", ["1", "8"])
 @pytest.mark.parametrize("scene", ["changes", "directory"], indirect=True)
-def test_a_publish_that_died_is_taken_back_when_the_plan_is_another(scene: Scene):
-    died = killed_while_publishing(scene)
+def test_a_publish_that_died_is_taken_back_when_the_plan_is_another(scene: Scene, concurrency: str):
+    died = killed_while_publishing(scene, concurrency)
     if scene.gallery.metadata_path.exists():
         scene.gallery.change(2)
     else:
@@ -146,11 +148,12 @@ def test_a_publish_that_died_is_taken_back_when_the_plan_is_another(scene: Scene
         assert kept <= now <= kept | left
 
 
-def test_what_a_publish_that_died_had_not_kept_is_kept_by_the_next(scene: Scene):
+@pytest.mark.parametrize("concurrency", ["1", "8"])
+def test_what_a_publish_that_died_had_not_kept_is_kept_by_the_next(scene: Scene, concurrency: str):
     """It died when it had said that it begins, and before it had kept what it replaces."""
     undisturbed = before(scene)
     scene.deploy(undisturbed)
-    for store in killed_while_publishing(scene):
+    for store in killed_while_publishing(scene, concurrency):
         pool = {key for key in state_of(store) if key.startswith(POOL_FOLDER)}
         assert scene.deploy(store).exit_code == 0
         back = scene.run("rollback", store)

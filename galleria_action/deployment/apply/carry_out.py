@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 
-from galleria_action.deployment.apply.order import Step, check_order
-from galleria_action.deployment.apply.publishing import may_be_taken_back, take_back
+from galleria_action.deployment.apply.order import Moment, Step, check_order
+from galleria_action.deployment.apply.publishing import Hold, may_be_taken_back, take_back
 from galleria_action.deployment.apply.work import Work, delete_failed
 from galleria_action.deployment.events import Publishing
 from galleria_action.deployment.state.manifest import Manifest
@@ -35,8 +35,11 @@ def _run(work: Work, steps: Sequence[Step]) -> None:
         for step in steps:
             step.run(work)
     except GalleriaError as error:
+        if isinstance(error, Cancelled) and step.moment < Moment.PUBLISH:
+            _let_others(work.hold)
         _undo(work, error)
-        _let_others(work, error)
+        if not isinstance(error, Cancelled):
+            _let_others(work.over)
         raise
 
 
@@ -64,9 +67,10 @@ def _undo(work: Work, error: GalleriaError) -> None:
     work.tell(Publishing(False))
 
 
-def _let_others(work: Work, error: GalleriaError) -> None:
-    """Give up a claim under which nothing is tidied any more; the next deploy does that."""
-    if work.over and not isinstance(error, Cancelled):
+def _let_others(hold: Hold | None) -> None:
+    """Give up a claim under which nothing is published, or tidied, any more: nobody has to wait until it is taken for
+    dead, and the next deploy does what was to be done."""
+    if hold:
         with suppress(GalleriaError):
-            work.over.check()
-            work.over.release()
+            hold.check()
+            hold.release()

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 
 from galleria_action.deployment.apply.beside import Beside
+from galleria_action.deployment.apply.holding import (
+    document_of,
+    going_of,
+    looked_at,
+    part_of_it,
+    replacing,
+    undo_of,
+)
 from galleria_action.deployment.apply.order import Moment
 from galleria_action.deployment.apply.publishing import Hold, copied, is_as_before, side_by_side
 from galleria_action.deployment.apply.work import Around, Surroundings, Work
 from galleria_action.deployment.documents.writing import check_base
-from galleria_action.deployment.model import Copy, Delete, Reason, Upload
 from galleria_action.deployment.releases.history import History, read_history, read_records, says_otherwise
 from galleria_action.deployment.releases.hold import HOLD_KEY, held
 from galleria_action.deployment.releases.record import (
@@ -25,15 +32,18 @@ from galleria_action.deployment.releases.record import (
     id_in,
     is_open,
 )
+from galleria_action.deployment.remote.listing import in_archives, records_in
 from galleria_action.deployment.remote.reading import RemoteState
 from galleria_action.deployment.state.manifest import MANIFEST_KEY
-from galleria_action.deployment.state.pool import POOL_HEADERS, pool_key, unproven_key
+from galleria_action.deployment.state.pool import POOL_HEADERS, pool_key
 from galleria_action.deployment.state.publication import Publication, Replaced
 from galleria_action.errors import Conflict, GalleriaError
 from galleria_action.gallery.keys import METADATA_KEY
-from galleria_action.storage.interface import Headers, ObjectHead, ReadStore
+from galleria_action.storage.interface import ObjectHead, ReadStore
 from galleria_action.values import dataclass, replace
 
+#: how often it is looked whether most is sent
+_LOOK_UP_SECONDS = 0.05
 #: what a new connection carries without waiting for the other side (RFC 6928: ten packets)
 AT_ONCE = 14_600
 
@@ -43,8 +53,9 @@ class Keep:
     """Claims the right to publish, keeps what live keys hold that are about to get other bytes or to go, and writes
     down how to take it back: of the publish, and of the release that it makes.
 
-    A publish that an earlier run of this plan has begun is taken up: what it replaced is written down already, and kept
-    as far as it came. Where nothing is published ``in_place`` there is nothing of a publish to be taken back.
+    Where little was staged, that was done meanwhile (``claiming_ahead``). A publish that an earlier run of this plan
+    has begun is taken up: what it replaced is written down already, and kept as far as it came. Where nothing is
+    published ``in_place`` there is nothing of a publish to be taken back.
     """
 
     in_place: bool = True
@@ -54,17 +65,20 @@ class Keep:
         """See ``Step.run``. Raises ``Conflict`` when another has committed since the plan was made, ``Held`` where
         deploys are held."""
         work.stop.check()
+        if work.is_kept:
+            return
         taken_up = work.hold is not None and work.hold.publication.begun
-        replaced = work.hold.publication.replaced if work.hold and taken_up else _looked_at(work, _replacing(work))
+        replaced = work.hold.publication.replaced if work.hold and taken_up else looked_at(work, replacing(work))
         if work.hold is None:
             work.hold = Hold.claim_after(work.store, _publication(work, self._shown(replaced)), work.stop, work.say)
         with work.hold.beating(lambda: work.stop.requested):
-            self._kept(work, work.hold, replaced, taken_up=taken_up)
+            self.keep(work, work.hold, replaced, taken_up=taken_up)
 
     def _shown(self, replaced: Mapping[str, Replaced]) -> Mapping[str, Replaced]:
         return replaced if self.in_place else {}
 
-    def _kept(self, work: Work, hold: Hold, replaced: Mapping[str, Replaced], *, taken_up: bool) -> None:
+    def keep(self, work: Work, hold: Hold, replaced: Mapping[str, Replaced], *, taken_up: bool = False) -> None:
+        """Look around under ``hold``, and keep what is ``replaced`` and what goes."""
         seen = work.surroundings or _looked_around(work)
         if HOLD_KEY in seen.records and not work.terms.despite_hold:
             raise held(work.store)
@@ -76,7 +90,7 @@ class Keep:
         for_later = {key: it for key, it in changing.items() if key not in theirs} if work.terms.keep.anything else {}
 
         # nobody can read it; where the same bytes are sent again, they lie in the pool already
-        away = {key for key, found in (work.remote.listing or {}).items() if found.archived}
+        away = set(in_archives(work.remote.listing or {}))
 
         alike: list[bool] = []
 
@@ -90,13 +104,13 @@ class Keep:
         # All of it is done before anything live is touched; what of it first, is all one. Whoever finds that a publish
         # has begun of which not all is kept knows that nothing was touched.
         with Beside(work.uploader.concurrency) as beside:
-            if self.in_place and work.publishes and not taken_up:
+            if self.in_place and (replaced or work.publishes) and not taken_up:
                 work.stop.check()
                 beside.begin(lambda: hold.begin(_publication(work, replaced)))
             beside.begin(lambda: side_by_side(kept, keep, work.uploader.concurrency))
             if caches := work.caches:
                 beside.begin(lambda: caches.owe(in_place=self.in_place))
-            undo = {**_undo(work, {**replaced, **going}), **theirs}
+            undo = {**undo_of(work, {**replaced, **going}), **theirs}
             work.records, work.history = seen.records, self._write_down(work, seen, undo)
         work.copies_alike = bool(alike) and all(alike)
 
@@ -145,12 +159,16 @@ def keep_document_ahead(work: Work) -> None:
 
 
 @contextmanager
-def claiming_ahead(work: Work) -> Iterator[None]:
-    """Claim the right to publish, and look around, while what is staged is sent. Where another publishes at this moment
-    ``Keep`` waits for it."""
+def claiming_ahead(work: Work, nearly_sent: Callable[[], bool]) -> Iterator[None]:
+    """While the last of what is staged is sent, as ``nearly_sent`` tells, claim the right to publish, look around, and
+    keep what is going to be replaced, where that is known by now. Where another publishes at this moment ``Keep`` waits
+    for it."""
     staged = threading.Event()
 
     def claim() -> None:
+        while not nearly_sent():
+            if staged.wait(_LOOK_UP_SECONDS):
+                return
         work.stop.check()
         try:
             work.hold = Hold.claim(work.store, _publication(work, {}))
@@ -158,6 +176,9 @@ def claiming_ahead(work: Work) -> Iterator[None]:
             return
         with work.hold.beating(lambda: work.stop.requested):
             work.surroundings = _looked_around(work)
+            if (replaced := _foreseen(work)) is not None:
+                Keep().keep(work, work.hold, replaced)
+                work.is_kept = True
             staged.wait()
 
     with Beside(work.uploader.concurrency) as beside:
@@ -166,6 +187,17 @@ def claiming_ahead(work: Work) -> Iterator[None]:
             yield
         finally:
             staged.set()
+
+
+def _foreseen(work: Work) -> Mapping[str, Replaced] | None:
+    """What keys hold that are going to be replaced, where nothing of it depends on what is being staged: each key is of
+    the gallery and there, or it is new. ``None`` where that is not so."""
+    was, there = part_of_it(work), work.remote.listing or {}
+    if work.plan.copies or work.caches or any((up.key in was) != (up.key in there) for up in work.plan.uploads):
+        return None
+    actions = replacing(work)
+    replaced = looked_at(work, actions)
+    return replaced if len(replaced) == len(actions) else None
 
 
 def _not_kept_yet(work: Work, replaced: Mapping[str, Replaced]) -> dict[str, Replaced]:
@@ -186,17 +218,18 @@ def _looked_around(work: Work) -> Surroundings:
     """What nobody else changes from our claim on. Raises ``Conflict`` when another has committed since the plan was
     made."""
     store, known = work.store, work.history.read if work.history else {}
-    listed = [key for key in work.remote.listing or () if key.startswith(RELEASES_FOLDER) and key not in known]
+    ours = records_in(work.remote.listing or ())
+    listed = [key for key in ours if key.startswith(RELEASES_FOLDER) and key not in known]
     with Beside(work.uploader.concurrency) as beside:
         around = beside.begin(lambda: work.around or _around(work))
         read = beside.begin(lambda: read_records(store, listed))
-        going = beside.begin(lambda: _looked_at(work, _going(work)))
+        going = beside.begin(lambda: looked_at(work, going_of(work)))
     etags, metadata = around.result().records, work.remote.metadata_base
     # what the plan was made of is not read again where it is as it was
     same = {key: it for key, it in known.items() if etags.get(key) == it.etag}
     records, been_read = tuple(etags), {**read.result(), **same}
     history = read_history(store, records, metadata.sha256 if metadata else None, work.remote.manifest, been_read)
-    return Surroundings(records, history, {**going.result(), **_document(work, around.result().document)})
+    return Surroundings(records, history, {**going.result(), **document_of(work, around.result().document)})
 
 
 def _around(work: Work) -> Around:
@@ -271,105 +304,3 @@ def _found(work: Work) -> Release:
         metadata=metadata.sha256 if metadata else None,
         standing=Standing.UNVERIFIED,
     )
-
-
-# -- what keys hold ------------------------------------------------------------------------------------------------
-
-
-def _replacing(work: Work) -> list[Upload | Copy]:
-    """What gives a key that visitors may reach other bytes or headers."""
-    staged = work.uploader.done.staged
-    there = work.remote.listing or {}
-    held = there.keys() | _part_of_it(work)
-    uploads = [up for up in work.plan.uploads if up.key in staged and up.key in held]
-    return [*work.only_headers, *uploads, *(copy for copy in work.plan.copies if copy.key in there)]
-
-
-def _going(work: Work) -> list[Delete]:
-    """What is deleted of the gallery as it is. Orphans, and what is left of earlier deploys, belong to no release."""
-    named = _part_of_it(work)
-    gone = (gone for gone in work.plan.deletes if gone.reason is not Reason.ORPHAN and gone.key in named)
-    return [it for it in gone if it.photo is None or it.photo != work.terms.forgets]
-
-
-def _part_of_it(work: Work) -> frozenset[str]:
-    """The keys of the gallery that is live."""
-    return work.remote.named_keys() | work.remote.manifest.objects.keys()
-
-
-def _looked_at(work: Work, actions: Iterable[Upload | Copy | Delete]) -> dict[str, Replaced]:
-    """What the keys of ``actions`` hold, without those that turn out to hold nothing."""
-    found: dict[str, Replaced] = {}
-    usual = {up.file.headers.digest(): up.file.headers for up in work.plan.uploads}
-    usual |= {copy.headers.digest(): copy.headers for copy in work.plan.copies}
-
-    def look(action: Upload | Copy | Delete) -> None:
-        if (before := _before(work, action, usual)) is not None:
-            found[action.key] = before
-
-    side_by_side(actions, look, work.uploader.concurrency)
-    return found
-
-
-def _before(work: Work, action: Upload | Copy | Delete, usual: Mapping[str, Headers]) -> Replaced | None:
-    """What the key of ``action`` holds. ``usual`` headers by their digest spare a request."""
-    key, entry = action.key, work.remote.manifest.objects.get(action.key)
-    found = (work.remote.listing or {}).get(key)
-    proven = entry is not None and found is not None and entry.describes(found)
-    headers = usual.get(entry.headers) if entry else None
-    if found is None or not proven or headers is None:
-        head = work.store.head(key)
-        if head is None:
-            return None
-        size, etag, headers = head.size, head.etag, head.headers
-        proven = entry is not None and (entry.size, entry.etag) == (size, etag)
-    else:
-        size, etag = found.size, found.etag
-    if isinstance(action, Upload) and key not in work.uploader.done.staged:
-        return Replaced(size, etag, None, headers, entry)
-    kept = pool_key(entry.sha256) if proven and entry else unproven_key(key, etag)
-    return Replaced(size, etag, kept, headers, entry)
-
-
-def _document(work: Work, head: ObjectHead | None) -> dict[str, Replaced]:
-    """The metadata document as it lies there, where another is about to take its place."""
-    commit, base = work.plan.commit, work.remote.metadata_base
-    if commit is None or base is None or head is None or work.terms.forgets:
-        return {}
-    return {METADATA_KEY: Replaced(head.size, head.etag, pool_key(base.sha256), head.headers, None)}
-
-
-def _undo(work: Work, kept: Mapping[str, Replaced]) -> dict[str, Replaced | None]:
-    """What each key held that this release changes; of one that comes back as it was recorded, nothing changes."""
-    was, objects = _part_of_it(work), work.remote.manifest.objects
-    undo: dict[str, Replaced | None] = {}
-    actions: tuple[Upload | Copy, ...] = (*work.plan.uploads, *work.plan.copies)
-    for action in actions:
-        key, entry, before = action.key, objects.get(action.key), kept.get(action.key)
-        if before is not None and (key in was or not _is_ours(work, action, before)):
-            undo[key] = before
-        elif key not in was:
-            undo[key] = None
-        elif entry and entry.sha256 != _brought(work, action)[0]:
-            undo[key] = Replaced(entry.size, entry.etag, pool_key(entry.sha256), None, entry)
-    for gone in _going(work):
-        if gone.key in kept:
-            undo[gone.key] = kept[gone.key]
-    if work.plan.commit and not work.terms.forgets:
-        undo[METADATA_KEY] = kept.get(METADATA_KEY)
-    return undo
-
-
-def _is_ours(work: Work, action: Upload | Copy, before: Replaced) -> bool:
-    """Whether a key that nothing names holds what an earlier run of ours has left there: not a part of what was."""
-    checkpoint = work.uploader.checkpoint
-    return (checkpoint is not None and action.key in checkpoint.stored) or before.etag == _brought(work, action)[1]
-
-
-def _brought(work: Work, action: Upload | Copy) -> tuple[str, str]:
-    """SHA-256 (hex) and, where it is known, ETag of the bytes that ``action`` brings."""
-    if isinstance(action, Copy):
-        return action.source.sha256, ""
-    done = work.uploader.done
-    entry = done.staged.get(action.key) or done.entries.get(action.key)
-    return (entry.sha256, entry.etag) if entry else ("", "")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from galleria_action.deployment.apply.beside import Beside
 from galleria_action.deployment.apply.keep import claiming_ahead, keep_document_ahead
@@ -28,6 +29,8 @@ NARROWED = (
 #: While no more than that is sent, others may wait. They look once a second whether they still have to, in which time a
 #: runner sends it; and a line of 10 Mbit/s takes less for it than the time for which they wait for one that is dead.
 WORTH_WAITING_BYTES = 16 << 20
+#: and while what is left takes no longer than until they look again
+WORTH_WAITING_SECONDS = 1.0
 #: between two batches a stop signal is heard, and another deploy noticed
 _DELETE_BATCH = 1000
 
@@ -37,7 +40,7 @@ class Stage:
     """Uploads: photos first, then what pages need, then the pages, so that no page shows what is not there yet.
 
     Keys that nobody names are written in place; what would replace a live object goes into the pool. What is done
-    already was done by shards, on other machines. Where it is little, what comes next ``claims`` meanwhile.
+    already was done by shards, on other machines. While little is left of it, what comes next ``claims``.
     """
 
     claims: bool = False
@@ -55,7 +58,7 @@ class Stage:
         pages = tuple(up for up in left if up.photo is None and _is_page(up))
         work.tell(Began("Uploaded", len(left), sum(up.size for up in left)))
         try:
-            with claiming_ahead(work) if self.claims and _may_claim(work, left) else nullcontext():
+            with self._claiming(work, left):
                 for title, batch in (("photos", photos), ("site assets", assets), ("site pages", pages)):
                     if batch:
                         work.say(f"Uploading {count(len(batch), 'file')}: {title}")
@@ -64,11 +67,24 @@ class Stage:
             work.tell(Ended())
             work.tell(work.uploader.done.summary())
 
+    def _claiming(self, work: Work, left: Sequence[Upload]) -> AbstractContextManager[None]:
+        if not self.claims or not left or work.hold or work.uploader.concurrency == 1:
+            return nullcontext()
+        return claiming_ahead(work, _nearly_sent(work, left))
 
-def _may_claim(work: Work, left: Sequence[Upload]) -> bool:
-    """Whether others can wait while ``left`` is sent."""
-    size = sum(up.size for up in left)
-    return work.hold is None and work.uploader.concurrency > 1 and 0 < size <= WORTH_WAITING_BYTES
+
+def _nearly_sent(work: Work, left: Sequence[Upload]) -> Callable[[], bool]:
+    """What tells whether others can wait for what is not sent yet of ``left``, at the pace so far. What turns out to be
+    there already is not counted, which makes it later."""
+    done, size, began = work.uploader.done, sum(up.size for up in left), time.monotonic()
+    before = done.bytes_sent
+
+    def nearly() -> bool:
+        sent, seconds = done.bytes_sent - before, time.monotonic() - began
+        missing = size - sent
+        return missing <= WORTH_WAITING_BYTES or missing * seconds <= sent * WORTH_WAITING_SECONDS
+
+    return nearly
 
 
 def _is_page(upload: Upload) -> bool:

@@ -87,7 +87,8 @@ class Work:
     where something is to be tidied under it; ``kept`` is what lies in the pool so that the publish could be taken back.
     ``release`` is what this becomes under ``terms``, and ``history``, whose keys are ``records``, the releases with it;
     before that, the releases that the plan was made of, where it was made of any. ``around`` is what was looked at
-    under a claim that was made before the plan, ``surroundings`` the same of one that was made while files were sent.
+    under a claim that was made before the plan, ``surroundings`` the same of one that was made while files were sent;
+    where it ``is_kept``, all that ``Keep`` does was done meanwhile.
 
     ``copies_alike`` says that copies inside the service were seen, and that each had the ETag of what was copied;
     ``written`` are the entries that the record has been written with ahead of what they tell of.
@@ -117,6 +118,7 @@ class Work:
     records: tuple[str, ...] = ()
     caches: Caches | None = None
     kept: frozenset[str] = frozenset()
+    is_kept: bool = False
     copies_alike: bool = False
     written: Mapping[str, ManifestEntry] | None = None
     record: LiveManifest = field(init=False)

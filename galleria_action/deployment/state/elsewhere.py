@@ -35,6 +35,7 @@ from galleria_action.storage.interface import (
     StoredObject,
     Target,
     WriteStore,
+    open_ahead,
     put_later,
     seconds_between_writes,
 )
@@ -146,10 +147,15 @@ class StateElsewhere:
         """See ``Paced``."""
         return max(map(seconds_between_writes, (self.gallery, self.state)))
 
-    def prove_ahead(self, size: int = 0, objects: int = 0) -> None:
+    def open_ahead(self, count: int) -> None:
+        """See ``Connecting``."""
+        for place in (self.gallery, self.state):
+            open_ahead(place, count)
+
+    def prove_ahead(self, size: int = 0) -> None:
         """See ``Proving``."""
         for place in (self.gallery, self.state):
-            prove_ahead(place, size, objects)
+            prove_ahead(place, size)
 
     def checks_hash(self, key: str) -> bool:
         """See ``Proving``."""

@@ -46,9 +46,6 @@ from galleria_action.storage.settings import StoreSettings
 if TYPE_CHECKING:
     from galleria_action.storage.s3.hash_probe import HashProbe
 
-#: documents, records and listings that a deploy asks for at once, beside the objects that it changes
-_BESIDE = 6
-
 
 def open_bucket(settings: StoreSettings, provider: Provider, network: Network | None = None) -> BucketServer:
     """The bucket that ``settings`` describe, reached over ``network`` (``None``: as this machine's environment says).
@@ -79,7 +76,6 @@ class S3Store:
         self.target = settings.target
         self._provider = provider
         self._server = server
-        self._concurrency = settings.concurrency
         self._persist = Persistence(settings.concurrency, settings.pause, attempts=attempts)
         self._delete = Deleting(server, settings.target, self._persist, batches=provider.batch_delete != "no")
         self._with_object, self._with_record = (_sent_with(settings, record=record) for record in (False, True))
@@ -204,11 +200,14 @@ class S3Store:
         """See ``WriteStore.delete``."""
         return self._delete(keys)
 
+    def open_ahead(self, count: int) -> None:
+        """See ``Connecting``; no more than may be asked at once."""
+        self._server.open_ahead(min(count, self._persist.throttle.window.size))
+
     # --- what the service does with hashes ----------------------------------------------------------------------------
 
-    def prove_ahead(self, size: int = 0, objects: int = 0) -> None:
+    def prove_ahead(self, size: int = 0) -> None:
         """See ``Proving``; of conditions it is known what the service does with them, or ``ProvingStore`` finds out."""
-        self._server.open_ahead(min(objects + _BESIDE, self._concurrency))
         if self._provider.signed_hash == "yes" or not size:
             return
         from galleria_action.storage.s3.hash_probe import HashProbe  # only here: most runs send little

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from galleria_action.deployment.events import Deploying, Uploaded
 from galleria_action.deployment.model import Plan
 from galleria_action.deployment.outgoing.done import Idle, UploadsDone
+from galleria_action.deployment.remote.listing import records_in
 from galleria_action.deployment.remote.reading import caught_up, list_target
 from galleria_action.deployment.remote.verification import Verification, verify_listing
 from galleria_action.deployment.state.begun import BEGUN_KEY, end_begun, read_begun, write_begun
@@ -32,7 +33,7 @@ from galleria_action.usecases.parts.planning import Comparison
 from galleria_action.usecases.parts.probing import headers_of, probe
 from galleria_action.usecases.parts.probing_ahead import look_ahead
 from galleria_action.usecases.parts.purging import purging
-from galleria_action.usecases.parts.releasing import concluding, terms_of, tidy
+from galleria_action.usecases.parts.releasing import be_ready, concluding, terms_of, tidy
 from galleria_action.usecases.parts.verifying import compare, judge, promises
 from galleria_action.usecases.results import Deployed, PutAside
 from galleria_action.values import replace
@@ -68,7 +69,7 @@ def open_checkpoint(context: Context, store: WriteStore, made: Comparison) -> Ch
     else:
         wanted = upload.resume and made.plan.uploads
         asked = [found.key for found in store.list(CHECKPOINTS)] if wanted and listing is None else ()
-        place = InBucket.among(store, listing or asked)
+        place = InBucket.among(store, records_in(listing or asked))
         checkpoint = Checkpoint(place, fingerprint, written=bool(place.pieces))
     if upload.resume and made.plan.uploads and checkpoint.written:
         checkpoint.resume()
@@ -101,8 +102,8 @@ def announce(context: Context, store: WriteStore, made: Comparison, left_of: str
     elif left_of is None:
         _end_begun(context, store, made)
     # while what carries the plan out is loaded, and photos are sent; these have connections that are used again
-    sent = sum(up.size for up in made.plan.uploads)
-    prove_ahead(store, sent, len(made.plan.deletes) + len(made.plan.copies))
+    be_ready(store, made.plan)
+    prove_ahead(store, sum(up.size for up in made.plan.uploads))
 
 
 def _is_approved(context: Context) -> bool:
@@ -160,11 +161,14 @@ def make_uploader(
 
 
 def _reachable(context: Context, made: Comparison) -> Set[str]:
-    """The keys that must not be written to before the publish: those that visitors may reach, or, where the gallery is
-    made in a slot, all of them."""
+    """The keys of uploads that must not be written to before the publish: those that visitors may reach, or, where the
+    gallery is made in a slot, all of them."""
     remote = made.remote
-    live = (remote.listing or {}).keys() | remote.named_keys() | remote.manifest.objects.keys()
-    return live | {up.key for up in made.plan.uploads} if context.options.strategy.strategy.in_slots else live
+    uploads = {up.key for up in made.plan.uploads}
+    if context.options.strategy.strategy.in_slots:
+        return uploads
+    known = remote.listing or {}, remote.named_keys(), remote.manifest.objects
+    return {key for key in uploads if any(key in keys for keys in known)}
 
 
 def tell_trouble(context: Context, checkpoint: Checkpoint) -> None:

@@ -66,7 +66,7 @@ MUTATIONS = {
         _CLAIM + "test_nothing_live_is_touched_under_a_claim_that_was_taken_over",
     ),
     "goes on with a publish without keeping what it had not kept": _when(
-        11, put("Keep._kept", "_not_kept_yet(work, replaced)", "{}"),
+        11, put("Keep.keep", "_not_kept_yet(work, replaced)", "{}"),
         _PUBLISH + "test_what_a_publish_that_died_had_not_kept_is_kept_by_the_next",
     ),
     "ends a release over what others wrote of it": _when(
@@ -124,7 +124,7 @@ MUTATIONS = {
         _PUBLISH + "test_the_record_goes_ahead_where_it_is_known_and_does_not_commit",
     ),
     "keeps nothing that could be taken back": _when(
-        11, put("Keep._kept.keep", "copied(work.store, key, before.kept, None)", "None"),
+        11, put("Keep.keep.keep", "copied(work.store, key, before.kept, None)", "None"),
         _PUBLISH + "test_a_publish_that_died_is_taken_back_when_the_plan_is_another",
     ),
     "lets an older commit replace a newer one": _when(
@@ -132,7 +132,7 @@ MUTATIONS = {
         "tests/doors/test_older.py::test_an_older_run_that_is_started_again_stops",
     ),
     "keeps nothing of what it deletes": _when(
-        13, put("Keep._kept", "work.terms.keep.anything", "False"),
+        13, put("Keep.keep", "work.terms.keep.anything", "False"),
         _RELEASES + "test_ten_releases_come_back_in_any_order",
     ),
     "believes a claim however old it is": _when(
@@ -160,7 +160,7 @@ MUTATIONS = {
         _RELEASES + "test_bytes_that_are_gone_are_listed",
     ),
     "forgets what a dead release has done": _when(
-        13, put("Keep._kept", "_of_the_dead(work, history)", "{}"),
+        13, put("Keep.keep", "_of_the_dead(work, history)", "{}"),
         _RELEASES + "test_a_deploy_that_was_killed_can_be_taken_back_whenever_it_died",
     ),
     "does not take a refused publish back": _when(
@@ -200,11 +200,11 @@ MUTATIONS = {
         "tests/deployment/test_written.py", "tests/doors/test_order.py::test_what_has_left_is_deleted_once",
     ),
     "takes what lies there for what was recorded": _when(
-        2, put("Listing.take", "sizes[row] != found.size", "False"),
+        2, put("Listing._take", "it.sizes.at(there)", "(found.size for found in known)"),
         "tests/deployment/test_standing.py",
     ),
     "leaves a photo alone whose time was corrected": _when(
-        2, put("Standing._is_as_live", "own is live", "True"),
+        2, put("Standing._as_live", "own is live", "True"),
         "tests/deployment/test_standing.py",
     ),
     "takes a comment in a listing for objects": _when(
