@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain, compress, filterfalse
+from operator import and_, eq, not_
 from typing import Protocol, overload
 
 from galleria_action.deployment.made_by import MadeBy
@@ -60,14 +62,14 @@ class Hashes:
 class SourcePhotos(Sequence[SourcePhoto]):
     """The photos that the metadata ``described``, each made when it is asked for; their ``files`` are three per photo,
     in its order. ``hashes`` gives the SHA-256 (hex) of each but ``full``, of which the metadata claims one, by key, and
-    of what else was hashed; ``headers_of`` those that it is stored with."""
+    of what else was hashed; ``headers_of`` what files are stored with, by their keys."""
 
     def __init__(
         self,
         described: GalleryMetadata,
         files: Sequence[LocalFile],
         hashes: Hashes,
-        headers_of: Callable[[str], Headers],
+        headers_of: Callable[[Sequence[str]], Iterable[Headers]],
         *,
         strip_gps: bool,
     ) -> None:
@@ -100,7 +102,8 @@ class SourcePhotos(Sequence[SourcePhoto]):
         local = self.files[row]
         key = local.key
         digest = self.hashes.of(local) or photo.file_hash
-        return SourceFile(key, local, digest, self.headers_of(key), self.hashes.blob_of(key))
+        (headers,) = self.headers_of((key,))
+        return SourceFile(key, local, digest, headers, self.hashes.blob_of(key))
 
     def __iter__(self) -> Iterator[SourcePhoto]:
         return map(self.__getitem__, range(len(self)))
@@ -193,6 +196,8 @@ class LocalGallery:
         """The photos by their content."""
         if isinstance(self.photos, SourcePhotos):
             measured, described = self.photos.hashes.measured, self.photos.described
+            if not measured:
+                return _claimed(described)
             its = zip(ids_of(described), fulls_of(described), file_hashes_of(described), strict=True)
             return {name: (measured.get(key) or claimed,) for name, key, claimed in its}
         return {photo.id: _content(photo) for photo in self.photos or ()}
@@ -227,10 +232,14 @@ def _content(photo: SourcePhoto) -> tuple[str, ...]:
     return tuple(file.sha256 for file in photo.files if file.variant in (None, "full") and file.sha256)
 
 
+def _claimed(photos: Sequence[PhotoMetadata]) -> Contents:
+    return dict(zip(ids_of(photos), zip(file_hashes_of(photos)), strict=True))
+
+
 def contents_of(metadata: GalleryMetadata | None, objects: Mapping[str, ManifestEntry]) -> Contents:
     """The photos of a gallery that is described by its ``metadata``, or without one by the record's ``objects``."""
     if metadata:
-        return dict(zip(ids_of(metadata.photos), zip(file_hashes_of(metadata.photos)), strict=True))
+        return _claimed(metadata.photos)
     contents: dict[str, tuple[str, ...]] = {}
     for key, photo in Entries.of(objects).photos():
         # a photo of several files is not known by its thumbnail
@@ -242,38 +251,47 @@ def gone(before: Contents, after: Contents) -> tuple[str, ...]:
     """The ids of ``before`` that are not in ``after``, but for photos that go on under another id: Galleria names those
     anew with every run that have no date. A content that several photos have proves nothing, and each photo of
     ``after`` is what became of one at most: where there are fewer than before, as many are gone."""
-    missing = [name for name in before if name not in after]
+    missing = list(filterfalse(after.__contains__, before))
     if not missing:
         return ()
-    there = _owners(after)
-    heirs = {name: heir for content, name in _owners(before).items() if (heir := there.get(content))}
-    number = min(len(missing), len(before) - _going_on(before, after, heirs))
+    others = _others(before, after)
+    asked = set(chain.from_iterable(map(before.__getitem__, others)))
+    there = _owners(after, asked)
+    heirs = {name: heir for content, name in _owners(before, asked).items() if (heir := there.get(content))}
+    number = min(len(missing), len(others) - _going_on(others, before, after, heirs))
     lost = set(sorted(missing, key=lambda name: name in heirs)[:number])
-    return tuple(name for name in before if name in lost)
+    return tuple(filter(lost.__contains__, before))
 
 
-def _owners(contents: Contents) -> dict[str, str]:
-    """Whose each content is, of those that one photo has alone."""
+def _others(before: Contents, after: Contents) -> list[str]:
+    """The ids of ``before`` that do not have the same content in ``after``."""
+    same = map(eq, before.values(), map(after.get, before))
+    told = map(bool, before.values())  # what is not known is not the same
+    left = compress(before, map(not_, map(and_, same, told)))
+    return [name for name in left if name not in after or set(before[name]).isdisjoint(after[name])]
+
+
+def _owners(contents: Contents, asked: set[str]) -> dict[str, str]:
+    """Whose each content is of those that are ``asked`` for, where one photo has it alone."""
     owners: dict[str, str] = {}
     shared = set()
-    for name, its in contents.items():
-        for content in set(its):
+    for name, its in compress(contents.items(), map(not_, map(asked.isdisjoint, contents.values()))):
+        for content in asked.intersection(its):
             if owners.setdefault(content, name) != name:
                 shared.add(content)
     return {content: name for content, name in owners.items() if content not in shared}
 
 
-def _going_on(before: Contents, after: Contents, heirs: Mapping[str, str]) -> int:
-    """How many photos of ``before`` are one of ``after`` each: the one with the same content, or else with the same
-    id."""
-    taken = {name for name in before if name in after and not set(before[name]).isdisjoint(after[name])}
-    others = [name for name in before if name not in taken]
+def _going_on(others: Sequence[str], before: Contents, after: Contents, heirs: Mapping[str, str]) -> int:
+    """How many of ``others`` are one of ``after`` each, which nobody else is: the one with the same content, or else
+    with the same id."""
+    free = (after.keys() - before.keys()).union(filter(after.__contains__, others))
     changed = []
-    going_on = len(taken)
+    going_on = 0
     for name in others:
-        if name in heirs and heirs[name] not in taken:
-            taken.add(heirs[name])
+        if heirs.get(name) in free:
+            free.remove(heirs[name])
             going_on += 1
         else:
             changed.append(name)
-    return going_on + sum(name in after and name not in taken for name in changed)
+    return going_on + sum(name in free for name in changed)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from functools import cached_property, lru_cache
-from typing import Literal, TypeVar
+from typing import Literal, TypeVar, cast
 
 from galleria_action.gallery.local.files import LocalFile
 from galleria_action.gallery.metadata.model import Variant
@@ -67,21 +67,22 @@ _STRIPPING = 3
 @lru_cache(maxsize=64)
 def _edit_digest(edit: PhotoEdit) -> str:
     """Remembered for the files of one photo, which are asked for one after the other."""
-    return edit_digest(edit.timestamp, edit.offset_hours, strip_gps=edit.strip_gps)
+    return edit_digests((edit.timestamp,), edit.offset_hours, strip_gps=edit.strip_gps)[0]
 
 
 #: what stands in JSON as it is
 _plain = re.compile("[ -!#-\\[\\]-~]*").fullmatch
 
 
-def edit_digest(timestamp: str | None, offset_hours: int | None, *, strip_gps: bool) -> str:
-    """``PhotoEdit.digest`` of the edit that these make."""
+def edit_digests(timestamps: Sequence[str | None], offset_hours: int | None, *, strip_gps: bool) -> list[str]:
+    """``PhotoEdit.digest`` of the edits that each of ``timestamps`` makes with these."""
     stripping = strip_gps and _STRIPPING
-    if timestamp is None or offset_hours is None or not _plain(timestamp):
-        text = canonical([timestamp, offset_hours, stripping])
+    if offset_hours is None or None in timestamps or not _plain("".join(cast(Sequence[str], timestamps))):
+        texts = [canonical([it, offset_hours, stripping]) for it in timestamps]
     else:  # the same, in a fraction of the time
-        text = f'["{timestamp}",{offset_hours:d},{stripping or "false"}]'
-    return hashlib.sha256(text.encode()).hexdigest()[:EDIT_DIGITS]
+        end = f'",{offset_hours:d},{stripping or "false"}]'
+        texts = [f'["{it}{end}' for it in timestamps]
+    return [hashlib.sha256(text.encode()).hexdigest()[:EDIT_DIGITS] for text in texts]
 
 
 @dataclass(frozen=True, slots=True)

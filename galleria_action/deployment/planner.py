@@ -6,9 +6,11 @@ always give the same plan and the same plan id, whoever asks.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from functools import cached_property
-from itertools import chain
+from itertools import chain, compress, filterfalse, repeat
+from operator import not_
+from typing import cast
 
 from galleria_action.deployment.galleries import (
     LocalGallery,
@@ -34,7 +36,7 @@ from galleria_action.deployment.remote.standing import places_by, rendering, sta
 from galleria_action.deployment.remote.verification import find_orphans, may_be_orphan
 from galleria_action.deployment.state.entries import Entries
 from galleria_action.deployment.state.manifest import ManifestEntry
-from galleria_action.gallery.keys import folded
+from galleria_action.gallery.keys import each_folded, folded
 from galleria_action.gallery.media import is_page
 from galleria_action.gallery.metadata.model import (
     NO_SETTINGS,
@@ -81,7 +83,7 @@ def make_plan(
         base=remote.base,
         uploads=tuple(uploads),
         deletes=tuple(sorted(deletes, key=lambda gone: gone.key)),
-        unchanged_photos=tuple(photo for photo in local_photos if photo not in changed),
+        unchanged_photos=tuple(filterfalse(changed.__contains__, local_photos)),
         removed_photos=() if names_before <= local_photos.keys() else _removed(local, remote),
         remote_photo_count=len(names_before),
         local_photo_count=len(local_photos),
@@ -126,10 +128,8 @@ class _Comparison:
 
     def photo_uploads(self) -> Iterator[Upload]:
         photos, live_ids = self.local.photos or (), ids_of(self.live)
-        stands = None if self.force else standing(self.local, self.remote)
-        for place in range(len(photos)):
-            if stands and stands(place):
-                continue
+        stand = () if self.force else standing(self.local, self.remote)
+        for place in sorted({*range(len(photos))}.difference(stand)):
             photo = photos[place]
             same_place = place < len(live_ids) and live_ids[place] == photo.id  # as it mostly is
             before = self.live[place] if same_place else self._before(photo)
@@ -238,13 +238,20 @@ def remote_photos(remote: RemoteGallery, *, but: Set[str] = frozenset()) -> dict
     """
     manifest = remote.manifest
     named = {key: gone.photo or key for key, gone in manifest.leaving_of("photo").items() if key not in but}
-    named.update((key, photo or key) for key, photo in Entries.of(manifest.objects).photos(but))
+    named.update(_named(Entries.of(manifest.objects).photos(but)))
     photos = remote.metadata.photos if remote.metadata else ()
-    ids = ids_of(photos)
-    for position, key in enumerate(keys_of(photos)):
-        if key not in but:
-            named[key] = ids[position // len(VARIANTS)]
+    if any(others := list(map(not_, map(but.__contains__, keys_of(photos))))):
+        each = chain.from_iterable(map(repeat, ids_of(photos), repeat(len(VARIANTS))))
+        named.update(compress(zip(keys_of(photos), each, strict=True), others))
     return named
+
+
+def _named(photos: Iterable[tuple[str, str | None]]) -> dict[str, str]:
+    """``photos``, each without a name of its own by its key."""
+    named = dict(photos)
+    nameless = () if all(named.values()) else [key for key, name in named.items() if not name]
+    named.update(zip(nameless, nameless, strict=True))
+    return cast(dict[str, str], named)
 
 
 def _names(remote: RemoteGallery) -> Set[str]:
@@ -253,7 +260,7 @@ def _names(remote: RemoteGallery) -> Set[str]:
         return frozenset(remote_photos(remote).values())
     ids = set(ids_of(remote.metadata.photos))
     others = {key: gone.photo or key for key, gone in remote.manifest.leaving_of("photo").items()}
-    others.update((key, photo or key) for key, photo in Entries.of(remote.manifest.objects).photos(strangers_to=ids))
+    others.update(_named(Entries.of(remote.manifest.objects).photos(strangers_to=ids)))
     if not others:
         return ids
     named = remote.metadata.keys()
@@ -265,15 +272,15 @@ def _removed(local: LocalGallery, remote: RemoteGallery) -> tuple[str, ...]:
     if local.photos is None:
         return ()
     known = contents_of(remote.metadata, remote.manifest.objects)
-    before = {name: known.get(name, ()) for name in remote_photos(remote).values()}
-    return gone(before, local.contents())
+    names = dict.fromkeys(remote_photos(remote).values())
+    return gone(dict(zip(names, map(known.get, names, repeat(())), strict=False)), local.contents())
 
 
 def deletes_for(local: Wanted, remote: RemoteGallery) -> Iterator[Delete]:
     """What is gone from the gallery when it is as ``local``, unless a disk or a service may hold its key to be one that
     stays."""
     unwanted = tuple(_unwanted(local, remote))
-    stays = {folded(key) for key in _wanted(local)} if unwanted else set()
+    stays = {folded(gone.key) for gone in unwanted}.intersection(each_folded(_wanted(local) if unwanted else ()))
     return (gone for gone in unwanted if folded(gone.key) not in stays)
 
 
@@ -300,7 +307,9 @@ def _wanted(local: Wanted) -> frozenset[str]:
 def orphans_beside(local: Wanted, remote: RemoteGallery) -> tuple[str, ...]:
     """What lies in the gallery's folders and neither ``local`` nor anything there names; needs the listing."""
     listing, manifest = remote.listing or {}, remote.manifest
-    strays = [key for key in beside(listing, manifest.objects) if key not in manifest.leaving and may_be_orphan(key)]
+    strays = [
+        key for key in beside(listing, manifest.objects.keys()) if key not in manifest.leaving and may_be_orphan(key)
+    ]
     if not strays:
         return ()
     named = frozenset(local.keys_of("photo") or ()) | remote_photos(remote).keys()

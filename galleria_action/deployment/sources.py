@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from functools import cache
+from operator import itemgetter
 
 from galleria_action.deployment.delivery import HeaderRules
 from galleria_action.deployment.galleries import Hashes, LocalGallery, SourcePhoto, SourcePhotos, Wanted
 from galleria_action.deployment.model import PhotoEdit, SourceFile
 from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.errors import Finding, GalleryInvalid
+from galleria_action.expressions import expression
 from galleria_action.gallery.keys import METADATA_KEY, folded
 from galleria_action.gallery.local.files import LocalFile, read_file
 from galleria_action.gallery.local.web_types import BEGINNING, WebType, needs_a_look, web_type
@@ -23,6 +25,8 @@ _LARGEST_PAGE = 1 << 20
 #: so many are listed, the others counted
 _MOST_FINDINGS = 50
 NO_RULES = HeaderRules()
+#: as much of a key as an extension takes, and whether it has one, which nothing before that changes
+_end, _has_extension = itemgetter(slice(-6, None)), expression(r".*[^/]\.[^./]+")
 
 
 def photos_of_metadata(
@@ -37,17 +41,16 @@ def photos_of_metadata(
     """The photos of a gallery with metadata. ``files`` are three per photo, in the metadata's order, and ``hashes``
     those of each but ``full``, which the metadata has (``file_hash``)."""
 
-    known: dict[str, Headers] = {}
+    def of_one(key: str) -> Headers:
+        return rules.applied(key, _photo_headers(extension_of(key), cache_control))
 
-    def headers_of(key: str) -> Headers:
-        dot = key.rfind(".")
-        end = key[dot:]  # the extension, on which they depend where there are no rules
-        found = known.get(end)
-        if found is None or key[dot - 1] == "/":
-            found = rules.applied(key, _photo_headers(extension_of(key), cache_control))
-            if not rules.rules and dot > 0 and key[dot - 1] != "/" and "/" not in end:
-                known[end] = found
-        return found
+    def headers_of(keys: Sequence[str]) -> Iterable[Headers]:
+        ends = list(map(_end, keys))
+        one_of_each = dict(zip(ends, keys, strict=True))
+        if rules.rules or not all(map(_has_extension.fullmatch, one_of_each)):
+            return map(of_one, keys)
+        by_end = dict(zip(one_of_each, map(of_one, one_of_each.values()), strict=True))
+        return map(by_end.__getitem__, ends)
 
     return SourcePhotos(metadata, files, hashes, headers_of, strip_gps=strip_gps)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum, auto
 from itertools import compress, islice
-from operator import itemgetter, not_
+from operator import eq, itemgetter, not_
 
 from galleria_action.deployment.model import SourceFile
 from galleria_action.deployment.state.entries import Entries
@@ -61,14 +61,19 @@ class Proofs(Mapping[str, str]):
             self.blobs.update((key, blob) for key, _, blob in compress(some, map(not_, known)))
             some = list(compress(some, known))
             places = list(map(rows.__getitem__, map(itemgetter(0), some)))
-            sizes_then = map(columns.source_sizes.__getitem__, places)
-            blobs_then = map(columns.source_blobs.__getitem__, places)
-            for row, its, then in zip(places, some, zip(sizes_then, blobs_then, strict=True), strict=True):
-                # nearly always the same; ``is_as_deployed`` says so, too, and what else there is
-                if its[1:] == then or is_as_deployed(its[1], self.recorded[its[0]], its[2]):
-                    self.marks[row] = 1
-                else:
-                    self.blobs[its[0]] = its[2]
+            then = zip(columns.source_sizes.at(places), columns.source_blobs.at(places), strict=True)
+            same = list(map(eq, then, map(itemgetter(1, 2), some)))
+            for row in compress(places, same):
+                self.marks[row] = 1
+            self._add_others(compress(some, map(not_, same)))
+
+    def _add_others(self, others: Iterable[tuple[str, int, str]]) -> None:
+        """The same of the few that are recorded, and do not have the size and the id that were deployed."""
+        for key, size, blob in others:
+            if is_as_deployed(size, self.recorded[key], blob):
+                self.marks[self.recorded.rows[key]] = 1
+            else:
+                self.blobs[key] = blob
 
     def doubt(self, keys: Iterable[str]) -> None:
         """Take note of files that git tracks, but which may have changed."""

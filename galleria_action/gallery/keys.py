@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
-from itertools import islice
+from collections.abc import Collection, Iterable, Iterator
+from itertools import chain, filterfalse, islice
 
 from galleria_action.expressions import expression
 from galleria_action.gallery.wording import shown
@@ -75,6 +75,11 @@ def folded(key: str) -> str:
     if key.isascii():
         return key.lower()
     return unicodedata.normalize("NFD", unicodedata.normalize("NFD", key).casefold())
+
+
+def each_folded(keys: Collection[str]) -> Iterator[str]:
+    """What ``folded`` gives for each of ``keys``, in an order of its own."""
+    return chain(map(str.lower, filter(str.isascii, keys)), map(folded, filterfalse(str.isascii, keys)))
 
 
 def _size_problem(key: str) -> str | None:

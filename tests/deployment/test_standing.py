@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -9,13 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from galleria_action.deployment.delivery import HeaderRule, HeaderRules
 from galleria_action.deployment.galleries import Hashes, RemoteGallery, SourcePhotos
 from galleria_action.deployment.model import Reason
 from galleria_action.deployment.planner import make_plan
-from galleria_action.deployment.remote.listing import Listing
+from galleria_action.deployment.remote.listing import Listing, beside, missing
+from galleria_action.deployment.sources import photos_of_metadata
+from galleria_action.deployment.stale import Proofs
 from galleria_action.deployment.state.entries import Entries
 from galleria_action.gallery.local.files import LocalFile, LocalFiles
-from galleria_action.gallery.metadata.model import MetadataExifData
+from galleria_action.gallery.media import media_type
+from galleria_action.gallery.metadata.model import VARIANTS, MetadataExifData
 from galleria_action.gallery.metadata.photos import Photos
 from galleria_action.storage.interface import Headers, ObjectInfo
 from tests.deployment.values import (
@@ -84,30 +89,79 @@ def in_columns(remote: RemoteGallery) -> RemoteGallery:
     return replace(remote, metadata=metadata, manifest=replace(remote.manifest, objects=recorded), listing=listed)
 
 
+def proofs(remote: RemoteGallery, keys: frozenset[str]) -> Proofs:
+    """That the files under ``keys`` are as they were deployed, where anything is recorded there."""
+    recorded = Entries.of(remote.manifest.objects)
+    known = Proofs(recorded)
+    for key in keys & recorded.keys():
+        known.marks[recorded.rows[key]] = 1
+    return known
+
+
+def alike(keys: Sequence[str]) -> list[Headers]:
+    """All with the same headers."""
+    return [PHOTO_HEADERS] * len(keys)
+
+
+_KEYS = st.lists(
+    st.sampled_from(["a.jpg", "b/a.jpg", "b/.jpg", ".webp", "b/a.JPG", "a", "b.c/d", "webp", "b.c/e.webp", "b/a."])
+)
+
+
+@pytest.mark.parametrize("rules", [(), (HeaderRule("b/*", cache_control="no-cache"),)])
+@given(_KEYS)
+def test_the_headers_of_many_are_those_of_each(rules: tuple[HeaderRule, ...], keys: list[str]):
+    made = photos_of_metadata(
+        metadata_of(), LocalFiles(), "max-age=1", Hashes({}, {}), strip_gps=False, rules=HeaderRules(rules)
+    )
+    assert list(made.headers_of(keys)) == [it for key in keys for it in made.headers_of([key])]
+    for key in keys:
+        (found,) = made.headers_of([key])
+        assert found.content_type == media_type(key)
+        assert found.cache_control == (
+            "no-cache" if rules and key.startswith("b/") and key.count("/") == 1 else "max-age=1"
+        )
+
+
 @given(
     now=_PHOTOS,
     before=_PHOTOS,
     changes=_CHANGES,
     listed=st.booleans(),
     force=st.booleans(),
+    proved=st.frozensets(st.sampled_from([f"{variant}/{name}.jpg" for variant in VARIANTS for name in "abcd"])),
+    together=st.integers(1, 4),
     quality=st.sampled_from([85, 90]),
     offset=st.sampled_from([2, 3]),
 )
-def test_the_plan_is_that_of_the_photos_one_by_one(now, before, changes, listed, force, quality, offset):
+def test_the_plan_is_that_of_the_photos_one_by_one(
+    now, before, changes, listed, force, proved, together, quality, offset
+):
     settings = replace(SETTINGS, jpeg_quality=quality, target_timezone_offset_hours=offset)
     remote = changed(remote_gallery(*before, settings=settings), changes)
     remote = remote if listed else replace(remote, listing=None)
     described = replace(metadata_of(*now), photos=Photos(metadata_of(*now).photos))
     files = LocalFiles(file.local for photo in now for file in photo.files)
-    measured = {file.key: file.sha256 for photo in now for file in photo.files if file.variant != "full"}
-    photos = SourcePhotos(described, files, Hashes(measured, {}), lambda _: PHOTO_HEADERS, strip_gps=False)
+    large = in_columns(remote)
+    known = proofs(large, proved)
+    measured = {
+        file.key: file.sha256
+        for photo in now
+        for file in photo.files
+        if file.variant != "full" and file.key not in known
+    }
+    photos = SourcePhotos(
+        described, files, Hashes(measured, known), lambda keys: [PHOTO_HEADERS] * len(keys), strip_gps=False
+    )
     one_by_one = local_gallery(*photos)
     assert [photo.id for photo in one_by_one.photos or ()] == [photo.id for photo in now]
     many = replace(one_by_one, photos=photos)
     expected = make_plan(one_by_one, remote, TARGET, force=force)
-    for there in (remote, in_columns(remote)):
-        assert make_plan(many, there, TARGET, force=force) == expected
-        assert make_plan(many, there, TARGET, force=force).plan_id == expected.plan_id
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("galleria_action.columns._TOGETHER", together)
+        for there in (remote, large):
+            assert make_plan(many, there, TARGET, force=force) == expected
+            assert make_plan(many, there, TARGET, force=force).plan_id == expected.plan_id
     assert many.photo_keys() == one_by_one.photo_keys()
     assert many.keys_of("photo") == one_by_one.keys_of("photo")
     assert list(many.fulls(lambda *_: True)) == list(one_by_one.fulls(lambda *_: True))
@@ -136,7 +190,7 @@ def test_a_photo_that_the_metadata_describes_otherwise_does_not_stand(change: di
     described = replace(described, photos=Photos(replace(photo, **change) for photo in described.photos))
     files = LocalFiles(file.local for file in now.files)
     measured = {file.key: file.sha256 for file in now.files if file.variant != "full"}
-    photos = SourcePhotos(described, files, Hashes(measured, {}), lambda _: PHOTO_HEADERS, strip_gps=False)
+    photos = SourcePhotos(described, files, Hashes(measured, {}), alike, strip_gps=False)
     made = make_plan(replace(local_gallery(), photos=photos), in_columns(remote_gallery(now)), TARGET)
     assert reason in {up.reason for up in made.uploads}
 
@@ -158,7 +212,10 @@ def test_a_listing_is_what_it_has_taken(objects: list[ObjectInfo], few: bool):
     assert all((key in listing) == (key in expected) for key in (*"abcdefg", *recorded))
     assert listing.get(second) == expected.get(second)
     assert listing.has_all() is not few
-    assert set(listing.unrecorded()) == {it.key for it in objects}
+    assert set(beside(listing, recorded)) == {it.key for it in objects}
+    for keys in ({first, second, "a", "x"}, set(recorded), {*"abcdef"}):
+        assert set(beside(listing, keys)) == set(beside(expected, keys)) == expected.keys() - keys
+        assert set(missing(listing, keys)) == set(missing(expected, keys)) == keys - expected.keys()
 
 
 @given(

@@ -3,12 +3,17 @@ more than that it does."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Set
+from itertools import chain, compress, filterfalse, islice, repeat
+from operator import attrgetter, eq, not_
 
 from galleria_action.deployment.stale import Proofs
 from galleria_action.deployment.state.entries import Entries
-from galleria_action.deployment.state.manifest import ManifestEntry
 from galleria_action.storage.interface import ObjectInfo
+
+#: objects that are compared at once
+_TOGETHER = 1000
+_key, _seen = attrgetter("key"), attrgetter("size", "etag", "archived")
 
 
 class Listing(Mapping[str, ObjectInfo]):
@@ -24,22 +29,27 @@ class Listing(Mapping[str, ObjectInfo]):
 
     def take(self, objects: Iterable[ObjectInfo]) -> None:
         """Add ``objects``, none of which was there before; several threads may."""
-        rows, marks, others = self.recorded.rows, self.marks, self.others
-        sizes, etags = self.recorded.columns.sizes, self.recorded.columns.etags
-        for found in objects:
-            row = rows.get(found.key)
-            if row is None or found.archived or sizes[row] != found.size or etags[row] != found.etag:
-                others[found.key] = found
-            else:
-                marks[row] = 1
+        left = iter(objects)
+        while some := list(islice(left, _TOGETHER)):
+            self._take(some)
+
+    def _take(self, some: list[ObjectInfo]) -> None:
+        rows, it = self.recorded.rows, self.recorded.columns
+        known = [found for found in some if found.key in rows]
+        there = list(map(rows.__getitem__, map(_key, known)))
+        recorded = zip(it.sizes.at(there), it.etags.at(there), repeat(False), strict=False)
+        same = list(map(eq, recorded, map(_seen, known)))
+        for row in compress(there, same):
+            self.marks[row] = 1
+        if len(some) > sum(same):
+            as_recorded = {*map(_key, compress(known, same))}
+            self.others.update((found.key, found) for found in some if found.key not in as_recorded)
 
     def __len__(self) -> int:
         return self.marks.count(1) + len(self.others)
 
     def __iter__(self) -> Iterator[str]:
-        yield from self.others
-        marks = self.marks
-        yield from (key for key, row in self.recorded.rows.items() if marks[row])
+        return chain(self.others, compress(self.recorded.rows, self._marks()))
 
     def __contains__(self, key: object) -> bool:
         return key in self.others or self.is_as_recorded(key)
@@ -65,9 +75,20 @@ class Listing(Mapping[str, ObjectInfo]):
             marks[row] or key in others for key, row in self.recorded.rows.items()
         )
 
-    def unrecorded(self) -> Iterator[str]:
-        """The keys of which the record knows nothing."""
-        return (key for key in self.others if key not in self.recorded.rows)
+    def without(self, keys: Set[str]) -> Iterator[str]:
+        """Those of ``keys`` under which nothing lies."""
+        rows = self.recorded.rows
+        gone = () if self.marks.count(1) == len(rows) else compress(rows, map(not_, self._marks()))
+        return filterfalse(self.others.__contains__, chain(keys - rows.keys(), filter(keys.__contains__, gone)))
+
+    def _marks(self) -> Iterator[int]:
+        """That of each key of the record."""
+        return map(self.marks.__getitem__, self.recorded.rows.values())
+
+    def beside(self, keys: Container[str]) -> Iterator[str]:
+        """All but ``keys``."""
+        others = filterfalse(keys.__contains__, self.recorded.rows)
+        return chain(filterfalse(keys.__contains__, self.others), filter(self.is_as_recorded, others))
 
 
 def marks_of(marked: object, recorded: Entries) -> bytes | None:
@@ -92,14 +113,17 @@ def differing(listing: Mapping[str, ObjectInfo], recorded: Entries) -> Iterator[
     return (key for key in recorded if key in listing and not shows(listing, key, recorded))
 
 
+def missing(listing: Mapping[str, ObjectInfo], keys: Set[str]) -> Iterator[str]:
+    """Those of ``keys`` that ``listing`` does not show."""
+    return listing.without(keys) if isinstance(listing, Listing) else filterfalse(listing.__contains__, keys)
+
+
 def in_archives(listing: Mapping[str, ObjectInfo]) -> Iterator[str]:
     """The keys of what ``listing`` shows to be archived."""
     objects = listing.others if isinstance(listing, Listing) else listing  # it is never as it was recorded
     return (key for key, found in objects.items() if found.archived)
 
 
-def beside(listing: Mapping[str, ObjectInfo], objects: Mapping[str, ManifestEntry]) -> Iterator[str]:
-    """The keys that ``listing`` shows beside ``objects``."""
-    if isinstance(listing, Listing) and listing.recorded is objects:
-        return listing.unrecorded()
-    return (key for key in listing if key not in objects)
+def beside(listing: Mapping[str, ObjectInfo], keys: Container[str]) -> Iterator[str]:
+    """The keys that ``listing`` shows beside ``keys``."""
+    return listing.beside(keys) if isinstance(listing, Listing) else filterfalse(keys.__contains__, listing)

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import chain, compress, count, repeat
+from operator import add, eq, gt, mul, or_
+from typing import cast
 
+from galleria_action.columns import some_of
 from galleria_action.deployment.galleries import LocalGallery, RemoteGallery, SourcePhotos
-from galleria_action.deployment.model import PhotoEdit, edit_digest
+from galleria_action.deployment.model import PhotoEdit, edit_digests
 from galleria_action.deployment.remote.listing import marks_of, shows
 from galleria_action.deployment.state.entries import Entries
-from galleria_action.gallery.metadata.model import GallerySettings
+from galleria_action.gallery.metadata.model import VARIANTS, GallerySettings
 from galleria_action.gallery.metadata.photos import Photos
-from galleria_action.storage.interface import Headers
 
 
 class Standing:
-    """Asked for the place of a photo, whether nothing is to be done for it: so it is for nearly all of a large gallery,
-    and is seen here in the columns that its files and the record are held in. Where it says no, it says no more."""
+    """Sees of many photos at a time whether nothing is to be done for them: so it is for nearly all of a large gallery,
+    and it can be seen in the columns that its files and the record are held in. Of the others it says no more."""
 
     def __init__(self, photos: SourcePhotos, described: Photos, live: Photos, remote: RemoteGallery) -> None:
         self._photos, self._listing = photos, remote.listing
@@ -25,92 +28,110 @@ class Standing:
         self._small = PhotoEdit(None, None, strip_gps=True).digest() if photos.strip_gps else ""
         #: by row of the record: what lies there as it is recorded, and whose file is proved to be the one recorded
         self._shown = marks_of(remote.listing, self._recorded)
-        self._proved = None if photos.hashes.measured else marks_of(photos.hashes.proved, self._recorded)
-        #: by place in the record's tables: of what is known already that it stands there
-        self._edits: dict[int, str] = {}
-        self._headers: dict[int, Headers] = {}
+        self._proved = marks_of(photos.hashes.proved, self._recorded)
 
     @cached_property
     def _by_id(self) -> Mapping[str, int]:
         return places_by(self._live.ids)
 
-    def __call__(self, place: int) -> bool:
-        described, photos = self._described, self._photos
-        if not self._is_as_live(place):
-            return False
-        edit = edit_digest(described.timestamps[place], photos.offset_hours, strip_gps=photos.strip_gps)
-        claimed = described.file_hashes[place]
-        full, web, thumb = described.files(place)
-        self._edits.clear()
-        return (
-            self._is_as_recorded(full, claimed, edit, full=True)
-            and self._is_as_recorded(web, claimed, edit)
-            and self._is_as_recorded(thumb, claimed, self._small)
-        )
+    def all(self) -> Iterator[int]:
+        """The places of the photos for which nothing is to be done."""
+        every = cast(Iterator[range], some_of(range(len(self._described))))
+        return chain.from_iterable(map(self._among, every))
 
-    def _is_as_live(self, place: int) -> bool:
-        """Whether a live photo is the same one, as far as anything that lies there depends on it."""
+    def _among(self, places: range) -> Sequence[int]:
+        left = self._as_live(places)
+        timestamps = list(self._described.timestamps.at(left))
+        edits = edit_digests(timestamps, self._photos.offset_hours, strip_gps=self._photos.strip_gps)
+        edit_at = dict(zip(left, edits, strict=True)).__getitem__
+        for number, variant in enumerate(VARIANTS):
+            left = self._as_recorded(left, number, repeat(self._small) if variant == "thumb" else map(edit_at, left))
+        return left
+
+    def _as_live(self, places: range) -> Sequence[int]:
+        """Those of ``places`` where a live photo is the same one, as far as anything that lies there depends on it."""
         own, live = self._described, self._live
         if own is live:
-            return True
-        there: int | None = place
-        if place >= len(live) or live.ids[place] != own.ids[place]:  # one that is gone lets all others move up
-            there = self._by_id.get(own.ids[place])
-        return (
-            there is not None
-            and live.deployment_file_hashes[there] == own.deployment_file_hashes[place]
-            and live.timestamps[there] == own.timestamps[place]
-            and live.files(there) == own.files(place)
+            return places
+        ids = own.ids[places.start : places.stop]
+        here: Sequence[int] = places
+        there = here
+        if live.ids[places.start : places.stop] != ids:  # one that is gone lets all others move up
+            known = list(map(self._by_id.__contains__, ids))
+            here, there = list(compress(places, known)), list(map(self._by_id.__getitem__, compress(ids, known)))
+        same = (
+            map(eq, own.deployment_file_hashes.at(here), live.deployment_file_hashes.at(there)),
+            map(eq, own.timestamps.at(here), live.timestamps.at(there)),
+            *(map(eq, _keys(own, here, number), _keys(live, there, number)) for number in range(len(VARIANTS))),
         )
+        return list(compress(here, map(all, zip(*same, strict=True))))
 
-    def _is_as_recorded(self, key: str, claimed: str, edit: str, *, full: bool = False) -> bool:
-        row, it = self._recorded.rows.get(key), self._recorded.columns
-        if row is None or not self._has(row, edit, self._photos.headers_of(key)):
-            return False
-        proved = not full and self._proved is not None and self._proved[row]
-        if not proved and it.sources[row] != self._source(key, claimed, full=full):
-            return False
+    def _as_recorded(self, places: Sequence[int], number: int, edits: Iterable[str]) -> Sequence[int]:
+        """Those of ``places`` whose files of this variant, the first or a later one, are recorded as they are, with
+        these ``edits``, and lie there so."""
+        keys, it = _keys(self._described, places, number), self._recorded.columns
+        if not all(known := list(map(self._recorded.rows.__contains__, keys))):
+            places, keys = list(compress(places, known)), list(compress(keys, known))
+            edits = compress(edits, known)
+        rows = list(map(self._recorded.rows.__getitem__, keys))
+        as_it_is = (
+            map(eq, it.edits.at(rows), edits),
+            map(eq, it.headers.at(rows), self._headers(keys)),
+            self._have_sources(places, keys, rows, full=not number),
+            self._are_shown(keys, rows),
+        )
+        return list(compress(places, map(all, zip(*as_it_is, strict=False))))
+
+    def _headers(self, keys: Sequence[str]) -> Iterator[str]:
+        """The digest of the headers of each; there is one object for all that have the same, as a rule."""
+        headers = list(self._photos.headers_of(keys))
+        digests = {number: it.digest() for number, it in dict(zip(map(id, headers), headers, strict=True)).items()}
+        return map(digests.__getitem__, map(id, headers))
+
+    def _have_sources(
+        self, places: Sequence[int], keys: Sequence[str], rows: Sequence[int], *, full: bool
+    ) -> Iterable[object]:
+        """Whether the SHA-256 of each file, as far as anything but the metadata tells it, is the recorded one."""
+        known, claimed = self._photos.hashes, self._described.file_hashes.at(places)
+        proved = bytes(len(rows)) if full or self._proved is None else bytes(map(self._proved.__getitem__, rows))
+        if not known.measured and all(proved):
+            return repeat(True)
+        if not full and self._proved is None:
+            claimed = (known.proved.get(key) or it for key, it in zip(keys, claimed, strict=True))
+        told = (known.measured.get(key) or it for key, it in zip(keys, claimed, strict=True))
+        same = map(eq, self._recorded.columns.sources.at(rows), told if known.measured else claimed)
+        return map(or_, same, map(gt, proved, map(known.measured.__contains__, keys)))
+
+    def _are_shown(self, keys: Sequence[str], rows: Sequence[int]) -> Iterable[object]:
+        """Whether each lies there as it is recorded, where anybody has looked."""
         if self._shown is not None:
-            return self._shown[row] == 1
-        return self._listing is None or shows(self._listing, key, self._recorded)
-
-    def _has(self, row: int, edit: str, headers: Headers) -> bool:
-        """Whether these are recorded in ``row``. What was seen to stand in a place of a table stands there for all."""
-        it = self._recorded.columns
-        place = it.edits.places[row]
-        if self._edits.get(place) != edit:
-            if it.edits[row] != edit:
-                return False
-            self._edits[place] = edit
-        place = it.headers.places[row]
-        if self._headers.get(place) is not headers:
-            if it.headers[row] != headers.digest():
-                return False
-            self._headers[place] = headers
-        return True
-
-    def _source(self, key: str, claimed: str, *, full: bool) -> str:
-        """The SHA-256 (hex) of the local file, as far as anything but the metadata tells it."""
-        known = self._photos.hashes
-        return known.measured.get(key) or (claimed if full else known.proved.get(key) or claimed)
+            return map(self._shown.__getitem__, rows)
+        if self._listing is None:
+            return repeat(True)
+        return [shows(self._listing, key, self._recorded) for key in keys]
 
 
-def standing(local: LocalGallery, remote: RemoteGallery) -> Standing | None:
-    """Who answers for the photos of ``local``; ``None`` where nobody does, because all of them may change, or are not
-    in columns."""
+def _keys(photos: Photos, places: Sequence[int], number: int) -> list[str]:
+    """The keys of one file, the first or a later one, of the photos in ``places``."""
+    return list(map(photos.keys.__getitem__, map(add, map(mul, places, repeat(len(VARIANTS))), repeat(number))))
+
+
+def standing(local: LocalGallery, remote: RemoteGallery) -> Iterable[int]:
+    """The places of photos of ``local`` for which nothing is to be done. There are none where all of them may change,
+    or where they are not in columns."""
     if remote.metadata is None or not isinstance(local.photos, SourcePhotos):
-        return None
+        return ()
     photos, live, before = local.photos, remote.metadata.photos, remote.metadata.settings
     if not isinstance(photos.described, Photos) or not isinstance(live, Photos):
-        return None
+        return ()
     if rendering(before) != rendering(local.settings) or photos.offset_hours != before.target_timezone_offset_hours:
-        return None
-    return Standing(photos, photos.described, live, remote)
+        return ()
+    return Standing(photos, photos.described, live, remote).all()
 
 
 def places_by(names: Iterable[str]) -> Mapping[str, int]:
     """The place of each of ``names``."""
-    return {name: place for place, name in enumerate(names)}
+    return dict(zip(names, count(), strict=False))
 
 
 def rendering(settings: GallerySettings) -> tuple[object, ...]:

@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 
 from galleria_action.deployment.layout import is_elsewhere
-from galleria_action.deployment.remote.listing import differing, in_archives
+from galleria_action.deployment.remote.listing import beside, differing, in_archives, missing
 from galleria_action.deployment.state.entries import Entries
 from galleria_action.deployment.state.manifest import MANIFEST_KEY, Manifest
 from galleria_action.gallery.keys import METADATA_KEY, folded
@@ -60,7 +60,7 @@ def verify_listing(named: frozenset[str], manifest: Manifest, listing: Mapping[s
     differ |= {key for key in unrecorded(named, manifest) if key in listing and not _can_be_seen(listing[key])}
     return Verification(
         checked=len(expected),
-        missing=tuple(sorted(key for key in expected if key not in listing)),
+        missing=tuple(sorted(missing(listing, expected))),
         orphaned=find_orphans(named, expected, listing),
         mismatched=tuple(sorted(differ & expected)),
     )
@@ -88,7 +88,7 @@ def find_orphans(named: Iterable[str], expected: frozenset[str], listing: Mappin
     folder that is a gallery of its own or may be one of ours (a slot, a preview), what differs from an expected key by
     letter case or Unicode form only, and what stands for a folder and nothing else.
     """
-    strays = [key for key in listing if key not in expected and may_be_orphan(key)]
+    strays = list(filter(may_be_orphan, beside(listing, expected)))
     if not strays:
         return ()
     folders = tuple({key.rpartition("/")[0] + "/" for key in named if "/" in key})

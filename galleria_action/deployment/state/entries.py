@@ -6,12 +6,14 @@ To whoever asks it is a mapping like any other, whose entries are made when they
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, KeysView, Mapping, Sequence
+from itertools import chain, compress, filterfalse
+from operator import attrgetter, eq, not_
 from typing import Any, Literal
 
 from galleria_action.columns import Column, Hashes, Numbers, Table, Values, places_of, values_of
 from galleria_action.deployment.model import EDIT_DIGITS
 from galleria_action.storage.interface import ObjectInfo
-from galleria_action.values import dataclass
+from galleria_action.values import dataclass, fields
 
 #: bytes of hashes
 SHA256, SHA1, MD5, EDIT = 32, 20, 16, EDIT_DIGITS // 2
@@ -125,9 +127,9 @@ class Entries(Mapping[str, ManifestEntry]):
             return False
         if self.columns is other.columns and self.rows == other.rows:
             return True
-        rows = [(row, other.rows[key]) for key, row in self.rows.items()]
+        rows, there = list(self.rows.values()), list(map(other.rows.__getitem__, self.rows))
         pairs = zip(self.columns.all(), other.columns.all(), strict=True)
-        return all(own[row] == theirs[there] for own, theirs in pairs for row, there in rows)
+        return all(all(map(eq, own.at(rows), theirs.at(there))) for own, theirs in pairs)
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -151,55 +153,60 @@ class Entries(Mapping[str, ManifestEntry]):
         if keys is self:
             return self
         rows = self.rows
-        return Entries({key: rows[key] for key in keys if key in rows}, self.columns)
+        there = list(filter(rows.__contains__, keys))
+        return Entries(dict(zip(there, map(rows.__getitem__, there), strict=True)), self.columns)
 
     def of_kind(self, kind: Kind) -> Entries:
         """The entries of one kind."""
         kinds = self.columns.kinds
         wanted = {place for place, name in enumerate(values_of(kinds.values), 1) if name == kind}
-        places = kinds.places
-        if wanted.issuperset(places):
+        if wanted.issuperset(kinds.places):
             return self
-        return Entries({key: row for key, row in self.rows.items() if places[row] in wanted}, self.columns)
+        if not wanted:
+            return Entries({}, self.columns)
+        return self._where(map(wanted.__contains__, self._places(kinds)))
+
+    def _places(self, table: Table[Any]) -> Iterator[int]:
+        """The place in ``table`` of each, in their order."""
+        return map(table.places.__getitem__, self.rows.values())
+
+    def _where(self, wanted: Iterable[object]) -> Entries:
+        """Those of which the one in ``wanted``, in their order, is true."""
+        return Entries(dict(compress(self.rows.items(), wanted)), self.columns)
 
     def photos(self, but: Container[str] = (), strangers_to: Container[str] = ()) -> Iterator[tuple[str, str | None]]:
         """The key of every photo's object and the id of its photo, ``but`` for these keys, and for photos whose id is
         one of those in ``strangers_to``."""
         photos = self.columns.photos
-        wanted = bytearray(1 for _ in range(len(photos.values) + 1))
-        if strangers_to:
-            wanted[1:] = (name not in strangers_to for name in values_of(photos.values))
+        wanted = bytes(map(not_, map(strangers_to.__contains__, chain((None,), values_of(photos.values)))))
         if not (wanted[0] and 0 in photos.places) and 1 not in wanted[1:]:
-            return
-        for key, row in self.of_kind("photo").rows.items():
-            if key not in but and wanted[photos.places[row]]:
-                yield key, photos[row]
+            return iter(())
+        found = (self.only(filterfalse(but.__contains__, self.rows)) if but else self).of_kind("photo")
+        if 0 in wanted:
+            found = found._where(map(wanted.__getitem__, found._places(photos)))
+        return zip(found.rows, photos.at(list(found.rows.values())), strict=True)
 
     def with_(self, objects: Mapping[str, ManifestEntry]) -> Entries:
         """These, and ``objects`` in place of those under the same keys."""
         if not objects:
             return self
-        kept = self.only(key for key in self.rows if key not in objects).compact()
-        fields = zip(*map(_fields, objects.values()), strict=True)
-        added = (column.added(values) for column, values in zip(kept.columns.all(), fields, strict=True))
-        rows = kept.rows | {key: row for row, key in enumerate(objects, len(kept))}
+        kept = self.only(filterfalse(objects.__contains__, self.rows)).compact()
+        given = zip(*map(_fields, objects.values()), strict=True)
+        added = (column.added(values) for column, values in zip(kept.columns.all(), given, strict=True))
+        rows = kept.rows | dict(zip(objects, range(len(kept), len(kept) + len(objects)), strict=True))
         return Entries(rows, Columns(*added))  # type: ignore[arg-type]
 
     def compact(self, keys: Sequence[str] | None = None) -> Entries:
         """The same with a row for each and no others, in the order of ``keys``, which are all of them."""
         own = list(self.rows)
         order = own if keys is None else list(keys)
-        rows = [self.rows[key] for key in order]
+        rows = list(map(self.rows.__getitem__, order))
         columns = self.columns
         if rows != list(range(len(columns.sizes))):
             columns = Columns(*(column.taken(rows) for column in columns.all()))  # type: ignore[arg-type]
         elif order == own:
             return self
-        return Entries({key: row for row, key in enumerate(order)}, columns)
+        return Entries(dict(zip(order, range(len(order)), strict=True)), columns)
 
 
-def _fields(entry: ManifestEntry) -> tuple[Any, ...]:
-    return (
-        entry.size, entry.sha256, entry.etag, entry.headers, entry.source, entry.kind, entry.photo, entry.edit,
-        entry.source_size, entry.source_blob,
-    )  # fmt: skip
+_fields = attrgetter(*(it.name for it in fields(ManifestEntry)))

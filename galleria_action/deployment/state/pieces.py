@@ -26,7 +26,6 @@ _INT = r"-?(?:0|[1-9][0-9]{0,18})"
 _ints = re.compile(rf"{_INT}(?:,{_INT})*+").match
 _STRING = r'"(?:[^"\\\x00-\x1f]|\\[^\x00-\x1f])*+"'
 _strings = re.compile(rf"{_STRING}(?:,{_STRING})*+").match
-_part = re.compile(r'[^"\\\x00-\x1f]*+').match
 _scalar = re.compile(rf"{_INT}(?=[,}}\]])|true|false|null").match
 
 
@@ -156,11 +155,18 @@ class _Reader:
             raise Odd
         self._at += 1
         while self._next() != '"':
-            if not (part := self._matched(_part)):
-                raise Odd  # an escape, or what may not stand there
-            parts.append(part)
+            parts.append(self._plain())
         self._at += 1
         return "".join(parts)
+
+    def _plain(self) -> str:
+        """What of a text is there by now, up to its end."""
+        end = self._text.find('"', self._at)
+        part = self._text[self._at : end] if end >= 0 else self._text[self._at :]
+        if "\\" in part:
+            raise Odd
+        self._at += len(part)
+        return str(json.loads(f'"{part}"'))  # which refuses what may not stand there
 
     def _is(self, character: str) -> bool:
         if self._next() != character:

@@ -13,12 +13,13 @@ import re
 from array import array
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from itertools import accumulate, compress, pairwise, starmap
+from itertools import accumulate, chain, compress, count, starmap
+from operator import sub
 from sys import intern
 from types import NoneType
 from typing import Any, cast
 
-from galleria_action.columns import Column, Hashes, Numbers, Table, Texts, Values, places_of, values_of
+from galleria_action.columns import Column, Hashes, Numbers, Table, Texts, Values, differing, places_of, values_of
 from galleria_action.deployment.made_by import MadeBy, made_by_of
 from galleria_action.deployment.model import EDIT_DIGITS, Mode
 from galleria_action.deployment.state.entries import EDIT, MD5, SHA1, SHA256, Columns, Entries
@@ -78,7 +79,7 @@ def _columns(entries: Entries) -> Iterator[tuple[str, Any]]:
     """A field for each column of ``entries``, in the order of their keys."""
     keys = sorted(entries)
     it, rows = entries.columns, array("L", map(entries.rows.__getitem__, keys))
-    edited = bytearray(it.sources[row] != it.sha256s[row] for row in rows)
+    edited = differing(it.sources, it.sha256s, rows)
     yield "keys", keys
     yield "sizes", it.sizes.taken(rows)
     yield "sha256s", _packed(it.sha256s.taken(rows), SHA256)
@@ -103,13 +104,13 @@ def _leaving_columns(leaving: Mapping[str, Leaving]) -> dict[str, Any]:
     }
 
 
-def _packed(column: Column[str], width: int) -> str | Column[str]:
-    """Hashes of ``width`` bytes as the base64 of these one after the other; texts of any other kind as they are."""
+def _packed(column: Column[str], width: int) -> bytes | Column[str]:
+    """Hashes of ``width`` bytes as these one after the other; texts of any other kind as they are."""
     if isinstance(column, Texts) and len(column) and len(column[0]) != 2 * width:
         return column
     them = column if isinstance(column, Hashes) else Hashes(width).added(values_of(column))
     if isinstance(them, Hashes) and them.width == width:
-        return binascii.b2a_base64(them.raw, newline=False).decode()
+        return them.raw
     return them if isinstance(them, Texts) else Texts(values_of(them))
 
 
@@ -117,7 +118,7 @@ def _table(table: Table[Any], width: int = SHA256) -> dict[str, Any]:
     """Each value once (packed where all are hashes of ``width`` bytes), and for each entry how far its value is from
     that of the entry before; that which stands for none is the first."""
     values, places = table.in_order()
-    return {"values": _packed(values, width), "steps": [after - before for before, after in pairwise([0, *places])]}
+    return {"values": _packed(values, width), "steps": list(map(sub, places, chain((0,), places)))}
 
 
 # -- reading -------------------------------------------------------------------------------------------------------
@@ -192,7 +193,7 @@ def _unpacked(raw: bytes) -> bytes:
 
 def _of_columns(document: dict[str, Any]) -> tuple[Entries, dict[str, Leaving]]:
     objects, leaving = document.pop("objects"), document.pop("leaving", None)  # nobody else keeps them
-    rows = {intern(key): row for row, key in enumerate(_texts(objects["keys"]))}
+    rows = dict(zip(map(intern, _texts(objects["keys"])), count(), strict=False))
     stored = _hashes(objects.pop("sha256s"), SHA256)
     number = len(objects.pop("keys"))
     columns = Columns(
@@ -210,7 +211,7 @@ def _of_columns(document: dict[str, Any]) -> tuple[Entries, dict[str, Leaving]]:
     if set(map(len, columns.all())) != {number}:
         raise ManifestUnreadable("its columns are not of one length")
     kinds = columns.kinds
-    if not {kinds.values[place - 1] if place else None for place in set(kinds.places)} <= {"photo", "site"}:
+    if not {*values_of(kinds)} <= {"photo", "site"}:
         raise ManifestUnreadable("an entry has a wrong kind")
     return Entries(rows, columns), _of_leaving(leaving) if leaving else {}
 
@@ -243,13 +244,18 @@ def _sources(stored: Column[str], edited: str, sources: Column[str]) -> Column[s
     if edited.count("1") != len(sources) or len(edited) != len(stored):
         raise ManifestUnreadable("there is not one source for each file that was edited")
     if isinstance(stored, Hashes) and isinstance(sources, Hashes):
-        together = bytearray(stored.raw)
-        of_edited = sources.pieces()
-        for found in re.finditer("1", edited):
-            together[found.start() * SHA256 : found.end() * SHA256] = next(of_edited)
-        return Hashes(SHA256, bytes(together))
+        return Hashes(SHA256, _replaced(stored.raw, sources.raw, edited))
     own = iter(values_of(sources))
     return Texts(next(own) if it == "1" else text for text, it in zip(values_of(stored), edited, strict=True))
+
+
+def _replaced(stored: bytes, sources: bytes, edited: str) -> bytes:
+    """``stored``, with those of ``sources`` in place of each that was ``edited``. All of a folder are, or none."""
+    together, own = bytearray(stored), memoryview(sources)
+    for run in re.finditer("1+", edited):
+        start, stop = run.start() * SHA256, run.end() * SHA256
+        together[start:stop], own = own[: stop - start], own[stop - start :]
+    return bytes(together)
 
 
 def _looked_up(table: Mapping[str, Any], none: Any, width: int = SHA256) -> Table[Any]:

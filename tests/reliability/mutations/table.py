@@ -200,11 +200,11 @@ MUTATIONS = {
         "tests/deployment/test_written.py", "tests/doors/test_order.py::test_what_has_left_is_deleted_once",
     ),
     "takes what lies there for what was recorded": _when(
-        2, put("Listing.take", "sizes[row] != found.size", "False"),
+        2, put("Listing._take", "it.sizes.at(there)", "(found.size for found in known)"),
         "tests/deployment/test_standing.py",
     ),
     "leaves a photo alone whose time was corrected": _when(
-        2, put("Standing._is_as_live", "own is live", "True"),
+        2, put("Standing._as_live", "own is live", "True"),
         "tests/deployment/test_standing.py",
     ),
     "takes a comment in a listing for objects": _when(
