@@ -14,6 +14,7 @@ from galleria_action.deployment.state.publication import PUBLICATION_KEY as CLAI
 from galleria_action.errors import StorageUnavailable
 from galleria_action.storage.interface import Headers, Target, WriteStore
 from galleria_action.storage.opening import open_store
+from galleria_action.storage.s3.wire import Wire
 from tests.doors.conftest import Job
 from tests.doors.runner import Watched
 from tests.doors.test_sequence import store_of
@@ -306,6 +307,33 @@ def test_a_dry_run_is_handed_a_store_that_cannot_write(job: Job, monkeypatch):
     )
     assert job.runner.run("deploy", dry_run="true").exit_code == 0
     assert [name for name in ("put", "copy", "delete") if hasattr(seen[0], name)] == []
+
+
+def test_connections_are_opened_for_what_is_asked(make_job, monkeypatch: pytest.MonkeyPatch):
+    """Three to read by; more where a change is planned, and as many as it asks for at once before it is carried out."""
+    job, opened = make_job("s3"), list[int]()
+    open_ahead = Wire.open_ahead
+
+    def noted(wire: Wire, count: int) -> None:
+        opened.append(count)
+        open_ahead(wire, count)
+
+    monkeypatch.setattr(Wire, "open_ahead", noted)
+    asked = list[list[int]]()
+    for change in (lambda: None, lambda: None, lambda: job.gallery.remove(0)):
+        change()
+        opened.clear()
+        assert job.runner.run("deploy", max_delete="1").exit_code == 0
+        asked.append(list(opened))
+    files, photo = 11, 3
+    assert asked == [[3, 10, min(files + 10, 32)], [3], [3, 10, photo + 10]]
+
+
+def test_a_plan_opens_what_it_reads_by(make_job, monkeypatch: pytest.MonkeyPatch):
+    job, opened = make_job("s3"), list[int]()
+    monkeypatch.setattr(Wire, "open_ahead", lambda wire, count: opened.append(count))
+    assert job.runner.run("plan").exit_code == 0
+    assert opened == [3]
 
 
 def test_nothing_to_do_asks_for_metadata_manifest_and_one_listing(job: Job):
