@@ -18,6 +18,7 @@ _RESUME = "tests/reliability/test_resume.py::"
 _SECRETS = "tests/reliability/test_secrets.py::"
 _FAILURES = "tests/doors/test_failures.py::"
 _PERSISTENCE = "tests/storage/test_persistence.py::"
+_ORDER = "tests/doors/test_order.py::"
 _CONDITIONS = "tests/storage/test_conditions.py::"
 _OPEN_FILE = "tests/deployment/test_open_file.py::"
 _HASHES = "tests/storage/test_hash_probe.py::"
@@ -170,6 +171,18 @@ MUTATIONS = {
     "believes the name of an object in the pool": _when(
         10, always("Uploader._waiting", "is_md5(...) or (written and written.etag == found.etag)"),
         _PUBLISH + "test_a_pool_object_whose_bytes_are_not_its_name_is_never_published",
+    ),
+    "keeps a claim after a signal": _when(
+        4, never("carry_out:_run", "isinstance(error, Cancelled) and step.moment < Moment.PUBLISH"),
+        _CRASH + "test_who_is_stopped_while_it_sends_gives_its_claim_up",
+    ),
+    "takes another's claim back after a signal": _when(
+        6, drop("carry_out:_let_others", "hold.check()"),
+        _CRASH + "test_who_is_stopped_leaves_a_claim_that_is_another_s_alone",
+    ),
+    "keeps ahead what nobody knows yet": _when(
+        11, never("_foreseen", "work.plan.copies or work.caches or any(...)"),
+        _ORDER + "test_what_an_upload_may_turn_out_to_be_is_kept_when_it_is_sent",
     ),
     "leaves a publish of another plan as it is": _when(
         10, drop("unfinished:settled", "take_back(...)"),
