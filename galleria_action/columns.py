@@ -17,6 +17,8 @@ from typing import Any, Generic, Protocol, TypeVar
 
 _hex = re.compile("[0-9a-f]*").fullmatch
 _TOGETHER = 1 << 14
+#: rows that are taken one by one where they are not a run
+_SHORT = 1 << 7
 
 T = TypeVar("T")
 Covariant = TypeVar("Covariant", covariant=True)
@@ -189,10 +191,13 @@ class Hashes:
 
     def pieces(self, rows: Sequence[int]) -> Iterator[bytes]:
         """The bytes of the hash in each of ``rows``."""
-        if (run := _as_run(rows)) is not None:
-            return chain.from_iterable(struct.iter_unpack(f"{self.width}s", self._stretch(run)))
+        return chain.from_iterable(map(self._pieces, _stretches(rows)))
+
+    def _pieces(self, rows: Sequence[int]) -> Iterable[bytes]:
         raw, width = self.raw, self.width
-        return iter([raw[row * width : (row + 1) * width] for row in rows])
+        if (run := _as_run(rows)) is not None:
+            return chain.from_iterable(struct.iter_unpack(f"{width}s", self._run(run)))
+        return [raw[row * width : (row + 1) * width] for row in rows]
 
     def at(self, rows: Sequence[int]) -> Iterator[str]:
         """See ``Rows``."""
@@ -201,12 +206,12 @@ class Hashes:
     def taken(self, rows: Sequence[int]) -> Hashes:
         """See ``Column``."""
         found = bytearray()
-        for some in some_of(rows):
+        for some in _stretches(rows):
             run = _as_run(some)
-            found += b"".join(self.pieces(some)) if run is None else self._stretch(run)
+            found += b"".join(self._pieces(some)) if run is None else self._run(run)
         return Hashes(self.width, bytes(found))
 
-    def _stretch(self, run: range) -> memoryview:
+    def _run(self, run: range) -> memoryview:
         return memoryview(self.raw)[run.start * self.width : run.stop * self.width]
 
     def added(self, values: Iterable[str]) -> Hashes | Texts:
@@ -239,7 +244,7 @@ class Table(Generic[T]):
     def at(self, rows: Sequence[int]) -> Iterator[T]:
         """See ``Rows``."""
         places = list(map(self.places.__getitem__, rows))
-        if 0 not in places and len(rows) < len(self.values):  # hardly any value twice
+        if 0 not in places and len(rows) <= len(self.values):  # hardly any value twice
             return iter(self.values.at(list(map(sub, places, repeat(1)))))
         some = sorted({*places} - {0})
         known = {0: self.none, **dict(zip(some, self.values.at(list(map(sub, some, repeat(1)))), strict=True))}
@@ -280,6 +285,21 @@ def differing(one: Rows[str], other: Rows[str], rows: Sequence[int]) -> bytes:
 def some_of(rows: Sequence[int]) -> Iterator[Sequence[int]]:
     """``rows``, a few at a time: what is made of each is more than what remains."""
     return (rows[at : at + _TOGETHER] for at in range(0, len(rows), _TOGETHER))
+
+
+def _stretches(rows: Sequence[int]) -> Iterator[Sequence[int]]:
+    """``rows`` in parts that are runs, or short: one row that is left out makes two runs of one."""
+    for some in some_of(rows):
+        yield from _halved(some)
+
+
+def _halved(rows: Sequence[int]) -> Iterator[Sequence[int]]:
+    if len(rows) <= _SHORT or _as_run(rows) is not None:
+        yield rows
+    else:
+        half = len(rows) // 2
+        yield from _halved(rows[:half])
+        yield from _halved(rows[half:])
 
 
 def _as_run(rows: Sequence[int]) -> range | None:

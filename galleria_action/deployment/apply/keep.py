@@ -32,6 +32,7 @@ from galleria_action.deployment.releases.record import (
     id_in,
     is_open,
 )
+from galleria_action.deployment.remote.listing import in_archives, records_in
 from galleria_action.deployment.remote.reading import RemoteState
 from galleria_action.deployment.state.manifest import MANIFEST_KEY
 from galleria_action.deployment.state.pool import POOL_HEADERS, pool_key
@@ -89,7 +90,7 @@ class Keep:
         for_later = {key: it for key, it in changing.items() if key not in theirs} if work.terms.keep.anything else {}
 
         # nobody can read it; where the same bytes are sent again, they lie in the pool already
-        away = {key for key, found in (work.remote.listing or {}).items() if found.archived}
+        away = set(in_archives(work.remote.listing or {}))
 
         alike: list[bool] = []
 
@@ -217,7 +218,8 @@ def _looked_around(work: Work) -> Surroundings:
     """What nobody else changes from our claim on. Raises ``Conflict`` when another has committed since the plan was
     made."""
     store, known = work.store, work.history.read if work.history else {}
-    listed = [key for key in work.remote.listing or () if key.startswith(RELEASES_FOLDER) and key not in known]
+    ours = records_in(work.remote.listing or ())
+    listed = [key for key in ours if key.startswith(RELEASES_FOLDER) and key not in known]
     with Beside(work.uploader.concurrency) as beside:
         around = beside.begin(lambda: work.around or _around(work))
         read = beside.begin(lambda: read_records(store, listed))

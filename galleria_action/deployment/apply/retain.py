@@ -11,6 +11,7 @@ from galleria_action.deployment.apply.work import Work, delete_failed
 from galleria_action.deployment.releases.history import History, read_history
 from galleria_action.deployment.releases.record import RELEASES_FOLDER, Release, id_in
 from galleria_action.deployment.releases.terms import Keeping
+from galleria_action.deployment.remote.listing import records_in
 from galleria_action.deployment.shards import SHARDS_FOLDER
 from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.deployment.state.pool import POOL_FOLDER, pool_key
@@ -51,7 +52,7 @@ class Retain:
 
 def surplus_of(work: Work) -> Surplus:
     """What there is to tidy under our claim, after the commit: nobody else has done so meanwhile."""
-    if work.history is None or any(key.startswith(SHARDS_FOLDER) for key in work.remote.listing or ()):
+    if work.history is None or any(key.startswith(SHARDS_FOLDER) for key in records_in(work.remote.listing or ())):
         return Surplus()  # other machines may have staged for a plan that is not finalized yet
     used = {pool_key(entry.sha256) for entry in work.uploader.done.staged.values()}
     kept = work.kept | (work.release.kept() if work.release else frozenset())
@@ -61,7 +62,7 @@ def surplus_of(work: Work) -> Surplus:
 
 def pooled(listing: Mapping[str, ObjectInfo] | None) -> Iterator[str]:
     """The keys of what ``listing`` shows in the pool."""
-    return (key for key in listing or () if key.startswith(POOL_FOLDER))
+    return (key for key in records_in(listing or ()) if key.startswith(POOL_FOLDER))
 
 
 @dataclass(frozen=True, slots=True)

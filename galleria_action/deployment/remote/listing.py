@@ -9,7 +9,7 @@ from operator import attrgetter, eq, not_
 
 from galleria_action.deployment.stale import Proofs
 from galleria_action.deployment.state.entries import Entries
-from galleria_action.storage.interface import ObjectInfo
+from galleria_action.storage.interface import RECORDS, ObjectInfo
 
 #: objects that are compared at once
 _TOGETHER = 1000
@@ -116,6 +116,12 @@ def differing(listing: Mapping[str, ObjectInfo], recorded: Entries) -> Iterator[
 def missing(listing: Mapping[str, ObjectInfo], keys: Set[str]) -> Iterator[str]:
     """Those of ``keys`` that ``listing`` does not show."""
     return listing.without(keys) if isinstance(listing, Listing) else filterfalse(listing.__contains__, keys)
+
+
+def records_in(listing: Iterable[str]) -> Iterator[str]:
+    """The keys of our own records that a ``listing`` shows: no key of a gallery lies among them."""
+    keys = listing.others if isinstance(listing, Listing) else listing
+    return (key for key in keys if key.startswith(RECORDS))
 
 
 def in_archives(listing: Mapping[str, ObjectInfo]) -> Iterator[str]:

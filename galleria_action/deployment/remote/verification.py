@@ -70,9 +70,9 @@ def _can_be_seen(found: ObjectInfo) -> bool:
     return bool(found.size) and not found.archived
 
 
-def archived(named: Container[str], listing: Mapping[str, ObjectInfo]) -> tuple[str, ...]:
+def archived(listing: Mapping[str, ObjectInfo], *named: Container[str]) -> tuple[str, ...]:
     """The ``named`` keys whose objects were moved to an archive class: they are there, and visitors get an error."""
-    return tuple(sorted(key for key in in_archives(listing) if key in named))
+    return tuple(sorted(key for key in in_archives(listing) if any(key in some for some in named)))
 
 
 def unrecorded(named: Iterable[str], manifest: Manifest) -> frozenset[str]:

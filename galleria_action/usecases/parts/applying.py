@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from galleria_action.deployment.events import Deploying, Uploaded
 from galleria_action.deployment.model import Plan
 from galleria_action.deployment.outgoing.done import Idle, UploadsDone
+from galleria_action.deployment.remote.listing import records_in
 from galleria_action.deployment.remote.reading import caught_up, list_target
 from galleria_action.deployment.remote.verification import Verification, verify_listing
 from galleria_action.deployment.state.begun import BEGUN_KEY, end_begun, read_begun, write_begun
@@ -68,7 +69,7 @@ def open_checkpoint(context: Context, store: WriteStore, made: Comparison) -> Ch
     else:
         wanted = upload.resume and made.plan.uploads
         asked = [found.key for found in store.list(CHECKPOINTS)] if wanted and listing is None else ()
-        place = InBucket.among(store, listing or asked)
+        place = InBucket.among(store, records_in(listing or asked))
         checkpoint = Checkpoint(place, fingerprint, written=bool(place.pieces))
     if upload.resume and made.plan.uploads and checkpoint.written:
         checkpoint.resume()
@@ -160,11 +161,14 @@ def make_uploader(
 
 
 def _reachable(context: Context, made: Comparison) -> Set[str]:
-    """The keys that must not be written to before the publish: those that visitors may reach, or, where the gallery is
-    made in a slot, all of them."""
+    """The keys of uploads that must not be written to before the publish: those that visitors may reach, or, where the
+    gallery is made in a slot, all of them."""
     remote = made.remote
-    live = (remote.listing or {}).keys() | remote.named_keys() | remote.manifest.objects.keys()
-    return live | {up.key for up in made.plan.uploads} if context.options.strategy.strategy.in_slots else live
+    uploads = {up.key for up in made.plan.uploads}
+    if context.options.strategy.strategy.in_slots:
+        return uploads
+    known = remote.listing or {}, remote.named_keys(), remote.manifest.objects
+    return {key for key in uploads if any(key in keys for keys in known)}
 
 
 def tell_trouble(context: Context, checkpoint: Checkpoint) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from galleria_action.deployment.events import Owing
 from galleria_action.deployment.layout import SLOTS_FOLDER, place_of
+from galleria_action.deployment.remote.listing import records_in
 from galleria_action.deployment.state.debts import (
     DEBTS_FOLDER,
     LARGEST_DEBT,
@@ -223,7 +224,7 @@ def owed_in(context: Context, store: ReadStore, keys: Iterable[str]) -> tuple[De
 
 
 def _keys(store: ReadStore, listing: Mapping[str, ObjectInfo] | None) -> list[str]:
-    return debt_keys(listing if listing is not None else (it.key for it in store.list(DEBTS_FOLDER)))
+    return debt_keys(records_in(listing) if listing is not None else (it.key for it in store.list(DEBTS_FOLDER)))
 
 
 def _read(context: Context, store: ReadStore, keys: Iterable[str]) -> list[Debt]:

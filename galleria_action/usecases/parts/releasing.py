@@ -23,6 +23,7 @@ from galleria_action.deployment.releases.record import (
     time_of,
 )
 from galleria_action.deployment.releases.terms import Terms
+from galleria_action.deployment.remote.listing import records_in
 from galleria_action.deployment.remote.reading import RemoteState
 from galleria_action.deployment.remote.verification import Verification
 from galleria_action.deployment.shards import SHARDS_FOLDER
@@ -129,12 +130,13 @@ def tidy(context: Context, store: WriteStore, remote: RemoteState) -> None:
     """Where a listing shows that an earlier run did not come to its end: end its release, and what follows. And let go
     what is not to be kept any longer, because time has gone by or less is asked for."""
     listing = remote.listing or {}
-    unended, keep = [key for key in listing if is_open(key)], context.options.releases.keeping
-    releases = {id_in(key) or "" for key in listing if key.startswith(RELEASES_FOLDER)} - {""}
+    records, keep = list(records_in(listing)), context.options.releases.keeping
+    unended = list(filter(is_open, records))
+    releases = {id_in(key) or "" for key in records if key.startswith(RELEASES_FOLDER)} - {""}
     made = [time_of(release) for release in sorted(releases)]
     pool, now = set(pooled(listing)), context.now()
     idle = (not keep.anything and bool(pool)) or keep.dropped(made, now) > 0
-    if not (unended or idle) or any(key.startswith(SHARDS_FOLDER) for key in listing):
+    if not (unended or idle) or any(key.startswith(SHARDS_FOLDER) for key in records):
         return
     if unended:
         _end(context, store, remote, unended)

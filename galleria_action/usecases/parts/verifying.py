@@ -50,7 +50,7 @@ def compare(
             concurrency = context.options.upload.concurrency
             found = verify_deep(store, found, expected, concurrency, lambda size: context.tell(Advanced(size)))
         context.tell(Verified(found))
-    if away := archived(named | manifest.objects.keys(), listing):
+    if away := archived(listing, named, manifest.objects):
         context.warn(_archived(away))
     if unknown:
         context.warn(_unrecorded(unknown, promised, deep=deep))

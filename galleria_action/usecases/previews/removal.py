@@ -18,6 +18,7 @@ from galleria_action.deployment.previews.marks import (
     mark_of,
     parse_mark,
 )
+from galleria_action.deployment.remote.listing import records_in
 from galleria_action.deployment.state.publication import PUBLICATION_KEY, Publication
 from galleria_action.deployment.state.reading import read_publication
 from galleria_action.errors import Conflict, Finding, GalleriaError, VerifyFailed
@@ -73,7 +74,7 @@ def finish_closing(context: Context, store: WriteStore, listing: Iterable[str] |
     """Go on with removals that did not come to their end, of which a ``listing`` of the gallery in ``store`` tells:
     that of a slot shows nothing of previews. That one fails harms nobody: the next run tries again."""
     root = whole(store)
-    keys = (listing or ()) if root is store else [found.key for found in root.list(MARKS)]
+    keys = records_in(listing or ()) if root is store else [found.key for found in root.list(MARKS)]
     for name in sorted(closing_in(keys)):
         try:
             context.say(f"The removal of the preview {name} did not come to its end; it is gone on with.")
