@@ -8,9 +8,9 @@ others nothing is. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from enum import Enum, auto
-from itertools import compress, islice
+from itertools import compress, filterfalse, islice
 from operator import eq, itemgetter, not_
 
 from galleria_action.deployment.model import SourceFile
@@ -82,6 +82,12 @@ class Proofs(Mapping[str, str]):
     def blob_of(self, key: str) -> str | None:
         """See ``SourceFile.blob``."""
         return self.recorded.columns.source_blobs[self.recorded.rows[key]] if key in self else self.blobs.get(key)
+
+    def without(self, keys: Collection[str]) -> set[str]:
+        """Those of ``keys`` whose files are not proved."""
+        rows = self.recorded.rows
+        others = compress(rows, map(not_, map(self.marks.__getitem__, rows.values())))
+        return {*others}.intersection(keys).union(filterfalse(rows.__contains__, keys))
 
     def __len__(self) -> int:
         return self.marks.count(1)
