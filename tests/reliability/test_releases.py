@@ -49,11 +49,17 @@ def empty(request: pytest.FixtureRequest, fake_s3: Callable[..., FakeS3], tmp_pa
     return make
 
 
-@pytest.fixture
-def past(tmp_path: Path) -> Past:
-    """Four releases in a bucket in memory."""
-    scene = make_scene("first", tmp_path / "workspace", MemoryStore)
+@pytest.fixture(scope="module")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Past:
+    """Four releases in a bucket in memory, which nobody changes."""
+    scene = make_scene("first", tmp_path_factory.mktemp("lived") / "workspace", MemoryStore)
     return lived(scene, MemoryStore(), 4)
+
+
+@pytest.fixture
+def past(once: Past, tmp_path: Path) -> Past:
+    """The same four, to go on with."""
+    return once.again(tmp_path / "workspace")
 
 
 # -- back, and forward again ---------------------------------------------------------------------------------------
@@ -383,62 +389,3 @@ def test_the_record_is_as_large_as_what_changed(tmp_path: Path):
     body = past.store.get(f"{RELEASES_FOLDER}{second}.json").body  # type: ignore[union-attr]
     assert len(json.loads(body)["undo"]) == 4, "three files and the metadata"
     assert len(body) < 4000
-
-
-# -- forgotten -----------------------------------------------------------------------------------------------------
-
-
-def traces(store: WriteStore, photo: str, contents: set[bytes]) -> list[str]:
-    """The keys of everything in the bucket that holds the photo, or tells of it."""
-    return [
-        key for key, (body, _) in state_of(store).items() if body in contents or photo.encode() in body or photo in key
-    ]
-
-
-@pytest.fixture
-def guest(past: Past) -> tuple[str, set[bytes]]:
-    """A photo that was there all the time and changed once, and all bytes that it ever had."""
-    photo = past.scene.gallery.photos[1]
-    seen = {state[key][0] for state in past.seen.values() for key in photo["files"].values() if key in state}
-    return photo["id"], seen
-
-
-def test_a_photo_is_forgotten_everywhere(past: Past, guest: tuple[str, set[bytes]]):
-    photo, contents = guest
-    assert len(traces(past.store, photo, contents)) > 6
-    shown = past.run("forget", photo=photo, dry_run="true")
-    assert shown.exit_code == 0, shown.log
-    assert "Dry run completed" in shown.log
-    ran = past.run("forget", photo=photo)
-    assert ran.exit_code == 0, ran.log
-    assert "Forgotten" in ran.log
-    assert "Dry run" not in ran.log
-    assert traces(past.store, photo, contents) == [], "neither its bytes nor its name, in our records neither"
-    assert past.run("verify", verify="deep").exit_code == 0
-    keys = {key for state in past.seen.values() for key in state if photo in key}
-    for release in past.order[:-1]:
-        back = past.run("rollback", to=release)
-        assert back.exit_code == 0, back.log
-        assert "forgotten since then" in back.log
-        was = {key: it for key, it in past.seen[release].items() if key not in keys and key != "gallery-metadata.json"}
-        assert {key: it for key, it in past.now().items() if key != "gallery-metadata.json"} == was
-
-
-def test_forgetting_is_killed_at_every_request(past: Past, guest: tuple[str, set[bytes]]):
-    photo, contents = guest
-    forgotten = MemoryStore()
-    seed(forgotten, state_of(past.store))
-    for death in deaths_of(lambda fate: past.scene.run("forget", forgotten, fate, photo=photo), forgotten):
-        store = death.store
-        again = past.scene.run("forget", store, photo=photo)
-        assert again.exit_code in (0, 2), again.log  # it may have been forgotten already
-        assert traces(store, photo, contents) == []
-
-
-def test_a_photo_that_is_nowhere_is_refused(past: Past, guest: tuple[str, set[bytes]]):
-    before = past.now()
-    ran = past.run("forget", photo=f"{guest[0]}x")
-    assert (ran.exit_code, ran.outputs["failure-reason"]) == (2, "config-invalid")
-    assert guest[0] in ran.log
-    assert past.now() == before
-    assert past.run("forget").exit_code == 2
