@@ -8,9 +8,9 @@ others nothing is. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum, auto
-from itertools import compress, islice
+from itertools import compress, islice, repeat
 from operator import eq, itemgetter, not_
 
 from galleria_action.deployment.model import SourceFile
@@ -98,6 +98,15 @@ class Proofs(Mapping[str, str]):
         if not self.marks[row]:
             raise KeyError(key)
         return self.recorded.columns.sources[row]
+
+
+def unproved(keys: Sequence[str], proved: Mapping[str, str]) -> Iterator[int]:
+    """The places of those of ``keys`` that are not among what is ``proved``."""
+    if isinstance(proved, Proofs):
+        marks = bytes(proved.marks) + b"\0"  # the last one is that of all that are not recorded
+        told = map(marks.__getitem__, map(proved.recorded.rows.get, keys, repeat(-1)))
+        return compress(range(len(keys)), map(not_, told))
+    return (place for place, key in enumerate(keys) if key not in proved)
 
 
 def doubt(file: SourceFile, entry: ManifestEntry | None, *, newer: bool) -> Doubt:

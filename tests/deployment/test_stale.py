@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from galleria_action.deployment.stale import Doubt, doubt, is_as_deployed
+from galleria_action.deployment.stale import Doubt, Proofs, doubt, is_as_deployed, unproved
+from galleria_action.deployment.state.entries import Entries
 from galleria_action.gallery.local.git_index import pointer_blob_id
 from tests.deployment.values import entry_of, source_file
 
@@ -59,3 +62,13 @@ LARGE = replace(DEPLOYED, source_size=5000)
 )
 def test_a_file_is_known_to_be_as_deployed_by_its_id_and_size(size, entry, blob, proved):
     assert is_as_deployed(size, entry, blob) is proved
+
+
+@given(st.sets(st.sampled_from("abcd")), st.sets(st.sampled_from("abcd")), st.permutations("abcdef"))
+def test_what_is_not_proved_is_what_no_proof_is_found_for(known: set[str], same: set[str], keys: list[str]):
+    proofs = Proofs(Entries.of(dict.fromkeys(sorted(known), DEPLOYED)))
+    proofs.add(keys, [FILE.size] * 6, ["b1" if key in same else "b2" for key in keys])
+    assert set(proofs) == known & same
+    for proved in (proofs, dict(proofs)):
+        assert [keys[place] for place in unproved(keys, proved)] == [key for key in keys if key not in known & same]
+    assert {key: proofs.blob_of(key) for key in keys} == {key: "b1" if key in same else "b2" for key in keys}

@@ -18,6 +18,7 @@ from galleria_action.deployment.sources import (
     photos_of_metadata,
     site_files,
 )
+from galleria_action.deployment.stale import unproved
 from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.errors import EmptyGallery, GalleryInvalid
 from galleria_action.gallery.keys import METADATA_KEY
@@ -237,8 +238,7 @@ def _examined(context: Context, gallery: Gallery, *, every: bool, proved: Mappin
         some[row]
         for some in (gallery.photos, gallery.site)
         if some
-        for row, key in enumerate(LocalFiles.of(some).keys)
-        if key not in proved
+        for row in unproved(LocalFiles.of(some).keys, proved)
     ]
     examined = examine_all(files, lambda it: every or it.variant != "full")
     _tell_odd(context, oddities(examined))
