@@ -12,8 +12,8 @@ import struct
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, chain, count, islice, repeat
-from operator import add, eq, ne, sub
-from typing import Any, Generic, Protocol, TypeVar
+from operator import add, eq, is_not, ne, sub
+from typing import Any, Generic, Protocol, TypeVar, cast
 
 _hex = re.compile("[0-9a-f]*").fullmatch
 _TOGETHER = 1 << 14
@@ -127,8 +127,9 @@ class TextsOrNone:
 
     def extend(self, texts: Sequence[str | None]) -> None:
         """Put ``texts`` behind them, while the column is made."""
-        self._texts.extend(text or "" for text in texts)
-        self._given += bytes(text is not None for text in texts)
+        given = bytes(map(is_not, texts, repeat(None)))
+        self._texts.extend((text or "" for text in texts) if 0 in given else cast(Sequence[str], texts))
+        self._given += given
 
     def __len__(self) -> int:
         return len(self._given)

@@ -26,6 +26,15 @@ def is_leftover(name: str, *, folder: bool) -> bool:
     return lowered in _FILES or lowered.startswith("._")
 
 
+HELD_BACK = "stands for {}, which iCloud has not brought to this machine; download it before"
+
+
+def held_back(name: str) -> str:
+    """The name of the file that the placeholder ``name`` stands for; empty where it is not one. macOS leaves
+    ``.a.jpg.icloud`` in the place of ``a.jpg`` when it wants room on the disk."""
+    return name[1:].removesuffix(".icloud") if name.startswith(".") and name.endswith(".icloud") else ""
+
+
 def is_folder_marker(key: str, size: int) -> bool:
     """Whether an object stands for a folder and nothing else, as consoles and other clients make them: empty, with a
     slash at the end (most), ``.bzEmpty`` (Backblaze), ``.emptyFolderPlaceholder`` (Supabase), ``_$folder$`` (EMR)."""

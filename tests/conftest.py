@@ -112,7 +112,14 @@ def _a_bucket(endpoint: str, prefix: str) -> StoreSettings:
     return StoreSettings(target=target, access_key=ACCESS_KEY, secret_key=SECRET_KEY, concurrency=4)
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="session", autouse=True)
+def _for_all_tests() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        _nobody_waits(monkeypatch)
+        _no_authorities(monkeypatch)
+        yield
+
+
 def _nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """A publish whose run was killed is taken for dead at once, visitors have left a slot as soon as they are sent
     elsewhere, and a listing shows what was written, or never does."""
@@ -121,7 +128,6 @@ def _nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("galleria_action.deployment.remote.reading.LISTING_PAUSES_SECONDS", (0.001, 0.001, 0.001))
 
 
-@pytest.fixture(autouse=True)
 def _no_authorities(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whom this machine trusts is of no interest, and to read it takes longer than a deploy to a server in here."""
     for name in ("AWS_CA_BUNDLE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):

@@ -66,6 +66,8 @@ def read_config(workspace: Path, path: str | None, environment: str | None) -> C
             return _unread(f"config: {shown(name)} does not exist")
         missing = f"environment: {shown(environment or '')} is a section of {DEFAULT_CONFIG}, which does not exist"
         return _unread(missing) if environment else Config({})
+    except UnicodeDecodeError:
+        return _unread(f"config: {shown(name)} cannot be read: it is not written in UTF-8")
     except (OSError, ValueError) as error:
         return _unread(f"config: {shown(name)} cannot be read: {getattr(error, 'strerror', None) or error}")
     return _interpret(raw, name, environment)
@@ -107,7 +109,10 @@ def _interpret(text: str, name: str, environment: str | None) -> Config:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
         return _unread(f"not valid YAML: {error.problem or error.context}", name, line)
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
+    except ValueError as error:  # a date that no calendar has, a number that is too long for Python
+        said = "a number in it is too long" if "digits" in str(error) else str(error)
+        return _unread(f"not valid YAML: {said:.200}", name)
+    except (yaml.YAMLError, RecursionError) as error:
         return _unread(f"not valid YAML: {str(error).splitlines()[0]:.200}", name)
     if not isinstance(document, dict):
         return _unread("the file must hold options as `name: value` lines", name, 1)
@@ -233,10 +238,31 @@ def _unknown(key: str) -> str:
     return f"{key!r:.80} is not an option of this file{f'; is {close[0]!r} meant?' if close else ''}"
 
 
+#: how people call what JSON Schema calls by these names
+_KINDS = {
+    "string": "a text", "integer": "a whole number", "number": "a number", "boolean": "true or false",
+    "object": "a section of `name: value` lines", "array": "a list", "null": "empty",
+}  # fmt: skip
+
+
 def _expected(error: Any) -> str:
     if error.validator == "enum":
-        return f"{error.instance!r:.60} is not one of {', '.join(map(str, error.validator_value))}"
+        # YAML 1.1 reads a bare `off` as false, so the schema has both
+        known = [str(choice).lower() if isinstance(choice, bool) else str(choice) for choice in error.validator_value]
+        choices = [it for it in dict.fromkeys(known) if it != "false" or "off" not in known]
+        return f"{_written(error.instance)} is not one of {', '.join(choices)}"
     if error.validator == "type":
         kinds = error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]
-        return f"{error.instance!r:.60} is not a {' or '.join(kinds)}"
+        return f"{_written(error.instance)} is not {' or '.join(_KINDS[kind] for kind in kinds)}"
     return str(error.message)[:200]
+
+
+def _written(value: Any) -> str:
+    """``value`` as it stands in a file, or what it is called."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (list, dict)):
+        return "a list" if isinstance(value, list) else "a section"
+    return f"{value!r:.60}" if isinstance(value, str) else f"{value!s:.60}"

@@ -8,9 +8,9 @@ others nothing is. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from enum import Enum, auto
-from itertools import compress, islice, repeat
+from itertools import compress, filterfalse, islice
 from operator import eq, itemgetter, not_
 
 from galleria_action.deployment.model import SourceFile
@@ -83,6 +83,12 @@ class Proofs(Mapping[str, str]):
         """See ``SourceFile.blob``."""
         return self.recorded.columns.source_blobs[self.recorded.rows[key]] if key in self else self.blobs.get(key)
 
+    def without(self, keys: Collection[str]) -> set[str]:
+        """Those of ``keys`` whose files are not proved."""
+        rows = self.recorded.rows
+        others = compress(rows, map(not_, map(self.marks.__getitem__, rows.values())))
+        return {*others}.intersection(keys).union(filterfalse(rows.__contains__, keys))
+
     def __len__(self) -> int:
         return self.marks.count(1)
 
@@ -98,15 +104,6 @@ class Proofs(Mapping[str, str]):
         if not self.marks[row]:
             raise KeyError(key)
         return self.recorded.columns.sources[row]
-
-
-def unproved(keys: Sequence[str], proved: Mapping[str, str]) -> Iterator[int]:
-    """The places of those of ``keys`` that are not among what is ``proved``."""
-    if isinstance(proved, Proofs):
-        marks = bytes(proved.marks) + b"\0"  # the last one is that of all that are not recorded
-        told = map(marks.__getitem__, map(proved.recorded.rows.get, keys, repeat(-1)))
-        return compress(range(len(keys)), map(not_, told))
-    return (place for place, key in enumerate(keys) if key not in proved)
 
 
 def doubt(file: SourceFile, entry: ManifestEntry | None, *, newer: bool) -> Doubt:

@@ -41,6 +41,8 @@ def outcome_of(result: Result) -> Verdict:
     if not result.success:
         reason = str(result.outputs["failure-reason"])
         words = FAILURES.get(reason, f"failed: {reason.replace('-', ' ')}")
+        if reason == "config-invalid" and result.plan:
+            words = "failed: the options are not right"  # some of them only the service can judge
         return Verdict("failed", f"{_subject(result)} {words}", _fate(result))
     if result.shard:
         files = int(result.outputs["files-uploaded"])

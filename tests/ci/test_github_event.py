@@ -173,7 +173,7 @@ _JSON = st.recursive(
 
 
 @given(payload=_JSON, name=st.sampled_from(["pull_request", "pull_request_target", "workflow_run", "push"]))
-@settings(max_examples=150)
+@settings(max_examples=60)
 def test_no_payload_is_an_error(tmp_path_factory: pytest.TempPathFactory, payload: object, name: str):
     found = event(tmp_path_factory.getbasetemp(), name, payload)
     assert found.occasion

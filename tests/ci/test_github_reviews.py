@@ -76,7 +76,7 @@ def reviews(rest: Whims, number: int | None, told: list[str]) -> GitHubReviews:
 
 
 @given(answers=_ANSWERS, number=st.sampled_from([None, 12]))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_no_answer_is_too_strange(answers: list[Any], number: int | None):
     told: list[str] = []
     rest = Whims(answers)

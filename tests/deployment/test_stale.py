@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from galleria_action.deployment.stale import Doubt, Proofs, doubt, is_as_deployed, unproved
+from galleria_action.deployment.stale import Doubt, Proofs, doubt, is_as_deployed
 from galleria_action.deployment.state.entries import Entries
 from galleria_action.gallery.local.git_index import pointer_blob_id
 from tests.deployment.values import entry_of, source_file
@@ -64,11 +62,22 @@ def test_a_file_is_known_to_be_as_deployed_by_its_id_and_size(size, entry, blob,
     assert is_as_deployed(size, entry, blob) is proved
 
 
-@given(st.sets(st.sampled_from("abcd")), st.sets(st.sampled_from("abcd")), st.permutations("abcdef"))
-def test_what_is_not_proved_is_what_no_proof_is_found_for(known: set[str], same: set[str], keys: list[str]):
-    proofs = Proofs(Entries.of(dict.fromkeys(sorted(known), DEPLOYED)))
-    proofs.add(keys, [FILE.size] * 6, ["b1" if key in same else "b2" for key in keys])
-    assert set(proofs) == known & same
-    for proved in (proofs, dict(proofs)):
-        assert [keys[place] for place in unproved(keys, proved)] == [key for key in keys if key not in known & same]
-    assert {key: proofs.blob_of(key) for key in keys} == {key: "b1" if key in same else "b2" for key in keys}
+@pytest.mark.parametrize("together", [1, 100])
+def test_many_files_are_proved_as_each_is(monkeypatch: pytest.MonkeyPatch, together: int):
+    monkeypatch.setattr("galleria_action.deployment.stale._TOGETHER", together)
+    keys = [f"full/{number}.jpg" for number in range(24)]
+    sizes = [[FILE.size, 5000, 130][number % 3] for number in range(24)]
+    blobs = [["b1" * 20, "b2" * 20, pointer_blob_id(FILE.sha256, 5000)][number // 3 % 3] for number in range(24)]
+    recorded = {
+        key: replace(DEPLOYED, source_size=[FILE.size, 5000][number // 9 % 2], source_blob="b1" * 20)
+        for number, key in enumerate(keys)
+        if number % 7
+    }
+    proofs = Proofs(Entries.of(recorded))
+    proofs.add(keys, sizes, blobs)
+    told = zip(keys, sizes, blobs, strict=True)
+    expected = {key: FILE.sha256 for key, size, blob in told if is_as_deployed(size, recorded.get(key), blob)}
+    assert dict(proofs) == expected
+    assert 0 < len(expected) < len(recorded)
+    assert proofs.without([*keys, "other"]) == {*keys, "other"} - expected.keys()
+    assert proofs.blobs == {key: blob for key, blob in zip(keys, blobs, strict=True) if key not in expected}

@@ -23,6 +23,10 @@ from galleria_action.gallery.metadata.positions import redact_positions
         ('{"tags": ["Berlin", "geo:lat=52.5"]}', '{"tags": ["Berlin", ""]}', "tags[1]"),
         ('{"note": "52.5200, 13.4050"}', '{"note": ""}', "note"),
         ('{"note": "52°31\'12\\"N 13°24\'17\\"E"}', '{"note": ""}', "note"),
+        ('{"note": "At the lake (Latitude: 52.520, Longitude: 13.405)"}', '{"note": ""}', "note"),
+        ('{"a": ["GPS 52.5200 13.4050", "GPS 2.2.0.0"]}', '{"a": ["", "GPS 2.2.0.0"]}', "a[0]"),
+        (f'{{"note": "{"x" * 2000} \\u006cat=52.52"}}', '{"note": ""}', "note"),
+        ('{"position": "52.52,13.40", "location": "52,5 km"}', '{"position": null, "location": "52,5 km"}', "position"),
         ('\ufeff{"\\u0067ps": [1, "}"], "x": "ü\\u00fc"}', '\ufeff{"\\u0067ps": null, "x": "ü\\u00fc"}', "gps"),
     ],
 )
@@ -39,7 +43,8 @@ def test_a_position_becomes_empty_and_all_else_keeps_its_bytes(before: str, afte
     [
         "{}", "[]", "1", '{"gps": null, "lat": "", "has_gps": false}', '{"location": "Berlin", "position": 3}',
         '{"latin": 1, "plate": "flat", "longest": 2, "language": "en"}', '{"place": {"name": "Berlin", "visits": 2}}',
-        '{"version": "1.234", "note": "geo: none"}',
+        '{"version": "1.234", "note": "geo: none"}', '{"camera": "Latitude 5490", "place": "Berlin, 2.5 km"}',
+        '{"photos": [{"id": "lat 52.52", "files": {"full": "photos/full/gps_52.520_13.405.jpg"}}]}',
     ],
 )  # fmt: skip
 def test_what_is_no_position_stays(text: str) -> None:

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from galleria_action.errors import GalleryInvalid
@@ -71,9 +71,8 @@ def photo(number: int = 1, **more: Any) -> dict[str, Any]:
 Told = tuple[str, Any, Any]
 
 
-def told(raw: bytes, patch: pytest.MonkeyPatch, *, large: int) -> tuple[Told, Told]:
-    """What is read and what is found, locally and in a bucket, where so many bytes are large."""
-    patch.setattr(schema, "_LARGE", large)
+def told(raw: bytes) -> tuple[Told, Told]:
+    """What is read and what is found, locally and in a bucket."""
     local: Told
     try:
         loaded = load_metadata(raw, "it")
@@ -103,19 +102,27 @@ INDENT = st.sampled_from([None, 0, 2])
 PHOTOS = st.lists(st.builds(photo, st.integers(0, 99)) | PHOTO, max_size=5)
 
 
-def both_ways_agree(raw: bytes, piece: int) -> None:
+def all_ways_agree(raw: bytes, piece: int) -> None:
+    """By types, value for value, and as a whole."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(json_stream, "_AS_THEY_STAND", piece)
-        assert told(raw, patch, large=0) == told(raw, patch, large=_NEVER)
+        patch.setattr(schema, "_LARGE", 0)
+        by_types = told(raw)
+        patch.setattr(schema, "_LARGE", _NEVER)
+        value_for_value = told(raw)
+        patch.setattr(schema, "_plain", lambda _: None)
+        assert by_types == value_for_value == told(raw)
 
 
+@settings(max_examples=50)
 @given(PHOTOS, st.booleans(), INDENT, st.integers(0, 2000))
 def test_what_is_sound_is_read_the_same_way(photos: list[Any], ascii_only: bool, indent: int | None, piece: int):
-    both_ways_agree(json.dumps(document(photos), ensure_ascii=ascii_only, indent=indent).encode(), piece)
+    all_ways_agree(json.dumps(document(photos), ensure_ascii=ascii_only, indent=indent).encode(), piece)
 
 
+@settings(max_examples=50)
 @given(PHOTOS, INDENT, st.integers(0, 2000), st.data())
-def test_whatever_stands_in_a_document_both_say_the_same_of_it(
+def test_whatever_stands_in_a_document_all_say_the_same_of_it(
     photos: list[Any], indent: int | None, piece: int, data: st.DataObject
 ):
     raw = json.dumps(document(photos), indent=indent).encode()
@@ -123,11 +130,12 @@ def test_whatever_stands_in_a_document_both_say_the_same_of_it(
         at = data.draw(st.sampled_from([0, len(raw), *(at + 1 for at, it in enumerate(raw) if it in b'{[,:}]"')]))
         gone = data.draw(st.just(0) | st.integers(0, 30))
         raw = raw[:at] + data.draw(st.sampled_from(ODDITIES)) + raw[at + gone :]
-    both_ways_agree(raw, piece)
+    all_ways_agree(raw, piece)
 
 
+@settings(max_examples=50)
 @given(st.lists(st.builds(photo, st.integers(0, 99)), min_size=1, max_size=3), st.data())
-def test_whatever_a_field_holds_both_say_the_same_of_it(photos: list[Any], data: st.DataObject):
+def test_whatever_a_field_holds_all_say_the_same_of_it(photos: list[Any], data: st.DataObject):
     place = data.draw(st.sampled_from(places(photos)[1:]))
     photos = copy.deepcopy(photos)
     part: Any = photos
@@ -137,7 +145,7 @@ def test_whatever_a_field_holds_both_say_the_same_of_it(photos: list[Any], data:
         part[place[-1]] = data.draw(ODD)
     else:
         del part[place[-1]]
-    both_ways_agree(json.dumps(document(photos)).encode(), data.draw(st.integers(0, 800)))
+    all_ways_agree(json.dumps(document(photos)).encode(), data.draw(st.integers(0, 800)))
 
 
 # -- what is accepted, and what is not ------------------------------------------------------------------------------
@@ -276,3 +284,12 @@ def test_of_a_large_gallery_hardly_a_photo_is_read_value_for_value(monkeypatch: 
     assert read[1500].extra == {"rating": 5}
     assert read.ids == [it["id"] for it in photos]
     assert sum(slowly) <= 1000
+
+
+@pytest.mark.parametrize("large", [0, _NEVER])
+def test_an_escaped_emoji_is_nothing_odd(large: int, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(schema, "_LARGE", large)
+    monkeypatch.setattr(schema, "_looked_into", lambda *_: pytest.fail("read as a whole"))
+    raw = json.dumps({**document([photo(id="\N{GRINNING FACE}")]), "collection": "\N{GRINNING FACE}"}).encode()
+    assert raw.isascii()
+    assert load_metadata(raw, "it").metadata.photos.ids == ["\N{GRINNING FACE}"]

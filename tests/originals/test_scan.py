@@ -46,6 +46,9 @@ def test_content_decides_what_a_file_is(tmp_path: Path) -> None:
     [
         ("a.jpg", b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 5\n", Why.DAMAGED, "lfs: true"),
         ("a.jpg", b"/annex/objects/SHA256E-s1--00.jpg\n", Why.DAMAGED, "git annex get"),
+        ("a.jpg", b"outs:\n- md5: 00\n  path: a.jpg\n", Why.DAMAGED, "dvc pull"),
+        ("a.png", b"\0GITCRYPT\0" + bytes(range(256)) * 40, Why.DAMAGED, "git-crypt unlock"),
+        ("d/.a.jpg.icloud", b"bplist00", Why.DAMAGED, "stands for 'a.jpg', which iCloud has not brought"),
         ("a.jpg", b"", Why.DAMAGED, "the file is empty"),
         ("a.heic", b"\n <!DOCTYPE html><title>404", Why.DAMAGED, "a web page"),
         ("a.png", bytes(4096), Why.DAMAGED, "zeros only"),

@@ -7,9 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from galleria_action.deployment.model import Reason
+from galleria_action.errors import ConfigInvalid
 from galleria_action.quantities import count, duration, human_size
 from galleria_action.report.budget import block, fit
+from galleria_action.report.outcome import outcome_of
 from galleria_action.report.wording import REASONS
+from tests.report.examples import failed, mixed_plan
 
 
 @pytest.mark.parametrize(
@@ -34,6 +37,12 @@ def test_durations(seconds, text):
 
 def test_counts():
     assert [count(0, "photo"), count(1, "photo"), count(1200, "photo")] == ["0 photos", "1 photo", "1,200 photos"]
+
+
+def test_a_run_that_had_a_plan_did_start():
+    error = ConfigInvalid("The key of encryption is disabled")
+    assert outcome_of(failed(error)).headline == "Deploy did not start: the options are not right"
+    assert outcome_of(failed(error, mixed_plan())).headline == "Deploy failed: the options are not right"
 
 
 def test_every_reason_has_words():

@@ -195,6 +195,13 @@ class TestFaults:
         with pytest.raises(Unreadable):
             developed(kind, data[: len(data) // 2], decoder=engine)
 
+    @pytest.mark.parametrize("kind", [Kind.PNG, Kind.WEBP, Kind.TIFF])
+    def test_what_only_begins_like_a_photo_is_told_in_words(self, kind: Kind) -> None:
+        with pytest.raises(Unreadable) as refused:
+            develop(kind, b"\x89PNG\r\n\x1a\n" + bytes(200), Facts(), (8, 8))
+        assert "cannot be decoded: it begins like" in str(refused.value)
+        assert "object at 0x" not in str(refused.value)
+
     def test_more_pixels_than_fit_into_memory(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", None)
         header = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)

@@ -35,7 +35,7 @@ class Listing(Mapping[str, ObjectInfo]):
 
     def _take(self, some: list[ObjectInfo]) -> None:
         rows, it = self.recorded.rows, self.recorded.columns
-        known = [found for found in some if found.key in rows]
+        known = list(compress(some, map(rows.__contains__, map(_key, some))))
         there = list(map(rows.__getitem__, map(_key, known)))
         recorded = zip(it.sizes.at(there), it.etags.at(there), repeat(False), strict=False)
         same = list(map(eq, recorded, map(_seen, known)))

@@ -15,7 +15,7 @@ from galleria_action.gallery.local.patterns import Patterns
 from galleria_action.gallery.media import is_photo_or_video
 from galleria_action.gallery.metadata.findings import Findings
 from galleria_action.gallery.wording import shown
-from galleria_action.leftovers import is_leftover
+from galleria_action.leftovers import HELD_BACK, held_back, is_leftover
 from galleria_action.values import dataclass
 
 #: Most files and folders that are looked at: links can make a small tree look endless.
@@ -143,10 +143,8 @@ class _Scan:
     def _take(self, entry: os.DirEntry[str], folder: _Folder, prefix: str) -> list[_Folder]:
         """Take note of a file, or return the folder that ``entry`` is. Raises ``Refused``."""
         relative = folder.relative + entry.name
-        if (absent := _not_downloaded(entry.name)) and self._is_published(folder.relative + absent):
-            raise Refused(
-                f"stands for {shown(absent)}, which iCloud has not brought to this machine; download it before"
-            )
+        if (absent := held_back(entry.name)) and self._is_published(folder.relative + absent):
+            raise Refused(HELD_BACK.format(shown(absent)))
         if _is_left_out(entry):
             self.skipped.append(relative + "/" if entry.is_dir(follow_symlinks=False) else relative)
             return []
@@ -221,9 +219,3 @@ class _Folder:
 def _is_left_out(entry: os.DirEntry[str]) -> bool:
     """Hidden, or what desktops and network disks leave behind."""
     return is_hidden(entry.name) or is_leftover(entry.name, folder=entry.is_dir(follow_symlinks=False))
-
-
-def _not_downloaded(name: str) -> str:
-    """The name of the file that the placeholder ``name`` stands for; empty where it is not one. macOS leaves
-    ``.a.jpg.icloud`` in the place of ``a.jpg`` when it wants room on the disk."""
-    return name[1:].removesuffix(".icloud") if name.startswith(".") and name.endswith(".icloud") else ""

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 from galleria_action.errors import GalleryInvalid
-from galleria_action.gallery.position.words import GEO_TEXT
+from galleria_action.gallery.position.words import GEO_TEXT, folded, says_place
 from galleria_action.values import dataclass
 
 _TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"|[{}\[\],:]|[^\s{}\[\],:"]++')
@@ -21,6 +21,8 @@ _NAME = re.compile(
 #: these may as well be words, or a place in a list: the value decides
 _MAYBE = re.compile(r"(?:.*(?:location|position|place|point)|geo|geometry)")
 _PAIR = re.compile(r"\s*[+-]?\d{1,2}\.\d{3,20}\s{0,9}[,;/ ]\s{0,9}[+-]?\d{1,3}\.\d{3,20}\s*")
+#: enough of one under a name that may mean a place
+_ROUGH_PAIR = re.compile(r"\s*[+-]?\d{1,3}(?:\.\d{1,20})?\s{0,9}[,;/ ]\s{0,9}[+-]?\d{1,3}\.\d{1,20}\s*")
 _DEGREES = re.compile(r"\s*\d{1,3}(?:\.\d+)?\s?°[^NS]{0,40}[NS][,;/ ]{0,4}\d{1,3}(?:\.\d+)?\s?°[^EW]{0,40}[EW]\s*")
 
 
@@ -33,8 +35,8 @@ class Cleaned:
 
 
 def redact_positions(metadata: bytes) -> Cleaned:
-    """``gallery-metadata.json`` without positions: values of fields whose names mean one, and texts that are nothing
-    but one. Everything else stays byte for byte.
+    """``gallery-metadata.json`` without positions: values of fields whose names mean one, texts that are nothing but
+    one, and texts that tell one in words and numbers. Everything else stays byte for byte.
 
     Raises ``GalleryInvalid`` when ``metadata`` is not JSON in UTF-8.
     """
@@ -48,6 +50,8 @@ def redact_positions(metadata: bytes) -> Cleaned:
             f"The metadata cannot be searched for positions, because it cannot be read: {error}",
             hint="Write gallery-metadata.json anew.",
         ) from error
+    if not spans:
+        return Cleaned(metadata)
     parts, position = [], 0
     for start, end, replacement, _ in spans:
         parts += [text[position:start], replacement]
@@ -69,12 +73,23 @@ def _is_position(name: str, value: Any) -> bool:
         return False
     plain = "".join(letter for letter in name.lower() if letter.isalnum())
     return _NAME.fullmatch(plain) is not None or (
-        _MAYBE.fullmatch(plain) is not None and len(list(islice(_numbers(value), 2))) > 1
+        _MAYBE.fullmatch(plain) is not None
+        and (
+            len(list(islice(_numbers(value), 2))) > 1 or (isinstance(value, str) and bool(_ROUGH_PAIR.fullmatch(value)))
+        )
     )
 
 
 def _is_position_text(value: Any) -> bool:
-    return isinstance(value, str) and len(value) < 200 and _says_where(value)
+    return isinstance(value, str) and ((len(value) < 200 and _says_where(value)) or _describes_where(value))
+
+
+def _describes_where(text: str) -> bool:
+    """Whether a description says it: `At the lake (lat: 52.52, lon: 13.40)`."""
+    lowered = text.lower()
+    if "lat" not in lowered and "gps" not in lowered and "coordinates" not in lowered:
+        return False
+    return says_place(folded(text.encode("utf-8", "surrogatepass")))
 
 
 def _says_where(text: str) -> bool:
@@ -118,8 +133,13 @@ def _spans(text: str) -> Iterator[_Span]:
                     yield start, end, "null", _shown(path)
                     while number < len(tokens) and tokens[number].start() < end:
                         number += 1
-        elif token[0] == '"' and len(token) < 1_000 and _is_position_text(json.loads(token)):
+        elif token[0] == '"' and not _names_a_file(path) and _is_position_text(json.loads(token)):
             yield tokens[number - 1].start(), tokens[number - 1].end(), '""', _shown(path)
+
+
+def _names_a_file(path: list[str | int]) -> bool:
+    """Whether the gallery rests on this text: without it nobody would find the photo."""
+    return path[-1:] == ["id"] or path[-2:-1] == ["files"]
 
 
 def _may_be_position(name: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from galleria_action.expressions import expression
 from galleria_action.gallery.keys import all_ordinary, folded, key_problem
 from galleria_action.gallery.media import extension_of, is_photo_or_video
 from galleria_action.gallery.metadata.json_source import Place
@@ -17,6 +18,8 @@ Violation = tuple[Place, str]
 #: so many characters of a key tell as a rule that it has a known extension: one before the dot, and four behind it.
 #: A gallery has few such ends.
 _END = 6
+_dot_in_folder = expression(r"\.[^/\n]*+/")
+_TOGETHER = 10_000
 
 
 def broken_rules(photos: Sequence[PhotoMetadata], indices: Sequence[int]) -> Iterator[Violation]:
@@ -25,9 +28,11 @@ def broken_rules(photos: Sequence[PhotoMetadata], indices: Sequence[int]) -> Ite
     ids, keys = ids_of(photos), keys_of(photos)
     yield from _ids(ids, indices)
     yield from _timestamps(timestamps_of(photos), ids, indices)
-    if not _plainly_sound(keys):
+    plain = _plainly_sound(keys)
+    if not plain:
         yield from _keys(keys, ids, indices)
-    yield from _files_as_folders(keys, ids, indices)
+    if not plain or _have_dots_in_folders(keys):
+        yield from _files_as_folders(keys, ids, indices)
 
 
 def _plainly_sound(keys: Sequence[str]) -> bool:
@@ -40,6 +45,13 @@ def _plainly_sound(keys: Sequence[str]) -> bool:
         # by their hashes, which take less memory: what is not the same with those is not the same
         and len(set(map(hash, map(str.lower, keys)))) == len(keys)
     )
+
+
+def _have_dots_in_folders(keys: Sequence[str]) -> bool:
+    """Whether one of ``keys`` has a dot in a folder. Where none has, no folder is called as a file with an extension
+    is."""
+    some = (keys[at : at + _TOGETHER] for at in range(0, len(keys), _TOGETHER))
+    return any(_dot_in_folder.search("\n".join(it)) for it in some)
 
 
 def _ids(ids: Sequence[str], indices: Sequence[int]) -> Iterator[Violation]:

@@ -96,8 +96,6 @@ def _plain(raw: bytes) -> GalleryMetadata | None:
             raise Odd
         photos.extend([*map(PhotoMetadata.from_dict, items)])
 
-    if _HALVES.search(raw):
-        return None
     try:
         document = read_in_pieces(raw, "photos", take, _taker(photos) if len(raw) > _LARGE else None)
     except Odd:

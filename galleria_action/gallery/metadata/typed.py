@@ -39,16 +39,17 @@ class TypedPhotos:
         self._encode = msgspec.json.Encoder().encode
         self._no_exif = types.objects["exif"]()
         #: one object for each camera, of which a gallery has a few
-        self._cameras: dict[Any, Mapping[str, Any]] = {}
+        self._cameras: dict[Any, Mapping[str, Any] | None] = {None: None, UNSET: None}
 
     def read(self, text: str) -> PhotoFields | None:
         """The photos that ``text``, a JSON array, lists; ``None`` where it is not such an array, or not plain."""
+        document = text.encode()
         try:
-            photos: list[Any] = self._decode(text)
+            photos: list[Any] = self._decode(document)
         except (ValueError, RecursionError):  # ValueError: msgspec's own errors, too
             return None
         # Of a name that is given twice one is lost. Nothing can make up for it: whatever else there is, is taken once.
-        if (names := _texts(text)) is None or names != _texts(self._encode(photos).decode()):
+        if (texts := _texts(document)) is None or texts != _texts(self._encode(photos)):
             return None
         hashes, edited = [photo.file_hash for photo in photos], [photo.deployment_file_hash for photo in photos]
         exifs = [photo.exif or self._no_exif for photo in photos]
@@ -65,23 +66,22 @@ class TypedPhotos:
             original_timestamps=_given([exif.original_timestamp for exif in exifs]),
             timestamps=stamps,
             zones=[zone and intern(zone) for zone in _given([exif.timezone_original for exif in exifs])],
-            cameras=[camera and self._camera(camera) for camera in _given([exif.camera for exif in exifs])],
+            cameras=self._as_dicts([exif.camera for exif in exifs]),
             subseconds=_given([exif.subsecond for exif in exifs]),
         )
 
-    def _camera(self, camera: Any) -> Mapping[str, Any]:
-        known = self._cameras.get(camera)
-        if known is None:
-            known = self._cameras[camera] = msgspec.to_builtins(camera)
-        return known
+    def _as_dicts(self, cameras: Sequence[Any]) -> Sequence[Mapping[str, Any] | None]:
+        for camera in set(cameras) - self._cameras.keys():
+            self._cameras[camera] = msgspec.to_builtins(camera)
+        return list(map(self._cameras.__getitem__, cameras))
 
 
-def _texts(document: str) -> int | None:
+def _texts(document: bytes) -> int | None:
     """How many texts and names there are in a JSON document, times two: its quotes without those that are escaped.
     ``None`` where one ends in a backslash: else each quote behind a backslash is an escaped one, and no other is."""
-    if "\\" not in document:
-        return document.count('"')
-    return None if '\\\\"' in document else document.count('"') - document.count('\\"')
+    if b"\\" not in document:
+        return document.count(b'"')
+    return None if b'\\\\"' in document else document.count(b'"') - document.count(b'\\"')
 
 
 def _given(values: list[T | UnsetType]) -> list[T | None]:

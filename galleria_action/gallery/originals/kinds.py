@@ -48,19 +48,10 @@ def _by_brand(head: bytes) -> Kind | None:
     return Kind.HEIC if brands & _HEIC_BRANDS else None
 
 
-_POINTERS = (
-    (b"version https://git-lfs.github.com/spec/", "a Git LFS pointer; check out with lfs: true, or run git lfs pull"),
-    (b"/annex/objects/", "a git-annex pointer; run git annex get"),
-)
-
-
 def stand_in(head: bytes) -> str:
     """What a file that should be a photo holds instead, as the end of a sentence that begins with 'holds'."""
     if not head:
         return "nothing: the file is empty"
-    for start, words in _POINTERS:
-        if head.startswith(start):
-            return words
     if not any(head):
         return "zeros only: it was not written completely"
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()

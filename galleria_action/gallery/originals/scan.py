@@ -14,10 +14,12 @@ from pathlib import Path, PurePosixPath
 
 from galleria_action.errors import GalleryInvalid
 from galleria_action.fence.workspace import Absent, Refused, Workspace, not_a_file
+from galleria_action.gallery.local.content import pointer_problem
 from galleria_action.gallery.local.files import folder_option
 from galleria_action.gallery.media import is_photo_or_video
 from galleria_action.gallery.originals.kinds import HEAD, Kind, kind_of, stand_in
 from galleria_action.gallery.wording import shown
+from galleria_action.leftovers import HELD_BACK, held_back
 from galleria_action.values import dataclass
 
 MAX_ENTRIES = 1_000_000
@@ -154,7 +156,7 @@ def _sort_in(path: str, real: str, originals: list[Original], left_out: list[Lef
     elif kind:
         originals.append(Original(path, real, kind, stamp))
     elif extension in _PROCESSED:
-        left_out.append(LeftOut(path, Why.DAMAGED, f"holds {stand_in(head)}"))
+        left_out.append(LeftOut(path, Why.DAMAGED, pointer_problem(head, stamp[0]) or f"holds {stand_in(head)}"))
     elif is_photo_or_video(path):
         left_out.append(LeftOut(path, Why.UNSUPPORTED, f"is of a format that is not processed ({extension})"))
     else:
@@ -182,6 +184,9 @@ def _files(top: str, fence: Workspace, passed_over: frozenset[str]) -> Iterator[
             yield prefix.rstrip("/") or ".", Refused(f"is a folder that cannot be read ({error.strerror})")
             continue
         for entry in inside:
+            if is_photo_or_video(absent := held_back(entry.name)):
+                yield prefix + entry.name, Refused(HELD_BACK.format(shown(absent)))
+                continue
             if entry.name.startswith(".") or entry.name.lower() in _JUNK:
                 continue
             path = prefix + entry.name

@@ -12,7 +12,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from galleria_action.gallery.originals.facts import Facts
 from galleria_action.gallery.originals.kinds import Kind
@@ -71,6 +71,8 @@ def develop(kind: Kind, data: bytes, facts: Facts, box: Box, decoder: ScaledDeco
         raise
     except MemoryError:
         raise Unreadable("needs more memory than there is") from None
+    except UnidentifiedImageError:  # whose text names an object in our memory
+        raise Unreadable(f"cannot be decoded: it begins like {_FORMATS[kind]}, and is damaged right behind") from None
     except Exception as error:  # noqa: BLE001 - a codec may raise anything for a file that is damaged
         raise Unreadable(f"cannot be decoded: {str(error) or type(error).__name__}") from None
 

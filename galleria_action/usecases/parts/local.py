@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
@@ -18,7 +18,7 @@ from galleria_action.deployment.sources import (
     photos_of_metadata,
     site_files,
 )
-from galleria_action.deployment.stale import unproved
+from galleria_action.deployment.stale import Proofs
 from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.errors import EmptyGallery, GalleryInvalid
 from galleria_action.gallery.keys import METADATA_KEY
@@ -234,15 +234,15 @@ def measured(
 
 def _examined(context: Context, gallery: Gallery, *, every: bool, proved: Mapping[str, str]) -> Mapping[str, str]:
     """Look at each file but those whose SHA-256 is ``proved``; by key the SHA-256 (hex) of those that were hashed."""
-    files = [
-        some[row]
-        for some in (gallery.photos, gallery.site)
-        if some
-        for row in unproved(LocalFiles.of(some).keys, proved)
-    ]
+    files = [file for some in (gallery.photos, gallery.site) if some for file in _unproved(LocalFiles.of(some), proved)]
     examined = examine_all(files, lambda it: every or it.variant != "full")
     _tell_odd(context, oddities(examined))
     return {entry.file.key: entry.sha256 for entry in examined if entry.sha256}
+
+
+def _unproved(files: LocalFiles, proved: Mapping[str, str]) -> Iterator[LocalFile]:
+    left = proved.without(files.keys) if isinstance(proved, Proofs) else {*files.keys} - proved.keys()
+    return (files[row] for row, key in enumerate(files.keys) if key in left) if left else iter(())
 
 
 def _tell_odd(context: Context, texts: Sequence[str]) -> None:
