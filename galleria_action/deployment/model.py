@@ -17,8 +17,6 @@ from galleria_action.storage.interface import Headers, Target
 from galleria_action.values import dataclass, field
 
 PLAN_SCHEMA = 2
-#: texts of actions that are hashed at once
-_TOGETHER = 1000
 #: so many hex digits of an edit's digest tell it from any other; versions before kept 64
 EDIT_DIGITS = 32
 
@@ -324,16 +322,12 @@ class Plan:
         return "".join(self._in_parts())
 
     def _in_parts(self) -> Iterator[str]:
-        about: dict[str, object] = {
-            "schema": PLAN_SCHEMA,
-            "target": target_of(self.target),
-            "base": self.base and self.base.sha256,
-        }
+        base = self.base and self.base.sha256
+        about: dict[str, object] = {"schema": PLAN_SCHEMA, "target": target_of(self.target), "base": base}
         about |= self.told()
-        actions = sorted(action.canonical() for action in self.actions())
         yield f'{{"about":{canonical(about)},"actions":['
-        for start in range(0, len(actions), _TOGETHER):
-            yield ("," if start else "") + ",".join(actions[start : start + _TOGETHER])
+        actions = sorted(action.canonical() for action in self.actions())
+        yield from (f",{action}" if number else action for number, action in enumerate(actions))
         yield "]}"
 
     def told(self) -> dict[str, str]:
