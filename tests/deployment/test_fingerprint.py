@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import replace
 
 from galleria_action.deployment.fingerprint import Fingerprint, fingerprints
@@ -62,3 +64,11 @@ def test_nothing_known_is_nothing_claimed():
     nothing = Fingerprint("none", {})
     assert not nothing.covers(plan)
     assert nothing.differences(plan) == []
+
+
+def test_the_plan_id_is_that_of_its_text():
+    made = examples.mixed_plan()
+    assert made.plan_id == hashlib.sha256(made.canonical.encode()).hexdigest()
+    expected = sorted(json.loads(action.canonical())["key"] for action in made.actions())
+    assert sorted(action["key"] for action in json.loads(made.canonical)["actions"]) == expected
+    assert json.loads(replace(made, uploads=(), deletes=(), copies=(), commit=None).canonical)["actions"] == []
