@@ -234,15 +234,14 @@ def test_what_is_told_is_what_git_tells(
     def of(*some: str) -> list[str]:
         return [name for name, kind in kinds.items() if kind in some]
 
-    def tell(*arguments: str) -> None:
-        if arguments[-1] != "--":
-            git(folder, *arguments)
+    def tell(names: list[str], *arguments: str) -> None:
+        if names:
+            git(folder, *arguments, "--", *names)
 
-    tell(
-        "update-index", "--add", "--index-version", version, "--", *of("file", "program", "link", "skipped", "changed")
-    )
-    tell("update-index", "--skip-worktree", "--", *of("skipped"))
-    tell("add", "--intent-to-add", "--", *of("later"))
+    there = of("file", "program", "link", "skipped", "changed")
+    tell(there, "update-index", "--add", "--index-version", version)
+    tell(of("skipped"), "update-index", "--skip-worktree")
+    tell(of("later"), "add", "--intent-to-add")
     staged = "".join(f"100644 {blob_id(b'')} {stage}\t{name}\n" for name in of("conflict") for stage in (1, 2, 3))
     subprocess.run(["git", "update-index", "--index-info"], cwd=folder, input=staged.encode(), check=True)
     for name in of("changed"):
