@@ -38,6 +38,43 @@ def test_a_photo_takes_no_place_of_the_live_site(make_job, name: str, alone: dic
     assert job.runner.run("plan", **alone).exit_code == 3
 
 
+# -- a folder is deployed to another one ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("folder", ["prod/pics", "prod/pics/out", "prod/site", "prod/site/public/deep", "link/out"])
+@pytest.mark.parametrize("command", ["plan", "deploy"])
+def test_a_gallery_is_not_deployed_into_what_it_comes_from(make_job, folder: str, command: str):
+    job: Job = make_job()
+    (job.workspace / "link").symlink_to("prod/site")
+    before = sorted(job.workspace.rglob("*"))
+    ran = job.runner.run(command, bucket=f"file://{job.workspace / folder}")
+    assert (ran.exit_code, ran.outputs["failure-reason"]) == (2, "config-invalid"), ran.log
+    assert "into the folder that it comes from: it lies in s" in ran.log
+    assert [it for it in sorted(job.workspace.rglob("*")) if "galleria-" not in it.name] == before
+
+
+def test_a_photo_is_not_replaced_by_itself(make_job):
+    """With its times corrected the original would be lost, and with the next one removed deleted."""
+    job: Job = make_job()
+    around = job.workspace / "album"
+    (job.workspace / "prod/pics").rename(around.with_name("kept"))
+    around.mkdir()
+    around.with_name("kept").rename(around / "photos")
+    original = around / job.gallery.photos[0]["files"]["full"]
+    assert original.is_file()
+    before = original.read_bytes()
+    ran = job.runner.run("deploy", source="album/photos", site="", bucket=f"file://{around}")
+    assert ran.exit_code == 2 and "would be replaced by itself" in ran.log, ran.log
+    assert original.read_bytes() == before
+    assert job.runner.run("deploy", source="album/photos", site="", bucket=f"file://{job.workspace}").exit_code == 0
+
+
+def test_a_part_that_is_left_alone_may_lie_around_the_bucket(make_job):
+    job: Job = make_job()
+    inside = f"file://{job.site / 'out'}"
+    assert job.runner.run("deploy", photos_only="true", bucket=inside).exit_code == 0
+
+
 def test_a_site_takes_no_place_of_a_live_photo(make_job):
     job: Job = make_job()
     assert job.runner.run("deploy").exit_code == 0

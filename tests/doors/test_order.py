@@ -14,6 +14,7 @@ from galleria_action.deployment.state.publication import PUBLICATION_KEY as CLAI
 from galleria_action.errors import StorageUnavailable
 from galleria_action.storage.interface import Headers, Target, WriteStore
 from galleria_action.storage.opening import open_store
+from galleria_action.storage.s3.wire import Wire
 from tests.doors.conftest import Job
 from tests.doors.runner import Watched
 from tests.doors.test_sequence import store_of
@@ -124,13 +125,20 @@ def test_while_little_is_sent_what_it_replaces_is_kept(job: Job):
     assert ran.exit_code == 0, ran.log
 
 
-def test_what_an_upload_may_turn_out_to_be_is_kept_when_it_is_sent(job: Job):
+def test_what_an_upload_may_turn_out_to_be_is_kept_when_it_is_sent(make_job):
     """A stranger lies where a new page goes: whether that is its bytes already is known when they are read."""
+    job = make_job()
     assert job.runner.run("deploy").exit_code == 0
     job.gallery.change(0)
     store_of(job).put("new.css", b"a stranger's", Headers("text/css"))
     (job.site / "new.css").write_text("new", encoding="utf-8")
-    stores = watched(job)
+    stores = list[Watched]()
+
+    def slow(operation: str, key: str) -> None:
+        if is_staged(operation, key):
+            time.sleep(0.1)  # in which all that waits for nothing is done
+
+    job.runner.opener = lambda settings: stores.append(Watched(open_store(settings), slow)) or stores[0]
     assert job.runner.run("deploy", orphans="ignore").exit_code == 0
     writes = [(operation, key) for operation, key in stores[0].writes if key.startswith(".galleria/pool/")]
     staged, kept = (max(i for i, it in enumerate(writes) if it[0] == "put"), [it[0] for it in writes].index("copy"))
@@ -306,6 +314,33 @@ def test_a_dry_run_is_handed_a_store_that_cannot_write(job: Job, monkeypatch):
     )
     assert job.runner.run("deploy", dry_run="true").exit_code == 0
     assert [name for name in ("put", "copy", "delete") if hasattr(seen[0], name)] == []
+
+
+def test_connections_are_opened_for_what_is_asked(make_job, monkeypatch: pytest.MonkeyPatch):
+    """Three to read by; more where a change is planned, and as many as it asks for at once before it is carried out."""
+    job, opened = make_job("s3"), list[int]()
+    open_ahead = Wire.open_ahead
+
+    def noted(wire: Wire, count: int) -> None:
+        opened.append(count)
+        open_ahead(wire, count)
+
+    monkeypatch.setattr(Wire, "open_ahead", noted)
+    asked = list[list[int]]()
+    for change in (lambda: None, lambda: None, lambda: job.gallery.remove(0)):
+        change()
+        opened.clear()
+        assert job.runner.run("deploy", max_delete="1").exit_code == 0
+        asked.append(list(opened))
+    files, photo = 11, 3
+    assert asked == [[3, 10, min(files + 10, 32)], [3], [3, 10, photo + 10]]
+
+
+def test_a_plan_opens_what_it_reads_by(make_job, monkeypatch: pytest.MonkeyPatch):
+    job, opened = make_job("s3"), list[int]()
+    monkeypatch.setattr(Wire, "open_ahead", lambda wire, count: opened.append(count))
+    assert job.runner.run("plan").exit_code == 0
+    assert opened == [3]
 
 
 def test_nothing_to_do_asks_for_metadata_manifest_and_one_listing(job: Job):

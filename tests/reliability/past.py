@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from random import Random
 
 from galleria_action.deployment.releases.record import RELEASES_FOLDER, is_open, parse_release
@@ -12,6 +15,7 @@ from galleria_action.deployment.state.pool import POOL_FOLDER
 from galleria_action.storage.interface import WriteStore
 from galleria_action.storage.settings import StoreSettings
 from tests.doors.runner import Ran
+from tests.reliability.memory import MemoryStore
 from tests.reliability.scenes import MANIFEST_KEY, METADATA_KEY, Scene, State, live, state_of
 
 
@@ -25,6 +29,16 @@ class Past:
     opener: Callable[[StoreSettings], WriteStore] | None = None
     seen: dict[str, State] = field(default_factory=dict)
     order: list[str] = field(default_factory=list)
+
+    def again(self, workspace: Path) -> Past:
+        """The same past in a ``workspace`` (created) and a bucket in memory of its own."""
+        assert isinstance(self.store, MemoryStore)
+        shutil.copytree(self.scene.workspace, workspace)
+        gallery = self.scene.gallery
+        source = workspace / gallery.source.relative_to(self.scene.workspace)
+        moved = replace(gallery, source=source, document=copy.deepcopy(gallery.document))
+        scene = replace(self.scene, workspace=workspace, gallery=moved, inputs=dict(self.scene.inputs))
+        return Past(scene, self.store.as_it_is(), seen=dict(self.seen), order=list(self.order))
 
     def deploy(self, **inputs: str) -> str:
         ran = self.run("deploy", **inputs)

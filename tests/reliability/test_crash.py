@@ -23,7 +23,7 @@ from galleria_action.deployment.state.pool import POOL_FOLDER, pool_key
 from galleria_action.deployment.state.publication import PUBLICATION_KEY
 from galleria_action.deployment.stop import Stop
 from galleria_action.storage.folder_store import FolderStore
-from galleria_action.storage.interface import RECORDS, Target, WriteStore
+from galleria_action.storage.interface import RECORDS, Headers, Target, WriteStore
 from galleria_action.storage.opening import open_store
 from galleria_action.storage.providers import provider_of
 from galleria_action.storage.s3.boto3_store import Boto3Store
@@ -319,6 +319,32 @@ def test_stopped_while_it_reads(scene: Scene, empty: Empty):
         check_resumed(scene, store, end)
 
 
+@pytest.mark.parametrize("scene", ["changes"], indirect=True)
+def test_who_is_stopped_while_it_sends_gives_its_claim_up(scene: Scene, empty: Empty):
+    """Nobody has to wait until it is taken for dead."""
+    store, stop = fresh(scene, empty), Stop()
+    fate = Fate(before=lambda number: stop.request(15) if store.head(PUBLICATION_KEY) else None)
+    ran = scene.deploy(store, fate, stop, concurrency="8")
+    assert ran.exit_code == 143, ran.log
+    assert ("put", PUBLICATION_KEY) in fate.writes
+    assert store.head(PUBLICATION_KEY) is None
+    check_untouched(state_of(store), scene.before)
+
+
+@pytest.mark.parametrize("scene", ["changes"], indirect=True)
+def test_who_is_stopped_leaves_a_claim_that_is_another_s_alone(scene: Scene, empty: Empty):
+    store, stop, theirs = fresh(scene, empty), Stop(), b'{"theirs": true}'
+
+    def taken_over(number: int) -> None:
+        if store.head(PUBLICATION_KEY) and not stop.requested:
+            store.put(PUBLICATION_KEY, theirs, Headers("application/json"))
+            stop.request(15)
+
+    ran = scene.deploy(store, Fate(before=taken_over), stop, concurrency="8")
+    assert ran.exit_code == 143, ran.log
+    assert state_of(store)[PUBLICATION_KEY][0] == theirs
+
+
 @pytest.mark.parametrize("scene", ["changes", "directory"], indirect=True)
 @pytest.mark.parametrize("seed_number", [*range(6), *(pytest.param(it, marks=pytest.mark.slow) for it in range(6, 60))])
 def test_killed_with_many_requests_on_their_way(scene: Scene, empty: Empty, seed_number: int):
@@ -333,6 +359,8 @@ def test_killed_with_many_requests_on_their_way(scene: Scene, empty: Empty, seed
         fate = Fate(random.randint(1, 22), random.choice(FLAVOURS))
         scene.killed(store, fate, concurrency="8")
         check_whole(state_of(store), scene.before, end)
+        if scene.committed(state_of(store)):
+            break
     check_resumed(scene, store, end)
 
 

@@ -9,9 +9,9 @@ from tests.reliability.deaths import deaths_of
 from tests.reliability.memory import MemoryStore
 from tests.reliability.past import Past
 from tests.reliability.scenes import seed, state_of
-from tests.reliability.test_releases import past
+from tests.reliability.test_releases import once, past
 
-__all__ = ("past",)  # a fixture of another file
+__all__ = ("once", "past")  # fixtures of another file
 
 
 def traces(store: WriteStore, photo: str, contents: set[bytes]) -> list[str]:

@@ -49,11 +49,17 @@ def empty(request: pytest.FixtureRequest, fake_s3: Callable[..., FakeS3], tmp_pa
     return make
 
 
-@pytest.fixture
-def past(tmp_path: Path) -> Past:
-    """Four releases in a bucket in memory."""
-    scene = make_scene("first", tmp_path / "workspace", MemoryStore)
+@pytest.fixture(scope="module")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Past:
+    """Four releases in a bucket in memory, which nobody changes."""
+    scene = make_scene("first", tmp_path_factory.mktemp("lived") / "workspace", MemoryStore)
     return lived(scene, MemoryStore(), 4)
+
+
+@pytest.fixture
+def past(once: Past, tmp_path: Path) -> Past:
+    """The same four, to go on with."""
+    return once.again(tmp_path / "workspace")
 
 
 # -- back, and forward again ---------------------------------------------------------------------------------------

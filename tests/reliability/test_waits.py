@@ -12,7 +12,7 @@ import pytest
 
 from benchmarks.waits import SCENES, Waits, watched
 
-_SECONDS = (0.05, 0.1, 0.25, 0.25, 0.5)
+_SECONDS = (0.05, 0.25, 0.5)
 
 #: scene → the most that may wait for each other. One changed photo: read, try a condition out, claim, look around (all
 #: while it is sent), keep (and begin), publish (and record), commit, list, end. Rolled back: the same, with a condition

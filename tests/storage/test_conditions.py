@@ -27,6 +27,7 @@ from galleria_action.storage.providers import profiles
 from galleria_action.storage.s3.boto3_store import Boto3Store
 from galleria_action.storage.settings import StoreSettings
 from tests.s3 import FakeS3
+from tests.s3.wire import Request
 from tests.storage.clients import make_client
 
 Start = Callable[..., FakeS3]
@@ -142,6 +143,22 @@ def test_faults_while_probing(fake_s3: Start, open_it: Any, fault: str, nth: int
                 store.put("a", b"1", TEXT, IfAbsent())
         tidied()
         assert set(s3.objects) == ({"a"} if enforced else set())
+
+
+def test_nobody_waits_for_a_probe_to_be_deleted(fake_s3: Start, open_it: Any) -> None:
+    """Nor who has proved the condition by it."""
+    s3, written, waited = fake_s3("aws"), threading.Event(), list[bool]()
+
+    def before(request: Request) -> None:
+        if request.operation.startswith("Delete"):
+            waited.append(not written.wait(10))
+
+    s3.before = before
+    open_it(s3.settings()).put("a", b"1", TEXT, IfAbsent())
+    written.set()
+    tidied()
+    assert waited == [False]
+    assert set(s3.objects) == {"a"}
 
 
 def test_no_conditional_write_after_a_stop_during_the_probe(fake_s3: Start, open_it: Any) -> None:

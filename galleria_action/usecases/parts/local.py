@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from hashlib import sha256
+from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 
@@ -32,7 +33,8 @@ from galleria_action.gallery.metadata.model import NO_SETTINGS
 from galleria_action.gallery.metadata.schema import LoadedMetadata
 from galleria_action.options.gallery import CheckFiles, StripGps
 from galleria_action.quantities import count
-from galleria_action.storage.interface import Headers
+from galleria_action.storage.interface import Headers, Target
+from galleria_action.storage.settings import FOLDER
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.files import check_claimed, known_by_git
 from galleria_action.values import dataclass, replace
@@ -93,7 +95,19 @@ def load_gallery(context: Context, tell_metadata: Callable[[LoadedMetadata | Non
     mode: Mode = "metadata" if metadata else "directory"
     context.tell(Recognised(mode))
     photos = None if options.gallery.site_only else _photos(context, metadata, source)
-    return Gallery(mode, metadata, photos, _site(context, source))
+    found = Gallery(mode, metadata, photos, _site(context, source))
+    if options.store and options.store.target.endpoint == FOLDER:
+        _check_apart(context, source, found, options.store.target)
+    return found
+
+
+def _check_apart(context: Context, source: Path, found: Gallery, target: Target) -> None:
+    from galleria_action.usecases.parts.apart import check_apart  # of few runs
+
+    site = context.options.gallery.site
+    sources = [("source", source)] if found.photos is not None else []
+    sources += [("site", context.path(site))] if site and found.site is not None else []
+    check_apart(Path(target.bucket, target.prefix), sources, chain(found.photos or (), found.site or ()))
 
 
 def _metadata(context: Context, source: Path) -> LoadedMetadata | None:

@@ -111,6 +111,21 @@ WRITES = {
         always("Uploader._waiting", "is_md5(...) or (written and written.etag == found.etag)"),
         _PUBLISH + "test_a_pool_object_whose_bytes_are_not_its_name_is_never_published",
     ),
+    "keeps a claim after a signal": when(
+        4,
+        never("carry_out:_run", "isinstance(error, Cancelled) and step.moment < Moment.PUBLISH"),
+        _CRASH + "test_who_is_stopped_while_it_sends_gives_its_claim_up",
+    ),
+    "takes another's claim back after a signal": when(
+        6,
+        drop("carry_out:_let_others", "hold.check()"),
+        _CRASH + "test_who_is_stopped_leaves_a_claim_that_is_another_s_alone",
+    ),
+    "keeps ahead what nobody knows yet": when(
+        11,
+        never("_foreseen", "work.plan.copies or work.caches or any(...)"),
+        "tests/doors/test_order.py::test_what_an_upload_may_turn_out_to_be_is_kept_when_it_is_sent",
+    ),
     "leaves a publish of another plan as it is": when(
         10,
         drop("unfinished:settled", "take_back(...)"),
