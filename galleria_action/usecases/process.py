@@ -73,6 +73,12 @@ def _task(context: Context) -> Task:
     originals = context.path(originals_of(context))
     source = context.path(context.options.gallery.source)
     context.place.may_write_below(source, "source")
+    if originals.resolve() == source.resolve():
+        raise ConfigInvalid(
+            f"source and originals are one folder, {str(source)!r}: the next run would take the sizes that were made "
+            "for photos. Nothing was written.",
+            hint="Give source a folder of its own; inside of the originals is fine.",
+        )
     versions = context.path(options.web_originals) if options.web_originals else None
     if versions:
         context.place.fence(versions, "web-originals")

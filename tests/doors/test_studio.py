@@ -61,6 +61,15 @@ class TestProcess:
         assert "Nothing to do" in again.outputs["message"]
         assert ok(runner.run("plan")).outputs["changed"] == "false"
 
+    def test_photos_and_what_is_made_of_them_lie_apart(self, runner: Runner) -> None:
+        before = sorted(runner.workspace.rglob("*"))
+        ran = failed(runner.run("process", source="originals"), "config-invalid", 2)
+        assert "source and originals are one folder" in ran.log
+        assert [it for it in sorted(runner.workspace.rglob("*")) if "galleria-" not in it.name] == before
+        for _ in range(2):
+            made = ok(runner.run("process", source="originals/gallery"))
+        assert made.outputs["changed"] == "false"
+
     def test_odd_trees_end_online_whole(self, runner: Runner, tmp_path: Path) -> None:
         for seed in range(3):
             chance = random.Random(seed)

@@ -6,11 +6,11 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from galleria_action.gallery.metadata import json_stream
-from galleria_action.gallery.metadata.json_source import parse
+from galleria_action.gallery.metadata.json_source import Unreadable, parse
 from galleria_action.gallery.metadata.json_stream import Odd, read_in_pieces
 
 VALUES: st.SearchStrategy[Any] = st.recursive(
@@ -31,6 +31,22 @@ def read(raw: bytes) -> tuple[dict[str, Any], list[Any]]:
     return read_in_pieces(raw, "photos", items.extend), items
 
 
+def read_as_texts(raw: bytes) -> tuple[dict[str, Any], list[Any]]:
+    """The same, where each array of up to two items is taken as the text that it is."""
+    items: list[Any] = []
+
+    def take(text: str) -> bool:
+        try:
+            source = parse(text.encode())
+        except Unreadable:
+            return False
+        taken = not source.problems and len(source.document) <= 2
+        items.extend(source.document if taken else [])
+        return taken
+
+    return read_in_pieces(raw, "photos", items.extend, take), items
+
+
 @given(
     st.dictionaries(st.text(st.characters(codec="utf-8"), max_size=5), VALUES, max_size=4),
     st.lists(VALUES, max_size=8),
@@ -47,6 +63,22 @@ def test_in_pieces_as_whole(fields: dict[str, Any], items: list[Any], ascii_only
         except Odd:  # something that is longer than a piece
             assert piece < len(raw)
             return
+    assert {**document, "photos": found} == parse(raw).document
+
+
+@settings(max_examples=50)
+@given(
+    st.lists(st.dictionaries(st.text("}{],[ ", max_size=6), VALUES, max_size=3) | VALUES, max_size=8),
+    st.dictionaries(st.text("}{],[ ", max_size=6), VALUES, max_size=2),
+    st.integers(0, 40),
+    st.integers(1, 3),
+)
+def test_as_texts_as_whole(items: list[Any], fields: dict[str, Any], piece: int, together: int):
+    raw = json.dumps({"photos": items, **fields}).encode()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(json_stream, "_AS_THEY_STAND", piece)
+        patch.setattr(json_stream, "TOGETHER", together)
+        document, found = read_as_texts(raw)
     assert {**document, "photos": found} == parse(raw).document
 
 
@@ -82,11 +114,19 @@ def test_what_is_longer_than_a_piece_is_left_to_the_other_reader():
         '{"photos": []}'.encode("utf-16"),
         b'{"photos": [' + b"[" * 100_000,
         b'{"photos": ["\x01"]}',
+        b'{"photos": [{},]}',
+        b'{"photos": [{}, {}, {}, ]}',
+        b'{"photos": [{}, {}, {}, , {}]}',
+        b'{"photos": [{}{}]}',
+        b'{"photos": [{}, {}, {}, {}]]}',
     ],
 )
-def test_what_is_odd_is_never_read(raw: bytes):
+@pytest.mark.parametrize("way", [read, read_as_texts])
+def test_what_is_odd_is_never_read(raw: bytes, way: Any, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(json_stream, "_AS_THEY_STAND", 1)
+    monkeypatch.setattr(json_stream, "TOGETHER", 1)
     with pytest.raises(Odd):
-        read(raw)
+        way(raw)
 
 
 def test_items_come_in_their_order_and_some_at_a_time():

@@ -106,6 +106,7 @@ def all_ways_agree(raw: bytes, piece: int) -> None:
     """By types, value for value, and as a whole."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(json_stream, "_AS_THEY_STAND", piece)
+        patch.setattr(json_stream, "TOGETHER", 1 + piece % 3)
         patch.setattr(schema, "_LARGE", 0)
         by_types = told(raw)
         patch.setattr(schema, "_LARGE", _NEVER)

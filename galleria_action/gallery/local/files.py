@@ -11,12 +11,12 @@ import hashlib
 import os
 import stat
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import groupby, repeat
-from operator import attrgetter, itemgetter
+from operator import itemgetter
 from pathlib import Path
-from typing import overload
+from typing import Any, overload
 
 from galleria_action.errors import GalleryInvalid
 from galleria_action.fence.workspace import Absent, Found, Refused, Workspace, not_a_file
@@ -53,7 +53,8 @@ class LocalFile:
 
 _VARIANTS: tuple[Variant | None, ...] = (*VARIANTS, None)
 _NUMBERS = {variant: number for number, variant in enumerate(_VARIANTS)}
-_size, _mode = attrgetter("st_size"), attrgetter("st_mode")
+_size: Callable[[Any], int] = itemgetter(stat.ST_SIZE)
+_mode: Callable[[Any], int] = itemgetter(stat.ST_MODE)
 
 
 class LocalFiles(Sequence[LocalFile]):

@@ -14,12 +14,13 @@ import os
 import re
 import stat
 import struct
+import sys
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from itertools import compress, groupby, repeat
-from operator import add, and_, eq, is_not, itemgetter, lt, mul, not_
+from itertools import chain, compress, groupby, repeat
+from operator import and_, eq, floordiv, is_not, itemgetter, lt, mod, not_
 from pathlib import Path
 from typing import BinaryIO
 
@@ -36,6 +37,10 @@ _LONGEST_NAME, _LONGEST_NAMES = 4096, 256 << 20
 _LONGEST_ENTRY = 2 * _LONGEST_NAME
 #: signature, version, number of entries
 _BEGINNING = struct.Struct(">4sII")
+#: An entry begins with ten numbers of 32 bits. Compared are times of change and modification (seconds and nanoseconds),
+#: inode and size; not the owner, which a container sees as another one, nor the device, which may have another number
+#: tomorrow.
+_NUMBERS, _COMPARED = 10, (0, 1, 2, 3, 5, 9)
 _CHECKSUM_BYTES = ID_BYTES = 20
 _PIECE = 256 << 10
 #: what a pointer of Git LFS takes at most, by its specification
@@ -140,16 +145,19 @@ class _Search:
         """Are the files in ``rows``, which stand at ``places`` of ``batch`` if at all, still those of the index?"""
         files, there = self._files, list(map(is_not, places, repeat(None)))
         rows, at = list(compress(rows, there)), list(compress(places, there))
-        own = zip(
-            map(files.changed.__getitem__, rows),
-            map(files.modified.__getitem__, rows),
-            map(and_, map(files.inodes.__getitem__, rows), repeat(_CUT_TO_32_BITS)),
-            map(and_, map(files.sizes.__getitem__, rows), repeat(_CUT_TO_32_BITS)),
-            strict=True,
+        changed, modified = (list(map(column.__getitem__, rows)) for column in (files.changed, files.modified))
+        numbers = (
+            map(floordiv, changed, repeat(_SECOND)),
+            map(mod, changed, repeat(_SECOND)),
+            map(floordiv, modified, repeat(_SECOND)),
+            map(mod, modified, repeat(_SECOND)),
+            map(files.inodes.__getitem__, rows),
+            map(files.sizes.__getitem__, rows),
         )
-        same = map(eq, map(batch.statuses.__getitem__, at), own)  # type: ignore[arg-type]
+        own = _compared([array("I", map(and_, column, repeat(_CUT_TO_32_BITS))) for column in numbers])
+        same = map(eq, own, map(batch.statuses.__getitem__, at))  # type: ignore[arg-type]
         # Written in the same moment as the index, or later: it may have changed without a trace (git: racy-git.txt).
-        before = map(lt, map(files.modified.__getitem__, rows), repeat(written))
+        before = map(lt, modified, repeat(written))
         vouched = list(map(and_, same, before))
         self.found.rows.extend(compress(rows, vouched))
         self.found.blobs += b"".join(compress(map(batch.blobs.__getitem__, at), vouched))  # type: ignore[arg-type]
@@ -271,12 +279,20 @@ class _Window:
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """Plain files of an index, in the order of their ``paths``: by place the ids of their contents, and their
-    ``statuses``, each with when it changed and was modified (ns), inode and size, these cut to 32 bits."""
+    """Plain files of an index, in the order of their ``paths``: by place the ids of their contents, and what is
+    ``_compared`` of their status."""
 
     paths: Sequence[bytes]
     blobs: Sequence[bytes]
-    statuses: Sequence[tuple[int, int, int, int]]
+    statuses: Sequence[bytes]
+
+
+def _compared(columns: Sequence[array[int]]) -> Sequence[bytes]:
+    """What is compared of each status, as bytes, from a column for each of its numbers (see ``_COMPARED``)."""
+    numbers = array("I", bytes(columns[0].itemsize * len(columns) * len(columns[0])))
+    for at, column in enumerate(columns):
+        numbers[at :: len(columns)] = column
+    return list(chain.from_iterable(struct.iter_unpack(f"{numbers.itemsize * len(columns)}s", numbers)))
 
 
 def _batches(window: _Window) -> Iterator[_Batch]:
@@ -335,10 +351,10 @@ def _batch(found: Sequence[tuple[bytes, ...]], paths: Iterable[bytes]) -> _Batch
     statuses = list(map(itemgetter(_STATUS), found))
     paths = list(compress(paths, statuses))
     blobs = list(filter(None, map(itemgetter(_ID), found)))
-    words = struct.unpack(f">{10 * len(paths)}I", b"".join(statuses))
-    changed = map(add, map(mul, words[0::10], repeat(_SECOND)), words[1::10])
-    modified = map(add, map(mul, words[2::10], repeat(_SECOND)), words[3::10])
-    return _Batch(paths, blobs, list(zip(changed, modified, words[5::10], words[9::10], strict=True)))
+    words = array("I", b"".join(statuses))
+    if sys.byteorder == "little":
+        words.byteswap()
+    return _Batch(paths, blobs, _compared([words[at::_NUMBERS] for at in _COMPARED]))
 
 
 def _grown(found: Iterable[tuple[bytes, ...]], path: bytes) -> Iterator[bytes]:

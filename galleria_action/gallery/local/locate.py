@@ -30,8 +30,8 @@ from galleria_action.gallery.metadata.model import VARIANTS, GalleryMetadata, Va
 from galleria_action.gallery.metadata.photos import keys_of
 from galleria_action.gallery.wording import shown
 
-#: so many files are asked for together, those of whole photos
-_TOGETHER = 1000 * len(VARIANTS)
+#: so many files are asked for together, those of whole photos: what is known of them fits into a processor's cache
+_TOGETHER = 200 * len(VARIANTS)
 
 LinesOf = Callable[[Sequence[Place]], Sequence[int]]
 

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import os
+import stat
 import struct
-from collections.abc import Iterable
-from operator import attrgetter
+from collections.abc import Callable, Iterable
+from operator import attrgetter, itemgetter
+from typing import Any
 
 _STAMP = struct.Struct(">QQqq")
 _FILE = 16
-#: where in a status the numbers of a stamp stand: device, inode, times of modification and change (ns)
-STAMPED = tuple(map(attrgetter, ("st_dev", "st_ino", "st_mtime_ns", "st_ctime_ns")))
+#: what takes the numbers of a stamp from a status: device and inode (by place, which costs less than by name), times of
+#: modification and change (ns)
+STAMPED: tuple[Callable[[Any], int], ...] = (
+    itemgetter(stat.ST_DEV),
+    itemgetter(stat.ST_INO),
+    attrgetter("st_mtime_ns"),
+    attrgetter("st_ctime_ns"),
+)
 
 
 def stamp_of(status: os.stat_result) -> bytes:

@@ -91,8 +91,9 @@ class _Pieces:
 
     def _taken_as_they_stand(self) -> bool:
         """Whether the next items, up to what looks like the end of one, were taken as a text. It need not be one: what
-        is a sound array when a bracket follows has no item that goes on behind it, because each ends with a brace."""
-        if self._take_text is None:
+        is a sound array when a bracket follows has no item that goes on behind it, because an object ends with a brace,
+        and it has one item at least."""
+        if self._take_text is None or self._next() != "{":
             return False
         self._read_ahead()
         found = _between(self._text, self._at + _AS_THEY_STAND)
