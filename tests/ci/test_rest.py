@@ -187,7 +187,7 @@ def test_no_answer_takes_longer_than_allowed(server: Server):
 @pytest.mark.parametrize("body", [b"<html>", b"\xff", b'{"a":', b"[" * 100_000])
 def test_what_is_no_json(server: Server, body: bytes):
     server.answers = [(200, {}, body)]
-    with pytest.raises(ApiError, match="no JSON"):
+    with pytest.raises(ApiError, match="not JSON"):
         server.rest.call("GET", "x")
 
 

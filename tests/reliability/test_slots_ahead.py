@@ -9,7 +9,8 @@ import pytest
 from tests.reliability.memory import MemoryStore
 from tests.reliability.mortal import Killed
 from tests.reliability.scenes import seed, state_of
-from tests.reliability.test_slots import CASES, Past, change, check_gone_on_with, check_seen, lived, seen
+from tests.reliability.test_slots import Past, change, lived, seen
+from tests.reliability.test_slots_killed import CASES, check_gone_on_with, check_seen
 
 
 @pytest.mark.parametrize(

@@ -54,14 +54,8 @@ CALLS: dict[str, tuple[Callable[[Any], Any], str]] = {
 
 def raised(open_it: Callable[..., Any], call: str, *answers: Any) -> GalleriaError:
     """The error of ``call`` against ``answers``, checked for what no text may hold."""
-    with scripted(*answers) as script:
-        return raised_by(open_it(script.url), call)
-
-
-def raised_by(store: Any, call: str) -> GalleriaError:
-    """The error of ``call``, checked for what no text may hold."""
-    with pytest.raises(GalleriaError) as caught:
-        CALLS[call][0](store)
+    with scripted(*answers) as script, pytest.raises(GalleriaError) as caught:
+        CALLS[call][0](open_it(script.url))
     for text in (str(caught.value), caught.value.hint or "", repr(caught.value)):
         assert not re.search(r"canary|AKIACANARY|Signature=|AWS4-HMAC|X-Amz", text, re.IGNORECASE)
         assert text.isprintable()

@@ -1,4 +1,4 @@
-"""Photos of a large gallery, decoded by their types: a tenth of the time that reading value for value takes.
+"""Photos of a large gallery, decoded by their types: a fraction of the time that reading value for value takes.
 
 Only accepts: what is taken here is as the schema wants it, and any other reader makes the same of it. Whatever is not
 (a wrong type, a field that is not known, a name given twice, ...) is refused without a reason, and read value for value
