@@ -45,6 +45,8 @@ def photos_of_metadata(
         return rules.applied(key, _photo_headers(extension_of(key), cache_control))
 
     def headers_of(keys: Sequence[str]) -> Iterable[Headers]:
+        if len(keys) == 1:
+            return (of_one(keys[0]),)
         ends = list(map(_end, keys))
         one_of_each = dict(zip(ends, keys, strict=True))
         if rules.rules or not all(map(_has_extension.fullmatch, one_of_each)):
