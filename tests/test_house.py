@@ -121,6 +121,20 @@ def test_dataclasses_are_our_own():
     assert not elsewhere, "import what you need from galleria_action.values"
 
 
+def test_no_more_groups_are_possessive():
+    """Before 3.11.5 Python goes on at the wrong place behind one whose last turn has failed half-way (gh-106052), as
+    that of Debian 12 does; an atomic group, ``(?>(?:...)*)``, does not. It keeps each of its turns in memory, though:
+    those that have one for each character of a large document, and fail half-way only where all fails, are left."""
+    possessive = re.compile(r"(?<!\\)\)(?:[*+?]|\{[0-9,]+\})\+")
+    found = {str(it.relative_to(PACKAGE)) for it in PACKAGE.rglob("*.py") if possessive.search(it.read_text("utf-8"))}
+    assert found == {
+        "deployment/state/pieces.py",
+        "gallery/links.py",
+        "gallery/metadata/json_source.py",
+        "gallery/metadata/positions.py",
+    }
+
+
 def test_what_is_large_has_a_reason():
     assert f"at most {LINES} lines, a folder at most {FILES} files" in PAGE
     assert sorted(column("larger | why")) == sorted(_too_large())

@@ -16,7 +16,7 @@ RECORDS_FOLDER = ".galleria"
 MAX_KEY_BYTES = 1024
 
 #: What nearly every key looks like, so that the closer look is taken at the odd ones only.
-_ORDINARY = r"(?:[A-Za-z0-9_+-][A-Za-z0-9_+. -]*+/)*+[A-Za-z0-9_+-][A-Za-z0-9_+. -]*+"
+_ORDINARY = r"(?>(?:[A-Za-z0-9_+-][A-Za-z0-9_+. -]*+/)*)[A-Za-z0-9_+-][A-Za-z0-9_+. -]*+"
 _ordinary = expression(_ORDINARY)
 #: The same of many, in a line each, by the kind of each byte: a part is not empty, nor begins with a dot or a space.
 _NAMED = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+-"

@@ -24,14 +24,14 @@ _PICTURE = re.compile(
     rb"\b(?:jpe?g|jpe|jfif|png|apng|webp|avif|gif|heic|heif|jxl|tiff?|bmp|mp4|m4v|webm|mov|ogv)\b", re.I
 )
 _TOKEN = re.compile(
-    r"<!--(?:(?!-->).)*+"  # a comment
+    r"<!--.*?(?=-->|\Z)"  # a comment
     r"|<(?P<tag>[a-z][^\s/>]*+)"
     r"(?P<attributes>(?:[\s/]++|[^\s/>=]++(?:\s*+=\s*+(?:\"[^\"]*+\"?+|'[^']*+'?+|[^\s>\"'][^\s>]*+)?+)?+|=)*+)",
     re.I | re.S,
 )
 _ATTRIBUTE = re.compile(r"(?<![^\s/>=])([^\s/>=]++)\s*+=\s*+(?:\"([^\"]*+)\"?+|'([^']*+)'?+|([^\s>\"'][^\s>]*+))", re.S)
 #: a path below the page's folder, as it would be as a key
-_PLAIN = re.compile(r"(?:[\w-][\w.-]*+/)*+[\w-][\w.-]*+\Z", re.A)
+_PLAIN = re.compile(r"(?>(?:[\w-][\w.-]*+/)*)[\w-][\w.-]*+\Z", re.A)
 #: elements whose content is text: what looks like a tag in it is none
 _RAW = ("script", "style", "textarea", "title", "xmp", "iframe")
 _ENDS = {name: re.compile(f"</{name}", re.I) for name in _RAW}
@@ -41,7 +41,7 @@ _LINKS = frozenset({
 _SETS = frozenset({"srcset", "imagesrcset", "data-srcset"})
 #: one candidate of a srcset: an address up to the next blank, then what describes it
 _CANDIDATE = re.compile(r"[\s,]*+(\S++)(?:(?<!,)(?:[^,(]++|\([^)]*+\)?+)*+)?+")
-_COMMENT_IN_CSS = re.compile(r"/\*(?:(?!\*/).)*+(?:\*/)?+", re.S)
+_COMMENT_IN_CSS = re.compile(r"/\*.*?(?:\*/|\Z)", re.S)
 _URL_IN_CSS = re.compile(r"\burl\(\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^\s\"'()]++))\s*+\)", re.I)
 
 

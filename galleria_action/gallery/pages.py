@@ -14,7 +14,7 @@ from galleria_action.expressions import expression
 _TAG = b'<meta name="robots" content="noindex">'
 #: what may come before an HTML element, as far as the document's type (html.spec.whatwg.org, 13.2.6.4.1): a mark of the
 #: byte order, spaces, comments. Behind it an element of the head opens the head by itself.
-_BEFORE = expression(rb"(?:\xef\xbb\xbf)?(?:\s++|<!--(?:(?!-->).)*+-->)*+<!doctype[^>]*+>", re.IGNORECASE | re.DOTALL)
+_BEFORE = expression(rb"(?:\xef\xbb\xbf)?(?>(?:\s++|(?><!--.*?-->))*)<!doctype[^>]*+>", re.IGNORECASE | re.DOTALL)
 _BOM = b"\xef\xbb\xbf"
 _WIDE = (b"\xff\xfe", b"\xfe\xff")
 

@@ -23,9 +23,9 @@ _DEEPEST = 4
 _GZIP = 16 + zlib.MAX_WBITS
 
 _INT = r"-?(?:0|[1-9][0-9]{0,18})"
-_ints = re.compile(rf"{_INT}(?:,{_INT})*+").match
+_ints = re.compile(rf"{_INT}(?>(?:,{_INT})*)").match
 _STRING = r'"(?:[^"\\\x00-\x1f]|\\[^\x00-\x1f])*+"'
-_strings = re.compile(rf"{_STRING}(?:,{_STRING})*+").match
+_strings = re.compile(rf"{_STRING}(?>(?:,{_STRING})*)").match
 _scalar = re.compile(rf"{_INT}(?=[,}}\]])|true|false|null").match
 
 

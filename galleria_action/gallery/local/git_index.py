@@ -338,7 +338,7 @@ _FIELDS = rb"""
 """
 #: Behind them stands the path with NULs up to a multiple of 8 bytes, of which there is one at least,
 _PADDED = expression(
-    rb"(%b (?= ([^\0]{1,4096}+) \0 ) (?(4) .{7} | .) (?: [^\0] .{7} )*+ \0 ) | .++" % _FIELDS, re.S | re.X
+    rb"(%b (?= ([^\0]{1,4096}+) \0 ) (?(4) .{7} | .) (?> (?: [^\0] .{7} )* ) \0 ) | .++" % _FIELDS, re.S | re.X
 )
 #: or in version 4 how many bytes of the path before are dropped, and what takes their place.
 _PREFIXED = expression(rb"(%b ([\x80-\xff]{0,4} [\x00-\x7f]) ([^\0]{0,4096}+) \0 ) | .++" % _FIELDS, re.S | re.X)

@@ -37,9 +37,9 @@ _NAMES = {
     "openid-credential-issuer": "application/json",
     "webfinger": "application/jrd+json",
 }
-#: possessive, so that nothing is tried in two ways
+#: atomic, so that nothing is tried in two ways
 _LOOKS_LIKE_A_PAGE = expression(
-    rb"(?:\xef\xbb\xbf)?(?:\s|<!--(?:(?!-->).)*+-->)*+<(?:!doctype\s++html|html|head|body)\b", re.IGNORECASE | re.DOTALL
+    rb"(?:\xef\xbb\xbf)?(?>(?:\s++|(?><!--.*?-->))*)<(?:!doctype\s++html|html|head|body)\b", re.IGNORECASE | re.DOTALL
 )
 
 

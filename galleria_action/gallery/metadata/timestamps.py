@@ -21,7 +21,7 @@ _PLAIN = (
     r"[T ](?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:[.,][0-9]{1,9})?)?"
 )
 _plain = expression(_PLAIN)
-_plain_lines = expression(rf"(?:{_PLAIN}\n)*+")
+_plain_lines = expression(rf"(?>(?:{_PLAIN}\n)*)")
 #: The clocks of the world lie between these (IANA's time zone database, from 1970 on).
 EARLIEST_ZONE, LATEST_ZONE = timedelta(hours=-12), timedelta(hours=14)
 

@@ -77,7 +77,7 @@ _ONE = re.compile(
 _AROUND = re.compile(
     r"\s*(?:<\?xml version=[\"']1\.0[\"'](?: encoding=[\"'][Uu][Tt][Ff]-8[\"'])?\s*\?>\s*)?"
     r"<ListBucketResult(?: xmlns=\"[-A-Za-z0-9:/.]*\")?>\s*"
-    r"(?:<([A-Za-z]+)>[^<>]*</\1>\s*|<[A-Za-z]+/>\s*)*+</ListBucketResult>\s*"
+    r"(?>(?:<([A-Za-z]+)>[^<>]*</\1>\s*|<[A-Za-z]+/>\s*)*)</ListBucketResult>\s*"
 )
 #: where what is put in is not a part of one of these fields
 _BETWEEN = re.compile(r"(?:</[A-Za-z]+>|/>|<ListBucketResult[^<>]*>)\s*\Z")
