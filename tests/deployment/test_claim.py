@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 
-from galleria_action.deployment.apply import publishing
+from galleria_action.deployment.apply import carry_out, publishing
 from galleria_action.deployment.apply.beside import Beside
+from galleria_action.deployment.apply.order import Moment
 from galleria_action.deployment.apply.publish import tell_ended
 from galleria_action.deployment.apply.publishing import Hold, has_died, take_back
 from galleria_action.deployment.apply.retain import Surplus, let_go
@@ -20,7 +22,7 @@ from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.deployment.state.pool import pool_key
 from galleria_action.deployment.state.publication import PUBLICATION_KEY, Publication, Replaced, parse_publication
 from galleria_action.deployment.stop import Stop
-from galleria_action.errors import Conflict, StorageUnavailable
+from galleria_action.errors import Cancelled, Conflict, StorageUnavailable
 from galleria_action.storage.conditions import ProvingStore
 from galleria_action.storage.interface import Headers, Target, WriteStore, seconds_between_writes
 from galleria_action.storage.opening import open_store
@@ -278,3 +280,19 @@ def test_a_store_knows_its_service(provider: str, seconds: float) -> None:
         provider=provider,
     )
     assert seconds_between_writes(open_store(settings)) == seconds
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_stopped_run_gives_up_a_claim_only_where_nobody_has_touched_anything(begun: bool) -> None:
+    """The record of a run that died while it published tells what live objects may hold by now, also when it was taken
+    up."""
+    store = MemoryStore()
+    hold = Hold.claim(store, Publication("plan", None, {}, begun=begun))
+
+    def stopped(work: object) -> None:
+        raise Cancelled("Stopped", signal_number=15)
+
+    step = SimpleNamespace(moment=Moment.KEEP, run=stopped)
+    with pytest.raises(Cancelled):
+        carry_out._run(SimpleNamespace(hold=hold, over=None), [step])  # type: ignore[arg-type, list-item]
+    assert (store.head(PUBLICATION_KEY) is not None) == begun

@@ -35,8 +35,8 @@ def _run(work: Work, steps: Sequence[Step]) -> None:
         for step in steps:
             step.run(work)
     except GalleriaError as error:
-        if isinstance(error, Cancelled) and step.moment < Moment.PUBLISH:
-            _let_others(work.hold)
+        if isinstance(error, Cancelled) and step.moment < Moment.PUBLISH and not (work.hold and work.hold.touched):
+            _let_others(work.hold)  # one that was taken up tells what a run that died has touched
         _undo(work, error)
         if not isinstance(error, Cancelled):
             _let_others(work.over)
