@@ -76,6 +76,20 @@ def test_metadata_comes_after_the_last_upload_and_before_the_first_delete(job: J
     assert stores[0].writes.index(ours[0]) < touched, "how to take it back is written down before that, too"
 
 
+def test_a_page_without_an_extension_comes_after_what_it_shows(job: Job):
+    page, shown = job.site / "about", job.site / "style.css"
+    for text in ("old", "new"):
+        page.write_text(f"<!doctype html><title>{text}</title>", encoding="utf-8")
+        shown.write_text(text, encoding="utf-8")
+        stores = watched(job)
+        assert job.runner.run("deploy", concurrency="1").exit_code == 0
+    stores += watched(job)
+    assert job.runner.run("rollback", concurrency="1").exit_code == 0
+    for store in (stores[0], stores[-1]):
+        copies = [key for operation, key in store.writes if operation == "copy"]
+        assert copies.index(shown.name) < copies.index(page.name)
+
+
 class Gated(Watched):
     """Holds those requests back that are ``held`` until one has been done that has to be: a run in which it waits for
     them fails."""

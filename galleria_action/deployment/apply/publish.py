@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from galleria_action.deployment.apply.beside import Beside
-from galleria_action.deployment.apply.order import Moment
+from galleria_action.deployment.apply.order import Moment, photos_first
 from galleria_action.deployment.apply.publishing import side_by_side
 from galleria_action.deployment.apply.retain import Surplus, let_go, surplus_of
 from galleria_action.deployment.apply.steps import record_ahead
@@ -17,7 +17,6 @@ from galleria_action.deployment.releases.record import RELEASE_HEADERS, Release,
 from galleria_action.deployment.state.manifest import ManifestEntry
 from galleria_action.deployment.state.pool import pool_key
 from galleria_action.errors import GalleriaError
-from galleria_action.gallery.media import is_page
 from galleria_action.quantities import count
 from galleria_action.storage.interface import (
     ConditionUnsupported,
@@ -48,14 +47,11 @@ class Publish:
         work.hold.touch()
         work.tell(Publishing(True))
         work.say(f"Publishing {count(len(uploads), 'object')} in place of live ones")
-        photos = [up for up in uploads if up.photo is not None]
-        assets = [up for up in uploads if up.photo is None and not is_page(up.key)]
-        pages = [up for up in uploads if up.photo is None and is_page(up.key)]
         again: list[str] = []
         coming = {up.key: _entry(work, up, work.uploader.done.staged.get(up.key)) for up in uploads}
         with work.hold.beating(lambda: work.stop.requested), Beside(work.uploader.concurrency) as beside:
             beside.begin(record_ahead(work, coming))
-            for batch in (photos, assets, pages):
+            for batch in photos_first(uploads):
                 side_by_side(batch, lambda upload: self._one(work, upload, again), work.uploader.concurrency)
         if again:
             work.say(f"{len(again):,} of them could not be copied inside the service and were sent again.")
