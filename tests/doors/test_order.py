@@ -9,10 +9,10 @@ from hashlib import sha256
 import pytest
 
 from galleria_action.deployment.state.pool import pool_key
-from galleria_action.deployment.state.publication import PUBLICATION_HEADERS, Publication
 from galleria_action.deployment.state.publication import PUBLICATION_KEY as CLAIM
+from galleria_action.deployment.state.publication import Publication
 from galleria_action.errors import StorageUnavailable
-from galleria_action.storage.interface import Headers, Target, WriteStore
+from galleria_action.storage.interface import RECORD_HEADERS, Headers, Target, WriteStore
 from galleria_action.storage.opening import open_store
 from galleria_action.storage.s3.wire import Wire
 from tests.doors.conftest import Job
@@ -213,7 +213,7 @@ def test_another_that_publishes_meanwhile_is_waited_for(job: Job):
             if is_claim(operation, key):
                 tries.append(key)
                 if len(tries) == 1:
-                    bucket.put(CLAIM, theirs, PUBLICATION_HEADERS)
+                    bucket.put(CLAIM, theirs, RECORD_HEADERS)
             elif (operation, key) == ("head", CLAIM) and len(tries) == 2:
                 bucket.delete([CLAIM])
 

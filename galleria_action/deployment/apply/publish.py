@@ -13,12 +13,13 @@ from galleria_action.deployment.apply.work import Work
 from galleria_action.deployment.documents.readback import looks_like_md5
 from galleria_action.deployment.events import Publishing, Stored
 from galleria_action.deployment.model import Upload
-from galleria_action.deployment.releases.record import RELEASE_HEADERS, Release, Standing
+from galleria_action.deployment.releases.record import Release, Standing
 from galleria_action.deployment.state.manifest import ManifestEntry
 from galleria_action.deployment.state.pool import pool_key
 from galleria_action.errors import GalleriaError
 from galleria_action.quantities import count
 from galleria_action.storage.interface import (
+    RECORD_HEADERS,
     ConditionUnsupported,
     IfAbsent,
     IfMatch,
@@ -113,7 +114,7 @@ def _ended(work: Work, release: Release) -> str | None:
     """The ETag of the record of the ``release``; ``None`` where it could not be written, which is tried again later."""
     work.stop.check()
     try:
-        return work.store.put(release.key, release.to_bytes(), RELEASE_HEADERS)
+        return work.store.put(release.key, release.to_bytes(), RECORD_HEADERS)
     except GalleriaError:
         return None
 
@@ -125,9 +126,9 @@ def tell_ended(store: WriteStore, release: Release, etag: str | None) -> None:
     body, condition = release.to_bytes(), IfMatch(etag) if etag else IfAbsent()
     with suppress(PreconditionFailed):
         try:
-            store.put(release.key, body, RELEASE_HEADERS, condition)
+            store.put(release.key, body, RECORD_HEADERS, condition)
         except ConditionUnsupported:
-            store.put(release.key, body, RELEASE_HEADERS, IfSeen(etag))
+            store.put(release.key, body, RECORD_HEADERS, IfSeen(etag))
 
 
 def _entry(work: Work, upload: Upload, staged: ManifestEntry | None) -> ManifestEntry:

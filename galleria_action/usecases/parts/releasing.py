@@ -14,7 +14,6 @@ from galleria_action.deployment.model import Plan
 from galleria_action.deployment.releases.history import History, read_history
 from galleria_action.deployment.releases.hold import HOLD_KEY, held
 from galleria_action.deployment.releases.record import (
-    RELEASE_HEADERS,
     RELEASES_FOLDER,
     Release,
     Standing,
@@ -32,7 +31,7 @@ from galleria_action.errors import Conflict, GalleriaError, ReleaseUnavailable, 
 from galleria_action.gallery.metadata.model import GalleryMetadata
 from galleria_action.gallery.metadata.schema import RemoteInvalid, parse_remote
 from galleria_action.storage.conditions import prove_ahead
-from galleria_action.storage.interface import ReadStore, WriteStore, open_ahead
+from galleria_action.storage.interface import RECORD_HEADERS, ReadStore, WriteStore, open_ahead
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.approval import check_approval
 from galleria_action.values import dataclass, replace
@@ -170,7 +169,7 @@ def _end(context: Context, store: WriteStore, remote: RemoteState, open_keys: li
         if release.standing is Standing.OPEN:
             ended = replace(release, standing=Standing.UNVERIFIED)
             context.stop.check()
-            store.put(ended.key, ended.to_bytes(), RELEASE_HEADERS)
+            store.put(ended.key, ended.to_bytes(), RECORD_HEADERS)
     context.stop.check()
     pool, keep = set(pooled(remote.listing)), context.options.releases.keeping
     retain_under(hold, pool, keep, context.now(), context.say, context.stop.check, open_keys)

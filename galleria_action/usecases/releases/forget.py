@@ -19,7 +19,7 @@ from galleria_action.deployment.model import Commit, Delete, Plan, Reason
 from galleria_action.deployment.outgoing.done import Idle
 from galleria_action.deployment.releases.forgetting import Document, document_without, keys_of, record_without
 from galleria_action.deployment.releases.history import History
-from galleria_action.deployment.releases.record import RELEASE_HEADERS, Kind, Standing, is_open
+from galleria_action.deployment.releases.record import Kind, Standing, is_open
 from galleria_action.deployment.releases.rollback import Restored
 from galleria_action.deployment.remote.reading import RemoteState, list_target, read_remote
 from galleria_action.deployment.state.manifest import MANIFEST_KEY
@@ -33,7 +33,7 @@ from galleria_action.gallery.keys import METADATA_KEY, folded
 from galleria_action.gallery.metadata.model import GalleryMetadata
 from galleria_action.gallery.metadata.schema import RemoteInvalid, parse_remote
 from galleria_action.quantities import count
-from galleria_action.storage.interface import Headers, ReadStore, WriteStore
+from galleria_action.storage.interface import RECORD_HEADERS, Headers, ReadStore, WriteStore
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.applying import verify_brought
 from galleria_action.usecases.parts.places import check_router
@@ -247,7 +247,7 @@ def _from_the_records(context: Context, store: WriteStore, traces: _Traces, phot
         # one that is open is ended as well: whoever is about to end it wants to write what it knew
         ended = replace(without, standing=Standing.UNVERIFIED) if is_open(release.key) else without
         context.stop.check()
-        store.put(ended.key, ended.to_bytes(), RELEASE_HEADERS)
+        store.put(ended.key, ended.to_bytes(), RECORD_HEADERS)
         if ended.key != release.key:
             context.stop.check()
             store.delete([release.key])
