@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from galleria_action.deployment.galleries import LocalGallery, RemoteGallery, SourcePhoto
-from galleria_action.deployment.model import PageEdit, PhotoEdit, Plan, Reason, Storing, strongest
+from galleria_action.deployment.model import PhotoEdit, Plan, Reason, Storing, strongest
 from galleria_action.deployment.planner import make_plan
 from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.storage.interface import Headers, ObjectInfo
@@ -397,12 +397,3 @@ def test_applying_a_plan_gives_the_wanted_gallery(now, before, listed, lost):
     assert not {up.key for up in made.uploads} & {delete.key for delete in made.deletes}
     assert not any(there.get(up.key) == up.file.sha256 and up.reason is not Reason.CHANGED for up in made.uploads)
     assert set(made.removed_photos) == {photo.id for photo in before} - {photo.id for photo in now}
-
-
-def test_pages_of_a_preview_are_marked_whatever_they_are_called():
-    html, css = Headers("text/html; charset=utf-8"), Headers("text/css; charset=utf-8")
-    site = [replace(source_file(key), headers=html) for key in ("index.html", "about")]
-    site.append(replace(source_file("style"), headers=css))
-    local = replace(local_gallery(A, site=tuple(site)), edit_of_pages=PageEdit())
-    marked = {up.key for up in plan(local, RemoteGallery()).uploads if up.edit == PageEdit()}
-    assert marked == {"index.html", "about"}
