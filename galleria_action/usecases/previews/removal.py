@@ -98,11 +98,11 @@ def _claimed(context: Context, store: WriteStore, name: str) -> Hold:
     found, base, _ = read_publication(store)
     if base is None:
         context.stop.check()
-        return Hold.claim(store, Publication("", None, {}))
+        return Hold.claim(store, Publication())
     if not has_died(store, base.etag, context.stop, context.say):
         return _claimed(context, store, name)
     context.stop.check()
-    taken = found or Publication("", None, {})
+    taken = found or Publication()
     return Hold.claim(store, replace(taken, beat=taken.beat + 1), base)
 
 

@@ -80,7 +80,7 @@ class _Ahead:
 
     def claim(self) -> None:
         """Raises ``Conflict`` where another publishes and does not come to its end."""
-        self.hold = Hold.claim_after(self.store, Publication("", None, {}), self.context.stop, self.context.say)
+        self.hold = Hold.claim_after(self.store, Publication(), self.context.stop, self.context.say)
 
     def look_around(self, remote: RemoteState) -> None:
         """Raises ``Conflict`` where another has committed since ``remote`` was read."""
