@@ -173,16 +173,23 @@ class Values(Generic[T]):
 
 
 class Hashes:
-    """Hashes of ``width`` bytes, which are handed out as hex digits. ``raw`` are their bytes, one after the other."""
+    """Hashes of ``width`` bytes, which are handed out as hex digits."""
 
-    __slots__ = ("raw", "width")
+    __slots__ = ("_parts", "width")
 
     def __init__(self, width: int, raw: bytes = b"") -> None:
-        self.width, self.raw = width, raw
+        self.width, self._parts = width, [raw]
 
     def extend(self, hashes: Iterable[str]) -> None:
         """Put ``hashes`` (of hex digits) behind them, while the column is made."""
-        self.raw += bytes.fromhex("".join(hashes))
+        self._parts.append(bytes.fromhex("".join(hashes)))
+
+    @property
+    def raw(self) -> bytes:
+        """Their bytes, one after the other."""
+        if len(self._parts) > 1:
+            self._parts[:] = [b"".join(self._parts)]
+        return self._parts[0]
 
     def __len__(self) -> int:
         return len(self.raw) // self.width

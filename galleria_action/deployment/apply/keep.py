@@ -192,7 +192,7 @@ def claiming_ahead(work: Work, nearly_sent: Callable[[], bool]) -> Iterator[None
 def _foreseen(work: Work) -> Mapping[str, Replaced] | None:
     """What keys hold that are going to be replaced, where nothing of it depends on what is being staged: each key is of
     the gallery and there, or it is new. ``None`` where that is not so."""
-    was, there = part_of_it(work), work.remote.listing or {}
+    was, there = part_of_it(work, (up.key for up in work.plan.uploads)), work.remote.listing or {}
     if work.plan.copies or work.caches or any((up.key in was) != (up.key in there) for up in work.plan.uploads):
         return None
     actions = replacing(work)

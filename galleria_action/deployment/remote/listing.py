@@ -34,9 +34,9 @@ class Listing(Mapping[str, ObjectInfo]):
             self._take(some)
 
     def _take(self, some: list[ObjectInfo]) -> None:
-        rows, it = self.recorded.rows, self.recorded.columns
-        known = list(compress(some, map(rows.__contains__, map(_key, some))))
-        there = list(map(rows.__getitem__, map(_key, known)))
+        it = self.recorded.columns
+        there, are_known = self.recorded.rows_of(map(_key, some))
+        known = some if are_known is None else list(compress(some, are_known))
         recorded = zip(it.sizes.at(there), it.etags.at(there), repeat(False), strict=False)
         same = list(map(eq, recorded, map(_seen, known)))
         for row in compress(there, same):

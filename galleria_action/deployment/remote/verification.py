@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from itertools import filterfalse
 
 from galleria_action.deployment.layout import is_elsewhere
 from galleria_action.deployment.remote.listing import beside, differing, in_archives, missing
@@ -78,7 +79,7 @@ def archived(listing: Mapping[str, ObjectInfo], *named: Container[str]) -> tuple
 def unrecorded(named: Iterable[str], manifest: Manifest) -> frozenset[str]:
     """The photos among the ``named`` keys of which nothing says what was stored: another tool did, or our record is
     lost."""
-    return frozenset(named) - manifest.objects.keys() - {METADATA_KEY}
+    return frozenset(filterfalse(manifest.objects.__contains__, named)) - {METADATA_KEY}
 
 
 def find_orphans(named: Iterable[str], expected: frozenset[str], listing: Mapping[str, ObjectInfo]) -> tuple[str, ...]:

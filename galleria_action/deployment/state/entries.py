@@ -6,9 +6,9 @@ To whoever asks it is a mapping like any other, whose entries are made when they
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, KeysView, Mapping, Sequence
-from itertools import chain, compress, filterfalse
-from operator import attrgetter, eq, not_
-from typing import Any, Literal
+from itertools import chain, compress, filterfalse, repeat
+from operator import attrgetter, eq, is_not, not_
+from typing import Any, Literal, cast
 
 from galleria_action.columns import Column, Hashes, Numbers, Table, Values, places_of, values_of
 from galleria_action.deployment.model import EDIT_DIGITS
@@ -147,6 +147,14 @@ class Entries(Mapping[str, ManifestEntry]):
             it.source_sizes[row],
             it.source_blobs[row],
         )
+
+    def rows_of(self, keys: Iterable[str]) -> tuple[list[int], list[bool] | None]:
+        """The rows of those of ``keys`` that are there; and of each whether it is one of them, where not all are."""
+        rows = list(map(self.rows.get, keys))
+        if None not in rows:
+            return cast(list[int], rows), None
+        known = list(map(is_not, rows, repeat(None)))
+        return cast(list[int], list(compress(rows, known))), known
 
     def only(self, keys: Iterable[str]) -> Entries:
         """Those of ``keys`` that are there."""
