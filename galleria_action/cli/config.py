@@ -14,6 +14,7 @@ from typing import Any
 
 from galleria_action.errors import Finding
 from galleria_action.fence import files
+from galleria_action.fence.workspace import leads_to
 from galleria_action.options import BY_NAME, OPTIONS, SECRETS
 from galleria_action.options.kinds import shown
 from galleria_action.schemas import load_schema
@@ -86,7 +87,7 @@ def _read(workspace: Path, name: str) -> str:
 
 def _leads_astray(workspace: Path, path: Path) -> bool:
     """Whether a file of the workspace is a link to what is none, or is not shown (``.git`` holds credentials)."""
-    root, found = workspace.resolve(), path.resolve()
+    root, found = leads_to(workspace), leads_to(path)
     if not path.is_relative_to(workspace) or ".." in path.parts:
         return False  # the user has named another place
     if not found.is_relative_to(root):
