@@ -74,10 +74,10 @@ def open_workshop(source: Path) -> Iterator[Workshop]:
             finally:
                 ledger.close()
         except OSError as error:
-            raise unwritable(error.filename or folder, error.strerror or str(error)) from None
+            raise unwritable(error.filename or folder, error.strerror) from None
 
 
-def unwritable(path: object, why: str) -> GalleryInvalid:
+def unwritable(path: object, why: str | None) -> GalleryInvalid:
     """The error for a file of ours that the disk does not take."""
     return GalleryInvalid(
         f"The gallery's files could not be written: {shown(str(path))} ({why}).",
