@@ -136,7 +136,7 @@ def _build_site(context: Context, task: Task, made: Processed, folder: Path) -> 
 def _say(context: Context, made: Processed) -> None:
     for path, copies in made.copies.items():
         context.say(f"one photo: {path} and {', '.join(copies)} have the same bytes")
-    told = f"{count(made.made, 'photo')} made, {made.placed:,} put in their places"
+    told = f"{count(made.made, 'photo')} made, {made.placed:,} put in place"
     context.say(f"{told}, {count(made.removed, 'old file')} removed" if made.removed else told)
 
 

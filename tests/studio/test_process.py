@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import shutil
@@ -328,34 +327,6 @@ class TestFaults:
         with pytest.raises(GalleryInvalid):
             studio.run(skip_damaged=True)
         assert not (studio.source / "gallery-metadata.json").exists()
-
-    @pytest.mark.parametrize("skip_damaged", [False, True])
-    def test_a_full_disk_is_no_fault_of_the_photos(
-        self, studio: Studio, monkeypatch: pytest.MonkeyPatch, skip_damaged: bool
-    ) -> None:
-        """With ``skip`` each photo whose pictures found no room was left out of the gallery."""
-        studio.shot("a.jpg", 1)
-        studio.run()
-        before = studio.files()
-        studio.shot("b.jpg", 2)
-
-        def full(path: Path, data: bytes) -> int:
-            raise OSError(errno.ENOSPC, "No space left on device", str(path))
-
-        with monkeypatch.context() as disk, pytest.raises(GalleryInvalid) as caught:
-            disk.setattr(Path, "write_bytes", full)
-            studio.run(skip_damaged=skip_damaged)
-        assert "could not be written" in caught.value.message and "No space left" in caught.value.message
-        assert "Is the disk full" in str(caught.value.hint)
-        assert studio.files() == before
-        assert studio.run().made == 1
-        studio.check()
-
-    def test_a_ledger_that_cannot_be_written_is_told_as_the_disk_s(self, studio: Studio) -> None:
-        studio.shot("a.jpg", 1)
-        (studio.source / ".studio/ledger.jsonl").mkdir(parents=True)
-        with pytest.raises(GalleryInvalid, match="ledger"):
-            studio.run()
 
     def test_an_empty_folder_says_what_is_processed(self, studio: Studio) -> None:
         studio.put("notes.txt", b"")
