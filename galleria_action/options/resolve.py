@@ -14,7 +14,7 @@ from galleria_action.options.model import BY_GROUP, GROUPS, Options
 from galleria_action.values import replace
 
 _CONTROL = expression(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-_HINT = "Every option, its default and the places it can come from: see docs/reference.md, or {help}."
+_HINT = "See {help}; docs/reference.md has every option, its default and the places it can come from."
 
 #: what Galleria prints when the storage is not configured; its users know these words
 MISSING_S3 = "Error: Missing S3 configuration"

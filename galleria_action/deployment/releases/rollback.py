@@ -269,5 +269,8 @@ def _others(history: History, to: str) -> str:
     ids = [it.id for it in history.releases[:-1]]
     near = (get_close_matches(to, ids, _SHOWN, 0.5) if to else []) or ids[-_SHOWN:][::-1]
     if not near:
-        return "No earlier release is kept. keep-releases says how many are, from the next deploy on."
+        return (
+            "No earlier release is kept: there was none, or keep-releases let it go. What the next deploy replaces is "
+            "kept (keep-releases, 5 unless given)."
+        )
     return f"These can be brought back: {', '.join(near)}."

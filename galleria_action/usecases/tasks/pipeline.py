@@ -57,7 +57,7 @@ from galleria_action.usecases.tasks.table import USES
 from galleria_action.values import replace
 
 JUNIT_FILE = "galleria-pipeline.xml"
-_MOST_FILES = 200_000
+_SHOWN = 5
 
 
 def pipeline(context: Context) -> Answered:
@@ -79,6 +79,7 @@ def pipeline(context: Context) -> Answered:
     with context.phase(f"Pipeline {run.id}"):
         run = run_stages(run, work.world(), wanted.task)
     work.keep(run)
+    _tell_excused(context, run)
     _report(context, run)
     _prune(store)
     context.stop.check()
@@ -275,6 +276,15 @@ class _Voice:
 # -- the end -------------------------------------------------------------------------------------------------------
 
 
+def _tell_excused(context: Context, run: Run) -> None:
+    """Warn of what tasks found that stop nothing: nobody else tells it."""
+    for name in run.excused:
+        outcome = run.results[name].outcome
+        found, more = outcome.findings[:_SHOWN], len(outcome.findings) - _SHOWN
+        listed = "; ".join(map(str, found)) + (f"; and {more} more" if more > 0 else "")
+        context.warn(f"{name} failed, which stops nothing: {outcome.message}{f' Found: {listed}' if listed else ''}")
+
+
 def _report(context: Context, run: Run) -> None:
     """JUnit's XML beside the result: where nobody watches, or where the result is wanted as a file."""
     result = context.options.output.result_file
@@ -305,7 +315,8 @@ def _judged(context: Context, run: Run) -> Answered:
         cancelled = [name for name, it in run.results.items() if it.state is State.CANCELLED]
         if cancelled:
             raise PipelineFailed(f"{', '.join(cancelled)} did not come to an end.", hint=_again(run))
-        return Answered(f"The pipeline went well: {count(number, 'task')} done, run {run.id}.")
+        but = f" but for {', '.join(run.excused)}" if run.excused else ""
+        return Answered(f"The pipeline went well{but}: {count(number, 'task')} done, run {run.id}.")
     skipped = [name for name, it in run.results.items() if it.state in (State.SKIPPED, State.CANCELLED) and it.blocks]
     outcomes = {name: run.results[name].outcome for name in run.failed}
     text = " ".join(f"{name} failed: {outcome.message}" for name, outcome in outcomes.items())
