@@ -63,6 +63,10 @@ class Headers:
         return _digest(self.content_type, self.cache_control, *encoding)
 
 
+#: what our own records are stored with: they are for nobody's cache
+RECORD_HEADERS = Headers("application/json", "no-store")
+
+
 @lru_cache(maxsize=256)
 def _digest(*values: str | None) -> str:
     """Remembered: a gallery has hundreds of thousands of objects and a handful of headers."""
