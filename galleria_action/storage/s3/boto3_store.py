@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from itertools import islice
 from typing import Any
 
@@ -84,13 +85,13 @@ class Boto3Store:
     def _get(self, key: str, most: int) -> StoredObject | None:
         try:
             answer = self._client.get_object(**self._at(key))
-            body = answer["Body"].read(most + 1)
+            with closing(answer["Body"]) as stream:  # a connection whose answer was read whole is kept all the same
+                body = stream.read(most + 1)
         except _FAILURES as error:
             self._raise_unless_absent(error, self._call("get", key))
             return None
         etag = self._etag(answer, self._call("get", key))
         if len(body) > most:
-            answer["Body"].close()
             raise failure(Fault("too long", message=f"more than {most:,} bytes"), self._call("get", key))
         if len(body) != answer.get("ContentLength", len(body)):
             raise failure(Fault("cut"), self._call("get", key))
