@@ -196,7 +196,7 @@ class _LaidOut:
             for found in self.store.list(layout.folder + prefix, shifted):
                 key = layout.key_of(found.key)
                 if key is not None and not key.startswith(RECORDS):
-                    yield ObjectInfo(key, found.size, found.etag)
+                    yield ObjectInfo(key, found.size, found.etag, found.archived)
         if prefix.startswith(RECORDS) or RECORDS.startswith(prefix):
             for found in self._records():
                 if found.key.startswith(prefix) and part.after < found.key <= (part.until or found.key):
@@ -205,7 +205,7 @@ class _LaidOut:
     def _records(self) -> Iterator[ObjectInfo]:
         for found in self.store.list(RECORDS if self.layout.is_slot else self.layout.records):
             if (key := self.layout.key_of(found.key)) is not None:
-                yield ObjectInfo(key, found.size, found.etag)
+                yield ObjectInfo(key, found.size, found.etag, found.archived)
 
     def put(self, key: str, body: Body, headers: Headers, condition: Condition | None = None) -> str:
         """See ``WriteStore.put``."""

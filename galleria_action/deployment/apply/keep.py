@@ -22,7 +22,6 @@ from galleria_action.deployment.documents.writing import check_base
 from galleria_action.deployment.releases.history import History, read_history, read_records, says_otherwise
 from galleria_action.deployment.releases.hold import HOLD_KEY, held
 from galleria_action.deployment.releases.record import (
-    RELEASE_HEADERS,
     RELEASES_FOLDER,
     Counts,
     Kind,
@@ -39,7 +38,7 @@ from galleria_action.deployment.state.pool import POOL_HEADERS, pool_key
 from galleria_action.deployment.state.publication import Publication, Replaced
 from galleria_action.errors import Conflict, GalleriaError
 from galleria_action.gallery.keys import METADATA_KEY
-from galleria_action.storage.interface import ObjectHead, ReadStore
+from galleria_action.storage.interface import RECORD_HEADERS, ObjectHead, ReadStore
 from galleria_action.values import dataclass, replace
 
 #: how often it is looked whether most is sent
@@ -264,7 +263,7 @@ def _of_the_dead(work: Work, history: History) -> dict[str, Replaced | None]:
 
 def _put(work: Work, release: Release) -> None:
     work.stop.check()
-    work.store.put(release.key, release.to_bytes(), RELEASE_HEADERS)
+    work.store.put(release.key, release.to_bytes(), RECORD_HEADERS)
 
 
 def _release(work: Work, history: History, undo: Mapping[str, Replaced | None]) -> Release:

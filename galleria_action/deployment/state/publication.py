@@ -16,11 +16,10 @@ from galleria_action.deployment.state.pool import is_pool_key
 from galleria_action.deployment.state.written import entry_of
 from galleria_action.errors import ConfigInvalid
 from galleria_action.gallery.keys import key_problem
-from galleria_action.storage.interface import Headers, ObjectInfo
+from galleria_action.storage.interface import RECORDS, Headers, ObjectInfo
 from galleria_action.values import asdict, dataclass, replace
 
-PUBLICATION_KEY = ".galleria/publish.json"
-PUBLICATION_HEADERS = Headers("application/json", "no-store")
+PUBLICATION_KEY = f"{RECORDS}publish.json"
 _SCHEMA = 1
 
 

@@ -9,7 +9,7 @@ from galleria_action.deployment.layout import is_elsewhere
 from galleria_action.deployment.remote.reading import RemoteState
 from galleria_action.edge.routers.kinds import RouterKind
 from galleria_action.errors import ConfigInvalid, Finding
-from galleria_action.storage.interface import RECORDS, Headers, ReadStore, WriteStore
+from galleria_action.storage.interface import RECORD_HEADERS, RECORDS, ReadStore, WriteStore
 from galleria_action.usecases.context import Context
 
 #: says by which router visitors are sent, from the first switch on
@@ -59,4 +59,4 @@ def note_router(context: Context, store: WriteStore, remote: RemoteState) -> Non
         return
     context.stop.check()
     body = json.dumps({"schema": 1, "router": str(context.options.strategy.router)}).encode()
-    store.put(ROUTED_KEY, body, Headers("application/json", "no-store"))
+    store.put(ROUTED_KEY, body, RECORD_HEADERS)

@@ -14,13 +14,13 @@ from galleria_action.deployment.layout import Layout, laid_out, place_of, whole
 from galleria_action.deployment.model import PageEdit
 from galleria_action.deployment.outgoing.done import UploadsDone
 from galleria_action.deployment.previews.lending import Lender
-from galleria_action.deployment.previews.marks import MARK_HEADERS, MARKS, Preview, closing_in
+from galleria_action.deployment.previews.marks import MARKS, Preview, closing_in
 from galleria_action.errors import DeleteGuard, EmptyGallery, PlanChanged
 from galleria_action.options.checks import Cors
 from galleria_action.options.edge import Probe
 from galleria_action.options.guards import Orphans, PlanApproval
 from galleria_action.quantities import count, human_size
-from galleria_action.storage.interface import WriteStore
+from galleria_action.storage.interface import RECORD_HEADERS, WriteStore
 from galleria_action.storage.wrappers import ReadOnlyStore
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.applying import announce, nothing_to_do, open_checkpoint, put_online
@@ -51,7 +51,7 @@ def deploy_preview(context: Context) -> PreviewDeployed | PlanMade:
     done = _deployed(context, root, side, lender)
     if root.head(mark.key) is None:  # a removal went by meanwhile, and what is online now came after it
         context.stop.check()
-        root.put(mark.key, mark.to_bytes(), MARK_HEADERS)
+        root.put(mark.key, mark.to_bytes(), RECORD_HEADERS)
     url = address_of_preview(context.options, context.preview)
     context.tell(Previewed(url))
     finish_closing(context, shown, live.remote.listing)
@@ -70,7 +70,7 @@ def _announce(context: Context, root: WriteStore) -> Preview:
     context.stop.check()
     number = context.pull_request if name == f"pr-{context.pull_request}" else None
     mark = Preview(name, context.now(), place.bucket, place.prefix, number)
-    root.put(mark.key, mark.to_bytes(), MARK_HEADERS)
+    root.put(mark.key, mark.to_bytes(), RECORD_HEADERS)
     return mark
 
 

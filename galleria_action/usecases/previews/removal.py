@@ -9,7 +9,6 @@ from galleria_action.deployment.events import PreviewGone
 from galleria_action.deployment.layout import Layout, laid_out, whole
 from galleria_action.deployment.previews.marks import (
     MARK_BYTES,
-    MARK_HEADERS,
     MARKS,
     MarkUnreadable,
     Preview,
@@ -23,7 +22,7 @@ from galleria_action.deployment.state.publication import PUBLICATION_KEY, Public
 from galleria_action.deployment.state.reading import read_publication
 from galleria_action.errors import Conflict, Finding, GalleriaError, VerifyFailed
 from galleria_action.quantities import count
-from galleria_action.storage.interface import RECORDS, ReadStore, WriteStore
+from galleria_action.storage.interface import RECORD_HEADERS, RECORDS, ReadStore, WriteStore
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.purging import Gone, owed_in, purging_of
 from galleria_action.values import replace
@@ -42,7 +41,7 @@ def remove(context: Context, root: WriteStore, name: str, seen: Preview | None =
     """
     layout = Layout.preview(name)
     context.stop.check()
-    root.put(closing_of(name), b'{"schema": 1}', MARK_HEADERS)
+    root.put(closing_of(name), b'{"schema": 1}', RECORD_HEADERS)
     store = context.preview_store(root)
     hold = _claimed(context, laid_out(store, layout), name)
     if seen is not None and (now := read_mark(root, name)) is not None and now.touched > seen.touched:

@@ -29,7 +29,6 @@ from galleria_action.errors import ConfigInvalid, Conflict, ReleaseUnavailable
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.gallery.local.web_types import WebType, needs_a_look, web_type
 from galleria_action.gallery.media import media_type
-from galleria_action.gallery.metadata.schema import parse_remote
 from galleria_action.hands import Hands
 from galleria_action.options import Options
 from galleria_action.options.guards import Orphans
@@ -50,6 +49,7 @@ from galleria_action.usecases.parts.releasing import (
     check_hold,
     concluding,
     history_of,
+    metadata_of,
     terms_of,
     tidy,
 )
@@ -246,7 +246,7 @@ def _offer(context: Context, source: _Source) -> Offer:
         way = WayBack(Release("", ""), (), (), remote.manifest.objects, None)
     taken_from = TakenFrom(name, way.release.state if way.release.id else "", str(source.context.target))
     body = _document(source.store, way, remote)
-    made = offered(taken_from, way, remote, source.lies_at, body, parse_remote(body) if body is not None else None)
+    made = offered(taken_from, way, remote, source.lies_at, body, metadata_of(way.release, body))
     gallery = context.options.gallery
     if gallery.photos_only:
         made = made.without("site")

@@ -32,7 +32,6 @@ from galleria_action.deployment.strategies.rolling import rolling
 from galleria_action.errors import Cancelled, GalleriaError, ReleaseUnavailable
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.gallery.metadata.model import GalleryMetadata
-from galleria_action.gallery.metadata.schema import RemoteInvalid, parse_remote
 from galleria_action.quantities import count, human_size
 from galleria_action.storage.conditions import prove_ahead
 from galleria_action.storage.interface import ReadStore, WriteStore
@@ -44,7 +43,7 @@ from galleria_action.usecases.parts.planning import storing_of, under_way, warn_
 from galleria_action.usecases.parts.probing import headers_of, probe
 from galleria_action.usecases.parts.probing_ahead import look_ahead
 from galleria_action.usecases.parts.purging import purging
-from galleria_action.usecases.parts.releasing import begin, concluding, history_of, terms_of, tidy
+from galleria_action.usecases.parts.releasing import begin, concluding, history_of, metadata_of, terms_of, tidy
 from galleria_action.usecases.parts.unfinished import cleared
 from galleria_action.usecases.previews.removal import finish_closing
 from galleria_action.usecases.results import PlanMade, RolledBack
@@ -200,7 +199,7 @@ def _planned(
                 beside.begin(partial(ahead.look_around, remote))
             body = _document(store, way)
         wanted = wanted_by(way, remote, body)
-        then = _parsed(way, body)
+        then = metadata_of(way.release, body)
         plan = plan_back(way, wanted, remote, then, context.target, storing_of(context.settings))
         context.tell(Planned(plan))
         tell_pictures_back(context, plan, then or remote.metadata, remote, store)
@@ -226,16 +225,6 @@ def _document(store: ReadStore, way: WayBack) -> bytes | None:
             hint="Somebody has changed it there. history lists what can be brought back.",
         )
     return found.body
-
-
-def _parsed(way: WayBack, body: bytes | None) -> GalleryMetadata | None:
-    try:
-        return parse_remote(body) if body is not None else None
-    except RemoteInvalid as error:
-        raise ReleaseUnavailable(
-            f"The metadata of {way.release.id} cannot be understood: {error}. Nothing was written.",
-            hint="history lists what can be brought back.",
-        ) from error
 
 
 def _hold(context: Context, store: WriteStore, way: WayBack) -> None:

@@ -38,7 +38,6 @@ from galleria_action.pipeline.model import Outcome, Pipeline, Run, Stage, State,
 from galleria_action.pipeline.reading import read_pipeline, text_of
 from galleria_action.pipeline.record import (
     KEPT,
-    RUN_HEADERS,
     RUNS_FOLDER,
     key_of,
     to_bytes,
@@ -47,7 +46,7 @@ from galleria_action.pipeline.runner import World, run_stages
 from galleria_action.pipeline.schedule import started
 from galleria_action.pipeline.shown import junit
 from galleria_action.quantities import count
-from galleria_action.storage.interface import WriteStore
+from galleria_action.storage.interface import RECORD_HEADERS, WriteStore
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.releases.rollback import rollback
 from galleria_action.usecases.releases.taking_back import one_step_back
@@ -190,7 +189,7 @@ class _Work:
         if self._context.stop.requested or (all(it.state is State.RUNNING for it in changed.values()) and changed):
             return
         try:
-            self._store.put(key_of(run.id), to_bytes(run), RUN_HEADERS)
+            self._store.put(key_of(run.id), to_bytes(run), RECORD_HEADERS)
         except GalleriaError as error:
             if not self._warned:
                 self._context.warn(f"The run could not be written down; it cannot be gone on with: {error.message}")
