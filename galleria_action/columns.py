@@ -61,7 +61,7 @@ class Numbers:
 
     def at(self, rows: Sequence[int]) -> Iterator[int]:
         """See ``Rows``."""
-        return map(self._numbers.__getitem__, rows)
+        return iter(_at(self._numbers, rows))
 
     def taken(self, rows: Sequence[int]) -> Numbers:
         """See ``Column``."""
@@ -251,7 +251,7 @@ class Table(Generic[T]):
 
     def at(self, rows: Sequence[int]) -> Iterator[T]:
         """See ``Rows``."""
-        places = list(map(self.places.__getitem__, rows))
+        places = list(_at(self.places, rows))
         if 0 not in places and len(rows) <= len(self.values):  # hardly any value twice
             return iter(self.values.at(list(map(sub, places, repeat(1)))))
         some = sorted({*places} - {0})
@@ -310,8 +310,17 @@ def _halved(rows: Sequence[int]) -> Iterator[Sequence[int]]:
         yield from _halved(rows[half:])
 
 
+def _at(numbers: array[int], rows: Sequence[int]) -> Iterable[int]:
+    """The number in each of ``rows``."""
+    if isinstance(rows, range) and rows.step == 1:
+        return numbers[rows.start : rows.stop]
+    return map(numbers.__getitem__, rows)
+
+
 def _as_run(rows: Sequence[int]) -> range | None:
     """``rows`` as a range, where each is the one after that before it: nearly all are, in a gallery as it was read."""
+    if isinstance(rows, range) and rows.step == 1:
+        return rows
     if not rows:
         return range(0)
     run = range(rows[0], rows[0] + len(rows))

@@ -9,7 +9,7 @@ from operator import attrgetter, eq, not_
 
 from galleria_action.deployment.stale import Proofs
 from galleria_action.deployment.state.entries import Entries
-from galleria_action.storage.interface import RECORDS, ObjectInfo
+from galleria_action.storage.interface import RECORDS, ObjectInfo, with_shared_keys
 
 #: objects that are compared at once
 _TOGETHER = 1000
@@ -43,7 +43,8 @@ class Listing(Mapping[str, ObjectInfo]):
             self.marks[row] = 1
         if len(some) > sum(same):
             as_recorded = {*map(_key, compress(known, same))}
-            self.others.update((found.key, found) for found in some if found.key not in as_recorded)
+            others = [found for found in some if found.key not in as_recorded]
+            self.others.update((found.key, found) for found in with_shared_keys(others))
 
     def __len__(self) -> int:
         return self.marks.count(1) + len(self.others)
