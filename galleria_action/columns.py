@@ -61,7 +61,7 @@ class Numbers:
 
     def at(self, rows: Sequence[int]) -> Iterator[int]:
         """See ``Rows``."""
-        return map(self._numbers.__getitem__, rows)
+        return iter(_at(self._numbers, rows))
 
     def taken(self, rows: Sequence[int]) -> Numbers:
         """See ``Column``."""
@@ -173,16 +173,23 @@ class Values(Generic[T]):
 
 
 class Hashes:
-    """Hashes of ``width`` bytes, which are handed out as hex digits. ``raw`` are their bytes, one after the other."""
+    """Hashes of ``width`` bytes, which are handed out as hex digits."""
 
-    __slots__ = ("raw", "width")
+    __slots__ = ("_parts", "width")
 
     def __init__(self, width: int, raw: bytes = b"") -> None:
-        self.width, self.raw = width, raw
+        self.width, self._parts = width, [raw]
 
     def extend(self, hashes: Iterable[str]) -> None:
         """Put ``hashes`` (of hex digits) behind them, while the column is made."""
-        self.raw += bytes.fromhex("".join(hashes))
+        self._parts.append(bytes.fromhex("".join(hashes)))
+
+    @property
+    def raw(self) -> bytes:
+        """Their bytes, one after the other."""
+        if len(self._parts) > 1:
+            self._parts[:] = [b"".join(self._parts)]
+        return self._parts[0]
 
     def __len__(self) -> int:
         return len(self.raw) // self.width
@@ -244,7 +251,7 @@ class Table(Generic[T]):
 
     def at(self, rows: Sequence[int]) -> Iterator[T]:
         """See ``Rows``."""
-        places = list(map(self.places.__getitem__, rows))
+        places = list(_at(self.places, rows))
         if 0 not in places and len(rows) <= len(self.values):  # hardly any value twice
             return iter(self.values.at(list(map(sub, places, repeat(1)))))
         some = sorted({*places} - {0})
@@ -303,8 +310,17 @@ def _halved(rows: Sequence[int]) -> Iterator[Sequence[int]]:
         yield from _halved(rows[half:])
 
 
+def _at(numbers: array[int], rows: Sequence[int]) -> Iterable[int]:
+    """The number in each of ``rows``."""
+    if isinstance(rows, range) and rows.step == 1:
+        return numbers[rows.start : rows.stop]
+    return map(numbers.__getitem__, rows)
+
+
 def _as_run(rows: Sequence[int]) -> range | None:
     """``rows`` as a range, where each is the one after that before it: nearly all are, in a gallery as it was read."""
+    if isinstance(rows, range) and rows.step == 1:
+        return rows
     if not rows:
         return range(0)
     run = range(rows[0], rows[0] + len(rows))

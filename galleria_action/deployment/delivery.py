@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from functools import cache
 from typing import Any
 
+from galleria_action.gallery.media import is_page
 from galleria_action.storage.interface import Headers
 from galleria_action.values import dataclass, replace
 
@@ -34,6 +35,11 @@ RULES_SCHEMA: Mapping[str, Any] = {
         },
     },
 }
+
+
+def arrives_as_page(key: str, headers: Headers) -> bool:
+    """Whether browsers show ``key`` as a page: by its type as well, because a page may have no extension."""
+    return is_page(key) or headers.content_type.startswith("text/html")
 
 
 @dataclass(frozen=True, slots=True)

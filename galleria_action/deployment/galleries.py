@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import chain, compress, filterfalse
+from itertools import chain, compress, filterfalse, islice
 from operator import and_, eq, not_
 from typing import Protocol, overload
 
+from galleria_action.columns import some_of
 from galleria_action.deployment.made_by import MadeBy
 from galleria_action.deployment.model import Base, Commit, Mode, PageEdit, PhotoEdit, SourceFile
 from galleria_action.deployment.stale import Proofs
@@ -23,6 +24,9 @@ from galleria_action.gallery.metadata.model import (
 from galleria_action.gallery.metadata.photos import deployment_file_hashes_of, file_hashes_of, fulls_of, ids_of
 from galleria_action.storage.interface import Headers, ObjectInfo
 from galleria_action.values import dataclass, field
+
+#: which of some full files are wanted, by their keys and SHA-256 (hex)
+FullsWanted = Callable[[Sequence[str], Sequence[str]], Iterable[object]]
 
 #: the parts of a gallery
 KINDS: tuple[Kind, ...] = ("photo", "site")
@@ -112,12 +116,15 @@ class SourcePhotos(Sequence[SourcePhoto]):
         """The keys of all files."""
         return self.files.keys if isinstance(self.files, LocalFiles) else [file.key for file in self.files]
 
-    def fulls(self, wanted: Callable[[str, str], bool]) -> Iterator[SourceFile]:
+    def fulls(self, wanted: FullsWanted) -> Iterator[SourceFile]:
         """See ``LocalGallery.fulls``."""
-        measured = self.hashes.measured
-        fulls = zip(self.keys()[:: len(VARIANTS)], file_hashes_of(self.described), strict=True)
-        for place, (key, claimed) in enumerate(fulls):
-            if wanted(key, measured.get(key) or claimed):
+        measured, every = self.hashes.measured, self.keys()[:: len(VARIANTS)]
+        claimed = file_hashes_of(self.described)
+        for places in some_of(range(len(self))):
+            keys, hashes = every[places[0] : places[-1] + 1], list(islice(claimed, len(places)))
+            if measured:
+                hashes = [measured.get(key) or it for key, it in zip(keys, hashes, strict=True)]
+            for place in compress(places, wanted(keys, hashes)):
                 yield self._file(self.described[place], place * len(VARIANTS))
 
 
@@ -176,13 +183,12 @@ class LocalGallery:
             return self.photos.keys()
         return None if self.photos is None else [file.key for photo in self.photos for file in photo.files]
 
-    def fulls(self, wanted: Callable[[str, str], bool]) -> Iterator[SourceFile]:
-        """The full files of the photos, as far as they are ``wanted`` by their key and SHA-256 (hex)."""
+    def fulls(self, wanted: FullsWanted) -> Iterator[SourceFile]:
+        """The full files of the photos, as far as they are ``wanted``."""
         if isinstance(self.photos, SourcePhotos):
-            yield from self.photos.fulls(wanted)
-            return
-        files = (file for photo in self.photos or () for file in photo.files if file.variant == "full")
-        yield from (file for file in files if wanted(file.key, file.sha256))
+            return self.photos.fulls(wanted)
+        files = [file for photo in self.photos or () for file in photo.files if file.variant == "full"]
+        return compress(files, wanted([file.key for file in files], [file.sha256 for file in files]))
 
     def promised(self) -> dict[str, str]:
         """The hash (SHA-256, hex) that the full file of each photo has after its edit, by key."""

@@ -28,10 +28,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
-from galleria_action.deployment.model import Mode
 from galleria_action.deployment.state.manifest import MANIFEST_KEY
 from galleria_action.expressions import expression
-from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.storage.conditions import checks_hash, prove_ahead
 from galleria_action.storage.interface import (
     DOCUMENT,
@@ -118,12 +116,6 @@ class Layout:
             return place if self.is_slot and _is_shared(place) else None
         return place.removeprefix(self.folder) if place.startswith(self.folder) else None
 
-    def committed_by(self, mode: Mode) -> str:
-        """Where the document lies whose write shows this gallery to visitors."""
-        if self.is_slot:
-            return LIVE_KEY
-        return self.lies_at(METADATA_KEY if mode == "metadata" else MANIFEST_KEY)
-
 
 Layout.IN_PLACE = Layout()
 
@@ -196,7 +188,7 @@ class _LaidOut:
             for found in self.store.list(layout.folder + prefix, shifted):
                 key = layout.key_of(found.key)
                 if key is not None and not key.startswith(RECORDS):
-                    yield ObjectInfo(key, found.size, found.etag)
+                    yield ObjectInfo(key, found.size, found.etag, found.archived)
         if prefix.startswith(RECORDS) or RECORDS.startswith(prefix):
             for found in self._records():
                 if found.key.startswith(prefix) and part.after < found.key <= (part.until or found.key):
@@ -205,7 +197,7 @@ class _LaidOut:
     def _records(self) -> Iterator[ObjectInfo]:
         for found in self.store.list(RECORDS if self.layout.is_slot else self.layout.records):
             if (key := self.layout.key_of(found.key)) is not None:
-                yield ObjectInfo(key, found.size, found.etag)
+                yield ObjectInfo(key, found.size, found.etag, found.archived)
 
     def put(self, key: str, body: Body, headers: Headers, condition: Condition | None = None) -> str:
         """See ``WriteStore.put``."""

@@ -61,7 +61,7 @@ class PhotoEdit:
 
 
 #: goes up when positions are found where they were not looked for before: what was published then is sent again
-_STRIPPING = 3
+_STRIPPING = 4
 
 
 @lru_cache(maxsize=64)

@@ -12,6 +12,7 @@ from itertools import chain, compress, filterfalse, repeat
 from operator import not_
 from typing import cast
 
+from galleria_action.deployment.delivery import arrives_as_page
 from galleria_action.deployment.galleries import (
     LocalGallery,
     RemoteGallery,
@@ -37,7 +38,6 @@ from galleria_action.deployment.remote.verification import find_orphans, may_be_
 from galleria_action.deployment.state.entries import Entries
 from galleria_action.deployment.state.manifest import ManifestEntry
 from galleria_action.gallery.keys import each_folded, folded
-from galleria_action.gallery.media import is_page
 from galleria_action.gallery.metadata.model import (
     NO_SETTINGS,
     VARIANTS,
@@ -156,7 +156,7 @@ class _Comparison:
         """What is done to a file of the site on its way."""
         if _is_picture(file):
             return self.local.edit_of_site
-        return self.local.edit_of_pages if is_page(file.key) else None
+        return self.local.edit_of_pages if arrives_as_page(file.key, file.headers) else None
 
     def _before(self, photo: SourcePhoto) -> PhotoMetadata | None:
         """What ``photo`` was: the live photo of its id, or the same one under another id."""

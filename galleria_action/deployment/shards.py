@@ -20,10 +20,10 @@ from galleria_action.deployment.state.manifest import Manifest, ManifestEntry
 from galleria_action.deployment.state.pool import pool_key
 from galleria_action.deployment.state.written import ManifestUnreadable, parse_recorded, written
 from galleria_action.errors import Finding, GalleriaError, PlanChanged, UploadFailed
-from galleria_action.storage.interface import ObjectInfo
+from galleria_action.storage.interface import RECORDS, ObjectInfo
 from galleria_action.values import dataclass, field
 
-SHARDS_FOLDER = ".galleria/shards/"
+SHARDS_FOLDER = f"{RECORDS}shards/"
 #: fewer files than these are not worth a machine
 FILES_EACH = 100
 _SCHEMA = 1

@@ -8,7 +8,7 @@ others nothing is. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from enum import Enum, auto
 from itertools import compress, filterfalse, islice
 from operator import eq, itemgetter, not_
@@ -54,16 +54,16 @@ class Proofs(Mapping[str, str]):
 
     def add(self, keys: Iterable[str], sizes: Iterable[int], blobs: Iterable[str]) -> None:
         """Take note of files under ``keys``, of these ``sizes`` (bytes), whose contents git calls ``blobs``."""
-        rows, columns = self.recorded.rows, self.recorded.columns
+        columns = self.recorded.columns
         left = zip(keys, sizes, blobs, strict=True)
         while some := list(islice(left, _TOGETHER)):
-            known = list(map(rows.__contains__, map(itemgetter(0), some)))
-            self.blobs.update((key, blob) for key, _, blob in compress(some, map(not_, known)))
-            some = list(compress(some, known))
-            places = list(map(rows.__getitem__, map(itemgetter(0), some)))
-            then = zip(columns.source_sizes.at(places), columns.source_blobs.at(places), strict=True)
+            rows, known = self.recorded.rows_of(map(itemgetter(0), some))
+            if known is not None:
+                self.blobs.update((key, blob) for key, _, blob in compress(some, map(not_, known)))
+                some = list(compress(some, known))
+            then = zip(columns.source_sizes.at(rows), columns.source_blobs.at(rows), strict=True)
             same = list(map(eq, then, map(itemgetter(1, 2), some)))
-            for row in compress(places, same):
+            for row in compress(rows, same):
                 self.marks[row] = 1
             self._add_others(compress(some, map(not_, same)))
 
@@ -78,6 +78,13 @@ class Proofs(Mapping[str, str]):
     def doubt(self, keys: Iterable[str]) -> None:
         """Take note of files that git tracks, but which may have changed."""
         self.blobs.update(dict.fromkeys(keys, ""))
+
+    def told(self, keys: Sequence[str]) -> Iterable[str | None]:
+        """That of each of ``keys``, or ``None``."""
+        rows, known = self.recorded.rows_of(keys)
+        pairs = zip(map(self.marks.__getitem__, rows), self.recorded.columns.sources.at(rows), strict=True)
+        found = (source if proved else None for proved, source in pairs)
+        return found if known is None else (next(found) if it else None for it in known)
 
     def blob_of(self, key: str) -> str | None:
         """See ``SourceFile.blob``."""
@@ -104,6 +111,11 @@ class Proofs(Mapping[str, str]):
         if not self.marks[row]:
             raise KeyError(key)
         return self.recorded.columns.sources[row]
+
+
+def told_of(proved: Mapping[str, str], keys: Sequence[str]) -> Iterable[str | None]:
+    """What ``proved``, proofs or hashes that were told otherwise, has for each of ``keys``."""
+    return proved.told(keys) if isinstance(proved, Proofs) else map(proved.get, keys)
 
 
 def doubt(file: SourceFile, entry: ManifestEntry | None, *, newer: bool) -> Doubt:

@@ -14,13 +14,13 @@ from secrets import token_hex
 from galleria_action.deployment.caches import Cache
 from galleria_action.deployment.events import Listener, Said, Warned
 from galleria_action.deployment.model import Plan
-from galleria_action.deployment.state.debts import DEBT_HEADERS, Debt, Owed, merged
+from galleria_action.deployment.state.debts import Debt, Owed, merged
 from galleria_action.edge.addresses import Dirty, Site, dirty_keys
 from galleria_action.edge.collapse import EVERYTHING, Allowance, few
 from galleria_action.edge.opening import open_purger
 from galleria_action.edge.purger import Means, Purger
 from galleria_action.errors import Cancelled, GalleriaError
-from galleria_action.storage.interface import WriteStore
+from galleria_action.storage.interface import RECORD_HEADERS, WriteStore
 from galleria_action.values import dataclass, field
 
 
@@ -68,7 +68,7 @@ class Account:
     def write(self, debt: Debt) -> None:
         """Write ``debt`` down. Raises the storage's errors."""
         self.check()
-        self.store.put(debt.key, debt.to_bytes(), DEBT_HEADERS)
+        self.store.put(debt.key, debt.to_bytes(), RECORD_HEADERS)
 
     def pay(self, debts: Sequence[Debt], *, wait: bool) -> Payment:
         """Purge everything that ``debts`` name, and with ``wait`` stay until that is in force. Never raises but for a

@@ -14,7 +14,7 @@ from galleria_action.options.model import BY_GROUP, GROUPS, Options
 from galleria_action.values import replace
 
 _CONTROL = expression(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-_HINT = "Every option, its default and the places it can come from: see docs/reference.md, or {help}."
+_HINT = "See {help}; docs/reference.md has every option, its default and the places it can come from."
 
 #: what Galleria prints when the storage is not configured; its users know these words
 MISSING_S3 = "Error: Missing S3 configuration"
@@ -69,7 +69,9 @@ def _build(group: type[Any], values: Mapping[str, str], mistakes: list[Mistake],
 def _printable(text: str, kind: Kind[Any]) -> str:
     """``text`` without anything that a terminal would obey, a log would break at, or no file and no header can hold."""
     looked_at = re.sub(r"\r?\n", "", text) if kind.multiline else text
-    if not looked_at.isprintable() and _CONTROL.search(looked_at) and not kind.secret:
+    if not looked_at.isprintable() and (found := _CONTROL.search(looked_at)) and not kind.secret:
+        if found[0] >= "\ud800":  # what Python makes of bytes that it cannot read
+            raise ValueError(f"{shown(text)} is not text in this machine's locale; set PYTHONUTF8=1 or LC_ALL=C.UTF-8")
         raise ValueError(f"{shown(text)} holds a control character")
     return text
 

@@ -93,6 +93,6 @@ class TargetOptions(Group):
             given, lacking = ("access-key", "secret-key") if self.access_key else ("secret-key", "access-key")
             yield Mistake(
                 lacking,
-                f"not given, but {given} is; they belong together. Is a secret missing in the repository?",
+                f"not given, but {given} is; they belong together. In a workflow: is the secret missing, or misspelt?",
                 (given,),
             )

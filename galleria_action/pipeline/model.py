@@ -124,6 +124,11 @@ class Run:
         return tuple(name for name, it in self.results.items() if it.state is State.FAILED and it.blocks)
 
     @property
+    def excused(self) -> tuple[str, ...]:
+        """The names of the tasks that failed, as they may."""
+        return tuple(name for name, it in self.results.items() if it.state is State.FAILED and not it.blocks)
+
+    @property
     def release(self) -> str:
         """The release that it made; empty where it made none."""
         return next((it.outcome.release for it in reversed(list(self.results.values())) if it.outcome.release), "")

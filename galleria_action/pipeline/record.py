@@ -7,10 +7,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from galleria_action.pipeline.model import Outcome, Pipeline, Result, Run, State, Task
-from galleria_action.storage.interface import RECORDS, Headers
+from galleria_action.storage.interface import RECORDS
 
 RUNS_FOLDER = f"{RECORDS}pipelines/"
-RUN_HEADERS = Headers("application/json", "no-store")
 #: runs that are kept, and the largest record that is read
 KEPT, MOST_BYTES = 20, 4 << 20
 _SCHEMA = 1

@@ -50,12 +50,20 @@ def outcome_of(result: Result) -> Verdict:
     if deploys(result):
         return Verdict("done", _deployed(result))
     if result.command == "pipeline":
-        return Verdict("done", "Pipeline: all went well" if not _dry(result) else "Pipeline: as it would run")
+        return Verdict("done", _ran(result))
     if result.command in _PLANNED and _dry(result):
         if result.plan is None:
             return Verdict("unplanned", "The gallery is valid, but it could not be planned")
         return Verdict("planned", f"Plan: {to_do(result.plan)}")
     return Verdict("done", _checked(result))
+
+
+def _ran(result: Result) -> str:
+    if _dry(result):
+        return "Pipeline: as it would run"
+    if result.pipeline is not None and result.pipeline.excused:
+        return f"Pipeline: went well but for {count(len(result.pipeline.excused), 'task')}"
+    return "Pipeline: all went well"
 
 
 def to_do(plan: Plan) -> str:

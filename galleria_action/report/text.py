@@ -135,7 +135,7 @@ def _entries(section: Section, *, indent: int) -> Iterator[Line]:
 
 def _row(row: Row, columns: Sequence[Column]) -> str:
     about, *others = map(_told, row, columns) if columns else map(_cell, row)
-    if not (said := [it for it in others if it != NOTHING]):
+    if not (said := [it for it in others if it not in ("", NOTHING)]):
         return about
     why, more = said[0], "; ".join(said[1:])
     return f"{about}: {why} ({more})" if more else f"{about}: {why}"

@@ -14,6 +14,7 @@ import os
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from functools import lru_cache
 from itertools import repeat
+from sys import intern
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from galleria_action.net.waiting import done
@@ -60,6 +61,10 @@ class Headers:
         where there is one."""
         encoding = (self.content_encoding,) if self.content_encoding else ()
         return _digest(self.content_type, self.cache_control, *encoding)
+
+
+#: what our own records are stored with: they are for nobody's cache
+RECORD_HEADERS = Headers("application/json", "no-store")
 
 
 @lru_cache(maxsize=256)
@@ -186,6 +191,11 @@ class ObjectInfo(NamedTuple):
 def objects_of(lines: Iterable[tuple[str, int, str, bool]]) -> list[ObjectInfo]:
     """An ``ObjectInfo`` with the fields in each of ``lines``, made without a step of Python for it."""
     return list(map(tuple.__new__, repeat(ObjectInfo), lines))
+
+
+def with_shared_keys(objects: Iterable[ObjectInfo]) -> list[ObjectInfo]:
+    """``objects`` whose keys are the texts that all who know them by the same have, for those that are kept."""
+    return objects_of((intern(key), size, etag, archived) for key, size, etag, archived in objects)
 
 
 @dataclass(frozen=True, slots=True)

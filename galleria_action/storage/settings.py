@@ -203,6 +203,9 @@ def _split_bucket(bucket: str) -> tuple[str, str]:
         return name, own_prefix
     if "://" in bucket:
         raise ValueError("bucket must be a name, s3://bucket/prefix or file:///folder; an address goes into endpoint")
+    if bucket.startswith(("/", "./", "../", "~")):
+        there = f"file://{bucket}" if bucket.startswith("/") else "file:///, then its absolute path"
+        raise ValueError(f"bucket {bucket!r} looks like a folder; write a folder as {there}")
     if "/" in bucket:
         name, _, own_prefix = bucket.partition("/")
         raise ValueError(f"bucket {bucket!r} contains a slash; write {f's3://{name}/{own_prefix}'!r} or use prefix")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from galleria_action.errors import CorsMissing, GalleriaError
+from galleria_action.options.checks import Cors
 from galleria_action.storage.opening import open_cors
 from galleria_action.storage.s3.cors_rules import CorsUnsupported, cors_rules_match, get_default_gallery_cors_rules
 from galleria_action.usecases.context import Context
@@ -16,9 +17,10 @@ from galleria_action.values import replace
 if TYPE_CHECKING:
     from galleria_action.storage.s3.bucket_cors import BucketCors
 
+_WRITE = "Set setup-cors: true to have them written (needs the permission s3:PutBucketCORS)"
 _HINT = (
-    "Set setup-cors: true to have them written (needs the permission s3:PutBucketCORS), write them once with "
-    "`galleria-action cors --setup-cors`, or set cors: skip if nobody reads the gallery from another origin."
+    f"{_WRITE}, write them once with `galleria-action cors --setup-cors`, or set cors: skip if nobody reads the "
+    "gallery from another origin."
 )
 
 
@@ -33,14 +35,17 @@ def cors(context: Context) -> Answered:
         return Answered(f"{error} Set them where the service offers it, if they matter.")
     if rules is None:
         return Answered("A folder has no CORS rules; the server in front of it decides.")
-    for line in json.dumps(rules.current, indent=2).splitlines():
+    writes = not rules.suffice and context.options.checks.setup_cors
+    for line in json.dumps(rules.after if writes else rules.current, indent=2).splitlines():
         context.say(line)
     if rules.suffice:
         return Answered("The bucket's CORS rules permit what a gallery needs.")
     if context.options.checks.setup_cors and context.options.dry_run:
         return Answered(f"The gallery's CORS rules would be written to {context.target.bucket}.")
     if not context.options.checks.setup_cors:
-        raise CorsMissing(f"The CORS rules that a gallery needs are missing in {context.target.bucket}.", hint=_HINT)
+        raise CorsMissing(
+            f"The CORS rules that a gallery needs are missing in {context.target.bucket}.", hint=f"{_WRITE}."
+        )
     rules.write()
     return Answered(f"The gallery's CORS rules were written to {context.target.bucket}.")
 
@@ -51,7 +56,7 @@ def check_cors(context: Context, *, may_write: bool) -> None:
     Raises ``CorsMissing``, and the storage's errors, under ``cors: require``; not where the site lies beside the
     photos, whose visitors need no rules, unless the rules were asked for.
     """
-    if context.options.checks.cors == "skip" and not context.options.checks.setup_cors:
+    if context.options.checks.cors is Cors.SKIP and not context.options.checks.setup_cors:
         return
     try:
         rules = _Rules.of(context)
@@ -74,7 +79,7 @@ def check_cors(context: Context, *, may_write: bool) -> None:
         context.warn(f"CORS rules could not be checked: {error} Set them where the service offers it, if they matter.")
     except GalleriaError as error:
         needed = context.options.checks.setup_cors or not _site_beside_photos(context)
-        if context.options.checks.cors == "require" and needed:
+        if context.options.checks.cors is Cors.REQUIRE and needed:
             raise
         context.warn(f"CORS: {error.message}")
 
@@ -92,6 +97,7 @@ class _Rules:
         self._bucket = bucket
         self.current = bucket.read()
         self.wanted: Sequence[dict[str, Any]] = get_default_gallery_cors_rules()
+        self.after = [*self.wanted, *self.current]
         self.suffice = cors_rules_match(self.current, self.wanted)
 
     @classmethod
@@ -102,4 +108,4 @@ class _Rules:
 
     def write(self) -> None:
         """Add the gallery's rule to those that are there for others."""
-        self._bucket.write([*self.wanted, *self.current])
+        self._bucket.write(self.after)

@@ -26,7 +26,7 @@ from galleria_action.deployment.state.begun import begun_document, parse_begun
 from galleria_action.deployment.state.pool import POOL_FOLDER
 from galleria_action.errors import GalleriaError
 from galleria_action.hands import Hands
-from galleria_action.storage.interface import WriteStore
+from galleria_action.storage.interface import RECORD_HEADERS, WriteStore
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.ahead import look_at_both
 from galleria_action.usecases.parts.applying import (
@@ -43,7 +43,7 @@ from galleria_action.usecases.parts.unfinished import settled
 from galleria_action.usecases.previews.removal import finish_closing
 from galleria_action.usecases.releases.taking_back import taking_back
 from galleria_action.usecases.results import Deployed, PutAside
-from galleria_action.usecases.shard import DOCUMENT_HEADERS, other_plan
+from galleria_action.usecases.shard import other_plan
 
 
 def finalize(context: Context) -> Deployed | PutAside:
@@ -69,7 +69,7 @@ def finalize(context: Context) -> Deployed | PutAside:
     check_hold(store, made.remote)
     announce(context, store, made, plan_id)  # what is made now is that plan, or what the bucket proves to be left of it
     if made.plan.plan_id == plan_id:
-        store.put(begun_key(plan_id), begun_document(made.plan, len(shards)), DOCUMENT_HEADERS)
+        store.put(begun_key(plan_id), begun_document(made.plan, len(shards)), RECORD_HEADERS)
     with taking_back(context):
         done = put_online(context, store, made, checkpoint, uploaded)
     # A commit of the metadata makes every other plan a thing of the past, so what lies there of them goes too.

@@ -16,7 +16,6 @@ from galleria_action.deployment.shards import Report, Shard
 from galleria_action.deployment.state.checkpoint import Checkpoint, InDocument
 from galleria_action.errors import Conflict, PlanChanged
 from galleria_action.storage.conditions import prove_ahead
-from galleria_action.storage.interface import Headers
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.ahead import look_at_both
 from galleria_action.usecases.parts.applying import (
@@ -31,9 +30,6 @@ from galleria_action.usecases.parts.approval import check_approval
 from galleria_action.usecases.parts.planning import make_comparison
 from galleria_action.usecases.results import Deployed, ShareUploaded
 from galleria_action.values import replace
-
-#: what lies below ``.galleria`` is for nobody's cache
-DOCUMENT_HEADERS = Headers("application/json", "no-store")
 
 
 def upload_share(context: Context, shard: Shard) -> ShareUploaded | Deployed:

@@ -12,11 +12,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from galleria_action.errors import GalleriaError
-from galleria_action.storage.interface import RECORDS, Headers, ReadStore, WriteStore
+from galleria_action.storage.interface import RECORD_HEADERS, RECORDS, ReadStore, WriteStore
 from galleria_action.watch.alerts import Failing
 
 MEMORY_KEY = f"{RECORDS}alerts.json"
-_HEADERS = Headers("application/json", "no-store")
 _MOST_BYTES, _MOST_COMMANDS, _LONGEST_WORD = 1 << 16, 50, 40
 _SCHEMA = 1
 
@@ -39,7 +38,7 @@ def keep(store: WriteStore, failing: Mapping[str, Failing]) -> None:
         command: {"reason": it.reason, "since": it.since.isoformat(), "told": it.told.isoformat()}
         for command, it in failing.items()
     }
-    store.put(MEMORY_KEY, json.dumps({"schema": _SCHEMA, "failing": told}).encode(), _HEADERS)
+    store.put(MEMORY_KEY, json.dumps({"schema": _SCHEMA, "failing": told}).encode(), RECORD_HEADERS)
 
 
 def memory_of(body: bytes) -> dict[str, Failing]:

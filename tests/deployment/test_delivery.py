@@ -1,9 +1,10 @@
-"""Headers by rules of the config file."""
+"""Headers by rules of the config file, and what follows from them."""
 
 from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from galleria_action.deployment.delivery import HeaderRule, HeaderRules
+from galleria_action.deployment.galleries import RemoteGallery
+from galleria_action.deployment.model import PageEdit
+from galleria_action.deployment.planner import make_plan
 from galleria_action.storage.interface import Headers
+from tests.deployment.values import TARGET, local_gallery, local_photo, source_file
 
 PAGE = Headers("text/html", "no-cache")
 
@@ -104,3 +109,11 @@ def test_matching_takes_time_in_proportion() -> None:
     for key in ("a" * 1000 + "/" + "a" * 20, "/".join("a" * 500)):
         assert not rule.fits(key)
     assert time.process_time() - began < 0.5
+
+
+def test_pages_of_a_preview_are_marked_whatever_they_are_called():
+    site = [replace(source_file(key), headers=PAGE) for key in ("index.html", "about")]
+    site.append(replace(source_file("style"), headers=Headers("text/css")))
+    local = replace(local_gallery(local_photo("a"), site=tuple(site)), edit_of_pages=PageEdit())
+    marked = {up.key for up in make_plan(local, RemoteGallery(), TARGET).uploads if up.edit == PageEdit()}
+    assert marked == {"index.html", "about"}

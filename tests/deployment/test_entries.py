@@ -75,3 +75,15 @@ def test_the_order_in_which_entries_were_asked_for_changes_no_record(objects: di
     assert dict(asked.compact(sorted(keys))) == objects
     assert list(asked.compact(sorted(keys))) == sorted(keys)
     assert written(Manifest(asked)) == written(Manifest(objects))
+
+
+@given(_OBJECTS, st.sets(_KEYS), st.integers(0, 6), st.integers(0, 7), st.lists(_KEYS, max_size=4))
+def test_the_rows_of_keys_are_those_that_each_has(
+    objects: dict[str, ManifestEntry], some: set[str], start: int, stop: int, others: list[str]
+):
+    for entries in (Entries.of(objects), Entries.of(objects).only(sorted(some)), Entries.of(objects).compact()):
+        for asked in (list(entries), list(entries)[start:stop], [*list(entries)[start:stop], *others], others):
+            rows, known = entries.rows_of(asked)
+            assert list(rows) == [entries.rows[key] for key in asked if key in entries]
+            assert (known is None) == all(key in entries for key in asked)
+            assert known is None or known == [key in entries for key in asked]

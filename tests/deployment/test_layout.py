@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from galleria_action.deployment.layout import LIVE_KEY, SLOTS, Layout, is_elsewhere, laid_out
+from galleria_action.deployment.layout import SLOTS, Layout, is_elsewhere, laid_out
 from galleria_action.deployment.remote.verification import find_orphans
 from galleria_action.gallery.keys import key_problem
-from galleria_action.storage.interface import Headers, ObjectInfo, Target
+from galleria_action.storage.interface import WHOLE, Headers, ObjectInfo, Part, Target
 from tests.reliability.memory import MemoryStore
 
 JSON = Headers("application/json")
@@ -66,14 +68,6 @@ def test_previews_share_nothing():
     assert [preview.key_of(key) for key in OWN] == [None] * len(OWN)
 
 
-def test_which_document_commits():
-    assert Layout.IN_PLACE.committed_by("metadata") == "gallery-metadata.json"
-    assert Layout.IN_PLACE.committed_by("directory") == ".galleria/manifest.json"
-    assert Layout.slot("a").committed_by("metadata") == LIVE_KEY
-    assert Layout.preview("p").committed_by("metadata") == "previews/p/gallery-metadata.json"
-    assert Layout.preview("p").committed_by("directory") == ".galleria/previews/p/manifest.json"
-
-
 @pytest.mark.parametrize("name", ["", "..", "a/b", "A", "-a", "a-", "ü", "a.b", "a" * 64, "a\n", ".galleria"])
 def test_a_name_cannot_lead_elsewhere(name: str):
     for make in (Layout.preview, Layout.slot):
@@ -109,6 +103,22 @@ def test_a_listing_shows_the_gallery_of_one_place():
         placed.delete(["photos/x.jpg"])
         assert placed.get("photos/x.jpg") is None
     assert store.get("photos/x.jpg") is not None, "the gallery in place is another one"
+
+
+class Archived(MemoryStore):
+    """Everything was moved to an archive class."""
+
+    def list(self, prefix: str = "", part: Part = WHOLE) -> Iterator[ObjectInfo]:
+        return (it._replace(archived=True) for it in super().list(prefix, part))
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids=str)
+def test_a_listing_tells_what_visitors_cannot_read(layout: Layout):
+    placed = laid_out(Archived(), layout)
+    for key in ("photos/x.jpg", *OWN):
+        placed.put(key, b"", JSON)
+    assert [it for it in placed.list() if not it.archived] == []
+    assert len([*placed.list()]) == 1 + len(OWN)
 
 
 def test_bytes_come_from_the_live_gallery():

@@ -10,8 +10,9 @@ import pytest
 
 from galleria_action.deployment.layout import Layout
 from galleria_action.deployment.releases.record import TakenFrom
-from galleria_action.deployment.slots.staged import STAGED_HEADERS, STAGED_KEY, Staged, read_staged
+from galleria_action.deployment.slots.staged import STAGED_KEY, Staged, read_staged
 from galleria_action.errors import ConfigInvalid, ReleaseUnavailable
+from galleria_action.storage.interface import RECORD_HEADERS
 from galleria_action.values import replace
 from tests.reliability.memory import MemoryStore
 
@@ -22,7 +23,7 @@ WAITS = Staged(
 
 def read(body: bytes) -> Staged:
     store = MemoryStore()
-    store.put(STAGED_KEY, body, STAGED_HEADERS)
+    store.put(STAGED_KEY, body, RECORD_HEADERS)
     return read_staged(store)
 
 

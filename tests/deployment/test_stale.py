@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from galleria_action.deployment.stale import Doubt, Proofs, doubt, is_as_deployed
+from galleria_action.deployment.stale import Doubt, Proofs, doubt, is_as_deployed, told_of
 from galleria_action.deployment.state.entries import Entries
 from galleria_action.gallery.local.git_index import pointer_blob_id
 from tests.deployment.values import entry_of, source_file
@@ -79,5 +79,7 @@ def test_many_files_are_proved_as_each_is(monkeypatch: pytest.MonkeyPatch, toget
     expected = {key: FILE.sha256 for key, size, blob in told if is_as_deployed(size, recorded.get(key), blob)}
     assert dict(proofs) == expected
     assert 0 < len(expected) < len(recorded)
+    for asked in (list(recorded), [*keys, "other"], []):
+        assert list(told_of(proofs, asked)) == list(told_of(expected, asked)) == list(map(expected.get, asked))
     assert proofs.without([*keys, "other"]) == {*keys, "other"} - expected.keys()
     assert proofs.blobs == {key: blob for key, blob in zip(keys, blobs, strict=True) if key not in expected}

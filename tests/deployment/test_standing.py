@@ -164,7 +164,9 @@ def test_the_plan_is_that_of_the_photos_one_by_one(
             assert make_plan(many, there, TARGET, force=force).plan_id == expected.plan_id
     assert many.photo_keys() == one_by_one.photo_keys()
     assert many.keys_of("photo") == one_by_one.keys_of("photo")
-    assert list(many.fulls(lambda *_: True)) == list(one_by_one.fulls(lambda *_: True))
+    assert list(many.fulls(lambda keys, _: [True] * len(keys))) == list(
+        one_by_one.fulls(lambda keys, _: [True] * len(keys))
+    )
 
 
 @pytest.mark.parametrize("other", [{"size": 99}, {"etag": "another"}, {"archived": True}])

@@ -31,7 +31,7 @@ front.main()
 
 @pytest.mark.parametrize(
     ("large", "library", "told"),
-    [(0, "one", "[(-3, 131072), (-8, 1)]"), (1 << 30, "one", "[]"), (0, "none", "[]")],
+    [(0, "one", "[(-3, 1048576), (-8, 1)]"), (1 << 30, "one", "[]"), (0, "none", "[]")],
 )
 def test_a_large_gallery_is_announced(tmp_path: Path, large: int, library: str, told: str) -> None:
     gallery = make_gallery(tmp_path / "pics", photos=1)

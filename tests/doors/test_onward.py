@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -130,6 +131,23 @@ def test_an_earlier_release_of_it(stages: Stages):
     stages.deploy("staging")
     stages.deploy("production", release=first, **{"from": "staging"})
     assert stages.shown("production") == before != stages.shown("staging")
+
+
+def test_a_release_whose_metadata_nobody_understands_is_refused(folders: Stages, tmp_path: Path):
+    """Whoever may write among the records may have kept anything there, under its true hash."""
+    first = folders.deploy("staging").outputs["release-id"]
+    folders.job.gallery.change(0)
+    last = folders.deploy("staging").outputs["release-id"]
+    records, body = tmp_path / "staging" / RECORDS, b'{"photos": 1}'
+    kept = f"pool/{hashlib.sha256(body).hexdigest()}"
+    (records / kept).write_bytes(body)
+    record = json.loads((records / f"releases/{last}.json").read_bytes())
+    record["undo"]["gallery-metadata.json"] |= {"kept": f"{RECORDS}{kept}", "size": len(body)}
+    (records / f"releases/{last}.json").write_text(json.dumps(record), encoding="utf-8")
+    ran = folders.run("deploy", "production", release=first, **{"from": "staging"})
+    assert (ran.exit_code, ran.outputs["failure-reason"]) == (14, "release-unavailable"), ran.log
+    assert "cannot be understood" in ran.log
+    assert not folders.shown("production")
 
 
 def test_a_deploy_of_the_same_files_finds_nothing_to_do(stages: Stages):

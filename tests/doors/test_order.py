@@ -9,10 +9,10 @@ from hashlib import sha256
 import pytest
 
 from galleria_action.deployment.state.pool import pool_key
-from galleria_action.deployment.state.publication import PUBLICATION_HEADERS, Publication
 from galleria_action.deployment.state.publication import PUBLICATION_KEY as CLAIM
+from galleria_action.deployment.state.publication import Publication
 from galleria_action.errors import StorageUnavailable
-from galleria_action.storage.interface import Headers, Target, WriteStore
+from galleria_action.storage.interface import RECORD_HEADERS, Headers, Target, WriteStore
 from galleria_action.storage.opening import open_store
 from galleria_action.storage.s3.wire import Wire
 from tests.doors.conftest import Job
@@ -74,6 +74,20 @@ def test_metadata_comes_after_the_last_upload_and_before_the_first_delete(job: J
     assert sorted(ours[2:]) == [("delete", f"{name}.open.json"), ("put", f"{name}.json")], "and then how"
     touched = stores[0].writes.index(order[min(published)])
     assert stores[0].writes.index(ours[0]) < touched, "how to take it back is written down before that, too"
+
+
+def test_a_page_without_an_extension_comes_after_what_it_shows(job: Job):
+    page, shown = job.site / "about", job.site / "style.css"
+    for text in ("old", "new"):
+        page.write_text(f"<!doctype html><title>{text}</title>", encoding="utf-8")
+        shown.write_text(text, encoding="utf-8")
+        stores = watched(job)
+        assert job.runner.run("deploy", concurrency="1").exit_code == 0
+    stores += watched(job)
+    assert job.runner.run("rollback", concurrency="1").exit_code == 0
+    for store in (stores[0], stores[-1]):
+        copies = [key for operation, key in store.writes if operation == "copy"]
+        assert copies.index(shown.name) < copies.index(page.name)
 
 
 class Gated(Watched):
@@ -199,7 +213,7 @@ def test_another_that_publishes_meanwhile_is_waited_for(job: Job):
             if is_claim(operation, key):
                 tries.append(key)
                 if len(tries) == 1:
-                    bucket.put(CLAIM, theirs, PUBLICATION_HEADERS)
+                    bucket.put(CLAIM, theirs, RECORD_HEADERS)
             elif (operation, key) == ("head", CLAIM) and len(tries) == 2:
                 bucket.delete([CLAIM])
 

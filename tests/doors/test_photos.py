@@ -88,6 +88,7 @@ def test_a_damaged_photo_goes_online_unchanged_with_a_warning_or_fails(here: Job
     failed = here.runner.run("deploy", exif_errors="fail")
     assert failed.outputs["failure-reason"] == "gallery-invalid"
     assert here.gallery.photos[1]["files"]["web"] in failed.log
+    assert "exif-errors: warn" in failed.log and "Process the gallery again" not in failed.log
     assert store_of(here).head("gallery-metadata.json") is None
     passed = ok(here.runner.run("deploy"))
     assert "EXIF of 1 photo file (" in warnings(passed)

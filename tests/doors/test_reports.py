@@ -146,6 +146,9 @@ def test_an_empty_folder_is_told_as_one(tmp_path: Path, make_job):
     assert "actions/checkout" in told and "mount" in told
     (empty / "README.md").write_text("x")
     assert "Is the option source right" in job.runner.run("validate").log
+    assert "Is the option metadata-file right" in job.runner.run("validate", metadata_file="other.json").log
+    (empty / "gallery.json").write_text("{}", encoding="utf-8")
+    assert "The option source names a file (gallery.json)" in job.runner.run("validate", source="gallery.json").log
 
 
 @pytest.mark.parametrize("name", ["issue_comment", "pull_request_review", "pull_request_review_comment"])

@@ -139,7 +139,7 @@ def test_size_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_dense_documents_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(json_source, "_DENSE", 10)
+    monkeypatch.setattr(json_source, "DENSE", 10)
     monkeypatch.setattr(json_source, "MAX_VALUES", 5)
     assert parse(b"[1,2,3,4,5]").document
     assert "6 values; at most 5" in unreadable(b"[1,2,3,4,5,6]").message

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from galleria_action.gallery.metadata import json_stream
+from galleria_action.gallery.metadata import json_source, json_stream
 from galleria_action.gallery.metadata.json_source import Unreadable, parse
 from galleria_action.gallery.metadata.json_stream import Odd, read_in_pieces
 
@@ -134,3 +134,22 @@ def test_items_come_in_their_order_and_some_at_a_time():
     raw = json.dumps({"photos": list(range(2500)), "b": [1]}).encode()
     assert read_in_pieces(raw, "photos", lambda items: parts.append(len(items))) == {"photos": [], "b": [1]}
     assert parts == [1000, 1000, 500]
+
+
+@pytest.mark.parametrize("field", ["photos", "other"])
+def test_what_is_dense_is_left_to_others(monkeypatch: pytest.MonkeyPatch, field: str):
+    raw = json.dumps({field: [[1, 2]] * 9, "z": [3] * 9}).encode()
+    monkeypatch.setattr(json_source, "DENSE", 20)
+    assert read(raw)
+    monkeypatch.setattr(json_source, "MAX_VALUES", 20)
+    with pytest.raises(Odd):
+        read(raw)
+
+
+def test_what_is_taken_by_its_type_may_be_as_much_as_there_is_room_for(monkeypatch: pytest.MonkeyPatch):
+    raw = json.dumps({"photos": [{"a": 1}] * 99}).encode()
+    monkeypatch.setattr(json_source, "DENSE", 20)
+    monkeypatch.setattr(json_source, "MAX_VALUES", 20)
+    taken: list[str] = []
+    assert read_in_pieces(raw, "photos", list, lambda text: not taken.append(text)) == {"photos": []}
+    assert json.loads("".join(taken)) == [{"a": 1}] * 99

@@ -116,15 +116,18 @@ def webp(*chunks: tuple[bytes, bytes]) -> bytes:
     return b"RIFF" + struct.pack("<I", len(body)) + body
 
 
-def heif(kind: bytes, content: bytes, *, in_idat: bool = False, brand: bytes = b"heic") -> bytes:
-    """A file with one item of metadata, in its data or in the `idat` box of its `meta`."""
-    infe = box(b"infe", b"\x02\0\0\0" + struct.pack(">HH", 1, 0) + kind + b"\0")
+def heif(
+    kind: bytes, content: bytes, *, in_idat: bool = False, brand: bytes = b"heic", version: int = 2, length: int = -1
+) -> bytes:
+    """A file with one item of metadata, in its data or in the `idat` box of its `meta`. ``version`` is that of the
+    item's entry, ``length`` what is told of its own."""
+    infe = box(b"infe", bytes([version, 0, 0, 0]) + struct.pack(">HH", 1, 0) + kind + b"\0")
     iinf = box(b"iinf", bytes(4) + struct.pack(">H", 1) + infe)
     ftyp = box(b"ftyp", brand + bytes(4) + brand)
     idat = box(b"idat", content) if in_idat else b""
 
     def meta(at: int) -> bytes:
-        place = struct.pack(">HHHHII", 1, int(in_idat), 0, 1, at, len(content))
+        place = struct.pack(">HHHHII", 1, int(in_idat), 0, 1, at, len(content) if length < 0 else length)
         iloc = box(b"iloc", b"\1\0\0\0" + b"\x44\0" + struct.pack(">H", 1) + place)
         return box(b"meta", bytes(4) + box(b"hdlr", bytes(8) + b"pict" + bytes(13)) + iinf + iloc + idat)
 
@@ -204,6 +207,9 @@ TELLING = {
     "HEIC, EXIF": heif(b"Exif", bytes(4) + tiff()),
     "HEIC, EXIF with a header": heif(b"Exif", struct.pack(">I", 6) + b"Exif\0\0" + tiff()),
     "HEIC, EXIF in idat": heif(b"Exif", bytes(4) + tiff(), in_idat=True),
+    "HEIC, EXIF up to the end": heif(b"Exif", bytes(4) + tiff(), length=0),
+    "HEIC, EXIF up to the end of idat": heif(b"Exif", bytes(4) + tiff(), in_idat=True, length=0),
+    "PNG, ISO 6709": png(chunk(b"tEXt", b"Location\0+52.5200+013.4050/")),
     "IPTC, a caption": photoshop(resource(0x0404, iptc(b"Latitude 52.520008"))),
     "PNG, words": png(chunk(b"tEXt", b"Comment\0Latitude: 52.520008, Longitude: 13.404954")),
     "AVIF, XMP": heif(b"mime", LOCATED, brand=b"avif"),
@@ -240,6 +246,18 @@ HOPELESS = {
     "AVI": b"RIFF....AVI LIST $GPGGA,123519,5231.038,N,01324.000,E",
 }  # fmt: skip
 
+HOPELESS |= {
+    "PNG, packed EXIF": png(chunk(b"zxIf", b"\0" + struct.pack(">I", len(tiff())) + zlib.compress(tiff()))),
+    "PNG, packed ISO 6709": png(chunk(b"zTXt", b"Location\0\0" + zlib.compress(b"+52.5200+013.4050/"))),
+    "HEIC, EXIF that no list leads to": heif(b"Exif", bytes(4) + tiff(), version=1),
+    "MP4, iTunes' own field": video(box(b"udta", box(b"----", box(b"data", bytes(8) + b"+52.5200+013.4050/")))),
+    "MOV, packed": video(box(b"cmov", box(b"cmvd", bytes(4) + zlib.compress(XYZ)))),
+    "MP4, a dash camera": video(box(b"gps ", bytes(16))),
+    "MP4, Sony's XML": video(box(b"meta", bytes(4) + box(b"xml ", b"<Item name='Latitude' value='52:31:12.000'/>"))),
+    "Matroska": b"\x1a\x45\xdf\xa3" + bytes(20) + b"LOCATION\x44\x87\x92+5231.20+01324.30+034.0/",
+    "BigTIFF": b"MM\0+\0\x08" + bytes(11) + b"\x01\0\x02\0\x05\0\0\0\0\0\0\0\x03\0\0\0\0\0\0\0\x40" + DEGREES,
+}
+
 #: none of these tells where, though some look like it
 SILENT = {
     "nothing": photo(),
@@ -254,6 +272,8 @@ SILENT = {
     "credentials": in_app11(credentials(jumb(b"c2pa.actions", b"json", b'{"action": "c2pa.created"}'))),
     "FLIR": flir(valid=False),
     "PNG": png(),
+    "PNG with numbers": png(chunk(b"tEXt", b"d\0M+12.34+012.34c-1.5-120.25/x, 2.0.0+00.00/ and -12.3-456.7/")),
+    "PNG, packed EXIF": png(chunk(b"zxIf", b"\0\0\0\0\x09" + zlib.compress(tiff(None)))),
     "PNG with XMP": png(itxt(UNLOCATED, packed=True)),
     "WebP": webp((b"XMP ", UNLOCATED)),
     "HEIC": heif(b"mime", UNLOCATED),

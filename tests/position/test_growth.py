@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 
 import pytest
@@ -20,6 +21,7 @@ from .files import (
     heif,
     in_app11,
     iptc,
+    itxt,
     jumb,
     keys,
     photoshop,
@@ -42,6 +44,11 @@ def nested(wrap: Callable[[bytes], bytes], size: int) -> bytes:
     return data
 
 
+def elements(count: int) -> bytes:
+    names = (b"<gps%d/>" % number for number in range(count))
+    return png(itxt(b"<x>" + b"".join(names) + b"</x>", packed=False))
+
+
 FILES: dict[str, Make] = {
     "PNG of empty chunks": lambda size: png(chunk(b"tEXt", b"") * (size // 12)),
     "PNG of profiles": lambda size: png(raw_profile(b"exif", b"Exif\0\0" + tiff(), packed=True) * (size // 400)),
@@ -50,6 +57,8 @@ FILES: dict[str, Make] = {
     "boxes": lambda size: video() + box(b"free", b"") * (size // 8),
     "boxes in boxes": lambda size: video(nested(lambda data: box(b"trak", data), size)),
     "tracks": lambda size: video(*[track(b"meta", b"mebx")] * (size // 100)),
+    "elements": lambda size: elements(size // 10),
+    "tracks of subtitles": lambda size: video(*[track(b"text", b"tx3g")] * (size // 100)),
     "keys": lambda size: video(keys(*[(b"location", b"1")] * (size // 50))),
     "items": lambda size: heif(b"Exif", bytes(size)),
     "videos behind a picture": lambda size: photo(trailer=(box(b"ftyp", b"isom") + box(b"moov", XYZ)) * (size // 60)),
@@ -71,6 +80,13 @@ SMALL = {"boxes in boxes", "resources", "IPTC", "credentials in credentials"}
 @pytest.mark.parametrize("name", FILES)
 def test_files(name: str) -> None:
     grows_linearly(lambda data: without_position(data), FILES[name], 15_000 if name in SMALL else 60_000)
+
+
+def test_what_is_packed_costs_no_more_than_its_file_may() -> None:
+    """A kilobyte may stand for a megabyte; a file of many such texts is named, not unpacked to the end."""
+    text = chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(1 << 20)))
+    assert not without_position(png(text)).left
+    assert without_position(png(text * 60)).left
 
 
 DOCUMENTS: dict[str, Make] = {

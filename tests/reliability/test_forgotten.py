@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from galleria_action.storage.interface import WriteStore
+from galleria_action.storage.interface import Headers, WriteStore
 from tests.reliability.deaths import deaths_of
 from tests.reliability.memory import MemoryStore
 from tests.reliability.past import Past
@@ -68,3 +70,17 @@ def test_a_photo_that_is_nowhere_is_refused(past: Past, guest: tuple[str, set[by
     assert guest[0] in ran.log
     assert past.now() == before
     assert past.run("forget").exit_code == 2
+
+
+def test_what_nobody_understands_is_not_written_anew(past: Past, guest: tuple[str, set[bytes]]):
+    found = past.store.get("gallery-metadata.json")
+    assert found
+    metadata = json.loads(found.body)
+    metadata["photos"][0]["files"]["web"] = "../elsewhere.jpg"
+    past.store.put("gallery-metadata.json", json.dumps(metadata).encode(), Headers("application/json"))
+    before = state_of(past.store)
+    for dry_run in ("true", "false"):
+        ran = past.run("forget", photo=guest[0], dry_run=dry_run)
+        assert (ran.exit_code, ran.outputs["failure-reason"]) == (3, "gallery-invalid"), ran.log
+        assert "../elsewhere.jpg" in ran.log
+        assert state_of(past.store) == before

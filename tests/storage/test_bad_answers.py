@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -23,6 +25,7 @@ from galleria_action.storage.interface import (
 from galleria_action.storage.providers import provider_of
 from galleria_action.storage.s3.listing import MOST_SPARSE_PAGES, BadListing, Page, every_object
 from galleria_action.storage.s3.listing_page import read_page
+from tests.storage.raw_servers import head_of, listening
 from tests.storage.scripted import Answer, Request, refusal, scripted
 from tests.storage.stores import JPEG, TOKEN, raised
 
@@ -164,6 +167,36 @@ class TestObjects:
         headers = {"ETag": '"e"', "Last-Modified": "Wed, 01 Jan 2020 00:00:00 GMT"}
         error = raised(open_it, "get", Answer(200, b"half", headers, length=100))
         assert isinstance(error, StorageUnavailable)
+
+    @pytest.mark.parametrize("most", [2, 1000], ids=["longer than asked for", "cut"])
+    def test_what_is_not_read_whole_ends_its_connection(self, open_it: Callable[..., Any], most: int) -> None:
+        """At once: not when somebody happens to collect what the error still holds."""
+        ended = threading.Event()
+
+        def serve(connection: socket.socket) -> None:
+            head_of(connection)
+            connection.sendall(b'HTTP/1.1 200 OK\r\netag: "e"\r\ncontent-length: 100\r\n\r\nhalf')
+            connection.shutdown(socket.SHUT_WR)
+            while connection.recv(1 << 16):
+                pass
+            ended.set()
+
+        with listening(serve) as url, pytest.raises(StorageUnavailable) as caught:
+            open_it(url).get("a", most)
+        assert ended.wait(5), caught
+
+    def test_connections_whose_answers_were_read_whole_are_used_again(self, open_it: Callable[..., Any]) -> None:
+        connections = list[str]()
+
+        def serve(connection: socket.socket) -> None:
+            connections.append("")
+            while head_of(connection):
+                connection.sendall(b'HTTP/1.1 200 OK\r\netag: "e"\r\ncontent-length: 4\r\n\r\npage')
+
+        with listening(serve) as url:
+            store = open_it(url)
+            assert [store.get("a").body, store.get("a", 4).body, store.get("b").body] == [b"page"] * 3
+        assert len(connections) == 1
 
     def test_get_without_etag_is_an_error(self, open_it: Callable[..., Any]) -> None:
         assert "S3 does not give" in raised(open_it, "get", Answer(200, b"page")).message

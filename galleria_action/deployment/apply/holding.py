@@ -15,22 +15,24 @@ from galleria_action.storage.interface import Headers, ObjectHead
 
 def replacing(work: Work) -> list[Upload | Copy]:
     """What gives a key that visitors may reach other bytes or headers."""
-    there = work.remote.listing or {}
-    held, in_place = there.keys() | part_of_it(work), work.uploader.done.entries.keys()
-    uploads = [up for up in work.plan.uploads if up.key in held and up.key not in in_place]
+    there, in_place = work.remote.listing or {}, work.uploader.done.entries.keys()
+    was = part_of_it(work, (up.key for up in work.plan.uploads))
+    uploads = [up for up in work.plan.uploads if (up.key in there or up.key in was) and up.key not in in_place]
     return [*uploads, *(copy for copy in work.plan.copies if copy.key in there)]
 
 
 def going_of(work: Work) -> list[Delete]:
     """What is deleted of the gallery as it is. Orphans, and what is left of earlier deploys, belong to no release."""
-    named = part_of_it(work)
+    named = part_of_it(work, (gone.key for gone in work.plan.deletes))
     gone = (gone for gone in work.plan.deletes if gone.reason is not Reason.ORPHAN and gone.key in named)
     return [it for it in gone if it.photo is None or it.photo != work.terms.forgets]
 
 
-def part_of_it(work: Work) -> frozenset[str]:
-    """The keys of the gallery that is live."""
-    return work.remote.named_keys() | work.remote.manifest.objects.keys()
+def part_of_it(work: Work, keys: Iterable[str]) -> Set[str]:
+    """Those of ``keys`` that belong to the gallery that is live."""
+    asked = set(keys)
+    others = asked.difference(filter(work.remote.manifest.objects.__contains__, asked))
+    return asked - (others - work.remote.named_keys()) if others else asked
 
 
 def looked_at(work: Work, actions: Iterable[Upload | Copy | Delete]) -> dict[str, Replaced]:
@@ -79,9 +81,10 @@ def document_of(work: Work, head: ObjectHead | None) -> dict[str, Replaced]:
 
 def undo_of(work: Work, kept: Mapping[str, Replaced]) -> dict[str, Replaced | None]:
     """What each key held that this release changes; of one that comes back as it was recorded, nothing changes."""
-    was, objects = part_of_it(work), work.remote.manifest.objects
+    objects = work.remote.manifest.objects
     undo: dict[str, Replaced | None] = {}
     actions: tuple[Upload | Copy, ...] = (*work.plan.uploads, *work.plan.copies)
+    was = part_of_it(work, (action.key for action in actions))
     for action in actions:
         key, entry, before = action.key, objects.get(action.key), kept.get(action.key)
         if before is not None and (key in was or not _is_ours(work, action, before)):

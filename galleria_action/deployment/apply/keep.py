@@ -22,7 +22,6 @@ from galleria_action.deployment.documents.writing import check_base
 from galleria_action.deployment.releases.history import History, read_history, read_records, says_otherwise
 from galleria_action.deployment.releases.hold import HOLD_KEY, held
 from galleria_action.deployment.releases.record import (
-    RELEASE_HEADERS,
     RELEASES_FOLDER,
     Counts,
     Kind,
@@ -39,7 +38,7 @@ from galleria_action.deployment.state.pool import POOL_HEADERS, pool_key
 from galleria_action.deployment.state.publication import Publication, Replaced
 from galleria_action.errors import Conflict, GalleriaError
 from galleria_action.gallery.keys import METADATA_KEY
-from galleria_action.storage.interface import ObjectHead, ReadStore
+from galleria_action.storage.interface import RECORD_HEADERS, ObjectHead, ReadStore
 from galleria_action.values import dataclass, replace
 
 #: how often it is looked whether most is sent
@@ -192,7 +191,7 @@ def claiming_ahead(work: Work, nearly_sent: Callable[[], bool]) -> Iterator[None
 def _foreseen(work: Work) -> Mapping[str, Replaced] | None:
     """What keys hold that are going to be replaced, where nothing of it depends on what is being staged: each key is of
     the gallery and there, or it is new. ``None`` where that is not so."""
-    was, there = part_of_it(work), work.remote.listing or {}
+    was, there = part_of_it(work, (up.key for up in work.plan.uploads)), work.remote.listing or {}
     if work.plan.copies or work.caches or any((up.key in was) != (up.key in there) for up in work.plan.uploads):
         return None
     actions = replacing(work)
@@ -264,7 +263,7 @@ def _of_the_dead(work: Work, history: History) -> dict[str, Replaced | None]:
 
 def _put(work: Work, release: Release) -> None:
     work.stop.check()
-    work.store.put(release.key, release.to_bytes(), RELEASE_HEADERS)
+    work.store.put(release.key, release.to_bytes(), RECORD_HEADERS)
 
 
 def _release(work: Work, history: History, undo: Mapping[str, Replaced | None]) -> Release:

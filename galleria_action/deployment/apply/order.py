@@ -5,11 +5,15 @@ A strategy chooses steps; what must hold of any of them holds of the list, befor
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import IntEnum
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from galleria_action.deployment.apply.work import Work
+from galleria_action.deployment.delivery import arrives_as_page
+from galleria_action.deployment.model import Copy, Upload
+
+Written = TypeVar("Written", Upload, Copy)
 
 
 class Moment(IntEnum):
@@ -78,6 +82,18 @@ def check_order(steps: Sequence[Step]) -> None:
         raise ValueError(f"steps left out: {', '.join(sorted(moment.name for moment in missing))}")
     if wrong := forbidden & set(moments):
         raise ValueError(f"steps that must not be: {', '.join(sorted(moment.name for moment in wrong))}")
+
+
+def photos_first(actions: Iterable[Written]) -> tuple[list[Written], list[Written], list[Written]]:
+    """Photos, what pages need, and pages, of which each is written when all before is there: no page shows what is not
+    there yet."""
+    photos: list[Written] = []
+    assets: list[Written] = []
+    pages: list[Written] = []
+    for it in actions:
+        headers = it.headers if isinstance(it, Copy) else it.file.headers
+        (photos if it.photo is not None else pages if arrives_as_page(it.key, headers) else assets).append(it)
+    return photos, assets, pages
 
 
 def shows(steps: Sequence[Step]) -> bool:

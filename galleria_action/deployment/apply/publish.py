@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from galleria_action.deployment.apply.beside import Beside
-from galleria_action.deployment.apply.order import Moment
+from galleria_action.deployment.apply.order import Moment, photos_first
 from galleria_action.deployment.apply.publishing import side_by_side
 from galleria_action.deployment.apply.retain import Surplus, let_go, surplus_of
 from galleria_action.deployment.apply.steps import record_ahead
@@ -13,13 +13,13 @@ from galleria_action.deployment.apply.work import Work
 from galleria_action.deployment.documents.readback import looks_like_md5
 from galleria_action.deployment.events import Publishing, Stored
 from galleria_action.deployment.model import Upload
-from galleria_action.deployment.releases.record import RELEASE_HEADERS, Release, Standing
+from galleria_action.deployment.releases.record import Release, Standing
 from galleria_action.deployment.state.manifest import ManifestEntry
 from galleria_action.deployment.state.pool import pool_key
 from galleria_action.errors import GalleriaError
-from galleria_action.gallery.media import is_page
 from galleria_action.quantities import count
 from galleria_action.storage.interface import (
+    RECORD_HEADERS,
     ConditionUnsupported,
     IfAbsent,
     IfMatch,
@@ -48,14 +48,11 @@ class Publish:
         work.hold.touch()
         work.tell(Publishing(True))
         work.say(f"Publishing {count(len(uploads), 'object')} in place of live ones")
-        photos = [up for up in uploads if up.photo is not None]
-        assets = [up for up in uploads if up.photo is None and not is_page(up.key)]
-        pages = [up for up in uploads if up.photo is None and is_page(up.key)]
         again: list[str] = []
         coming = {up.key: _entry(work, up, work.uploader.done.staged.get(up.key)) for up in uploads}
         with work.hold.beating(lambda: work.stop.requested), Beside(work.uploader.concurrency) as beside:
             beside.begin(record_ahead(work, coming))
-            for batch in (photos, assets, pages):
+            for batch in photos_first(uploads):
                 side_by_side(batch, lambda upload: self._one(work, upload, again), work.uploader.concurrency)
         if again:
             work.say(f"{len(again):,} of them could not be copied inside the service and were sent again.")
@@ -117,7 +114,7 @@ def _ended(work: Work, release: Release) -> str | None:
     """The ETag of the record of the ``release``; ``None`` where it could not be written, which is tried again later."""
     work.stop.check()
     try:
-        return work.store.put(release.key, release.to_bytes(), RELEASE_HEADERS)
+        return work.store.put(release.key, release.to_bytes(), RECORD_HEADERS)
     except GalleriaError:
         return None
 
@@ -129,9 +126,9 @@ def tell_ended(store: WriteStore, release: Release, etag: str | None) -> None:
     body, condition = release.to_bytes(), IfMatch(etag) if etag else IfAbsent()
     with suppress(PreconditionFailed):
         try:
-            store.put(release.key, body, RELEASE_HEADERS, condition)
+            store.put(release.key, body, RECORD_HEADERS, condition)
         except ConditionUnsupported:
-            store.put(release.key, body, RELEASE_HEADERS, IfSeen(etag))
+            store.put(release.key, body, RECORD_HEADERS, IfSeen(etag))
 
 
 def _entry(work: Work, upload: Upload, staged: ManifestEntry | None) -> ManifestEntry:

@@ -16,12 +16,12 @@ from typing import TypeVar
 from galleria_action.deployment.documents.writing import Confirmed, Unsettled, check_base, commit
 from galleria_action.deployment.model import Base
 from galleria_action.deployment.state.manifest import MANIFEST_KEY, Manifest
-from galleria_action.deployment.state.publication import PUBLICATION_HEADERS, PUBLICATION_KEY, Publication, Replaced
+from galleria_action.deployment.state.publication import PUBLICATION_KEY, Publication, Replaced
 from galleria_action.deployment.state.written import headers_of, written
 from galleria_action.deployment.stop import Stop
 from galleria_action.errors import Cancelled, Conflict, GalleriaError, StorageUnavailable
 from galleria_action.hands import Hands
-from galleria_action.storage.interface import Headers, ReadStore, WriteStore, seconds_between_writes
+from galleria_action.storage.interface import RECORD_HEADERS, Headers, ReadStore, WriteStore, seconds_between_writes
 from galleria_action.values import dataclass, field, replace
 
 T = TypeVar("T")
@@ -160,7 +160,7 @@ class Hold:
 
 def _written(store: WriteStore, body: bytes, base: Base | None) -> Confirmed:
     try:
-        return commit(store, PUBLICATION_KEY, body, PUBLICATION_HEADERS, base)
+        return commit(store, PUBLICATION_KEY, body, RECORD_HEADERS, base)
     except Unsettled as error:  # what nobody knows here is not whether the gallery is the old one
         raise StorageUnavailable(error.problem.message, hint=error.problem.hint) from error
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from galleria_action.deployment.apply.beside import Beside
-from galleria_action.deployment.apply.order import Moment
+from galleria_action.deployment.apply.order import Moment, photos_first
 from galleria_action.deployment.apply.publishing import copied, side_by_side
 from galleria_action.deployment.apply.steps import record_ahead
 from galleria_action.deployment.apply.work import Work
@@ -14,7 +14,6 @@ from galleria_action.deployment.layout import Layout
 from galleria_action.deployment.model import Copy, Reason
 from galleria_action.deployment.state.manifest import ManifestEntry
 from galleria_action.deployment.state.pool import pool_key
-from galleria_action.gallery.media import is_page
 from galleria_action.quantities import count
 from galleria_action.values import dataclass, replace
 
@@ -42,14 +41,11 @@ class Restore:
         work.hold.touch()
         work.tell(Publishing(True))
         work.say(self.said.format(count(len(copies), "object")))
-        photos = [copy for copy in copies if copy.photo is not None]
-        assets = [copy for copy in copies if copy.photo is None and not is_page(copy.key)]
-        pages = [copy for copy in copies if copy.photo is None and is_page(copy.key)]
         with work.hold.beating(lambda: work.stop.requested), Beside(work.uploader.concurrency) as beside:
             coming = self._coming(work, copies)
             if coming is not None:
                 beside.begin(record_ahead(work, coming))
-            for batch in (photos, assets, pages):
+            for batch in photos_first(copies):
                 side_by_side(batch, lambda copy: self._one(work, copy), work.uploader.concurrency)
 
     def _as_they_are(self, work: Work) -> None:

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from galleria_action.deployment.apply.beside import Beside
 from galleria_action.deployment.apply.keep import claiming_ahead, keep_document_ahead
-from galleria_action.deployment.apply.order import Moment
+from galleria_action.deployment.apply.order import Moment, photos_first
 from galleria_action.deployment.apply.publishing import Hold
 from galleria_action.deployment.apply.work import Work
 from galleria_action.deployment.documents.writing import Unsettled, check_base, commit
@@ -17,13 +17,13 @@ from galleria_action.deployment.model import Base, Commit, Reason, Upload
 from galleria_action.deployment.remote.reading import find_missing
 from galleria_action.deployment.state.manifest import Leaving, ManifestEntry
 from galleria_action.errors import Conflict, Finding, StorageUnavailable
-from galleria_action.gallery.media import is_page
 from galleria_action.quantities import count
 from galleria_action.values import dataclass
 
 NARROWED = (
     "This storage does not support conditional writes: another deploy at the very same moment could have been "
-    "overwritten. The window is narrowed, not closed; a `concurrency:` group in the workflow closes it."
+    "overwritten. The window is narrowed, not closed; it closes where only one deploy runs at a time (in a workflow: "
+    "`concurrency: gallery`)."
 )
 
 #: While no more than that is sent, others may wait. They look once a second whether they still have to, in which time a
@@ -53,13 +53,10 @@ class Stage:
         done, only_headers = work.uploader.done, {up.key for up in work.only_headers}
         waiting = (up for up in work.plan.uploads if up.key not in done.entries and up.key not in done.staged)
         left = [up for up in waiting if up.key not in only_headers]
-        photos = tuple(up for up in left if up.photo is not None)
-        assets = tuple(up for up in left if up.photo is None and not _is_page(up))
-        pages = tuple(up for up in left if up.photo is None and _is_page(up))
         work.tell(Began("Uploaded", len(left), sum(up.size for up in left)))
         try:
             with self._claiming(work, left):
-                for title, batch in (("photos", photos), ("site assets", assets), ("site pages", pages)):
+                for title, batch in zip(("photos", "site assets", "site pages"), photos_first(left), strict=True):
                     if batch:
                         work.say(f"Uploading {count(len(batch), 'file')}: {title}")
                         work.sender.upload(batch)
@@ -85,11 +82,6 @@ def _nearly_sent(work: Work, left: Sequence[Upload]) -> Callable[[], bool]:
         return missing <= WORTH_WAITING_BYTES or missing * seconds <= sent * WORTH_WAITING_SECONDS
 
     return nearly
-
-
-def _is_page(upload: Upload) -> bool:
-    """By its type, because a page may have no extension."""
-    return is_page(upload.key) or upload.file.headers.content_type.startswith("text/html")
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,9 @@ def summed_up(failures: list[tuple[Upload, GalleriaError]], total: int) -> Galle
     stale = [error for _, error in failures if isinstance(error, GalleryInvalid)]
     if stale:
         return GalleryInvalid(
-            f"{len(stale)} of {total} files are not as the metadata or the plan says. Nothing was committed; "
+            f"{len(stale)} of {total} files cannot be published as they are. Nothing was committed; "
             "the gallery that visitors see is as before.",
-            hint="Process the gallery again, so that metadata and files belong together, and push both.",
+            hint=" ".join(dict.fromkeys(error.hint for error in stale if error.hint)) or None,
             findings=[finding for error in stale for finding in error.findings or [Finding(error.message)]],
         )
     for _, error in failures:

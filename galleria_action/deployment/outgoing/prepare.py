@@ -22,6 +22,13 @@ WHOLE_UP_TO = 1 << 20
 #: what stands before the picture itself: the EXIF (64 KB at most), a profile, XMP, a preview
 BEGINNING = 128 << 10
 
+# what to do about a file that is refused
+_STALE = "Process the gallery again, so that metadata and files belong together, and push both."
+_RUN_AGAIN = "Run again when nothing writes to the gallery any more."
+_EXIF = "Export the photo anew, or set exif-errors: warn to publish it with the date that stands in it."
+_POSITION = "Take the position out before, leave the file out, or publish it as it is with strip-gps: warn."
+_HASH = "Process the gallery again, or set hash-check: warn to publish the photo with the hash that it has."
+
 
 @dataclass(frozen=True, slots=True)
 class PreparePolicy:
@@ -57,8 +64,7 @@ class Prepared:
         is not what it was."""
         read_again = any(isinstance(piece, Stretch) for piece in self.body.pieces)
         if read_again and self.file.stamp() != self.stamp and hashed(self.body) != self.sha256:
-            text = _changed(self.upload)
-            raise GalleryInvalid(text, findings=[Finding(text)])
+            raise _refused(_changed(self.upload), _RUN_AGAIN)
 
 
 def beginning_of(upload: Upload) -> int:
@@ -91,20 +97,18 @@ def prepare(upload: Upload, file: OpenFile, room: memoryview, policy: PreparePol
     left_alone = stamp == upload.file.local.stamp
     hashes = _hashes(upload, room, behind, beginning if edit.changed else (), left_alone=left_alone)
     if hashes.source != upload.file.sha256:
-        raise GalleryInvalid(_stale(upload), findings=[Finding(_stale(upload))])
+        raise _stale(upload)
     if edit.outcome.failed and policy.exif_errors == "fail":
-        text = f"{upload.key}: its EXIF cannot be edited: {'; '.join(edit.about_time)}"
-        raise GalleryInvalid(text, findings=[Finding(text)])
+        raise _refused(f"{upload.key}: its EXIF cannot be edited: {'; '.join(edit.about_time)}", _EXIF)
     if edit.position and edit.position.left and policy.positions == "true":
-        text = f"{upload.key} still says where it was taken: {'; '.join(edit.position.left)}"
-        raise GalleryInvalid(text, findings=[Finding(text)])
+        raise _refused(f"{upload.key} still says where it was taken: {'; '.join(edit.position.left)}", _POSITION)
     other_hash = _promises_other_hash(upload, hashes.sent) and policy.hash_check != "off"
     if other_hash and policy.hash_check == "strict":
-        text = (
+        raise _refused(
             f"{upload.key}: after the EXIF edit its SHA-256 is {hashes.sent}, "
-            f"but the metadata's deployment_file_hash is {upload.digest}"
+            f"but the metadata's deployment_file_hash is {upload.digest}",
+            _HASH,
         )
-        raise GalleryInvalid(text, findings=[Finding(text)])
     told = tuple(f"the date in it stays as it was: {it}" for it in edit.about_time)
     warnings = told if edit.outcome.failed else edit.about_time
     pieces = (*beginning, behind) if behind else beginning
@@ -162,9 +166,15 @@ def _promises_other_hash(upload: Upload, sha256: str) -> bool:
     return edited and upload.file.variant == "full" and upload.digest != sha256
 
 
-def _stale(upload: Upload) -> str:
-    return stale(upload.file) if upload.file.variant == "full" else _changed(upload)
+def _stale(upload: Upload) -> GalleryInvalid:
+    if upload.file.variant == "full":
+        return _refused(stale(upload.file), _STALE)
+    return _refused(_changed(upload), _RUN_AGAIN)
 
 
 def _changed(upload: Upload) -> str:
-    return f"{upload.key}: {upload.file.local.path.name} changed between the plan and the upload; run again"
+    return f"{upload.key}: {upload.file.local.path.name} changed between the plan and the upload"
+
+
+def _refused(text: str, hint: str) -> GalleryInvalid:
+    return GalleryInvalid(text, hint=hint, findings=[Finding(text)])

@@ -14,12 +14,11 @@ from typing import Any
 
 from galleria_action.deployment.layout import PREVIEWS_FOLDER, Layout
 from galleria_action.errors import ConfigInvalid
-from galleria_action.storage.interface import RECORDS, Headers, Indivisible, Part, ReadStore, Target
+from galleria_action.storage.interface import RECORDS, Indivisible, Part, ReadStore, Target
 from galleria_action.values import dataclass
 
 #: where the marks lie
 MARKS = f"{RECORDS}{PREVIEWS_FOLDER}"
-MARK_HEADERS = Headers("application/json", "no-store")
 #: the largest mark that is read
 MARK_BYTES = 1 << 14
 _CLOSING, _MARK = ".closing.json", ".json"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-from galleria_action.deployment.releases.record import RELEASE_HEADERS, RELEASES_FOLDER, Who
+from galleria_action.deployment.releases.record import RELEASES_FOLDER, Who
 from galleria_action.errors import Held
-from galleria_action.storage.interface import ReadStore, WriteStore
+from galleria_action.storage.interface import RECORD_HEADERS, ReadStore, WriteStore
 from galleria_action.values import asdict
 
 HOLD_KEY = f"{RELEASES_FOLDER}hold.json"
@@ -15,7 +15,7 @@ HOLD_KEY = f"{RELEASES_FOLDER}hold.json"
 def put_hold(store: WriteStore, release: str, who: Who) -> None:
     """Refuse deploys from now on, because of a rollback to ``release``. Raises the store's errors."""
     body = json.dumps({"schema": 1, "release": release, "who": asdict(who)}).encode()
-    store.put(HOLD_KEY, body, RELEASE_HEADERS)
+    store.put(HOLD_KEY, body, RECORD_HEADERS)
 
 
 def held(store: ReadStore) -> Held:

@@ -17,11 +17,10 @@ from galleria_action.deployment.state.publication import Replaced, replaced_of
 from galleria_action.errors import ConfigInvalid
 from galleria_action.expressions import expression
 from galleria_action.gallery.keys import METADATA_KEY
-from galleria_action.storage.interface import RECORDS, Headers
+from galleria_action.storage.interface import RECORDS
 from galleria_action.values import asdict, dataclass, field, fields
 
 RELEASES_FOLDER = f"{RECORDS}releases/"
-RELEASE_HEADERS = Headers("application/json", "no-store")
 _OPEN, _ENDED = ".open.json", ".json"
 _SCHEMA = 1
 _NESTED = ("who", "counts", "undo", "taken_from")

@@ -9,7 +9,7 @@ from operator import attrgetter, eq, not_
 
 from galleria_action.deployment.stale import Proofs
 from galleria_action.deployment.state.entries import Entries
-from galleria_action.storage.interface import RECORDS, ObjectInfo
+from galleria_action.storage.interface import RECORDS, ObjectInfo, with_shared_keys
 
 #: objects that are compared at once
 _TOGETHER = 1000
@@ -34,16 +34,17 @@ class Listing(Mapping[str, ObjectInfo]):
             self._take(some)
 
     def _take(self, some: list[ObjectInfo]) -> None:
-        rows, it = self.recorded.rows, self.recorded.columns
-        known = list(compress(some, map(rows.__contains__, map(_key, some))))
-        there = list(map(rows.__getitem__, map(_key, known)))
+        it = self.recorded.columns
+        there, are_known = self.recorded.rows_of(map(_key, some))
+        known = some if are_known is None else list(compress(some, are_known))
         recorded = zip(it.sizes.at(there), it.etags.at(there), repeat(False), strict=False)
         same = list(map(eq, recorded, map(_seen, known)))
         for row in compress(there, same):
             self.marks[row] = 1
         if len(some) > sum(same):
             as_recorded = {*map(_key, compress(known, same))}
-            self.others.update((found.key, found) for found in some if found.key not in as_recorded)
+            others = [found for found in some if found.key not in as_recorded]
+            self.others.update((found.key, found) for found in with_shared_keys(others))
 
     def __len__(self) -> int:
         return self.marks.count(1) + len(self.others)

@@ -22,7 +22,7 @@ from galleria_action.gallery.metadata.model import GalleryMetadata
 from galleria_action.gallery.metadata.schema import LoadedMetadata, RemoteInvalid, parse_remote
 from galleria_action.hands import Hands
 from galleria_action.leftovers import is_folder_marker
-from galleria_action.storage.interface import Indivisible, ObjectInfo, Part, ReadStore
+from galleria_action.storage.interface import Indivisible, ObjectInfo, Part, ReadStore, with_shared_keys
 from galleria_action.storage.persistence import Pause
 from galleria_action.values import dataclass, field, replace
 
@@ -211,7 +211,7 @@ def _together(listings: Sequence[Iterable[ObjectInfo]]) -> dict[str, ObjectInfo]
     """All of ``listings``, read at the same time, by key."""
     with Hands(len(listings), "list") as pool:
         read = pool.map(lambda listing: list(_objects(listing)), listings)
-        return {found.key: found for listing in read for found in listing}
+        return {found.key: found for listing in read for found in with_shared_keys(listing)}
 
 
 def _objects(listing: Iterable[ObjectInfo]) -> Iterator[ObjectInfo]:

@@ -70,10 +70,10 @@ class Standing:
         """Those of ``places`` whose files of this variant, the first or a later one, are recorded as they are, with
         these ``edits``, and lie there so."""
         keys, it = _keys(self._described, places, number), self._recorded.columns
-        if not all(known := list(map(self._recorded.rows.__contains__, keys))):
+        rows, known = self._recorded.rows_of(keys)
+        if known is not None:
             places, keys = list(compress(places, known)), list(compress(keys, known))
             edits = compress(edits, known)
-        rows = list(map(self._recorded.rows.__getitem__, keys))
         as_it_is = (
             map(eq, it.edits.at(rows), edits),
             map(eq, it.headers.at(rows), self._headers(keys)),

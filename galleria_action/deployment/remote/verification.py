@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from itertools import filterfalse
 
 from galleria_action.deployment.layout import is_elsewhere
 from galleria_action.deployment.remote.listing import beside, differing, in_archives, missing
@@ -19,10 +20,9 @@ from galleria_action.gallery.local.content import look_at
 from galleria_action.hands import Hands
 from galleria_action.leftovers import is_folder_marker
 from galleria_action.storage.faults import LargerThanAsked
-from galleria_action.storage.interface import ObjectInfo, ReadStore, StoredObject
+from galleria_action.storage.interface import RECORDS, ObjectInfo, ReadStore, StoredObject
 from galleria_action.values import dataclass, replace
 
-OWN_FOLDER = ".galleria/"
 #: objects that are read at once: each is whole in memory while it is hashed
 _READERS = 32
 
@@ -78,7 +78,7 @@ def archived(listing: Mapping[str, ObjectInfo], *named: Container[str]) -> tuple
 def unrecorded(named: Iterable[str], manifest: Manifest) -> frozenset[str]:
     """The photos among the ``named`` keys of which nothing says what was stored: another tool did, or our record is
     lost."""
-    return frozenset(named) - manifest.objects.keys() - {METADATA_KEY}
+    return frozenset(filterfalse(manifest.objects.__contains__, named)) - {METADATA_KEY}
 
 
 def find_orphans(named: Iterable[str], expected: frozenset[str], listing: Mapping[str, ObjectInfo]) -> tuple[str, ...]:
@@ -110,7 +110,7 @@ def find_orphans(named: Iterable[str], expected: frozenset[str], listing: Mappin
 
 def may_be_orphan(key: str) -> bool:
     """Whether ``key`` lies in a folder that is not one of ours."""
-    return "/" in key and not key.startswith(OWN_FOLDER)
+    return "/" in key and not key.startswith(RECORDS)
 
 
 def _galleries_within(listing: Iterable[str]) -> Iterator[str]:

@@ -9,11 +9,10 @@ from typing import Any
 from galleria_action.deployment.layout import Layout
 from galleria_action.deployment.releases.record import TakenFrom, taken_from_of
 from galleria_action.errors import ConfigInvalid, ReleaseUnavailable
-from galleria_action.storage.interface import RECORDS, Headers, ReadStore
+from galleria_action.storage.interface import RECORDS, ReadStore
 from galleria_action.values import asdict, dataclass
 
 STAGED_KEY = f"{RECORDS}staged.json"
-STAGED_HEADERS = Headers("application/json", "no-store")
 _SCHEMA = 1
 _MOST = 1 << 16
 _TIME = "%Y-%m-%dT%H:%M:%SZ"

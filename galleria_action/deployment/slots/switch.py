@@ -12,10 +12,11 @@ from galleria_action.deployment.documents.writing import check_base
 from galleria_action.deployment.events import Committed
 from galleria_action.deployment.routing.router import Router, Routing, Seen, Slots
 from galleria_action.deployment.slots.fill import claim, prove, wait
-from galleria_action.deployment.slots.staged import STAGED_HEADERS, STAGED_KEY, Staged
+from galleria_action.deployment.slots.staged import STAGED_KEY, Staged
 from galleria_action.deployment.state.manifest import MANIFEST_KEY
 from galleria_action.errors import Cancelled, GalleriaError
 from galleria_action.gallery.keys import METADATA_KEY
+from galleria_action.storage.interface import RECORD_HEADERS
 from galleria_action.values import dataclass, replace
 
 
@@ -62,7 +63,7 @@ class PutAside:
             at=self.slots.now(),
             taken_from=work.terms.taken_from,
         )
-        self.slots.store.put(STAGED_KEY, staged.to_bytes(), STAGED_HEADERS)
+        self.slots.store.put(STAGED_KEY, staged.to_bytes(), RECORD_HEADERS)
 
 
 @dataclass(frozen=True, slots=True)

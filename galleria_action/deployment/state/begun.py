@@ -11,14 +11,13 @@ import json
 
 from galleria_action.deployment.model import Plan, canonical
 from galleria_action.errors import GalleriaError
-from galleria_action.storage.interface import Headers, ReadStore, Target, WriteStore
+from galleria_action.storage.interface import RECORD_HEADERS, RECORDS, ReadStore, Target, WriteStore
 from galleria_action.values import dataclass
 
-BEGUN_KEY = ".galleria/begun.json"
+BEGUN_KEY = f"{RECORDS}begun.json"
 #: as many as a job matrix of GitHub may have
 MOST_SHARDS = 256
 _SCHEMA = 1
-_HEADERS = Headers("application/json", "no-store")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +80,7 @@ def read_begun(store: ReadStore) -> Begun | None:
 
 def write_begun(store: WriteStore, plan: Plan) -> None:
     """Say that ``plan`` has begun. Raises the store's errors."""
-    store.put(BEGUN_KEY, begun_document(plan), _HEADERS)
+    store.put(BEGUN_KEY, begun_document(plan), RECORD_HEADERS)
 
 
 def end_begun(store: WriteStore) -> str:

@@ -21,11 +21,11 @@ from galleria_action.deployment.state.written import ManifestUnreadable, headers
 from galleria_action.errors import ConfigInvalid, GalleriaError, StorageUnavailable
 from galleria_action.fence.place import Place
 from galleria_action.hands import Hands
-from galleria_action.storage.interface import DOCUMENT, WriteStore
+from galleria_action.storage.interface import DOCUMENT, RECORDS, WriteStore
 from galleria_action.values import dataclass, field
 
 #: what begins so is a piece of a checkpoint; versions before had a single document of this name
-CHECKPOINTS = ".galleria/checkpoint"
+CHECKPOINTS = f"{RECORDS}checkpoint"
 
 #: A piece is written after so many files, or after a thirtieth of what is stored already where that is more: so the
 #: pieces of a very large gallery stay few, and a run that dies loses little.

@@ -14,11 +14,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from galleria_action.expressions import expression
-from galleria_action.storage.interface import Headers
+from galleria_action.storage.interface import RECORDS
 from galleria_action.values import dataclass
 
-DEBTS_FOLDER = ".galleria/purges/"
-DEBT_HEADERS = Headers("application/json", "no-store")
+DEBTS_FOLDER = f"{RECORDS}purges/"
 #: more than any of ours; whoever can write here must not have us ask a cache for ever
 LARGEST_DEBT = 8 << 20
 _MOST_PATHS = 20_000

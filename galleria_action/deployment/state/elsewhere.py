@@ -24,6 +24,7 @@ from galleria_action.storage.conditions import PROBE, checks_hash, prove_ahead
 from galleria_action.storage.interface import (
     DOCUMENT,
     LARGEST_PUT,
+    RECORD_HEADERS,
     RECORDS,
     WHOLE,
     Body,
@@ -43,7 +44,6 @@ from galleria_action.values import dataclass, field
 
 OWNER = "owner.json"
 _SCHEMA = 1
-_JSON = Headers("application/json", "no-store")
 #: records that are taken along at once
 _HANDS = 8
 #: how the names of those begin that are there for a time only
@@ -223,7 +223,7 @@ class StateElsewhere:
                 self._across(self.gallery, key, self.state, name, None)
             except StorageUnavailable:  # two services, or one that does not copy
                 if found := self.gallery.get(key, LARGEST_PUT):
-                    self.state.put(name, found.body, found.headers or _JSON)
+                    self.state.put(name, found.body, found.headers or RECORD_HEADERS)
 
         with Hands(_HANDS, "records") as pool:
             list(pool.map(bring, sorted(set(old) - {MANIFEST_KEY})))
@@ -231,12 +231,12 @@ class StateElsewhere:
         if manifest:
             name = MANIFEST_KEY.removeprefix(RECORDS)
             base = Base("", there[name]) if name in there else None
-            commit(self.state, name, manifest.body, manifest.headers or _JSON, base)
+            commit(self.state, name, manifest.body, manifest.headers or RECORD_HEADERS, base)
 
     def _sign(self) -> None:
         document = {"schema": _SCHEMA, "bucket": self.target.bucket, "prefix": self.target.prefix}
         try:
-            commit(self.state, OWNER, json.dumps(document).encode(), _JSON, None)
+            commit(self.state, OWNER, json.dumps(document).encode(), RECORD_HEADERS, None)
         except Conflict:
             if not self._is_ours():
                 raise

@@ -6,9 +6,9 @@ To whoever asks it is a mapping like any other, whose entries are made when they
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, KeysView, Mapping, Sequence
-from itertools import chain, compress, filterfalse
-from operator import attrgetter, eq, not_
-from typing import Any, Literal
+from itertools import chain, compress, count, filterfalse, repeat, takewhile
+from operator import attrgetter, eq, is_not, not_
+from typing import Any, Literal, cast
 
 from galleria_action.columns import Column, Hashes, Numbers, Table, Values, places_of, values_of
 from galleria_action.deployment.model import EDIT_DIGITS
@@ -89,10 +89,12 @@ _EMPTY = Columns(
 class Entries(Mapping[str, ManifestEntry]):
     """Entries by key: ``rows`` says in which row of the ``columns`` each stands."""
 
-    __slots__ = ("columns", "rows")
+    __slots__ = ("_in_rows", "columns", "rows")
 
     def __init__(self, rows: dict[str, int], columns: Columns) -> None:
         self.rows, self.columns = rows, columns
+        #: the key of each row, as far as each is in the row that its place is
+        self._in_rows: list[str] | None = None
 
     @classmethod
     def of(cls, objects: Mapping[str, ManifestEntry]) -> Entries:
@@ -147,6 +149,27 @@ class Entries(Mapping[str, ManifestEntry]):
             it.source_sizes[row],
             it.source_blobs[row],
         )
+
+    def rows_of(self, keys: Iterable[str]) -> tuple[Sequence[int], list[bool] | None]:
+        """The rows of those of ``keys`` that are there; and of each whether it is one of them, where not all are."""
+        asked = list(keys)
+        if (run := self._run(asked)) is not None:
+            return run, None
+        rows = list(map(self.rows.get, asked))
+        if None not in rows:
+            return cast(list[int], rows), None
+        known = list(map(is_not, rows, repeat(None)))
+        return cast(list[int], list(compress(rows, known))), known
+
+    def _run(self, keys: list[str]) -> range | None:
+        """The rows of ``keys`` where each is the one after that before it, as a listing, git's index and most metadata
+        have them: seen at a glance, where looking them up takes the processor all over its memory."""
+        if self._in_rows is None:
+            self._in_rows = list(compress(self.rows, takewhile(bool, map(eq, self.rows.values(), count()))))
+        first = self.rows.get(keys[0]) if keys else None
+        if first is None or self._in_rows[first : first + len(keys)] != keys:
+            return None
+        return range(first, first + len(keys))
 
     def only(self, keys: Iterable[str]) -> Entries:
         """Those of ``keys`` that are there."""

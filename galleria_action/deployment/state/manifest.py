@@ -12,12 +12,12 @@ from collections.abc import Mapping
 from galleria_action.deployment.made_by import MadeBy
 from galleria_action.deployment.model import Mode
 from galleria_action.deployment.state.entries import Entries, Kind, ManifestEntry
-from galleria_action.storage.interface import ObjectInfo
+from galleria_action.storage.interface import RECORDS, ObjectInfo
 from galleria_action.values import dataclass, field, replace
 
 __all__ = ("MANIFEST_KEY", "Kind", "Leaving", "Manifest", "ManifestEntry")
 
-MANIFEST_KEY = ".galleria/manifest.json"
+MANIFEST_KEY = f"{RECORDS}manifest.json"
 
 
 @dataclass(frozen=True, slots=True)

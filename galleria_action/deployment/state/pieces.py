@@ -22,11 +22,9 @@ _FED = 64 << 10
 _DEEPEST = 4
 _GZIP = 16 + zlib.MAX_WBITS
 
-_INT = r"-?(?:0|[1-9][0-9]{0,18})"
-_ints = re.compile(rf"{_INT}(?>(?:,{_INT})*)").match
-_STRING = r'"(?:[^"\\\x00-\x1f]|\\[^\x00-\x1f])*+"'
-_strings = re.compile(rf"{_STRING}(?>(?:,{_STRING})*)").match
-_scalar = re.compile(rf"{_INT}(?=[,}}\]])|true|false|null").match
+_scalar = re.compile(r"-?(?:0|[1-9][0-9]{0,18})(?=[,}\]])|true|false|null").match
+#: all that a list of whole numbers is made of
+_OF_NUMBERS = b"-,0123456789"
 
 
 class Odd(Exception):
@@ -129,25 +127,37 @@ class _Reader:
         while more:
             while len(self._text) - self._at < _PIECE and self._read_on():
                 pass
-            items.extend(self._numbers() if numbers else json.loads(f"[{self._matched(_strings)}]"))
+            items.extend(self._numbers() if numbers else self._texts())
             more = self._is(",")
         if not self._is("]"):
             raise Odd
         return items
 
     def _numbers(self) -> Any:
-        begin, text = self._at, self._matched(_ints)
-        if self._at == len(self._text):  # the last of them may go on
-            text = text[: text.rindex(",")]
-            self._at = begin + len(text)
-        return json.loads(f"[{text}]")
-
-    def _matched(self, pattern: Any) -> str:
-        found = pattern(self._text, self._at)
-        if not found:
+        part = self._part("]", ",", 0)
+        if part.encode().translate(None, _OF_NUMBERS):
             raise Odd
-        self._at = found.end()
-        return str(found[0])
+        return json.loads(f"[{part}]")
+
+    def _texts(self) -> Any:
+        # Where the end is not one, because a text begins with a bracket or holds a comma, no list is read here.
+        part = self._part('"]', '","', 1)
+        texts = json.loads(f"[{part}]")
+        if not set(map(type, texts)) <= {str}:
+            raise Odd
+        return texts
+
+    def _part(self, end: str, between: str, more: int) -> str:
+        """What comes next of a list: all up to its ``end``, or as much of it as is there up to what stands ``between``
+        two items; and so many ``more`` characters, which are an item's, too."""
+        found = self._text.find(end, self._at)
+        if found < 0:
+            found = self._text.rfind(between, self._at)
+        if found < 0:
+            raise Odd
+        part = self._text[self._at : found + more]
+        self._at += len(part)
+        return part
 
     def _string(self) -> str:
         parts: list[str] = []

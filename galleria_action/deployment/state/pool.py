@@ -9,12 +9,11 @@ from __future__ import annotations
 import hashlib
 import re
 
-from galleria_action.storage.interface import Headers
+from galleria_action.storage.interface import RECORDS, Headers
 
-POOL_FOLDER = ".galleria/pool/"
+POOL_FOLDER = f"{RECORDS}pool/"
 #: what lies in the pool is for nobody's cache
 POOL_HEADERS = Headers("application/octet-stream", "no-store")
-
 
 _is_pool_key = re.compile(rf"{re.escape(POOL_FOLDER)}(?:unproven-)?[0-9a-f]{{64}}").fullmatch
 

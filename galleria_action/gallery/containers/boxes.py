@@ -90,7 +90,9 @@ def _places(data: bytes, iloc: Box, idat: Box | None) -> dict[int, list[tuple[in
             if version in (1, 2):
                 reader.number(index_size)
             start = base + reader.number(offset_size)
-            end = start + reader.number(length_size)
+            length = reader.number(length_size)
+            # 0 stands for all that follows
+            end = start + length if length else idat.end if method == 1 and idat else len(data)
             pieces.append((min(start, len(data)), min(end, len(data))))
         if method == 0 or (method == 1 and idat):
             places[number] = pieces

@@ -137,14 +137,16 @@ class _Search:
                 if folder not in self._waiting:
                     self._waiting[folder] = _Waiting(self._files, self._folders[folder])
                 places = list(group)
-                called = dict(zip(map(names.__getitem__, places), places, strict=True))
-                rows = self._waiting[folder].until(names[places[-1]])
-                self._compare(rows, list(map(called.get, _names(self._files, rows))), batch, written)
+                here, rows = list(map(names.__getitem__, places)), self._waiting[folder].until(names[places[-1]])
+                if (sought := _names(self._files, rows)) != here:  # mostly all that is tracked is sought
+                    at = list(map(dict(zip(here, places, strict=True)).get, sought))
+                    there = list(map(is_not, at, repeat(None)))
+                    rows, places = array("I", compress(rows, there)), [it for it in at if it is not None]
+                self._compare(rows, places, batch, written)
 
-    def _compare(self, rows: Sequence[int], places: Sequence[int | None], batch: _Batch, written: int) -> None:
-        """Are the files in ``rows``, which stand at ``places`` of ``batch`` if at all, still those of the index?"""
-        files, there = self._files, list(map(is_not, places, repeat(None)))
-        rows, at = list(compress(rows, there)), list(compress(places, there))
+    def _compare(self, rows: Sequence[int], places: Sequence[int], batch: _Batch, written: int) -> None:
+        """Are the files in ``rows``, which stand at ``places`` of ``batch``, still those of the index?"""
+        files = self._files
         changed, modified = (list(map(column.__getitem__, rows)) for column in (files.changed, files.modified))
         numbers = (
             map(floordiv, changed, repeat(_SECOND)),
@@ -155,12 +157,12 @@ class _Search:
             map(files.sizes.__getitem__, rows),
         )
         own = _compared([array("I", map(and_, column, repeat(_CUT_TO_32_BITS))) for column in numbers])
-        same = map(eq, own, map(batch.statuses.__getitem__, at))  # type: ignore[arg-type]
+        same = map(eq, own, map(batch.statuses.__getitem__, places))
         # Written in the same moment as the index, or later: it may have changed without a trace (git: racy-git.txt).
         before = map(lt, modified, repeat(written))
         vouched = list(map(and_, same, before))
         self.found.rows.extend(compress(rows, vouched))
-        self.found.blobs += b"".join(compress(map(batch.blobs.__getitem__, at), vouched))  # type: ignore[arg-type]
+        self.found.blobs += b"".join(compress(map(batch.blobs.__getitem__, places), vouched))
         self.found.doubtful.extend(compress(rows, map(not_, vouched)))
 
 

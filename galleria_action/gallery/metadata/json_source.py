@@ -33,7 +33,8 @@ MAX_DEPTH = 64
 #: After so many problems no more are looked for: a document can have millions.
 MAX_PROBLEMS = 1000
 
-_DENSE = 16 * 2**20
+#: bytes that may hold whatever they like
+DENSE = 16 * 2**20
 #: of so many values it takes less time to look at each than to load what looks at all
 _FEW_VALUES = 20_000
 
@@ -69,6 +70,7 @@ def parse(raw: bytes) -> JsonSource:
     Raises ``Unreadable`` when the encoding or the syntax is wrong, or when a limit of this module is exceeded.
     """
     check_size(raw)
+    check_density(raw)
     text = _decode(raw)
     if not text or text.isspace():
         raise Unreadable(Problem("the file is empty"))
@@ -109,10 +111,14 @@ _OTHER_BOMS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, co
 
 
 def check_size(raw: bytes) -> None:
-    """Raise ``Unreadable`` for a document that is too large or too dense to be read."""
+    """Raise ``Unreadable`` for a document that is too large to be read."""
     if len(raw) > MAX_BYTES:
         raise Unreadable(too_large(len(raw)))
-    if len(raw) > _DENSE and (values := raw.count(b",") + raw.count(b"{") + raw.count(b"[")) > MAX_VALUES:
+
+
+def check_density(raw: bytes) -> None:
+    """Raise ``Unreadable`` for a document that holds too many values to be read value for value."""
+    if len(raw) > DENSE and (values := raw.count(b",") + raw.count(b"{") + raw.count(b"[")) > MAX_VALUES:
         raise Unreadable(Problem(f"the file holds about {values:,} values; at most {MAX_VALUES:,} are read"))
 
 

@@ -11,7 +11,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from galleria_action.gallery.metadata.json_source import StrictReader, Unreadable, check_size, skip_space
+from galleria_action.gallery.metadata import json_source
+from galleria_action.gallery.metadata.json_source import StrictReader, Unreadable, check_density, check_size, skip_space
 
 #: bytes that are turned into text at a time; and so long a single item or field may be
 _PIECE = 1 << 20
@@ -53,6 +54,8 @@ class _Pieces:
         self._text, self._at = "", 0
         self._name, self._take, self._take_text = name, take, take_text
         self._reader = StrictReader()
+        #: characters that were read value for value, which take many times their room; what has a type takes no more
+        self._by_value = 0
 
     def document(self) -> dict[str, Any]:
         self._expect("{")
@@ -134,6 +137,9 @@ class _Pieces:
         value, end = self._reader.raw_decode(self._text, self._at)
         if self._reader.found_something or (end == len(self._text) and self._behind < len(self._raw)):
             raise Odd
+        if self._by_value <= json_source.DENSE < self._by_value + end - self._at:
+            check_density(self._raw)
+        self._by_value += end - self._at
         self._at = end
         return value
 

@@ -20,7 +20,12 @@ _HOLDERS = frozenset([b"moov", b"trak", b"mdia", b"minf", b"stbl", b"udta", b"il
 #: frames and tables of numbers: nothing that a last look could read
 _MEDIA = frozenset([b"mdat", b"idat", b"jxlc", b"jxlp", b"stsz", b"stz2", b"stco", b"co64", b"stts", b"ctts", b"stss",
                     b"stsc", b"sdtp", b"sgpd", b"sbgp", b"trun", b"sidx"])  # fmt: skip
+#: of a still picture they are small and may hold descriptions that no list of items leads to
+_CONTENT = frozenset([b"mdat", b"idat"])
+_STILLS = (b"hei", b"hev", b"mif", b"msf", b"avi", b"mia")
 _POSITIONS = frozenset([b"\xa9xyz", b"loci"])
+#: what nobody looks into here, and why
+_CLOSED = {b"cmov": "it is packed", b"gps ": "blocks of a dash camera"}
 _XMP_ID = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 _C2PA_ID = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
 #: what a track may hold without telling where: pictures, sound, time codes, closed captions
@@ -56,6 +61,9 @@ def length_of_boxes(data: bytes, start: int) -> int:
 class _Boxes:
     def __init__(self, search: Search, find_in_exif: Finder) -> None:
         self.search, self.data, self.find_in_exif = search, search.data, find_in_exif
+        self.media = _MEDIA - _CONTENT if _is_still(search.data) else _MEDIA
+        #: whether words of a subtitle tell a position; looked for once, however many tracks there are
+        self._subtitled: bool | None = None
 
     def look(self, start: int, end: int, depth: int = 0, *, located: frozenset[int] = frozenset()) -> None:
         """Look through the boxes between two offsets. ``located`` are the numbers of the entries of a list of values
@@ -71,15 +79,17 @@ class _Boxes:
                 if box.kind == b"trak":
                     self._look_at_track(box)
                 self.look(box.start, box.end, depth + 1, located=located)
-            elif box.kind in _MEDIA:
+            elif box.kind in self.media:
                 self.search.skip(box.at, box.end)
+            elif box.kind in _CLOSED:
+                self.search.leave(_CLOSED[box.kind])
             else:
                 self._look_into_content(box)
 
     def _look_into_content(self, box: Box) -> None:
         body = (box.start, box.end)
         if box.kind in (b"XMP_", b"xml "):
-            self._part([body], "XMP", find_in_xmp)
+            self._part([body], "XMP", _find_in_xml)
         elif box.kind == b"Exif":
             self._look_into_exif([body])
         elif box.kind == b"jumb":
@@ -144,7 +154,9 @@ class _Boxes:
         handler = self.data[kind.start + 8 : kind.start + 12] if kind else b"none"
         entry = self.data[description.start + 12 : description.start + 16] if description else b"none"
         if handler in _SUBTITLES:
-            if _SUBTITLE_POSITION.search(self.data):
+            if self._subtitled is None:
+                self._subtitled = _SUBTITLE_POSITION.search(self.data) is not None
+            if self._subtitled:
                 self.search.leave("a track of subtitles")
         elif handler not in _TRACKS and entry != _DESCRIBED:
             self.search.leave(f"a track of data, {_letters(entry)}, which nobody but its maker can read")
@@ -154,6 +166,21 @@ class _Boxes:
         for kind in kinds:
             found = found and next((b for b in boxes(self.data, found.start, found.end) if b.kind == kind), None)
         return found
+
+
+def _is_still(data: bytes) -> bool:
+    """Whether one of the brands is that of a still picture (ISO/IEC 23008-12)."""
+    brands = next(boxes(data, 0, len(data)), None)
+    if brands is None or brands.kind != b"ftyp":
+        return False
+    return any(data[at : at + 3] in _STILLS for at in range(brands.start, min(brands.end, brands.start + 400), 4))
+
+
+def _find_in_xml(search: Search) -> None:
+    """XMP; or what else a maker writes as XML, such as Sony's <Item name="Latitude" value="52:31:12.000"/>."""
+    find_in_xmp(search)
+    if b"RDF" not in search.data and says_position(search.data.replace(b"'", b'"')):
+        search.leave()
 
 
 def _letters(kind: bytes) -> str:

@@ -16,7 +16,7 @@ from galleria_action.gallery.position.jumbf import find_in_credentials
 from galleria_action.gallery.position.photoshop import find_in_iptc, find_in_resources
 from galleria_action.gallery.position.search import Search
 from galleria_action.gallery.position.unknown import find_in_unknown
-from galleria_action.gallery.position.words import says_position
+from galleria_action.gallery.position.words import GEO_TEXT, says_position
 from galleria_action.gallery.position.xmp import find_in_xmp
 
 _PNG_PIXELS = frozenset([b"IDAT", b"fdAT", b"iCCP", b"PLTE"])
@@ -57,7 +57,8 @@ def find_in_png(search: Search, find_in_exif: Finder) -> None:
 
 
 _PNG_NAMES = {
-    b"eXIf": "EXIF", b"caBX": "the content credentials", b"tEXt": "a text", b"zTXt": "a text", b"iTXt": "a text",
+    b"eXIf": "EXIF", b"zxIf": "EXIF", b"caBX": "the content credentials", b"tEXt": "a text",
+    b"zTXt": "a text", b"iTXt": "a text",
 }  # fmt: skip
 
 
@@ -72,6 +73,8 @@ def _find_behind(search: Search, at: int, find_in_exif: Finder) -> None:
 def _find_in_chunk(chunk: Search, kind: bytes, find_in_exif: Finder) -> None:
     if kind == b"eXIf":
         _find_in_exif_chunk(chunk, find_in_exif)
+    elif kind == b"zxIf":
+        _find_in_packed_exif(chunk, find_in_exif)
     elif kind == b"caBX":
         find_in_credentials(chunk)
     else:
@@ -85,6 +88,30 @@ def _find_in_exif_chunk(chunk: Search, find_in_exif: Finder) -> None:
         find_in_exif(block)
 
 
+def _find_in_packed_exif(chunk: Search, find_in_exif: Finder) -> None:
+    """A proposal that some programs write: method 0, the length of the block, and the block packed."""
+    block = _unpacked(chunk, 5)
+    if block is not None:
+        inner = Search(block, chunk.where, chunk.depth)
+        _find_in_exif_chunk(inner, find_in_exif)
+        if inner.told:
+            chunk.leave("it is packed")
+
+
+def _unpacked(chunk: Search, start: int) -> bytes | None:
+    """What is packed behind ``start``; ``None`` where it is not packed, or too large, which is told."""
+    unpacker = zlib.decompressobj()
+    try:
+        text = unpacker.decompress(chunk.data[start:], _LARGEST_TEXT)
+    except zlib.error:
+        return None
+    if unpacker.unconsumed_tail:
+        chunk.leave("it is packed, and too large to be looked through")
+        return None
+    chunk.unpack(len(text))
+    return text
+
+
 def _find_in_text(chunk: Search, kind: bytes, find_in_exif: Finder) -> None:
     """A text chunk: keyword, NUL, and the text, packed or not."""
     keyword, _, rest = chunk.data.partition(b"\0")
@@ -96,16 +123,9 @@ def _find_in_text(chunk: Search, kind: bytes, find_in_exif: Finder) -> None:
         fields = rest[2:].split(b"\0", 2)
         start = len(chunk.data) - len(fields[-1])
     chunk.where = "XMP" if keyword == b"XML:com.adobe.xmp" else f"the text {keyword[:40].decode('latin-1')!r}"
-    text = chunk.data[start:]
-    if packed:
-        unpacker = zlib.decompressobj()
-        try:
-            text = unpacker.decompress(text, _LARGEST_TEXT)
-        except zlib.error:
-            return
-        if unpacker.unconsumed_tail:
-            chunk.leave("it is packed, and too large to be looked through")
-            return
+    text = _unpacked(chunk, start) if packed else chunk.data[start:]
+    if text is None:
+        return
     inner = Search(text, chunk.where, chunk.depth)
     _find_in_words(inner, keyword, find_in_exif)
     chunk.told |= inner.told
@@ -117,9 +137,11 @@ def _find_in_text(chunk: Search, kind: bytes, find_in_exif: Finder) -> None:
             chunk.leave("it is packed, and does not fit any more")
         else:
             chunk.blank(start, again)
-    elif says_position(keyword + b"\0" + text) and packed:
+    elif not (GEO_TEXT.fullmatch(text) or says_position(keyword + b"\0" + text)):
+        return
+    elif packed:
         chunk.leave("it is packed")
-    elif says_position(chunk.data):
+    else:
         chunk.blank(0, b"Comment\0".ljust(len(chunk.data), b" "))
 
 

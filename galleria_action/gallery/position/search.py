@@ -17,6 +17,8 @@ from galleria_action.values import dataclass, field
 _DEEPEST = 4
 #: bytes looked through for one byte of the file, however its blocks are nested and shared
 _MOST_PER_BYTE, _LEAST = 12, 1 << 20
+#: text of descriptions packs well; so many of its bytes count as one
+_PACKED = 4
 
 
 class Intricate(ValueError):
@@ -87,6 +89,11 @@ class Search:
         for start, end in pieces if inner.changed else ():
             self._patches.append(Patch(start, end, cleaned[at : at + end - start]))
             at += end - start
+
+    def unpack(self, size: int) -> None:
+        """Count ``size`` bytes that were unpacked, which are looked through without being in the file."""
+        if self._budget is not None:
+            self._budget.spend(size // _PACKED)
 
     @property
     def changed(self) -> bool:

@@ -17,10 +17,12 @@ _WORDS = (
 RECORDS = (
     b"\x02\0\x05\0\x03\0\0\0", b"\x04\0\x05\0\x03\0\0\0", b"\0\x02\0\x05\0\0\0\x03", b"\0\x04\0\x05\0\0\0\x03",
 )  # fmt: skip
+#: the same in a BigTIFF, which counts in eight bytes; in the other byte order it begins as above
+_BIG_RECORDS = (b"\0\x02\0\x05\0\0\0\0\0\0\0\x03", b"\0\x04\0\x05\0\0\0\0\0\0\0\x03")
 
 #: Each word holds one of these letters in a row, each record one of these bytes: looked for first, they are few.
 _HINTS = (b"gps", b"itude", b'"lat"', b'"lng"', b'"lon"', b"geo:l", b"\xa9xyz", b"iso6709", b"$gp", b"$gn")
-_RECORD_HINTS = (b"\0\x05\0\x03\0\0\0", b"\0\x05\0\0\0\x03")
+_RECORD_HINTS = (b"\0\x05\0\x03\0\0\0", b"\0\x05\0\0\0\x03", b"\0\x05\0\0\0\0\0\0\0\x03")
 #: what no word has in it: without these bytes most data that are not text are a few of what they were
 _OUTSIDE = bytes(set(range(256)) - set(b"".join(_WORDS)) - set(b"".join(_WORDS).upper()))
 
@@ -34,6 +36,17 @@ _SAID = expression(
     rb"|coordinates[^a-z0-9]{1,5}[0-9]{1,3}\.[0-9]{4}"
 )
 _SAID_HINTS = (b"lat", b"gps", b"coordinates")
+
+#: a place as ISO 6709 writes it, in whatever it stands: `+52.5200+013.4050/`, `+5231.20+01324.30+034.0/`. With its
+#: slash, as no other text is likely to be; digits become `0` for the first look, and all but these four `_`.
+_ISO_6709 = expression(
+    rb"[+-](?:[0-9]{2}){1,3}\.[0-9]{2,12}[+-][01][0-9]{2}(?:[0-9]{2}){0,2}\.[0-9]{2,12}"
+    rb"(?:[+-][0-9.]{1,12})?(?:crs[a-z0-9_:-]{1,20})?/"
+)
+_SHAPE = bytes(
+    48 if 48 <= code <= 57 else 43 if code in b"+-" else code if code in b"./" else 95 for code in range(256)
+)
+_SHAPES = (b"+00.00", b"+0000.00", b"+000000.00")
 
 #: a keyword that is a position and nothing else: `geo:lat=52.5`, `geo:52.5,13.4` (RFC 5870), and
 #: `+52.5200+013.4050/` (ISO 6709)
@@ -50,7 +63,9 @@ def folded(data: bytes) -> bytes:
 
 def says_position(data: bytes) -> bool:
     """Whether ``data`` holds words or records of a position. Linear, and a few nanoseconds per byte."""
-    if _any(_RECORD_HINTS, data) and _any(RECORDS, data):
+    if _any(_RECORD_HINTS, data) and _any(RECORDS + _BIG_RECORDS, data):
+        return True
+    if _any(_SHAPES, data.translate(_SHAPE, b"\0")) and _ISO_6709.search(folded(data)):
         return True
     letters = data.translate(_FOLDED, _OUTSIDE)
     if _any(_HINTS, letters) and _any(_WORDS, letters) and _any(_WORDS, folded(data)):

@@ -113,8 +113,9 @@ class _Reader:
         self._position_from = None
         # expat stands at the closing tag, or behind an element that closes itself
         here = self._parser.CurrentByteIndex
-        closing = re.compile(b"</" + re.escape(name.encode()) + rb"\s*>").match(self.text, here)
-        self.spans.append(_Span(element.at, closing.end() if closing else here, _tells(element.name)))
+        closes = self.text.startswith(b"</" + name.encode(), here)
+        end = self.text.index(b">", here) + 1 if closes else here
+        self.spans.append(_Span(element.at, end, _tells(element.name)))
 
     def _refuse(self, *_: object) -> None:
         raise expat.ExpatError("a document type")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from itertools import islice
 from typing import Any
 
@@ -38,16 +39,12 @@ from galleria_action.storage.interface import (
 )
 from galleria_action.storage.persistence import Persistence
 from galleria_action.storage.providers import Provider, provider_of
-from galleria_action.storage.s3.deletes import BATCH, BATCH_REFUSED, NOT_IN_XML, PASSING_IN_BATCH
+from galleria_action.storage.s3.deletes import BATCH, NOT_IN_XML, PASSING_IN_BATCH, BatchRefused, refuses_batches
 from galleria_action.storage.s3.listing import BadListing, Page, every_object, page_of
 from galleria_action.storage.settings import is_archive
 from galleria_action.storage.words import clean
 
 _FAILURES = botocore_failures()
-
-
-class _BatchRefused(Exception):
-    """The service has no DeleteObjects, or not ours."""
 
 
 class Boto3Store:
@@ -84,13 +81,13 @@ class Boto3Store:
     def _get(self, key: str, most: int) -> StoredObject | None:
         try:
             answer = self._client.get_object(**self._at(key))
-            body = answer["Body"].read(most + 1)
+            with closing(answer["Body"]) as stream:  # a connection whose answer was read whole is kept all the same
+                body = stream.read(most + 1)
         except _FAILURES as error:
             self._raise_unless_absent(error, self._call("get", key))
             return None
         etag = self._etag(answer, self._call("get", key))
         if len(body) > most:
-            answer["Body"].close()
             raise failure(Fault("too long", message=f"more than {most:,} bytes"), self._call("get", key))
         if len(body) != answer.get("ContentLength", len(body)):
             raise failure(Fault("cut"), self._call("get", key))
@@ -195,7 +192,7 @@ class Boto3Store:
         objects = [{"Key": root + key} for key in keys]
         try:
             answer = self._persist(lambda: self._ask_for_batch(objects))
-        except _BatchRefused:
+        except BatchRefused:
             self._batches = False
             return self._delete_singly(keys)
         deleted = {item.get("Key") for item in answer.get("Deleted", [])}
@@ -218,8 +215,8 @@ class Boto3Store:
             )
         except _FAILURES as error:
             fault = of_botocore(error)
-            if fault.code in BATCH_REFUSED or fault.status in (405, 411, 501):
-                raise _BatchRefused from error
+            if refuses_batches(fault):
+                raise BatchRefused from error
             raise failure(fault, self._call("delete")) from error
         return answer
 

@@ -10,7 +10,6 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice, pairwise, repeat
 from operator import attrgetter, itemgetter, lt
-from sys import intern
 
 from galleria_action.storage.faults import Call, Fault, failure
 from galleria_action.storage.interface import WHOLE, Indivisible, ObjectInfo, Part, objects_of
@@ -72,7 +71,7 @@ def every_object(fetch: Callable[[str | None], Page], call: Call, part: Part = W
                     raise BadListing("the listing names objects that were not asked for")
                 if not info.key.startswith(wanted):
                     continue  # of the target, but not of the folder in it: some list more than they are asked for
-                key = intern(info.key[len(root) :]) if root else info.key
+                key = info.key[len(root) :] if root else info.key
                 if part.after and key <= part.after:
                     raise Indivisible
                 if part.until is not None and key > part.until:
@@ -87,7 +86,7 @@ def _below(root: str, objects: Sequence[ObjectInfo]) -> Sequence[ObjectInfo]:
     if not root:
         return objects
     keys, *others = zip(*objects, strict=True)
-    return objects_of(zip(map(intern, map(itemgetter(slice(len(root), None)), keys)), *others, strict=True))
+    return objects_of(zip(map(itemgetter(slice(len(root), None)), keys), *others, strict=True))
 
 
 def _pages(fetch: Callable[[str | None], Page]) -> Iterator[Page]:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from itertools import repeat
 from operator import itemgetter
-from sys import intern
 from urllib.parse import unquote_plus
 from xml.etree import ElementTree
 
@@ -107,7 +106,7 @@ def _plain_objects(body: bytes) -> tuple[list[ObjectInfo], bytes] | None:
     _, keys, etags, sizes = zip(*found, strict=True)
     if "<EncodingType>url</EncodingType>" in around and ("%" in text or "+" in text):
         keys = tuple(map(_decoded, keys))
-    return objects_of(zip(map(intern, keys), map(int, sizes), etags, repeat(False))), around.encode()
+    return objects_of(zip(keys, map(int, sizes), etags, repeat(False))), around.encode()
 
 
 def _decoded(key: str) -> str:
@@ -162,4 +161,4 @@ def _object(one: ElementTree.Element, names: tuple[str, str, str], encoded: bool
         raise BadListing("a listing with a size that is not a number")
     bare = (etag or "").removeprefix("W/").strip('"')
     name = _decoded(key) if encoded else key
-    return ObjectInfo(intern(name), int(size), intern(bare))  # the record has the same texts: one for both
+    return ObjectInfo(name, int(size), bare)

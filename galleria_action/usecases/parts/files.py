@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import and_, ne, not_
 
 from galleria_action.deployment.galleries import LocalGallery, SourcePhoto
 from galleria_action.deployment.model import SourceFile
-from galleria_action.deployment.stale import Doubt, Proofs, differs_in_size, doubt, refusal
+from galleria_action.deployment.stale import Doubt, Proofs, differs_in_size, doubt, refusal, told_of
 from galleria_action.deployment.state.entries import Entries
 from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.gallery.keys import METADATA_KEY
@@ -55,7 +56,11 @@ def check_online(
     if local.mode != "metadata" or mode in (CheckFiles.OFF, CheckFiles.HASH):
         return  # nothing is claimed, nothing is asked, or all of it has been read already
     known, others = recorded.objects, frozenset(sent)
-    left = list(local.fulls(lambda key, sha256: key not in others and proved.get(key) != sha256))
+
+    def unproved(keys: Sequence[str], sha256s: Sequence[str]) -> Iterable[object]:
+        return map(and_, map(not_, map(others.__contains__, keys)), map(ne, told_of(proved, keys), sha256s))
+
+    left = list(local.fulls(unproved))
     if mode is CheckFiles.SIZE:
         _refuse([file for file in left if differs_in_size(file, known.get(file.key))])
         return
@@ -81,7 +86,7 @@ def check_sent(context: Context, local: LocalGallery, sent: Iterable[str]) -> No
     if local.mode != "metadata" or context.options.gallery.check_files is not CheckFiles.AUTO:
         return
     keys = frozenset(sent)
-    files = list(local.fulls(lambda key, _: key in keys)) if keys else []
+    files = list(local.fulls(lambda its, _: map(keys.__contains__, its))) if keys else []
     if sum(file.size for file in files) <= MOST_BYTES:
         _refuse(others_than_claimed(files))
 

@@ -123,7 +123,7 @@ def _metadata(context: Context, source: Path) -> LoadedMetadata | None:
         # these words are Galleria's own; its users know them
         raise GalleryInvalid(
             f"Error loading gallery metadata: Gallery metadata not found: {fence.name(path)}",
-            hint=_where_to_look(context.place.folder),
+            hint=_where_to_look(context.place.folder, path, given="metadata-file" if given else "source"),
         )
     loaded = read_metadata(path, fence, context.expect_much)
     for warning in loaded.warnings:
@@ -150,8 +150,9 @@ def _without_positions(context: Context, loaded: LoadedMetadata) -> LoadedMetada
     return replace(loaded, content=cleaned.raw, sha256=sha256(cleaned.raw).hexdigest())
 
 
-def _where_to_look(folder: Path) -> str:
-    """What to do where no gallery is found in ``folder``."""
+def _where_to_look(folder: Path, path: Path, *, given: str) -> str:
+    """What to do where no gallery is found at ``path``, of which the option ``given`` tells; ``folder`` is the
+    workspace."""
     with os.scandir(folder) as entries:
         empty = next(entries, None) is None
     if empty:
@@ -159,9 +160,11 @@ def _where_to_look(folder: Path) -> str:
             f"The folder {str(folder)!r} is empty. In a workflow let a checkout come first (actions/checkout); in a "
             'container mount the repository there (docker run -v "$PWD:/github/workspace").'
         )
+    if given == "source" and path.parent.is_file():
+        return f"The option source names a file ({path.parent.name}); give the folder that it lies in."
     return (
-        "Is the option source right, and was the gallery built in this job or committed to the repository? Of a folder "
-        "of photos `galleria-action process FOLDER` makes one."
+        f"Is the option {given} right, and was the gallery built in this job or committed to the repository? Of a "
+        "folder of photos `galleria-action process FOLDER` makes one."
     )
 
 

@@ -14,7 +14,6 @@ from galleria_action.deployment.model import Plan
 from galleria_action.deployment.releases.history import History, read_history
 from galleria_action.deployment.releases.hold import HOLD_KEY, held
 from galleria_action.deployment.releases.record import (
-    RELEASE_HEADERS,
     RELEASES_FOLDER,
     Release,
     Standing,
@@ -28,9 +27,11 @@ from galleria_action.deployment.remote.reading import RemoteState
 from galleria_action.deployment.remote.verification import Verification
 from galleria_action.deployment.shards import SHARDS_FOLDER
 from galleria_action.deployment.state.publication import Publication
-from galleria_action.errors import Conflict, GalleriaError, VerifyFailed
+from galleria_action.errors import Conflict, GalleriaError, ReleaseUnavailable, VerifyFailed
+from galleria_action.gallery.metadata.model import GalleryMetadata
+from galleria_action.gallery.metadata.schema import RemoteInvalid, parse_remote
 from galleria_action.storage.conditions import prove_ahead
-from galleria_action.storage.interface import ReadStore, WriteStore, open_ahead
+from galleria_action.storage.interface import RECORD_HEADERS, ReadStore, WriteStore, open_ahead
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.approval import check_approval
 from galleria_action.values import dataclass, replace
@@ -60,6 +61,18 @@ def history_of(store: ReadStore, remote: RemoteState) -> History:
     keys: Iterable[str] = (it.key for it in store.list(RELEASES_FOLDER)) if listed is None else listed
     metadata = remote.metadata_base
     return read_history(store, keys, metadata.sha256 if metadata else None, remote.manifest)
+
+
+def metadata_of(release: Release, body: bytes | None) -> GalleryMetadata | None:
+    """What the metadata document ``body`` of a ``release`` says (``None``: it has none). Raises ``ReleaseUnavailable``
+    where it cannot be understood."""
+    try:
+        return parse_remote(body) if body is not None else None
+    except RemoteInvalid as error:
+        raise ReleaseUnavailable(
+            f"The metadata of {release.id} cannot be understood: {error}. Nothing was written.",
+            hint="history lists what can be brought back.",
+        ) from error
 
 
 def begin(context: Context, store: WriteStore, plan: Plan) -> None:
@@ -149,14 +162,14 @@ def _end(context: Context, store: WriteStore, remote: RemoteState, open_keys: li
     """End the releases that lie under ``open_keys``, and what follows from that, unless somebody is at work."""
     context.stop.check()
     try:
-        hold = Hold.claim(store, Publication("", None, {}))
+        hold = Hold.claim(store, Publication())
     except Conflict:
         return
     for release in history_of(store, remote).releases:
         if release.standing is Standing.OPEN:
             ended = replace(release, standing=Standing.UNVERIFIED)
             context.stop.check()
-            store.put(ended.key, ended.to_bytes(), RELEASE_HEADERS)
+            store.put(ended.key, ended.to_bytes(), RECORD_HEADERS)
     context.stop.check()
     pool, keep = set(pooled(remote.listing)), context.options.releases.keeping
     retain_under(hold, pool, keep, context.now(), context.say, context.stop.check, open_keys)

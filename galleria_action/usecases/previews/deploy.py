@@ -9,18 +9,19 @@ from __future__ import annotations
 from functools import partial
 
 from galleria_action.deployment.events import Event, Located, Pictured, Planned, Previewed, Released
+from galleria_action.deployment.galleries import KINDS
 from galleria_action.deployment.guards import DeleteLimit, check_guards
 from galleria_action.deployment.layout import Layout, laid_out, place_of, whole
 from galleria_action.deployment.model import PageEdit
 from galleria_action.deployment.outgoing.done import UploadsDone
 from galleria_action.deployment.previews.lending import Lender
-from galleria_action.deployment.previews.marks import MARK_HEADERS, MARKS, Preview, closing_in
+from galleria_action.deployment.previews.marks import MARKS, Preview, closing_in
 from galleria_action.errors import DeleteGuard, EmptyGallery, PlanChanged
 from galleria_action.options.checks import Cors
 from galleria_action.options.edge import Probe
 from galleria_action.options.guards import Orphans, PlanApproval
 from galleria_action.quantities import count, human_size
-from galleria_action.storage.interface import WriteStore
+from galleria_action.storage.interface import RECORD_HEADERS, WriteStore
 from galleria_action.storage.wrappers import ReadOnlyStore
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.applying import announce, nothing_to_do, open_checkpoint, put_online
@@ -29,6 +30,7 @@ from galleria_action.usecases.parts.planning import Comparison, make_comparison
 from galleria_action.usecases.parts.positions import look_for_positions
 from galleria_action.usecases.parts.unfinished import settled
 from galleria_action.usecases.previews.address import address_of_preview
+from galleria_action.usecases.previews.holding import in_the_way, keys_below
 from galleria_action.usecases.previews.removal import finish_closing, remove
 from galleria_action.usecases.results import Deployed, PlanMade, PreviewDeployed
 from galleria_action.values import replace
@@ -40,6 +42,7 @@ def deploy_preview(context: Context) -> PreviewDeployed | PlanMade:
     side = check_local(context)
     slots = context.slots()
     live = make_comparison(_unguarded(context), ReadOnlyStore(laid_out(slots.store, slots.live)), side)
+    _check_room(context, live, side)
     _tell_refusal(context, live)
     look_for_positions(context, live.plan.uploads)  # what the live gallery shows already is not hidden by a preview
     if context.options.dry_run:
@@ -51,7 +54,7 @@ def deploy_preview(context: Context) -> PreviewDeployed | PlanMade:
     done = _deployed(context, root, side, lender)
     if root.head(mark.key) is None:  # a removal went by meanwhile, and what is online now came after it
         context.stop.check()
-        root.put(mark.key, mark.to_bytes(), MARK_HEADERS)
+        root.put(mark.key, mark.to_bytes(), RECORD_HEADERS)
     url = address_of_preview(context.options, context.preview)
     context.tell(Previewed(url))
     finish_closing(context, shown, live.remote.listing)
@@ -62,6 +65,15 @@ def deploy_preview(context: Context) -> PreviewDeployed | PlanMade:
     return PreviewDeployed(context.preview, url, done.verification)
 
 
+def _check_room(context: Context, live: Comparison, side: LocalSide) -> None:
+    """Raise ``ConfigInvalid`` where the gallery has files, or would have with the merge, in its place."""
+    layout, remote = Layout.preview(context.preview), live.remote
+    own = (key for kind in KINDS for key in side.gallery.keys_of(kind) or ())
+    taken = keys_below(layout, {*remote.named_keys(), *remote.manifest.objects, *own})
+    if taken and not context.options.previews.preview_bucket:
+        raise in_the_way(layout, taken)
+
+
 def _announce(context: Context, root: WriteStore) -> Preview:
     """Write the mark, before anything of the preview; what is left of one of the same name that was to go, goes."""
     name, place = context.preview, context.preview_target
@@ -70,7 +82,7 @@ def _announce(context: Context, root: WriteStore) -> Preview:
     context.stop.check()
     number = context.pull_request if name == f"pr-{context.pull_request}" else None
     mark = Preview(name, context.now(), place.bucket, place.prefix, number)
-    root.put(mark.key, mark.to_bytes(), MARK_HEADERS)
+    root.put(mark.key, mark.to_bytes(), RECORD_HEADERS)
     return mark
 
 

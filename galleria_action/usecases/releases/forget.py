@@ -19,7 +19,7 @@ from galleria_action.deployment.model import Commit, Delete, Plan, Reason
 from galleria_action.deployment.outgoing.done import Idle
 from galleria_action.deployment.releases.forgetting import Document, document_without, keys_of, record_without
 from galleria_action.deployment.releases.history import History
-from galleria_action.deployment.releases.record import RELEASE_HEADERS, Kind, Standing, is_open
+from galleria_action.deployment.releases.record import Kind, Standing, is_open
 from galleria_action.deployment.releases.rollback import Restored
 from galleria_action.deployment.remote.reading import RemoteState, list_target, read_remote
 from galleria_action.deployment.state.manifest import MANIFEST_KEY
@@ -28,17 +28,18 @@ from galleria_action.deployment.state.pool import POOL_HEADERS, pool_key
 from galleria_action.deployment.state.publication import Publication, Replaced
 from galleria_action.deployment.state.written import headers_of, written
 from galleria_action.deployment.strategies.rolling import rolling
-from galleria_action.errors import ConfigInvalid, Finding, PlanChanged, VerifyFailed
+from galleria_action.errors import ConfigInvalid, Finding, GalleryInvalid, PlanChanged, VerifyFailed
 from galleria_action.gallery.keys import METADATA_KEY, folded
-from galleria_action.gallery.metadata.schema import parse_remote
+from galleria_action.gallery.metadata.model import GalleryMetadata
+from galleria_action.gallery.metadata.schema import RemoteInvalid, parse_remote
 from galleria_action.quantities import count
-from galleria_action.storage.interface import Headers, ReadStore, WriteStore
+from galleria_action.storage.interface import RECORD_HEADERS, Headers, ReadStore, WriteStore
 from galleria_action.usecases.context import Context
-from galleria_action.usecases.parts.applying import verify_brought
 from galleria_action.usecases.parts.places import check_router
 from galleria_action.usecases.parts.purging import Gone, purging, purging_of
 from galleria_action.usecases.parts.releasing import begin, concluding, history_of, terms_of
 from galleria_action.usecases.parts.unfinished import cleared
+from galleria_action.usecases.parts.verifying import verify_brought
 from galleria_action.usecases.previews.holding import previews_with
 from galleria_action.usecases.previews.removal import finish_closing, remove
 from galleria_action.usecases.releases.forget_elsewhere import Trace, forget_elsewhere, traces_elsewhere
@@ -49,10 +50,12 @@ from galleria_action.values import dataclass, replace
 @dataclass(frozen=True, slots=True)
 class _Traces:
     """Where a photo is to be found: the ``plan`` that takes it from the live gallery, its ``keys``, the objects of the
-    pool that have its bytes, and the metadata ``documents`` there that name it, by their key."""
+    pool that have its bytes, and the metadata ``documents`` there that name it, by their key. ``left`` is what the live
+    metadata says without it, where that names it."""
 
     plan: Plan
     wanted: Restored
+    left: GalleryMetadata | None
     keys: frozenset[str]
     kept: frozenset[str]
     documents: Mapping[str, Document]
@@ -65,8 +68,9 @@ class _Traces:
 def forget(context: Context) -> Answered | PlanMade:
     """Forget the photo that the options name. Under ``dry-run`` only the plan of the live gallery is made.
 
-    Run again after whatever ended it. Raises ``ConfigInvalid`` for a photo that is nowhere, ``VerifyFailed`` when
-    something of it remains, and whatever ends a deploy.
+    Run again after whatever ended it. Raises ``ConfigInvalid`` for a photo that is nowhere, ``GalleryInvalid`` where
+    nobody understands the metadata that names it, ``VerifyFailed`` when something of it remains, and whatever ends a
+    deploy.
     """
     photo = context.options.releases.photo
     assert photo, "the options have been checked"
@@ -126,7 +130,8 @@ def _found(context: Context, store: ReadStore, remote: RemoteState, history: His
         everywhere = [*documents.values(), *([document] if document else [])]
         keys = keys_of(photo, remote.manifest, everywhere, history.releases)
         headers = (live and live.headers) or Headers("application/json", "no-cache")
-        plan, wanted = _plan(context, remote, document, headers, photo, keys)
+        left = _left(document)
+        plan, wanted = _plan(context, remote, document, left, headers, photo, keys)
         context.tell(Planned(plan))
     approved = context.options.guards.approved_plan
     if approved and approved != plan.plan_id:
@@ -136,7 +141,19 @@ def _found(context: Context, store: ReadStore, remote: RemoteState, history: His
         )
     held = (it for release in history.releases for key, it in release.undo.items() if key in keys and it and it.kept)
     recorded = (pool_key(remote.manifest.objects[key].sha256) for key in keys if key in remote.manifest.objects)
-    return _Traces(plan, wanted, keys, frozenset([*(it.kept or "" for it in held), *recorded]), documents)
+    return _Traces(plan, wanted, left, keys, frozenset([*(it.kept or "" for it in held), *recorded]), documents)
+
+
+def _left(document: Document | None) -> GalleryMetadata | None:
+    """What the live ``document`` says without the photo; ``None`` where it does not name it. Raises
+    ``GalleryInvalid``: what nobody understands is not written anew."""
+    try:
+        return parse_remote(document.without) if document and document.without is not None else None
+    except RemoteInvalid as error:
+        raise GalleryInvalid(
+            f"The metadata that is live cannot be understood: {error}. Nothing was written.",
+            hint="Deploy the gallery again, so that its metadata is in order, and then forget the photo.",
+        ) from error
 
 
 def _kept_documents(store: ReadStore, history: History, photo: str) -> dict[str, Document]:
@@ -155,6 +172,7 @@ def _plan(
     context: Context,
     remote: RemoteState,
     document: Document | None,
+    left: GalleryMetadata | None,
     headers: Headers,
     photo: str,
     keys: Collection[str],
@@ -169,14 +187,14 @@ def _plan(
     commit = None if body is None else Commit(METADATA_KEY, hashlib.sha256(body).hexdigest(), headers, body)
     before = len(remote.metadata.photos) if remote.metadata else len({it.photo for it in objects.values() if it.photo})
     named = {key for key, entry in objects.items() if entry.kind == "site"}
-    if body is not None:
-        named |= parse_remote(body).keys()
+    if left:
+        named |= left.keys()
     gone = sorted(key for key in keys if key in listing and key not in named)
     stays = {folded(key) for key in (*named, *gone, METADATA_KEY)}
     # what an earlier run committed and did not come to delete
-    left = {key: it.photo for key, it in remote.manifest.leaving.items() if it.is_still(listing.get(key))}
+    still = {key: it.photo for key, it in remote.manifest.leaving.items() if it.is_still(listing.get(key))}
     deletes = [Delete(key, Reason.REMOVED, photo) for key in gone]
-    deletes += (Delete(key, Reason.REMOVED, whose) for key, whose in sorted(left.items()) if folded(key) not in stays)
+    deletes += (Delete(key, Reason.REMOVED, whose) for key, whose in sorted(still.items()) if folded(key) not in stays)
     plan = Plan(
         mode=remote.mode or "directory",
         target=context.target,
@@ -198,15 +216,14 @@ def _from_the_live_gallery(
     terms = replace(terms_of(context), kind=Kind.FORGET, despite_hold=True, forgets=photo)
     uploader = Idle(context.options.upload.concurrency)
     work = Work(traces.plan, traces.wanted, remote, store, uploader, context.stop, context.tell, None, terms)
-    metadata = parse_remote(traces.wanted.document.body) if traces.wanted.document else None
-    named = metadata.keys() | {METADATA_KEY} if metadata else frozenset(traces.wanted.keys["photo"] or ())
+    named = traces.left.keys() | {METADATA_KEY} if traces.left else frozenset(traces.wanted.keys["photo"] or ())
     steps = rolling(traces.wanted, Restore({}))
     with (
         purging(context, store, remote, traces.plan) as work.caches,
         carried_out(work, steps, context.phase("Forget")) as manifest,
         concluding(context, work) as judged,
     ):
-        judged.verification = verify_brought(context, work, named, manifest, metadata)
+        judged.verification = verify_brought(context, work, named, manifest, traces.left)
 
 
 def _from_the_records(context: Context, store: WriteStore, traces: _Traces, photo: str) -> None:
@@ -230,7 +247,7 @@ def _from_the_records(context: Context, store: WriteStore, traces: _Traces, phot
         # one that is open is ended as well: whoever is about to end it wants to write what it knew
         ended = replace(without, standing=Standing.UNVERIFIED) if is_open(release.key) else without
         context.stop.check()
-        store.put(ended.key, ended.to_bytes(), RELEASE_HEADERS)
+        store.put(ended.key, ended.to_bytes(), RECORD_HEADERS)
         if ended.key != release.key:
             context.stop.check()
             store.delete([release.key])
@@ -252,7 +269,7 @@ def _from_what_is_leaving(context: Context, store: WriteStore, remote: RemoteSta
 
 def _prune(context: Context, store: WriteStore, remote: RemoteState) -> None:
     """Unlike after a deploy it is not left to others: its bytes are to be gone."""
-    hold = Hold.claim_after(store, Publication("", None, {}), context.stop, context.say)
+    hold = Hold.claim_after(store, Publication(), context.stop, context.say)
     pool, keep = set(pooled(remote.listing)), context.options.releases.keeping
     retain_under(hold, pool, keep, context.now(), context.say, context.stop.check)
 

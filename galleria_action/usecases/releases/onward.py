@@ -19,7 +19,7 @@ from galleria_action.deployment.model import Plan
 from galleria_action.deployment.outgoing.done import Idle
 from galleria_action.deployment.releases.onward import Offer, offered, plan_onward, recorded_there
 from galleria_action.deployment.releases.record import Release, TakenFrom
-from galleria_action.deployment.releases.rollback import WayBack, chosen, way_back
+from galleria_action.deployment.releases.rollback import WayBack, chosen, pool_of, way_back
 from galleria_action.deployment.remote.reading import RemoteState, read_remote
 from galleria_action.deployment.sources import check_live_collisions
 from galleria_action.deployment.state.elsewhere import StateElsewhere
@@ -29,7 +29,6 @@ from galleria_action.errors import ConfigInvalid, Conflict, ReleaseUnavailable
 from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.gallery.local.web_types import WebType, needs_a_look, web_type
 from galleria_action.gallery.media import media_type
-from galleria_action.gallery.metadata.schema import parse_remote
 from galleria_action.hands import Hands
 from galleria_action.options import Options
 from galleria_action.options.guards import Orphans
@@ -39,9 +38,8 @@ from galleria_action.storage.settings import StoreSettings
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.cors import check_cors
 from galleria_action.usecases.parts.age import check_age
-from galleria_action.usecases.parts.applying import verify_against, verify_brought
 from galleria_action.usecases.parts.places import check_places, check_router, note_router
-from galleria_action.usecases.parts.planning import same_mode, storing_of, tell_orphans, under_way
+from galleria_action.usecases.parts.planning import as_before, same_mode, storing_of, tell_orphans
 from galleria_action.usecases.parts.probing import headers_of, probe
 from galleria_action.usecases.parts.probing_ahead import look_ahead
 from galleria_action.usecases.parts.purging import purging
@@ -50,10 +48,12 @@ from galleria_action.usecases.parts.releasing import (
     check_hold,
     concluding,
     history_of,
+    metadata_of,
     terms_of,
     tidy,
 )
 from galleria_action.usecases.parts.unfinished import cleared
+from galleria_action.usecases.parts.verifying import verify_against, verify_brought
 from galleria_action.usecases.previews.removal import finish_closing
 from galleria_action.usecases.results import PlanMade, PutAside, TakenOver
 from galleria_action.usecases.slots.steps import steps_onward
@@ -153,10 +153,7 @@ def _planned(context: Context, store: ReadStore, remote: RemoteState | None) -> 
         source = _source(context)
         offer = _offer(context, source)
         if remote is None:
-            remote = read_remote(store, listing=True)
-            if unfinished := remote.unfinished:
-                context.warn(under_way(unfinished))
-                remote = remote.before(unfinished)
+            remote = as_before(context, read_remote(store, listing=True))
         context.warn_all(remote.warnings)
         context.tell(Recognised(offer.mode))
         wanted = offer.wanted(Headers("application/json", options.headers.cache_control_metadata))
@@ -235,7 +232,7 @@ def _offer(context: Context, source: _Source) -> Offer:
     if history.releases:
         last = len(history.releases) - 1
         index = chosen(history, wanted, 1) if wanted else last
-        pool = {key: it.size for key, it in (remote.listing or {}).items() if key.startswith(POOL_FOLDER)}
+        pool = pool_of(remote)
         way = way_back(history, index, remote, pool)
     elif wanted:
         raise ReleaseUnavailable(
@@ -246,7 +243,7 @@ def _offer(context: Context, source: _Source) -> Offer:
         way = WayBack(Release("", ""), (), (), remote.manifest.objects, None)
     taken_from = TakenFrom(name, way.release.state if way.release.id else "", str(source.context.target))
     body = _document(source.store, way, remote)
-    made = offered(taken_from, way, remote, source.lies_at, body, parse_remote(body) if body is not None else None)
+    made = offered(taken_from, way, remote, source.lies_at, body, metadata_of(way.release, body))
     gallery = context.options.gallery
     if gallery.photos_only:
         made = made.without("site")

@@ -38,7 +38,6 @@ from galleria_action.pipeline.model import Outcome, Pipeline, Run, Stage, State,
 from galleria_action.pipeline.reading import read_pipeline, text_of
 from galleria_action.pipeline.record import (
     KEPT,
-    RUN_HEADERS,
     RUNS_FOLDER,
     key_of,
     to_bytes,
@@ -47,7 +46,7 @@ from galleria_action.pipeline.runner import World, run_stages
 from galleria_action.pipeline.schedule import started
 from galleria_action.pipeline.shown import junit
 from galleria_action.quantities import count
-from galleria_action.storage.interface import WriteStore
+from galleria_action.storage.interface import RECORD_HEADERS, WriteStore
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.releases.rollback import rollback
 from galleria_action.usecases.releases.taking_back import one_step_back
@@ -57,7 +56,7 @@ from galleria_action.usecases.tasks.table import USES
 from galleria_action.values import replace
 
 JUNIT_FILE = "galleria-pipeline.xml"
-_MOST_FILES = 200_000
+_SHOWN = 5
 
 
 def pipeline(context: Context) -> Answered:
@@ -79,6 +78,7 @@ def pipeline(context: Context) -> Answered:
     with context.phase(f"Pipeline {run.id}"):
         run = run_stages(run, work.world(), wanted.task)
     work.keep(run)
+    _tell_excused(context, run)
     _report(context, run)
     _prune(store)
     context.stop.check()
@@ -189,7 +189,7 @@ class _Work:
         if self._context.stop.requested or (all(it.state is State.RUNNING for it in changed.values()) and changed):
             return
         try:
-            self._store.put(key_of(run.id), to_bytes(run), RUN_HEADERS)
+            self._store.put(key_of(run.id), to_bytes(run), RECORD_HEADERS)
         except GalleriaError as error:
             if not self._warned:
                 self._context.warn(f"The run could not be written down; it cannot be gone on with: {error.message}")
@@ -275,6 +275,15 @@ class _Voice:
 # -- the end -------------------------------------------------------------------------------------------------------
 
 
+def _tell_excused(context: Context, run: Run) -> None:
+    """Warn of what tasks found that stop nothing: nobody else tells it."""
+    for name in run.excused:
+        outcome = run.results[name].outcome
+        found, more = outcome.findings[:_SHOWN], len(outcome.findings) - _SHOWN
+        listed = "; ".join(map(str, found)) + (f"; and {more} more" if more > 0 else "")
+        context.warn(f"{name} failed, which stops nothing: {outcome.message}{f' Found: {listed}' if listed else ''}")
+
+
 def _report(context: Context, run: Run) -> None:
     """JUnit's XML beside the result: where nobody watches, or where the result is wanted as a file."""
     result = context.options.output.result_file
@@ -305,7 +314,8 @@ def _judged(context: Context, run: Run) -> Answered:
         cancelled = [name for name, it in run.results.items() if it.state is State.CANCELLED]
         if cancelled:
             raise PipelineFailed(f"{', '.join(cancelled)} did not come to an end.", hint=_again(run))
-        return Answered(f"The pipeline went well: {count(number, 'task')} done, run {run.id}.")
+        but = f" but for {', '.join(run.excused)}" if run.excused else ""
+        return Answered(f"The pipeline went well{but}: {count(number, 'task')} done, run {run.id}.")
     skipped = [name for name, it in run.results.items() if it.state in (State.SKIPPED, State.CANCELLED) and it.blocks]
     outcomes = {name: run.results[name].outcome for name in run.failed}
     text = " ".join(f"{name} failed: {outcome.message}" for name, outcome in outcomes.items())
