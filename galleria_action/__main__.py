@@ -66,7 +66,7 @@ def _stopping(worker: threading.Thread, signals: list[int], farewell: Farewell) 
         worker.join(0.1)
     if not worker.is_alive():
         return None
-    why = "again, so nothing was waited for" if len(signals) > 1 else "and the storage did not answer in time"
+    why = "again, so nothing was waited for" if len(signals) > 1 else "and the run did not come to its end in time"
     left = max(0.5, heard + GRACE_SECONDS - time.monotonic())
     name = signal.Signals(signals[-1]).name
     said = farewell.say(Cancelled(f"Stopped by {name} {why},", signal_number=signals[-1]), left)

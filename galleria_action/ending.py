@@ -152,7 +152,8 @@ def with_outcome(error: GalleriaError, record: Tally) -> GalleriaError:
     if not isinstance(error, Cancelled):
         return error
     if command and not command.needs_bucket:
-        return Cancelled(f"{error.message}.", signal_number=error.signal_number, hint="Run again to finish.")
+        whole = error.message.removesuffix(",")  # whoever spoke for the run left room for what was written
+        return Cancelled(f"{whole}.", signal_number=error.signal_number, hint="Run again to finish.")
     if command and not command.writes:
         text = "before the end. Nothing was written."
     elif record.committed is None:

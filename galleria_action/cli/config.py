@@ -14,12 +14,15 @@ from typing import Any
 
 from galleria_action.errors import Finding
 from galleria_action.fence import files
+from galleria_action.fence.workspace import leads_to
 from galleria_action.options import BY_NAME, OPTIONS, SECRETS
 from galleria_action.options.kinds import shown
 from galleria_action.schemas import load_schema
 from galleria_action.values import dataclass, field
 
 DEFAULT_CONFIG = "galleria.yml"
+#: as many call it; what it says may be what protects a gallery
+_OTHER_NAME = "galleria.yaml"
 #: far more than every option in twenty environments
 _MOST_BYTES, _MOST_PARTS, _DEEPEST = 64 * 1024, 5_000, 10
 #: what more is wrong is told once these are mended
@@ -64,6 +67,11 @@ def read_config(workspace: Path, path: str | None, environment: str | None) -> C
     except FileNotFoundError:
         if path:
             return _unread(f"config: {shown(name)} does not exist")
+        if (workspace / _OTHER_NAME).exists():
+            return _unread(
+                f"config: {_OTHER_NAME} is not read, because the file is called {DEFAULT_CONFIG}; rename it, or "
+                "name it with config"
+            )
         missing = f"environment: {shown(environment or '')} is a section of {DEFAULT_CONFIG}, which does not exist"
         return _unread(missing) if environment else Config({})
     except UnicodeDecodeError:
@@ -86,7 +94,7 @@ def _read(workspace: Path, name: str) -> str:
 
 def _leads_astray(workspace: Path, path: Path) -> bool:
     """Whether a file of the workspace is a link to what is none, or is not shown (``.git`` holds credentials)."""
-    root, found = workspace.resolve(), path.resolve()
+    root, found = leads_to(workspace), leads_to(path)
     if not path.is_relative_to(workspace) or ".." in path.parts:
         return False  # the user has named another place
     if not found.is_relative_to(root):
@@ -246,6 +254,8 @@ _KINDS = {
 
 
 def _expected(error: Any) -> str:
+    if error.instance is None:
+        return "it has no value; give it one, or take the line out"
     if error.validator == "enum":
         # YAML 1.1 reads a bare `off` as false, so the schema has both
         known = [str(choice).lower() if isinstance(choice, bool) else str(choice) for choice in error.validator_value]
@@ -259,8 +269,6 @@ def _expected(error: Any) -> str:
 
 def _written(value: Any) -> str:
     """``value`` as it stands in a file, or what it is called."""
-    if value is None:
-        return "nothing"
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, (list, dict)):

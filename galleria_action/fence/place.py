@@ -14,7 +14,7 @@ from pathlib import Path
 
 from galleria_action.errors import ConfigInvalid, Finding
 from galleria_action.fence import files
-from galleria_action.fence.workspace import Workspace
+from galleria_action.fence.workspace import Workspace, leads_to
 from galleria_action.values import dataclass
 
 _GIT = ".git"
@@ -40,10 +40,10 @@ class Place:
         """A path from the options, relative to the folder unless absolute."""
         return self.folder / given
 
-    def name(self, real: str) -> str:
-        """The file whose absolute path is ``real``, as the user knows it: from the folder on where it lies in it."""
-        path, home = Path(real), self.folder.resolve()
-        return path.relative_to(home).as_posix() if path.is_relative_to(home) else real
+    def name(self, file: str) -> str:
+        """The file whose absolute path is ``file``, as the user knows it: from the folder on where it lies in it."""
+        path, home = Path(file), self.folder.resolve()
+        return path.relative_to(home).as_posix() if path.is_relative_to(home) else file
 
     def fence(self, folder: Path, option: str) -> Workspace:
         """The fence around local files that are reached through ``folder``, which ``option`` gave.
@@ -51,7 +51,7 @@ class Place:
         Raises ``ConfigInvalid`` for a folder outside where nobody watches: the container sees nothing else of the
         machine, and a pull request must not publish the runner's files.
         """
-        if folder.resolve().is_relative_to(self.folder.resolve()):
+        if leads_to(folder).is_relative_to(leads_to(self.folder)):
             return Workspace(self.folder, self.outside, bounded=not self.attended)
         if self.attended:
             return Workspace(folder, bounded=False)

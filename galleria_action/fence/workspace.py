@@ -165,6 +165,12 @@ def _is_annex(parts: list[str]) -> bool:
     return ".git" in lower and lower[lower.index(".git") + 1 :][:2] == ["annex", "objects"]
 
 
+def leads_to(path: Path) -> Path:
+    """Where ``path`` leads, as far as it leads anywhere: links in a circle are left for whoever opens it, where
+    ``Path.resolve`` of Python before 3.13 raises ``RuntimeError``."""
+    return Path(os.path.realpath(path))
+
+
 def is_hidden(name: str) -> bool:
     """Whether ``name`` is that of a hidden file or folder."""
     return name.startswith(".") and name != _PUBLIC_HIDDEN

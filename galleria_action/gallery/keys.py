@@ -39,7 +39,7 @@ def key_problem(key: str) -> str | None:
     if is_ordinary(key):
         return None
     if _surrogate.search(key):
-        return "holds half a surrogate pair, which is not valid Unicode"
+        return "holds half a surrogate pair, or a byte that is not UTF-8, which is not valid Unicode"
     if size_problem := _size_problem(key):
         return size_problem
     if found := _unprintable.search(key):

@@ -69,7 +69,9 @@ def _build(group: type[Any], values: Mapping[str, str], mistakes: list[Mistake],
 def _printable(text: str, kind: Kind[Any]) -> str:
     """``text`` without anything that a terminal would obey, a log would break at, or no file and no header can hold."""
     looked_at = re.sub(r"\r?\n", "", text) if kind.multiline else text
-    if not looked_at.isprintable() and _CONTROL.search(looked_at) and not kind.secret:
+    if not looked_at.isprintable() and (found := _CONTROL.search(looked_at)) and not kind.secret:
+        if found[0] >= "\ud800":  # what Python makes of bytes that it cannot read
+            raise ValueError(f"{shown(text)} is not text in this machine's locale; set PYTHONUTF8=1 or LC_ALL=C.UTF-8")
         raise ValueError(f"{shown(text)} holds a control character")
     return text
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,10 @@ from galleria_action.studio.record import Made, Record
 from galleria_action.studio.render import encode
 from galleria_action.studio.render.picture import Unreadable, develop, fast_decoder, heic_missing
 from galleria_action.values import asdict, dataclass
+
+
+class NotWritten(Exception):
+    """A file that was made has no place to go. No fault of the photo, and the same for all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +65,20 @@ def fingerprint_of(recipe: Recipe, times: TimeSettings, web_sha256: str | None) 
 
 
 def develop_work(work: Any) -> dict[str, Any]:
-    """The pool's side: the record of a photo, or what is wrong with it."""
+    """The pool's side: the record of a photo, or what is wrong with it, or with the disk."""
     try:
         return {"record": develop_photo(Order.of_work(work["order"])).to_dict()}
     except Unreadable as problem:
         return {"problem": str(problem)}
+    except NotWritten as problem:
+        return {"unwritable": str(problem)}
     except OSError as error:
         return {"problem": f"could not be processed ({error.strerror or error})"}
 
 
 def develop_photo(order: Order) -> Record:
-    """Make the derived files of a photo. Raises ``Unreadable`` for the photo's faults, ``OSError`` for the disk's."""
+    """Make the derived files of a photo. Raises ``Unreadable`` for the photo's faults, ``OSError`` where it cannot be
+    read, ``NotWritten`` where what is made cannot be."""
     data = read_photo(order.real, order.stamp)
     kind = photo_kind(data)
     facts = read_facts(kind, data)
@@ -162,9 +170,14 @@ def made_name(sha256: str, fingerprint: str, variant: str, extension: str) -> st
 
 
 def _written(folder: Path, sha256: str, fingerprint: str, part: _Part) -> Made:
-    """Write a derived file whole or not at all."""
+    """Write a derived file whole or not at all. Raises ``NotWritten``."""
     path = folder / made_name(sha256, fingerprint, part.variant, part.extension)
     draft = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    draft.write_bytes(part.body)
-    draft.replace(path)
+    try:
+        draft.write_bytes(part.body)
+        draft.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            draft.unlink()
+        raise NotWritten(error.strerror or str(error)) from None
     return Made(part.variant, part.extension, len(part.body), hashlib.sha256(part.body).hexdigest(), part.pixels)

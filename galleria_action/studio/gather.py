@@ -14,7 +14,7 @@ from galleria_action.studio.ledger import Ledger, sha256_of
 from galleria_action.studio.pool import Lost, Stopped, cores, run_all
 from galleria_action.studio.recipe import Recipe
 from galleria_action.studio.record import Made, Record
-from galleria_action.studio.workshop import Workshop
+from galleria_action.studio.workshop import Workshop, unwritable
 from galleria_action.values import dataclass
 
 
@@ -49,7 +49,8 @@ def gather(
     """The records of ``originals``. ``versions`` are the photographer's own for the web, by the original's path;
     ``names`` those that photos have from an earlier run, by SHA-256: under them their files may stand.
 
-    Raises ``pool.Stopped`` on a wish to stop; what was made until then is in the ledger.
+    Raises ``pool.Stopped`` on a wish to stop, ``GalleryInvalid`` where pictures cannot be written; what was made until
+    then is in the ledger.
     """
     ledger = workshop.ledger
     web_hashes = dict(zip(versions, _hashes([*versions.values()], ledger, stopped), strict=True))
@@ -130,6 +131,8 @@ def _made(
         path = asked["order"]["path"]
         if isinstance(answer, Lost):
             yield path, Problem(path, answer.text)
+        elif "unwritable" in answer:
+            raise unwritable(asked["order"]["folder"], str(answer["unwritable"]))
         elif "problem" in answer:
             yield path, Problem(path, str(answer["problem"]))
         else:

@@ -6,13 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from galleria_action.errors import GalleryInvalid
 from galleria_action.gallery.originals.scan import Original, Stamp
-from galleria_action.gallery.wording import shown
 from galleria_action.studio.develop import made_name
 from galleria_action.studio.gather import relative_place, where_made
 from galleria_action.studio.record import Made, Record
-from galleria_action.studio.workshop import FOLDERS, Workshop, link_or_copy
+from galleria_action.studio.workshop import FOLDERS, Workshop, link_or_copy, unwritable
 from galleria_action.values import dataclass
 
 
@@ -54,10 +52,7 @@ def place(photos: Sequence[Photo], workshop: Workshop, names: Mapping[str, str])
         for photo in missing:
             link_or_copy(Path(photo.originals[0].real), workshop.source / photo.full_place)
     except OSError as error:
-        raise GalleryInvalid(
-            f"The gallery's files could not be written: {shown(str(error.filename))} ({error.strerror}).",
-            hint="Is the disk full, or the folder read-only? Run again: what is made already is kept.",
-        ) from None
+        raise unwritable(error.filename, error.strerror) from None
     return len({photo.name for photo in (*missing, *(photo for photo, _ in moves))})
 
 

@@ -142,8 +142,14 @@ class _Process:
         self._dismissed = dismissed
         # libvips would start threads of its own for each photo; there is a process for each core already
         environment = os.environ | {"VIPS_CONCURRENCY": "1", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        # a group of its own: a terminal sends Ctrl-C to all of ours, and before it ignores that it would not start
         self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+            process_group=0,
         )
         self._rest = b""
         greeting = self._line(_START_SECONDS)

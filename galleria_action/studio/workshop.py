@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from galleria_action.errors import ConfigInvalid
+from galleria_action.errors import ConfigInvalid, GalleryInvalid
 from galleria_action.gallery.wording import shown
 from galleria_action.studio.ledger import Ledger
 from galleria_action.values import dataclass
@@ -37,7 +37,8 @@ class Workshop:
 def open_workshop(source: Path) -> Iterator[Workshop]:
     """The workshop of the gallery in ``source`` (made if need be), for one run at a time.
 
-    Raises ``ConfigInvalid`` when the folder cannot be written to, or another run is at work in it.
+    Raises ``ConfigInvalid`` when the folder cannot be written to, or another run is at work in it, ``GalleryInvalid``
+    when the disk refuses what is written there later.
     """
     folder = source / FOLDER
     try:
@@ -68,9 +69,20 @@ def open_workshop(source: Path) -> Iterator[Workshop]:
             draft.unlink(missing_ok=True)
         ledger = Ledger.read(folder / LEDGER)
         try:
-            yield Workshop(source, made, ledger)
-        finally:
-            ledger.close()
+            try:
+                yield Workshop(source, made, ledger)
+            finally:
+                ledger.close()
+        except OSError as error:
+            raise unwritable(error.filename or folder, error.strerror) from None
+
+
+def unwritable(path: object, why: str | None) -> GalleryInvalid:
+    """The error for a file of ours that the disk does not take."""
+    return GalleryInvalid(
+        f"The gallery's files could not be written: {shown(str(path))} ({why}).",
+        hint="Is the disk full, or the folder read-only? Run again: what is made already is kept.",
+    )
 
 
 def own_folder(folder: Path) -> Path:

@@ -175,7 +175,7 @@ def _refuse_unsound(photos: Sequence[_Photo]) -> None:
             findings.append(Finding(f"{shown(name)} differs from {shown(other)} only by letter case or accents", name))
     if findings:
         raise GalleryInvalid(
-            f"{len(findings):,} photos cannot be published under their names.",
+            f"{count(len(findings), 'photo')} cannot be published under their names.",
             hint="Rename them, or let process give them names.",
             findings=findings,
         )

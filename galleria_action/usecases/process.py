@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from galleria_action.deployment.events import Made
 from galleria_action.errors import ConfigInvalid, Finding
 from galleria_action.fence.files import hand_over
+from galleria_action.fence.workspace import leads_to
 from galleria_action.gallery.originals.times import TimeSettings
 from galleria_action.options.studio import OnError
 from galleria_action.quantities import count
@@ -73,7 +74,7 @@ def _task(context: Context) -> Task:
     originals = context.path(originals_of(context))
     source = context.path(context.options.gallery.source)
     context.place.may_write_below(source, "source")
-    if originals.resolve() == source.resolve():
+    if leads_to(originals) == leads_to(source):
         raise ConfigInvalid(
             f"source and originals are one folder, {str(source)!r}: the next run would take the sizes that were made "
             "for photos. Nothing was written.",
@@ -102,7 +103,7 @@ def _site_folder(context: Context, task: Task) -> Path | None:
         return None
     folder = task.source.parent / "site" if str(given) == GENERATE else context.path(given)
     context.place.may_write_below(folder, "site")
-    site, source = folder.resolve(), task.source.resolve()
+    site, source = leads_to(folder), leads_to(task.source)
     if source.is_relative_to(site) or site.is_relative_to(source):
         raise ConfigInvalid(
             "The site and the photos cannot lie in each other.",
@@ -135,7 +136,7 @@ def _build_site(context: Context, task: Task, made: Processed, folder: Path) -> 
 def _say(context: Context, made: Processed) -> None:
     for path, copies in made.copies.items():
         context.say(f"one photo: {path} and {', '.join(copies)} have the same bytes")
-    told = f"{count(made.made, 'photo')} made, {made.placed:,} put in their places"
+    told = f"{count(made.made, 'photo')} made, {made.placed:,} put in place"
     context.say(f"{told}, {count(made.removed, 'old file')} removed" if made.removed else told)
 
 

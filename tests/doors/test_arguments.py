@@ -164,6 +164,7 @@ def test_control_characters_are_refused_by_the_options_name(tmp_path: Path, bad:
         assert code == 2, option.name
         assert f"{option.name}: " in out
         assert bad not in out, option.name
+        assert ("locale" in out) is ("\ud800" <= bad[-2] <= "\udfff"), "bytes that Python could not read as text"
 
 
 @pytest.mark.parametrize(("asked", "bucket"), [("photos-only", "pics"), ("site-only", "site"), ("", "")])

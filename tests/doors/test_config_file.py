@@ -27,7 +27,8 @@ def config_problems(tmp_path: Path, text: str | bytes, *args: str) -> str:
         ("concurrency: many\n", "galleria.yml:1: concurrency: 'many' is not a whole number"),
         ("concurrency: 1.5\n", "galleria.yml:1: concurrency: 1.5 is not a whole number"),
         ("site: [a, b]\n", "galleria.yml:1: site: a list is not a text"),
-        ("bucket:\n", "galleria.yml:1: bucket: nothing is not a text"),
+        ("verify:\n", "galleria.yml:1: verify: it has no value"),
+        ("bucket:\n", "galleria.yml:1: bucket: it has no value; give it one, or take the line out"),
         ("source: 2024-01-01\n", "galleria.yml:1: source: 2024-01-01 is not a text"),
         ("environments: [a]\n", "galleria.yml:1: environments: a list is not a section of `name: value` lines"),
         ("progress: on\n", "galleria.yml:1: progress: true is not one of auto, off"),
@@ -52,6 +53,14 @@ def test_an_environment_that_is_not_there(tmp_path: Path):
     assert "environment: 'prod' is not a section of galleria.yml; it has 'live', 'test'" in text
     assert "which does not exist" in problems(["plan", "--environment", "prod"], BUCKET, Path("/nowhere"))
     assert "config: 'other.yml' does not exist" in problems(["plan", "--config", "other.yml"], BUCKET, tmp_path)
+
+
+def test_a_file_of_nearly_the_right_name_is_not_passed_over(tmp_path: Path):
+    (tmp_path / "galleria.yaml").write_text("strip-gps: true\n", encoding="utf-8")
+    assert "galleria.yaml is not read, because the file is called galleria.yml" in problems(["plan"], BUCKET, tmp_path)
+    assert options(["plan", "--config", "galleria.yaml"], BUCKET, tmp_path).gallery.strip_gps == "true"
+    (tmp_path / "galleria.yml").touch()
+    assert options(["plan"], BUCKET, tmp_path).gallery.strip_gps == "false"
 
 
 @pytest.mark.parametrize("text", ["", "# nothing yet\n", "verify: off\ncomment: off\nmax-delete: 25%\nforce: false\n"])

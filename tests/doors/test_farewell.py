@@ -72,6 +72,8 @@ def test_when_the_end_is_told_nobody_says_that_it_is_coming():
 )  # fmt: skip
 def test_what_is_said_of_a_stop_fits_the_command(command: str, says: str):
     told = with_outcome(Cancelled("Stopped by SIGINT", signal_number=15), Tally(command, hide=str))
+    again = with_outcome(Cancelled("Stopped by SIGINT again,", signal_number=2), Tally(command, hide=str))
+    assert ",." not in again.message
     assert told.message.startswith(says) and told.hint == "Run again to finish."
     assert isinstance(told, Cancelled) and told.signal_number == 15
 

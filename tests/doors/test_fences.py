@@ -130,3 +130,26 @@ def test_every_option_that_names_a_path_is_known_to_be_read_or_written():
     }  # fmt: skip
     paths = {option.name for option in OPTIONS if option.kind is PATH} | {"config"}
     assert paths == read | WRITTEN_FILES.keys()
+
+
+@pytest.mark.parametrize("name", ["config", "source", "site", "metadata-file", "originals", "web-originals",
+                                  "templates", *WRITTEN_FILES])  # fmt: skip
+@pytest.mark.parametrize("inside", ["", "/inside"])
+def test_a_link_in_a_circle_is_a_mistake_of_whoever_made_it(make_job, name: str, inside: str):
+    job: Job = make_job()
+    (job.workspace / "circle").symlink_to("circle")
+    inputs = {name: f"circle{inside}"}
+    if name in ("originals", "web-originals", "templates"):
+        command, inputs = "process", {"originals": "prod/pics/full", "source": "new", "site": "made"} | inputs
+    else:
+        command = "validate"
+    ran = job.runner.run(command, **inputs)
+    assert ran.exit_code in (0, 2, 3), ran.log
+    assert "defect" not in ran.log
+
+
+def test_a_config_file_in_a_circle_is_told_as_one(make_job):
+    job: Job = make_job()
+    (job.workspace / "galleria.yml").symlink_to("galleria.yml")
+    ran = job.runner.run("validate")
+    assert ran.exit_code == 2 and "config: 'galleria.yml' cannot be read: Too many levels" in ran.log, ran.log

@@ -24,7 +24,7 @@ def obey(work: Any) -> dict[str, Any]:
             print("noise of a library")
         case "flood":
             return {"flood": "x" * (20 << 20)}
-    return {"number": work["number"], "process": os.getpid()}
+    return {"number": work["number"], "process": os.getpid(), "group": os.getpgrp()}
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
-"""Stopped or killed at any moment, ``process`` loses the photos in hand at most, and ends in the same bytes."""
+"""Stopped or killed at any moment, or out of room, ``process`` loses the photos in hand at most, and ends in the same
+bytes."""
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import shutil
@@ -13,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from galleria_action.errors import GalleryInvalid
 from galleria_action.gallery.originals.kinds import Kind
 from galleria_action.studio.pool import Stopped
 from tests.studio.job import Studio
@@ -86,3 +89,33 @@ class TestKills:
         studio.run()
         assert studio.files() == whole
         assert not studio.run().changed
+
+
+class TestTheDisk:
+    @pytest.mark.parametrize("skip_damaged", [False, True])
+    def test_a_full_disk_is_no_fault_of_the_photos(
+        self, studio: Studio, monkeypatch: pytest.MonkeyPatch, skip_damaged: bool
+    ) -> None:
+        """With ``skip`` each photo whose pictures found no room was left out of the gallery."""
+        studio.shot("a.jpg", 1)
+        studio.run()
+        before = studio.files()
+        studio.shot("b.jpg", 2)
+
+        def full(path: Path, data: bytes) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+        with monkeypatch.context() as disk, pytest.raises(GalleryInvalid) as caught:
+            disk.setattr(Path, "write_bytes", full)
+            studio.run(skip_damaged=skip_damaged)
+        assert "could not be written" in caught.value.message and "No space left" in caught.value.message
+        assert "Is the disk full" in str(caught.value.hint)
+        assert studio.files() == before
+        assert studio.run().made == 1
+        studio.check()
+
+    def test_a_ledger_that_cannot_be_written_is_told_as_the_disk_s(self, studio: Studio) -> None:
+        studio.shot("a.jpg", 1)
+        (studio.source / ".studio/ledger.jsonl").mkdir(parents=True)
+        with pytest.raises(GalleryInvalid, match="ledger"):
+            studio.run()

@@ -39,6 +39,10 @@ def test_a_fault_costs_one_photo_only(fault: str, told: str) -> None:
     assert {number: answer["number"] for number, answer in answers.items()} == {0: 0, 2: 2, 3: 3}
 
 
+def test_a_terminal_s_ctrl_c_does_not_reach_a_process_that_is_just_starting() -> None:
+    assert run("work")[0]["group"] != os.getpgrp()
+
+
 def test_what_a_library_prints_is_not_an_answer() -> None:
     assert run("print")[0]["number"] == 0
 

@@ -22,7 +22,8 @@ from galleria_action.values import dataclass
 
 NARROWED = (
     "This storage does not support conditional writes: another deploy at the very same moment could have been "
-    "overwritten. The window is narrowed, not closed; a `concurrency:` group in the workflow closes it."
+    "overwritten. The window is narrowed, not closed; it closes where only one deploy runs at a time (in a workflow: "
+    "`concurrency: gallery`)."
 )
 
 #: While no more than that is sent, others may wait. They look once a second whether they still have to, in which time a

@@ -20,11 +20,12 @@ from galleria_action.deployment.previews.marks import (
 from galleria_action.deployment.remote.listing import records_in
 from galleria_action.deployment.state.publication import PUBLICATION_KEY, Publication
 from galleria_action.deployment.state.reading import read_publication
-from galleria_action.errors import Conflict, Finding, GalleriaError, VerifyFailed
+from galleria_action.errors import Finding, GalleriaError, VerifyFailed
 from galleria_action.quantities import count
 from galleria_action.storage.interface import RECORD_HEADERS, RECORDS, ReadStore, WriteStore
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.purging import Gone, owed_in, purging_of
+from galleria_action.usecases.previews.holding import check_own
 from galleria_action.values import replace
 
 #: what somebody else writes meanwhile is deleted as well, so often
@@ -37,9 +38,12 @@ def remove(context: Context, root: WriteStore, name: str, seen: Preview | None =
     was ``seen``, and so stays.
 
     That it is to go is written down first, and both marks go last: whatever ends this, the next run goes on. Raises
-    ``VerifyFailed`` with what could not be deleted, ``Conflict`` where somebody publishes to it without end.
+    ``VerifyFailed`` with what could not be deleted, ``Conflict`` where somebody publishes to it without end, and
+    ``ConfigInvalid`` where files of a gallery lie there as well.
     """
     layout = Layout.preview(name)
+    store = context.preview_store(root)
+    check_own(root, store, layout)
     context.stop.check()
     root.put(closing_of(name), b'{"schema": 1}', RECORD_HEADERS)
     store = context.preview_store(root)
@@ -98,11 +102,11 @@ def _claimed(context: Context, store: WriteStore, name: str) -> Hold:
     found, base, _ = read_publication(store)
     if base is None:
         context.stop.check()
-        return Hold.claim(store, Publication("", None, {}))
+        return Hold.claim(store, Publication())
     if not has_died(store, base.etag, context.stop, context.say):
         return _claimed(context, store, name)
     context.stop.check()
-    taken = found or Publication("", None, {})
+    taken = found or Publication()
     return Hold.claim(store, replace(taken, beat=taken.beat + 1), base)
 
 
@@ -140,7 +144,7 @@ def _delete(context: Context, store: WriteStore, keys: list[str]) -> None:
             )
 
 
-def _still_there(name: str, left: list[str]) -> Conflict | VerifyFailed:
+def _still_there(name: str, left: list[str]) -> VerifyFailed:
     return VerifyFailed(
         f"{count(len(left), 'object')} of the preview {name} are there again: somebody writes to it at this moment.",
         hint="Run cleanup again when that has ended.",
