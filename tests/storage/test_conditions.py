@@ -80,6 +80,7 @@ def test_a_service_with_conditions_is_believed(fake_s3: Start, open_it: Any, pro
     with pytest.raises(PreconditionFailed):
         store.put("a", b"3", TEXT, IfMatch(first))
     assert store.put("a", b"3", TEXT, IfMatch(second))
+    tidied()
     assert {key: stored.body for key, stored in s3.objects.items()} == {"a": b"3"}
 
 
