@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from docs.draw import Room, drawing, drawn, rooms
+from galleria_action.deployment.model import Reason
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "galleria_action"
@@ -137,6 +138,11 @@ def test_no_more_groups_are_possessive():
 def test_what_is_large_has_a_reason():
     assert f"at most {LINES} lines, a folder at most {FILES} files" in PAGE
     assert sorted(column("larger | why")) == sorted(_too_large())
+
+
+def test_every_reason_is_a_word_of_the_page():
+    (row,) = re.findall(r"(?m)^\| reason \| (.*)$", PAGE)
+    assert re.findall(r"`([a-z]+)`", row) == list(Reason)
 
 
 def test_every_decision_is_in_their_index():
