@@ -15,6 +15,7 @@ from galleria_action.ci.interface import CI, NoReviews, Reviews, Wishes
 from galleria_action.ci.occasion import Cause, Occasion
 from galleria_action.ci.provenance import who
 from galleria_action.ci.revision import Ancestry, revision
+from galleria_action.ci.secrets import in_addresses, of_proxies
 from galleria_action.cli.commands import COMMANDS, Command
 from galleria_action.cli.parse import Invocation, parse
 from galleria_action.deployment.caches import CREDENTIALS
@@ -82,6 +83,8 @@ def run(args: Sequence[str], world: World) -> int:
     for name in CREDENTIALS:
         if secret := environ.get(name):
             ci.mask(secret)
+    for secret in (*in_addresses(it.text for it in invocation.given.values()), *of_proxies(environ)):
+        ci.mask(secret)
     record = Tally(invocation.command, hide=ci.hide)
     files = ReportFiles(Place(workspace, outside_of(environ), _attended(ci.occasion)))
     debug = "1" in (environ.get("RUNNER_DEBUG"), environ.get("GALLERIA_DEBUG"))

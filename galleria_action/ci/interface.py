@@ -1,7 +1,8 @@
 """What a command needs of the place it runs in, whichever that is.
 
-One implementation per place: ``plain`` (terminal, ``docker run``, any CI we do not know) and ``github``. None of
-them reads the environment or opens a stream by itself; both are handed in by ``detect``.
+One implementation per place: ``plain`` (terminal, ``docker run``, any CI we do not know), ``github``, ``forgejo``,
+``gitlab``, ``woodpecker``. None of them reads the environment or opens a stream by itself; both are handed in by
+``detect``.
 
 Text passed to a CI is always untrusted: a photo may be called ``::error::``. Whatever it contains, it is shown and
 never obeyed.

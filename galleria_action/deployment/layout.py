@@ -28,10 +28,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
-from galleria_action.deployment.model import Mode
 from galleria_action.deployment.state.manifest import MANIFEST_KEY
 from galleria_action.expressions import expression
-from galleria_action.gallery.keys import METADATA_KEY
 from galleria_action.storage.conditions import checks_hash, prove_ahead
 from galleria_action.storage.interface import (
     DOCUMENT,
@@ -117,12 +115,6 @@ class Layout:
                 return RECORDS + place.removeprefix(self.records)
             return place if self.is_slot and _is_shared(place) else None
         return place.removeprefix(self.folder) if place.startswith(self.folder) else None
-
-    def committed_by(self, mode: Mode) -> str:
-        """Where the document lies whose write shows this gallery to visitors."""
-        if self.is_slot:
-            return LIVE_KEY
-        return self.lies_at(METADATA_KEY if mode == "metadata" else MANIFEST_KEY)
 
 
 Layout.IN_PLACE = Layout()

@@ -1,4 +1,4 @@
-"""Signs requests to AWS's own services, with the one signature that there is here."""
+"""Whose credentials AWS's own services are asked with, and how requests to CloudFront are signed."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from galleria_action.storage.settings import StoreSettings
 Keys = Callable[[], tuple[str, str, str | None]]
 
 
-def signer(keys: Keys, service: str = "cloudfront", region: str = "us-east-1") -> Sign:
-    """Signs with what ``keys`` gives at that moment. CloudFront is in one region for all the world."""
+def signer(keys: Keys) -> Sign:
+    """Signs requests to CloudFront, which is in one region for all the world, with what ``keys`` gives then."""
 
     def sign(method: str, host: str, path: str, body: bytes) -> Mapping[str, str]:
-        made = Signer(*keys(), region, service)
+        made = Signer(*keys(), "us-east-1", "cloudfront")
         return made.headers(method, host, path, "", datetime.now(UTC), payload=sha256(body).hexdigest())
 
     return sign

@@ -41,7 +41,7 @@ class Screen(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Ahead:
-    """What is ahead. ``done`` is the word for a finished file (``Uploaded``, ``Checked``), ``size`` is in bytes."""
+    """What is ahead. ``done`` is the word for a finished file (``Uploaded``, ``Verified``), ``size`` is in bytes."""
 
     done: str
     files: int

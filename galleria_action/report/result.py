@@ -40,7 +40,7 @@ from galleria_action.deployment.events import (
     Verified,
     Warned,
 )
-from galleria_action.deployment.model import Copy, Mode, Plan, strongest
+from galleria_action.deployment.model import Copy, Mode, Plan, strongest, target_of
 from galleria_action.deployment.remote.verification import Verification
 from galleria_action.deployment.shards import Shard
 from galleria_action.errors import Finding, GalleriaError, exit_code_of
@@ -352,7 +352,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
     return {
         "schema": 1,
         "plan_id": plan.plan_id,
-        "target": {"endpoint": plan.target.endpoint, "bucket": plan.target.bucket, "prefix": plan.target.prefix},
+        "target": target_of(plan.target),
         "base": {"metadata_sha256": plan.base.sha256, "etag": plan.base.etag} if plan.base else None,
         "summary": {
             "upload": len(plan.photo_uploads),

@@ -10,7 +10,7 @@ from galleria_action.errors import ConfigInvalid
 from galleria_action.net.network import Network
 from galleria_action.storage.access_points import AccessPoint, access_point
 from galleria_action.storage.providers import Provider
-from galleria_action.storage.settings import StoreSettings
+from galleria_action.storage.settings import AddressStyle, StoreSettings
 from galleria_action.values import dataclass
 
 
@@ -48,10 +48,10 @@ def copy_source(bucket: str) -> str:
 def virtual_host(settings: StoreSettings, provider: Provider) -> bool:
     """Whether the bucket's name goes into the host. A certificate for ``*.s3.amazonaws.com`` does not cover a bucket
     with dots, and an address is no domain, so that both stay in the path unless the user wants it otherwise."""
-    if settings.address_style == "auto":
+    if settings.address_style == AddressStyle.AUTO:
         bare = _is_address(urlsplit(settings.target.endpoint or "").hostname or "")
         return not (provider.path_style or bare or "." in settings.target.bucket)
-    return settings.address_style == "virtual"
+    return settings.address_style == AddressStyle.VIRTUAL
 
 
 def _of_aws(region: str) -> str:

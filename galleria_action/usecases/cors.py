@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from galleria_action.errors import CorsMissing, GalleriaError
+from galleria_action.options.checks import Cors
 from galleria_action.storage.opening import open_cors
 from galleria_action.storage.s3.cors_rules import CorsUnsupported, cors_rules_match, get_default_gallery_cors_rules
 from galleria_action.usecases.context import Context
@@ -55,7 +56,7 @@ def check_cors(context: Context, *, may_write: bool) -> None:
     Raises ``CorsMissing``, and the storage's errors, under ``cors: require``; not where the site lies beside the
     photos, whose visitors need no rules, unless the rules were asked for.
     """
-    if context.options.checks.cors == "skip" and not context.options.checks.setup_cors:
+    if context.options.checks.cors is Cors.SKIP and not context.options.checks.setup_cors:
         return
     try:
         rules = _Rules.of(context)
@@ -78,7 +79,7 @@ def check_cors(context: Context, *, may_write: bool) -> None:
         context.warn(f"CORS rules could not be checked: {error} Set them where the service offers it, if they matter.")
     except GalleriaError as error:
         needed = context.options.checks.setup_cors or not _site_beside_photos(context)
-        if context.options.checks.cors == "require" and needed:
+        if context.options.checks.cors is Cors.REQUIRE and needed:
             raise
         context.warn(f"CORS: {error.message}")
 

@@ -21,6 +21,11 @@ class Done(Protocol):
         """The last word to the user."""
 
 
+def _checked(found: Verification | None) -> str:
+    """What goes on a sentence about a gallery that is online, where it was ``found`` to be whole."""
+    return "" if found is None else f" and verified ({count(found.checked, 'object')})"
+
+
 @dataclass(frozen=True, slots=True)
 class Answered:
     """Nothing but an answer."""
@@ -61,8 +66,7 @@ class Deployed:
             parts.append(f"{self.uploaded.skipped:,} were there already")
         if self.photos_deleted:
             parts.append(f"{count(self.photos_deleted, 'photo')} deleted")
-        checked = "" if self.verification is None else f" and verified ({count(self.verification.checked, 'object')})"
-        return f"The gallery is online{checked}: {', '.join(parts)}."
+        return f"The gallery is online{_checked(self.verification)}: {', '.join(parts)}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +98,8 @@ class Promoted:
         """See ``Done.message``."""
         if not self.plan.changed:
             return "Nothing to do: what waited in the slot is live already."
-        checked = "" if self.verification is None else f" and verified ({count(self.verification.checked, 'object')})"
         changed, gone = count(len(self.plan.copies), "object"), count(len(self.plan.deletes), "object")
-        return f"The gallery that waited is online{checked}: {changed} new or changed, {gone} gone."
+        return f"The gallery that waited is online{_checked(self.verification)}: {changed} new or changed, {gone} gone."
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +113,7 @@ class PreviewDeployed:
     @property
     def message(self) -> str:
         """See ``Done.message``."""
-        checked = "" if self.verification is None else f" and verified ({count(self.verification.checked, 'object')})"
-        return f"The preview {self.name} is online{checked}{f': {self.url}' if self.url else '.'}"
+        return f"The preview {self.name} is online{_checked(self.verification)}{f': {self.url}' if self.url else '.'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +131,10 @@ class TakenOver:
         whose = f"{self.taken_from.environment} has it ({self.taken_from.release or 'without a record'})"
         if not self.plan.changed:
             return f"Nothing to do: the gallery is as {whose}."
-        checked = "" if self.verification is None else f" and verified ({count(self.verification.checked, 'object')})"
         copied = count(len(self.plan.copies) - self.streamed, "object")
         sent = f", {count(self.streamed, 'object')} sent" if self.streamed else ""
         gone = count(len(self.plan.deletes), "object")
+        checked = _checked(self.verification)
         return f"The gallery is online as {whose}{checked}: {copied} copied inside the service{sent}, {gone} deleted."
 
 
@@ -149,8 +151,8 @@ class RolledBack:
         """See ``Done.message``."""
         if not self.plan.changed:
             return f"Nothing to do: the gallery is as it was with {self.release}."
-        checked = "" if self.verification is None else f" and verified ({count(self.verification.checked, 'object')})"
         brought, gone = count(len(self.plan.copies), "object"), count(len(self.plan.deletes), "object")
+        checked = _checked(self.verification)
         return f"The gallery is online as it was with {self.release}{checked}: {brought} brought back, {gone} deleted."
 
 

@@ -31,7 +31,7 @@ from galleria_action.storage.wrappers import RecordingStore
 from galleria_action.values import replace
 from tests.reliability.memory import MemoryStore
 
-NOBODY = Publication("", None, {})
+NOBODY = Publication()
 
 
 def taken_over(store: MemoryStore, hold: Hold) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from galleria_action.deployment.layout import LIVE_KEY, SLOTS, Layout, is_elsewhere, laid_out
+from galleria_action.deployment.layout import SLOTS, Layout, is_elsewhere, laid_out
 from galleria_action.deployment.remote.verification import find_orphans
 from galleria_action.gallery.keys import key_problem
 from galleria_action.storage.interface import WHOLE, Headers, ObjectInfo, Part, Target
@@ -66,14 +66,6 @@ def test_previews_share_nothing():
     preview = Layout.preview("pr-7")
     assert [preview.lies_at(key) for key in OWN] == [key.replace("/", "/previews/pr-7/", 1) for key in OWN]
     assert [preview.key_of(key) for key in OWN] == [None] * len(OWN)
-
-
-def test_which_document_commits():
-    assert Layout.IN_PLACE.committed_by("metadata") == "gallery-metadata.json"
-    assert Layout.IN_PLACE.committed_by("directory") == ".galleria/manifest.json"
-    assert Layout.slot("a").committed_by("metadata") == LIVE_KEY
-    assert Layout.preview("p").committed_by("metadata") == "previews/p/gallery-metadata.json"
-    assert Layout.preview("p").committed_by("directory") == ".galleria/previews/p/manifest.json"
 
 
 @pytest.mark.parametrize("name", ["", "..", "a/b", "A", "-a", "a-", "ü", "a.b", "a" * 64, "a\n", ".galleria"])

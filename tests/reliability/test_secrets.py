@@ -5,6 +5,9 @@ The only place where they may appear is the runner's own command that hides them
 
 from __future__ import annotations
 
+import base64
+import html
+import json
 import re
 import signal
 import socket
@@ -16,7 +19,7 @@ from xml.sax.saxutils import escape
 
 import pytest
 
-from galleria_action.ci.secrets import forms
+from galleria_action.ci.secrets import forms, redact
 from galleria_action.errors import CredentialsError
 from galleria_action.storage.opening import open_store
 from tests.doors.conftest import Job, make_job
@@ -105,6 +108,40 @@ def test_a_server_that_repeats_what_it_was_sent(job: Job, monkeypatch, name: str
             assert ran.exit_code not in (0, 1), ran.log
             check_silent(job, ran.log, str(ran.outputs), ran.summary, str(ran.result))
         assert server.requests
+
+
+ENCODINGS = {
+    "an address": lambda text: re.sub("%..", lambda found: found[0].lower(), quote(text, safe="")),
+    "JSON": json.dumps,
+    "JSON with escaped slashes": lambda text: json.dumps(text).replace("/", "\\/"),
+    "HTML": html.escape,
+    "base64": lambda text: base64.b64encode(text.encode()).decode(),
+}
+
+
+@pytest.mark.parametrize("secret", [SECRET, 'quo"te<&>\\back/sl\u00e4sh', "two lines\nof a secret/key"])
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_what_becomes_of_a_secret_is_taken_out_as_well(encoding: str, secret: str):
+    encoded = ENCODINGS[encoding](secret)
+    assert encoded.strip('"') not in redact(f"he said {encoded}", forms(secret))
+
+
+@pytest.mark.parametrize(
+    ("option", "address"),
+    [
+        ("metrics-push", "http://me:pass-canary-0815@127.0.0.1:1/"),
+        ("public-url", "https://me:pass-canary-0815@photos.example/"),
+        ("public-url", "https://pass-canary-0815@photos.example/"),
+        ("environment-url", "https://me:pass%2Dcanary-0815@photos.example/"),
+        ("endpoint", "me:pass-canary-0815@127.0.0.1"),
+        ("bucket", "s3://key:pass-canary-0815@gallery/x"),
+    ],
+)
+def test_the_password_in_an_address_is_not_repeated(job: Job, option: str, address: str):
+    ran = job.runner.run("plan", **{option.replace("-", "_"): address})
+    assert ran.exit_code == 2
+    for name, text in (*places(job, ran.log), ("outputs", str(ran.outputs)), ("summary", ran.summary)):
+        assert "canary-0815" not in text, name
 
 
 @pytest.mark.slow

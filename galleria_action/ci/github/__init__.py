@@ -1,1 +1,1 @@
-
+"""GitHub Actions: the runner, its files, the API."""

@@ -17,7 +17,7 @@ from galleria_action.deployment.model import Copy, PlacedObject, Reason
 from galleria_action.deployment.remote.reading import list_target
 from galleria_action.deployment.state.manifest import ManifestEntry
 from galleria_action.deployment.state.pool import POOL_HEADERS, pool_key
-from galleria_action.errors import Cancelled, Conflict, GalleriaError, StorageUnavailable
+from galleria_action.errors import Cancelled, Conflict, GalleriaError
 from galleria_action.quantities import count
 from galleria_action.storage.interface import LARGEST_PUT, Headers, ObjectInfo, ReadStore
 from galleria_action.values import dataclass, field, replace
@@ -139,7 +139,7 @@ class Bring:
                 raise _changed(copy.source)
 
 
-def _changed(source: PlacedObject) -> Conflict | StorageUnavailable:
+def _changed(source: PlacedObject) -> Conflict:
     return Conflict(
         f"{source.key} at {source.target} is not what was recorded when the plan was made: somebody deploys there. "
         "Nothing was committed; the gallery that visitors see is as before.",

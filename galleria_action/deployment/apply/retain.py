@@ -120,7 +120,7 @@ def retain(
         return
     check()
     try:
-        hold = Hold.claim(store, Publication("", None, {}))
+        hold = Hold.claim(store, Publication())
     except Conflict:
         say(_BUSY)
         return

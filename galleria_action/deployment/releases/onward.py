@@ -168,12 +168,12 @@ def _copies(
     listing = remote.listing or {}
     for key, entry in sorted(recorded.items()):
         live, found = remote.manifest.objects.get(key), listing.get(key)
-        reason = _reason(entry, live)
-        if reason is None and not (live and found and live.describes(found)):
-            reason = Reason.MISSING
-        if force and reason is None:
-            reason = Reason.FORCED
         whole = live is not None and found is not None and live.describes(found)
+        reason = _reason(entry, live)
+        if reason is None and not whole:
+            reason = Reason.MISSING
+        if reason is None and force:
+            reason = Reason.FORCED
         if reason is Reason.HEADERS and not whole:
             reason = Reason.CHANGED
         if reason:

@@ -9,6 +9,7 @@ from galleria_action.deployment.made_by import MadeBy
 from galleria_action.deployment.model import Commit, Copy, Delete, KeptObject, Mode, Plan, Reason, Storing
 from galleria_action.deployment.releases.history import History, composed
 from galleria_action.deployment.releases.record import Release
+from galleria_action.deployment.remote.listing import records_in
 from galleria_action.deployment.remote.reading import RemoteState
 from galleria_action.deployment.state.manifest import Kind, ManifestEntry
 from galleria_action.deployment.state.pool import POOL_FOLDER, pool_key
@@ -107,8 +108,14 @@ def chosen(history: History, to: str | None, steps: int) -> int:
     return index
 
 
+def pool_of(remote: RemoteState) -> dict[str, int]:
+    """The size (bytes) of each object in the pool, by its key, as far as a listing shows them."""
+    listing = remote.listing or {}
+    return {key: listing[key].size for key in records_in(listing) if key.startswith(POOL_FOLDER)}
+
+
 def way_back(history: History, index: int, remote: RemoteState, pool: Mapping[str, int]) -> WayBack:
-    """The way from what lies there to the release at ``index``. ``pool`` has the size of what is kept by its key."""
+    """The way from what lies there to the release at ``index``; ``pool`` is that of ``remote`` (``pool_of``)."""
     undo = composed(history.releases[index + 1 :])
     document = undo.get(METADATA_KEY)
     manifest, listing = remote.manifest, remote.listing or {}
@@ -138,7 +145,7 @@ def way_back(history: History, index: int, remote: RemoteState, pool: Mapping[st
         recorded,
         document,
         tuple(gone),
-        undo.get(METADATA_KEY, document) is not None or METADATA_KEY not in undo,
+        document is not None or METADATA_KEY not in undo,
     )
 
 

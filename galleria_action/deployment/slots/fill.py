@@ -134,7 +134,7 @@ def _owe(work: Work, layout: Layout, needed: Filling, found: RemoteState) -> Non
 def claim(work: Work, slots: Slots) -> None:
     """Claim the right to publish, where visitors are still sent where they were. Raises ``Conflict``."""
     if work.hold is None:
-        work.hold = Hold.claim_after(work.store, Publication("", None, {}), work.stop, work.say)
+        work.hold = Hold.claim_after(work.store, Publication(), work.stop, work.say)
     slots.check()
 
 

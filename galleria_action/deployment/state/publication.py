@@ -17,7 +17,7 @@ from galleria_action.deployment.state.written import entry_of
 from galleria_action.errors import ConfigInvalid
 from galleria_action.gallery.keys import key_problem
 from galleria_action.storage.interface import RECORDS, Headers, ObjectInfo
-from galleria_action.values import asdict, dataclass, replace
+from galleria_action.values import asdict, dataclass, field, replace
 
 PUBLICATION_KEY = f"{RECORDS}publish.json"
 _SCHEMA = 1
@@ -41,14 +41,14 @@ class Replaced:
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """A publish of the plan ``plan_id``, whose commit is the document with the SHA-256 ``commit`` (``None``: the record
-    commits, or the document stays as it is). ``begun`` tells that live objects may have been touched; ``beat`` grows
-    while it is at work. ``claim`` is like no other's: of two that claim the same neither is to take the other for
-    itself."""
+    """A publish of the plan ``plan_id`` (empty: of none, it only keeps others from publishing), whose commit is the
+    document with the SHA-256 ``commit`` (``None``: the record commits, or the document stays as it is). ``begun`` tells
+    that live objects may have been touched; ``beat`` grows while it is at work. ``claim`` is like no other's: of two
+    that claim the same neither is to take the other for itself."""
 
-    plan_id: str
-    commit: str | None
-    replaced: Mapping[str, Replaced]
+    plan_id: str = ""
+    commit: str | None = None
+    replaced: Mapping[str, Replaced] = field(default_factory=dict)
     begun: bool = False
     beat: int = 0
     claim: str = ""

@@ -1,4 +1,4 @@
-"""Which routers there are, and what each can do: one table, by which options are checked and pages are made."""
+"""Which routers there are, and what each can do: one table, by which options are checked and slots are probed."""
 
 from __future__ import annotations
 
@@ -32,49 +32,35 @@ class Ahead(StrEnum):
 class Can:
     """What a router can do.
 
-    ``weights``: send a share of the visitors elsewhere. ``atomic``: every visitor gets one gallery or the other, never
-    parts of both. ``guarded``: of two that switch at once the service refuses one (else our own claim alone keeps them
-    apart). ``waits``: a switch takes its time, and it is known when it is over. ``address`` is the pattern of what
-    follows the router's name after a colon (empty: nothing does), ``shown`` that in words. ``ahead``: how a slot is
-    looked at before the switch.
+    ``weights``: send a share of the visitors elsewhere. ``ahead``: how a slot is looked at before the switch.
+    ``address`` is the pattern of what follows the router's name after a colon (empty: nothing does), ``shown`` that in
+    words.
     """
 
     weights: bool
-    atomic: bool
-    guarded: bool
-    waits: bool
     ahead: Ahead
     address: str = ""
     shown: str = ""
 
 
 CAN: Mapping[RouterKind, Can] = {
-    RouterKind.COPY: Can(weights=False, atomic=False, guarded=True, waits=False, ahead=Ahead.PATH),
-    RouterKind.FOLDER: Can(weights=False, atomic=True, guarded=False, waits=False, ahead=Ahead.COOKIE),
-    RouterKind.POINTER: Can(weights=True, atomic=True, guarded=True, waits=False, ahead=Ahead.COOKIE),
+    RouterKind.COPY: Can(weights=False, ahead=Ahead.PATH),
+    RouterKind.FOLDER: Can(weights=False, ahead=Ahead.COOKIE),
+    RouterKind.POINTER: Can(weights=True, ahead=Ahead.COOKIE),
     RouterKind.CLOUDFRONT: Can(
         weights=False,
-        atomic=False,
-        guarded=True,
-        waits=True,
         ahead=Ahead.NOWHERE,
         address=r"[A-Z0-9]{8,32}",
         shown="<distribution>",
     ),
     RouterKind.CLOUDFRONT_KVS: Can(
         weights=True,
-        atomic=True,
-        guarded=True,
-        waits=False,
         ahead=Ahead.COOKIE,
         address=r"arn:aws:cloudfront::[0-9]{12}:key-value-store/[0-9A-Za-z-]{1,64}",
         shown="<arn of the store>",
     ),
     RouterKind.CLOUDFLARE_KV: Can(
         weights=True,
-        atomic=True,
-        guarded=False,
-        waits=False,
         ahead=Ahead.COOKIE,
         address=r"[0-9a-f]{32}/[0-9a-f]{32}",
         shown="<account>/<namespace>",

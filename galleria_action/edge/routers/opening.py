@@ -53,27 +53,25 @@ def open_router(choice: RouterChoice, store: WriteStore, settings: StoreSettings
 
 
 def _cloudfront(settings: StoreSettings, environ: Mapping[str, str]) -> Service:
-    from hashlib import sha256
-
-    from galleria_action.net.signature import Signer
+    from galleria_action.edge.signing import keys_of, signer
 
     base = environ.get("AWS_ENDPOINT_URL_CLOUDFRONT") or "https://cloudfront.amazonaws.com"
-    keys, host = _keys(settings, environ), urlsplit(base).netloc
+    sign, host = signer(keys_of(environ, settings)), urlsplit(base).netloc
 
     def signed(method: str, path: str, body: bytes) -> Mapping[str, str]:
-        signer = Signer(*keys, "us-east-1", "cloudfront")
-        return signer.headers(method, host, path, "", datetime.now(UTC), payload=sha256(body).hexdigest())
+        return sign(method, host, path, body)
 
     return _service("CloudFront", base, signed, settings, environ)
 
 
 def _kvs(arn: str, settings: StoreSettings, environ: Mapping[str, str]) -> Service:
+    from galleria_action.edge.signing import keys_of
     from galleria_action.net.signature_v4a import SignerV4A
 
     account = arn.split(":")[4]
     own = f"https://{account}.cloudfront-kvs.global.api.aws"
     base = environ.get("AWS_ENDPOINT_URL_CLOUDFRONT_KEYVALUESTORE") or own
-    signer, host = SignerV4A(*_keys(settings, environ), "cloudfront-keyvaluestore"), urlsplit(base).netloc
+    signer, host = SignerV4A(*keys_of(environ, settings)(), "cloudfront-keyvaluestore"), urlsplit(base).netloc
 
     def signed(method: str, path: str, body: bytes) -> Mapping[str, str]:
         return signer.headers(method, host, path, datetime.now(UTC), body)
@@ -104,18 +102,3 @@ def _service(
     from galleria_action.net.network import Network
 
     return Service(name, base.rstrip("/"), headers, Network.of(environ), settings.pause)
-
-
-def _keys(settings: StoreSettings, environ: Mapping[str, str]) -> tuple[str, str, str | None]:
-    """The credentials for AWS's own services: those of its variables, else the bucket's, else those of AWS's chain."""
-    access, secret = environ.get("AWS_ACCESS_KEY_ID"), environ.get("AWS_SECRET_ACCESS_KEY")
-    if access and secret:
-        return access, secret, environ.get("AWS_SESSION_TOKEN") or None
-    if settings.access_key and settings.secret_key:
-        return settings.access_key, settings.secret_key, settings.session_token
-    import botocore.session
-
-    from galleria_action.storage.s3.credentials import ChainKeys
-
-    keys = ChainKeys(botocore.session.Session())()
-    return keys.access, keys.secret, keys.token

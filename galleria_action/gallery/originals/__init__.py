@@ -1,0 +1,1 @@
+"""Photos as a camera leaves them: found, named, read."""

@@ -39,16 +39,12 @@ from galleria_action.storage.interface import (
 )
 from galleria_action.storage.persistence import Persistence
 from galleria_action.storage.providers import Provider, provider_of
-from galleria_action.storage.s3.deletes import BATCH, BATCH_REFUSED, NOT_IN_XML, PASSING_IN_BATCH
+from galleria_action.storage.s3.deletes import BATCH, NOT_IN_XML, PASSING_IN_BATCH, BatchRefused, refuses_batches
 from galleria_action.storage.s3.listing import BadListing, Page, every_object, page_of
 from galleria_action.storage.settings import is_archive
 from galleria_action.storage.words import clean
 
 _FAILURES = botocore_failures()
-
-
-class _BatchRefused(Exception):
-    """The service has no DeleteObjects, or not ours."""
 
 
 class Boto3Store:
@@ -196,7 +192,7 @@ class Boto3Store:
         objects = [{"Key": root + key} for key in keys]
         try:
             answer = self._persist(lambda: self._ask_for_batch(objects))
-        except _BatchRefused:
+        except BatchRefused:
             self._batches = False
             return self._delete_singly(keys)
         deleted = {item.get("Key") for item in answer.get("Deleted", [])}
@@ -219,8 +215,8 @@ class Boto3Store:
             )
         except _FAILURES as error:
             fault = of_botocore(error)
-            if fault.code in BATCH_REFUSED or fault.status in (405, 411, 501):
-                raise _BatchRefused from error
+            if refuses_batches(fault):
+                raise BatchRefused from error
             raise failure(fault, self._call("delete")) from error
         return answer
 

@@ -14,10 +14,9 @@ from xml.etree.ElementTree import Element
 from galleria_action.storage.faults import Call, Fault, failure
 from galleria_action.storage.interface import Target
 from galleria_action.storage.persistence import Persistence
-from galleria_action.storage.s3.cors_rules import NO_API, CorsUnsupported, Rule
+from galleria_action.storage.s3.cors_rules import CorsUnsupported, Rule, unsupported
 from galleria_action.storage.s3.documents import BadDocument, children, document, element, leaf, name_of, parsed, text
 from galleria_action.storage.s3.server import LINE_FAILURES, BucketServer, Refused, Response, fault_of
-from galleria_action.storage.words import clean
 
 #: at most 100 rules of 64 KB in all
 _LONGEST = 1 << 18
@@ -48,7 +47,7 @@ class BucketCors:
             except Refused as refused:
                 if refused.fault.code == "NoSuchCORSConfiguration":
                     return []
-                raise _problem(refused.fault, call) from None
+                raise (unsupported(refused.fault) or failure(refused.fault, call)) from None
 
         return self._persist(ask)
 
@@ -63,7 +62,7 @@ class BucketCors:
             try:
                 self._ask(call, "PUT", headers=headers, body=body)
             except Refused as refused:
-                raise _problem(refused.fault, call) from None
+                raise (unsupported(refused.fault) or failure(refused.fault, call)) from None
 
         self._persist(ask)
 
@@ -72,12 +71,6 @@ class BucketCors:
             return self._server.ask(method, query="cors=", **request)
         except LINE_FAILURES as error:
             raise failure(fault_of(error), call) from error
-
-
-def _problem(fault: Fault, call: Call) -> Exception:
-    if fault.code in NO_API or fault.status in (405, 501):
-        return CorsUnsupported(f"The service has no CORS rules for buckets ({clean(fault.message or fault.code)}).")
-    return failure(fault, call)
 
 
 def _rules(answer: Response, call: Call) -> list[dict[str, Any]]:

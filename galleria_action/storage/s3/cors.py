@@ -11,13 +11,12 @@ from galleria_action.storage.faults import Call, Fault, Operation, failure
 from galleria_action.storage.faults.botocore import botocore_failures, of_botocore
 from galleria_action.storage.interface import Target
 from galleria_action.storage.s3.cors_rules import (
-    NO_API,
     CorsUnsupported,
     Rule,
     cors_rules_match,
     get_default_gallery_cors_rules,
+    unsupported,
 )
-from galleria_action.storage.words import clean
 
 _FAILURES = botocore_failures()
 
@@ -91,6 +90,5 @@ def examine_bucket_cors(client: Any, bucket: str) -> dict[str, Any]:
 
 
 def _problem(fault: Fault, operation: Operation, client: Any, bucket: str) -> Exception:
-    if fault.code in NO_API or fault.status in (405, 501):
-        return CorsUnsupported(f"The service has no CORS rules for buckets ({clean(fault.message or fault.code)}).")
-    return failure(fault, Call(operation, Target(endpoint=client.meta.endpoint_url, bucket=bucket)))
+    call = Call(operation, Target(endpoint=client.meta.endpoint_url, bucket=bucket))
+    return unsupported(fault) or failure(fault, call)

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from galleria_action.storage.faults import Fault
+from galleria_action.storage.words import clean
+
 Rule = Mapping[str, Any]
 
 #: Codes by which a service says that it has no CORS rules for buckets. The last two come from services that take the
 #: request for another one and would create the bucket.
-NO_API = frozenset((
+_NO_API = frozenset((
     "NotImplemented", "MethodNotAllowed", "UnsupportedOperation", "XNotImplemented", "BucketAlreadyExists",
     "BucketAlreadyOwnedByYou",
 ))  # fmt: skip
@@ -17,6 +20,13 @@ NO_API = frozenset((
 
 class CorsUnsupported(Exception):
     """The service has no CORS rules for single buckets."""
+
+
+def unsupported(fault: Fault) -> CorsUnsupported | None:
+    """What is to be raised for ``fault`` where it says so, else ``None``."""
+    if fault.code in _NO_API or fault.status in (405, 501):
+        return CorsUnsupported(f"The service has no CORS rules for buckets ({clean(fault.message or fault.code)}).")
+    return None
 
 
 def get_default_gallery_cors_rules() -> list[dict[str, Any]]:

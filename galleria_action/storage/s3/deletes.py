@@ -26,7 +26,7 @@ _LONGEST_ANSWER = 8 << 20
 #: requests at once for keys that are settled one by one
 _AT_ONCE = 16
 #: Codes by which a service says that it has no DeleteObjects, or not ours.
-BATCH_REFUSED = frozenset({
+_BATCH_REFUSED = frozenset({
     "BadDigest", "InvalidArgument", "InvalidDigest", "InvalidRequest", "MalformedXML", "MethodNotAllowed",
     "MissingContentLength", "MissingContentMD5", "NotImplemented", "UnsupportedOperation",
 })  # fmt: skip
@@ -38,8 +38,13 @@ PASSING_IN_BATCH = frozenset((
 NOT_IN_XML = expression(r"[\x00-\x1f\x7f-\x9f\ufffe\uffff]")
 
 
-class _BatchRefused(Exception):
+class BatchRefused(Exception):
     """The service has no DeleteObjects, or not ours."""
+
+
+def refuses_batches(fault: Fault) -> bool:
+    """Whether ``fault``, the answer to a batch, says that of the service."""
+    return fault.code in _BATCH_REFUSED or fault.status in (405, 411, 501)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +78,7 @@ class Deleting:
     def _batch(self, keys: Sequence[str]) -> dict[str, str]:
         try:
             outcomes = self._persist(lambda: self._ask_for_batch(keys))
-        except _BatchRefused:
+        except BatchRefused:
             self._batches = False
             return self._singly(keys)
         errors = {key: told for key, told in outcomes.items() if told}
@@ -97,8 +102,8 @@ class Deleting:
             )
         except Refused as refused:
             fault = refused.fault
-            if fault.code in BATCH_REFUSED or fault.status in (405, 411, 501):
-                raise _BatchRefused from None
+            if refuses_batches(fault):
+                raise BatchRefused from None
             raise failure(fault, call) from None
         except LINE_FAILURES as error:
             raise failure(fault_of(error), call) from error

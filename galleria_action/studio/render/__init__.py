@@ -1,0 +1,1 @@
+"""Pictures made of pictures: sizes, by whichever library is there."""

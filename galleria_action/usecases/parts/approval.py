@@ -5,6 +5,7 @@ from __future__ import annotations
 from galleria_action.ci.interface import Approval, NoApproval
 from galleria_action.deployment.model import Plan
 from galleria_action.errors import Finding, PlanChanged
+from galleria_action.options.guards import PlanApproval
 from galleria_action.usecases.context import Context
 
 _SHOWN = 50
@@ -19,7 +20,7 @@ def check_approval(context: Context, plan: Plan, left_of: str | None = None) -> 
     job of the same run, and no reviewer has seen it.
     """
     options = context.options
-    if options.guards.plan_approval == "off" or (options.guards.approved_plan and not options.sharded):
+    if options.guards.plan_approval is PlanApproval.OFF or (options.guards.approved_plan and not options.sharded):
         return
     try:
         approved = context.approval()
@@ -31,7 +32,7 @@ def check_approval(context: Context, plan: Plan, left_of: str | None = None) -> 
             context.say(f"The plan is {part}the approved one: {approved.where}")
             return
         problem = _other_plan(approved, plan)
-    if options.guards.plan_approval == "require":
+    if options.guards.plan_approval is PlanApproval.REQUIRE:
         raise problem
     context.warn(problem.message.replace("Nothing was written.", "plan-approval is warn, so it is deployed."))
 

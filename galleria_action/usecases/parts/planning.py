@@ -70,9 +70,7 @@ def make_comparison(
         context.warn_all(remote.warnings)
         check_places(context, store, local, remote)
         recorded = remote.manifest
-        if unfinished := remote.unfinished:
-            context.warn(under_way(unfinished))
-            remote = remote.before(unfinished)
+        remote = as_before(context, remote)
         same_mode(local, remote)
         check_live_collisions(local, remote.manifest, remote.metadata)
         made = make_plan(
@@ -146,6 +144,16 @@ def warn_of_copies(context: Context, size: int) -> None:
         f"not at all. What it does not copy goes through this machine, up to {human_size(size)} each way. "
         "keep-releases: 0 keeps nothing."
     )
+
+
+def as_before(context: Context, remote: RemoteState) -> RemoteState:
+    """``remote`` as it was before a publish that has not come to its end, of which is warned; plans are made against
+    that."""
+    unfinished = remote.unfinished
+    if unfinished is None:
+        return remote
+    context.warn(under_way(unfinished))
+    return remote.before(unfinished)
 
 
 def under_way(publication: Publication) -> str:

@@ -162,7 +162,7 @@ def _end(context: Context, store: WriteStore, remote: RemoteState, open_keys: li
     """End the releases that lie under ``open_keys``, and what follows from that, unless somebody is at work."""
     context.stop.check()
     try:
-        hold = Hold.claim(store, Publication("", None, {}))
+        hold = Hold.claim(store, Publication())
     except Conflict:
         return
     for release in history_of(store, remote).releases:

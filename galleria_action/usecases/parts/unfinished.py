@@ -76,7 +76,7 @@ def _taken_over(
         if not has_died(store, base.etag, context.stop, context.say):
             found = anew()
             continue
-        publication = remote_of(found).publication or Publication("", None, {})
+        publication = remote_of(found).publication or Publication()
         context.stop.check()
         return found, Hold.claim(store, replace(publication, beat=publication.beat + 1), base)
     return found, None

@@ -20,7 +20,7 @@ from galleria_action.deployment.previews.marks import (
 from galleria_action.deployment.remote.listing import records_in
 from galleria_action.deployment.state.publication import PUBLICATION_KEY, Publication
 from galleria_action.deployment.state.reading import read_publication
-from galleria_action.errors import Conflict, Finding, GalleriaError, VerifyFailed
+from galleria_action.errors import Finding, GalleriaError, VerifyFailed
 from galleria_action.quantities import count
 from galleria_action.storage.interface import RECORD_HEADERS, RECORDS, ReadStore, WriteStore
 from galleria_action.usecases.context import Context
@@ -98,11 +98,11 @@ def _claimed(context: Context, store: WriteStore, name: str) -> Hold:
     found, base, _ = read_publication(store)
     if base is None:
         context.stop.check()
-        return Hold.claim(store, Publication("", None, {}))
+        return Hold.claim(store, Publication())
     if not has_died(store, base.etag, context.stop, context.say):
         return _claimed(context, store, name)
     context.stop.check()
-    taken = found or Publication("", None, {})
+    taken = found or Publication()
     return Hold.claim(store, replace(taken, beat=taken.beat + 1), base)
 
 
@@ -140,7 +140,7 @@ def _delete(context: Context, store: WriteStore, keys: list[str]) -> None:
             )
 
 
-def _still_there(name: str, left: list[str]) -> Conflict | VerifyFailed:
+def _still_there(name: str, left: list[str]) -> VerifyFailed:
     return VerifyFailed(
         f"{count(len(left), 'object')} of the preview {name} are there again: somebody writes to it at this moment.",
         hint="Run cleanup again when that has ended.",

@@ -269,7 +269,7 @@ def _from_what_is_leaving(context: Context, store: WriteStore, remote: RemoteSta
 
 def _prune(context: Context, store: WriteStore, remote: RemoteState) -> None:
     """Unlike after a deploy it is not left to others: its bytes are to be gone."""
-    hold = Hold.claim_after(store, Publication("", None, {}), context.stop, context.say)
+    hold = Hold.claim_after(store, Publication(), context.stop, context.say)
     pool, keep = set(pooled(remote.listing)), context.options.releases.keeping
     retain_under(hold, pool, keep, context.now(), context.say, context.stop.check)
 

@@ -41,7 +41,7 @@ def forget_elsewhere(context: Context, slots: Slots, traces: Sequence[Trace], ph
 
     Raises ``VerifyFailed`` when something of it remains, and the store's errors.
     """
-    hold = Hold.claim_after(slots.store, Publication("", None, {}), context.stop, context.say)
+    hold = Hold.claim_after(slots.store, Publication(), context.stop, context.say)
     slots.check()
     for trace in traces:
         store = _at(slots, trace.layout)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from galleria_action.deployment.events import Listed
 from galleria_action.deployment.releases.history import History
 from galleria_action.deployment.releases.hold import HOLD_KEY, held
-from galleria_action.deployment.releases.rollback import ListedRelease, way_back
+from galleria_action.deployment.releases.rollback import ListedRelease, pool_of, way_back
 from galleria_action.deployment.remote.reading import RemoteState, read_remote
-from galleria_action.deployment.state.pool import POOL_FOLDER
 from galleria_action.quantities import count
 from galleria_action.usecases.context import Context
-from galleria_action.usecases.parts.planning import under_way
+from galleria_action.usecases.parts.planning import as_before
 from galleria_action.usecases.parts.releasing import history_of
 from galleria_action.usecases.results import Answered
 
@@ -21,9 +20,7 @@ def history(context: Context) -> Answered:
     with context.phase("History"):
         remote = read_remote(store, listing=True)
         context.warn_all(remote.warnings)
-        if unfinished := remote.unfinished:
-            context.warn(under_way(unfinished))
-            remote = remote.before(unfinished)
+        remote = as_before(context, remote)
         found = history_of(store, remote)
         context.warn_all(found.warnings)
         if any(key == HOLD_KEY for key in remote.listing or ()):
@@ -38,7 +35,7 @@ def history(context: Context) -> Answered:
 
 def listed_releases(history: History, remote: RemoteState) -> tuple[ListedRelease, ...]:
     """The releases as they are told of, the newest first."""
-    pool = {key: it.size for key, it in (remote.listing or {}).items() if key.startswith(POOL_FOLDER)}
+    pool = pool_of(remote)
     rolled_back, last = history.rolled_back(), len(history.releases) - 1
     listed = []
     for index, release in enumerate(history.releases):

@@ -19,7 +19,7 @@ from galleria_action.deployment.model import Plan
 from galleria_action.deployment.outgoing.done import Idle
 from galleria_action.deployment.releases.onward import Offer, offered, plan_onward, recorded_there
 from galleria_action.deployment.releases.record import Release, TakenFrom
-from galleria_action.deployment.releases.rollback import WayBack, chosen, way_back
+from galleria_action.deployment.releases.rollback import WayBack, chosen, pool_of, way_back
 from galleria_action.deployment.remote.reading import RemoteState, read_remote
 from galleria_action.deployment.sources import check_live_collisions
 from galleria_action.deployment.state.elsewhere import StateElsewhere
@@ -40,7 +40,7 @@ from galleria_action.usecases.cors import check_cors
 from galleria_action.usecases.parts.age import check_age
 from galleria_action.usecases.parts.applying import verify_against, verify_brought
 from galleria_action.usecases.parts.places import check_places, check_router, note_router
-from galleria_action.usecases.parts.planning import same_mode, storing_of, tell_orphans, under_way
+from galleria_action.usecases.parts.planning import as_before, same_mode, storing_of, tell_orphans
 from galleria_action.usecases.parts.probing import headers_of, probe
 from galleria_action.usecases.parts.probing_ahead import look_ahead
 from galleria_action.usecases.parts.purging import purging
@@ -153,10 +153,7 @@ def _planned(context: Context, store: ReadStore, remote: RemoteState | None) -> 
         source = _source(context)
         offer = _offer(context, source)
         if remote is None:
-            remote = read_remote(store, listing=True)
-            if unfinished := remote.unfinished:
-                context.warn(under_way(unfinished))
-                remote = remote.before(unfinished)
+            remote = as_before(context, read_remote(store, listing=True))
         context.warn_all(remote.warnings)
         context.tell(Recognised(offer.mode))
         wanted = offer.wanted(Headers("application/json", options.headers.cache_control_metadata))
@@ -235,7 +232,7 @@ def _offer(context: Context, source: _Source) -> Offer:
     if history.releases:
         last = len(history.releases) - 1
         index = chosen(history, wanted, 1) if wanted else last
-        pool = {key: it.size for key, it in (remote.listing or {}).items() if key.startswith(POOL_FOLDER)}
+        pool = pool_of(remote)
         way = way_back(history, index, remote, pool)
     elif wanted:
         raise ReleaseUnavailable(

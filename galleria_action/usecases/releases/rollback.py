@@ -23,10 +23,10 @@ from galleria_action.deployment.outgoing.done import Idle
 from galleria_action.deployment.releases.history import History
 from galleria_action.deployment.releases.hold import put_hold
 from galleria_action.deployment.releases.record import Kind
-from galleria_action.deployment.releases.rollback import WayBack, chosen, plan_back, wanted_by, way_back
+from galleria_action.deployment.releases.rollback import WayBack, chosen, plan_back, pool_of, wanted_by, way_back
 from galleria_action.deployment.remote.reading import RemoteState, read_remote
 from galleria_action.deployment.routing.router import Slots
-from galleria_action.deployment.state.pool import POOL_FOLDER, pool_key
+from galleria_action.deployment.state.pool import pool_key
 from galleria_action.deployment.state.publication import Publication
 from galleria_action.deployment.strategies.rolling import rolling
 from galleria_action.errors import Cancelled, GalleriaError, ReleaseUnavailable
@@ -39,7 +39,7 @@ from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.applying import verify_against, verify_brought
 from galleria_action.usecases.parts.pictures import tell_pictures_back
 from galleria_action.usecases.parts.places import check_router
-from galleria_action.usecases.parts.planning import storing_of, under_way, warn_of_copies
+from galleria_action.usecases.parts.planning import as_before, storing_of, warn_of_copies
 from galleria_action.usecases.parts.probing import headers_of, probe
 from galleria_action.usecases.parts.probing_ahead import look_ahead
 from galleria_action.usecases.parts.purging import purging
@@ -80,7 +80,7 @@ class _Ahead:
 
     def claim(self) -> None:
         """Raises ``Conflict`` where another publishes and does not come to its end."""
-        self.hold = Hold.claim_after(self.store, Publication("", None, {}), self.context.stop, self.context.say)
+        self.hold = Hold.claim_after(self.store, Publication(), self.context.stop, self.context.say)
 
     def look_around(self, remote: RemoteState) -> None:
         """Raises ``Conflict`` where another has committed since ``remote`` was read."""
@@ -178,10 +178,7 @@ def _planned(
     options = context.options
     with context.phase("Plan"):
         if remote is None:
-            remote = read_remote(store, listing=True)
-            if unfinished := remote.unfinished:
-                context.warn(under_way(unfinished))
-                remote = remote.before(unfinished)
+            remote = as_before(context, read_remote(store, listing=True))
         context.warn_all(remote.warnings)
         check_router(context, store, remote)
         if remote.mode:
@@ -191,7 +188,7 @@ def _planned(
                 beside.begin(ahead.claim)
             history = history_of(store, remote)
         context.warn_all(history.warnings)
-        pool = {key: it.size for key, it in (remote.listing or {}).items() if key.startswith(POOL_FOLDER)}
+        pool = pool_of(remote)
         way = way_back(history, chosen(history, options.releases.to, options.releases.steps), remote, pool)
         way.check()
         with Beside(options.upload.concurrency) as beside:

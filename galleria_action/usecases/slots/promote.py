@@ -169,7 +169,7 @@ def _abort(context: Context, slots: Slots) -> Answered:
     if context.options.dry_run:
         return Answered("A gallery waits in a slot; without dry-run it would be taken back.")
     context.stop.check()
-    hold = Hold.claim_after(slots.store, Publication("", None, {}), context.stop, context.say)
+    hold = Hold.claim_after(slots.store, Publication(), context.stop, context.say)
     slots.check()
     if slots.router and trial:
         context.stop.check()
