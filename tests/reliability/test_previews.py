@@ -161,15 +161,68 @@ def test_what_is_too_old_goes_and_the_rest_stays(scene: Scene, buckets: Buckets)
     buckets.gallery.put("previews/file.jpg", b"photo", Headers("image/jpeg"))
     told = ok(buckets.run(scene, "cleanup", dry_run="true"))
     assert "old would be removed" in told.log
-    assert "unmarked would be removed" in told.log
+    assert "previews/unmarked/ has no mark of a preview; it is left alone" in told.log
     ran = ok(buckets.run(scene, "cleanup"))
-    assert "2 previews removed" in ran.outputs["message"]
+    assert "1 preview removed" in ran.outputs["message"]
     assert "put-bucket-lifecycle-configuration" in ran.log
     left = ["previews/young/photos/full/a.jpg", mark_of("young"), "previews/not a name/a.jpg", "previews/file.jpg"]
+    left.append("previews/unmarked/photos/full/a.jpg")
     assert sorted(buckets.of_previews()) == sorted(left)
     ok(buckets.run(scene, "cleanup", preview_days="12"))
     assert sorted(buckets.of_previews()) == sorted(left[2:])
     assert buckets.shown() == before
+
+
+def moved(scene: Scene) -> None:
+    """All photos of the workspace lie where the preview would."""
+    for number, photo in enumerate(scene.gallery.photos):
+        for variant, key in photo["files"].items():
+            file = scene.gallery.local_path(number, variant)
+            photo["files"][variant] = f"previews/{NAME}/{key}"
+            there = file.parent.parent / photo["files"][variant]
+            there.parent.mkdir(parents=True, exist_ok=True)
+            file.rename(there)
+    scene.gallery.save()
+
+
+def test_photos_of_the_gallery_in_a_folder_like_a_preview_are_not_one(scene: Scene, buckets: Buckets):
+    """Neither does cleanup take them, nor forget, nor does a preview take their place; and no deploy puts them there
+    while a preview is online."""
+    moved(scene)
+    ok(buckets.run(scene, "deploy", max_delete="100%"))
+    named = {key for photo in scene.gallery.photos for key in photo["files"].values()}
+    ok(buckets.run(scene, "cleanup"))
+    assert named <= buckets.gallery.objects.keys()
+    for command in ("deploy", "cleanup"):
+        refused = buckets.run(scene, command, preview=NAME)
+        assert refused.exit_code != 0
+        assert "files of a gallery lie there" in refused.log
+        assert named <= buckets.gallery.objects.keys()
+    ok(buckets.run(scene, "forget", photo=scene.gallery.photos[1]["id"]))
+    assert set(scene.gallery.photos[0]["files"].values()) <= buckets.gallery.objects.keys()
+    ok(buckets.run(scene, "verify"))
+
+
+def test_a_gallery_of_its_own_among_the_previews_stays(scene: Scene, buckets: Buckets):
+    """Another workflow's prefix may be previews/NAME; a mark that somebody leaves does not make it a preview."""
+    for key in ("gallery-metadata.json", ".galleria/manifest.json"):
+        buckets.gallery.put(f"previews/friends/{key}", b"{}", JSON)
+    before = {key for key in buckets.gallery.objects if key.startswith("previews/friends/")}
+    ok(buckets.run(scene, "cleanup"))
+    assert before <= buckets.gallery.objects.keys()
+    marked(buckets, "friends", 99)
+    refused = buckets.run(scene, "cleanup")
+    assert refused.exit_code == 4
+    assert before <= buckets.gallery.objects.keys()
+
+
+def test_no_deploy_goes_into_a_preview_that_is_online(scene: Scene, buckets: Buckets):
+    ok(buckets.run(scene, "deploy", preview=NAME))
+    before = buckets.of_previews()
+    moved(scene)
+    refused = buckets.run(scene, "deploy", max_delete="100%")
+    assert (refused.exit_code, refused.outputs["failure-reason"]) == (2, "config-invalid")
+    assert buckets.of_previews() == before
 
 
 def test_a_mark_leads_nowhere_else(scene: Scene, buckets: Buckets):

@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from galleria_action.deployment.events import Deploying, Uploaded
 from galleria_action.deployment.model import Plan
 from galleria_action.deployment.outgoing.done import Idle, UploadsDone
 from galleria_action.deployment.remote.listing import records_in
-from galleria_action.deployment.remote.reading import caught_up, list_target
-from galleria_action.deployment.remote.verification import Verification, verify_listing
+from galleria_action.deployment.remote.reading import list_target
 from galleria_action.deployment.state.begun import BEGUN_KEY, end_begun, read_begun, write_begun
 from galleria_action.deployment.state.checkpoint import CHECKPOINTS, Checkpoint, InBucket, InFile, Nowhere
-from galleria_action.deployment.state.entries import Entries
-from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.errors import ConfigInvalid
-from galleria_action.gallery.metadata.model import GalleryMetadata
-from galleria_action.options.checks import Verify
 from galleria_action.options.guards import PlanApproval
 from galleria_action.quantities import count
 from galleria_action.storage.conditions import prove_ahead
-from galleria_action.storage.interface import ObjectInfo, ReadStore, WriteStore
+from galleria_action.storage.interface import ReadStore, WriteStore
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.cors import check_cors
 from galleria_action.usecases.parts.approval import check_approval
@@ -34,7 +29,7 @@ from galleria_action.usecases.parts.probing import headers_of, probe
 from galleria_action.usecases.parts.probing_ahead import look_ahead
 from galleria_action.usecases.parts.purging import purging
 from galleria_action.usecases.parts.releasing import be_ready, concluding, terms_of, tidy
-from galleria_action.usecases.parts.verifying import compare, judge, promises
+from galleria_action.usecases.parts.verifying import verify_deployed
 from galleria_action.usecases.results import Deployed, PutAside
 from galleria_action.values import replace
 
@@ -46,8 +41,6 @@ if TYPE_CHECKING:  # what sends files is loaded when some are to be sent
 
 #: different warnings about EXIF, each with its files
 _SHOWN_TEXTS = 20
-
-_T = TypeVar("_T")
 
 
 # -- before the first write ----------------------------------------------------------------------------------------
@@ -89,8 +82,8 @@ def _in_file(context: Context, path: Path, fingerprint: str) -> Checkpoint:
 
 def announce(context: Context, store: WriteStore, made: Comparison, left_of: str | None = None) -> None:
     """The last questions before the gallery is written to, and word that it is; what the service does with a condition
-    is found out from then on. ``left_of`` is the id of the plan of
-    which the one that was made is known to be what remains."""
+    is found out from then on. ``left_of`` is the id of the plan of which the one that was made is known to be what
+    remains."""
     begun = read_begun(store) if _is_approved(context) else None
     left_of = begun.plan_id if begun and begun.covers(made.plan) else left_of
     check_approval(context, made.plan, left_of)
@@ -279,102 +272,3 @@ def forget(context: Context, checkpoint: Checkpoint) -> None:
     """Remove the checkpoint; that this fails harms nobody."""
     checkpoint.clear()
     tell_trouble(context, checkpoint)
-
-
-# -- afterwards ----------------------------------------------------------------------------------------------------
-
-
-def verify_deployed(
-    context: Context, store: WriteStore, made: Comparison, manifest: Manifest, written: Callable[[], None] | None
-) -> Verification | None:
-    """Prove that the bucket now holds what was deployed. After writes a new listing is asked for, and ``written`` may
-    raise before it is judged; it is ``None`` where nothing was written.
-
-    What was left alone is not looked at: another deploy may be at work on it at this moment. Raises ``VerifyFailed``.
-    """
-    if _is_off(context):
-        if written:
-            written()
-        return None
-    others = _left_alone(made, manifest)
-    own = replace(manifest, objects=_without(others, manifest.objects))
-    listing, found = made.remote.listing, None
-    if written or listing is None:
-        listing, found = _listing_after(context, store, _named(made), made.plan, own)
-    if written:
-        written()
-    seen = None if others else found
-    own_listing = _without(others, listing)
-    return judge(context, compare(context, store, _named(made), own, own_listing, made.local.promised, seen))
-
-
-def verify_brought(
-    context: Context, work: Work, named: frozenset[str], manifest: Manifest, metadata: GalleryMetadata | None
-) -> Verification | None:
-    """The same after ``work`` of which there are no files here: the gallery's keys are ``named``, by ``metadata`` where
-    it has some."""
-    if _is_off(context):
-        work.looked()
-        return None
-    listing, found = _listing_after(context, work.store, named, work.plan, manifest)
-    work.looked()
-    return judge(context, compare(context, work.store, named, manifest, listing, partial(promises, metadata), found))
-
-
-def verify_against(
-    context: Context,
-    store: WriteStore,
-    named: frozenset[str],
-    plan: Plan,
-    manifest: Manifest,
-    listing: Mapping[str, ObjectInfo] | None,
-    metadata: GalleryMetadata | None,
-) -> Verification | None:
-    """The same where nothing was written. Without a ``listing`` a new one is asked for."""
-    if _is_off(context):
-        return None
-    found = None
-    if not listing:
-        listing, found = _listing_after(context, store, named, plan, manifest)
-    return judge(context, compare(context, store, named, manifest, listing, partial(promises, metadata), found))
-
-
-def _is_off(context: Context) -> bool:
-    off = context.options.checks.verify is Verify.OFF
-    if off:
-        context.warn("verify: off, so nothing proves that the bucket holds the gallery.")
-    return off
-
-
-def _listing_after(
-    context: Context, store: WriteStore, named: frozenset[str], plan: Plan, own: Manifest
-) -> tuple[Mapping[str, ObjectInfo], Verification]:
-    """A listing after our own writes, and what it shows."""
-    gone = {delete.key for delete in plan.deletes}
-
-    def look() -> tuple[Mapping[str, ObjectInfo], Verification]:
-        listing = list_target(store, list(named), Entries.of(own.objects))
-        return listing, verify_listing(named, own, listing)
-
-    def as_deployed(seen: tuple[Mapping[str, ObjectInfo], Verification]) -> bool:
-        return seen[1].whole and gone.isdisjoint(seen[1].orphaned)
-
-    return caught_up(look, as_deployed, context.stop.pause)
-
-
-def _named(made: Comparison) -> frozenset[str]:
-    """The keys of photos and metadata that this deploy answers for."""
-    if made.local.photos is None:
-        return frozenset()
-    keys, document = made.local.photo_keys(), made.local.document
-    return keys | {document.key} if document else keys
-
-
-def _left_alone(made: Comparison, manifest: Manifest) -> Set[str]:
-    photos = manifest.of_kind("photo").keys() if made.local.photos is None else set()
-    site = manifest.of_kind("site").keys() if made.local.site is None else set()
-    return photos | site
-
-
-def _without(keys: Set[str], objects: Mapping[str, _T]) -> Mapping[str, _T]:
-    return {key: it for key, it in objects.items() if key not in keys} if keys else objects

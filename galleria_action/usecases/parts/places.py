@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 
 from galleria_action.deployment.galleries import KINDS, Wanted
-from galleria_action.deployment.layout import is_elsewhere
+from galleria_action.deployment.layout import Layout, is_elsewhere
+from galleria_action.deployment.previews.marks import marked_in
+from galleria_action.deployment.remote.listing import records_in
 from galleria_action.deployment.remote.reading import RemoteState
 from galleria_action.edge.routers.kinds import RouterKind
 from galleria_action.errors import ConfigInvalid, Finding
+from galleria_action.gallery.keys import folded
 from galleria_action.storage.interface import RECORD_HEADERS, RECORDS, ReadStore, WriteStore
 from galleria_action.usecases.context import Context
 
@@ -20,8 +23,9 @@ _SHOWN = 20
 
 def check_places(context: Context, store: ReadStore, local: Wanted, remote: RemoteState) -> None:
     """Raise ``ConfigInvalid`` where visitors are sent by another router than this run knows of, or where the gallery
-    has keys that would lie where slots do."""
+    has keys that would lie where slots or previews do."""
     check_router(context, store, remote)
+    _check_previews(context, local, remote)
     if not (context.options.strategy.strategy.in_slots or context.options.strategy.router.kind is not RouterKind.COPY):
         return
     taken = sorted({key for kind in KINDS for key in local.keys_of(kind) or () if is_elsewhere(key)})
@@ -30,6 +34,21 @@ def check_places(context: Context, store: ReadStore, local: Wanted, remote: Remo
             f"The gallery has {len(taken)} files of its own where slots, previews and live.json lie, so it cannot be "
             "deployed to slots. Nothing was written.",
             hint="Rename them, or use strategy: rolling with router: copy.",
+            findings=[Finding(f"taken: {key}") for key in taken[:_SHOWN]],
+        )
+
+
+def _check_previews(context: Context, local: Wanted, remote: RemoteState) -> None:
+    """Raise ``ConfigInvalid`` where the gallery would write into a preview, and lose that with it."""
+    marked = marked_in(records_in(remote.listing or ()))
+    if not marked or context.options.previews.preview_bucket:
+        return
+    folders = tuple(Layout.preview(name).folder for name in marked)
+    own = (key for kind in KINDS for key in local.keys_of(kind) or ())
+    if taken := sorted(key for key in own if folded(key).startswith(folders)):
+        raise ConfigInvalid(
+            f"The gallery has {len(taken)} files of its own where previews lie that are online. Nothing was written.",
+            hint="Rename them, or remove those previews first (cleanup with preview: the name of each).",
             findings=[Finding(f"taken: {key}") for key in taken[:_SHOWN]],
         )
 

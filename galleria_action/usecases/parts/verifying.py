@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 from galleria_action.deployment.events import Advanced, Verified
+from galleria_action.deployment.model import Plan
+from galleria_action.deployment.remote.reading import caught_up, list_target
 from galleria_action.deployment.remote.verification import (
     Verification,
     archived,
@@ -13,6 +17,7 @@ from galleria_action.deployment.remote.verification import (
     verify_deep,
     verify_listing,
 )
+from galleria_action.deployment.state.entries import Entries
 from galleria_action.deployment.state.manifest import Manifest
 from galleria_action.errors import Finding, VerifyFailed
 from galleria_action.gallery.metadata.model import GalleryMetadata
@@ -20,8 +25,15 @@ from galleria_action.options.checks import Verify
 from galleria_action.options.gallery import HashCheck
 from galleria_action.options.guards import Orphans
 from galleria_action.quantities import count
-from galleria_action.storage.interface import ObjectInfo, ReadStore
+from galleria_action.storage.interface import ObjectInfo, ReadStore, WriteStore
 from galleria_action.usecases.context import Context
+from galleria_action.usecases.parts.planning import Comparison
+from galleria_action.values import replace
+
+if TYPE_CHECKING:
+    from galleria_action.deployment.apply.work import Work
+
+_T = TypeVar("_T")
 
 #: so many keys are named in a warning
 _SHOWN = 5
@@ -112,3 +124,102 @@ def _remedy(found: Verification, *, deep: bool) -> str:
     if found.orphaned:
         remedies.append(f"It leaves what is left over: {orphans[0].lower()}{orphans[1:]}")
     return " ".join(remedies)
+
+
+# -- after a deploy ------------------------------------------------------------------------------------------------
+
+
+def verify_deployed(
+    context: Context, store: WriteStore, made: Comparison, manifest: Manifest, written: Callable[[], None] | None
+) -> Verification | None:
+    """Prove that the bucket now holds what was deployed. After writes a new listing is asked for, and ``written`` may
+    raise before it is judged; it is ``None`` where nothing was written.
+
+    What was left alone is not looked at: another deploy may be at work on it at this moment. Raises ``VerifyFailed``.
+    """
+    if _is_off(context):
+        if written:
+            written()
+        return None
+    others = _left_alone(made, manifest)
+    own = replace(manifest, objects=_without(others, manifest.objects))
+    listing, found = made.remote.listing, None
+    if written or listing is None:
+        listing, found = _listing_after(context, store, _named(made), made.plan, own)
+    if written:
+        written()
+    seen = None if others else found
+    own_listing = _without(others, listing)
+    return judge(context, compare(context, store, _named(made), own, own_listing, made.local.promised, seen))
+
+
+def verify_brought(
+    context: Context, work: Work, named: frozenset[str], manifest: Manifest, metadata: GalleryMetadata | None
+) -> Verification | None:
+    """The same after ``work`` of which there are no files here: the gallery's keys are ``named``, by ``metadata`` where
+    it has some."""
+    if _is_off(context):
+        work.looked()
+        return None
+    listing, found = _listing_after(context, work.store, named, work.plan, manifest)
+    work.looked()
+    return judge(context, compare(context, work.store, named, manifest, listing, partial(promises, metadata), found))
+
+
+def verify_against(
+    context: Context,
+    store: WriteStore,
+    named: frozenset[str],
+    plan: Plan,
+    manifest: Manifest,
+    listing: Mapping[str, ObjectInfo] | None,
+    metadata: GalleryMetadata | None,
+) -> Verification | None:
+    """The same where nothing was written. Without a ``listing`` a new one is asked for."""
+    if _is_off(context):
+        return None
+    found = None
+    if not listing:
+        listing, found = _listing_after(context, store, named, plan, manifest)
+    return judge(context, compare(context, store, named, manifest, listing, partial(promises, metadata), found))
+
+
+def _is_off(context: Context) -> bool:
+    off = context.options.checks.verify is Verify.OFF
+    if off:
+        context.warn("verify: off, so nothing proves that the bucket holds the gallery.")
+    return off
+
+
+def _listing_after(
+    context: Context, store: WriteStore, named: frozenset[str], plan: Plan, own: Manifest
+) -> tuple[Mapping[str, ObjectInfo], Verification]:
+    """A listing after our own writes, and what it shows."""
+    gone = {delete.key for delete in plan.deletes}
+
+    def look() -> tuple[Mapping[str, ObjectInfo], Verification]:
+        listing = list_target(store, list(named), Entries.of(own.objects))
+        return listing, verify_listing(named, own, listing)
+
+    def as_deployed(seen: tuple[Mapping[str, ObjectInfo], Verification]) -> bool:
+        return seen[1].whole and gone.isdisjoint(seen[1].orphaned)
+
+    return caught_up(look, as_deployed, context.stop.pause)
+
+
+def _named(made: Comparison) -> frozenset[str]:
+    """The keys of photos and metadata that this deploy answers for."""
+    if made.local.photos is None:
+        return frozenset()
+    keys, document = made.local.photo_keys(), made.local.document
+    return keys | {document.key} if document else keys
+
+
+def _left_alone(made: Comparison, manifest: Manifest) -> Set[str]:
+    photos = manifest.of_kind("photo").keys() if made.local.photos is None else set()
+    site = manifest.of_kind("site").keys() if made.local.site is None else set()
+    return photos | site
+
+
+def _without(keys: Set[str], objects: Mapping[str, _T]) -> Mapping[str, _T]:
+    return {key: it for key, it in objects.items() if key not in keys} if keys else objects

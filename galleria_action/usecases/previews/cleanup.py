@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from galleria_action.deployment.layout import whole
+from galleria_action.deployment.layout import PREVIEWS_FOLDER, whole
 from galleria_action.deployment.previews.marks import MARKS, closing_in, why_it_goes
 from galleria_action.errors import GalleriaError, PurgeFailed, VerifyFailed
 from galleria_action.quantities import count
 from galleria_action.storage.interface import ReadStore, WriteStore
 from galleria_action.storage.wrappers import ReadOnlyStore
 from galleria_action.usecases.context import Context
-from galleria_action.usecases.previews.holding import all_previews
+from galleria_action.usecases.previews.holding import all_previews, strangers
 from galleria_action.usecases.previews.lifecycle import safety_net
 from galleria_action.usecases.previews.removal import read_mark, remove
 from galleria_action.usecases.results import Answered
@@ -68,7 +68,10 @@ def _going(context: Context, root: WriteStore, store: ReadStore) -> Iterator[tup
             elif context.preview not in closing:
                 yield context.preview, "it is over"
             return
-        for name in sorted(all_previews(context, root) - closing):
+        known = all_previews(context, root) | closing
+        for name in strangers(context, root, known):
+            context.say(f"{PREVIEWS_FOLDER}{name}/ has no mark of a preview; it is left alone.")
+        for name in sorted(known - closing):
             mark = read_mark(store, name)
             if mark and not mark.lies_in(context.preview_target):
                 context.warn(

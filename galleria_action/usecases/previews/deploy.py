@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import partial
 
 from galleria_action.deployment.events import Event, Located, Pictured, Planned, Previewed, Released
+from galleria_action.deployment.galleries import KINDS
 from galleria_action.deployment.guards import DeleteLimit, check_guards
 from galleria_action.deployment.layout import Layout, laid_out, place_of, whole
 from galleria_action.deployment.model import PageEdit
@@ -29,6 +30,7 @@ from galleria_action.usecases.parts.planning import Comparison, make_comparison
 from galleria_action.usecases.parts.positions import look_for_positions
 from galleria_action.usecases.parts.unfinished import settled
 from galleria_action.usecases.previews.address import address_of_preview
+from galleria_action.usecases.previews.holding import in_the_way, keys_below
 from galleria_action.usecases.previews.removal import finish_closing, remove
 from galleria_action.usecases.results import Deployed, PlanMade, PreviewDeployed
 from galleria_action.values import replace
@@ -40,6 +42,7 @@ def deploy_preview(context: Context) -> PreviewDeployed | PlanMade:
     side = check_local(context)
     slots = context.slots()
     live = make_comparison(_unguarded(context), ReadOnlyStore(laid_out(slots.store, slots.live)), side)
+    _check_room(context, live, side)
     _tell_refusal(context, live)
     look_for_positions(context, live.plan.uploads)  # what the live gallery shows already is not hidden by a preview
     if context.options.dry_run:
@@ -60,6 +63,15 @@ def deploy_preview(context: Context) -> PreviewDeployed | PlanMade:
         f"{done.uploaded.skipped:,} copied from the live gallery or there already."
     )
     return PreviewDeployed(context.preview, url, done.verification)
+
+
+def _check_room(context: Context, live: Comparison, side: LocalSide) -> None:
+    """Raise ``ConfigInvalid`` where the gallery has files, or would have with the merge, in its place."""
+    layout, remote = Layout.preview(context.preview), live.remote
+    own = (key for kind in KINDS for key in side.gallery.keys_of(kind) or ())
+    taken = keys_below(layout, {*remote.named_keys(), *remote.manifest.objects, *own})
+    if taken and not context.options.previews.preview_bucket:
+        raise in_the_way(layout, taken)
 
 
 def _announce(context: Context, root: WriteStore) -> Preview:

@@ -25,6 +25,7 @@ from galleria_action.quantities import count
 from galleria_action.storage.interface import RECORD_HEADERS, RECORDS, ReadStore, WriteStore
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.purging import Gone, owed_in, purging_of
+from galleria_action.usecases.previews.holding import check_own
 from galleria_action.values import replace
 
 #: what somebody else writes meanwhile is deleted as well, so often
@@ -37,9 +38,12 @@ def remove(context: Context, root: WriteStore, name: str, seen: Preview | None =
     was ``seen``, and so stays.
 
     That it is to go is written down first, and both marks go last: whatever ends this, the next run goes on. Raises
-    ``VerifyFailed`` with what could not be deleted, ``Conflict`` where somebody publishes to it without end.
+    ``VerifyFailed`` with what could not be deleted, ``Conflict`` where somebody publishes to it without end, and
+    ``ConfigInvalid`` where files of a gallery lie there as well.
     """
     layout = Layout.preview(name)
+    store = context.preview_store(root)
+    check_own(root, store, layout)
     context.stop.check()
     root.put(closing_of(name), b'{"schema": 1}', RECORD_HEADERS)
     store = context.preview_store(root)

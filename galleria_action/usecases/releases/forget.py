@@ -35,11 +35,11 @@ from galleria_action.gallery.metadata.schema import RemoteInvalid, parse_remote
 from galleria_action.quantities import count
 from galleria_action.storage.interface import RECORD_HEADERS, Headers, ReadStore, WriteStore
 from galleria_action.usecases.context import Context
-from galleria_action.usecases.parts.applying import verify_brought
 from galleria_action.usecases.parts.places import check_router
 from galleria_action.usecases.parts.purging import Gone, purging, purging_of
 from galleria_action.usecases.parts.releasing import begin, concluding, history_of, terms_of
 from galleria_action.usecases.parts.unfinished import cleared
+from galleria_action.usecases.parts.verifying import verify_brought
 from galleria_action.usecases.previews.holding import previews_with
 from galleria_action.usecases.previews.removal import finish_closing, remove
 from galleria_action.usecases.releases.forget_elsewhere import Trace, forget_elsewhere, traces_elsewhere

@@ -38,7 +38,6 @@ from galleria_action.storage.settings import StoreSettings
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.cors import check_cors
 from galleria_action.usecases.parts.age import check_age
-from galleria_action.usecases.parts.applying import verify_against, verify_brought
 from galleria_action.usecases.parts.places import check_places, check_router, note_router
 from galleria_action.usecases.parts.planning import as_before, same_mode, storing_of, tell_orphans
 from galleria_action.usecases.parts.probing import headers_of, probe
@@ -54,6 +53,7 @@ from galleria_action.usecases.parts.releasing import (
     tidy,
 )
 from galleria_action.usecases.parts.unfinished import cleared
+from galleria_action.usecases.parts.verifying import verify_against, verify_brought
 from galleria_action.usecases.previews.removal import finish_closing
 from galleria_action.usecases.results import PlanMade, PutAside, TakenOver
 from galleria_action.usecases.slots.steps import steps_onward

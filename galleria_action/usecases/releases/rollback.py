@@ -36,7 +36,6 @@ from galleria_action.quantities import count, human_size
 from galleria_action.storage.conditions import prove_ahead
 from galleria_action.storage.interface import ReadStore, WriteStore
 from galleria_action.usecases.context import Context
-from galleria_action.usecases.parts.applying import verify_against, verify_brought
 from galleria_action.usecases.parts.pictures import tell_pictures_back
 from galleria_action.usecases.parts.places import check_router
 from galleria_action.usecases.parts.planning import as_before, storing_of, warn_of_copies
@@ -45,6 +44,7 @@ from galleria_action.usecases.parts.probing_ahead import look_ahead
 from galleria_action.usecases.parts.purging import purging
 from galleria_action.usecases.parts.releasing import begin, concluding, history_of, metadata_of, terms_of, tidy
 from galleria_action.usecases.parts.unfinished import cleared
+from galleria_action.usecases.parts.verifying import verify_against, verify_brought
 from galleria_action.usecases.previews.removal import finish_closing
 from galleria_action.usecases.results import PlanMade, RolledBack
 from galleria_action.values import dataclass, replace
