@@ -48,8 +48,7 @@ from galleria_action.pipeline.shown import junit
 from galleria_action.quantities import count
 from galleria_action.storage.interface import RECORD_HEADERS, WriteStore
 from galleria_action.usecases.context import Context
-from galleria_action.usecases.releases.rollback import rollback
-from galleria_action.usecases.releases.taking_back import one_step_back
+from galleria_action.usecases.releases.taking_back import step_back
 from galleria_action.usecases.results import Answered
 from galleria_action.usecases.tasks.continuing import begun, inputs_of, live_release, made_by_run
 from galleria_action.usecases.tasks.table import USES
@@ -236,7 +235,10 @@ class _Work:
             live = live_release(self._context)
             if live is not None and live.id != release:
                 return Outcome(f"{release} is not live any more ({live.id} is); nothing was taken back.")
-            done = rollback(one_step_back(self._context))
+            done = step_back(self._context)
+            if isinstance(done, GalleriaError):
+                text = f"{release} was taken back, but not all is as it should be: {done.message}"
+                return Outcome(text, done.reason)
             return Outcome(f"{release} was taken back. {done.message}")
         except GalleriaError as error:
             return Outcome(f"{release} could not be taken back: {error.message}", error.reason)
