@@ -51,7 +51,7 @@ class Ledger:
         ledger = cls(path)
         with suppress(OSError), path.open(encoding="utf-8", errors="replace") as lines:
             for line in lines:
-                with suppress(ValueError, KeyError, TypeError, AttributeError):
+                with suppress(ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
                     ledger._take(json.loads(line))
         return ledger
 

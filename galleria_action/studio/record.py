@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -13,10 +14,12 @@ from galleria_action.gallery.originals.words import Words
 from galleria_action.studio.recipe import Box
 from galleria_action.values import asdict, dataclass
 
+_VARIANT = re.compile(r"(?:web|thumb|avif)(?:-[a-z]+)?")
+
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """One derived file: which (``web``, ``thumb``, ``avif-400`` …), its extension, and what proves it."""
+    """One derived file: which (``web``, ``thumb``, ``avif-double`` …), its extension, and what proves it."""
 
     variant: str
     extension: str
@@ -57,21 +60,31 @@ class Record:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Record:
-        """Read what ``to_dict`` wrote. Raises ``KeyError``, ``TypeError`` or ``ValueError`` for anything else."""
+        """Read what ``to_dict`` wrote.
+
+        Raises ``KeyError``, ``TypeError``, ``AttributeError``, ``OverflowError`` or ``ValueError`` for anything else.
+        """
         facts = dict(data["facts"])
         if moment := facts["moment"]:
             local, source = datetime.fromisoformat(moment["local"]), TimeSource(moment["source"])
             facts["moment"] = Moment(**(moment | {"local": local, "source": source}))
         facts["exposure"] = Exposure(**facts["exposure"])
         facts["words"] = Words(**(facts["words"] | {"keywords": tuple(facts["words"]["keywords"])}))
-        made = (Made(**(entry | {"pixels": _box(entry["pixels"])})) for entry in data["made"])
         parts = {
             "facts": Facts(**facts),
-            "made": tuple(made),
+            "made": tuple(map(_made_in, data["made"])),
             "pixels": _box(data["pixels"]),
             "kind": Kind(data["kind"]),
         }
         return cls(**(dict(data) | parts))
+
+
+def _made_in(entry: Any) -> Made:
+    made = Made(**(entry | {"pixels": _box(entry["pixels"])}))
+    # both make up paths, and a stranger may have written them
+    if not (_VARIANT.fullmatch(made.variant) and made.extension.isalnum()):
+        raise ValueError(made)
+    return made
 
 
 def _box(value: Any) -> Box:
