@@ -161,14 +161,16 @@ def test_what_is_too_old_goes_and_the_rest_stays(scene: Scene, buckets: Buckets)
     buckets.gallery.put("previews/file.jpg", b"photo", Headers("image/jpeg"))
     told = ok(buckets.run(scene, "cleanup", dry_run="true"))
     assert "old would be removed" in told.log
-    assert "previews/unmarked/ has no mark of a preview; it is left alone" in told.log
+    assert "previews/unmarked/ has no mark of a preview; it would be left alone" in told.log
     ran = ok(buckets.run(scene, "cleanup"))
     assert "1 preview removed" in ran.outputs["message"]
-    assert "put-bucket-lifecycle-configuration" in ran.log
+    assert "put-bucket-lifecycle-configuration" not in ran.log, "a rule would delete what is not marked"
     left = ["previews/young/photos/full/a.jpg", mark_of("young"), "previews/not a name/a.jpg", "previews/file.jpg"]
     left.append("previews/unmarked/photos/full/a.jpg")
     assert sorted(buckets.of_previews()) == sorted(left)
-    ok(buckets.run(scene, "cleanup", preview_days="12"))
+    del buckets.gallery.objects[left.pop()]
+    ran = ok(buckets.run(scene, "cleanup", preview_days="12"))
+    assert "put-bucket-lifecycle-configuration" in ran.log
     assert sorted(buckets.of_previews()) == sorted(left[2:])
     assert buckets.shown() == before
 
@@ -214,6 +216,17 @@ def test_a_gallery_of_its_own_among_the_previews_stays(scene: Scene, buckets: Bu
     refused = buckets.run(scene, "cleanup")
     assert refused.exit_code == 4
     assert before <= buckets.gallery.objects.keys()
+
+
+def test_previews_of_other_galleries_in_the_same_bucket_stay(scene: Scene, buckets: Buckets):
+    """Their marks lie with their galleries."""
+    inputs = {"preview_bucket": "s3://previews"}
+    ok(buckets.run(scene, "deploy", preview="theirs", **inputs))
+    del buckets.gallery.objects[mark_of("theirs")]
+    before = buckets.of_previews()
+    ok(buckets.run(scene, "deploy", preview=NAME, **inputs))
+    ok(buckets.run(scene, "cleanup", preview_days="1", **inputs))
+    assert set(before) <= set(buckets.of_previews())
 
 
 def test_no_deploy_goes_into_a_preview_that_is_online(scene: Scene, buckets: Buckets):

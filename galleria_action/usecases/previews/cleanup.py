@@ -29,6 +29,8 @@ def cleanup(context: Context) -> Answered:
     if context.options.dry_run:
         for name, why in going.items():
             context.say(f"{name} would be removed: {why}.")
+        for name in strangers(context, root):
+            context.say(f"{PREVIEWS_FOLDER}{name}/ has no mark of a preview; it would be left alone.")
         return Answered(f"{count(len(going), 'preview')} would be removed.")
     failed: list[GalleriaError] = []
     unpurged: PurgeFailed | None = None
@@ -43,7 +45,13 @@ def cleanup(context: Context) -> Answered:
             context.stop.check()
             context.warn(f"{name}: {error.message}")
             failed.append(error)
-    for line in safety_net(context.settings, context.preview_target, context.options.previews.preview_days):
+    others = strangers(context, root)
+    for name in others:
+        context.say(f"{PREVIEWS_FOLDER}{name}/ has no mark of a preview; it is left alone.")
+    # a rule of the bucket knows no marks
+    for line in (
+        () if others else safety_net(context.settings, context.preview_target, context.options.previews.preview_days)
+    ):
         context.say(line)
     if failed:
         raise VerifyFailed(
@@ -68,10 +76,7 @@ def _going(context: Context, root: WriteStore, store: ReadStore) -> Iterator[tup
             elif context.preview not in closing:
                 yield context.preview, "it is over"
             return
-        known = all_previews(context, root) | closing
-        for name in strangers(context, root, known):
-            context.say(f"{PREVIEWS_FOLDER}{name}/ has no mark of a preview; it is left alone.")
-        for name in sorted(known - closing):
+        for name in sorted(all_previews(context, root) - closing):
             mark = read_mark(store, name)
             if mark and not mark.lies_in(context.preview_target):
                 context.warn(

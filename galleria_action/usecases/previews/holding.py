@@ -17,16 +17,17 @@ _SHOWN = 20
 
 
 def all_previews(context: Context, root: WriteStore) -> frozenset[str]:
-    """The names of all previews of which there is a mark or a record. Raises the stores' errors."""
+    """The names of all previews of which there is a mark, or a record among the gallery's own: in a bucket of their own
+    there may be those of other galleries. Raises the stores' errors."""
     store = context.preview_store(root)
     marked = marked_in(found.key for found in root.list(MARKS))
-    return frozenset({*marked, *folders_in(store, MARKS)})
+    return marked | {*folders_in(store, MARKS)} if store is root else marked
 
 
-def strangers(context: Context, root: WriteStore, known: Collection[str]) -> list[str]:
-    """The names of folders that lie where previews do, and are not of the ``known`` ones: a preview is marked before
-    anything of it is written, and until all of it is gone. Raises the stores' errors."""
-    return sorted({*folders_in(context.preview_store(root), PREVIEWS_FOLDER)}.difference(known))
+def strangers(context: Context, root: WriteStore) -> list[str]:
+    """The names of folders that lie where previews do, and are not known to be one: a preview is marked before anything
+    of it is written, and until all of it is gone. Raises the stores' errors."""
+    return sorted({*folders_in(context.preview_store(root), PREVIEWS_FOLDER)} - all_previews(context, root))
 
 
 def keys_below(layout: Layout, keys: Iterable[str]) -> list[str]:
