@@ -128,6 +128,7 @@ class Watchers:
         if not self.telling or not self.options.notify:
             return []
         end = run_end(result, self.who, self.now())
+        store = None
         with suppress(GalleriaError):  # without its memory it tells once more what it told already
             store = self.store() if self.store else None
         failing = recall(store) if store else {}

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 import yaml
+from check_jsonschema import main as check_jsonschema
+from click.testing import CliRunner
 
 from galleria_action.options import BY_NAME, SECRETS
 from tests.report.rendered import Page
@@ -240,9 +242,8 @@ def test_the_comment_on_a_forks_pull_request(tmp_path: Path, existing: str, expe
 )
 def test_the_file_of_another_ci_is_one(heading: str, schema: str, tmp_path: Path):
     (tmp_path / "file.yml").write_text(block(heading), encoding="utf-8")
-    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", f"vendor.{schema}", tmp_path / "file.yml"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout
+    done = CliRunner().invoke(check_jsonschema, ["--builtin-schema", f"vendor.{schema}", str(tmp_path / "file.yml")])
+    assert done.exit_code == 0, done.output
 
 
 @pytest.mark.parametrize("heading", ["Woodpecker", "Drone"])

@@ -182,13 +182,12 @@ class Upload:
         return self.file.local.size
 
     def canonical(self) -> str:
-        """See ``Action``."""
+        """See ``Action``; by hand, for most actions are uploads, and the encoder takes four times as long."""
         edit = self.edit.digest() if self.edit else ""
-        headers = self.file.headers.digest()
-        return canonical({
-            "action": "upload", "key": self.key, "size": self.size, "sha256": self.digest, "reason": self.reason,
-            "headers": headers, "edit": edit,
-        })  # fmt: skip
+        return (
+            f'{{"action":"upload","edit":"{edit}","headers":"{self.file.headers.digest()}","key":{canonical(self.key)},'
+            f'"reason":"{self.reason}","sha256":{canonical(self.digest)},"size":{self.size:d}}}'
+        )
 
 
 @dataclass(frozen=True, slots=True)

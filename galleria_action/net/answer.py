@@ -10,6 +10,7 @@ import re
 import time
 from collections.abc import Mapping
 from io import BytesIO
+from itertools import repeat
 from typing import Any
 
 from galleria_action.expressions import expression
@@ -20,10 +21,10 @@ from galleria_action.values import dataclass
 _AT_ONCE, _AT_ONCE_OF_MUCH = 16 << 10, 256 << 10
 _LONGEST_LINE = 1 << 16
 _STATUS = expression(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: [^\r\n]*)?\r?\n")
-_LINE_END = expression(rb"\r?\n")
-_HEAD_END = expression(rb"\r?\n\r?\n")
-_FOLD = expression(r"\r?\n[ \t]+")
-_HEADER = expression(r"^([^:\n]*):([^\n]*)$", re.MULTILINE)
+#: what begins with one letter is found at once; a carriage return before it changes nothing
+_LINE_END = expression(rb"\n")
+_HEAD_END = expression(rb"\n\r?\n")
+_FOLD = expression(r"\n[ \t]+")
 _CHUNK = expression(rb"[ \t]*([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\n]*)?\r?\n")
 _IN_CLEAR: tuple[type[OSError], ...] = (BlockingIOError,)
 _NOTHING_TO_READ = frozenset((204, 304))
@@ -88,7 +89,7 @@ class Reader:
             if not (status := _STATUS.match(self._read)):
                 raise BadAnswer(f"it begins with {bytes(self._read[: min(line, 100)])!r}")
             version, code = status.groups()
-            end = await self._found(_HEAD_END, line - 2, patience.LONGEST_HEAD)
+            end = await self._found(_HEAD_END, line - 1, patience.LONGEST_HEAD)
             if self._seen > patience.LONGEST_HEAD:
                 raise BadAnswer("the head of the answer does not end")
             lines = self._read[line:end].decode("latin-1")
@@ -97,11 +98,11 @@ class Reader:
                 return version, int(code), _headers(lines)
 
     async def _found(self, pattern: re.Pattern[bytes], start: int, most: int) -> int:
-        """Where ``pattern``, of at most four bytes, ends behind ``start``, in what has come or will come."""
+        """Where ``pattern``, of at most three bytes, ends behind ``start``, in what has come or will come."""
         while not (found := pattern.search(self._read, start)):
             if len(self._read) > most:
                 raise BadAnswer("the head of the answer does not end")
-            start = max(start, len(self._read) - 3)
+            start = max(start, len(self._read) - 2)
             if not await self._more():
                 raise _broken_off(bytes(self._read[:100]))
         return found.end()
@@ -178,8 +179,9 @@ def _broken_off(seen: bytes) -> Exception:
 
 def _headers(lines: str) -> dict[str, str]:
     """By lower-case name, the last one of each; a line that begins with a space goes on with the one before."""
-    unfolded = _FOLD.sub(" ", lines)
-    return {name.strip().lower(): value.strip() for name, value in _HEADER.findall(unfolded)}
+    unfolded = _FOLD.sub(" ", lines.replace("\r\n", "\n"))
+    parts = map(str.partition, unfolded.split("\n"), repeat(":"))
+    return {name.strip().lower(): value.strip() for name, colon, value in parts if colon}
 
 
 def _size(length: str) -> int | None:

@@ -103,10 +103,14 @@ def is_archive(name: str) -> bool:
     return upper in _GLACIERS or "ARCHIVE" in upper
 
 
+#: what the name of each of these classes has in it
+ARCHIVES = (b"GLACIER", b"ARCHIVE")
+
+
 def names_archives(listing: bytes) -> bool:
     """Whether a listing can have an archived object in it, without reading each: hardly any has."""
     upper = listing.upper()
-    return b"GLACIER" in upper or b"ARCHIVE" in upper
+    return any(part in upper for part in ARCHIVES)
 
 
 def parse_storage_class(text: str) -> str:

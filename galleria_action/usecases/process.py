@@ -11,6 +11,7 @@ from galleria_action.deployment.events import Made
 from galleria_action.errors import ConfigInvalid, Finding
 from galleria_action.fence.files import hand_over
 from galleria_action.fence.workspace import leads_to
+from galleria_action.gallery.local.files import folder_option
 from galleria_action.gallery.originals.times import TimeSettings
 from galleria_action.options.studio import OnError
 from galleria_action.quantities import count
@@ -44,10 +45,11 @@ def process(context: Context) -> Answered:
                 f"Dry run: {count(photos, 'photo')}, of which {unmade:,} would be made. Nothing was written."
             )
         site = _site_folder(context, task)
+        templates = _templates(context) if site else None
         with _handed_over(context, task.source, site):
             made = make_gallery(task, fence, stopped=lambda: context.stop.requested, tell=context.tell)
             _say(context, made)
-            pages_changed = _build_site(context, task, made, site) if site else False
+            pages_changed = _build_site(context, task, made, site, templates) if site else False
             changed = made.changed or pages_changed
             context.tell(Made(changed))
             if wants_lookalikes(context):
@@ -113,7 +115,16 @@ def _site_folder(context: Context, task: Task) -> Path | None:
     return folder
 
 
-def _build_site(context: Context, task: Task, made: Processed, folder: Path) -> bool:
+def _templates(context: Context) -> Path | None:
+    """The user's templates. Raises ``GalleryInvalid`` where there is no such folder."""
+    if context.options.studio.templates is None:
+        return None
+    folder = context.path(context.options.studio.templates)
+    folder_option(context.place.fence(folder, "templates"), folder, "templates")
+    return folder
+
+
+def _build_site(context: Context, task: Task, made: Processed, folder: Path, templates: Path | None) -> bool:
     """Build the site; return whether anything in it is not as it was."""
     from galleria_action.studio.site.build import build_site
     from galleria_action.studio.site.model import Albums, Archive, SiteSettings
@@ -125,9 +136,6 @@ def _build_site(context: Context, task: Task, made: Processed, folder: Path) -> 
         noindex=options.noindex,
         archive=Archive(options.album_zip.value),
     )
-    templates = context.path(options.templates) if options.templates else None
-    if templates:
-        context.place.fence(templates, "templates")
     built = build_site(made.photos, task.source, folder, task.times, settings, templates)
     context.say(f"{count(built.files, 'file')} of the site, {built.changed:,} of them written or removed now")
     return built.changed > 0

@@ -153,3 +153,12 @@ def test_a_config_file_in_a_circle_is_told_as_one(make_job):
     (job.workspace / "galleria.yml").symlink_to("galleria.yml")
     ran = job.runner.run("validate")
     assert ran.exit_code == 2 and "config: 'galleria.yml' cannot be read: Too many levels" in ran.log, ran.log
+
+
+def test_templates_that_are_not_there_are_refused_before_anything_is_made(make_job):
+    pytest.importorskip("jinja2")
+    job: Job = make_job()
+    inputs = {"originals": "prod/pics/full", "source": "new", "site": "made", "templates": "tempaltes"}
+    ran = job.runner.run("process", **inputs)
+    assert ran.exit_code == 3 and "The folder 'tempaltes' does not exist" in ran.log, ran.log
+    assert not (job.workspace / "new").exists() and not (job.workspace / "made").exists()

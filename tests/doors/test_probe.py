@@ -99,6 +99,24 @@ def test_probe_rollback(online: tuple[Job, Web]) -> None:
     assert good(job.runner.run("deploy", probe="rollback")).outputs["probe"] == "passed"
 
 
+def test_a_rollback_that_is_live_with_a_fault_is_told_as_live(online: tuple[Job, Web]) -> None:
+    """Meanwhile another tool deletes a photo that neither the deploy nor the rollback touches."""
+    job, site = online
+    lost = bucket(job) / job.gallery.photos[-1]["files"]["web"]
+    refuse = hides_new(b"Again")
+
+    def rule(path: str, usual: Answer) -> Answer:
+        lost.unlink(missing_ok=True)
+        return refuse(path, usual)
+
+    site.rule = rule
+    ran = failed(job.runner.run("deploy", probe="rollback"))
+    assert ran.outputs["probe"] == "rolled-back", ran.log
+    assert "It was rolled back within" in ran.log and "but not all is as it should be" in ran.log
+    assert "1 missing" in ran.log and "the new release is live" not in ran.log
+    assert (bucket(job) / "index.html").read_text() == "<h1>Wedding</h1>"
+
+
 def test_a_first_release_has_nothing_to_go_back_to(make_job: Callable[..., Job]) -> None:
     job = make_job()
     bucket(job).mkdir()

@@ -9,12 +9,13 @@ import json
 import signal
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from galleria_action.deployment.stop import Stop
+from galleria_action.errors import CredentialsError
 from galleria_action.watch.memory import MEMORY_KEY
 from galleria_action.watch.metrics import NAMES
 from tests.doors.job import Job
@@ -95,6 +96,20 @@ def test_what_is_remembered_lies_with_our_records_and_goes_when_all_is_well(
         assert job.runner.run("deploy").exit_code == 0
         assert not memory.exists()
         assert job.runner.run("verify").exit_code == 0, "our record is not an orphan"
+
+
+def test_a_bucket_that_cannot_even_be_opened_is_told(make_job: Callable[..., Job]) -> None:
+    job = make_job("folder")
+
+    def refused(*_: object) -> NoReturn:
+        raise CredentialsError("There are no credentials for the bucket.")
+
+    job.runner.opener = refused
+    with receiving() as receiver:
+        ran = job.runner.run("deploy", notify=hook(receiver))
+    assert ran.outputs["failure-reason"] == "credentials", ran.log
+    assert told(receiver) == ["gallery.deploy.failed"]
+    assert "could be told" not in ran.log
 
 
 def test_plans_are_nobodys_alarm(make_job: Callable[..., Job], tmp_path: Path) -> None:

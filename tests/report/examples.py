@@ -93,8 +93,6 @@ def site_manifest(*keys: str) -> dict[str, ManifestEntry]:
 
 
 @cache
-@cache
-@cache
 def growing_plan(number: int) -> Plan:
     """``number`` new photos in folders of 100, and nothing else."""
     photos = tuple(photo(f"IMG_{index:05}", folder=f"photos/{index // 100:03}") for index in range(number))

@@ -31,7 +31,7 @@ def going_of(work: Work) -> list[Delete]:
 def part_of_it(work: Work, keys: Iterable[str]) -> Set[str]:
     """Those of ``keys`` that belong to the gallery that is live."""
     asked = set(keys)
-    others = asked.difference(filter(work.remote.manifest.objects.__contains__, asked))
+    others = asked.difference(filter(work.remote.manifest.objects.keys().__contains__, asked))
     return asked - (others - work.remote.named_keys()) if others else asked
 
 

@@ -78,7 +78,7 @@ def archived(listing: Mapping[str, ObjectInfo], *named: Container[str]) -> tuple
 def unrecorded(named: Iterable[str], manifest: Manifest) -> frozenset[str]:
     """The photos among the ``named`` keys of which nothing says what was stored: another tool did, or our record is
     lost."""
-    return frozenset(filterfalse(manifest.objects.__contains__, named)) - {METADATA_KEY}
+    return frozenset(filterfalse(manifest.objects.keys().__contains__, named)) - {METADATA_KEY}
 
 
 def find_orphans(named: Iterable[str], expected: frozenset[str], listing: Mapping[str, ObjectInfo]) -> tuple[str, ...]:

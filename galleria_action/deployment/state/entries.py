@@ -213,7 +213,7 @@ class Entries(Mapping[str, ManifestEntry]):
         """These, and ``objects`` in place of those under the same keys."""
         if not objects:
             return self
-        kept = self.only(filterfalse(objects.__contains__, self.rows)).compact()
+        kept = self.only(filterfalse(objects.keys().__contains__, self.rows)).compact()
         given = zip(*map(_fields, objects.values()), strict=True)
         added = (column.added(values) for column, values in zip(kept.columns.all(), given, strict=True))
         rows = kept.rows | dict(zip(objects, range(len(kept), len(kept) + len(objects)), strict=True))

@@ -134,7 +134,7 @@ class LocalFiles(Sequence[LocalFile]):
         if isinstance(row, slice):
             return [self[at] for at in range(*row.indices(len(self)))]
         row = range(len(self))[row]
-        stamp = stamp_with([column[row] for column in self._of_stamps()])
+        stamp = stamp_with((self._devices[row], self.inodes[row], self.modified[row], self.changed[row]))
         return LocalFile(self.keys[row], self.path(row), self.sizes[row], _VARIANTS[self._variants[row]], stamp)
 
     def __iter__(self) -> Iterator[LocalFile]:

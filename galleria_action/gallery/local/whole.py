@@ -18,9 +18,10 @@ Read = Callable[[int, int], bytes]
 
 #: so much is read to look for the end of a picture first, and of the segments of a JPEG at a time
 _TAIL = 4096
-#: 0xFF, marker, length
-_JPEG_SEGMENT = struct.Struct(">BBH")
-_JPEG_ALONE, _NO_JPEG_SEGMENT = frozenset([0x01, *range(0xD0, 0xD8)]), frozenset([0x00, 0xD8, 0xD9, 0xDA, 0xFF])
+#: marker with the 0xFF before it, length
+_JPEG_SEGMENT = struct.Struct(">HH")
+_JPEG_ALONE = frozenset([0xFF01, *range(0xFFD0, 0xFFD8)])
+_WITH_LENGTH = frozenset(range(0xFF02, 0xFFFF)) - frozenset(range(0xFFD0, 0xFFDB))
 #: JPEGs up to this size are walked from their beginning: in them a thumbnail could be what ends in the tail
 _WALKED_JPEG = 256 * 1024
 _CHUNK = 1024 * 1024
@@ -46,22 +47,25 @@ def _jpeg_is_cut(size: int, read: Read) -> bool:
 
 def _behind_jpeg_segments(size: int, read: Read) -> int | None:
     """Where the compressed picture begins, or anything that is not a segment; ``None`` when a segment is cut."""
-    at, begin, window = 2, 0, b""
+    at, begin, last, window = 2, 0, 0, b""
     for _ in range(_MAX_PARTS):
-        if at - begin + 4 > len(window):
+        if at > last:
             begin, window = at, read(at, _TAIL)
             if len(window) < 2:
                 return None
             window = window.ljust(4, b"\0")
-        first, marker, length = _JPEG_SEGMENT.unpack_from(window, at - begin)
-        if first != 0xFF or marker in _NO_JPEG_SEGMENT:
-            return at
-        if marker in _JPEG_ALONE:
+            last = begin + len(window) - 4
+        marker, length = _JPEG_SEGMENT.unpack_from(window, at - begin)
+        if marker in _WITH_LENGTH:
+            if at + 4 > size:
+                return None
+            at += 2 + length
+            if at > size:
+                return None
+        elif marker in _JPEG_ALONE:
             at += 2
-            continue
-        if at + 4 > size or at + 2 + length > size:
-            return None
-        at += 2 + length
+        else:
+            return at
     return at
 
 

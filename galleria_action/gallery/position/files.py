@@ -91,7 +91,7 @@ def head_tells_position(beginning: bytes) -> bool:
         head, exif = beginning[: found.scan] + _NO_PIXELS, found.exif
     except jpeg.Damaged:
         head = beginning
-    hints = any(pointer in head for pointer in _POINTERS) or says_position(head)
+    hints = any(map(head.count, _POINTERS)) or says_position(head)
     if hints and exif and gps_tells(head[exif[0].body + len(jpeg.EXIF_HEADER) : exif[0].end]):
         return True  # as a look through all of it would find as well
     return hints and tells_position(head)

@@ -16,7 +16,7 @@ from galleria_action.storage.persistence import Persistence
 from galleria_action.storage.s3.documents import MOST_TAGS, BadDocument, parsed
 from galleria_action.storage.s3.listing import BadListing, Page, every_object, page_of
 from galleria_action.storage.s3.server import LINE_FAILURES, BucketServer, Refused, fault_of
-from galleria_action.storage.settings import is_archive, names_archives
+from galleria_action.storage.settings import ARCHIVES, is_archive, names_archives
 from galleria_action.values import replace
 
 #: An answer has at most 1,000 keys of at most 1,024 bytes, each of which escapes make six times as long; and some more.
@@ -65,7 +65,7 @@ def read_page(body: bytes) -> Page:
 
 # -- objects as nearly every service writes them -------------------------------------------------------------------
 
-#: an object, its key, ETag and size
+#: an object, its key, ETag and size; its class is in capitals, where it has one
 _ONE = re.compile(
     r"(<Contents>\s*<Key>([ !#-%'-;=?-~]+)</Key>\s*(?:<LastModified>[-:.0-9TZ]*</LastModified>\s*)?"
     r"(?:<ETag>(?:&quot;|&#34;|\")([-0-9A-Za-z]+)(?:&quot;|&#34;|\")</ETag>\s*)?(?:<Checksum(?:Algorithm|Type)>[-A-Z0-9_]*"
@@ -91,7 +91,7 @@ def _plain_objects(body: bytes) -> tuple[list[ObjectInfo], bytes] | None:
     in a document that holds nothing but fields besides: no comments, declarations or entities. The real parser sees
     the same in it, and takes several times as long.
     """
-    if not body.isascii() or body.count(b"<") > MOST_TAGS or names_archives(body):
+    if not body.isascii() or body.count(b"<") > MOST_TAGS or any(part in body for part in ARCHIVES):
         return None
     text = body.decode("ascii")
     begin, end = text.find(_BEGIN), text.rfind(_END) + len(_END)

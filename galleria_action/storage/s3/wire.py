@@ -128,14 +128,15 @@ class Wire:
     def _idle_one(self, size: int) -> tuple[int, _Line] | None:
         """A connection with what it has carried: for a body of many bytes the one with the most, whose window has
         grown; else the one with the least, so that the other is there when it is needed."""
-        with suppress(IndexError):
+        try:
             while True:
                 with self._lock:
                     carried, since, line = self._idle.pop(-1 if size > _FIRST_WINDOW else 0)
                 if self._is_fresh(since, line):
                     return carried, line
                 line.close()
-        return None
+        except IndexError:
+            return None
 
     async def _coming_one(self) -> _Line | None:
         """One that is opened ahead."""

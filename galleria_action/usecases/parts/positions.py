@@ -47,7 +47,7 @@ def look_for_positions(context: Context, uploads: Iterable[Upload]) -> None:
 
 
 def _tells(file: LocalFile) -> bool:
-    from galleria_action.gallery.position import head_tells_position, tells_position
+    from galleria_action.gallery.position.files import head_tells_position, tells_position
 
     with Opened(file) as descriptor:
         beginning = os.pread(descriptor, min(file.size, _BEGINNING), 0)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from time import monotonic
 
-from galleria_action.deployment.events import Deploying, Event, Planned, Probed, Recognised, Sight
+from galleria_action.deployment.events import Committed, Deploying, Event, Planned, Probed, Recognised, Sight
 from galleria_action.deployment.guards import DeleteLimit
 from galleria_action.errors import Cancelled, GalleriaError
 from galleria_action.options.edge import Probe
@@ -36,22 +36,49 @@ def taking_back(context: Context) -> Iterator[None]:
         raise
 
 
-def _take_back(context: Context, unseen: Unseen) -> None:
+def step_back(context: Context) -> RolledBack | GalleriaError:
+    """Roll back by one step. Returns the error where the release before is live, but not all is as it should be.
+
+    Raises ``GalleriaError`` where it is not live, and ``Cancelled``.
+    """
     from galleria_action.usecases.releases.rollback import rollback
 
+    live = False
+
+    def hear(event: Event) -> None:
+        nonlocal live
+        live = event.outcome is True if isinstance(event, Committed) else live
+        context.tell(event)
+
+    try:
+        done = rollback(one_step_back(replace(context, tell=hear)))
+    except Cancelled:
+        raise
+    except GalleriaError as trouble:
+        if not live:
+            raise
+        return trouble
+    assert isinstance(done, RolledBack)
+    return done
+
+
+def _take_back(context: Context, unseen: Unseen) -> None:
     began = monotonic()
     try:
-        done = rollback(one_step_back(context))
+        done = step_back(context)
     except Cancelled:
         raise
     except GalleriaError as trouble:
         unseen.message += f" It could not be rolled back, so the new release is live: {trouble.message}"
         unseen.hint = " ".join(filter(None, (unseen.hint, trouble.hint)))
         return
-    assert isinstance(done, RolledBack)
     context.tell(Probed(Sight.ROLLED_BACK))
-    seconds = monotonic() - began
-    unseen.message += f" It was rolled back within {seconds:.1f} s: the gallery is online as with {done.release}."
+    unseen.message += f" It was rolled back within {monotonic() - began:.1f} s"
+    if isinstance(done, GalleriaError):
+        unseen.message += f", but not all is as it should be: {done.message}"
+        unseen.hint = " ".join(filter(None, (unseen.hint, done.hint)))
+    else:
+        unseen.message += f": the gallery is online as with {done.release}."
 
 
 def one_step_back(context: Context) -> Context:

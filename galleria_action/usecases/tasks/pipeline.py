@@ -32,7 +32,7 @@ from galleria_action.errors import (
     GalleriaError,
     PipelineFailed,
 )
-from galleria_action.pipeline.command import named_variable
+from galleria_action.pipeline.command import variable_in
 from galleria_action.pipeline.defaults import default_pipeline
 from galleria_action.pipeline.model import Outcome, Pipeline, Run, Stage, State, Task
 from galleria_action.pipeline.reading import read_pipeline, text_of
@@ -48,8 +48,7 @@ from galleria_action.pipeline.shown import junit
 from galleria_action.quantities import count
 from galleria_action.storage.interface import RECORD_HEADERS, WriteStore
 from galleria_action.usecases.context import Context
-from galleria_action.usecases.releases.rollback import rollback
-from galleria_action.usecases.releases.taking_back import one_step_back
+from galleria_action.usecases.releases.taking_back import step_back
 from galleria_action.usecases.results import Answered
 from galleria_action.usecases.tasks.continuing import begun, inputs_of, live_release, made_by_run
 from galleria_action.usecases.tasks.table import USES
@@ -108,10 +107,10 @@ def _check_commands(context: Context, chosen: Pipeline) -> None:
             hint="Run the pipeline on push, or let its stages use tasks of ours; see docs/security.md.",
         )
     missing = [
-        Finding(f"{task.name}: env: {name}: the variable {value[2:-1]} is not set here")
+        Finding(f"{task.name}: env: {name}: the variable {variable} is not set here")
         for task in commands
         for name, value in task.env.items()
-        if named_variable(value) and context.shell and value[2:-1] not in context.shell.environ
+        if (variable := variable_in(value)) is not None and context.shell and variable not in context.shell.environ
     ]
     if missing:
         raise ConfigInvalid("Commands of the pipeline lack variables. Nothing was run.", findings=missing)
@@ -236,7 +235,10 @@ class _Work:
             live = live_release(self._context)
             if live is not None and live.id != release:
                 return Outcome(f"{release} is not live any more ({live.id} is); nothing was taken back.")
-            done = rollback(one_step_back(self._context))
+            done = step_back(self._context)
+            if isinstance(done, GalleriaError):
+                text = f"{release} was taken back, but not all is as it should be: {done.message}"
+                return Outcome(text, done.reason)
             return Outcome(f"{release} was taken back. {done.message}")
         except GalleriaError as error:
             return Outcome(f"{release} could not be taken back: {error.message}", error.reason)
