@@ -34,8 +34,8 @@ def check_places(context: Context, store: ReadStore, local: Wanted, remote: Remo
     taken = sorted({*filter(is_elsewhere, chain(own, remote.named_keys(), remote.manifest.objects))})
     if taken:
         raise ConfigInvalid(
-            f"The gallery has {len(taken)} files of its own where slots, previews and live.json lie, here or online, so "
-            "it cannot be deployed to slots. Nothing was written.",
+            f"The gallery has {len(taken)} files of its own where slots, previews and live.json lie, here or online. "
+            "It cannot be deployed to slots, and nothing was written.",
             hint="Rename them and deploy once with strategy: rolling and router: copy, or stay with that.",
             findings=[Finding(f"taken: {key}") for key in taken[:_SHOWN]],
         )
