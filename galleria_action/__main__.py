@@ -1,4 +1,5 @@
-"""The front door: signals, ``os.environ``, the exit code. Nothing else reads the environment or exits.
+"""The front door: signals, ``os.environ``, the exit code. Nothing else exits, and beyond it the environment is
+read only for proxies and credentials, and handed on to programs.
 
 The work runs in a thread of its own, because Python hears signals only in the main thread and only between two of
 its own steps: a request that hangs inside a library must not make the runner wait for its last resort.

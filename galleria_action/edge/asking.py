@@ -18,7 +18,8 @@ _TRIES = 6
 _FIRST_WAIT_SECONDS = 0.5
 _LARGEST_ANSWER = 1 << 20
 _LONGEST_TEXT = 300
-_PASSES = frozenset((408, 425, 429, 500, 502, 503, 504))
+#: statuses after which the same request may well succeed
+PASSES = frozenset((408, 425, 429, 500, 502, 503, 504))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ def json_of(answer: Answer) -> Any:
 
 def _wait(answer: Answer, soon: float, later: float | None) -> float:
     """Seconds until the next try; negative where there is to be none."""
-    if later is None and answer.status not in _PASSES:
+    if later is None and answer.status not in PASSES:
         return -1.0
     return max(soon, later or 0.0, after_header(answer.headers.get("retry-after")))
 

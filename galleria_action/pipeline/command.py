@@ -65,7 +65,8 @@ class Shell:
     def _env(self, task: Task) -> dict[str, str]:
         env = {name: self.environ[name] for name in INHERITED if name in self.environ}
         for name, value in task.env.items():
-            env[name] = self.environ[value[2:-1]] if named_variable(value) else value
+            variable = variable_in(value)
+            env[name] = value if variable is None else self.environ[variable]
         return env
 
     def _watch(self, process: subprocess.Popen[bytes], output: _Output, stop: Stop) -> bool:
@@ -101,9 +102,9 @@ class Shell:
         return Outcome(text, "command-failed", log=log)
 
 
-def named_variable(value: str) -> bool:
-    """Whether ``value`` is ``${NAME}``: the variable of that name is handed on."""
-    return value.startswith("${") and value.endswith("}")
+def variable_in(value: str) -> str | None:
+    """The variable that is handed on where ``value`` is ``${NAME}``; ``None`` where it is a text."""
+    return value[2:-1] if value.startswith("${") and value.endswith("}") else None
 
 
 def _end_group(group: int, how: signal.Signals) -> None:

@@ -80,6 +80,7 @@ class TestList:
         ],
         ids=lambda value: value if isinstance(value, str) else None,
     )
+    @pytest.mark.timeout(20)  # one that goes in circles unnoticed takes its time
     def test_bad_listing_is_an_error(self, open_it: Callable[..., Any], answers: list[Answer], problem: str) -> None:
         with pytest.raises(StorageUnavailable, match=problem):
             self.keys(open_it, *answers)

@@ -80,6 +80,7 @@ def test_a_service_with_conditions_is_believed(fake_s3: Start, open_it: Any, pro
     with pytest.raises(PreconditionFailed):
         store.put("a", b"3", TEXT, IfMatch(first))
     assert store.put("a", b"3", TEXT, IfMatch(second))
+    tidied()
     assert {key: stored.body for key, stored in s3.objects.items()} == {"a": b"3"}
 
 
@@ -98,6 +99,15 @@ def test_a_service_that_compares_quotes_keeps_comparing(fake_s3: Start, open_it:
     with pytest.raises(PreconditionFailed):
         store.put("a", b"4", TEXT, IfMatch(etag))
     assert len(s3.asked("PutObject")) == 2
+
+
+def test_a_lost_race_says_nothing_of_quotes(fake_s3: Start, open_it: Any) -> None:
+    """What another has written is not what the condition named, so that it was refused rightly."""
+    s3 = fake_s3("aws")
+    s3.seed({"a": b"another's"})
+    with pytest.raises(PreconditionFailed):
+        open_it(s3.settings()).put("a", b"x", TEXT, IfMatch("0" * 31 + "1"))
+    assert [request.headers["if-match"][:1] for request in s3.asked("PutObject")] == ['"', '"'], "the probe, and ours"
 
 
 def test_it_costs_one_request_per_run_and_stores_nothing(fake_s3: Start, open_it: Any) -> None:

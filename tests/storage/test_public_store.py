@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -14,6 +15,7 @@ from galleria_action.errors import StorageUnavailable
 from galleria_action.storage.public_store import PublicStore, public_address, public_target
 from tests.report import examples
 from tests.servers import folder_server, http_server
+from tests.storage.scripted import Answer, scripted
 
 
 @pytest.fixture
@@ -51,6 +53,21 @@ def test_it_lists_nothing(url: str):
 def test_out_of_reach():
     with pytest.raises(StorageUnavailable, match=r"gallery-metadata\.json at http:"):
         PublicStore("http://127.0.0.1:9").get("gallery-metadata.json")
+
+
+@pytest.mark.parametrize(("cut", "expected"), [(1, b"page"), (2, b"page"), (3, None)])
+def test_what_is_cut_is_asked_for_three_times(monkeypatch: pytest.MonkeyPatch, cut: int, expected: bytes | None):
+    at_once = SimpleNamespace(sleep=lambda seconds: None, monotonic=time.monotonic)
+    monkeypatch.setattr("galleria_action.storage.public_store.time", at_once)
+    answer = Answer(200, b"page", {"ETag": '"e"'})
+    with scripted(*([Answer(drop=True)] * cut), answer) as script:
+        if expected is None:
+            with pytest.raises(StorageUnavailable, match="x at http:"):
+                PublicStore(script.url).get("x")
+        else:
+            stored = PublicStore(script.url).get("x")
+            assert stored and stored.body == expected
+    assert len(script.requests) == min(cut + 1, 3)
 
 
 @pytest.mark.parametrize("behaviour", ["403", "500", "cut", "slow", "loop"])

@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping
 
 from galleria_action.deployment.documents.writing import Unsettled
 from galleria_action.deployment.routing.router import Routing, Seen, moved
+from galleria_action.edge.asking import PASSES
 from galleria_action.errors import ConfigInvalid, GalleriaError, PermissionRefused, StorageUnavailable
 from galleria_action.net.encoding import TooLong
 from galleria_action.net.http import Answer, Http, NoAnswer
 from galleria_action.net.network import Network
+from galleria_action.net.rest import after_header
 from galleria_action.storage.persistence import Pause
 from galleria_action.values import dataclass, field
 
@@ -17,7 +19,6 @@ _TRIES = 5
 _SECONDS = 30.0
 _LARGEST = 1 << 20
 _LONGEST_WAIT = 60.0
-_PASSES = frozenset((408, 425, 429, 500, 502, 503, 504))
 
 
 class Lost(Exception):
@@ -57,9 +58,9 @@ class Service:
                 if answer.status in (409, 412):
                     raise Lost
                 failure = self._refused(answer)
-                if answer.status not in _PASSES:
+                if answer.status not in PASSES:
                     raise failure
-                wait = max(wait, _seconds(answer.headers.get("retry-after")))
+                wait = max(wait, min(_LONGEST_WAIT, after_header(answer.headers.get("retry-after"))))
             if attempt + 1 == _TRIES or not self.pause(wait):
                 raise failure
         raise AssertionError("the last try raises")
@@ -91,10 +92,6 @@ class Service:
             return PermissionRefused(
                 about, hint="Is the credential right, and may it do this? docs/releases.md names the permissions."
             )
-        if answer.status in _PASSES:
+        if answer.status in PASSES:
             return StorageUnavailable(about, hint="Run again. Visitors see what they saw before.")
         return ConfigInvalid(about, hint="Is what the option router names right?")
-
-
-def _seconds(text: str | None) -> float:
-    return min(_LONGEST_WAIT, float(text)) if text and text.isascii() and text.isdigit() else 0.0

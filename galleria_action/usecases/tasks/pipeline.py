@@ -32,7 +32,7 @@ from galleria_action.errors import (
     GalleriaError,
     PipelineFailed,
 )
-from galleria_action.pipeline.command import named_variable
+from galleria_action.pipeline.command import variable_in
 from galleria_action.pipeline.defaults import default_pipeline
 from galleria_action.pipeline.model import Outcome, Pipeline, Run, Stage, State, Task
 from galleria_action.pipeline.reading import read_pipeline, text_of
@@ -107,10 +107,10 @@ def _check_commands(context: Context, chosen: Pipeline) -> None:
             hint="Run the pipeline on push, or let its stages use tasks of ours; see docs/security.md.",
         )
     missing = [
-        Finding(f"{task.name}: env: {name}: the variable {value[2:-1]} is not set here")
+        Finding(f"{task.name}: env: {name}: the variable {variable} is not set here")
         for task in commands
         for name, value in task.env.items()
-        if named_variable(value) and context.shell and value[2:-1] not in context.shell.environ
+        if (variable := variable_in(value)) is not None and context.shell and variable not in context.shell.environ
     ]
     if missing:
         raise ConfigInvalid("Commands of the pipeline lack variables. Nothing was run.", findings=missing)

@@ -17,6 +17,7 @@ _OPEN_FILE = "tests/deployment/test_open_file.py::"
 _HASHES = "tests/storage/test_hash_probe.py::"
 _VERIFICATION = "tests/doors/test_verification.py::"
 _SHARDS = "tests/reliability/test_shards.py::"
+_UNPROVEN = "tests/doors/test_unproven.py::"
 
 KEEPING = {
     "ends a release over what others wrote of it": when(
@@ -59,6 +60,11 @@ KEEPING = {
         13,
         put("Keep.keep", "work.terms.keep.anything", "False"),
         _RELEASES + "test_ten_releases_come_back_in_any_order",
+    ),
+    "keeps what somebody has overwritten as what was recorded": when(
+        13,
+        put("_before", "(entry.size, entry.etag) == (size, etag)", "True"),
+        _UNPROVEN + "test_what_lies_in_the_pool_under_a_hash_has_it",
     ),
     "prunes the pool while others may publish": when(
         13,
