@@ -166,7 +166,7 @@ def _prepare(invocation: Invocation, ci: CI, record: Tally, world: World, files:
         expect_much=world.expect_much,
         **(_of_pipeline(invocation, ci, world, files.place.folder) if command.topics & Topic.PIPELINE else {}),
     )
-    context.warn_all(heeded.warnings)
+    context.warn_all((*invocation.warnings, *heeded.warnings))
     _tell_notes(command, heeded.given, context)
     watchers = _watchers(command, context, ci.occasion, world.environ) if options.watch.wanted else None
     if watchers:

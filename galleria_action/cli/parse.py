@@ -36,6 +36,12 @@ _AWS_KEYS = {
     "session-token": "AWS_SESSION_TOKEN",
 }
 
+_OURS = ("INPUT_", "PLUGIN_", "GALLERIA_")
+#: credentials, which may have the short name of an environment in them, and what is not an option
+_READ_ELSEWHERE = (*(f"_{name.upper().replace('-', '_')}" for name in _KEYS), "_COMMAND", "_DEBUG")
+#: enough for whoever misspells one; comparing takes its time
+_MOST_UNREAD = 50
+
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
@@ -43,8 +49,8 @@ class Invocation:
 
     ``mistakes`` are those in the words of the command line, ``problems`` those in the config file; ``complete`` says
     that nothing else is missing from ``given`` for their sake. ``environments`` are the config file's sections, and
-    ``of_environment`` what would be given in one of them. ``text`` is all there is to do for a run that asks for help
-    or the version.
+    ``of_environment`` what would be given in one of them. ``warnings`` are about variables that nobody reads. ``text``
+    is all there is to do for a run that asks for help or the version.
     """
 
     command: str
@@ -58,6 +64,7 @@ class Invocation:
     environments: tuple[str, ...] = ()
     pipeline: Pipe | None = None
     of_environment: Callable[[str], Mapping[str, Given]] = lambda name: {}
+    warnings: Sequence[str] = ()
     text: str | None = None
     exit_code: int = 0
 
@@ -99,6 +106,7 @@ def parse(args: Sequence[str], environ: Mapping[str, str], workspace: Path) -> I
         environments=config.environments,
         pipeline=config.pipeline,
         of_environment=of_environment,
+        warnings=_misspelt(environ),
     )
 
 
@@ -148,6 +156,19 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Given]:
         for option in OPTIONS
     }
     return _texts({name: environ.get(it, "") for name, it in places.items()}, Origin.ENVIRONMENT, places)
+
+
+def _misspelt(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """What to tell of variables that are nearly an option's: nobody else notices that they do nothing."""
+    known = {name for option in OPTIONS for name in option.environment_names}
+    ours = [name for name, text in environ.items() if text and name.startswith(_OURS) and name not in known]
+    unread = [name for name in ours if not name.endswith(_READ_ELSEWHERE) and not name.startswith("GALLERIA_S3_")]
+    if not unread:
+        return ()
+    from difflib import get_close_matches
+
+    near = {name: get_close_matches(name, known, 1, 0.9) for name in unread[:_MOST_UNREAD]}
+    return tuple(f"The variable {name:.80} is not read; is {it[0]} meant?" for name, it in near.items() if it)
 
 
 def _chosen_by_environment(environ: Mapping[str, str]) -> str | None:

@@ -123,7 +123,7 @@ class Http:
             lowered = {name.lower(): value for name, value in response.headers.items()}
             return Answer(response.status, lowered, self._read(response, end, most, host))
         except (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError) as error:
-            raise NoAnswer(f"{host} cannot be reached ({type(error).__name__})") from error
+            raise NoAnswer(f"{host} cannot be reached ({_why(error)})") from error
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             raise NoAnswer(f"{host} did not answer ({type(error).__name__})", unsettled=True) from error
 
@@ -151,6 +151,15 @@ class Http:
             if way not in self._pools:
                 self._pools[way] = open_pools(proxy, self.network.trust.context() if secure else None)
             return self._pools[way]
+
+
+def _why(error: Exception) -> str:
+    """Why no connection was made, for people."""
+    import urllib3
+
+    if isinstance(error, urllib3.exceptions.NameResolutionError):
+        return "its name is not known"
+    return "it takes no connection" if isinstance(error, urllib3.exceptions.NewConnectionError) else "it is silent"
 
 
 def _origin(parts: SplitResult) -> tuple[str, str | None, int | None]:

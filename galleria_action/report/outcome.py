@@ -164,4 +164,5 @@ def _dry(result: Result) -> bool:
 
 
 def _subject(result: Result) -> str:
-    return "Plan" if _dry(result) else _SUBJECTS.get(result.command, result.command.capitalize() or "The run")
+    plans = _dry(result) and result.command in _PLANNED
+    return "Plan" if plans else _SUBJECTS.get(result.command, result.command.capitalize() or "The run")

@@ -167,6 +167,25 @@ def test_control_characters_are_refused_by_the_options_name(tmp_path: Path, bad:
         assert ("locale" in out) is ("\ud800" <= bad[-2] <= "\udfff"), "bytes that Python could not read as text"
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("GALLERIA_STRIP_GSP", "GALLERIA_STRIP_GPS"),
+        ("INPUT_MAX_DELETE", "INPUT_MAX-DELETE"),
+        ("PLUGIN_ORPHAN", "PLUGIN_ORPHANS"),
+        ("GALLERIA_A_ACCESS_KEY", ""),
+        ("GALLERIA_DEBUG", ""),
+        ("GALLERIA_S3_PICS_BUCKET", ""),
+        ("GALLERIA_OUTPUT_PLAN_ID", ""),
+        ("STRIP_GPS", ""),
+    ],
+)
+def test_a_variable_that_is_nearly_an_option_is_told(tmp_path: Path, name: str, meant: str):
+    warnings = parse(["validate"], {name: "true"}, tmp_path).warnings
+    assert warnings == ((f"The variable {name} is not read; is {meant} meant?",) if meant else ())
+    assert not parse(["validate"], {name: ""}, tmp_path).warnings
+
+
 @pytest.mark.parametrize(("asked", "bucket"), [("photos-only", "pics"), ("site-only", "site"), ("", "")])
 def test_galleria_s_two_buckets_are_those_of_their_parts(tmp_path: Path, asked: str, bucket: str):
     environ = {
