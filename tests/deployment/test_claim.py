@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import SimpleNamespace
 
 import pytest
@@ -169,6 +169,27 @@ def test_others_publish_when_it_is_written_down_that_the_release_has_ended() -> 
     let_go(store, hold, Surplus(), order.append, lambda: None, first)
     assert order == ["first"]
     assert not list(store.list())
+
+
+def test_the_record_stays_of_a_release_whose_objects_could_not_be_deleted() -> None:
+    """Nobody else knows that they are there."""
+    kept = [pool_key(digit * 64) for digit in "ab"]
+
+    class Refusing(MemoryStore):
+        def delete(self, keys: Iterable[str]) -> dict[str, str]:
+            named = set(keys)
+            return super().delete(named - {kept[0]}) | dict.fromkeys(named & {kept[0]}, "refused")
+
+    store, said, releases = Refusing(), list[str](), list[Release]()
+    for number, key in enumerate(kept):
+        store.put(key, b"x", TEXT)
+        undo = {"a.jpg": Replaced(1, "e", key, TEXT, None)}
+        releases.append(replace(RELEASE, id=f"{RELEASE.id[:-1]}{number}", undo=undo))
+        store.put(releases[-1].key, releases[-1].to_bytes(), TEXT)
+    hold = Hold.claim(store, NOBODY)
+    let_go(store, hold, Surplus(tuple(releases), tuple(kept)), said.append, lambda: None)
+    assert {found.key for found in store.list()} == {kept[0], releases[0].key}
+    assert "could not be deleted; the next deploy tries again" in said[-1]
 
 
 @pytest.mark.parametrize("compares", [True, False])

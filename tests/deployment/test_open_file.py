@@ -204,3 +204,19 @@ def test_what_became_shorter_while_it_was_sent_is_told(path: Path):
     with pytest.raises(GalleryInvalid) as raised:
         uploader.upload([upload_of(path, None)])
     assert KEY in str(raised.value.findings[0])
+
+
+@pytest.mark.parametrize("meanwhile", ["overwritten", "deleted"])
+def test_what_is_not_any_more_as_it_was_listed_is_sent(path: Path, meanwhile: str):
+    """A listing may be old by then; nothing but the ETag that it gave says that these bytes are there."""
+    store, body = MemoryStore(), path.read_bytes()
+    store.put(KEY, body, JPEG)
+    listing = {it.key: it for it in store.list()}
+    if meanwhile == "overwritten":
+        store.put(KEY, bytes(len(body)), JPEG)
+    else:
+        store.delete([KEY])
+    uploader = Uploader(store, PreparePolicy(), 4, Stop(), listing=listing)
+    uploader.upload([upload_of(path, None)])
+    assert store.objects[KEY].body == body
+    assert uploader.done.skipped == 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from hashlib import sha256
 
 import pytest
@@ -25,12 +25,12 @@ METADATA, MANIFEST = "gallery-metadata.json", ".galleria/manifest.json"
 Request = Callable[[str, str], bool]
 
 
-def watched(job: Job) -> list[Watched]:
+def watched(job: Job, kind: type[Watched] = Watched) -> list[Watched]:
     """Make ``job`` record every request; the stores it opened, in order."""
     stores: list[Watched] = []
 
     def opener(settings):
-        stores.append(Watched(open_store(settings), lambda operation, key: None))
+        stores.append(kind(open_store(settings), lambda operation, key: None))
         return stores[-1]
 
     job.runner.opener = opener
@@ -273,6 +273,22 @@ def test_between_two_batches_of_deletes_the_live_gallery_is_looked_at(job: Job, 
     assert len(photos) == 3
     assert list(calls[photos[1] + 1 : photos[2]]) == [("head", METADATA), ("head", MANIFEST)]
     assert "head" not in [op for op, _ in calls[commit : photos[0]]], "the commit itself has looked"
+
+
+def test_so_it_is_before_anything_is_deleted_again(job: Job):
+    class Reluctant(Watched):
+        def delete(self, keys: Iterable[str]) -> dict[str, str]:
+            if any(operation == "delete" for operation, _ in self.calls):
+                return super().delete(keys)
+            self._record("delete", *keys)
+            return dict.fromkeys(keys, "not now")
+
+    assert job.runner.run("deploy").exit_code == 0
+    job.gallery.remove(1)
+    stores = watched(job, Reluctant)
+    assert job.runner.run("deploy", max_delete="1", concurrency="1").exit_code == 0
+    *_, end, begin, _, _ = [i for i, (op, key) in enumerate(stores[0].calls) if op == "delete" and "photos/" in key]
+    assert {("head", METADATA), ("head", MANIFEST)} <= set(stores[0].calls[end:begin])
 
 
 def test_without_metadata_the_manifest_commits_before_the_deletes(job: Job):

@@ -129,3 +129,20 @@ def test_bytes_overrule_the_etags_of_a_copied_bucket(start: Start):
     garbage(job.s3.objects, full(job))
     ran = failed(job.runner.run("verify", verify="deep"), "verify-failed")
     assert PREFIX + ran.result["mismatched"][0] == full(job)
+
+
+@pytest.mark.parametrize("damage", [garbage, another_photo])
+def test_what_lies_in_the_pool_under_a_hash_has_it(start: Start, damage: Damage):
+    """Also where somebody has overwritten what a deploy replaces, heals or deletes: that is kept, but not as what was
+    recorded, or a rollback would bring it back in place of another photo's bytes."""
+    job, pool = start("aws"), f"{PREFIX}.galleria/pool/"
+    overwritten = [key for key in job.before if key.startswith(PREFIX) and key.split("/")[-2] in VARIANTS]
+    for key in overwritten:
+        damage(job.s3.objects, key)
+    theirs = {hashlib.sha256(job.s3.objects[key].body).hexdigest() for key in overwritten}
+    ran = job.runner.run("deploy", force="true")
+    assert ran.exit_code == 0, ran.log
+    kept = {key.removeprefix(pool): it.body for key, it in job.s3.objects.items() if key.startswith(pool)}
+    hashes = {name: hashlib.sha256(body).hexdigest() for name, body in kept.items()}
+    assert {name for name, found in hashes.items() if name != found and not name.startswith("unproven-")} == set()
+    assert {found for name, found in hashes.items() if name.startswith("unproven-")} == theirs

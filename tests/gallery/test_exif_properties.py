@@ -132,7 +132,7 @@ def _with_link_into_itself() -> bytes:
 
 @given(_mutated(), _requests)
 @example(_with_link_into_itself(), ("2024-08-12T14:03:22", 2, True))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_mutated_blocks_are_edited_losslessly_or_left(block: bytes, request: Request) -> None:
     lossless_and_final(with_block(block), request)
 

@@ -36,7 +36,7 @@ def test_too_many_tasks_are_not_drawn():
     assert drawing(run) == ""
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.text(min_size=1, max_size=40), st.text(max_size=200), st.sampled_from(State))
 def test_any_words_make_xml_and_a_document(name: str, text: str, state: State):
     run = of(name, Outcome(text, "command-failed", findings=(Finding(text, name, 3),), log=(text,)), state)

@@ -95,8 +95,7 @@ def echo(status: int, code: str, request: Request) -> Answer:
     return Answer(status, body.encode(), {"Content-Type": "application/xml", "x-amz-bucket-region": ACCESS})
 
 
-@pytest.mark.parametrize("debug", [False, True])
-@pytest.mark.parametrize("acl", ["", "private"])
+@pytest.mark.parametrize(("acl", "debug"), [("", True), ("private", False)])
 @pytest.mark.parametrize("name", REFUSALS)
 def test_a_server_that_repeats_what_it_was_sent(job: Job, monkeypatch, name: str, acl: str, debug: bool):
     if debug:

@@ -193,6 +193,21 @@ def test_a_slot_that_somebody_has_damaged_is_shown_to_nobody(tmp_path: Path, inp
     assert past.now() == before
 
 
+def test_no_slot_is_made_where_the_gallery_that_visitors_see_has_files(tmp_path: Path):
+    """The workspace has other keys by now, but until the switch visitors are shown those in the slot's folder."""
+    scene = make_scene("changes", tmp_path / "workspace", MemoryStore, change=False)
+    page = tmp_path / "workspace" / "prod" / "site" / "slots" / "a" / "index.html"
+    page.parent.mkdir(parents=True)
+    page.write_text("<p>Machines</p>")
+    past = Past(scene, MemoryStore(), {})
+    past.done("deploy")
+    before = state_of(past.store)
+    page.unlink()
+    refused = past.run("deploy", max_delete="100%", **COPY)
+    assert (refused.exit_code, refused.outputs["failure-reason"]) == (2, "config-invalid"), refused.log
+    assert state_of(past.store) == before
+
+
 def test_what_lies_in_a_slot_under_the_right_name_is_not_believed(tmp_path: Path):
     past = lived(tmp_path / "workspace", POINTER, 3)
     idle = "slots/a/" if folder_of(state_of(past.store)) == "slots/b/" else "slots/b/"

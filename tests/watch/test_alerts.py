@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from galleria_action.deployment.releases.record import Who
@@ -88,6 +88,7 @@ def test_nothing_in_an_alert_calls_anybody_or_ends_a_line(text: str):
         assert len(line) <= 1_100
 
 
+@settings(max_examples=40)
 @given(
     st.binary() | st.recursive(st.none() | st.text() | st.integers(), lambda it: st.lists(it)).map(repr).map(str.encode)
 )

@@ -11,7 +11,7 @@ from galleria_action.deployment.apply.order import Moment
 from galleria_action.deployment.apply.publishing import side_by_side
 from galleria_action.deployment.apply.upload import BYTES_IN_FLIGHT
 from galleria_action.deployment.apply.work import Work
-from galleria_action.deployment.documents.readback import looks_like_md5
+from galleria_action.deployment.documents.readback import is_md5, looks_like_md5
 from galleria_action.deployment.events import Began, Ended, Stored
 from galleria_action.deployment.model import Copy, PlacedObject, Reason
 from galleria_action.deployment.remote.reading import list_target
@@ -54,7 +54,8 @@ class Bring:
 
     ``recorded`` is what the record is to say of each key, ``source`` the other gallery, with ``names`` of the objects
     in it by key. ``inside`` says that the service can copy from there with our credentials; what it refuses is streamed
-    and compared with its hash.
+    and compared with its hash, and so is what got another ETag, until that of one of them turns out to be ``foreign``,
+    no MD5 (as with a key of KMS): then the source's own tells whether it is as it was.
     """
 
     recorded: Mapping[str, ManifestEntry]
@@ -64,6 +65,7 @@ class Bring:
     aside: bool = False
     budget: ByteBudget = field(default_factory=lambda: ByteBudget(BYTES_IN_FLIGHT), compare=False)
     streamed: list[str] = field(default_factory=list, compare=False)
+    foreign: list[str] = field(default_factory=list, compare=False)
     moment: Moment = Moment.STAGE
 
     def run(self, work: Work) -> None:
@@ -119,14 +121,16 @@ class Bring:
             except GalleriaError:
                 work.stop.check()
             else:
-                if not (looks_like_md5(etag) and looks_like_md5(source.etag)) or etag == source.etag:
+                comparable = looks_like_md5(etag) and looks_like_md5(source.etag) and not self.foreign
+                if etag == source.etag or not comparable:
                     return etag, 0
-                raise _changed(source)
         with self.budget.holding(source.size):
             found = self.source.get(self.names[copy.key], min(source.size, LARGEST_PUT))
             if found is None or hashlib.sha256(found.body).hexdigest() != source.sha256:
                 raise _changed(source)
             self.streamed.append(copy.key)
+            if not is_md5(source.etag, found.body):
+                self.foreign.append(copy.key)
             return work.store.put(key, found.body, headers), source.size
 
     def _check_unchanged(self, coming: list[Copy]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import chain
 
 from galleria_action.deployment.galleries import KINDS, Wanted
 from galleria_action.deployment.layout import Layout, is_elsewhere
@@ -28,12 +29,14 @@ def check_places(context: Context, store: ReadStore, local: Wanted, remote: Remo
     _check_previews(context, local, remote)
     if not (context.options.strategy.strategy.in_slots or context.options.strategy.router.kind is not RouterKind.COPY):
         return
-    taken = sorted({key for kind in KINDS for key in local.keys_of(kind) or () if is_elsewhere(key)})
+    own = (key for kind in KINDS for key in local.keys_of(kind) or ())
+    # what visitors are shown until the switch may not make room either
+    taken = sorted({*filter(is_elsewhere, chain(own, remote.named_keys(), remote.manifest.objects))})
     if taken:
         raise ConfigInvalid(
-            f"The gallery has {len(taken)} files of its own where slots, previews and live.json lie, so it cannot be "
-            "deployed to slots. Nothing was written.",
-            hint="Rename them, or use strategy: rolling with router: copy.",
+            f"The gallery has {len(taken)} files of its own where slots, previews and live.json lie, here or online. "
+            "It cannot be deployed to slots, and nothing was written.",
+            hint="Rename them and deploy once with strategy: rolling and router: copy, or stay with that.",
             findings=[Finding(f"taken: {key}") for key in taken[:_SHOWN]],
         )
 

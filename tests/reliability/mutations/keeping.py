@@ -17,6 +17,8 @@ _OPEN_FILE = "tests/deployment/test_open_file.py::"
 _HASHES = "tests/storage/test_hash_probe.py::"
 _VERIFICATION = "tests/doors/test_verification.py::"
 _SHARDS = "tests/reliability/test_shards.py::"
+_ONWARD = "tests/doors/test_onward_changes.py::"
+_UNPROVEN = "tests/doors/test_unproven.py::"
 
 KEEPING = {
     "ends a release over what others wrote of it": when(
@@ -59,6 +61,26 @@ KEEPING = {
         13,
         put("Keep.keep", "work.terms.keep.anything", "False"),
         _RELEASES + "test_ten_releases_come_back_in_any_order",
+    ),
+    "takes a copy with another ETag for the same": when(
+        8,
+        put("Bring._brought", "etag == source.etag or not comparable", "True"),
+        _ONWARD + "test_what_is_overwritten_while_it_is_copied",
+    ),
+    "does not look whether what was copied is still there": when(
+        8,
+        never("Bring._check_unchanged", "found is None or (found.size, found.etag) != ..."),
+        _ONWARD + "test_where_etags_are_foreign_the_sources_own_tells",
+    ),
+    "sends on whatever it reads from another gallery": when(
+        8,
+        never("Bring._brought", "found is None or hashlib.sha256(found.body).hexdigest() != source.sha256"),
+        _ONWARD + "test_what_is_overwritten_before_it_is_read",
+    ),
+    "keeps what somebody has overwritten as what was recorded": when(
+        13,
+        put("_before", "(entry.size, entry.etag) == (size, etag)", "True"),
+        _UNPROVEN + "test_what_lies_in_the_pool_under_a_hash_has_it",
     ),
     "prunes the pool while others may publish": when(
         13,

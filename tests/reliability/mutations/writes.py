@@ -42,6 +42,11 @@ WRITES = {
         never("steps:Delete._delete", "start"),
         "tests/doors/test_order.py::test_between_two_batches_of_deletes_the_live_gallery_is_looked_at",
     ),
+    "deletes again without a look": when(
+        1,
+        drop("steps:Delete.run", "self._check_live(work)"),
+        "tests/doors/test_order.py::test_so_it_is_before_anything_is_deleted_again",
+    ),
     "touches what is live although another has taken over": when(
         6,
         drop("Hold.touch", "self.sure()"),
@@ -186,6 +191,11 @@ WRITES = {
         5,
         never("Uploader._proven", "not is_md5(...)"),
         _RESUME + "test_a_checkpoint_proves_nothing_that_the_listing_does_not",
+    ),
+    "believes a listing that is not true any more": when(
+        5,
+        put("Uploader._proven", "head is None or head.etag != found.etag", "head is None"),
+        "tests/deployment/test_open_file.py::test_what_is_not_any_more_as_it_was_listed_is_sent",
     ),
     "records after the commit": when(
         5,
