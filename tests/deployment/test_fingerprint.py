@@ -6,11 +6,8 @@ import hashlib
 import json
 from dataclasses import replace
 
-from hypothesis import given
-from hypothesis import strategies as st
-
 from galleria_action.deployment.fingerprint import Fingerprint, fingerprints
-from galleria_action.deployment.model import Plan, Reason, canonical
+from galleria_action.deployment.model import Plan, Reason
 from tests.report import examples
 
 
@@ -75,14 +72,3 @@ def test_the_plan_id_is_that_of_its_text():
     expected = sorted(json.loads(action.canonical())["key"] for action in made.actions())
     assert sorted(action["key"] for action in json.loads(made.canonical)["actions"]) == expected
     assert json.loads(replace(made, uploads=(), deletes=(), copies=(), commit=None).canonical)["actions"] == []
-
-
-@given(st.text(), st.text(), st.integers(0), st.sampled_from(Reason))
-def test_the_text_of_an_upload_is_json_as_of_all_others(key: str, digest: str, size: int, reason: Reason):
-    for upload in examples.mixed_plan().uploads:
-        file = replace(upload.file, key=key, local=replace(upload.file.local, size=size))
-        made = replace(upload, file=file, digest=digest, reason=reason).canonical()
-        assert made == canonical({
-            "action": "upload", "key": key, "size": size, "sha256": digest, "reason": reason,
-            "headers": file.headers.digest(), "edit": upload.edit.digest() if upload.edit else "",
-        })  # fmt: skip

@@ -12,6 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from galleria_action import listeners
+from galleria_action.ci.github.reviews import COMMENT_FILE, NUMBERS_FILE
+from galleria_action.ci.gitlab import DOTENV_FILE
+from galleria_action.usecases.parts.written import UNASKED
+from galleria_action.usecases.tasks.pipeline import JUNIT_FILE
 from tests.doors.conftest import Job
 from tests.doors.pull_requests import Project, own_branch
 from tests.doors.runner import ROOT
@@ -195,3 +200,20 @@ def test_a_rollback_that_only_brings_back_shows_no_table_without_rows(make_job):
     ran = job.runner.run("rollback")
     assert ran.exit_code == 0 and "objects brought back" in ran.summary, ran.log
     assert "Planned" not in ran.summary
+
+
+def test_reports_are_no_part_of_a_site_that_is_the_workspace(make_job):
+    """The plan of a step before lies there, and this run's own is written while it looks at the site."""
+    job = make_job()
+    (job.workspace / "index.html").write_text("<h1>Wedding</h1>")
+    written = {"report_file": "report.html", "metrics_file": "metrics.prom"}
+    for command in ("plan", "deploy", "plan", "deploy"):
+        ran = job.runner.run(command, site=".", **written)
+        assert ran.exit_code == 0, ran.log
+        pages = json.loads((job.workspace / "galleria-plan.json").read_text())["site"]["upload"]
+        assert not {"galleria-plan.json", "galleria-result.json", *written.values()} & {str(it["key"]) for it in pages}
+
+
+def test_every_report_that_is_written_unasked_is_known() -> None:
+    named = {listeners.PLAN_FILE, listeners.RESULT_FILE, COMMENT_FILE, NUMBERS_FILE, DOTENV_FILE, JUNIT_FILE}
+    assert named == {*UNASKED}

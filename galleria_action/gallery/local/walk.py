@@ -46,8 +46,9 @@ def walk_site(
     """Every file below ``site``, under its path relative to it.
 
     Hidden files and folders (but ``.well-known``) and the leftovers of desktops are skipped, so that no ``.env`` is
-    ever published. ``exclude`` are folders to leave out without a word: the photos, where they lie inside the site;
-    ``patterns`` say what else to leave out. With ``metadata`` a ``gallery-metadata.json`` is a file like any other.
+    ever published. ``exclude`` are folders and files to leave out without a word: the photos and reports of our own,
+    where they lie inside the site; ``patterns`` say what else to leave out. With ``metadata`` a
+    ``gallery-metadata.json`` is a file like any other.
 
     Raises ``GalleryInvalid`` with every file that cannot be published: it leads out of the workspace, is not a regular
     file, may not be read, or its name is not a key.
@@ -154,10 +155,12 @@ class _Scan:
             if self._is_published(relative):
                 self.dangling.append(f"{shown(self._fence.name(entry.path))} {absence}")
             return []
+        if found.path in self._left_out:
+            return []
         if stat.S_ISDIR(found.status.st_mode):
             if self._fence.lies_below(found.path):
                 raise Refused("leads to a folder around the workspace, which is not published as a whole")
-            left_out = found.path in self._left_out or self._patterns.match(relative, folder=True)
+            left_out = self._patterns.match(relative, folder=True)
             return [] if left_out else [folder.inner(found.path, relative)]
         if self._is_published(relative):
             self.files.append(local_file(self._sound_key(prefix + relative), usable(found)))

@@ -37,6 +37,7 @@ from galleria_action.storage.interface import Headers, Target
 from galleria_action.storage.settings import FOLDER
 from galleria_action.usecases.context import Context
 from galleria_action.usecases.parts.files import check_claimed, known_by_git
+from galleria_action.usecases.parts.written import all_written
 from galleria_action.values import dataclass, replace
 
 _SHOWN_SKIPPED = 5
@@ -190,7 +191,7 @@ def _site(context: Context, source: Path) -> Sequence[LocalFile] | None:
         return None
     site = context.path(context.options.gallery.site)
     fence, patterns = context.place.fence(site, "site"), context.options.gallery.exclude or Patterns()
-    walk = walk_site(site, fence, exclude=[source], patterns=patterns)
+    walk = walk_site(site, fence, exclude=[source, *map(context.path, all_written(context.options))], patterns=patterns)
     _tell_skipped(context, walk, "are hidden")
     return walk.files
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from galleria_action.errors import ConfigInvalid, Finding
@@ -19,6 +19,18 @@ WRITTEN_FILES: Mapping[str, Callable[[Options], Path | None]] = {
     "output": lambda options: options.lookalikes.output,
     "json-output": lambda options: options.lookalikes.json_output,
 }
+
+#: what a run writes to the workspace unasked where nobody watches it, or for a CI
+UNASKED = (
+    "galleria-plan.json", "galleria-result.json", "galleria-comment.md", "galleria-comment.json", "galleria.env",
+    "galleria-pipeline.xml",
+)  # fmt: skip
+
+
+def all_written(options: Options) -> Iterator[Path]:
+    """Where this run may write to the workspace, or another on the same checkout has: reports, not a part of a site."""
+    yield from map(Path, UNASKED)
+    yield from (path for of in WRITTEN_FILES.values() if (path := of(options)))
 
 
 def check_written_files(options: Options, place: Place) -> None:
