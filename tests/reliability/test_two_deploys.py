@@ -6,6 +6,7 @@ last undisturbed run puts everything right. Seeds are the parameters of the test
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,8 +17,9 @@ import pytest
 
 from galleria_action.deployment.releases.record import id_in, is_open
 from galleria_action.deployment.state.manifest import MANIFEST_KEY
-from galleria_action.deployment.state.publication import PUBLICATION_KEY
+from galleria_action.deployment.state.publication import PUBLICATION_KEY, Publication
 from galleria_action.deployment.state.written import parse_manifest
+from galleria_action.storage.interface import RECORD_HEADERS, RECORDS, Headers, Target
 from tests.builders import photo_bytes
 from tests.doors.runner import Ran
 from tests.reliability.memory import MemoryStore
@@ -259,6 +261,35 @@ def test_one_goes_halfway_by_at_every_request_of_the_other(tmp_path: Path, name:
     for first in range(0, 40, 2):
         for second in range(0, 40, 2):
             two.play(switching(first, second)).check_fair(commit_key(name))
+
+
+class Overtaken(MemoryStore):
+    """Where another takes the publish over when something live was replaced, once ``awaited``."""
+
+    awaited = False
+
+    def copy(self, source: str, key: str, headers: Headers | None = None, origin: Target | None = None) -> str:
+        etag = super().copy(source, key, headers, origin)
+        if self.awaited and not key.startswith(RECORDS):
+            self.copies.append(key)
+            self.put(PUBLICATION_KEY, Publication("another", None, {}).to_bytes(), RECORD_HEADERS)
+            time.sleep(0.1)
+        return etag
+
+
+@pytest.mark.parametrize("command", ["deploy", "rollback"])
+def test_who_is_taken_for_dead_while_it_publishes_replaces_nothing_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+):
+    monkeypatch.setattr("galleria_action.deployment.apply.publishing.BEAT_SECONDS", 0.005)
+    scene, store = make_scene("changes", tmp_path / "workspace", MemoryStore), Overtaken()
+    seed(store, scene.before)
+    if command == "rollback":
+        assert scene.deploy(store).exit_code == 0
+    store.awaited, store.copies = True, list[str]()
+    ran = scene.run(command, store)
+    assert (ran.exit_code, ran.outputs["failure-reason"]) == (9, "conflict"), ran.log
+    assert len(store.copies) == 1
 
 
 def test_a_delete_on_its_way_is_found_by_the_verification(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

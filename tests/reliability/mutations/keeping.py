@@ -82,6 +82,11 @@ KEEPING = {
         put("_before", "(entry.size, entry.etag) == (size, etag)", "True"),
         _UNPROVEN + "test_what_lies_in_the_pool_under_a_hash_has_it",
     ),
+    "goes online although deploys are held by then": when(
+        13,
+        never("Keep.keep", "HOLD_KEY in seen.records and not work.terms.despite_hold"),
+        "tests/reliability/test_held.py",
+    ),
     "prunes the pool while others may publish": when(
         13,
         put("_taken_over", "has_died(store, base.etag, context.stop, context.say)", "True"),

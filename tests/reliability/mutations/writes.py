@@ -47,6 +47,16 @@ WRITES = {
         drop("steps:Delete.run", "self._check_live(work)"),
         "tests/doors/test_order.py::test_so_it_is_before_anything_is_deleted_again",
     ),
+    "goes on publishing although another has taken over": when(
+        6,
+        drop("Publish._one", "work.hold.still()"),
+        "tests/reliability/test_two_deploys.py::test_who_is_taken_for_dead_while_it_publishes_replaces_nothing_more",
+    ),
+    "goes on bringing back although another has taken over": when(
+        6,
+        drop("Restore._one", "work.hold.still()"),
+        "tests/reliability/test_two_deploys.py::test_who_is_taken_for_dead_while_it_publishes_replaces_nothing_more",
+    ),
     "touches what is live although another has taken over": when(
         6,
         drop("Hold.touch", "self.sure()"),
