@@ -81,9 +81,9 @@ def _in_line(one: Count, verb: str) -> str:
 
 def _numbers(plan: PlanReport) -> Rendering:
     """A table of what was planned and what was done of it, where anything was done; else one line."""
-    if not any(one.done and one.done.number for one in plan.counts):
-        return line_of(plan)
     rows = [_in_table(one) for one in plan.counts if one.planned.number and one.verb != one.past]
+    if not rows or not any(one.done and one.done.number for one in plan.counts):
+        return line_of(plan)
     columns = (Column(""), Column("Planned", numeric=True), Column("Done", numeric=True))
     return lambda: table(columns, rows)
 

@@ -137,7 +137,8 @@ def _fate(result: Result) -> str | None:
     if result.outputs["probe"] == Sight.ROLLED_BACK:
         return "It was rolled back: the release before is live again."
     if result.committed:
-        return "The commit had happened: the new gallery is live."
+        live = "the release before" if result.command == "rollback" else "the new gallery"
+        return f"The commit had happened: {live} is live."
     if result.committed is None:
         return "Whether the commit happened could not be learnt: the gallery online is the old one or the new one."
     files = int(result.outputs["files-uploaded"])

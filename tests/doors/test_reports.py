@@ -192,6 +192,16 @@ def test_quiet_is_the_verdict_and_what_to_do(make_job, args: list[str]):
     assert lines[-1].endswith(" s)")
 
 
+def test_a_rollback_that_only_brings_back_shows_no_table_without_rows(make_job):
+    job: Job = make_job()
+    assert job.runner.run("deploy").exit_code == 0
+    job.gallery.change(0)
+    assert job.runner.run("deploy").exit_code == 0
+    ran = job.runner.run("rollback")
+    assert ran.exit_code == 0 and "objects brought back" in ran.summary, ran.log
+    assert "Planned" not in ran.summary
+
+
 def test_reports_are_no_part_of_a_site_that_is_the_workspace(make_job):
     """The plan of a step before lies there, and this run's own is written while it looks at the site."""
     job = make_job()

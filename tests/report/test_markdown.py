@@ -193,11 +193,12 @@ def test_what_happened_and_what_to_do(result, said):
         assert words in page
 
 
-def test_a_failure_after_the_commit_says_that_it_is_live():
-    done = examples.record("deploy", examples.mixed_plan())
+@pytest.mark.parametrize(("command", "live"), [("deploy", "the new gallery"), ("rollback", "the release before")])
+def test_a_failure_after_the_commit_says_what_is_live(command: str, live: str):
+    done = examples.record(command, examples.mixed_plan())
     done.committed = True
     page = render_summary(finish(done, "", 1.0, DeleteFailed("2 objects remain")), ONE_MIB)
-    assert "the new gallery is live" in page
+    assert f"{live} is live" in page
 
 
 def test_a_deploy_that_nobody_verified_says_so():
