@@ -84,7 +84,7 @@ def parse_run(raw: bytes, run: str, pipeline: Pipeline) -> Run:
         approved = tuple(_text(it) for it in document["approved"])
         waiting = _text(document["waiting"])
         return Run(run, _text(document["environment"]), pipeline, results, approved, waiting)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError) as error:
         raise RunUnreadable(str(error)) from error
 
 

@@ -327,6 +327,13 @@ class TestCheckpoint:
         path.write_text(json.dumps(document | {"image_metadata": [{"rubbish": 1}]}))
         assert search(folder, checkpoint=path, resume=False).images == 12
 
+    def test_what_no_search_has_measured_is_measured_anew(self, folder: Path, tmp_path: Path) -> None:
+        path = tmp_path / "checkpoint.json"
+        document = self.interrupted(folder, path)
+        odd = [entry | {"stamp": [1e999, 2, 3, 4]} for entry in document["image_metadata"]]
+        path.write_text(json.dumps(document | {"image_metadata": [*odd, 7, {"rubbish": 1}]}))
+        assert search(folder, checkpoint=path).images == 12
+
     @pytest.mark.parametrize("other", [{"threshold": 8}, {"hash_size": 16}, {"min_resolution": 50}])
     def test_another_configuration_warns_and_starts_afresh(
         self, folder: Path, tmp_path: Path, other: dict[str, int]

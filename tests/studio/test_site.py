@@ -188,6 +188,12 @@ class TestNextTime:
         assert {path.name for path in site.target.glob("*.html")} == {"index.html", "album-mine.html"}
         assert (site.target / "CNAME").exists()
 
+    @pytest.mark.parametrize("told", ["[" * 100_000, "{}", '{"site": 1e999}', "\0"])
+    def test_a_list_of_files_that_nobody_understands_is_none(self, site: Site, told: str) -> None:
+        some(site).build()
+        (site.studio.source / ".studio" / "site.json").write_text(told)
+        assert site.build().changed == 0
+
     def test_the_same_photos_give_the_same_site(self, site: Site, tmp_path: Path) -> None:
         some(site).build(albums=Albums.FOLDER, archive=Archive.FULL)
         (tmp_path / "other").mkdir()

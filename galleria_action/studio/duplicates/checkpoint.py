@@ -70,7 +70,7 @@ def load(path: Path, config: Config) -> dict[str, Seen]:
 
 def _seen(entries: Any) -> Iterable[tuple[str, Seen]]:
     for entry in entries if isinstance(entries, list) else ():
-        with suppress(KeyError, TypeError, ValueError, AttributeError):
+        with suppress(KeyError, TypeError, ValueError, AttributeError, OverflowError):
             measured = Measured.from_dict({name: value for name, value in entry.items() if name != "stamp"})
             yield measured.path, Seen(Stamp(map(int, entry["stamp"])), measured)
 

@@ -190,7 +190,7 @@ class _Before:
 
     @classmethod
     def read(cls, source: Path, target: Path) -> _Before:
-        with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+        with suppress(OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             told = json.loads((source / FOLDER / _LIST).read_bytes())
             if told["site"] == str(target):
                 files = frozenset(name for name in told["files"] if isinstance(name, str) and _OURS.fullmatch(name))
