@@ -85,7 +85,13 @@ def tunnel(proxy: Proxy, host: str, port: int, context: ssl.SSLContext, seconds:
         if proxy.scheme == "https"
         else http.client.HTTPSConnection(proxy.host, proxy.port, timeout=seconds, context=context)
     )
-    connection.response_class = PatientResponse
+    answers: list[PatientResponse] = []
+
+    def answer(*args: Any, **fields: Any) -> PatientResponse:
+        answers.append(PatientResponse(*args, **fields))
+        return answers[-1]
+
+    connection.response_class = answer  # type: ignore[assignment]
     connection.set_tunnel(host, port, {"Proxy-Authorization": proxy.authorization} if proxy.authorization else {})
     try:
         connection.connect()
@@ -97,6 +103,9 @@ def tunnel(proxy: Proxy, host: str, port: int, context: ssl.SSLContext, seconds:
         if str(error).startswith("Tunnel connection failed"):
             raise ProxyRefused(str(error)) from error
         raise
+    finally:
+        for its in answers:  # Python leaves that to who collects it, before 3.11.4
+            its.close()
     return connection.sock
 
 
